@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The only makefile. Every output is below build/; links stand where the README names the programs.
+#
+#   make              all programs          make check     every test (live ones need root)
+#   make demo         one study, an answer  make bench     what the speed claims are measured with
+#   make lint         static checks         make install   DESTDIR= PREFIX=/usr/local
+#   make clean        removes build/ and the links          V=1 shows commands
+
+VERSION  := 0.1.0
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+CC       ?= gcc
+CLANG    ?= clang
+BPFTOOL  ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool /sbin/bpftool) bpftool)
+PKG_CONFIG ?= pkg-config
+PROVE    ?= prove
+B        := build
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+V ?= 0
+Q  = $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(patsubst $(B)/%,%,$@)')
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+# ---- flags ---------------------------------------------------------------------------------------------
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough -Wdouble-promotion \
+	-Wcast-align -Wredundant-decls -Wnested-externs
+CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -iquote lib -iquote $(B)/include -iquote .
+CFLAGS   ?= -O2 -g
+CFLAGS_ALL = -std=gnu11 $(WARN) -fstack-protector-strong -fPIE -pthread $(CFLAGS)
+LDFLAGS_ALL = -pie -pthread -Wl,--as-needed -Wl,-z,relro,-z,now $(LDFLAGS)
+
+pkg = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
+
+# lzo2 and deflate have no .pc file on every distribution.
+LIBS_CODEC := -llz4 -lzstd -llzo2 -ldeflate
+LIBS_BPF   := -lbpf -lelf -lz
+LIBS_JSON  := -ljson-c
+LIBS_STORE := -lsqlite3
+
+ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
+BPF_CFLAGS := -target bpf -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
+	-D__TARGET_ARCH_$(ARCH) -iquote bpf -iquote probes -iquote lib
+
+# ---- what there is -------------------------------------------------------------------------------------
+LIB_SRC  := $(wildcard lib/*.c lib/codec/*.c)
+LIB_OBJ  := $(LIB_SRC:%.c=$(B)/obj/%.o)
+LIB      := $(B)/libcoldpress.a
+
+PROBES   := $(patsubst probes/%.bpf.c,%,$(wildcard probes/*.bpf.c))
+SKELS    := $(PROBES:%=$(B)/include/%.skel.h)
+
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+OBJ_compressor_monitor := $(call obj,$(wildcard compressor-monitor/*.c))
+OBJ_ram_pool           := $(call obj,$(wildcard ram-pool/*.c))
+OBJ_workload           := $(call obj,$(wildcard workloads/*.c workloads/wrap/*.c))
+OBJ_workload-gen       := $(call obj,$(wildcard workloads/gen/*.c workloads/pattern/*.c))
+OBJ_coldpress          := $(call obj,$(wildcard lab/*.c))
+OBJ_report             := $(call obj,$(wildcard report/*.c))
+
+LIBS_compressor_monitor := $(LIBS_CODEC) $(LIBS_JSON) -lm
+LIBS_ram_pool           := $(LIBS_JSON) -lm
+LIBS_workload           := $(LIBS_JSON) -lm
+LIBS_workload-gen       := -lm
+LIBS_coldpress          := $(LIBS_STORE) $(LIBS_BPF) $(LIBS_JSON) $(LIBS_CODEC) -lcap -lm
+LIBS_report             := $(LIBS_STORE) $(LIBS_JSON) -lm
+LIBS_probe              := $(LIBS_BPF) -lcap -lm
+
+ROOMS    := $(foreach p,compressor_monitor ram_pool workload workload-gen coldpress report,$(if $(OBJ_$(p)),$(p)))
+PROGRAMS := $(PROBES) $(ROOMS)
+BINS     := $(PROGRAMS:%=$(B)/bin/%)
+
+# Where the specification names the programs.
+LINKS := $(PROBES) $(filter coldpress,$(ROOMS)) \
+	$(if $(filter compressor_monitor,$(ROOMS)),compressor-monitor/compressor_monitor) \
+	$(if $(filter ram_pool,$(ROOMS)),ram-pool/ram_pool) \
+	$(if $(filter workload,$(ROOMS)),workloads/workload)
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+BENCHES    := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
+
+.PHONY: all check check-unit check-cli check-live demo bench lint format install uninstall clean man docs FORCE
+all: $(BINS) $(LINKS)
+
+# ---- version -------------------------------------------------------------------------------------------
+GIT_REV := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+$(B)/include/version.h: FORCE
+	@mkdir -p $(@D)
+	@printf '#define COLDPRESS_VERSION "%s"\n#define COLDPRESS_REVISION "%s"\n' '$(VERSION)' '$(GIT_REV)' > $@.new
+	@cmp -s $@.new $@ || mv $@.new $@; rm -f $@.new
+
+# ---- C -------------------------------------------------------------------------------------------------
+$(B)/obj/%.o: %.c | $(B)/include/version.h $(SKELS) $(B)/include/schema.h
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+$(B)/obj/lib/opt.o: $(B)/include/version.h
+
+$(LIB): $(LIB_OBJ)
+	$(call say,AR)
+	$(Q)rm -f $@; $(AR) rcs $@ $^
+
+# The schema of the store as a C string.
+$(B)/include/schema.h: $(wildcard lib/schema.sql)
+	@mkdir -p $(@D)
+	$(Q)if [ -n "$<" ]; then sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $<; else echo '""'; fi > $@
+
+# ---- BPF -----------------------------------------------------------------------------------------------
+$(B)/bpf/%.bpf.o: probes/%.bpf.c $(wildcard bpf/*.h) $(wildcard probes/*.h)
+	@mkdir -p $(@D)
+	$(call say,BPF)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c -o $@ $<
+
+$(B)/include/%.skel.h: $(B)/bpf/%.bpf.o
+	@mkdir -p $(@D)
+	$(call say,SKEL)
+	$(Q)$(BPFTOOL) gen skeleton $< name $* > $@
+
+# ---- programs ------------------------------------------------------------------------------------------
+$(PROBES:%=$(B)/bin/%): $(B)/bin/%: $(B)/obj/probes/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_probe)
+
+define program
+$(B)/bin/$(1): $(OBJ_$(1)) $(LIB)
+	@mkdir -p $$(@D)
+	$$(call say,LINK)
+	$(Q)$(CC) $$(LDFLAGS_ALL) -o $$@ $$^ $$(LIBS_$(1))
+endef
+$(foreach p,$(ROOMS),$(eval $(call program,$(p))))
+
+$(LINKS): %: | $(BINS)
+	$(Q)ln -sfn $(if $(findstring /,$@),../)$(B)/bin/$(notdir $@) $@
+
+# ---- tests, bench ----------------------------------------------------------------------------------------
+$(B)/tests/%: $(B)/obj/tests/unit/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS_CODEC) $(LIBS_STORE) $(LIBS_BPF) $(LIBS_JSON) -lcap -lm
+
+$(B)/bench/%: $(B)/obj/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_CODEC) $(LIBS_STORE) $(LIBS_BPF) $(LIBS_JSON) -lcap -lm
+
+check: all $(UNIT_TESTS)
+	$(Q)tests/run unit cli live
+
+check-unit: $(UNIT_TESTS)
+	$(Q)tests/run unit
+
+check-cli: all
+	$(Q)tests/run cli
+
+check-live: all
+	$(Q)tests/run live
+
+demo: all
+	$(Q)./coldpress study --demo
+
+bench: all $(BENCHES)
+	$(Q)bench/run
+
+lint:
+	$(Q)tests/lint
+
+format:
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+# ---- install: the front door and the probes in bin, the rest behind `coldpress NAME` ------------------------
+BINDIR     := $(DESTDIR)$(PREFIX)/bin
+LIBEXECDIR := $(DESTDIR)$(PREFIX)/libexec/coldpress
+MANDIR     := $(DESTDIR)$(PREFIX)/share/man/man8
+BIN_INSTALL := $(PROBES) coldpress
+LIBEXEC_INSTALL := $(filter-out $(BIN_INSTALL),$(PROGRAMS))
+
+install: all
+	install -d $(BINDIR) $(LIBEXECDIR) $(MANDIR)
+	install -m 755 $(BIN_INSTALL:%=$(B)/bin/%) $(BINDIR)
+	install -m 755 $(LIBEXEC_INSTALL:%=$(B)/bin/%) $(LIBEXECDIR)
+	$(if $(wildcard man/*.8),install -m 644 $(wildcard man/*.8) $(MANDIR))
+
+uninstall:
+	rm -f $(BIN_INSTALL:%=$(BINDIR)/%) $(patsubst man/%,$(MANDIR)/%,$(wildcard man/*.8))
+	rm -rf $(LIBEXECDIR)
+
+clean:
+	rm -rf $(B) $(LINKS)
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

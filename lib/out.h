@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* out.h - sinks: records as text, JSON lines or CSV, on stdout or into a file.
+ *
+ * The only place of the library that prints. Strings are hostile: text and CSV get control bytes and invalid
+ * UTF-8 as \xHH, JSON gets \u00HH for controls (C1 and DEL too) and U+FFFD for invalid bytes.
+ */
+#ifndef COLDPRESS_OUT_H
+#define COLDPRESS_OUT_H
+
+#include "err.h"
+#include "opt.h"
+#include "record.h"
+
+enum out_format { OUT_TEXT, OUT_JSON, OUT_CSV };
+
+struct out;	/* opaque: buffer, descriptor, format, which heads were printed */
+
+/* out_new - path NULL or "-" is stdout. A file is written beside itself and renamed by out_close, so that a
+ * full disk or a crash leaves an earlier result as it was.
+ */
+int out_new(struct out **ret, enum out_format format, const char *path, struct err *e);
+
+/* out_select - only these fields, in this order ("pid,comm"); NULL = all. Unknown names are a usage error. */
+int out_select(struct out *out, const struct record_type *type, const struct opt_list *names, struct err *e);
+
+/* out_record - one record. Errors stick and are returned by every later call (-EPIPE: the reader went away). */
+int out_record(struct out *out, const struct record_type *type, const void *record);
+
+/* out_line - a ready-made line of text for formats that the specification fixes; nothing in JSON and CSV. */
+int out_line(struct out *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* out_flush - hands the buffer to the kernel; streams call it once per drain, not per record. */
+int out_flush(struct out *out);
+
+/* out_close - flush, fsync and rename where it is a file; frees. e says what failed, on what. -EPIPE is 0. */
+int out_close(struct out *out, struct err *e);
+
+/* out_escape - text safe for a terminal, into buf, always terminated, cut with "..." where too long. */
+const char *out_escape(const char *bytes, size_t n, char *buf, size_t len);
+
+/* out_json_string - a JSON string with its quotes, into f. For the few places that write JSON by hand. */
+void out_json_string(FILE *f, const char *bytes, size_t n);
+
+#endif
