@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* err.h - one error: what failed, on what, and what to do about it.
  *
- * The library fills a struct err and returns -errno; only a program's main prints it, with err_print.
+ * The library fills a struct err and returns -errno; only a program's main prints it, with term_error (term.h).
  * A function that takes `struct err *e` accepts NULL from callers who need the code alone.
  */
 #ifndef COLDPRESS_ERR_H
@@ -38,10 +38,7 @@ int err_usage(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* err_impossible - this machine lacks what it takes (exit 77). Returns -ENOTSUP. */
 int err_impossible(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* err_hint - adds what to do. Returns e->code, so that `return err_hint(...)` reads well. */
+/* err_hint - adds what to do. Returns e->code (-EIO where e is NULL), so that `return err_hint(...)` reads well. */
 int err_hint(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-/* err_print - "PROGRAM: what\n  hint\n" on stderr, made safe for a terminal. Returns e->exit. */
-int err_print(const struct err *e, const char *program);
 
 #endif

@@ -6,7 +6,7 @@
 #ifndef COLDPRESS_TERM_H
 #define COLDPRESS_TERM_H
 
-#include "base.h"
+#include "err.h"
 
 enum term_level { TERM_QUIET = -1, TERM_NORMAL = 0, TERM_VERBOSE = 1 };
 
@@ -18,6 +18,9 @@ void term_set_level(enum term_level level);
 void term_say(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void term_detail(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void term_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* term_error - "PROGRAM: what\n  hint\n". Never silenced. Returns e->exit, for main to return. */
+int term_error(const struct err *e, const char *program);
 
 struct term_progress {
 	uint64_t begin_ns;
