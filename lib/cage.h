@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* cage.h - any command, ours or not, with hard bounds: its own group, limits, deadline, and a sure end.
+ *
+ * The command runs without a shell, as the user given, in a fresh control group (cgroup.h) and a session of
+ * its own. A guardian process waits on a pipe for the end of its maker and then kills and removes the
+ * group: nothing outlives the maker by a second, even after kill -9. What is made is journaled first.
+ * Process-wide: makes the caller a child subreaper. Not for threads that fork at the same time.
+ *
+ *	cage_config_init(&config);
+ *	config.argv = argv;
+ *	cage_start(&cage, &config, e);		held: cage_release(&cage, e) once the probes are attached
+ *	cage_wait(&cage, &e);			or cage_poll() in a loop of the caller's own
+ *	cage_stop(&cage, &result, e);		always; also after a failure in between
+ */
+#ifndef COLDPRESS_CAGE_H
+#define COLDPRESS_CAGE_H
+
+#include "cgroup.h"
+
+struct journal;
+
+/* ---- bounds: pure ------------------------------------------------------------------------------------ */
+
+#define CAGE_DURATION_DEFAULT_NS	(20 * NS_PER_S)
+#define CAGE_DURATION_CAP_NS		(300 * NS_PER_S)
+
+/* cage_reserve_bytes - what must stay available: max(512 MiB, 10 % of MemTotal). */
+uint64_t cage_reserve_bytes(uint64_t mem_total_bytes);
+
+/* cage_size_bound_bytes - the largest load taken: half of what is available above the reserve; 0 = none. */
+uint64_t cage_size_bound_bytes(uint64_t mem_available_bytes, uint64_t reserve_bytes);
+
+/* cage_check_size - refuses (exit 2) a request above the bound, naming both and --unsafe-allow-large. */
+int cage_check_size(uint64_t request_bytes, uint64_t bound_bytes, bool allow_large, struct err *e);
+
+/* cage_check_duration - refuses (exit 2) more than cap_ns, naming both and --unsafe-allow-long. */
+int cage_check_duration(uint64_t request_ns, uint64_t cap_ns, bool allow_long, struct err *e);
+
+/* ---- who runs it --------------------------------------------------------------------------------------- */
+
+#define CAGE_GROUPS_MAX 64
+
+struct cage_user {
+	uid_t uid;
+	gid_t gid;
+	gid_t groups[CAGE_GROUPS_MAX];
+	size_t n_groups;
+	char name[64], home[256], shell[128];
+};
+
+/* cage_user_caller - the user who called sudo (SUDO_UID, SUDO_GID) when we are root, else who we are.
+ *
+ * errors  -EINVAL SUDO_UID or SUDO_GID is no number; a uid without a passwd entry is taken, with home "/"
+ */
+int cage_user_caller(struct cage_user *ret, struct err *e);
+
+/* ---- the cage -------------------------------------------------------------------------------------------- */
+
+struct cage_config {
+	const char *name;		/* of the group, behind "coldpress.<pid>."; [A-Za-z0-9_-]+ */
+	char *const *argv;		/* NULL-terminated; argv[0] is looked up in PATH as execvp does */
+	const char *cwd;		/* NULL = the caller's */
+	const struct cage_user *user;	/* NULL = cage_user_caller() */
+	int stdin_fd, stdout_fd, stderr_fd;	/* -1 = /dev/null; 0, 1, 2 = the caller's own */
+	uint64_t memory_bytes;		/* MISSING_U64 = no limit; cage_limit changes it later */
+	uint64_t swap_bytes;		/* MISSING_U64 = no limit */
+	uint64_t pids;			/* processes and threads; MISSING_U64 = no limit */
+	uint64_t duration_ns;		/* deadline from release on; MISSING_U64 = none */
+	uint64_t reserve_bytes;		/* abort when MemAvailable falls below; 0 = never */
+	double psi_full_percent;	/* abort when the machine's memory `full` avg10 exceeds it; NaN = never */
+	uint64_t grace_ns;		/* from SIGTERM to SIGKILL */
+	int oom_score_adj;		/* raised to this; never lowered */
+	bool held;			/* wait before exec until cage_release */
+	struct journal *journal;	/* NULL = nothing is written down (tests of this layer only) */
+};
+
+/* cage_config_init - name "cage", the caller's output, stdin /dev/null, no memory limit, 4096 pids, 20 s,
+ * reserve by cage_reserve_bytes of this machine, no PSI bound, grace 2 s, oom_score_adj 500.
+ */
+void cage_config_init(struct cage_config *config);
+
+enum cage_state {
+	CAGE_HELD,	/* forked, in its group, not yet exec'd */
+	CAGE_RUNNING,
+	CAGE_OK,	/* exited 0 */
+	CAGE_FAILED,	/* exited not 0, or by a signal that we did not send */
+	CAGE_TIMEOUT,	/* the deadline; we ended it */
+	CAGE_ABORTED,	/* a live check, or cage_stop before the end; why[] says which */
+	CAGE_OOM,	/* the kernel killed in its group */
+};
+
+/* cage_state_name - "held", "running", "ok", "failed", "timeout", "aborted", "oom". */
+const char *cage_state_name(enum cage_state state);
+
+struct cage_result {
+	enum cage_state state;
+	int exit_status;		/* -1 = ended by a signal */
+	int signal;			/* 0 = exited */
+	uint64_t wall_ns;		/* from release to the end of the command itself */
+	uint64_t user_ns, system_ns;	/* of the whole group, else of the command and the children it waited for */
+	uint64_t peak_bytes;		/* highest sample of anon + shmem, every 100 ms; MISSING_U64 */
+	uint64_t peak_swap_bytes;	/* highest sample of the group's swap; MISSING_U64 */
+	uint64_t minor_fault_count, major_fault_count;	/* of the group, else by wait4 */
+	struct cgroup_stat last;	/* the group just before it was removed */
+	char why[160];			/* for people; "" when ok */
+};
+
+struct cage {
+	struct cgroup group;
+	struct cage_config config;
+	pid_t pid;			/* the command; 0 = reaped or never started */
+	pid_t guardian_pid;
+	int lifeline_fd;		/* its other end is the guardian's: EOF there means that we ended */
+	int release_fd, exec_fd;	/* write to let it exec; read errno when exec failed */
+	enum cage_state state;
+	uint64_t begin_ns, end_ns, checked_ns;
+	struct cage_result result;	/* filled as it goes */
+	bool journaled, grouped;
+};
+
+/* cage_start - group, guardian, command. On failure nothing is left, and cage_stop is still allowed.
+ *
+ * errors  "cannot run 'foo': No such file or directory" (-ENOENT ...; unless held: then by cage_release);
+ *         exit 77 without a memory controller or the right to make groups
+ */
+int cage_start(struct cage *cage, const struct cage_config *config, struct err *e);
+
+/* cage_release - lets a held command exec. Errors as cage_start's of exec. */
+int cage_release(struct cage *cage, struct err *e);
+
+/* cage_limit - as cgroup_limit_memory, on the running group. */
+int cage_limit(struct cage *cage, uint64_t memory_bytes, uint64_t swap_bytes, struct err *e);
+
+/* cage_poll - reaps, and at most every 100 ms samples and checks (deadline, MemAvailable, PSI); a broken
+ * bound ends the command here, grace included. Never waits otherwise.
+ *
+ * returns  1 ended, 0 still there, or -errno
+ */
+int cage_poll(struct cage *cage, struct err *e);
+
+/* cage_wait - polls until the command ended or stop_requested() (then -EINTR; the command still runs). */
+int cage_wait(struct cage *cage, struct err *e);
+
+/* cage_pids - as cgroup_pids, of the cage's group. */
+ssize_t cage_pids(const struct cage *cage, pid_t *pids, size_t max, struct err *e);
+
+/* cage_stop - ends what is left (SIGTERM, grace, group kill), removes the group, closes the journal entry.
+ * Idempotent; ret may be NULL. A command still running becomes CAGE_ABORTED.
+ */
+int cage_stop(struct cage *cage, struct cage_result *ret, struct err *e);
+
+#endif
