@@ -1,0 +1,151 @@
+-- SPDX-License-Identifier: GPL-2.0-only
+-- schema.sql - one study after another in one SQLite file: what was asked, where, what ran, what came out.
+--
+-- Times: *_unix_ns is the wall clock, *_ns CLOCK_MONOTONIC or a length. A figure that could not be had is
+-- NULL, never 0. Keys are UUIDs (version 7: they sort by time), so that files of several hosts can be merged.
+-- A change that readers notice raises STORE_VERSION in store.c.
+
+-- One call of `coldpress study`.
+CREATE TABLE experiment (
+	id              TEXT PRIMARY KEY,
+	started_unix_ns INTEGER NOT NULL,
+	ended_unix_ns   INTEGER,
+	argv            TEXT NOT NULL,          -- as a shell reads it back: to repeat the study, paste it
+	command         TEXT,                   -- the same for what stood behind `--`; NULL: the built-in subjects
+	seed            TEXT NOT NULL,          -- decimal; SQLite's integers have no 64th bit to spare
+	limit_ratio     REAL,                   -- limit / reference peak of anonymous and shared memory
+	blocks          INTEGER NOT NULL,       -- timed blocks that were asked for
+	settings        TEXT NOT NULL,          -- JSON object: every effective option
+	version         TEXT NOT NULL,          -- of coldpress, with its revision
+	state           TEXT NOT NULL CHECK (state IN ('running', 'done', 'interrupted', 'failed')),
+	answer          TEXT,                   -- in plain words, lines
+	recommended     TEXT                    -- what stands behind "recommended: "
+);
+
+-- The machine as it was: kernel, CPU, THP, swappiness, ...
+CREATE TABLE environment (
+	experiment TEXT NOT NULL REFERENCES experiment (id) ON DELETE CASCADE,
+	key        TEXT NOT NULL,
+	value      TEXT,
+	PRIMARY KEY (experiment, key)
+) WITHOUT ROWID;
+
+-- What a reader of the answer must know: a codec left out, a limit that did not bite, a right that was missing.
+CREATE TABLE note (
+	experiment TEXT NOT NULL REFERENCES experiment (id) ON DELETE CASCADE,
+	seq        INTEGER NOT NULL,
+	kind       TEXT NOT NULL CHECK (kind IN ('skipped', 'warning', 'info')),
+	about      TEXT NOT NULL,
+	reason     TEXT NOT NULL,
+	PRIMARY KEY (experiment, seq)
+) WITHOUT ROWID;
+
+-- A subject: the program whose memory is in question.
+CREATE TABLE workload (
+	id         TEXT PRIMARY KEY,
+	experiment TEXT NOT NULL REFERENCES experiment (id) ON DELETE CASCADE,
+	name       TEXT NOT NULL,
+	argv       TEXT,
+	uid        INTEGER,
+	UNIQUE (experiment, name)
+);
+
+CREATE TABLE pool_config (
+	id              TEXT PRIMARY KEY,
+	experiment      TEXT NOT NULL REFERENCES experiment (id) ON DELETE CASCADE,
+	algorithm       TEXT NOT NULL,
+	size_bytes      INTEGER,
+	mem_limit_bytes INTEGER,
+	priority        INTEGER
+);
+
+-- A subject under one condition. Arm 'none' has neither limit nor pool: the others are compared with it.
+CREATE TABLE cell (
+	id          TEXT PRIMARY KEY,
+	workload    TEXT NOT NULL REFERENCES workload (id) ON DELETE CASCADE,
+	pool_config TEXT REFERENCES pool_config (id),
+	arm         TEXT NOT NULL,
+	limit_bytes INTEGER,
+	UNIQUE (workload, arm)
+);
+
+-- The row is committed before the run starts; one that is still 'running' afterwards did not live to its end.
+CREATE TABLE run (
+	id              TEXT PRIMARY KEY,
+	cell            TEXT NOT NULL REFERENCES cell (id) ON DELETE CASCADE,
+	block           INTEGER NOT NULL,
+	position        INTEGER NOT NULL,       -- in the block, from 0
+	kind            TEXT NOT NULL CHECK (kind IN ('reference', 'warmup', 'timed', 'probed')),
+	state           TEXT NOT NULL CHECK (state IN
+	                ('running', 'ok', 'failed', 'timeout', 'oom', 'contaminated', 'unsettled')),
+	reason          TEXT,
+	started_unix_ns INTEGER NOT NULL,
+	started_ns      INTEGER NOT NULL,
+	ended_ns        INTEGER
+);
+CREATE INDEX run_of_cell ON run (cell, kind, block);
+
+CREATE TABLE metric (
+	run   TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+	name  TEXT NOT NULL,
+	unit  TEXT NOT NULL,
+	value REAL,
+	PRIMARY KEY (run, name)
+) WITHOUT ROWID;
+
+-- Time series; t_ns counts from the start of the run.
+CREATE TABLE sample (
+	run   TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+	name  TEXT NOT NULL,
+	t_ns  INTEGER NOT NULL,
+	value REAL,
+	PRIMARY KEY (run, name, t_ns)
+) WITHOUT ROWID;
+
+-- Pages by class and compressed length: bin_bytes is the upper edge, inclusive; the codec's own bytes, no slot.
+CREATE TABLE page_hist (
+	run       TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+	codec     TEXT NOT NULL,
+	class     TEXT NOT NULL,
+	bin_bytes INTEGER NOT NULL,
+	pages     REAL NOT NULL,                -- estimated from the sample: may be broken
+	PRIMARY KEY (run, codec, class, bin_bytes)
+) WITHOUT ROWID;
+
+-- What else a run left: the JSON lines of a probe as text, or a file beside the store.
+CREATE TABLE artifact (
+	run  TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+	name TEXT NOT NULL,
+	path TEXT,
+	text TEXT,
+	PRIMARY KEY (run, name)
+) WITHOUT ROWID;
+
+-- Said before the pool existed, and what came.
+CREATE TABLE prediction (
+	cell      TEXT NOT NULL REFERENCES cell (id) ON DELETE CASCADE,
+	name      TEXT NOT NULL,
+	unit      TEXT NOT NULL,
+	predicted REAL,
+	measured  REAL,
+	PRIMARY KEY (cell, name)
+) WITHOUT ROWID;
+
+-- The fairness policy's verdict on each codec for a subject, best first.
+CREATE TABLE ranking (
+	workload          TEXT NOT NULL REFERENCES workload (id) ON DELETE CASCADE,
+	place             INTEGER NOT NULL,     -- from 1
+	codec             TEXT NOT NULL,
+	tier              TEXT NOT NULL,        -- fast, heavy
+	eligible          INTEGER NOT NULL,
+	recommended       INTEGER NOT NULL,
+	fair_score        REAL,                 -- bytes/ms
+	saved_slot_bytes  REAL,
+	saved_codec_bytes REAL,
+	total_bytes       REAL,                 -- of the pages judged
+	compress_cpu_ms   REAL,
+	decompress_cpu_ms REAL,
+	readback_factor   REAL,
+	reason            TEXT NOT NULL,
+	PRIMARY KEY (workload, place)
+) WITHOUT ROWID;
