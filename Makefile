@@ -11,13 +11,17 @@ PREFIX   ?= /usr/local
 DESTDIR  ?=
 CC       ?= gcc
 CLANG    ?= clang
-BPFTOOL  ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/local/sbin/bpftool /sbin/bpftool) bpftool)
-PKG_CONFIG ?= pkg-config
 PROVE    ?= prove
 B        := build
 
 ifeq ($(origin CC),default)
 CC := gcc
+endif
+
+# The first one that runs: Ubuntu's /usr/sbin/bpftool only points at the tools of the running kernel.
+ifndef BPFTOOL
+BPFTOOL := $(shell for t in bpftool /usr/sbin/bpftool /usr/lib/linux-tools*/*/bpftool /usr/lib/linux-tools*/bpftool; do \
+	$$t version >/dev/null 2>&1 && echo $$t && break; done)
 endif
 
 V ?= 0
@@ -36,8 +40,6 @@ CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -iquote lib -iquote $(B)/includ
 CFLAGS   ?= -O2 -g
 CFLAGS_ALL = -std=gnu11 $(WARN) -fstack-protector-strong -fPIE -pthread $(CFLAGS)
 LDFLAGS_ALL = -pie -pthread -Wl,--as-needed -Wl,-z,relro,-z,now $(LDFLAGS)
-
-pkg = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 
 # lzo2 and deflate have no .pc file on every distribution.
 LIBS_CODEC := -llz4 -lzstd -llzo2 -ldeflate
@@ -86,7 +88,7 @@ LINKS := $(PROBES) $(filter coldpress,$(ROOMS)) \
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 BENCHES    := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 
-.PHONY: all check check-unit check-cli check-live demo bench lint format install uninstall clean man docs FORCE
+.PHONY: all tests benches check check-unit check-cli check-live demo bench lint format install uninstall clean man docs FORCE
 all: $(BINS) $(LINKS)
 
 # ---- version -------------------------------------------------------------------------------------------
@@ -152,10 +154,13 @@ $(B)/bench/%: $(B)/obj/bench/%.o $(LIB)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_CODEC) $(LIBS_STORE) $(LIBS_BPF) $(LIBS_JSON) -lcap -lm
 
-check: all $(UNIT_TESTS)
+tests: $(UNIT_TESTS)
+benches: $(BENCHES)
+
+check: all tests
 	$(Q)tests/run unit cli live
 
-check-unit: $(UNIT_TESTS)
+check-unit: tests
 	$(Q)tests/run unit
 
 check-cli: all
@@ -167,7 +172,7 @@ check-live: all
 demo: all
 	$(Q)./coldpress study --demo
 
-bench: all $(BENCHES)
+bench: all benches
 	$(Q)bench/run
 
 lint:
