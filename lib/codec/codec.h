@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* codec.h - one descriptor per compression library, the same calls for all of them.
+ *
+ * A codec is a file in this directory that ends in its descriptor, and a line in codec.c. States are not
+ * shared between threads. Decompression is bounded: damaged input gives an error, never a write beyond cap.
+ */
+#ifndef COLDPRESS_CODEC_H
+#define COLDPRESS_CODEC_H
+
+#include "err.h"
+
+struct codec {
+	const char *name;		/* "zstd" */
+	const char *level_word;		/* "level", "acceleration"; NULL = there is only one mode */
+	int level_min, level_max;
+	int level_default;
+	bool heavy;			/* costs a multiple of a fast codec: must earn its CPU (lib/policy) */
+	const char *(*version)(void);	/* of the library in use */
+	void *(*open)(int level);	/* NULL = no memory */
+	void (*close)(void *state);	/* NULL-safe */
+	size_t (*bound)(size_t len);	/* largest compressed length of len bytes */
+	/* Both return the bytes written, or -EIO: does not fit in cap, or not this codec's data. */
+	ssize_t (*compress)(void *state, const void *src, size_t len, void *dst, size_t cap);
+	ssize_t (*decompress)(void *state, const void *src, size_t len, void *dst, size_t cap);
+};
+
+/* Every codec there is; ends with NULL. */
+extern const struct codec *const codec_all[];
+
+/* codec_find - by name, NULL if there is none. */
+const struct codec *codec_find(const char *name);
+
+#define CODEC_LABEL_MAX 32
+
+/* A codec at a level, open for use by one thread. */
+struct codec_run {
+	const struct codec *codec;
+	int level;
+	void *state;
+	char label[CODEC_LABEL_MAX];	/* "zstd:3"; "lzo1x-1" where there is only one mode */
+};
+
+/* codec_open - from "zstd:3", or "zstd" at its default level.
+ *
+ * errors  usage: no such codec or level (the message lists them); -ENOMEM
+ */
+int codec_open(struct codec_run *ret, const char *spec, struct err *e);
+void codec_close(struct codec_run *run);
+
+/* codec_for_kernel - the library codec that stands for a kernel algorithm at its default level: lz4 -> lz4:1,
+ * lzo -> lzo1x-1, zstd -> zstd:3, deflate -> deflate:1; NULL where none does. *approximate (may be NULL) is set
+ * where the two do not write the same bytes: lzo-rle adds run lengths to lzo, and libdeflate is not zlib.
+ */
+const char *codec_for_kernel(const char *algorithm, bool *approximate);
+
+#endif

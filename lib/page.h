@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* page.h - pages of a process or a file: finding them, reading them, what kind of content they have.
+ *
+ * A process's pages are found in /proc/PID/pagemap and only those present are read, each looked up again right
+ * before its process_vm_readv: nothing is swapped in but what the kernel swaps out between those two calls.
+ * Reading marks a page accessed; that cannot be avoided. Contents stay in the caller's buffer.
+ */
+#ifndef COLDPRESS_PAGE_H
+#define COLDPRESS_PAGE_H
+
+#include "err.h"
+#include "stats.h"
+
+/* ---- content --------------------------------------------------------------------------------------------- */
+enum page_class {
+	PAGE_ZERO,		/* every byte 0: a bit in the kernel's zeromap, or same-filled in zram */
+	PAGE_SAME_FILLED,	/* one 8-byte word repeated: no slot in zram */
+	PAGE_SPARSE,		/* at least half of its 8-byte words are 0 */
+	PAGE_TEXT,		/* at least 90 % of its bytes are printable, tab or newline */
+	PAGE_POINTER,		/* at least a quarter of its words look like user-space addresses */
+	PAGE_OTHER,
+	PAGE_CLASSES
+};
+
+/* page_classify - the first class of the list above that fits; page has PAGE_BYTES bytes, 8-aligned. */
+enum page_class page_classify(const void *page);
+const char *page_class_name(enum page_class class);
+
+/* ---- where pages are --------------------------------------------------------------------------------------- */
+enum page_kind {
+	PAGE_KIND_ANON = 1,	/* private anonymous, written copies of private file pages included */
+	PAGE_KIND_SHMEM = 2,	/* tmpfs, memfd, System V and anonymous shared memory */
+	PAGE_KIND_FILE = 4,	/* page cache of other files: dropped or written back, never swapped */
+	PAGE_KIND_SWAPPABLE = PAGE_KIND_ANON | PAGE_KIND_SHMEM,
+};
+
+struct page_ref {
+	uint64_t address;	/* in the process; offset in the file */
+	uint32_t source;	/* index the caller gave page_walk */
+	enum page_kind kind;
+};
+
+/* An open process or file. */
+struct page_source {
+	pid_t pid;		/* 0 = file */
+	int fd;			/* its pagemap, or the file */
+	bool ended;		/* the process exited or executed another program */
+};
+
+/* page_open_pid - errors  -ESRCH no such process (or a kernel thread's empty map); -EACCES/-EPERM another user's
+ * (exit 77 where it takes privileges this process lacks)
+ */
+int page_open_pid(struct page_source *ret, pid_t pid, struct err *e);
+/* page_open_file - a regular file; a last part shorter than a page is padded with zeros. */
+int page_open_file(struct page_source *ret, const char *path, struct err *e);
+void page_close(struct page_source *source);
+
+/* What one or several walks met, in pages. */
+struct page_census {
+	uint64_t anon_pages, shmem_pages, file_pages;	/* present, each once */
+	uint64_t swapped_pages;				/* left alone */
+	uint64_t again_pages;				/* mapped again here or in another process, not counted twice */
+};
+
+/* Page frames met more than once; shared by the walks of one scan. Zero before use. */
+struct page_set {
+	uint64_t *slots;
+	size_t n, capacity;
+};
+void page_set_done(struct page_set *set);
+
+/* A uniform sample without replacement of what walks find, of fixed size and in one pass (reservoir). */
+struct page_sample {
+	struct page_ref *refs;
+	size_t n, capacity, allocated;
+	uint64_t seen;		/* pages offered: the population */
+	struct prng rng;
+};
+
+/* page_sample_init - capacity SIZE_MAX takes every page. */
+void page_sample_init(struct page_sample *sample, size_t capacity, uint64_t seed);
+void page_sample_done(struct page_sample *sample);
+int page_sample_offer(struct page_sample *sample, const struct page_ref *ref);	/* -ENOMEM */
+/* page_sample_sort - by source and address, for reading. */
+void page_sample_sort(struct page_sample *sample);
+
+/* page_walk - offers every present page of these kinds to the sample; counts go to census. Page frames mapped
+ * more than once are told apart by number, which takes CAP_SYS_ADMIN: without it they count each time.
+ *
+ * errors  -ESRCH the process ended meanwhile (what was found is kept); -ENOMEM; read's own
+ */
+int page_walk(struct page_source *source, uint32_t index, unsigned int kinds, struct page_set *set,
+	      struct page_census *census, struct page_sample *sample, struct err *e);
+
+/* page_read - n pages of one source, in ascending order, into buf (n * PAGE_BYTES); got[i] says what became
+ * of each.
+ *
+ * errors  -EPERM and the like; a page or a process that is gone is no error but PAGE_GONE
+ */
+enum page_got { PAGE_READ, PAGE_SWAPPED, PAGE_GONE };
+int page_read(struct page_source *source, const struct page_ref *refs, size_t n, void *buf, enum page_got *got,
+	      struct err *e);
+
+#endif

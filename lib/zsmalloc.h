@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* zsmalloc.h - what a compressed page really costs in a zram pool: the kernel's slot arithmetic.
+ *
+ * A compressed page is kept in a slot of a size class, classes are cut from zspages of 1 to CHAIN pages, and
+ * neighbouring classes of the same shape are merged (mm/zsmalloc.c: zs_create_pool). The model is exact for
+ * pools that were only filled; it knows nothing of the holes that frees leave, of slot tables and of handles.
+ */
+#ifndef COLDPRESS_ZSMALLOC_H
+#define COLDPRESS_ZSMALLOC_H
+
+#include "err.h"
+#include "sysroot.h"
+
+#define ZSMALLOC_CLASSES	255	/* sizes 32, 48, ... 4096 bytes */
+#define ZSMALLOC_CHAIN_MAX	16
+
+/* How the kernel picks the number of pages of a zspage. */
+enum zsmalloc_rule {
+	ZSMALLOC_LEAST_WASTE,	/* from 6.3 */
+	ZSMALLOC_BEST_PERCENT,	/* before: the largest whole percentage used */
+};
+
+struct zsmalloc_class {
+	unsigned int index;	/* of the class it was merged into: pools count by it */
+	unsigned int size_bytes;	/* of a slot, after merging */
+	unsigned int pages;	/* of a zspage */
+	unsigned int objects;	/* of a zspage */
+};
+
+struct zsmalloc_model {
+	unsigned int chain;
+	unsigned int huge_bytes;	/* compressed lengths from here on are kept as the raw page */
+	struct zsmalloc_class classes[ZSMALLOC_CLASSES];
+};
+
+/* zsmalloc_init - the model for zspages of at most chain pages. -EINVAL unless 1 <= chain <= 16. */
+int zsmalloc_init(struct zsmalloc_model *ret, unsigned int chain, enum zsmalloc_rule rule);
+
+/* zsmalloc_detect - the model of the running kernel, and in *how where that was learnt from: "debugfs"
+ * (class shapes of an existing pool), "config" (the kernel's build configuration) or "release" (the version
+ * number, the last resort).
+ */
+int zsmalloc_detect(struct zsmalloc_model *ret, const struct sysroot *root, const char **how, struct err *e);
+
+/* zsmalloc_class - where a compressed length goes; lengths of huge_bytes and more go to the 4096-byte class. */
+const struct zsmalloc_class *zsmalloc_class(const struct zsmalloc_model *model, size_t len);
+
+/* zsmalloc_stored_bytes - what mm_stat's compr_data_size grows by: len, or 4096 for an incompressible page. */
+size_t zsmalloc_stored_bytes(const struct zsmalloc_model *model, size_t len);
+
+/* zsmalloc_slot_bytes - one page's share of the memory of its zspage, in bytes; 0 for len 0 (same-filled). */
+double zsmalloc_slot_bytes(const struct zsmalloc_model *model, size_t len);
+
+/* A pool that is only filled. Zero it before use, but for model. */
+struct zsmalloc_pool {
+	const struct zsmalloc_model *model;
+	uint64_t objects[ZSMALLOC_CLASSES];
+	uint64_t stored_bytes;		/* mm_stat compr_data_size */
+	uint64_t same_pages, huge_pages;	/* mm_stat same_pages, huge_pages */
+};
+
+/* zsmalloc_pool_add - one page of this compressed length; 0 means same-filled, kept without a slot. */
+void zsmalloc_pool_add(struct zsmalloc_pool *pool, size_t len);
+
+/* zsmalloc_pool_used_bytes - mm_stat's mem_used_total: whole zspages of every class. */
+uint64_t zsmalloc_pool_used_bytes(const struct zsmalloc_pool *pool);
+
+#endif
