@@ -131,21 +131,22 @@ CREATE TABLE prediction (
 	PRIMARY KEY (cell, name)
 ) WITHOUT ROWID;
 
--- The fairness policy's verdict on each codec for a subject, best first.
+-- The fairness policy's verdict on each codec for a subject (policy.h).
 CREATE TABLE ranking (
-	workload          TEXT NOT NULL REFERENCES workload (id) ON DELETE CASCADE,
-	place             INTEGER NOT NULL,     -- from 1
-	codec             TEXT NOT NULL,
-	tier              TEXT NOT NULL,        -- fast, heavy
-	eligible          INTEGER NOT NULL,
-	recommended       INTEGER NOT NULL,
-	fair_score        REAL,                 -- bytes/ms
-	saved_slot_bytes  REAL,
-	saved_codec_bytes REAL,
-	total_bytes       REAL,                 -- of the pages judged
-	compress_cpu_ms   REAL,
-	decompress_cpu_ms REAL,
-	readback_factor   REAL,
-	reason            TEXT NOT NULL,
-	PRIMARY KEY (workload, place)
+	workload           TEXT NOT NULL REFERENCES workload (id) ON DELETE CASCADE,
+	codec              TEXT NOT NULL,
+	place              INTEGER,                -- from 1, best first; NULL: not eligible
+	tier               TEXT NOT NULL,          -- fast, heavy
+	eligible           INTEGER NOT NULL,
+	recommended        INTEGER NOT NULL,
+	fair_score         REAL,                   -- bytes/ms
+	value_gib_per_core REAL,                   -- heavy codecs: what the extra CPU buys
+	saved_slot_bytes   REAL,
+	saved_codec_bytes  REAL,
+	total_bytes        REAL,                   -- of the pages judged
+	compress_cpu_ms    REAL,
+	decompress_cpu_ms  REAL,
+	readback_factor    REAL,
+	reason             TEXT NOT NULL,
+	PRIMARY KEY (workload, codec)
 ) WITHOUT ROWID;

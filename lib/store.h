@@ -13,7 +13,7 @@
  *                major_latency_p50_ns major_latency_p99_ns major_latency_max_ns exit_status foreign_swap_bytes
  *   samples      ram_bytes swap_bytes pool_used_bytes pool_orig_bytes
  *   predictions  pool_used_bytes pool_compr_bytes
- *   environment  slot_break_even_bytes: the largest compressed length that still saves RAM (zsmalloc.h)
+ *   environment  zsmalloc_huge_bytes: compressed lengths from here on take a whole page (struct zsmalloc_model)
  */
 #ifndef COLDPRESS_STORE_H
 #define COLDPRESS_STORE_H
@@ -172,10 +172,11 @@ int store_prediction(struct store *store, const struct store_id *cell, const cha
 		     double predicted, double measured, struct err *e);
 
 struct store_ranking {
-	uint64_t place;			/* from 1, best first */
+	uint64_t place;			/* from 1, best first; 0: not eligible (struct policy_verdict, rank) */
 	const char *codec, *tier;	/* tier: "fast", "heavy" */
 	bool eligible, recommended;
 	double fair_score;		/* bytes/ms; NaN: none */
+	double value_gib_per_core;	/* heavy codecs; NaN: none */
 	double saved_slot_bytes, saved_codec_bytes, total_bytes;
 	double compress_cpu_ms, decompress_cpu_ms, readback_factor;
 	const char *reason;
