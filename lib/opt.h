@@ -56,6 +56,20 @@ struct opt {
 /* Choices every program shares, in the order of enum out_format (out.h). */
 extern const char *const opt_format_choices[];
 
+/* What every program that prints records takes: a member of its configuration, and a line of its table. */
+struct opt_output {
+	int format;		/* enum out_format */
+	const char *path;	/* NULL = stdout */
+	bool quiet, verbose;
+};
+
+#define OPT_OUTPUT(s, m) \
+	OPT_CHOICE('f', "format", s, m.format, opt_format_choices, "how records are written"), \
+	OPT_STRING('o', "output", s, m.path, "write records to this file, which is replaced when all went well; " \
+		   "default standard output", .metavar = "FILE"), \
+	OPT_FLAG('q', "quiet", s, m.quiet, "no progress and no remarks on standard error; warnings stay"), \
+	OPT_FLAG('v', "verbose", s, m.verbose, "say on standard error what is done and why")
+
 enum opt_operands {
 	OPT_OPERANDS_NONE,	/* a word that is no option is a usage error */
 	OPT_OPERANDS_ANY,	/* handed to run() as they are */
@@ -63,7 +77,7 @@ enum opt_operands {
 };
 
 struct opt_command {
-	const char *name;		/* "setup"; NULL for a program without subcommands */
+	const char *name;		/* "setup", "trigger compress"; NULL for a program without subcommands */
 	const char *synopsis;		/* what follows the options: "[-- COMMAND ARG...]"; may be NULL */
 	const char *summary;		/* one line, lower case, no full stop */
 	const char *description;	/* paragraphs for help and man page; may be NULL */
@@ -88,15 +102,17 @@ struct opt_program {
  */
 int opt_main(const struct opt_program *program, int argc, char **argv);
 
-/* opt_parse - options of one command into config. *used is set to how many words were taken, so that
- * operands start at argv[*used]. argv[0] is skipped. Strings and lists point into argv; lists' arrays live
- * until exit.
+/* opt_parse - options of one command into config. Options and operands may be mixed: argv is put in order so
+ * that operands start at argv[*used], and a first `--` is dropped. argv[0] is skipped. Strings point into argv;
+ * lists live until exit. A list given on the command line replaces the default one.
  *
  * errors  -EINVAL with e->exit 2: unknown option, missing or bad value, out of bounds; names the option
  */
 int opt_parse(const struct opt *options, void *config, int argc, char **argv, int *used, struct err *e);
 
-/* opt_format_value - an option's current value as text, as opt_parse would read it; "" when not given. */
+/* opt_format_value - an option's current value as text, as opt_parse would read it; "" when not given; flags
+ * are "true" or "false". Cut where buf is too small.
+ */
 void opt_format_value(const struct opt *opt, const void *config, char *buf, size_t len);
 
 #endif

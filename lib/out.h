@@ -23,7 +23,10 @@ int out_new(struct out **ret, enum out_format format, const char *path, struct e
 /* out_select - only these fields, in this order ("pid,comm"); NULL = all. Unknown names are a usage error. */
 int out_select(struct out *out, const struct record_type *type, const struct opt_list *names, struct err *e);
 
-/* out_record - one record. Errors stick and are returned by every later call (-EPIPE: the reader went away). */
+/* out_record - one record. Errors stick and are returned by every later call (-EPIPE: the reader went away).
+ * On a terminal each record is flushed. A stream of text or CSV is one table, so there the end record is not in
+ * it: it goes to stderr, and only when it has a loss to tell.
+ */
 int out_record(struct out *out, const struct record_type *type, const void *record);
 
 /* out_line - a ready-made line of text for formats that the specification fixes; nothing in JSON and CSV. */
@@ -34,6 +37,17 @@ int out_flush(struct out *out);
 
 /* out_close - flush, fsync and rename where it is a file; frees. e says what failed, on what. -EPIPE is 0. */
 int out_close(struct out *out, struct err *e);
+
+/* out_discard - instead of out_close, where the work failed: an earlier file stays. NULL-safe. */
+void out_discard(struct out *out);
+
+static inline void out_discard_(struct out **out)
+{
+	out_discard(*out);
+}
+
+/* For a sink that is set to NULL once it was closed. */
+#define AUTO_OUT __attribute__((cleanup(out_discard_)))
 
 /* out_escape - text safe for a terminal, into buf, always terminated, cut with "..." where too long. */
 const char *out_escape(const char *bytes, size_t n, char *buf, size_t len);

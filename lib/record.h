@@ -17,7 +17,7 @@ enum field_type {
 	FIELD_BOOL,	/* bool */
 	FIELD_STRING,	/* const char *; NULL = missing; any bytes, escaped by the sink */
 	FIELD_CHARS,	/* char[size]: text up to NUL or size; any bytes, escaped by the sink */
-	FIELD_SERIES,	/* struct series: numbers; a JSON array, text joined by commas */
+	FIELD_SERIES,	/* struct series: numbers; a JSON array, text joined by commas; .values NULL = missing */
 };
 
 struct series {
@@ -26,7 +26,7 @@ struct series {
 };
 
 struct field {
-	const char *name;	/* snake_case, the unit its last word */
+	const char *name;	/* snake_case, the unit its last word; not "type" or "v", which JSON has first */
 	const char *unit;	/* "bytes", "ns", "pages", "ratio", ""; for docs */
 	enum field_type type;
 	size_t offset, size;
@@ -66,5 +66,8 @@ extern const struct record_type end_record_type;
 
 /* record_missing - whether a field of this record holds the missing value of its type. */
 bool record_missing(const struct field *field, const void *record);
+
+/* record_print_docs - the fields of these types as Markdown, for docs/metrics.md. */
+void record_print_docs(FILE *f, const struct record_type *const *types, size_t n);
 
 #endif
