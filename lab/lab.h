@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* lab.h - the commands of the front door: what each takes, and where main.c finds them.
+ *
+ * The commands share one configuration, a part for each, so that help and man page read every default from it.
+ */
+#ifndef COLDPRESS_LAB_LAB_H
+#define COLDPRESS_LAB_LAB_H
+
+#include "opt.h"
+
+struct doctor_config {
+	int format;
+	const char *output;
+	const char *sysroot;	/* an archived tree instead of this machine */
+};
+
+struct recover_config {
+	int format;
+	const char *output;
+};
+
+struct lab_config {
+	struct doctor_config doctor;
+	struct recover_config recover;
+};
+
+/* Each runs with a struct lab_config; see opt.h for the contract of run. */
+extern const struct opt doctor_options[];
+int doctor_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
+
+extern const struct opt recover_options[];
+int recover_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
+
+#endif
