@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* kernel.h - the kernel's types as far as the probes use them, relocated at load time (CO-RE).
+ *
+ * Only the members in use are declared: libbpf finds their offsets in the running kernel's BTF. The constants
+ * are of the stable interface (linux/bpf.h), repeated here because its headers need a target's own asm/.
+ */
+#ifndef COLDPRESS_BPF_KERNEL_H
+#define COLDPRESS_BPF_KERNEL_H
+
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+typedef signed char __s8;
+typedef short __s16;
+typedef int __s32;
+typedef long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+typedef _Bool bool;
+#define true  1
+#define false 0
+
+enum {
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_CGROUP_ARRAY = 8,
+	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
+};
+enum {
+	BPF_F_NO_PREALLOC = 1,
+	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
+	BPF_RB_NO_WAKEUP = 1,
+};
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
+struct cred {
+	struct {
+		__u32 val;
+	} uid;
+};
+
+struct task_struct {
+	int pid, tgid;
+	struct task_struct *real_parent;
+	struct css_set *cgroups;
+	const struct cred *real_cred;
+	char comm[16];
+};
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long ip, cs;
+};
+#define REGS_IP(regs)	((regs)->ip)
+#define REGS_USER(regs) (((regs)->cs & 3) == 3)
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+	__u64 pc, pstate;
+};
+#define REGS_IP(regs)	((regs)->pc)
+#define REGS_USER(regs) (((regs)->pstate & 15) == 0)
+#endif
+
+/* Its context type renamed from x86_exceptions to exceptions by 6.18, layout unchanged. */
+struct trace_event_raw_exceptions {
+	unsigned long address, ip;
+};
+struct trace_event_raw_x86_exceptions {
+	unsigned long address, ip;
+};
+
+#pragma clang attribute pop
+
+#endif
