@@ -9,7 +9,6 @@
 #include <ctype.h>
 
 #include "text.h"
-#include "version.h"
 
 #define HELP_COLUMNS	80
 #define HELP_INDENT	26	/* where the texts of options begin */
@@ -264,8 +263,9 @@ static void man_text(FILE *f, const char *text, size_t n)
 			at += (size_t)fprintf(f, " ");
 		at += man_word(f, text + i, len);
 		i += len;
-		sentence = text[i - 1] == '.' || text[i - 1] == '?';
-		if (sentence && i < n && text[i] == ' ') {
+		sentence = (text[i - 1] == '.' || text[i - 1] == '?') && i + 1 < n && text[i] == ' ' &&
+			   isupper((unsigned char)text[i + 1]);
+		if (sentence) {
 			fputc('\n', f);
 			at = 0;
 		}
@@ -318,8 +318,7 @@ static void man_head(FILE *f, const struct opt_program *program)
 	fprintf(f, ".Dd %s\n.Dt ", date);
 	for (const char *c = program->name; *c; c++)
 		fputc(toupper((unsigned char)*c), f);
-	fprintf(f, " 8\n.Os coldpress %s\n.Sh NAME\n.Nm %s\n.Nd", COLDPRESS_VERSION, program->name);
-	fprintf(f, " %s\n", program->summary);
+	fprintf(f, " 8\n.Os\n.Sh NAME\n.Nm %s\n.Nd %s\n", program->name, program->summary);
 }
 
 static void man_synopsis(FILE *f, const struct opt_program *program)

@@ -1,42 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* out.c - sinks: records as text, JSON lines or CSV, on stdout or into a file.
  *
- * Each type gets a plan when its first record comes: the chosen fields with their ready-made JSON keys and
- * column widths. Records collect in one buffer, which goes to the kernel when 64 KiB are full. A file is
+ * Each type gets a layout when its first record comes; layout.c makes the text. Records collect in one buffer, which goes to the kernel when 64 KiB are full. A file is
  * written as PATH.PID.tmp beside itself. Knows nothing of what records mean.
  */
 #include "out.h"
 
 #include <fcntl.h>
 #include <limits.h>
-#include <math.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 
+#include "layout.h"
 #include "nearest.h"
 #include "stop.h"
 #include "text.h"
-#include "units.h"
 
 #define OUT_BUFFER_BYTES	(64 * KIB)
 #define OUT_STOP_WAIT_MS	1000	/* how long a reader that does not read may hold up our end */
-
-struct column {
-	const struct field *field;
-	char *key;		/* `,"name":` */
-	size_t key_len;
-	size_t width;		/* tables, cards */
-};
-
-struct plan {
-	const struct record_type *type;
-	struct column *columns;
-	size_t n;
-	char *begin;		/* `{"type":"name","v":1` */
-	size_t begin_len;
-	struct plan *next;
-};
 
 struct out {
 	enum out_format format;
@@ -45,461 +27,96 @@ struct out {
 	bool unbuffered;	/* a terminal */
 	char *path;		/* "standard output" where it is that */
 	char *temporary;	/* what is written; NULL where path is no regular file */
-	struct plan *plans;
-	const struct plan *last;	/* whose head was printed */
+	struct layout *layouts;
+	const struct layout *last;	/* whose head was printed */
 	struct text text;
 };
 
-/* ---- plans ------------------------------------------------------------------------------------------- */
+/* ---- layouts ------------------------------------------------------------------------------------------- */
 
-static size_t column_width(const struct field *f)
+static struct layout *layout_find(const struct out *out, const struct record_type *type)
 {
-	size_t width = 10;
+	struct layout *layout = out->layouts;
 
-	switch (f->type) {
-	case FIELD_U64:
-	case FIELD_I64:
-		width = str_eq(f->unit, "bytes") || str_eq(f->unit, "ns") ? 12 : 8;
-		break;
-	case FIELD_U32:
-	case FIELD_F64:
-		width = 8;
-		break;
-	case FIELD_HEX:
-		width = 18;
-		break;
-	case FIELD_BOOL:
-		width = 3;
-		break;
-	case FIELD_STRING:
-	case FIELD_SERIES:
-		width = 16;
-		break;
-	case FIELD_CHARS:
-		width = MIN(MAX(f->size, (size_t)2) - 1, (size_t)24);
-		break;
-	}
-	return MAX(width, strlen(f->name));
+	while (layout && layout->type != type)
+		layout = layout->next;
+	return layout;
 }
 
-static void plan_free(struct plan *plan)
+static const struct layout *layout_get(struct out *out, const struct record_type *type)
 {
-	for (size_t i = 0; i < plan->n; i++)
-		free(plan->columns[i].key);
-	free(plan->columns);
-	free(plan->begin);
-	free(plan);
-}
-
-static int plan_add(struct plan *plan, const struct field *field)
-{
-	struct column *column = &plan->columns[plan->n];
-	int len = asprintf(&column->key, ",\"%s\":", field->name);
-
-	if (len < 0)
-		return -ENOMEM;
-	column->field = field;
-	column->key_len = (size_t)len;
-	column->width = column_width(field);
-	plan->n++;
-	return 0;
-}
-
-/* n_columns may exceed the type's fields: a selection may name one twice. */
-static struct plan *plan_new(const struct record_type *type, size_t n_columns)
-{
-	struct plan *plan = calloc(1, sizeof(*plan));
-	int len;
-
-	if (!plan)
-		return NULL;
-	plan->type = type;
-	plan->columns = calloc(MAX(n_columns, (size_t)1), sizeof(*plan->columns));
-	len = asprintf(&plan->begin, "{\"type\":\"%s\",\"v\":%u", type->name, type->version);
-	if (len < 0)
-		plan->begin = NULL;
-	plan->begin_len = (size_t)len;
-	if (!plan->columns || !plan->begin) {
-		plan_free(plan);
-		return NULL;
-	}
-	return plan;
-}
-
-static struct plan *plan_find(const struct out *out, const struct record_type *type)
-{
-	struct plan *plan = out->plans;
-
-	while (plan && plan->type != type)
-		plan = plan->next;
-	return plan;
-}
-
-static const struct plan *plan_get(struct out *out, const struct record_type *type)
-{
-	struct plan *plan = plan_find(out, type);
+	struct layout *layout = layout_find(out, type);
 	int rc = 0;
 
-	if (plan)
-		return plan;
-	plan = plan_new(type, type->n_fields);
-	if (!plan)
+	if (layout)
+		return layout;
+	layout = layout_new(type, type->n_fields);
+	if (!layout)
 		return NULL;
 	for (size_t i = 0; i < type->n_fields && rc == 0; i++)
-		rc = plan_add(plan, &type->fields[i]);
+		rc = layout_add(layout, &type->fields[i]);
 	if (rc < 0) {
-		plan_free(plan);
+		layout_free(layout);
 		return NULL;
 	}
-	plan->next = out->plans;
-	out->plans = plan;
-	return plan;
+	layout->next = out->layouts;
+	out->layouts = layout;
+	return layout;
 }
 
-static const struct field *field_named(const struct record_type *type, const char *name, struct err *e)
+static const struct field *field_named(const struct record_type *type, const char *name)
+{
+	for (size_t i = 0; i < type->n_fields; i++)
+		if (str_eq(type->fields[i].name, name))
+			return &type->fields[i];
+	return NULL;
+}
+
+static int unknown_field(const struct record_type *type, const char *name, struct err *e)
 {
 	struct nearest near = nearest_begin(name);
 	struct text names = { 0 };
 
 	for (size_t i = 0; i < type->n_fields; i++) {
-		if (str_eq(type->fields[i].name, name))
-			return &type->fields[i];
 		nearest_offer(&near, type->fields[i].name);
 		text_str(&names, i ? ", " : "");
 		text_str(&names, type->fields[i].name);
 	}
-	if (near.best)
-		err_usage(e, "%s has no field \"%s\"; did you mean %s?", type->name, name, near.best);
-	else
-		err_usage(e, "%s has no field \"%s\"", type->name, name);
+	err_usage(e, "%s has no field '%s'%s%s%s", type->name, name, near.best ? "; did you mean " : "",
+		  near.best ? near.best : "", near.best ? "?" : "");
 	err_hint(e, "its fields are %.*s", (int)names.n, names.n ? names.s : "");
 	text_done(&names);
-	return NULL;
+	return -EINVAL;
 }
 
 int out_select(struct out *out, const struct record_type *type, const struct opt_list *names, struct err *e)
 {
-	struct plan *plan;
+	struct layout *layout;
 	int rc = 0;
 
 	if (!names || !names->n)
 		return 0;
-	plan = plan_new(type, names->n);
-	if (!plan)
+	layout = layout_new(type, names->n);
+	if (!layout)
 		return err_set(e, ENOMEM, "cannot select fields of %s", type->name);
 	for (size_t i = 0; i < names->n && rc == 0; i++) {
-		const struct field *field = field_named(type, names->items[i], e);
+		const struct field *field = field_named(type, names->items[i]);
 
 		if (!field)
-			rc = -EINVAL;
-		else if (plan_add(plan, field) < 0)
+			rc = unknown_field(type, names->items[i], e);
+		else if (layout_add(layout, field) < 0)
 			rc = err_set(e, ENOMEM, "cannot select fields of %s", type->name);
 	}
 	if (rc < 0) {
-		plan_free(plan);
+		layout_free(layout);
 		return rc;
 	}
-	plan->next = out->plans;	/* found before an earlier one of the same type */
-	out->plans = plan;
+	layout->next = out->layouts;	/* found before an earlier one of the same type */
+	out->layouts = layout;
 	return 0;
 }
 
-/* ---- values ------------------------------------------------------------------------------------------ */
-
-/* A string field's bytes; .s NULL when it is missing or no string. */
-static const char *field_bytes(const struct field *f, const void *at, size_t *n)
-{
-	const char *s = f->type == FIELD_CHARS ? at : *(const char *const *)at;
-
-	*n = f->type == FIELD_CHARS ? strnlen(s, f->size) : strlen(s);
-	return s;
-}
-
-static bool is_string(const struct field *f)
-{
-	return f->type == FIELD_STRING || f->type == FIELD_CHARS;
-}
-
-/* What is written the same way in all formats. */
-static void put_integer(struct text *t, const struct field *f, const void *at)
-{
-	switch (f->type) {
-	case FIELD_U64:
-		text_u64(t, *(const uint64_t *)at);
-		break;
-	case FIELD_I64:
-		text_i64(t, *(const int64_t *)at);
-		break;
-	case FIELD_U32:
-		text_u64(t, *(const uint32_t *)at);
-		break;
-	case FIELD_HEX:
-		text_hex(t, *(const uint64_t *)at);
-		break;
-	default:
-		break;
-	}
-}
-
-static void put_exact(struct text *t, double v, const char *missing)
-{
-	if (isfinite(v))
-		text_shortest(t, v);
-	else
-		text_str(t, missing);
-}
-
-static void put_series(struct text *t, const struct series *series, const char *separator, const char *missing)
-{
-	for (size_t i = 0; i < series->n; i++) {
-		text_str(t, i ? separator : "");
-		put_exact(t, series->values[i], missing);
-	}
-}
-
-static void json_value(struct text *t, const struct field *f, const void *record)
-{
-	const void *at = (const char *)record + f->offset;
-	const char *s;
-	size_t n;
-
-	if (record_missing(f, record)) {
-		text_put(t, "null", 4);
-	} else if (is_string(f)) {
-		s = field_bytes(f, at, &n);
-		text_json_string(t, s, n);
-	} else if (f->type == FIELD_F64) {
-		put_exact(t, *(const double *)at, "null");
-	} else if (f->type == FIELD_BOOL) {
-		text_str(t, *(const bool *)at ? "true" : "false");
-	} else if (f->type == FIELD_SERIES) {
-		text_put(t, "[", 1);
-		put_series(t, at, ",", "null");
-		text_put(t, "]", 1);
-	} else if (f->type == FIELD_HEX) {
-		text_put(t, "\"", 1);
-		text_hex(t, *(const uint64_t *)at);
-		text_put(t, "\"", 1);
-	} else {
-		put_integer(t, f, at);
-	}
-}
-
-/* A value as people read it; strings escaped, not quoted. */
-static void text_value(struct text *t, const struct field *f, const void *record)
-{
-	const void *at = (const char *)record + f->offset;
-	const char *s;
-	size_t n;
-
-	if (record_missing(f, record)) {
-		text_put(t, "-", 1);
-	} else if (is_string(f)) {
-		s = field_bytes(f, at, &n);
-		text_escaped(t, s, n, "");
-	} else if (f->type == FIELD_F64) {
-		text_fixed(t, *(const double *)at, f->decimals);
-	} else if (f->type == FIELD_BOOL) {
-		text_str(t, *(const bool *)at ? "yes" : "no");
-	} else if (f->type == FIELD_SERIES) {
-		put_series(t, at, ",", "-");
-	} else {
-		put_integer(t, f, at);
-	}
-}
-
-/* A value behind `key=`: in quotes where it is empty, could be taken for a missing one, or would end early. */
-static void line_value(struct text *t, const struct field *f, const void *record)
-{
-	const char *s;
-	size_t n;
-	bool quote;
-
-	if (!is_string(f) || record_missing(f, record)) {
-		text_value(t, f, record);
-		return;
-	}
-	s = field_bytes(f, (const char *)record + f->offset, &n);
-	quote = n == 0 || (n == 1 && *s == '-');
-	for (size_t i = 0; i < n && !quote; i++)
-		quote = s[i] == ' ' || s[i] == '=' || s[i] == '"' || s[i] == '\\' || (unsigned char)s[i] < 0x20;
-	text_str(t, quote ? "\"" : "");
-	text_escaped(t, s, n, "\"");
-	text_str(t, quote ? "\"" : "");
-}
-
-static void csv_string(struct text *t, const char *s, size_t n)
-{
-	struct text escaped = { 0 };
-	bool quote;
-
-	text_escaped(&escaped, s, n, "");
-	t->failed = t->failed || escaped.failed;
-	quote = n == 0 || memchr(s, ',', n) || memchr(s, '"', n) || s[0] == ' ' || s[n - 1] == ' ';
-	text_str(t, quote ? "\"" : "");
-	for (size_t i = 0; i < escaped.n; i++)
-		text_put(t, escaped.s[i] == '"' ? "\"\"" : escaped.s + i, escaped.s[i] == '"' ? 2 : 1);
-	text_str(t, quote ? "\"" : "");
-	text_done(&escaped);
-}
-
-/* An empty cell is a missing value, "" an empty string. Numbers of a series are separated by semicolons. */
-static void csv_value(struct text *t, const struct field *f, const void *record)
-{
-	const void *at = (const char *)record + f->offset;
-	const char *s;
-	size_t n;
-
-	if (record_missing(f, record))
-		return;
-	if (is_string(f)) {
-		s = field_bytes(f, at, &n);
-		csv_string(t, s, n);
-	} else if (f->type == FIELD_F64) {
-		put_exact(t, *(const double *)at, "");
-	} else if (f->type == FIELD_BOOL) {
-		text_str(t, *(const bool *)at ? "true" : "false");
-	} else if (f->type == FIELD_SERIES) {
-		put_series(t, at, ";", "");
-	} else {
-		put_integer(t, f, at);
-	}
-}
-
 /* ---- records ----------------------------------------------------------------------------------------- */
-
-static void put_json(struct text *t, const struct plan *plan, const void *record)
-{
-	text_put(t, plan->begin, plan->begin_len);
-	for (size_t i = 0; i < plan->n; i++) {
-		text_put(t, plan->columns[i].key, plan->columns[i].key_len);
-		json_value(t, plan->columns[i].field, record);
-	}
-	text_put(t, "}\n", 2);
-}
-
-static void put_csv(struct text *t, const struct plan *plan, const void *record, bool head)
-{
-	for (size_t i = 0; head && i < plan->n; i++) {
-		text_str(t, i ? "," : "");
-		text_str(t, plan->columns[i].field->name);
-	}
-	text_str(t, head ? "\n" : "");
-	for (size_t i = 0; i < plan->n; i++) {
-		text_str(t, i ? "," : "");
-		csv_value(t, plan->columns[i].field, record);
-	}
-	text_put(t, "\n", 1);
-}
-
-static void put_line(struct text *t, const struct plan *plan, const void *record)
-{
-	text_str(t, plan->type->name);
-	for (size_t i = 0; i < plan->n; i++) {
-		text_put(t, " ", 1);
-		text_str(t, plan->columns[i].field->name);
-		text_put(t, "=", 1);
-		line_value(t, plan->columns[i].field, record);
-	}
-	text_put(t, "\n", 1);
-}
-
-/* Pads what was put since `from` to the column's width: numbers to the right, words to the left. A word in the
- * last column stays as long as it is.
- */
-static void pad(struct text *t, size_t from, const struct column *column, bool last)
-{
-	bool words = is_string(column->field) || column->field->type == FIELD_BOOL;
-	size_t len = t->n - from, columns, room;
-
-	if (t->failed)
-		return;
-	columns = text_columns(t->s + from, len);
-	room = columns < column->width ? column->width - columns : 0;
-	if (words && last)
-		return;
-	text_fill(t, ' ', room);
-	if (!words && room && !t->failed) {
-		memmove(t->s + from + room, t->s + from, len);
-		memset(t->s + from, ' ', room);
-	}
-}
-
-static void put_table(struct text *t, const struct plan *plan, const void *record, bool head)
-{
-	for (int row = head ? 0 : 1; row < 2; row++) {
-		for (size_t i = 0; i < plan->n; i++) {
-			size_t from;
-
-			text_str(t, i ? "  " : "");
-			from = t->n;
-			if (row == 0)
-				text_str(t, plan->columns[i].field->name);
-			else
-				text_value(t, plan->columns[i].field, record);
-			pad(t, from, &plan->columns[i], i + 1 == plan->n);
-		}
-		text_put(t, "\n", 1);
-	}
-}
-
-static void put_card_unit(struct text *t, const struct field *f, const void *record)
-{
-	char buf[UNITS_TEXT_MAX];
-	uint64_t v;
-
-	if (!*f->unit || record_missing(f, record))
-		return;
-	text_put(t, " ", 1);
-	text_str(t, f->unit);
-	if (f->type != FIELD_U64)
-		return;
-	v = *(const uint64_t *)((const char *)record + f->offset);
-	if (str_eq(f->unit, "bytes") && v >= KIB)
-		units_format_size(v, buf);
-	else if (str_eq(f->unit, "ns") && v >= NS_PER_US)
-		units_format_duration(v, buf);
-	else
-		return;
-	text_str(t, " (");
-	text_str(t, buf);
-	text_put(t, ")", 1);
-}
-
-static void put_card(struct text *t, const struct plan *plan, const void *record)
-{
-	size_t width = 0;
-
-	for (size_t i = 0; i < plan->n; i++)
-		width = MAX(width, strlen(plan->columns[i].field->name));
-	text_str(t, plan->type->name);
-	text_put(t, "\n", 1);
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct field *f = plan->columns[i].field;
-
-		text_str(t, "  ");
-		text_str(t, f->name);
-		text_fill(t, ' ', width - strlen(f->name) + 2);
-		text_value(t, f, record);
-		put_card_unit(t, f, record);
-		text_put(t, "\n", 1);
-	}
-}
-
-static void put_text(struct out *out, const struct plan *plan, const void *record)
-{
-	switch (plan->type->style) {
-	case RECORD_LINE:
-		put_line(&out->text, plan, record);
-		break;
-	case RECORD_TABLE:
-		put_table(&out->text, plan, record, out->last != plan);
-		break;
-	case RECORD_CARD:
-		put_card(&out->text, plan, record);
-		break;
-	}
-}
 
 static bool lost(uint64_t n)
 {
@@ -507,13 +124,13 @@ static bool lost(uint64_t n)
 }
 
 /* Text and CSV hold one table; its end is told apart from it, where there is a loss to tell. */
-static void tell_end(const struct plan *plan, const struct end_record *end)
+static void tell_end(const struct layout *layout, const struct end_record *end)
 {
 	struct text t = { 0 };
 
 	if (!lost(end->dropped) && !lost(end->missed) && !lost(end->unmatched))
 		return;
-	put_line(&t, plan, end);
+	layout_put_line(&t, layout, end);
 	if (!t.failed)
 		fwrite(t.s, 1, t.n, stderr);
 	text_done(&t);
@@ -528,28 +145,38 @@ static int out_settle(struct out *out)
 	return out->error;
 }
 
+/* An empty line goes between tables, and before each further card. */
+static bool wants_gap(const struct out *out, const struct layout *next)
+{
+	if (!out->last || out->format == OUT_JSON)
+		return false;
+	if (out->format == OUT_CSV)
+		return out->last != next;
+	return next->type->style == RECORD_CARD || (next->type->style == RECORD_TABLE && out->last != next);
+}
+
 int out_record(struct out *out, const struct record_type *type, const void *record)
 {
-	const struct plan *plan;
+	const struct layout *layout;
 
 	if (out->error)
 		return out->error;
-	plan = out->last && out->last->type == type ? out->last : plan_get(out, type);
-	if (!plan)
+	layout = out->last && out->last->type == type ? out->last : layout_get(out, type);
+	if (!layout)
 		return out->error = -ENOMEM;
 	if (type == &end_record_type && out->format != OUT_JSON) {
-		tell_end(plan, record);
+		tell_end(layout, record);
 		return 0;
 	}
-	if (out->format != OUT_JSON && out->last && out->last != plan && type->style != RECORD_LINE)
+	if (wants_gap(out, layout))
 		text_put(&out->text, "\n", 1);
 	if (out->format == OUT_JSON)
-		put_json(&out->text, plan, record);
+		layout_put_json(&out->text, layout, record);
 	else if (out->format == OUT_CSV)
-		put_csv(&out->text, plan, record, out->last != plan);
+		layout_put_csv(&out->text, layout, record, out->last != layout);
 	else
-		put_text(out, plan, record);
-	out->last = plan;
+		layout_put_text(&out->text, layout, record, out->last != layout);
+	out->last = layout;
 	return out_settle(out);
 }
 
@@ -656,11 +283,11 @@ static int open_path(struct out *out, const char *path, struct err *e)
 
 static void out_free(struct out *out)
 {
-	while (out->plans) {
-		struct plan *plan = out->plans;
+	while (out->layouts) {
+		struct layout *layout = out->layouts;
 
-		out->plans = plan->next;
-		plan_free(plan);
+		out->layouts = layout->next;
+		layout_free(layout);
 	}
 	if (out->fd > STDERR_FILENO)
 		close(out->fd);
