@@ -67,17 +67,23 @@ struct task_struct {
 struct pt_regs {
 	unsigned long ip, cs;
 };
-#define REGS_IP(regs)	((regs)->ip)
+#define REGS_IP		ip
 #define REGS_USER(regs) (((regs)->cs & 3) == 3)
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
 	__u64 pc, pstate;
 };
-#define REGS_IP(regs)	((regs)->pc)
+#define REGS_IP		pc
 #define REGS_USER(regs) (((regs)->pstate & 15) == 0)
 #endif
 
-/* Its context type renamed from x86_exceptions to exceptions by 6.18, layout unchanged. */
+/* The context of a program on a perf event. On arm64 its regs are a struct user_pt_regs with these members. */
+struct bpf_perf_event_data {
+	struct pt_regs regs;
+	__u64 addr;
+};
+
+/* The record of exceptions:page_fault_*; renamed from x86_exceptions by 6.18, layout unchanged. */
 struct trace_event_raw_exceptions {
 	unsigned long address, ip;
 };

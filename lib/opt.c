@@ -409,7 +409,7 @@ static void format_value(struct text *t, const struct opt *opt, const void *at)
 		text_str(t, s ? s : "");
 		break;
 	case OPT_TYPE_CHOICE:
-		text_str(t, opt->choices[*(const int *)at]);
+		text_str(t, *(const int *)at < 0 ? "" : opt->choices[*(const int *)at]);
 		break;
 	case OPT_TYPE_PID:
 		if (*(const pid_t *)at)

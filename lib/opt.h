@@ -18,7 +18,7 @@ enum opt_type {
 	OPT_TYPE_SIZE,		/* uint64_t bytes, "64MiB"; MISSING_U64 = not given */
 	OPT_TYPE_DURATION,	/* uint64_t ns, "10s"; MISSING_U64 = not given */
 	OPT_TYPE_STRING,	/* const char *; NULL = not given */
-	OPT_TYPE_CHOICE,	/* int, index into .choices */
+	OPT_TYPE_CHOICE,	/* int, index into .choices; -1 = not given */
 	OPT_TYPE_PID,		/* pid_t; 0 = not given; must be 1 or more */
 	OPT_TYPE_LIST,		/* struct opt_list; given several times, or separated by commas */
 };

@@ -340,15 +340,13 @@ const char *probe_wait(struct probe *p, uint64_t ns)
 
 int probe_trace_pipe(struct probe *p, const char *line)
 {
-	char words[320];
-
-	snprintf(words, sizeof(words), "writing `%s` into the kernel's trace buffer; read it with:\n"
-				       "  sudo cat /sys/kernel/tracing/trace_pipe%s",
-		 line,
-		 sysroot_exists(NULL, "/sys/kernel/tracing/trace_pipe")
-			 ? ""
-			 : "\ntracefs is not mounted there; first:\n  sudo mount -t tracefs tracefs /sys/kernel/tracing");
-	probe_ready(p, words);
+	probe_ready(p, "attached; lines go to the kernel's trace buffer, read them with:");
+	term_say("  sudo cat /sys/kernel/tracing/trace_pipe");
+	if (!sysroot_exists(NULL, "/sys/kernel/tracing/trace_pipe")) {
+		term_say("tracefs is not mounted there; to mount it:");
+		term_say("  sudo mount -t tracefs tracefs /sys/kernel/tracing");
+	}
+	term_say("each is like `%s`; stop with ^C", line);
 	while (!p->end.reason)
 		p->end.reason = probe_wait(p, NS_PER_S);
 	return 0;
@@ -452,6 +450,5 @@ void probe_done(struct probe *p)
 	ring_buffer__free(p->ring);
 	free(p->links);
 	free(p->perf);
-	if (p->out)
-		out_close(p->out, NULL);
+	out_discard(p->out);
 }

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* hist.h - a log-linear histogram: 16 buckets of equal width in each power of two, for both compilers.
+ *
+ * Values below 16 have a bucket each; from 2^41 on (36 minutes in ns) all share the last one. The middle of a
+ * bucket is within 1/32 (3.2 %) of every value in it.
+ */
+#ifndef COLDPRESS_BPF_HIST_H
+#define COLDPRESS_BPF_HIST_H
+
+#define HIST_SUB	 16u
+#define HIST_SUB_BITS	 4u
+#define HIST_TOP_EXPONENT 40u
+#define HIST_BUCKETS	 ((HIST_TOP_EXPONENT - HIST_SUB_BITS + 2) * HIST_SUB)
+
+/* Without loops and without an instruction that old BPF lacks. v > 0. */
+static inline __attribute__((always_inline)) __u32 hist_log2(__u64 v)
+{
+	__u32 r = 0, bits;
+
+	for (bits = 32; bits; bits >>= 1) {
+		if (v >> bits) {
+			v >>= bits;
+			r += bits;
+		}
+	}
+	return r;
+}
+
+static inline __attribute__((always_inline)) __u32 hist_bucket(__u64 v)
+{
+	__u32 exponent;
+
+	if (v < HIST_SUB)
+		return (__u32)v;
+	exponent = hist_log2(v);
+	if (exponent > HIST_TOP_EXPONENT)
+		return HIST_BUCKETS - 1;
+	return (exponent - HIST_SUB_BITS + 1) * HIST_SUB + (__u32)(v >> (exponent - HIST_SUB_BITS) & (HIST_SUB - 1));
+}
+
+/* The smallest value of a bucket; that of the next one is where it ends. */
+static inline __attribute__((always_inline)) __u64 hist_low(__u32 bucket)
+{
+	__u32 shift = bucket / HIST_SUB;
+
+	return shift < 2 ? bucket : (__u64)(HIST_SUB + bucket % HIST_SUB) << (shift - 1);
+}
+
+#endif

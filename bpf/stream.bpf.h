@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* stream.bpf.h - filter, event counters and the ring, for probes that hand over single events.
+ *
+ * Every event is counted as seen, and then once more where it does not become a record.
+ */
+#ifndef COLDPRESS_STREAM_BPF_H
+#define COLDPRESS_STREAM_BPF_H
+
+#include "common.bpf.h"
+
+const volatile struct probe_filter filter = { .uid = ~0u };
+const volatile bool to_trace_pipe = false;	/* one line with bpf_printk for each event, no ring */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 26);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct probe_counts);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} cgroups SEC(".maps");
+
+static __always_inline struct probe_counts *counts(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&counters, &zero);
+}
+
+/* Whether the current task passes the filter. Constants the loader knows: what is not asked for costs nothing. */
+static __always_inline bool wanted(void)
+{
+	if (filter.tgid && filter.tgid != bpf_get_current_pid_tgid() >> 32)
+		return false;
+	if (filter.uid != ~0u && filter.uid != (__u32)bpf_get_current_uid_gid())
+		return false;
+	if (filter.by_cgroup && bpf_current_task_under_cgroup(&cgroups, 0) != 1)
+		return false;
+	if (filter.by_comm) {
+		__u64 comm[2] = {};
+
+		bpf_get_current_comm(comm, sizeof(comm));
+		if (comm[0] != filter.comm[0] || comm[1] != filter.comm[1])
+			return false;
+	}
+	return true;
+}
+
+/* Counts the event; true when it is wanted. */
+static __always_inline bool admit(void)
+{
+	struct probe_counts *c = counts();
+
+	if (!c)
+		return false;
+	c->seen++;
+	if (wanted())
+		return true;
+	c->filtered++;
+	return false;
+}
+
+/* Room for one record, or NULL: then the event is counted as dropped. */
+static __always_inline void *reserve(__u64 bytes)
+{
+	void *record = bpf_ringbuf_reserve(&events, bytes, 0);
+	struct probe_counts *c;
+
+	if (!record && (c = counts()))
+		c->dropped++;
+	return record;
+}
+
+/* The reader comes by on a timer: waking it for each record would cost ten times the record. */
+static __always_inline void submit(void *record)
+{
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+}
+
+#endif
