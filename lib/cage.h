@@ -2,9 +2,10 @@
 /* cage.h - any command, ours or not, with hard bounds: its own group, limits, deadline, and a sure end.
  *
  * The command runs without a shell, as the user given, in a fresh control group (cgroup.h) and a session of
- * its own. A guardian process waits on a pipe for the end of its maker and then kills and removes the
- * group: nothing outlives the maker by a second, even after kill -9. What is made is journaled first.
- * Process-wide: makes the caller a child subreaper. Not for threads that fork at the same time.
+ * its own. Its parent is a guardian process (cage_guardian.c) that reaps whatever it leaves and waits on a
+ * pipe for the end of its maker, then kills and removes the group: nothing outlives the maker by a second,
+ * even after kill -9. What is made is journaled first. The command dies with the guardian, too.
+ * Bounds what a command may take, does not hide anything from it: no namespaces, no seccomp.
  *
  *	cage_config_init(&config);
  *	config.argv = argv;
@@ -71,6 +72,7 @@ struct cage_config {
 	uint64_t grace_ns;		/* from SIGTERM to SIGKILL */
 	int oom_score_adj;		/* raised to this; never lowered */
 	bool held;			/* wait before exec until cage_release */
+	bool group_optional;		/* without the right to make groups: run without memory and pids limits */
 	struct journal *journal;	/* NULL = nothing is written down (tests of this layer only) */
 };
 
@@ -97,25 +99,31 @@ struct cage_result {
 	int exit_status;		/* -1 = ended by a signal */
 	int signal;			/* 0 = exited */
 	uint64_t wall_ns;		/* from release to the end of the command itself */
-	uint64_t user_ns, system_ns;	/* of the whole group, else of the command and the children it waited for */
-	uint64_t peak_bytes;		/* highest sample of anon + shmem, every 100 ms; MISSING_U64 */
-	uint64_t peak_swap_bytes;	/* highest sample of the group's swap; MISSING_U64 */
-	uint64_t minor_fault_count, major_fault_count;	/* of the group, else by wait4 */
-	struct cgroup_stat last;	/* the group just before it was removed */
+	/* Of every process of the cage, exact, by wait4 (missing when the guardian was killed). Processes whose
+	 * parent ignores SIGCHLD escape it; last.user_ns has them.
+	 */
+	uint64_t user_ns, system_ns, minor_fault_count, major_fault_count;
+	uint64_t max_rss_bytes;		/* of the largest process */
+	uint64_t peak_bytes;		/* highest sample of the group's anon + shmem, every 100 ms; MISSING_U64 */
+	uint64_t peak_swap_bytes;	/* highest sample of its swap; MISSING_U64 */
+	struct cgroup_stat last;	/* the group once all had ended; missing without a group */
 	char why[160];			/* for people; "" when ok */
 };
 
 struct cage {
 	struct cgroup group;
+	bool grouped;			/* the group was made */
 	struct cage_config config;
-	pid_t pid;			/* the command; 0 = reaped or never started */
-	pid_t guardian_pid;
-	int lifeline_fd;		/* its other end is the guardian's: EOF there means that we ended */
-	int release_fd, exec_fd;	/* write to let it exec; read errno when exec failed */
-	enum cage_state state;
-	uint64_t begin_ns, end_ns, checked_ns;
+	struct cage_user user;
+	pid_t pid;			/* the command; 0 before it was forked and once it is reaped */
+	pid_t guardian_pid;		/* 0 = none */
+	int lifeline_fd, report_fd;	/* to the guardian, whose end it is when this closes; and from it */
+	enum cage_state state;		/* HELD and RUNNING, else the result's */
+	uint64_t begin_ns, sampled_ns;
+	bool drained;			/* every process of the cage is reaped */
+	unsigned int journal_ids[CGROUP_TREES];
+	bool journaled[CGROUP_TREES];
 	struct cage_result result;	/* filled as it goes */
-	bool journaled, grouped;
 };
 
 /* cage_start - group, guardian, command. On failure nothing is left, and cage_stop is still allowed.
@@ -128,11 +136,17 @@ int cage_start(struct cage *cage, const struct cage_config *config, struct err *
 /* cage_release - lets a held command exec. Errors as cage_start's of exec. */
 int cage_release(struct cage *cage, struct err *e);
 
-/* cage_limit - as cgroup_limit_memory, on the running group. */
+#define CAGE_MEMORY_FLOOR_BYTES (8 * MIB)
+
+/* cage_limit - as cgroup_limit_memory, on the running group.
+ *
+ * errors  -EINVAL below CAGE_MEMORY_FLOOR_BYTES (a tiny limit makes an OOM storm); -ENOTSUP without a group
+ */
 int cage_limit(struct cage *cage, uint64_t memory_bytes, uint64_t swap_bytes, struct err *e);
 
-/* cage_poll - reaps, and at most every 100 ms samples and checks (deadline, MemAvailable, PSI); a broken
- * bound ends the command here, grace included. Never waits otherwise.
+/* cage_poll - takes the guardian's reports, and at most every 100 ms samples and checks (deadline,
+ * MemAvailable, PSI); a broken bound ends the command here, grace included. Never waits otherwise; to sleep
+ * until something happened, poll(2) report_fd with a timeout of 100 ms.
  *
  * returns  1 ended, 0 still there, or -errno
  */
@@ -141,7 +155,7 @@ int cage_poll(struct cage *cage, struct err *e);
 /* cage_wait - polls until the command ended or stop_requested() (then -EINTR; the command still runs). */
 int cage_wait(struct cage *cage, struct err *e);
 
-/* cage_pids - as cgroup_pids, of the cage's group. */
+/* cage_pids - as cgroup_pids, of the cage's group; without a group only the command itself. */
 ssize_t cage_pids(const struct cage *cage, pid_t *pids, size_t max, struct err *e);
 
 /* cage_stop - ends what is left (SIGTERM, grace, group kill), removes the group, closes the journal entry.

@@ -2,7 +2,7 @@
 /* cgroup.h - control groups v1, v2 and hybrid behind one handle: make, limit, read, kill, remove.
  *
  * A group is one directory name, made in every hierarchy that helps: on v2 that is one directory; on v1 and
- * hybrid it is memory, pids and freezer, and where cgroup2 is mounted a mirror there, for PSI, CPU time,
+ * hybrid it is memory and pids, and where cgroup2 is mounted a mirror there, for PSI, CPU time,
  * cgroup.kill and the ids that BPF sees. Groups are made by us only; none is looked for or taken over.
  * Does not write the journal: the caller does, between cgroup_place and cgroup_create (cage.h).
  */
@@ -20,9 +20,8 @@ enum cgroup_mode {
 
 enum cgroup_tree {
 	CGROUP_TREE_UNIFIED,	/* cgroup2 */
-	CGROUP_TREE_MEMORY,	/* these three: v1 */
+	CGROUP_TREE_MEMORY,	/* these two: v1 */
 	CGROUP_TREE_PIDS,
-	CGROUP_TREE_FREEZER,
 	CGROUP_TREES
 };
 
@@ -35,9 +34,8 @@ struct cgroup_layout {
 	char own[CGROUP_TREES][CGROUP_PATH_MAX];	/* own group below the mount point: "" or "/a/b" */
 };
 
-/* cgroup_layout_parse - from the texts of /proc/self/mountinfo and /proc/self/cgroup. A v1 hierarchy counts
- * where it has a controller of ours; mode CGROUP_V2 is settled by cgroup_layout_read, which can look.
- * Here, cgroup2 without a v1 memory hierarchy is CGROUP_V2.
+/* cgroup_layout_parse - from the texts of /proc/self/mountinfo and /proc/self/cgroup. cgroup2 without a v1
+ * memory hierarchy is taken for CGROUP_V2 here; whether it has the controller only cgroup_layout_read can see.
  *
  * errors  -EBADMSG a line of either text cannot be read
  */
@@ -54,12 +52,14 @@ const char *cgroup_mode_name(enum cgroup_mode mode);
 struct cgroup {
 	enum cgroup_mode mode;
 	char dir[CGROUP_TREES][CGROUP_PATH_MAX];	/* the group's directory; "" = not in this hierarchy */
-	char enable[CGROUP_PATH_MAX];	/* v2: cgroup.subtree_control that must get +memory +pids first; "" */
+	char enable[CGROUP_PATH_MAX];	/* v2: the directory whose cgroup.subtree_control lacks what we need; "" */
+	bool enable_memory, enable_pids;	/* what it lacks: added by create, taken back by remove */
 	uint64_t id;			/* of the cgroup2 directory, as bpf_get_current_cgroup_id() gives it */
 };
 
 /* cgroup_place - where a group of this name would be made: on v1 below the own group, on v2 below the
- * nearest ancestor that hands out memory and pids, else below the root, with .enable set. Changes nothing.
+ * nearest ancestor that hands out memory and pids, else below the mount point, with .enable set. Changes
+ * nothing.
  *
  * name    [A-Za-z0-9._-]+, not starting with a dot
  * errors  exit 77 no memory controller; -EINVAL the name; -ENAMETOOLONG
@@ -72,8 +72,8 @@ int cgroup_place(const struct cgroup_layout *layout, const char *name, struct cg
  */
 int cgroup_create(struct cgroup *group, struct err *e);
 
-/* cgroup_enter - moves a process (0 = the caller) into the group. Async-signal-safe, for use after fork. */
-int cgroup_enter(const struct cgroup *group, pid_t pid);
+/* cgroup_enter - moves a process (0 = the caller) into the group. */
+int cgroup_enter(const struct cgroup *group, pid_t pid, struct err *e);
 
 /* cgroup_limit_memory - hard limits, changed at any time; MISSING_U64 = no limit (memory) or as it is (swap).
  *
@@ -112,8 +112,7 @@ struct cgroup_stat {
  *
  * errors  -ENOENT the group is gone
  */
-int cgroup_stat_read(const struct sysroot *root, const struct cgroup *group, struct cgroup_stat *ret,
-		     struct err *e);
+int cgroup_stat_read(const struct cgroup *group, struct cgroup_stat *ret, struct err *e);
 
 /* cgroup_pids - member processes (tgids), at most max of them.
  *
@@ -121,12 +120,15 @@ int cgroup_stat_read(const struct sysroot *root, const struct cgroup *group, str
  */
 ssize_t cgroup_pids(const struct cgroup *group, pid_t *pids, size_t max, struct err *e);
 
-/* cgroup_kill - SIGKILL to every member until none is left: cgroup.kill, else freeze and signal. Async-
- * signal-safe but for the time it takes, so that the guardian may call it.
+/* cgroup_kill - SIGKILL to every member until none is left: cgroup.kill where there is one, else one by one
+ * behind a pids limit of 0, so that no fork can outrun it. The group takes no new process afterwards.
  *
  * errors  -ETIMEDOUT members are still there after timeout_ns (uninterruptible sleep)
  */
 int cgroup_kill(const struct cgroup *group, uint64_t timeout_ns, struct err *e);
+
+/* cgroup_signal - one signal to every member there is now; ends nothing for sure. */
+int cgroup_signal(const struct cgroup *group, int sig, struct err *e);
 
 /* cgroup_remove - removes the directories; a group that is gone is 0. EBUSY is tried again for timeout_ns,
  * since the last member's exit is accounted a little late.

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* test_cage.c - the bounds as arithmetic, and small real commands in real cages (with a group where the
+ * machine lets us make one, else without).
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/wait.h>
+#include <cmocka.h>
+
+#include "cage.h"
+
+/* An argument vector; the words stay as they are though argv is not const. */
+#define WORDS(...) ((char **)(const char *[]){ __VA_ARGS__, NULL })
+
+/* ---- bounds ---------------------------------------------------------------------------------------------- */
+
+static void test_cage__reserve_is_a_tenth_but_no_less_than_512_mib(void **state UNUSED)
+{
+	assert_int_equal(cage_reserve_bytes(1 * GIB), 512 * MIB);
+	assert_int_equal(cage_reserve_bytes(5 * GIB), 512 * MIB);
+	assert_int_equal(cage_reserve_bytes(20 * GIB), 2 * GIB);
+}
+
+static void test_cage__size_bound_is_half_of_what_is_above_the_reserve(void **state UNUSED)
+{
+	assert_int_equal(cage_size_bound_bytes(10 * GIB, 2 * GIB), 4 * GIB);
+	assert_int_equal(cage_size_bound_bytes(2 * GIB, 2 * GIB), 0);
+	assert_int_equal(cage_size_bound_bytes(1 * GIB, 2 * GIB), 0);
+}
+
+static void test_cage__refusals_name_bound_figure_and_override(void **state UNUSED)
+{
+	struct err e;
+
+	assert_int_equal(cage_check_size(64 * MIB, 64 * MIB, false, &e), 0);
+	assert_int_equal(cage_check_size(64 * MIB + 1, 64 * MIB, true, &e), 0);
+	assert_int_equal(cage_check_size(3 * GIB, 64 * MIB, false, &e), -EINVAL);
+	assert_int_equal(e.exit, EXIT_USAGE);
+	assert_non_null(strstr(e.what, "64.0 MiB"));
+	assert_non_null(strstr(e.what, "3.0 GiB"));
+	assert_non_null(strstr(e.hint, "--unsafe-allow-large"));
+	assert_int_equal(cage_check_duration(CAGE_DURATION_CAP_NS, CAGE_DURATION_CAP_NS, false, &e), 0);
+	assert_int_equal(cage_check_duration(CAGE_DURATION_CAP_NS + 1, CAGE_DURATION_CAP_NS, true, &e), 0);
+	assert_int_equal(cage_check_duration(CAGE_DURATION_CAP_NS + 1, CAGE_DURATION_CAP_NS, false, &e), -EINVAL);
+	assert_non_null(strstr(e.hint, "--unsafe-allow-long"));
+}
+
+static void test_cage__the_caller_of_sudo(void **state UNUSED)
+{
+	struct cage_user user;
+	struct err e;
+
+	if (geteuid())
+		skip();
+	setenv("SUDO_UID", "65534", 1);
+	setenv("SUDO_GID", "12345", 1);
+	assert_int_equal(cage_user_caller(&user, &e), 0);
+	assert_int_equal(user.uid, 65534);
+	assert_int_equal(user.gid, 12345);
+	assert_true(user.n_groups >= 1);
+	setenv("SUDO_UID", "root; id", 1);
+	assert_int_equal(cage_user_caller(&user, &e), -EINVAL);
+	unsetenv("SUDO_UID");
+	unsetenv("SUDO_GID");
+	assert_int_equal(cage_user_caller(&user, &e), 0);
+	assert_int_equal(user.uid, 0);
+}
+
+/* ---- real cages -------------------------------------------------------------------------------------------- */
+
+static void configure(struct cage_config *config, char *const *argv)
+{
+	cage_config_init(config);
+	config->name = "test";
+	config->argv = argv;
+	config->group_optional = true;
+	config->stdout_fd = config->stderr_fd = -1;
+}
+
+/* Runs to its end. */
+static struct cage_result run(const struct cage_config *config)
+{
+	struct cage_result result;
+	struct cage cage;
+	struct err e = { 0 };
+	int rc = cage_start(&cage, config, &e);
+
+	if (rc)
+		fail_msg("cage_start: %s", e.what);
+	rc = cage_wait(&cage, &e);
+	if (rc)
+		fail_msg("cage_wait: %s", e.what);
+	rc = cage_stop(&cage, &result, &e);
+	if (rc)
+		fail_msg("cage_stop: %s", e.what);
+	assert_int_equal(cage.guardian_pid, 0);
+	assert_true(access(cage.group.dir[CGROUP_TREE_MEMORY], F_OK) != 0);
+	assert_true(access(cage.group.dir[CGROUP_TREE_UNIFIED], F_OK) != 0);
+	assert_int_equal(cage_stop(&cage, NULL, &e), 0);
+	return result;
+}
+
+static struct cage_result run_words(char *const *argv)
+{
+	struct cage_config config;
+
+	configure(&config, argv);
+	return run(&config);
+}
+
+static void test_cage__ends(void **state UNUSED)
+{
+	struct cage_result result = run_words(WORDS("true"));
+
+	assert_int_equal(result.state, CAGE_OK);
+	assert_int_equal(result.exit_status, 0);
+	assert_true(result.wall_ns > 0 && result.wall_ns < 5 * NS_PER_S);
+	result = run_words(WORDS("sh", "-c", "exit 23"));
+	assert_int_equal(result.state, CAGE_FAILED);
+	assert_int_equal(result.exit_status, 23);
+	result = run_words(WORDS("sh", "-c", "kill -9 $$"));
+	assert_int_equal(result.state, CAGE_FAILED);
+	assert_int_equal(result.signal, SIGKILL);
+}
+
+static void test_cage__tells_what_cannot_run(void **state UNUSED)
+{
+	struct cage_config config;
+	struct cage cage;
+	struct err e = { 0 };
+
+	configure(&config, WORDS("coldpress-no-such-program"));
+	assert_int_equal(cage_start(&cage, &config, &e), -ENOENT);
+	assert_string_equal(e.what, "cannot run 'coldpress-no-such-program': No such file or directory");
+	config.argv = WORDS("/etc/passwd");
+	assert_int_equal(cage_start(&cage, &config, &e), -EACCES);
+	config.argv = WORDS("");
+	assert_int_equal(cage_start(&cage, &config, &e), -EINVAL);
+	assert_int_equal(e.exit, EXIT_USAGE);
+	config.argv = WORDS("true");
+	config.cwd = "/no/such/place";
+	assert_int_equal(cage_start(&cage, &config, &e), -ENOENT);
+	assert_non_null(strstr(e.what, "/no/such/place"));
+	assert_int_equal(cage_stop(&cage, NULL, &e), 0);
+}
+
+static void test_cage__deadline(void **state UNUSED)
+{
+	char **argv = WORDS("sh", "-c", "trap '' TERM; while :; do sleep 1; done");
+	struct cage_config config;
+	struct cage_result result;
+
+	configure(&config, argv);
+	config.duration_ns = 200 * NS_PER_MS;
+	config.grace_ns = 200 * NS_PER_MS;
+	result = run(&config);
+	assert_int_equal(result.state, CAGE_TIMEOUT);
+	assert_int_equal(result.signal, SIGKILL);
+	assert_true(result.wall_ns >= 400 * NS_PER_MS && result.wall_ns < 2 * NS_PER_S);
+}
+
+static void test_cage__a_reserve_that_is_not_there_aborts(void **state UNUSED)
+{
+	char **argv = WORDS("sleep", "10");
+	struct cage_config config;
+	struct cage_result result;
+
+	configure(&config, argv);
+	config.reserve_bytes = UINT64_C(1) << 60;
+	result = run(&config);
+	assert_int_equal(result.state, CAGE_ABORTED);
+	assert_non_null(strstr(result.why, "reserve"));
+	assert_true(result.wall_ns < 2 * NS_PER_S);
+}
+
+static void test_cage__held_until_released(void **state UNUSED)
+{
+	char **argv = WORDS("sh", "-c", "echo released");
+	char text[32] = "";
+	struct cage_config config;
+	struct cage_result result;
+	struct cage cage;
+	struct err e;
+	int pipefd[2];
+
+	assert_int_equal(pipe2(pipefd, O_CLOEXEC | O_NONBLOCK), 0);
+	configure(&config, argv);
+	config.held = true;
+	config.stdout_fd = pipefd[1];
+	assert_int_equal(cage_start(&cage, &config, &e), 0);
+	close(pipefd[1]);
+	sleep_ns(50 * NS_PER_MS);
+	assert_int_equal(read(pipefd[0], text, sizeof(text)), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(cage_release(&cage, &e), 0);
+	assert_int_equal(cage_wait(&cage, &e), 0);
+	assert_int_equal(read(pipefd[0], text, sizeof(text)), 9);
+	assert_memory_equal(text, "released\n", 9);
+	assert_int_equal(cage_stop(&cage, &result, &e), 0);
+	assert_int_equal(result.state, CAGE_OK);
+	assert_int_equal(read(pipefd[0], text, sizeof(text)), 0);	/* nobody else holds it open */
+	close(pipefd[0]);
+}
+
+static void test_cage__stopped_while_held(void **state UNUSED)
+{
+	char **argv = WORDS("true");
+	struct cage_config config;
+	struct cage_result result;
+	struct cage cage;
+	struct err e;
+
+	configure(&config, argv);
+	config.held = true;
+	assert_int_equal(cage_start(&cage, &config, &e), 0);
+	assert_int_equal(cage_stop(&cage, &result, &e), 0);
+	assert_int_equal(result.state, CAGE_ABORTED);
+	assert_true(result.wall_ns == MISSING_U64);
+}
+
+/* A shell whose child left the session and outlives it: counted, and gone at the end. */
+static void test_cage__orphans_are_ended_and_counted(void **state UNUSED)
+{
+	char **argv = WORDS("sh", "-c", "setsid sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; "
+			 "sleep 61' & sleep 1.5");
+	struct cage_config config;
+	struct cage_result result;
+	struct cage cage;
+	pid_t pids[8];
+	struct err e;
+
+	configure(&config, argv);
+	assert_int_equal(cage_start(&cage, &config, &e), 0);
+	assert_int_equal(cage_wait(&cage, &e), 0);
+	if (cage.grouped) {
+		assert_true(cage_pids(&cage, pids, ARRAY_SIZE(pids), &e) >= 1);
+		assert_int_equal(kill(pids[0], 0), 0);
+	}
+	assert_int_equal(cage_stop(&cage, &result, &e), 0);
+	assert_int_equal(result.state, CAGE_OK);
+	assert_true(result.user_ns != MISSING_U64 && result.user_ns > 20 * NS_PER_MS);
+	if (cage.group.mode != CGROUP_NONE && result.last.user_ns != MISSING_U64)
+		assert_int_equal(kill(pids[0], 0), -1);
+}
+
+static void test_cage__pids_bound_a_fork_bomb(void **state UNUSED)
+{
+	char **argv = WORDS("sh", "-c", "f() { f & f & }; f 2>/dev/null; sleep 20");
+	struct cage_config config;
+	struct cage_result result;
+
+	configure(&config, argv);
+	config.group_optional = false;
+	config.user = NULL;
+	config.pids = 29;
+	config.duration_ns = 500 * NS_PER_MS;
+	config.grace_ns = 100 * NS_PER_MS;
+	if (geteuid())
+		skip();
+	result = run(&config);
+	assert_true(result.last.pids_refused_count != MISSING_U64 && result.last.pids_refused_count > 0);
+	assert_true(result.wall_ns < 3 * NS_PER_S);
+}
+
+static void test_cage__memory_limit_ends_in_oom(void **state UNUSED)
+{
+	char **argv = WORDS("sh", "-c", "head -c 200000000 /dev/zero | tail | wc -c");
+	struct cage_config config;
+	struct cage_result result;
+	struct cage cage;
+	struct err e;
+
+	if (geteuid())
+		skip();
+	configure(&config, WORDS("tail", "/dev/zero"));
+	config.memory_bytes = 32 * MIB;
+	config.swap_bytes = 0;
+	result = run(&config);
+	assert_int_equal(result.state, CAGE_OOM);
+	assert_true(result.last.oom_kill_count >= 1);
+	config.argv = argv;
+	config.memory_bytes = 4 * MIB;
+	assert_int_equal(cage_start(&cage, &config, &e), -EINVAL);
+	assert_non_null(strstr(e.what, "8 MiB"));
+}
+
+static void test_cage__runs_as_the_user_given(void **state UNUSED)
+{
+	char **argv = WORDS("sh", "-c", "test \"$(id -u):$(id -g)\" = 65534:65533 && test \"$HOME\" = /nowhere && "
+			 "test \"$(id -G)\" = 65533 && cd / && ! touch /coldpress-test 2>/dev/null");
+	struct cage_user user = { .uid = 65534, .gid = 65533, .groups = { 65533 }, .n_groups = 1,
+				  .name = "someone", .home = "/nowhere", .shell = "/bin/sh" };
+	struct cage_config config;
+
+	if (geteuid())
+		skip();
+	configure(&config, argv);
+	config.user = &user;
+	assert_int_equal(run(&config).state, CAGE_OK);
+}
+
+/* The maker is killed while its cage runs: all of it is gone within a second. */
+static void test_cage__nothing_outlives_a_killed_maker(void **state UNUSED)
+{
+	char **argv = WORDS("sh", "-c", "setsid sleep 67 & exec sleep 67");
+	struct { struct cgroup group; pid_t pids[4]; ssize_t n; } told;
+	struct cage_config config;
+	int pipefd[2], gone = 0;
+	pid_t maker;
+
+	assert_int_equal(pipe2(pipefd, O_CLOEXEC), 0);
+	configure(&config, argv);
+	maker = fork();
+	if (!maker) {
+		struct cage cage;
+
+		if (cage_start(&cage, &config, NULL))
+			_exit(1);
+		sleep_ns(300 * NS_PER_MS);
+		told.group = cage.group;
+		told.n = cage_pids(&cage, told.pids, ARRAY_SIZE(told.pids), NULL);
+		told.pids[3] = cage.guardian_pid;
+		if (write(pipefd[1], &told, sizeof(told)) != sizeof(told))
+			_exit(1);
+		pause();
+	}
+	assert_int_equal(read(pipefd[0], &told, sizeof(told)), sizeof(told));
+	assert_true(told.n >= 1 && told.n <= 3);
+	kill(maker, SIGKILL);
+	waitpid(maker, NULL, 0);
+	for (int i = 0; i < 100 && !gone; i++) {
+		sleep_ns(10 * NS_PER_MS);
+		gone = kill(told.pids[3], 0) != 0;
+	}
+	for (ssize_t i = 0; i < told.n; i++)
+		assert_int_equal(kill(told.pids[i], 0), -1);
+	for (size_t tree = 0; tree < CGROUP_TREES; tree++)
+		assert_true(!told.group.dir[tree][0] || access(told.group.dir[tree], F_OK));
+	close(pipefd[0]);
+	close(pipefd[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cage__reserve_is_a_tenth_but_no_less_than_512_mib),
+		cmocka_unit_test(test_cage__size_bound_is_half_of_what_is_above_the_reserve),
+		cmocka_unit_test(test_cage__refusals_name_bound_figure_and_override),
+		cmocka_unit_test(test_cage__the_caller_of_sudo),
+		cmocka_unit_test(test_cage__ends),
+		cmocka_unit_test(test_cage__tells_what_cannot_run),
+		cmocka_unit_test(test_cage__deadline),
+		cmocka_unit_test(test_cage__a_reserve_that_is_not_there_aborts),
+		cmocka_unit_test(test_cage__held_until_released),
+		cmocka_unit_test(test_cage__stopped_while_held),
+		cmocka_unit_test(test_cage__orphans_are_ended_and_counted),
+		cmocka_unit_test(test_cage__pids_bound_a_fork_bomb),
+		cmocka_unit_test(test_cage__memory_limit_ends_in_oom),
+		cmocka_unit_test(test_cage__runs_as_the_user_given),
+		cmocka_unit_test(test_cage__nothing_outlives_a_killed_maker),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
