@@ -120,7 +120,7 @@ int units_parse_f64(const char *text, double *ret, struct err *e)
 	char *end;
 	double value;
 
-	if (!isdigit((unsigned char)text[text[0] == '-']) && text[0] != '.')
+	if ((!isdigit((unsigned char)text[text[0] == '-']) && text[0] != '.') || strpbrk(text, "xX"))
 		return err_usage(e, "'%s' is not a number", text);
 	errno = 0;
 	value = strtod(text, &end);
