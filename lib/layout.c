@@ -85,7 +85,7 @@ struct layout *layout_new(const struct record_type *type, size_t n_columns)
 
 /* ---- values ------------------------------------------------------------------------------------------ */
 
-/* A string field's bytes; .s NULL when it is missing or no string. */
+/* The bytes of a string field that is not missing. */
 static const char *field_bytes(const struct field *f, const void *at, size_t *n)
 {
 	const char *s = f->type == FIELD_CHARS ? at : *(const char *const *)at;
@@ -187,24 +187,27 @@ static void text_value(struct text *t, const struct field *f, const void *record
 	}
 }
 
-/* A value behind `key=`: in quotes where it is empty, could be taken for a missing one, or would end early. */
+/* A value behind `key=`: in quotes where it is empty, has escapes, could end early or be taken for a missing one. */
 static void line_value(struct text *t, const struct field *f, const void *record)
 {
+	size_t from = t->n, n;
 	const char *s;
-	size_t n;
-	bool quote;
 
 	if (!is_string(f) || record_missing(f, record)) {
 		text_value(t, f, record);
 		return;
 	}
 	s = field_bytes(f, (const char *)record + f->offset, &n);
-	quote = n == 0 || (n == 1 && *s == '-');
-	for (size_t i = 0; i < n && !quote; i++)
-		quote = s[i] == ' ' || s[i] == '=' || s[i] == '"' || s[i] == '\\' || (unsigned char)s[i] < 0x20;
-	text_str(t, quote ? "\"" : "");
+	text_put(t, "\"", 1);
 	text_escaped(t, s, n, "\"");
-	text_str(t, quote ? "\"" : "");
+	if (t->failed)
+		return;
+	if (n == 0 || (n == 1 && *s == '-') || t->n - from - 1 != n || memchr(s, ' ', n) || memchr(s, '=', n)) {
+		text_put(t, "\"", 1);
+		return;
+	}
+	memmove(t->s + from, t->s + from + 1, n);
+	t->n--;
 }
 
 static void csv_string(struct text *t, const char *s, size_t n)
@@ -213,7 +216,7 @@ static void csv_string(struct text *t, const char *s, size_t n)
 	bool quote;
 
 	text_escaped(&escaped, s, n, "");
-	t->failed = t->failed || escaped.failed;
+	t->failed |= escaped.failed;
 	quote = n == 0 || memchr(s, ',', n) || memchr(s, '"', n) || s[0] == ' ' || s[n - 1] == ' ';
 	text_str(t, quote ? "\"" : "");
 	for (size_t i = 0; i < escaped.n; i++)
