@@ -34,7 +34,7 @@ MAKEFLAGS += --no-builtin-rules
 
 # ---- flags ---------------------------------------------------------------------------------------------
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
-	-Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough -Wdouble-promotion \
+	-Wpointer-arith -Wwrite-strings -Wformat=2 -Wno-format-nonliteral -Wundef -Wvla -Wimplicit-fallthrough -Wdouble-promotion \
 	-Wcast-align -Wredundant-decls -Wnested-externs
 CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -iquote lib -iquote $(B)/include -iquote .
 CFLAGS   ?= -O2 -g
@@ -175,7 +175,7 @@ demo: all
 bench: all benches
 	$(Q)bench/run
 
-lint:
+lint: all
 	$(Q)tests/lint
 
 format:

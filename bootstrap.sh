@@ -217,18 +217,18 @@ if [ -n "$packages" ]; then
 	fi
 fi
 
+[ $# -gt 0 ] || set -- all
+case " $* " in *" clean "*) run make "$@"; exit ;; esac
+
 jobs=$(nproc 2>/dev/null || echo 1)
 targets=$(build_targets "$@")
-[ "$targets" = "all" ] && [ $# -eq 0 ] && set -- all
-case " $* " in *" clean "*) run make "$@"; exit ;; esac
+user=
+builder && user=as_user
 # shellcheck disable=SC2086 # words
-if builder; then
-	run as_user make -j"$jobs" $targets || exit
-	run make "$@"
-	code=$?
-	# What root wrote below build/ goes to the owner of the rest.
-	run chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" build
-	exit $code
-fi
-# shellcheck disable=SC2086
-run make -j"$jobs" $targets && run make "$@"
+run $user make -j"$jobs" $targets || exit
+[ "$targets" = "$*" ] && exit
+run make "$@"
+code=$?
+# What the root part wrote below build/ goes to the owner of the rest.
+[ -z "$user" ] || run chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" build
+exit $code
