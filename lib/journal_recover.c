@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* journal_recover.c - walks the books: undoes what dead owners left, keeps what is meant to stay. */
+#include "journal_book.h"
+
+#include <dirent.h>
+#include <signal.h>
+
+#include "procfs.h"
+
+static void closedir_(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* The first failure is the one that is returned. */
+static int first(int r, int next)
+{
+	return r ? r : next;
+}
+
+int journal_undo_book(struct journal *j, journal_report_fn *report, void *ctx, unsigned int *n, struct err *e)
+{
+	char what[256], text[1024];
+	int r = 0;
+
+	/* The kinds are numbered in the order in which they have to go. */
+	for (int kind = JOURNAL_PROCESS; kind <= JOURNAL_PATH; kind++)
+		for (size_t i = j->book.n; i-- > 0;) {
+			const struct journal_entry *entry = &j->book.entries[i];
+			struct err failure = {.code = 0};
+
+			if ((int)entry->kind != kind || entry->undone)
+				continue;
+			int next = journal_undo(entry, what, &failure);
+
+			if (next == 0)
+				next = journal_undone(j, entry->id, &failure);
+			if (next && r == 0 && e)
+				*e = failure;
+			r = first(r, next);
+			*n += next == 0;
+			if (report && (next || *what)) {
+				snprintf(text, sizeof(text), "%s: %s", j->book.name,
+					 next ? failure.what : what);
+				report(ctx, next != 0, text);
+			}
+		}
+	return r;
+}
+
+int journal_undo_all(struct journal *j, struct err *e)
+{
+	unsigned int n = 0;
+
+	return journal_undo_book(j, NULL, NULL, &n, e);
+}
+
+/* ---- every book
+ * -------------------------------------------------------------------------------------------- */
+
+/* r is what journal_open_book said: 0 we hold it, -EBUSY its owner does. */
+typedef int walk_fn(void *ctx, struct journal *j, int r, const struct err *why);
+
+static bool is_book(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > strlen(JOURNAL_SUFFIX) && str_eq(name + n - strlen(JOURNAL_SUFFIX), JOURNAL_SUFFIX);
+}
+
+static int walk(walk_fn *fn, void *ctx, bool take, struct err *e)
+{
+	char dir[SYSROOT_PATH_MAX], path[SYSROOT_PATH_MAX];
+	int r = journal_state_dir(dir, e);
+	__attribute__((cleanup(closedir_))) DIR *list = r ? NULL : opendir(dir);
+
+	if (!list)
+		return r ? r : err_set(e, errno, "cannot list %s", dir);
+	for (struct dirent *entry; (entry = readdir(list));) {
+		struct journal *j = NULL;
+		struct err why = {.code = 0};
+
+		if (!is_book(entry->d_name) ||
+		    snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name) >= (int)sizeof(path))
+			continue;
+		r = journal_open_book(&j, path, take, &why);
+		if (r != -ENOENT)
+			r = fn(ctx, j, r, &why);
+		else
+			r = 0;
+		journal_free(j);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+struct visit {
+	journal_visit_fn *fn;
+	void *ctx;
+	char boot_id[PROCFS_BOOT_ID_MAX];
+};
+
+static int visit_book(void *ctx, struct journal *j, int r, const struct err *why UNUSED)
+{
+	struct visit *visit = ctx;
+
+	if (!j || !str_eq(j->book.boot_id, visit->boot_id))
+		return 0;
+	return visit->fn(visit->ctx, &j->book, r == -EBUSY);
+}
+
+int journal_visit(journal_visit_fn *fn, void *ctx, struct err *e)
+{
+	struct visit visit = {.fn = fn, .ctx = ctx};
+	int r = procfs_boot_id(NULL, visit.boot_id, e);
+
+	return r ? r : walk(visit_book, &visit, false, e);
+}
+
+struct recovery {
+	journal_report_fn *report;
+	void *ctx;
+	char boot_id[PROCFS_BOOT_ID_MAX];
+	unsigned int undone;
+	int r;
+	struct err *e;
+};
+
+static void say(const struct recovery *recovery, bool failed, const char *name, const char *words)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%s%s%s", name, *name ? ": " : "", words);
+	if (recovery->report)
+		recovery->report(recovery->ctx, failed, text);
+}
+
+static void failed(struct recovery *recovery, const char *name, const struct err *why)
+{
+	say(recovery, true, name, why->what);
+	if (recovery->r == 0 && recovery->e)
+		*recovery->e = *why;
+	recovery->r = first(recovery->r, why->code);
+}
+
+static int recover_book(void *ctx, struct journal *j, int r, const struct err *why)
+{
+	struct recovery *recovery = ctx;
+	struct journal_book *book = j ? &j->book : NULL;
+	struct err e = {.code = 0};
+
+	if (r == -EBUSY) {
+		say(recovery, false, "", why->what);
+		return 0;
+	}
+	if (r) {
+		failed(recovery, "", why);
+		return 0;
+	}
+	/* No head: its owner died before it could act. */
+	bool stale = !str_eq(book->boot_id, recovery->boot_id);
+
+	if (stale && *book->boot_id)
+		say(recovery, false, book->name, "of an earlier boot, forgotten");
+	if (!stale && book->ready &&
+	    (book->ready_owner == 0 ||
+	     procfs_alive(NULL, book->ready_owner, book->ready_owner_start_ticks))) {
+		say(recovery, false, book->name, book->words);
+		return 0;
+	}
+	if (!stale && journal_undo_book(j, recovery->report, recovery->ctx, &recovery->undone, &e)) {
+		if (recovery->r == 0 && recovery->e)
+			*recovery->e = e;
+		recovery->r = first(recovery->r, e.code);
+		return 0;
+	}
+	if (journal_remove(j, &e))
+		failed(recovery, book->name, &e);
+	return 0;
+}
+
+/* Device nodes whose maker died between making and removing them: ".node.<pid>". */
+static void sweep_nodes(void)
+{
+	char dir[SYSROOT_PATH_MAX], path[SYSROOT_PATH_MAX];
+	__attribute__((cleanup(closedir_))) DIR *list = journal_state_dir(dir, NULL) ? NULL : opendir(dir);
+
+	for (struct dirent *entry; list && (entry = readdir(list));) {
+		int pid;
+
+		if (sscanf(entry->d_name, ".node.%d", &pid) == 1 && kill(pid, 0) && errno == ESRCH &&
+		    snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name) < (int)sizeof(path))
+			unlink(path);
+	}
+}
+
+int journal_recover(journal_report_fn *report, void *ctx, struct err *e)
+{
+	struct recovery recovery = {.report = report, .ctx = ctx, .e = e};
+	int r = procfs_boot_id(NULL, recovery.boot_id, e);
+
+	if (r || (r = walk(recover_book, &recovery, true, e)))
+		return r;
+	sweep_nodes();
+	return recovery.r ? recovery.r : (int)recovery.undone;
+}
