@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* main.c - ram_pool: a compressed RAM pool of one's own, as swap, that cannot hurt the machine.
+ *
+ * Options, and what is printed. The work is in pool.c.
+ */
+#include "pool.h"
+
+#include "opt.h"
+#include "out.h"
+#include "stop.h"
+#include "term.h"
+
+#define DEFAULT_NAME "pool"
+
+struct pool_options {
+	struct pool_request request;
+	bool force;
+	struct opt_output output;
+};
+
+static struct pool_options options = {
+	.request = {.size_bytes = MISSING_U64, .mem_limit_bytes = MISSING_U64, .priority = MISSING_U64},
+};
+
+static const struct opt setup_options[] = {
+	OPT_STRING('a', "algo", struct pool_options, request.algorithm,
+		   "codec, one of those the kernel has; default the kernel's own choice", .metavar = "NAME"),
+	OPT_SIZE('s', "size", struct pool_options, request.size_bytes, "uncompressed bytes it takes at most",
+		 .min = 1 * MIB),
+	OPT_SIZE('m', "mem-limit", struct pool_options, request.mem_limit_bytes,
+		 "RAM it takes at most; default half of the size, or what the guard allows", .min = 1 * MIB),
+	OPT_U64(0, "priority", struct pool_options, request.priority,
+		"swap priority; default one above the highest in use", .max = SWAP_PRIORITY_MAX),
+	OPT_STRING(0, "name", struct pool_options, request.name, "what to call it; default " DEFAULT_NAME,
+		   .metavar = "NAME"),
+	OPT_PID(0, "owner", struct pool_options, request.owner,
+		"bind it to this process: recover removes it once the process is gone", .hidden = true),
+	OPT_OUTPUT(struct pool_options, output),
+	OPT_END};
+
+static const struct opt status_options[] = {OPT_STRING(0, "name", struct pool_options, request.name,
+						       "only this one", .metavar = "NAME"),
+					    OPT_OUTPUT(struct pool_options, output), OPT_END};
+
+static const struct opt reset_options[] = {
+	OPT_STRING(0, "name", struct pool_options, request.name, "which; needed when there are several",
+		   .metavar = "NAME"),
+	OPT_FLAG(0, "force", struct pool_options, force, "even if its pages might not fit into memory"),
+	OPT_OUTPUT(struct pool_options, output), OPT_END};
+
+static const struct opt recover_options[] = {OPT_OUTPUT(struct pool_options, output), OPT_END};
+
+struct pool_setup_record {
+	const char *name, *device, *algorithm;
+	uint64_t id, size_bytes, mem_limit_bytes, setup_ns;
+	int64_t priority;
+	bool swap;
+};
+
+#define F(m, t, u, what) FIELD(struct pool_setup_record, m, t, u, what)
+static const struct field pool_setup_fields[] = {
+	F(name, FIELD_STRING, "", "what it is called"),
+	F(device, FIELD_STRING, "", "its block device"),
+	F(id, FIELD_U64, "", "the N of zramN"),
+	F(algorithm, FIELD_STRING, "", "codec"),
+	F(size_bytes, FIELD_U64, "bytes", "uncompressed bytes it takes at most"),
+	F(mem_limit_bytes, FIELD_U64, "bytes", "RAM it takes at most"),
+	F(priority, FIELD_I64, "", "swap priority"),
+	F(swap, FIELD_BOOL, "", "in use as swap"),
+	F(setup_ns, FIELD_U64, "ns", "from the start of the set-up until it was ready"),
+};
+#undef F
+
+static const struct record_type pool_setup_type =
+	RECORD_TYPE("pool_setup", 1, RECORD_CARD, pool_setup_fields, "a pool was set up");
+
+static int begin(struct out **out, const char *what, struct err *e)
+{
+	term_set_level(options.output.quiet	? TERM_QUIET
+		       : options.output.verbose ? TERM_VERBOSE
+						: TERM_NORMAL);
+	if (geteuid()) {
+		err_impossible(e, "%s needs root", what);
+		return err_hint(e, "run it with sudo");
+	}
+	int r = stop_install(e);
+
+	return r ? r : out_new(out, (enum out_format)options.output.format, options.output.path, e);
+}
+
+static int finish(struct out **out, uint64_t n, struct err *e)
+{
+	const struct end_record end = {
+		.seen = n,
+		.emitted = n,
+		.missed = MISSING_U64,
+		.unmatched = MISSING_U64,
+		.reason = "done",
+	};
+	struct out *closing = *out;
+
+	if (options.output.format == OUT_JSON)
+		out_record(closing, &end_record_type, &end);
+	*out = NULL;
+	return out_close(closing, e);
+}
+
+/* The name that was given, or the default one: with an owner it tells whose it is. */
+static const char *setup_name(char buf[POOL_NAME_MAX])
+{
+	if (options.request.name)
+		return options.request.name;
+	if (options.request.owner)
+		snprintf(buf, POOL_NAME_MAX, DEFAULT_NAME "-%d", (int)options.request.owner);
+	else
+		snprintf(buf, POOL_NAME_MAX, DEFAULT_NAME);
+	return buf;
+}
+
+static int run_setup(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
+		     struct err *e)
+{
+	AUTO_OUT struct out *out = NULL;
+	struct pool_request request = options.request;
+	char name[POOL_NAME_MAX], device[32];
+	struct pool_made made;
+
+	if (request.size_bytes == MISSING_U64)
+		return err_usage(e, "how large? give --size, e.g. --size 2GiB");
+	request.name = setup_name(name);
+	if (strlen(request.name) >= POOL_NAME_MAX)
+		return err_usage(e, "--name is longer than %d characters", POOL_NAME_MAX - 1);
+	int r = begin(&out, "setting up a pool", e);
+
+	if (r || (r = pool_setup(&request, &made, e)))
+		return r;
+	snprintf(device, sizeof(device), "/dev/zram%u", made.device.id);
+	const struct pool_setup_record record = {
+		.name = request.name,
+		.device = device,
+		.id = made.device.id,
+		.algorithm = made.algorithm,
+		.size_bytes = made.size_bytes,
+		.mem_limit_bytes = made.mem_limit_bytes,
+		.priority = made.priority,
+		.swap = true,
+		.setup_ns = made.setup_ns,
+	};
+	if (zswap_enabled())
+		term_warn("zswap takes pages before they reach the pool; turn it off with "
+			  "`echo N >/sys/module/zswap/parameters/enabled`");
+	out_record(out, &pool_setup_type, &record);
+	return finish(&out, 1, e);
+}
+
+static int no_such_pool(const char *name, struct err *e)
+{
+	err_say(e, ENOENT, "there is no pool called %s", name);
+	return err_hint(e, "`ram_pool status` shows those there are");
+}
+
+static int run_status(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
+		      struct err *e)
+{
+	AUTO_OUT struct out *out = NULL;
+	struct pools pools;
+	uint64_t n = 0;
+	int r = begin(&out, "looking at pools", e);
+
+	if (r || (r = pools_read(&pools, e)))
+		return r;
+	for (size_t i = 0; i < pools.n; i++) {
+		struct pool_status status;
+
+		if (options.request.name && !str_eq(options.request.name, pools.pools[i].name))
+			continue;
+		r = pool_status_read(&pools.pools[i], &status, e);
+		if (r == -ENODEV) /* removed since */
+			continue;
+		if (r)
+			return r;
+		out_record(out, &pool_status_type, &status);
+		n++;
+	}
+	if (options.request.name && n == 0)
+		return no_such_pool(options.request.name, e);
+	if (n == 0)
+		term_say("there is no pool; `ram_pool setup --size 2GiB --mem-limit 1GiB` makes one");
+	return finish(&out, n, e);
+}
+
+static int run_reset(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
+		     struct err *e)
+{
+	AUTO_OUT struct out *out = NULL;
+	const char *name = options.request.name;
+	struct pools pools;
+	size_t i = 0;
+	int r = begin(&out, "removing a pool", e);
+
+	if (r || (r = pools_read(&pools, e)))
+		return r;
+	if (pools.n == 0 && !name) {
+		term_say("there is no pool");
+		return finish(&out, 0, e);
+	}
+	if (pools.n > 1 && !name) {
+		err_usage(e, "there are %zu pools: which one?", pools.n);
+		return err_hint(e, "give --name; `ram_pool status` shows them");
+	}
+	while (name && i < pools.n && !str_eq(pools.pools[i].name, name))
+		i++;
+	if (i == pools.n)
+		return no_such_pool(name, e);
+	r = pool_reset(&pools.pools[i], options.force, e);
+	if (r)
+		return r;
+	term_say("removed pool %s (zram%u)", pools.pools[i].name, pools.pools[i].device.id);
+	return finish(&out, 0, e);
+}
+
+static void report(void *ctx UNUSED, bool failed, const char *text)
+{
+	if (failed)
+		term_warn("%s", text);
+	else
+		term_say("%s", text);
+}
+
+static int run_recover(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
+		       struct err *e)
+{
+	AUTO_OUT struct out *out = NULL;
+	int r = begin(&out, "recovering", e);
+
+	if (r)
+		return r;
+	AUTO_CLOSE int lock = journal_lock(30 * NS_PER_S, e);
+
+	if (lock < 0)
+		return lock;
+	r = journal_recover(report, NULL, e);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		term_say("nothing to put back");
+	return finish(&out, 0, e);
+}
+
+static const struct opt_command commands[] = {
+	{
+		.name = "setup",
+		.summary = "add a zram device of its own and use it as swap before any other",
+		.description = "Adds a device, never takes one that is there. What it changes is noted in "
+			       "/run/coldpress first; a failure or ^C puts everything back.",
+		.examples =
+			"ram_pool setup --algo lz4 --size 2GiB --mem-limit 1GiB   # at most 1 GiB of RAM\n",
+		.options = setup_options,
+		.run = run_setup,
+	},
+	{
+		.name = "status",
+		.summary = "show what the pools hold and what they cost",
+		.options = status_options,
+		.run = run_status,
+	},
+	{
+		.name = "reset",
+		.summary = "bring the pages back into memory and remove the device",
+		.description = "^C while pages come back leaves the pool in use as before.",
+		.options = reset_options,
+		.run = run_reset,
+	},
+	{
+		.name = "recover",
+		.summary = "put back what a command that was killed has left",
+		.description = "Removes what dead owners left in the journal; a pool that is ready stays, "
+			       "and is named.",
+		.options = recover_options,
+		.run = run_recover,
+	},
+	{.run = NULL},
+};
+
+static const struct opt_program program = {
+	.name = "ram_pool",
+	.summary = "a compressed pool in RAM for experiments",
+	.description = "Sets up, shows and removes zram devices of its own as swap. It never touches a "
+		       "device or a swap "
+		       "that it did not make.",
+	.commands = commands,
+	.config = &options,
+};
+
+int main(int argc, char **argv)
+{
+	return opt_main(&program, argc, argv);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* pool.c - sets pools up and takes them down. Nothing is changed that the journal does not hold already. */
+#include "pool.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include "stop.h"
+#include "term.h"
+#include "units.h"
+
+#define BOOK_PREFIX	 "pool."
+#define LOCK_WAIT_NS	 (30 * NS_PER_S)
+#define PROGRESS_POLL_NS (100 * NS_PER_MS)
+
+/* ---- which there are --------------------------------------------------------------------------------------
+ */
+
+static int take_pool(void *ctx, const struct journal_book *book, bool live)
+{
+	struct pools *pools = ctx;
+	struct pool *pool = &pools->pools[pools->n];
+
+	if (!str_starts(book->name, BOOK_PREFIX) || pools->n == POOLS_MAX)
+		return 0;
+	for (size_t i = 0; i < book->n; i++) {
+		const struct journal_entry *entry = &book->entries[i];
+
+		if (entry->kind != JOURNAL_ZRAM || !entry->has_device || entry->undone ||
+		    !zram_present(NULL, &entry->device))
+			continue;
+		*pool = (struct pool){
+			.device = entry->device,
+			.ready = book->ready,
+			.live = live,
+			.owner = book->ready_owner,
+		};
+		snprintf(pool->name, sizeof(pool->name), "%s", book->name + strlen(BOOK_PREFIX));
+		pools->n++;
+		return 0;
+	}
+	return 0;
+}
+
+int pools_read(struct pools *ret, struct err *e)
+{
+	ret->n = 0;
+	return journal_visit(take_pool, ret, e);
+}
+
+/* RAM that pools may still take up to their limits. */
+static int promised_bytes(uint64_t *ret, struct err *e)
+{
+	struct pools pools;
+	struct zram_mm_stat stat;
+	int r = pools_read(&pools, e);
+
+	if (r)
+		return r;
+	*ret = 0;
+	for (size_t i = 0; i < pools.n; i++)
+		if (zram_mm_stat_read(NULL, pools.pools[i].device.id, &stat, NULL) == 0 &&
+		    stat.limit_bytes > stat.used_bytes)
+			*ret += stat.limit_bytes - stat.used_bytes;
+	return 0;
+}
+
+/* ---- set up -----------------------------------------------------------------------------------------------
+ */
+
+static int stopped(struct err *e)
+{
+	return stop_requested() ? err_say(e, EINTR, "stopped; what was done is put back") : 0;
+}
+
+static int pick_priority(const struct pool_request *request, int *ret, struct err *e)
+{
+	struct procfs_swaps swaps;
+	int r = procfs_swaps_read(NULL, &swaps, e), next;
+
+	if (r)
+		return r;
+	if (request->priority == MISSING_U64)
+		return swap_next_priority(&swaps, ret, e);
+	*ret = (int)request->priority;
+	if (swap_next_priority(&swaps, &next, NULL) || *ret < next)
+		for (size_t i = 0; i < swaps.n; i++)
+			if (swaps.swaps[i].priority >= *ret)
+				term_warn("%s has priority %d: pages go there before the pool",
+					  swaps.swaps[i].path, swaps.swaps[i].priority);
+	return 0;
+}
+
+static int add_device(struct journal *j, struct zram_device *ret, struct err *e)
+{
+	unsigned int entry, id;
+	int r = journal_zram(j, &entry, e);
+
+	if (r || (r = zram_hot_add(NULL, &id, e)) || (r = zram_identify(NULL, id, ret, e)) ||
+	    (r = journal_zram_added(j, entry, ret, e)))
+		return r;
+	return stopped(e);
+}
+
+static int start_swap(struct journal *j, const struct zram_device *device, int priority, const char *name,
+		      struct err *e)
+{
+	char dir[SYSROOT_PATH_MAX];
+	unsigned int entry;
+	int r = journal_state_dir(dir, e);
+
+	if (r)
+		return r;
+	AUTO_CLOSE int fd = zram_open(device, dir, O_RDWR, e);
+
+	if (fd < 0)
+		return fd;
+	if ((r = swap_format(fd, name, e)) || (r = stopped(e)) || (r = journal_swap(j, device, &entry, e)) ||
+	    (r = swap_on(fd, priority, e)) || (r = journal_done(j, entry, e)))
+		return r;
+	return stopped(e);
+}
+
+static int set_up(struct journal *j, const struct pool_request *request, struct pool_made *made,
+		  struct err *e)
+{
+	const struct zram_config config = {
+		.algorithm = request->algorithm,
+		.mem_limit_bytes = made->mem_limit_bytes,
+		.disk_bytes = request->size_bytes,
+	};
+	struct zram_algorithms algorithms;
+	char words[256];
+	int r;
+
+	if ((r = add_device(j, &made->device, e)) || (r = zram_setup(NULL, made->device.id, &config, e)) ||
+	    (r = zram_algorithms_read(NULL, made->device.id, &algorithms, e)) ||
+	    (r = zram_disk_bytes(NULL, made->device.id, &made->size_bytes, e)) || (r = stopped(e)) ||
+	    (r = start_swap(j, &made->device, made->priority, request->name, e)))
+		return r;
+	memcpy(made->algorithm, algorithms.names[algorithms.current], sizeof(made->algorithm));
+	snprintf(words, sizeof(words), "zram%u is a ready pool; `ram_pool reset --name %s` removes it",
+		 made->device.id, request->name);
+	return journal_ready(j, request->owner, words, e);
+}
+
+int pool_setup(const struct pool_request *request, struct pool_made *ret, struct err *e)
+{
+	struct pool_made made = {.mem_limit_bytes = request->mem_limit_bytes};
+	uint64_t begin_ns = monotonic_ns(), promised;
+	struct procfs_meminfo meminfo;
+	struct journal *j = NULL;
+	char book[POOL_NAME_MAX + sizeof(BOOK_PREFIX)];
+	int r = zram_available(NULL, e);
+
+	if (r)
+		return r;
+	AUTO_CLOSE int lock = journal_lock(LOCK_WAIT_NS, e);
+
+	if (lock < 0)
+		return lock;
+	if ((r = procfs_meminfo_read(NULL, &meminfo, e)) || (r = promised_bytes(&promised, e)) ||
+	    (r = pool_guard(&meminfo, promised, request->size_bytes, &made.mem_limit_bytes, e)) ||
+	    (r = pick_priority(request, &made.priority, e)))
+		return r;
+	snprintf(book, sizeof(book), BOOK_PREFIX "%s", request->name);
+	r = journal_open_named(&j, book, e);
+	if (r == -EEXIST) {
+		err_say(e, EEXIST, "there is a pool called %s already", request->name);
+		return err_hint(
+			e,
+			"see `ram_pool status`; remove it with `ram_pool reset --name %s`, or choose another "
+			"--name",
+			request->name);
+	}
+	if (r)
+		return r;
+	r = set_up(j, request, &made, e);
+	if (r) {
+		struct err undo = {.code = 0};
+
+		if (journal_undo_all(j, &undo))
+			term_warn("%s; `ram_pool recover` tries again", undo.what);
+	}
+	journal_close(j);
+	if (r)
+		return r;
+	made.setup_ns = monotonic_ns() - begin_ns;
+	*ret = made;
+	return 0;
+}
+
+/* ---- take down --------------------------------------------------------------------------------------------
+ */
+
+struct watch {
+	const struct zram_device *device;
+	struct term_progress progress;
+	uint64_t total_bytes;
+	bool done; /* atomic */
+};
+
+static uint64_t swap_used_bytes(const struct zram_device *device)
+{
+	struct procfs_swaps swaps;
+	const struct procfs_swap *swap =
+		procfs_swaps_read(NULL, &swaps, NULL) ? NULL : swap_find(&swaps, device);
+
+	return swap ? swap->used_bytes : 0;
+}
+
+static void *show_progress(void *arg)
+{
+	struct watch *watch = arg;
+
+	while (!__atomic_load_n(&watch->done, __ATOMIC_ACQUIRE)) {
+		uint64_t left = swap_used_bytes(watch->device);
+
+		term_progress_update(&watch->progress,
+				     (double)(watch->total_bytes - MIN(left, watch->total_bytes)));
+		sleep_ns(PROGRESS_POLL_NS);
+	}
+	return NULL;
+}
+
+/* swapoff, with progress from another thread: signals are for this one, so that ^C ends the call. */
+static int take_back(const struct zram_device *device, uint64_t used_bytes, struct err *e)
+{
+	struct watch watch = {.device = device, .total_bytes = used_bytes};
+	char dir[SYSROOT_PATH_MAX], size[UNITS_TEXT_MAX];
+	sigset_t all, before;
+	pthread_t thread;
+	int r = journal_state_dir(dir, e);
+
+	if (r)
+		return r;
+	AUTO_CLOSE int fd = zram_open(device, dir, O_RDONLY, e);
+
+	if (fd < 0)
+		return fd;
+	if (used_bytes == 0)
+		return swap_off(fd, e);
+	term_progress_begin(&watch.progress, (double)used_bytes);
+	term_progress_step(&watch.progress, "bringing %s back from zram%u",
+			   units_format_size(used_bytes, size), device->id);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&thread, NULL, show_progress, &watch);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (r)
+		return err_set(e, r, "cannot start a thread");
+	r = swap_off(fd, e);
+	__atomic_store_n(&watch.done, true, __ATOMIC_RELEASE);
+	pthread_join(thread, NULL);
+	term_progress_end(&watch.progress);
+	return r;
+}
+
+/* Pages first, since that alone can be refused or stopped; then all that is in the book. */
+static int take_down(struct journal *j, const struct pool *pool, bool force, struct err *e)
+{
+	uint64_t used_bytes = swap_used_bytes(&pool->device);
+	struct procfs_meminfo meminfo;
+	char words[256];
+	int r = procfs_meminfo_read(NULL, &meminfo, e);
+
+	if (r || (!force && (r = pool_guard_reset(&meminfo, used_bytes, e))) || (r = journal_unready(j, e)))
+		return r;
+	r = take_back(&pool->device, used_bytes, e);
+	if (r == 0)
+		return journal_undo_all(j, e);
+	if (pool->ready) { /* the kernel has put what is left back to use: a pool as before */
+		snprintf(words, sizeof(words),
+			 "zram%u is a ready pool; `ram_pool reset --name %s` removes it", pool->device.id,
+			 pool->name);
+		journal_ready(j, pool->owner, words, NULL);
+	}
+	return r == -EINTR ? err_say(e, EINTR, "stopped; %s is in use as before", pool->name) : r;
+}
+
+int pool_reset(const struct pool *pool, bool force, struct err *e)
+{
+	char book[POOL_NAME_MAX + sizeof(BOOK_PREFIX)];
+	struct journal *j = NULL;
+	AUTO_CLOSE int lock = journal_lock(LOCK_WAIT_NS, e);
+
+	if (lock < 0)
+		return lock;
+	snprintf(book, sizeof(book), BOOK_PREFIX "%s", pool->name);
+	int r = journal_adopt(&j, book, e);
+
+	if (r)
+		return r;
+	r = take_down(j, pool, force, e);
+	journal_close(j);
+	return r;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* pool.h - pools: zram devices of our own, as swap, by name.
+ *
+ * A pool is a book of the journal called pool.NAME that holds one device. pool.c acts, guard.c decides,
+ * status.c looks; main.c has the command line.
+ */
+#ifndef RAM_POOL_POOL_H
+#define RAM_POOL_POOL_H
+
+#include "journal.h"
+#include "procfs.h"
+#include "record.h"
+#include "swap.h"
+
+#define POOL_NAME_MAX 64
+#define POOLS_MAX     ZRAM_DEVICES_MAX
+
+struct pool {
+	char name[POOL_NAME_MAX];
+	struct zram_device device;
+	bool ready;  /* set up whole; else somebody is at it, or died at it */
+	bool live;   /* its maker is still at work */
+	pid_t owner; /* the process it is bound to; 0 = none */
+};
+
+struct pools {
+	struct pool pools[POOLS_MAX];
+	size_t n;
+};
+
+/* pools_read - those of this boot, in the journal and in the machine. */
+int pools_read(struct pools *ret, struct err *e);
+
+/* ---- guard.c: pure ----------------------------------------------------------------------------------------
+ */
+
+/* What stays free whatever is asked for: max(512 MiB, 10 % of the machine's memory). */
+uint64_t pool_reserve_bytes(const struct procfs_meminfo *meminfo);
+
+/* Most RAM that a new pool may be allowed: half of what is available above the reserve and not yet promised
+ * to other pools; 0 = none.
+ */
+uint64_t pool_limit_bound_bytes(const struct procfs_meminfo *meminfo, uint64_t promised_bytes);
+
+/* pool_guard - refuses (exit 2) sizes that could hurt the machine, with the bound and the figure.
+ *
+ * limit_bytes  MISSING_U64: set to half of the size, or to the bound where that is less
+ */
+int pool_guard(const struct procfs_meminfo *meminfo, uint64_t promised_bytes, uint64_t size_bytes,
+	       uint64_t *limit_bytes, struct err *e);
+
+/* pool_guard_reset - refuses to bring back more than fits: used_bytes of swap into what is available. */
+int pool_guard_reset(const struct procfs_meminfo *meminfo, uint64_t used_bytes, struct err *e);
+
+/* ---- pool.c: acts -----------------------------------------------------------------------------------------
+ */
+struct pool_request {
+	const char *name;
+	const char *algorithm; /* NULL = the kernel's default */
+	uint64_t size_bytes;
+	uint64_t mem_limit_bytes; /* MISSING_U64 = as pool_guard says */
+	uint64_t priority;	  /* MISSING_U64 = one above the highest */
+	pid_t owner;		  /* 0 = the pool stays until it is reset */
+};
+
+struct pool_made {
+	struct zram_device device;
+	char algorithm[ZRAM_ALGORITHM_MAX];
+	uint64_t size_bytes, mem_limit_bytes, setup_ns;
+	int priority;
+};
+
+/* pool_setup - all of it or nothing: whatever fails, or ^C, what was done is put back first. */
+int pool_setup(const struct pool_request *request, struct pool_made *ret, struct err *e);
+
+/* pool_reset - pages back into RAM, device away. force: even if they might not fit.
+ *
+ * errors  -EINTR ^C while pages came back: the pool is as before; -ENOMEM refused
+ */
+int pool_reset(const struct pool *pool, bool force, struct err *e);
+
+/* ---- status.c ---------------------------------------------------------------------------------------------
+ */
+extern const struct record_type pool_status_type;
+
+struct pool_status {
+	const char *name, *device, *algorithm, *state, *warning;
+	char name_text[POOL_NAME_MAX], device_text[32], algorithm_text[ZRAM_ALGORITHM_MAX], warning_text[384];
+	uint64_t id, owner;
+	uint64_t size_bytes, orig_bytes, compr_bytes, used_bytes, used_max_bytes, limit_bytes;
+	double compression_ratio, limit_share, same_share, incompressible_share;
+	int64_t overhead_bytes, saved_bytes;
+	uint64_t same_pages, incompressible_pages;
+	uint64_t swap_used_bytes;
+	int64_t priority;
+	uint64_t reads, read_bytes, writes, written_bytes, failed_reads, failed_writes;
+};
+
+/* pool_status_read - -ENODEV when the pool went meanwhile. ret points into itself: do not copy it. */
+int pool_status_read(const struct pool *pool, struct pool_status *ret, struct err *e);
+
+/* Whether zswap takes pages before any swap device sees them. */
+bool zswap_enabled(void);
+
+#endif

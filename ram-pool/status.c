@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* status.c - what a pool holds and what it costs, every column by its meaning. */
+#include <signal.h>
+
+#include "pool.h"
+
+#define F(m, t, u, what, ...) FIELD(struct pool_status, m, t, u, what, ##__VA_ARGS__)
+
+static const struct field pool_status_fields[] = {
+	F(name, FIELD_STRING, "", "what it was called at setup"),
+	F(device, FIELD_STRING, "", "its block device"),
+	F(id, FIELD_U64, "", "the N of zramN"),
+	F(state, FIELD_STRING, "",
+	  "ready; busy: being set up or removed; broken: `ram_pool recover` removes it"),
+	F(owner, FIELD_U64, "", "PID of the process it goes with; missing when it stays until it is reset"),
+	F(algorithm, FIELD_STRING, "", "codec"),
+	F(size_bytes, FIELD_U64, "bytes", "uncompressed bytes it takes at most"),
+	F(orig_bytes, FIELD_U64, "bytes", "uncompressed bytes it holds, same-filled pages included"),
+	F(compr_bytes, FIELD_U64, "bytes",
+	  "codec bytes; an incompressible page counts whole, a same-filled one 0"),
+	F(compression_ratio, FIELD_F64, "ratio", "orig_bytes / compr_bytes"),
+	F(used_bytes, FIELD_U64, "bytes",
+	  "RAM it takes, fragmentation included, without slot table and handles"),
+	F(used_max_bytes, FIELD_U64, "bytes", "highest used_bytes so far"),
+	F(limit_bytes, FIELD_U64, "bytes", "used_bytes may not exceed this; missing when there is no limit"),
+	F(limit_share, FIELD_F64, "ratio", "used_bytes / limit_bytes"),
+	F(overhead_bytes, FIELD_I64, "bytes", "used_bytes - compr_bytes: rounding to slots, and holes"),
+	F(saved_bytes, FIELD_I64, "bytes", "orig_bytes - used_bytes"),
+	F(same_pages, FIELD_U64, "pages", "pages of one repeated word"),
+	F(same_share, FIELD_F64, "ratio", "same pages / pages held"),
+	F(incompressible_pages, FIELD_U64, "pages", "pages kept as they are"),
+	F(incompressible_share, FIELD_F64, "ratio", "incompressible pages / pages held"),
+	F(swap_used_bytes, FIELD_U64, "bytes", "pages swapped to it; missing when it is no swap"),
+	F(priority, FIELD_I64, "", "swap priority"),
+	F(reads, FIELD_U64, "", "completed reads"),
+	F(read_bytes, FIELD_U64, "bytes", "read from it"),
+	F(writes, FIELD_U64, "", "completed writes"),
+	F(written_bytes, FIELD_U64, "bytes", "written to it"),
+	F(failed_reads, FIELD_U64, "", "reads that failed"),
+	F(failed_writes, FIELD_U64, "",
+	  "writes that failed, most often for the limit; their pages stayed in RAM"),
+	F(warning, FIELD_STRING, "", "what should be looked at; missing when nothing"),
+};
+
+const struct record_type pool_status_type =
+	RECORD_TYPE("pool_status", 1, RECORD_CARD, pool_status_fields, "one pool now");
+
+bool zswap_enabled(void)
+{
+	char text[8];
+
+	return sysroot_read(NULL, text, sizeof(text), NULL, "/sys/module/zswap/parameters/enabled") > 0 &&
+	       *text == 'Y';
+}
+
+static double share(uint64_t part, uint64_t whole)
+{
+	return whole ? (double)part / (double)whole : MISSING_F64;
+}
+
+static void add_warning(struct pool_status *s, const char *text)
+{
+	size_t n = strlen(s->warning_text);
+
+	snprintf(s->warning_text + n, sizeof(s->warning_text) - n, "%s%s", n ? "; " : "", text);
+	s->warning = s->warning_text;
+}
+
+static void take_mm_stat(const struct zram_mm_stat *mm, struct pool_status *s)
+{
+	s->orig_bytes = mm->orig_bytes;
+	s->compr_bytes = mm->compr_bytes;
+	s->used_bytes = mm->used_bytes;
+	s->used_max_bytes = mm->used_max_bytes;
+	s->limit_bytes = mm->limit_bytes ? mm->limit_bytes : MISSING_U64;
+	s->limit_share = share(mm->used_bytes, mm->limit_bytes);
+	s->compression_ratio = share(mm->orig_bytes, mm->compr_bytes);
+	s->overhead_bytes = (int64_t)mm->used_bytes - (int64_t)mm->compr_bytes;
+	s->saved_bytes = (int64_t)mm->orig_bytes - (int64_t)mm->used_bytes;
+	s->same_pages = mm->same_pages;
+	s->same_share = share(mm->same_pages, mm->orig_bytes / PAGE_BYTES);
+	s->incompressible_pages = mm->huge_pages;
+	s->incompressible_share = share(mm->huge_pages, mm->orig_bytes / PAGE_BYTES);
+}
+
+static int take_swap(const struct pool *pool, struct pool_status *s, struct err *e)
+{
+	struct procfs_swaps swaps;
+	int r = procfs_swaps_read(NULL, &swaps, e);
+
+	if (r)
+		return r;
+	const struct procfs_swap *swap = swap_find(&swaps, &pool->device);
+
+	s->swap_used_bytes = swap ? swap->used_bytes : MISSING_U64;
+	s->priority = swap ? swap->priority : MISSING_I64;
+	if (!swap)
+		add_warning(s, "it is not in use as swap");
+	for (size_t i = 0; swap && i < swaps.n; i++)
+		if (&swaps.swaps[i] != swap && swaps.swaps[i].priority >= swap->priority)
+			add_warning(s, "another swap has the same priority or a higher one");
+	return 0;
+}
+
+/* Words, from figures already there. */
+static void take_warnings(const struct pool *pool, struct pool_status *s)
+{
+	s->state = pool->ready ? "ready" : pool->live ? "busy" : "broken";
+	if (pool->ready && pool->owner && kill(pool->owner, 0) && errno == ESRCH)
+		s->state = "broken";
+	if (str_eq(s->state, "broken"))
+		add_warning(s, "its owner has gone: `ram_pool recover` removes it");
+	if (s->limit_share > 0.9)
+		add_warning(s, "it is near its memory limit");
+	if (s->failed_writes)
+		add_warning(s, "writes failed: pages stayed in RAM");
+	if (zswap_enabled())
+		add_warning(s, "zswap takes pages before they get here; turn it off with "
+			       "`echo N >/sys/module/zswap/parameters/enabled`");
+}
+
+int pool_status_read(const struct pool *pool, struct pool_status *ret, struct err *e)
+{
+	unsigned int id = pool->device.id;
+	struct zram_algorithms algorithms;
+	struct zram_block_stat block;
+	struct zram_mm_stat mm;
+	struct zram_io_stat io;
+	int r;
+
+	*ret = (struct pool_status){.id = id, .owner = pool->owner ? (uint64_t)pool->owner : MISSING_U64};
+	if ((r = zram_mm_stat_read(NULL, id, &mm, e)) || (r = zram_io_stat_read(NULL, id, &io, e)) ||
+	    (r = zram_block_stat_read(NULL, id, &block, e)) ||
+	    (r = zram_algorithms_read(NULL, id, &algorithms, e)) ||
+	    (r = zram_disk_bytes(NULL, id, &ret->size_bytes, e)))
+		return r == -ENOENT ? -ENODEV : r;
+	take_mm_stat(&mm, ret);
+	ret->reads = block.reads;
+	ret->read_bytes = block.read_bytes;
+	ret->writes = block.writes;
+	ret->written_bytes = block.written_bytes;
+	ret->failed_reads = io.failed_reads;
+	ret->failed_writes = io.failed_writes;
+	memcpy(ret->name_text, pool->name, sizeof(ret->name_text));
+	memcpy(ret->algorithm_text, algorithms.names[algorithms.current], sizeof(ret->algorithm_text));
+	snprintf(ret->device_text, sizeof(ret->device_text), "/dev/zram%u", id);
+	ret->name = ret->name_text;
+	ret->algorithm = ret->algorithm_text;
+	ret->device = ret->device_text;
+	r = take_swap(pool, ret, e);
+	if (r == 0)
+		take_warnings(pool, ret);
+	return r;
+}
