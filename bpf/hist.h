@@ -46,4 +46,26 @@ static inline __attribute__((always_inline)) __u64 hist_low(__u32 bucket)
 	return shift < 2 ? bucket : (__u64)(HIST_SUB + bucket % HIST_SUB) << (shift - 1);
 }
 
+#ifndef __bpf__
+/* hist_quantile - the value that a share p of n values does not pass, in the middle of its bucket; never above
+ * max, which was measured. MISSING_U64 where n is 0.
+ */
+static inline __u64 hist_quantile(const __u64 *buckets, __u64 n, double p, __u64 max)
+{
+	__u64 rank = (__u64)(p * (double)n), below = 0, middle;
+	__u32 b = 0;
+
+	if (!n)
+		return ~0ULL;
+	if ((double)rank < p * (double)n || rank == 0)
+		rank++;
+	while (b < HIST_BUCKETS - 1 && below + buckets[b] < rank)
+		below += buckets[b++];
+	if (b == HIST_BUCKETS - 1)
+		return max;
+	middle = (hist_low(b) + hist_low(b + 1) - 1) / 2;
+	return middle < max ? middle : max;
+}
+#endif
+
 #endif

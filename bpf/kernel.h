@@ -65,19 +65,17 @@ struct task_struct {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long ip, cs;
+	unsigned long ip;
 };
-#define REGS_IP		ip
-#define REGS_USER(regs) (((regs)->cs & 3) == 3)
+#define REGS_IP ip
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
-	__u64 pc, pstate;
+	__u64 pc;
 };
-#define REGS_IP		pc
-#define REGS_USER(regs) (((regs)->pstate & 15) == 0)
+#define REGS_IP pc
 #endif
 
-/* The context of a program on a perf event. On arm64 its regs are a struct user_pt_regs with these members. */
+/* The context of a program on a perf event. On arm64 its regs are a struct user_pt_regs with that member. */
 struct bpf_perf_event_data {
 	struct pt_regs regs;
 	__u64 addr;

@@ -9,7 +9,6 @@
 #include "common.bpf.h"
 
 const volatile struct probe_filter filter = { .uid = ~0u };
-const volatile bool to_trace_pipe = false;	/* one line with bpf_printk for each event, no ring */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

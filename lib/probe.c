@@ -122,6 +122,13 @@ bool probe_use(struct probe *p, struct bpf_object *object, const char *hook)
 	return true;
 }
 
+bool probe_count(struct probe *p, const char *hook)
+{
+	size_t i = hook_index(hook);
+
+	return p->counted[i] = p->choices[i].variant == PROBE_PERF;
+}
+
 int probe_no_hook(const struct probe *p, const char *hook, struct err *e)
 {
 	const struct probe_hook *h = &probe_hooks[hook_index(hook)];
@@ -172,22 +179,17 @@ static int ring_sample(void *ctx, void *event, size_t bytes)
 	return 0;
 }
 
-static bool power_of_two(uint64_t n)
-{
-	return n && !(n & (n - 1));
-}
-
-int probe_load(struct probe *p, struct bpf_object *object, struct err *e)
+int probe_load(struct probe *p, struct bpf_object *object, bool streams, struct err *e)
 {
 	struct bpf_map *ring = bpf_object__find_map_by_name(object, "events");
-	bool streams = p->options->format >= 0;
+	uint64_t bytes = p->options->ringbuf_bytes;
 	int r;
 
 	p->object = object;
-	if (ring && streams && !power_of_two(p->options->ringbuf_bytes))
-		return err_usage(e, "--ringbuf-size must be a power of two from 4KiB, e.g. 64MiB");
-	if (ring && streams)
-		bpf_map__set_max_entries(ring, (uint32_t)p->options->ringbuf_bytes);
+	if (bytes & (bytes - 1))
+		return err_usage(e, "--ringbuf-size must be a power of two, e.g. 64MiB");
+	if (streams)
+		bpf_map__set_max_entries(ring, (uint32_t)bytes);
 	else if (ring)
 		bpf_map__set_autocreate(ring, false);
 	r = bpf_object__load(object);
@@ -200,7 +202,7 @@ int probe_load(struct probe *p, struct bpf_object *object, struct err *e)
 		err_set(e, r, "cannot load the probe into the kernel");
 		return err_hint(e, "-v shows what the kernel says");
 	}
-	if (ring && streams) {
+	if (streams) {
 		p->ring = ring_buffer__new(bpf_map__fd(ring), ring_sample, p, NULL);
 		if (!p->ring)
 			return err_set(e, errno, "cannot map the ring buffer");
@@ -216,9 +218,26 @@ static int keep_link(struct probe *p, struct bpf_program *program, struct bpf_li
 	return 0;
 }
 
-/* Opens the software event on each CPU that is online. It begins to count when the program is attached, so that
- * what the kernel counts and what the program sees are the same events.
+/* With a program, the event begins to count when that is attached: what the kernel counts and what the program
+ * sees are the same events.
  */
+static int attach_perf_cpu(struct probe *p, size_t hook, int fd, struct err *e)
+{
+	struct bpf_program *program = p->programs[hook];
+	int r = 0;
+
+	if (program)
+		r = keep_link(p, program, bpf_program__attach_perf_event(program, fd), e);
+	else if (ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))
+		r = err_set(e, errno, "cannot enable perf event %s", probe_hooks[hook].name);
+	if (r)
+		close(fd);
+	else
+		p->perf[p->n_perf++] = (struct probe_perf){ .fd = fd, .hook = hook, .own = !program };
+	return r;
+}
+
+/* Opens the software event on each CPU that is online. */
 static int attach_perf(struct probe *p, size_t hook, int cpus, struct err *e)
 {
 	static const struct {
@@ -230,7 +249,8 @@ static int attach_perf(struct probe *p, size_t hook, int cpus, struct err *e)
 		{ "page_faults_maj", PERF_COUNT_SW_PAGE_FAULTS_MAJ },
 	};
 	struct perf_event_attr attr = {
-		.type = PERF_TYPE_SOFTWARE, .size = sizeof(attr), .sample_period = 1, .disabled = 1
+		.type = PERF_TYPE_SOFTWARE, .size = sizeof(attr), .disabled = 1,
+		.sample_period = p->programs[hook] ? 1 : 0,
 	};
 	int r = 0;
 
@@ -245,11 +265,7 @@ static int attach_perf(struct probe *p, size_t hook, int cpus, struct err *e)
 			continue;
 		if (fd < 0)
 			return err_set(e, errno, "cannot open perf event %s on CPU %d", probe_hooks[hook].name, cpu);
-		r = keep_link(p, p->programs[hook], bpf_program__attach_perf_event(p->programs[hook], fd), e);
-		if (r)
-			close(fd);
-		else
-			p->perf[p->n_perf++] = (struct probe_perf){ .fd = fd, .hook = hook };
+		r = attach_perf_cpu(p, hook, fd, e);
 	}
 	return r;
 }
@@ -281,7 +297,7 @@ int probe_attach(struct probe *p, struct err *e)
 	if (!p->links || !p->perf)
 		return err_set(e, ENOMEM, "cannot attach to %d CPUs", cpus);
 	for (size_t i = 0; i < PROBE_HOOKS && r == 0; i++) {
-		if (!p->programs[i])
+		if (!p->programs[i] && !p->counted[i])
 			continue;
 		term_detail("%s:%s as %s: %s", probe_hooks[i].group, probe_hooks[i].name,
 			    probe_variant_names[p->choices[i].variant], p->choices[i].note);
@@ -338,6 +354,12 @@ const char *probe_wait(struct probe *p, uint64_t ns)
 	return NULL;
 }
 
+void probe_sleep(struct probe *p)
+{
+	while (!p->end.reason)
+		p->end.reason = probe_wait(p, NS_PER_S);
+}
+
 int probe_trace_pipe(struct probe *p, const char *line)
 {
 	probe_ready(p, "attached; lines go to the kernel's trace buffer, read them with:");
@@ -347,8 +369,7 @@ int probe_trace_pipe(struct probe *p, const char *line)
 		term_say("  sudo mount -t tracefs tracefs /sys/kernel/tracing");
 	}
 	term_say("each is like `%s`; stop with ^C", line);
-	while (!p->end.reason)
-		p->end.reason = probe_wait(p, NS_PER_S);
+	probe_sleep(p);
 	return 0;
 }
 
@@ -393,12 +414,20 @@ void probe_detach(struct probe *p)
 		ioctl(p->perf[i].fd, PERF_EVENT_IOC_DISABLE, 0);
 		if (read(p->perf[i].fd, &count, sizeof(count)) == sizeof(count))
 			p->perf_events[p->perf[i].hook] += count;
+		if (p->perf[i].own)
+			close(p->perf[i].fd);
 	}
+	p->end_ns = monotonic_ns();
 	for (size_t i = 0; i < p->n_links; i++)
 		bpf_link__destroy(p->links[i]);
 	if (p->n_links) /* waits for an RCU grace period: programs run inside read sections */
 		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 	p->n_perf = p->n_links = 0;
+}
+
+uint64_t probe_perf_events(const struct probe *p, const char *hook)
+{
+	return p->perf_events[hook_index(hook)];
 }
 
 int probe_counts(const struct probe *p, struct probe_counts *ret, struct err *e)

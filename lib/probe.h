@@ -122,8 +122,9 @@ extern const char *const probe_hook_choices[];
 
 /* ---- life cycle ---- */
 struct probe_perf {
-	int fd;				/* closed with its link */
+	int fd;
 	size_t hook;			/* index in probe_hooks */
+	bool own;			/* without a program: no link closes fd */
 };
 
 struct probe {
@@ -137,10 +138,11 @@ struct probe {
 	struct ring_buffer *ring;
 	struct out *out;
 	int (*emit)(struct out *out, const void *event, size_t bytes);
-	uint64_t begin_ns;
+	uint64_t begin_ns, end_ns;		/* ready, detached */
 	struct end_record end;
 	int sink_error;				/* the first; a reader that went away is -EPIPE */
 	struct bpf_program *programs[PROBE_HOOKS];	/* in use, or NULL */
+	bool counted[PROBE_HOOKS];		/* perf events in use without a program */
 };
 
 /* probe_open - rights, kernel, signal handlers, sink. Zeroes *p. Where it fails, probe_done is still right. */
@@ -155,11 +157,19 @@ int probe_filter(const struct probe_options *options, struct probe_filter *ret, 
 /* probe_use - before probe_load: take this hook's program. False: the kernel has no such hook. */
 bool probe_use(struct probe *p, struct bpf_object *object, const char *hook);
 
+/* probe_count - let the kernel count this perf event without running a program: costs next to nothing. */
+bool probe_count(struct probe *p, const char *hook);
+
+/* probe_perf_events - after probe_detach: how often a perf event happened, by the kernel's own count. */
+uint64_t probe_perf_events(const struct probe *p, const char *hook);
+
 /* probe_no_hook - the error for a hook that a program cannot do without (exit 77). */
 int probe_no_hook(const struct probe *p, const char *hook, struct err *e);
 
-/* probe_load - sizes the ring (or leaves it out when nothing is streamed), loads, opens the cgroup filter. */
-int probe_load(struct probe *p, struct bpf_object *object, struct err *e);
+/* probe_load - sizes the ring (or leaves it out where no single events are streamed), loads, opens the cgroup
+ * that the filter asks for.
+ */
+int probe_load(struct probe *p, struct bpf_object *object, bool streams, struct err *e);
 
 /* probe_attach - all programs that were loaded, perf events on each CPU; then drops the capabilities. */
 int probe_attach(struct probe *p, struct err *e);
@@ -171,6 +181,9 @@ int probe_ready(struct probe *p, const char *words);
  * Returns why to stop, as in end_record.reason, or NULL to go on.
  */
 const char *probe_wait(struct probe *p, uint64_t ns);
+
+/* probe_sleep - until it is time to stop; fills p->end.reason. */
+void probe_sleep(struct probe *p);
 
 /* probe_trace_pipe - the specification's own lines: says where to read them, then waits until it is time to
  * stop. line is what one looks like.

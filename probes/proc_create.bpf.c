@@ -7,6 +7,7 @@
 #include "stream.bpf.h"
 #include "proc_create.h"
 
+const volatile bool to_trace_pipe = true;	/* else into the ring */
 const volatile bool with_threads = false;
 
 /* (parent, child), both struct task_struct *, since 4.x. The current task is the parent. */

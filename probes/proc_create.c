@@ -43,16 +43,19 @@ static int trace(struct probe *p, struct proc_create *skel, const struct config 
 
 	if (r)
 		return r;
+	if (!probe_use(p, skel->obj, "sched_process_fork"))
+		return probe_no_hook(p, "sched_process_fork", e);
+	r = out_select(p->out, &fork_type, &c->probe.fields, e);
+	if (!r)
+		r = out_select(p->out, &thread_type, &c->probe.fields, e);
+	if (r)
+		return r;
 	skel->rodata->filter = filter;
 	skel->rodata->to_trace_pipe = !streams;
 	skel->rodata->with_threads = c->threads;
-	if (!probe_use(p, skel->obj, "sched_process_fork"))
-		return probe_no_hook(p, "sched_process_fork", e);
-	r = probe_load(p, skel->obj, e);
+	r = probe_load(p, skel->obj, streams, e);
 	if (!r)
 		r = probe_attach(p, e);
-	if (!r && streams)
-		r = out_select(p->out, &fork_type, &c->probe.fields, e);
 	if (r)
 		return r;
 	if (!streams)
