@@ -9,6 +9,8 @@
 
 #include "units.h"
 
+#define FIELD_DECIMALS	3
+
 static size_t column_width(const struct field *f)
 {
 	size_t width = 10;
@@ -177,7 +179,7 @@ static void text_value(struct text *t, const struct field *f, const void *record
 		s = field_bytes(f, at, &n);
 		text_escaped(t, s, n, "");
 	} else if (f->type == FIELD_F64) {
-		text_fixed(t, *(const double *)at, f->decimals);
+		text_fixed(t, *(const double *)at, f->decimals ? f->decimals : FIELD_DECIMALS);
 	} else if (f->type == FIELD_BOOL) {
 		text_str(t, *(const bool *)at ? "yes" : "no");
 	} else if (f->type == FIELD_SERIES) {

@@ -31,12 +31,13 @@ struct field {
 	enum field_type type;
 	size_t offset, size;
 	const char *meaning;	/* one line, for docs/metrics.md */
-	int decimals;		/* F64: digits behind the point in text; JSON has all that round-trip */
+	int decimals;		/* F64: digits behind the point in text, 0 = 3, -1 = none; JSON has all that
+				 * round-trip */
 };
 
 #define FIELD(s, m, t, u, what, ...) \
 	{ .name = #m, .unit = (u), .type = (t), .offset = offsetof(s, m), .size = sizeof(((s *)0)->m), \
-	  .meaning = (what), .decimals = 3, ##__VA_ARGS__ }
+	  .meaning = (what), ##__VA_ARGS__ }
 
 enum record_style {
 	RECORD_LINE,	/* text: `type key=value key=value` on one line */
