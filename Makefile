@@ -42,7 +42,7 @@ CFLAGS_ALL = -std=gnu11 $(WARN) -fstack-protector-strong -fPIE -pthread $(CFLAGS
 LDFLAGS_ALL = -pie -pthread -Wl,--as-needed -Wl,-z,relro,-z,now $(LDFLAGS)
 
 # lzo2 and deflate have no .pc file on every distribution.
-LIBS_CODEC := -llz4 -lzstd -llzo2 -ldeflate
+LIBS_CODEC := -llz4 -lzstd -llzo2 -ldeflate -lz
 LIBS_BPF   := -lbpf -lelf -lz
 LIBS_JSON  := -ljson-c
 LIBS_STORE := -lsqlite3

@@ -36,9 +36,10 @@ struct zsmalloc_model {
 /* zsmalloc_init - the model for zspages of at most chain pages. -EINVAL unless 1 <= chain <= 16. */
 int zsmalloc_init(struct zsmalloc_model *ret, unsigned int chain, enum zsmalloc_rule rule);
 
-/* zsmalloc_detect - the model of the running kernel, and in *how where that was learnt from: "debugfs"
- * (class shapes of an existing pool), "config" (the kernel's build configuration) or "release" (the version
- * number, the last resort).
+/* zsmalloc_detect - the model of the running kernel, and in *how where that was learnt from: "config" (the
+ * kernel's build configuration) or, where that cannot be read, "release" (the version number).
+ *
+ * source  /proc/config.gz, /boot/config-RELEASE, /lib/modules/RELEASE/config; /proc/sys/kernel/osrelease
  */
 int zsmalloc_detect(struct zsmalloc_model *ret, const struct sysroot *root, const char **how, struct err *e);
 
@@ -64,5 +65,8 @@ void zsmalloc_pool_add(struct zsmalloc_pool *pool, size_t len);
 
 /* zsmalloc_pool_used_bytes - mm_stat's mem_used_total: whole zspages of every class. */
 uint64_t zsmalloc_pool_used_bytes(const struct zsmalloc_pool *pool);
+
+/* zsmalloc_pool_scaled_bytes - the same for a pool of `factor` times as many pages of the same mixture. */
+uint64_t zsmalloc_pool_scaled_bytes(const struct zsmalloc_pool *pool, double factor);
 
 #endif
