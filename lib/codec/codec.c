@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* codec.c - the table of codecs and how one is asked for by name and level. */
+#include "codec/codec.h"
+
+#include <limits.h>
+
+#include "units.h"
+
+extern const struct codec codec_lz4, codec_lzo, codec_zstd, codec_deflate;
+
+const struct codec *const codec_all[] = { &codec_lz4, &codec_lzo, &codec_zstd, &codec_deflate, NULL };
+
+const struct codec *codec_find(const char *name)
+{
+	for (size_t i = 0; codec_all[i]; i++)
+		if (str_eq(codec_all[i]->name, name))
+			return codec_all[i];
+	return NULL;
+}
+
+static int unknown_codec(const char *spec, struct err *e)
+{
+	char names[256] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; codec_all[i] && n < sizeof(names); i++)
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "", codec_all[i]->name);
+	return err_usage(e, "no codec '%s'; there are: %s", spec, names);
+}
+
+static int parse_level(const struct codec *codec, const char *text, int *ret, struct err *e)
+{
+	char *end;
+	long level;
+
+	if (!codec->level_word)
+		return err_usage(e, "codec %s takes no level, but got '%s'", codec->name, text);
+	errno = 0;
+	level = strtol(text, &end, 10);
+	if (errno || end == text || *end || level < codec->level_min || level > codec->level_max)
+		return err_usage(e, "codec %s: %s must be a whole number from %d to %d, not '%s'", codec->name,
+				 codec->level_word, codec->level_min, codec->level_max, text);
+	*ret = (int)level;
+	return 0;
+}
+
+int codec_open(struct codec_run *ret, const char *spec, struct err *e)
+{
+	const char *colon = strchr(spec, ':');
+	struct codec_run run = { 0 };
+	char name[CODEC_LABEL_MAX];
+
+	snprintf(name, sizeof(name), "%.*s", colon ? (int)MIN(colon - spec, INT_MAX) : INT_MAX, spec);
+	run.codec = codec_find(name);
+	if (!run.codec)
+		return unknown_codec(spec, e);
+	run.level = run.codec->level_default;
+	if (colon) {
+		int r = parse_level(run.codec, colon + 1, &run.level, e);
+
+		if (r)
+			return r;
+	}
+	if (run.codec->level_word)
+		snprintf(run.label, sizeof(run.label), "%s:%d", run.codec->name, run.level);
+	else
+		snprintf(run.label, sizeof(run.label), "%s", run.codec->name);
+	run.state = run.codec->open(run.level);
+	if (!run.state)
+		return err_set(e, ENOMEM, "cannot set up codec %s", run.label);
+	*ret = run;
+	return 0;
+}
+
+void codec_close(struct codec_run *run)
+{
+	if (run->codec)
+		run->codec->close(run->state);
+	run->state = NULL;
+}
+
+const char *codec_for_kernel(const char *algorithm, bool *approximate)
+{
+	static const struct {
+		const char *kernel, *spec;
+		bool approximate;
+	} table[] = {
+		{ "lz4", "lz4:1", false },	{ "lzo", "lzo1x-1", false },	  { "lzo-rle", "lzo1x-1", true },
+		{ "zstd", "zstd:3", false },	{ "deflate", "deflate:1", true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (!str_eq(table[i].kernel, algorithm))
+			continue;
+		if (approximate)
+			*approximate = table[i].approximate;
+		return table[i].spec;
+	}
+	return NULL;
+}
