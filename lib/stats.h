@@ -46,7 +46,7 @@ double stats_quantile(const double *sorted, size_t n, double p);
 /* stats_median - of values in any order; they are sorted in place. */
 double stats_median(double *x, size_t n);
 
-/* stats_normal_quantile - z with P(Z <= z) = p; relative error below 1e-9 (Acklam, one Halley step). */
+/* stats_normal_quantile - z with P(Z <= z) = p, to 1e-12. p in (0, 1), else NaN. */
 double stats_normal_quantile(double p);
 
 /* ---- from a sample of pages to all of them -------------------------------------------------------------- */
