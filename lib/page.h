@@ -47,8 +47,8 @@ struct page_source {
 	bool ended;		/* the process exited or executed another program */
 };
 
-/* page_open_pid - errors  -ESRCH no such process (or a kernel thread's empty map); -EACCES/-EPERM another user's
- * (exit 77 where it takes privileges this process lacks)
+/* page_open_pid - errors  -ESRCH no such process, or it has no memory of its own (a kernel thread, a zombie);
+ * -EACCES another user's, and we are not root
  */
 int page_open_pid(struct page_source *ret, pid_t pid, struct err *e);
 /* page_open_file - a regular file; a last part shorter than a page is padded with zeros. */
@@ -86,18 +86,21 @@ void page_sample_sort(struct page_sample *sample);
 
 /* page_walk - offers every present page of these kinds to the sample; counts go to census. Page frames mapped
  * more than once are told apart by number, which takes CAP_SYS_ADMIN: without it they count each time.
+ * Mappings of devices and of hugetlb pages are passed over: nothing of them can be swapped.
  *
  * errors  -ESRCH the process ended meanwhile (what was found is kept); -ENOMEM; read's own
  */
 int page_walk(struct page_source *source, uint32_t index, unsigned int kinds, struct page_set *set,
 	      struct page_census *census, struct page_sample *sample, struct err *e);
 
+enum page_got { PAGE_READ, PAGE_SWAPPED, PAGE_GONE };
+
 /* page_read - n pages of one source, in ascending order, into buf (n * PAGE_BYTES); got[i] says what became
  * of each.
  *
- * errors  -EPERM and the like; a page or a process that is gone is no error but PAGE_GONE
+ * errors  -ENOTSUP (exit 77) the kernel lets us see where pages are, but not read them; a page or a process
+ *         that is gone, or may not be read (PROT_NONE), is no error but PAGE_GONE
  */
-enum page_got { PAGE_READ, PAGE_SWAPPED, PAGE_GONE };
 int page_read(struct page_source *source, const struct page_ref *refs, size_t n, void *buf, enum page_got *got,
 	      struct err *e);
 

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* page.c - walks /proc/PID/maps and pagemap, keeps a reservoir of present pages, reads and classes them.
+ *
+ * A pagemap stays bound to the address space it was opened on: after an exec or exit it reads empty, which is
+ * how a source that ended is told, even where its PID is used again.
+ */
+#include "page.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/uio.h>
+
+/* Documentation/admin-guide/mm/pagemap.rst */
+#define ENTRY_PRESENT	(UINT64_C(1) << 63)
+#define ENTRY_SWAPPED	(UINT64_C(1) << 62)
+#define ENTRY_FILE	(UINT64_C(1) << 61)	/* a file's page or shared anonymous memory */
+#define ENTRY_EXCLUSIVE	(UINT64_C(1) << 56)	/* mapped once */
+#define ENTRY_FRAME	((UINT64_C(1) << 55) - 1)
+
+#define WALK_ENTRIES	8192	/* 64 KiB of pagemap, 32 MiB of address space a read */
+#define READ_PAGES	256	/* one process_vm_readv; below UIO_MAXIOV */
+#define WORDS		(PAGE_BYTES / sizeof(uint64_t))
+
+/* ---- content ----------------------------------------------------------------------------------------------- */
+static bool is_same_filled(const uint64_t *words)
+{
+	for (size_t i = 1; i < WORDS; i++)
+		if (words[i] != words[0])
+			return false;
+	return true;
+}
+
+/* Canonical user half, where x86-64 and arm64 map code, heap and stacks: bits 47..38 not all 0, aligned. */
+static bool looks_like_pointer(uint64_t word)
+{
+	return word >> 47 == 0 && word >> 38 != 0 && (word & 3) == 0;
+}
+
+static bool is_text(const unsigned char *bytes)
+{
+	size_t printable = 0;
+
+	for (size_t i = 0; i < PAGE_BYTES; i++)
+		printable += (bytes[i] >= 0x20 && bytes[i] < 0x7f) || bytes[i] == '\n' || bytes[i] == '\t';
+	return printable * 10 >= PAGE_BYTES * 9;
+}
+
+enum page_class page_classify(const void *page)
+{
+	const uint64_t *words = page;
+	size_t zeros = 0, pointers = 0;
+
+	if (is_same_filled(words))
+		return words[0] ? PAGE_SAME_FILLED : PAGE_ZERO;
+	for (size_t i = 0; i < WORDS; i++) {
+		zeros += words[i] == 0;
+		pointers += looks_like_pointer(words[i]);
+	}
+	if (zeros >= WORDS / 2)
+		return PAGE_SPARSE;
+	if (is_text(page))
+		return PAGE_TEXT;
+	return pointers >= WORDS / 4 ? PAGE_POINTER : PAGE_OTHER;
+}
+
+const char *page_class_name(enum page_class class)
+{
+	static const char *const names[PAGE_CLASSES] = {
+		[PAGE_ZERO] = "zero", [PAGE_SAME_FILLED] = "same_filled", [PAGE_SPARSE] = "sparse",
+		[PAGE_TEXT] = "text", [PAGE_POINTER] = "pointer",	  [PAGE_OTHER] = "other",
+	};
+
+	return names[class];
+}
+
+/* ---- sources ------------------------------------------------------------------------------------------------- */
+int page_open_pid(struct page_source *ret, pid_t pid, struct err *e)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		*ret = (struct page_source){ .pid = pid, .fd = fd };
+		return 0;
+	}
+	if (errno == ENOENT || errno == ESRCH) {
+		err_say(e, ESRCH, "no process %d: it ended, or never was", (int)pid);
+		return err_hint(e, "PIDs of running processes: ps -e");
+	}
+	if (errno == EACCES || errno == EPERM) {
+		err_say(e, EACCES, "cannot read the memory of process %d: it belongs to another user", (int)pid);
+		return err_hint(e, "run this as root (sudo), or scan a process of your own");
+	}
+	return err_set(e, errno, "cannot open %s", path);
+}
+
+int page_open_file(struct page_source *ret, const char *path, struct err *e)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);	/* a FIFO must not hang us */
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return err_set(e, errno, "cannot open %s", path);
+	if (!S_ISREG(st.st_mode)) {
+		err_say(e, EINVAL, "%s is not a regular file", path);
+		return err_hint(e, "copy its data to a file first");
+	}
+	*ret = (struct page_source){ .fd = fd };
+	fd = -1;
+	return 0;
+}
+
+void page_close(struct page_source *source)
+{
+	if (source->fd >= 0)
+		close(source->fd);
+	source->fd = -1;
+}
+
+/* ---- frames met before ------------------------------------------------------------------------------------------ */
+void page_set_done(struct page_set *set)
+{
+	free(set->slots);
+	*set = (struct page_set){ 0 };
+}
+
+/* Slots hold frame numbers, which are never 0 here; linear probing at a load of at most one half. */
+static bool set_insert(struct page_set *set, uint64_t frame)
+{
+	size_t i = (frame * UINT64_C(0x9e3779b97f4a7c15)) & (set->capacity - 1);
+
+	while (set->slots[i]) {
+		if (set->slots[i] == frame)
+			return false;
+		i = (i + 1) & (set->capacity - 1);
+	}
+	set->slots[i] = frame;
+	set->n++;
+	return true;
+}
+
+static int set_grow(struct page_set *set)
+{
+	struct page_set bigger = { .capacity = MAX(set->capacity * 2, (size_t)1024) };
+
+	bigger.slots = calloc(bigger.capacity, sizeof(*bigger.slots));
+	if (!bigger.slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < set->capacity; i++)
+		if (set->slots[i])
+			set_insert(&bigger, set->slots[i]);
+	free(set->slots);
+	*set = bigger;
+	return 0;
+}
+
+/* 1 = the page behind this entry was met before, 0 = it was not, or nobody can tell. */
+static int met_before(struct page_set *set, uint64_t entry)
+{
+	uint64_t frame = entry & ENTRY_FRAME;
+
+	if (!frame || entry & ENTRY_EXCLUSIVE)
+		return 0;
+	if (set->n * 2 >= set->capacity && set_grow(set))
+		return -ENOMEM;
+	return !set_insert(set, frame);
+}
+
+/* ---- samples ------------------------------------------------------------------------------------------------------ */
+void page_sample_init(struct page_sample *sample, size_t capacity, uint64_t seed)
+{
+	*sample = (struct page_sample){ .capacity = capacity };
+	prng_seed(&sample->rng, seed);
+}
+
+void page_sample_done(struct page_sample *sample)
+{
+	free(sample->refs);
+	*sample = (struct page_sample){ 0 };
+}
+
+int page_sample_offer(struct page_sample *sample, const struct page_ref *ref)
+{
+	uint64_t place = sample->seen++;
+
+	if (sample->n == sample->capacity) {
+		place = prng_below(&sample->rng, sample->seen);
+		if (place < sample->capacity)
+			sample->refs[place] = *ref;
+		return 0;
+	}
+	if (sample->n == sample->allocated) {
+		size_t allocated = MAX(sample->allocated * 2, (size_t)1024);
+		struct page_ref *refs = reallocarray(sample->refs, allocated, sizeof(*refs));
+
+		if (!refs)
+			return -ENOMEM;
+		sample->refs = refs;
+		sample->allocated = allocated;
+	}
+	sample->refs[sample->n++] = *ref;
+	return 0;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct page_ref *x = a, *y = b;
+
+	if (x->source != y->source)
+		return x->source < y->source ? -1 : 1;
+	return (x->address > y->address) - (x->address < y->address);
+}
+
+void page_sample_sort(struct page_sample *sample)
+{
+	if (sample->n)
+		qsort(sample->refs, sample->n, sizeof(*sample->refs), by_place);
+}
+
+/* ---- walking -------------------------------------------------------------------------------------------------------- */
+struct walk {
+	struct page_source *source;
+	uint32_t index;
+	unsigned int kinds;
+	struct page_set *set;
+	struct page_census *census;
+	struct page_sample *sample;
+	uint64_t *entries;		/* WALK_ENTRIES of them */
+	dev_t tmpfs[64];		/* devices of the tmpfs mounts the process sees */
+	size_t n_tmpfs;
+};
+
+static void read_tmpfs_devices(struct walk *w)
+{
+	AUTO_FREE char *line = NULL;
+	AUTO_FCLOSE FILE *f = NULL;
+	char path[64];
+	size_t size = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)w->source->pid);
+	f = fopen(path, "re");
+	while (f && w->n_tmpfs < ARRAY_SIZE(w->tmpfs) && getline(&line, &size, f) > 0) {
+		const char *type = strstr(line, " - ");
+		unsigned int major, minor;
+
+		if (type && (str_starts(type, " - tmpfs ") || str_starts(type, " - devtmpfs ")) &&
+		    sscanf(line, "%*u %*u %u:%u", &major, &minor) == 2)
+			w->tmpfs[w->n_tmpfs++] = makedev(major, minor);
+	}
+}
+
+/* What the file-like pages of a mapping are; 0 = nothing here can be swapped or dropped. */
+static unsigned int mapping_kind(const struct walk *w, dev_t dev, const char *name)
+{
+	static const char *const kernel_shmem[] = { "/memfd:", "/SYSV", "/dev/zero (deleted)", "/dev/shm/" };
+	static const char *const outside[] = { "[vvar", "[vdso]", "[vsyscall]", "/anon_hugepage", "/dev/" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kernel_shmem); i++)
+		if (str_starts(name, kernel_shmem[i]))
+			return PAGE_KIND_SHMEM;
+	for (size_t i = 0; i < ARRAY_SIZE(outside); i++)
+		if (str_starts(name, outside[i]))
+			return 0;
+	for (size_t i = 0; i < w->n_tmpfs; i++)
+		if (w->tmpfs[i] == dev)
+			return PAGE_KIND_SHMEM;
+	return PAGE_KIND_FILE;
+}
+
+static int meet(struct walk *w, uint64_t address, uint64_t entry, enum page_kind kind)
+{
+	struct page_ref ref = { .address = address, .source = w->index, .kind = kind };
+	int again;
+
+	if (entry & ENTRY_SWAPPED)
+		w->census->swapped_pages++;
+	if (!(entry & ENTRY_PRESENT))
+		return 0;
+	again = met_before(w->set, entry);
+	if (again) {
+		w->census->again_pages += again > 0;
+		return again > 0 ? 0 : again;
+	}
+	w->census->anon_pages += kind == PAGE_KIND_ANON;
+	w->census->shmem_pages += kind == PAGE_KIND_SHMEM;
+	w->census->file_pages += kind == PAGE_KIND_FILE;
+	return kind & w->kinds ? page_sample_offer(w->sample, &ref) : 0;
+}
+
+static int walk_range(struct walk *w, uint64_t begin, uint64_t end, enum page_kind file_kind)
+{
+	for (uint64_t at = begin; at < end;) {
+		size_t want = MIN((end - at) / PAGE_BYTES, (uint64_t)WALK_ENTRIES);
+		ssize_t got = pread(w->source->fd, w->entries, want * sizeof(*w->entries),
+				    (off_t)(at / PAGE_BYTES * sizeof(*w->entries)));
+
+		if (got < 0)
+			return -errno;
+		if ((size_t)got < sizeof(*w->entries)) {
+			w->source->ended = true;
+			return -ESRCH;
+		}
+		for (size_t i = 0; i < (size_t)got / sizeof(*w->entries); i++, at += PAGE_BYTES) {
+			uint64_t entry = w->entries[i];
+			int r = entry ? meet(w, at, entry, entry & ENTRY_FILE ? file_kind : PAGE_KIND_ANON) : 0;
+
+			if (r)
+				return r;
+		}
+	}
+	return 0;
+}
+
+static int walk_maps(struct walk *w, FILE *maps)
+{
+	AUTO_FREE char *line = NULL;
+	size_t size = 0;
+	bool any = false;
+
+	while (getline(&line, &size, maps) > 0) {
+		uint64_t begin, end;
+		unsigned int major, minor, kind;
+		int name = 0, r;
+
+		if (sscanf(line, "%lx-%lx %*s %*x %x:%x %*u %n", &begin, &end, &major, &minor, &name) != 4 || !name)
+			return -EBADMSG;
+		any = true;
+		line[strcspn(line, "\n")] = '\0';
+		kind = mapping_kind(w, makedev(major, minor), line + name);
+		r = kind ? walk_range(w, begin, end, kind) : 0;
+		if (r)
+			return r;
+	}
+	return any ? 0 : -ESRCH;
+}
+
+static int walk_file(struct walk *w)
+{
+	struct stat st;
+
+	if (fstat(w->source->fd, &st))
+		return -errno;
+	for (uint64_t at = 0; at < (uint64_t)st.st_size; at += PAGE_BYTES) {
+		struct page_ref ref = { .address = at, .source = w->index, .kind = PAGE_KIND_FILE };
+		int r = page_sample_offer(w->sample, &ref);
+
+		if (r)
+			return r;
+		w->census->file_pages++;
+	}
+	return 0;
+}
+
+static int walk_process(struct walk *w)
+{
+	AUTO_FREE uint64_t *entries = calloc(WALK_ENTRIES, sizeof(*entries));
+	AUTO_FCLOSE FILE *maps = NULL;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)w->source->pid);
+	maps = fopen(path, "re");
+	if (!maps)
+		return errno == ENOENT ? -ESRCH : -errno;
+	if (!entries)
+		return -ENOMEM;
+	w->entries = entries;
+	read_tmpfs_devices(w);
+	return walk_maps(w, maps);
+}
+
+int page_walk(struct page_source *source, uint32_t index, unsigned int kinds, struct page_set *set,
+	      struct page_census *census, struct page_sample *sample, struct err *e)
+{
+	struct walk w = {
+		.source = source, .index = index, .kinds = kinds, .set = set, .census = census, .sample = sample,
+	};
+	int r = source->pid ? walk_process(&w) : walk_file(&w);
+
+	if (r == -ESRCH)
+		return err_say(e, ESRCH, "process %d has no memory to look at: it ended, or is a kernel thread",
+			       (int)source->pid);
+	if (r && source->pid)
+		return err_set(e, r, "cannot walk the memory map of process %d", (int)source->pid);
+	return r ? err_set(e, r, "cannot take stock of the file") : 0;
+}
+
+/* ---- reading -------------------------------------------------------------------------------------------------------- */
+static int read_file_pages(struct page_source *source, const struct page_ref *refs, size_t n, char *buf,
+			   enum page_got *got, struct err *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		char *page = buf + i * PAGE_BYTES;
+		size_t filled = 0;
+
+		while (filled < PAGE_BYTES) {
+			ssize_t r = pread(source->fd, page + filled, PAGE_BYTES - filled,
+					  (off_t)(refs[i].address + filled));
+
+			if (r < 0)
+				return err_set(e, errno, "cannot read the file at %lu", refs[i].address + filled);
+			if (r == 0)
+				break;
+			filled += (size_t)r;
+		}
+		memset(page + filled, 0, PAGE_BYTES - filled);
+		got[i] = filled ? PAGE_READ : PAGE_GONE;
+	}
+	return 0;
+}
+
+static enum page_got look_again(struct page_source *source, uint64_t address)
+{
+	uint64_t entry;
+
+	if (source->ended)
+		return PAGE_GONE;
+	if (pread(source->fd, &entry, sizeof(entry), (off_t)(address / PAGE_BYTES * sizeof(entry))) !=
+	    (ssize_t)sizeof(entry)) {
+		source->ended = true;
+		return PAGE_GONE;
+	}
+	if (entry & ENTRY_PRESENT)
+		return PAGE_READ;
+	return entry & ENTRY_SWAPPED ? PAGE_SWAPPED : PAGE_GONE;
+}
+
+static int read_refused(const struct page_source *source, int code, struct err *e)
+{
+	if (code != EPERM && code != ENOSYS)
+		return err_set(e, code, "cannot read the memory of process %d", (int)source->pid);
+	err_impossible(e, "the kernel does not let this user read the memory of process %d", (int)source->pid);
+	return err_hint(e, "run this as root, or look at kernel.yama.ptrace_scope and the container's seccomp rules");
+}
+
+/* One system call for all pages that are still there; where it stops, that page is gone and the rest is tried. */
+static int read_present(struct page_source *source, struct iovec *local, struct iovec *remote, const size_t *which,
+			size_t n, enum page_got *got, struct err *e)
+{
+	size_t done = 0;
+
+	while (done < n && !source->ended) {
+		ssize_t r = process_vm_readv(source->pid, local + done, n - done, remote + done, n - done, 0);
+
+		if (r < 0 && errno == ESRCH) {
+			source->ended = true;
+		} else if (r < 0 && errno != EFAULT) {
+			return read_refused(source, errno, e);
+		} else {
+			done += r > 0 ? (size_t)r / PAGE_BYTES : 0;
+			if (done < n)
+				got[which[done++]] = PAGE_GONE;
+		}
+	}
+	for (; done < n; done++)
+		got[which[done]] = PAGE_GONE;
+	return 0;
+}
+
+static int read_process_pages(struct page_source *source, const struct page_ref *refs, size_t n, char *buf,
+			      enum page_got *got, struct err *e)
+{
+	struct iovec local[READ_PAGES], remote[READ_PAGES];
+	size_t which[READ_PAGES], present = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		got[i] = look_again(source, refs[i].address);
+		if (got[i] != PAGE_READ)
+			continue;
+		local[present] = (struct iovec){ buf + i * PAGE_BYTES, PAGE_BYTES };
+		remote[present] = (struct iovec){ (void *)(uintptr_t)refs[i].address, PAGE_BYTES };
+		which[present++] = i;
+	}
+	return present ? read_present(source, local, remote, which, present, got, e) : 0;
+}
+
+int page_read(struct page_source *source, const struct page_ref *refs, size_t n, void *buf, enum page_got *got,
+	      struct err *e)
+{
+	if (!source->pid)
+		return read_file_pages(source, refs, n, buf, got, e);
+	for (size_t i = 0; i < n; i += READ_PAGES) {
+		int r = read_process_pages(source, refs + i, MIN(n - i, (size_t)READ_PAGES),
+					   (char *)buf + i * PAGE_BYTES, got + i, e);
+
+		if (r)
+			return r;
+	}
+	return 0;
+}
