@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* scan.h - what a scan is asked and what it answers.
  *
- * scan.c fills these records from processes or a file; main.c prints them; rank.c turns the codecs of a scan
- * into candidates of the policy. The records are the JSON that other programs of ours read.
+ * scan.c finds and reads the pages, measure.c runs them through the codecs, records.c declares what is printed.
+ * The records are the JSON that other programs of ours read.
  */
 #ifndef COLDPRESS_MONITOR_SCAN_H
 #define COLDPRESS_MONITOR_SCAN_H
 
-#include "codec/codec.h"
 #include "opt.h"
 #include "page.h"
 #include "record.h"
@@ -16,10 +15,9 @@
 #define SCAN_CODECS_MAX 64
 
 struct scan_config {
-	struct opt_list pids, codecs;
+	struct opt_list pids, include, codecs;
 	const char *cgroup, *file;
-	struct opt_list include;
-	uint64_t pages, seed, chain;
+	uint64_t pages, seed, chain;	/* chain MISSING_U64 = the running kernel's */
 	bool all;
 };
 
@@ -30,39 +28,30 @@ struct scan_class_record {
 	double share_ratio;
 };
 
-/* One codec on the sampled pages. Zero and same-filled pages are in pages and orig_bytes and cost nothing;
- * times are over the other pages.
- */
+/* One codec on the sampled pages that need one: zero and same-filled pages are not in these figures. */
 struct scan_codec_record {
-	const char *codec;		/* "zstd" */
-	const char *label;		/* "zstd:3" */
-	int64_t level;			/* missing where there is only one mode */
+	const char *label, *codec;
+	int64_t level;
 	bool heavy;
-	uint64_t pages, orig_bytes;
-	uint64_t codec_bytes;		/* compressed lengths as they are */
-	uint64_t stored_bytes;		/* as zram counts compr_data_size: incompressible pages cost 4096 */
-	uint64_t slot_bytes;		/* zram's mem_used_total for these pages in a fresh pool */
-	double saved_codec_ratio, saved_slot_ratio;		/* 1 - bytes / orig_bytes */
-	double saved_slot_low_ratio, saved_slot_high_ratio;	/* 95 %, for the whole population */
+	uint64_t pages, orig_bytes, codec_bytes, stored_bytes, slot_bytes;
+	double saved_codec_ratio, saved_slot_ratio, saved_slot_low_ratio, saved_slot_high_ratio;
 	uint64_t huge_pages;
-	double compress_ns_per_page, compress_p90_ns_per_page;	/* medians and p90 over batches of 16 pages */
-	double decompress_ns_per_page, decompress_p90_ns_per_page;
-	uint64_t compress_cpu_ns, decompress_cpu_ns;	/* all sampled pages, once */
+	double compress_ns, compress_p90_ns, decompress_ns, decompress_p90_ns;
+	uint64_t compress_cpu_ns, decompress_cpu_ns;
+	uint64_t pool_bytes, pool_low_bytes, pool_high_bytes;
 	uint64_t mismatched_pages;
-	const char *validation;		/* PASS or FAIL */
-	/* For the whole population: */
-	double pool_low_bytes, pool_bytes, pool_high_bytes;
+	const char *validation;
 };
 
 struct scan_summary_record {
 	const char *target;
-	uint64_t pages_present, pages_sampled, population_bytes;
+	uint64_t population_pages, population_bytes, sampled_pages;
 	uint64_t anon_pages, shmem_pages, file_pages;
 	uint64_t zero_pages, same_pages;
-	uint64_t skipped_swapped_pages, gone_pages, again_pages;
-	uint64_t chain;
+	uint64_t swapped_pages, skipped_swapped_pages, gone_pages, again_pages;
+	uint64_t seed, chain;
 	const char *chain_source;
-	const char *partial;		/* why not all of it was read; missing when it was */
+	const char *partial;
 	uint64_t elapsed_ns, cpu_ns;
 };
 
@@ -73,14 +62,15 @@ struct scan_result {
 	struct scan_codec_record codecs[SCAN_CODECS_MAX];
 	size_t n_codecs;
 	struct scan_summary_record summary;
-	bool failed;			/* a codec did not give a page back */
+	bool failed;			/* a codec did not give a page back as it was */
+	char target[256], partial[160], labels[SCAN_CODECS_MAX][32];	/* what the records' strings point to */
 };
 
-/* scan_run - the whole scan. ret's strings live until scan_done.
+/* scan_run - the whole scan. ret is large and points into itself: keep it where it is.
  *
- * errors  usage: no target, or a codec there is not; -ESRCH; exit 77 where another user's process takes rights
+ * errors  usage: no target or several kinds, a codec there is not; -ESRCH the process ended; -EACCES another
+ *         user's; -ENODATA not one page could be read; exit 77 reading is forbidden altogether
  */
 int scan_run(const struct scan_config *config, struct scan_result *ret, struct err *e);
-void scan_done(struct scan_result *result);
 
 #endif

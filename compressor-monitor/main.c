@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* main.c - compressor_monitor: what pages would cost in a compressed pool, and which codec is worth it.
+ *
+ * Options and printing; scan.c and rank.c do the work.
+ */
+#include "out.h"
+#include "rank.h"
+#include "scan.h"
+#include "stop.h"
+#include "term.h"
+
+struct config {
+	struct scan_config scan;
+	struct rank_config rank;
+	int format;
+	const char *output;
+	struct opt_list fields;
+	bool quiet, verbose;
+};
+
+#define TARGET_OPTIONS \
+	OPT_LIST('p', "pid", struct config, scan.pids, "scan this process; may be given several times", \
+		 .metavar = "PID"), \
+	OPT_STRING('c', "cgroup", struct config, scan.cgroup, "scan the processes in this cgroup directory", \
+		   .metavar = "PATH"), \
+	OPT_STRING(0, "file", struct config, scan.file, "scan this file, as if memory held it", .metavar = "FILE"), \
+	OPT_LIST(0, "include", struct config, scan.include, \
+		 "also take file pages, which are dropped rather than swapped: 'file'", .metavar = "KIND"), \
+	OPT_U64(0, "pages", struct config, scan.pages, "how many of the present pages to draw", .min = 1, \
+		.max = UINT32_MAX), \
+	OPT_FLAG(0, "all", struct config, scan.all, "take every present page"), \
+	OPT_U64(0, "seed", struct config, scan.seed, "of the draw"), \
+	OPT_LIST(0, "codecs", struct config, scan.codecs, \
+		 "codecs and levels, e.g. lz4:1,zstd:3; default lz4:1,lzo1x-1,zstd:1,zstd:3,deflate:1", \
+		 .metavar = "LIST"), \
+	OPT_U64(0, "chain", struct config, scan.chain, \
+		"largest zspage of the slot model, in pages: 8, or 4 before Linux 6.3; default the running kernel's", \
+		.min = 1, .max = ZSMALLOC_CHAIN_MAX)
+
+#define COMMON_OPTIONS \
+	OPT_CHOICE('f', "format", struct config, format, opt_format_choices, "how to print"), \
+	OPT_STRING('o', "output", struct config, output, "print into this file", .metavar = "FILE"), \
+	OPT_FLAG('q', "quiet", struct config, quiet, "no progress"), \
+	OPT_FLAG('v', "verbose", struct config, verbose, "say more on the way")
+
+static const struct opt scan_options[] = {
+	TARGET_OPTIONS,
+	OPT_LIST(0, "fields", struct config, fields, "of the codecs' records, these fields in this order",
+		 .metavar = "LIST"),
+	COMMON_OPTIONS,
+	OPT_END
+};
+
+static const struct opt rank_options[] = {
+	TARGET_OPTIONS,
+	OPT_STRING(0, "json", struct config, rank.json, "rank an earlier scan, printed with --format json",
+		   .metavar = "FILE"),
+	OPT_F64(0, "readback", struct config, rank.readback,
+		"expected read-backs per page compressed; default by --class", .metavar = "FACTOR"),
+	OPT_CHOICE(0, "class", struct config, rank.class, rank_class_choices,
+		   "how warm the memory is: a readback factor of 4, 1 or 0.1"),
+	OPT_SHARE(0, "floor", struct config, rank.policy.floor_ratio, "savings from which a codec is eligible"),
+	OPT_F64(0, "heavy-below", struct config, rank.policy.heavy_below,
+		"largest readback factor at which heavy codecs are considered", .metavar = "FACTOR"),
+	OPT_F64(0, "price", struct config, rank.policy.price_gib_per_core,
+		"what a heavy codec's extra CPU must buy: GiB-seconds of memory saved per CPU-second (GiB per core)",
+		.metavar = "GIB"),
+	OPT_DURATION(0, "residence", struct config, rank.residence_ns, "how long pages stay out of memory"),
+	OPT_CHOICE(0, "savings", struct config, rank.savings, rank_savings_choices,
+		   "which bytes decide: memory in the pool, or compressed data"),
+	OPT_LIST(0, "fields", struct config, fields, "of the candidates' records, these fields in this order",
+		 .metavar = "LIST"),
+	COMMON_OPTIONS,
+	OPT_END
+};
+
+/* Text has room for the figures that people compare; JSON and CSV have them all. */
+static const char *scan_columns[] = { "label", "saved_codec_ratio", "saved_slot_ratio", "saved_slot_low_ratio",
+				      "saved_slot_high_ratio", "huge_pages", "compress_ns", "compress_p90_ns",
+				      "decompress_ns", "decompress_p90_ns", "pool_bytes", "validation" };
+static const char *rank_columns[] = { "rank", "label", "tier", "saved_slot_ratio", "saved_codec_ratio",
+				      "cost_cpu_ms", "fair_score", "vs_baseline_ratio", "why" };
+
+static int open_out(const struct config *c, const struct record_type *type, const char **columns, size_t n,
+		    struct out **ret, struct err *e)
+{
+	struct opt_list usual = { columns, n };
+	int r = stop_install(e);
+
+	term_set_level(c->quiet ? TERM_QUIET : c->verbose ? TERM_VERBOSE : TERM_NORMAL);
+	if (!r)
+		r = out_new(ret, (enum out_format)c->format, c->output, e);
+	if (r)
+		return r;
+	r = out_select(*ret, type, c->fields.n ? &c->fields : c->format == OUT_TEXT ? &usual : NULL, e);
+	if (r)
+		out_discard(*ret);
+	return r;
+}
+
+static void print_end(struct out *out, const struct scan_summary_record *s)
+{
+	struct end_record end = {
+		.seen = s->population_pages,
+		.emitted = s->sampled_pages,
+		.dropped = s->skipped_swapped_pages + s->gone_pages,
+		.missed = MISSING_U64,
+		.unmatched = MISSING_U64,
+		.reason = s->partial ? "partial" : "done",
+	};
+
+	end.filtered = end.seen - end.emitted - end.dropped;	/* not drawn */
+	out_record(out, &end_record_type, &end);
+}
+
+static int scan_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code, struct err *e)
+{
+	static struct scan_result result;
+	const struct config *c = config;
+	struct out *out;
+	int r = open_out(c, &scan_codec_type, scan_columns, ARRAY_SIZE(scan_columns), &out, e);
+
+	if (r)
+		return r;
+	r = scan_run(&c->scan, &result, e);
+	if (r) {
+		out_discard(out);
+		return r;
+	}
+	out_record(out, &scan_summary_type, &result.summary);
+	for (size_t i = 0; i < PAGE_CLASSES; i++)
+		out_record(out, &scan_class_type, &result.classes[i]);
+	for (size_t i = 0; i < result.n_codecs; i++)
+		out_record(out, &scan_codec_type, &result.codecs[i]);
+	print_end(out, &result.summary);
+	if (result.failed)
+		*exit_code = EXIT_FAILED;
+	return out_close(out, e);
+}
+
+static bool has_target(const struct scan_config *c)
+{
+	return c->pids.n || c->cgroup || c->file;
+}
+
+static int rank_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code, struct err *e)
+{
+	static struct scan_result scan;
+	static struct rank_result result;
+	const struct config *c = config;
+	struct end_record end = { .missed = MISSING_U64, .unmatched = MISSING_U64, .reason = "done" };
+	struct out *out;
+	int r;
+
+	if (c->rank.json && has_target(&c->scan))
+		return err_usage(e, "give a target to scan or --json with an earlier scan, not both");
+	r = open_out(c, &rank_candidate_type, rank_columns, ARRAY_SIZE(rank_columns), &out, e);
+	if (r)
+		return r;
+	r = c->rank.json ? rank_read_json(c->rank.json, &scan, e) : scan_run(&c->scan, &scan, e);
+	if (r) {
+		out_discard(out);
+		return r;
+	}
+	rank_codecs(&c->rank, &scan, &result);
+	if (!c->rank.json)
+		out_record(out, &scan_summary_type, &scan.summary);
+	for (size_t i = 0; i < result.n; i++)
+		out_record(out, &rank_candidate_type, &result.candidates[i]);
+	out_record(out, &rank_decision_type, &result.decision);
+	end.seen = end.emitted = result.n;
+	out_record(out, &end_record_type, &end);
+	if (scan.failed)
+		*exit_code = EXIT_FAILED;
+	return out_close(out, e);
+}
+
+static const struct opt_command commands[] = {
+	{
+		.name = "scan",
+		.summary = "sample pages and measure what each codec makes of them",
+		.description = "Draws pages at random among those present, reads each once, and runs it through every "
+			       "codec both ways. Nothing is swapped in and nothing is written.",
+		.examples = "compressor_monitor scan --pid $$   # the shell you type this in\n"
+			    "compressor_monitor scan --file /usr/bin/gdb --all   # a file, every page of it\n",
+		.options = scan_options,
+		.operands = OPT_OPERANDS_NONE,
+		.run = scan_main,
+	},
+	{
+		.name = "rank",
+		.summary = "say which codec is worth its CPU, if any, and why the others are not",
+		.description = "fair_score = bytes_saved / (compress_cpu_ms + readback_factor * decompress_cpu_ms) within a "
+			       "tier; a heavy codec is taken for cold memory when its extra savings are worth its extra CPU.",
+		.examples = "compressor_monitor rank --pid 4242 --class cold   # memory that is hardly read back\n"
+			    "compressor_monitor rank --json scan.json --readback 0.02   # an earlier scan, a measured factor\n",
+		.options = rank_options,
+		.operands = OPT_OPERANDS_NONE,
+		.run = rank_main,
+	},
+	{ 0 }
+};
+
+int main(int argc, char **argv)
+{
+	static struct config config = {
+		.scan = { .pages = 4096, .seed = 1, .chain = MISSING_U64 },
+		.rank = {
+			.policy = POLICY_DEFAULTS,
+			.readback = MISSING_F64,
+			.residence_ns = 120 * NS_PER_S,
+			.class = RANK_WARM,
+		},
+	};
+	static const struct opt_program program = {
+		.name = "compressor_monitor",
+		.summary = "what pages cost in a compressed pool, and which codec is worth it",
+		.commands = commands,
+		.config = &config,
+	};
+
+	return opt_main(&program, argc, argv);
+}

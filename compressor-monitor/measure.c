@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* measure.c - runs batches of pages through every codec, both ways, on this thread's CPU clock.
+ *
+ * One clock read covers a batch, as a read costs about as much as decompressing a page of zeros. The pages of a
+ * batch are in cache when a codec gets them, as a page that is reclaimed after a scan of its list is not: times
+ * are those of the codec, not of memory. What a kernel adds around its codecs is not in them either.
+ */
+#include "measure.h"
+
+#include <math.h>
+
+#include "codec/codec.h"
+#include "stats.h"
+
+#define BATCH_PAGES	32
+
+/* A growing list of per-page times, one for each batch. */
+struct times {
+	double *ns;
+	size_t n, allocated;
+	uint64_t total_ns;
+};
+
+struct subject {
+	struct codec_run run;
+	char *compressed;		/* BATCH_PAGES * bound */
+	size_t bound;
+	struct zsmalloc_pool pool;
+	struct stats_moments slot, slot_of_all;	/* bytes a page: of pages with a codec, of all pages */
+	uint64_t codec_bytes, mismatched_pages;
+	struct times compress, decompress;
+};
+
+struct measure {
+	struct subject *subjects;
+	size_t n_subjects;
+	char *batch, *back;		/* BATCH_PAGES * PAGE_BYTES */
+	size_t in_batch;
+	uint64_t pages, same_pages;
+};
+
+static int times_add(struct times *t, uint64_t ns, size_t pages)
+{
+	t->total_ns += ns;
+	if (t->n == t->allocated) {
+		size_t allocated = MAX(t->allocated * 2, (size_t)128);
+		double *bigger = reallocarray(t->ns, allocated, sizeof(*bigger));
+
+		if (!bigger)
+			return -ENOMEM;
+		t->ns = bigger;
+		t->allocated = allocated;
+	}
+	t->ns[t->n++] = (double)ns / (double)pages;
+	return 0;
+}
+
+static int subject_open(struct subject *s, const char *spec, const struct zsmalloc_model *model, struct err *e)
+{
+	int r = codec_open(&s->run, spec, e);
+
+	if (r)
+		return r;
+	s->pool.model = model;
+	s->bound = s->run.codec->bound(PAGE_BYTES);
+	s->compressed = malloc(BATCH_PAGES * s->bound);
+	return s->compressed ? 0 : err_set(e, ENOMEM, "cannot set up codec %s", s->run.label);
+}
+
+void measure_free(struct measure *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; i < m->n_subjects; i++) {
+		struct subject *s = &m->subjects[i];
+
+		codec_close(&s->run);
+		free(s->compressed);
+		free(s->compress.ns);
+		free(s->decompress.ns);
+	}
+	free(m->subjects);
+	free(m->batch);
+	free(m->back);
+	free(m);
+}
+
+int measure_new(struct measure **ret, const struct opt_list *specs, const struct zsmalloc_model *model,
+		struct err *e)
+{
+	struct measure *m = calloc(1, sizeof(*m));
+	int r = 0;
+
+	if (m) {
+		m->subjects = calloc(specs->n, sizeof(*m->subjects));
+		m->batch = aligned_alloc(PAGE_BYTES, (size_t)BATCH_PAGES * PAGE_BYTES);
+		m->back = aligned_alloc(PAGE_BYTES, (size_t)BATCH_PAGES * PAGE_BYTES);
+	}
+	if (!m || !m->subjects || !m->batch || !m->back)
+		r = err_set(e, ENOMEM, "cannot set up the codecs");
+	for (size_t i = 0; !r && i < specs->n; i++) {
+		m->n_subjects++;
+		r = subject_open(&m->subjects[i], specs->items[i], model, e);
+	}
+	if (r) {
+		measure_free(m);
+		return r;
+	}
+	*ret = m;
+	return 0;
+}
+
+static void compress_batch(const struct measure *m, struct subject *s, ssize_t *len)
+{
+	for (size_t i = 0; i < m->in_batch; i++)
+		len[i] = s->run.codec->compress(s->run.state, m->batch + i * PAGE_BYTES, PAGE_BYTES,
+						s->compressed + i * s->bound, s->bound);
+}
+
+/* Decompresses the pages that zram keeps compressed, or those it keeps raw; returns how many that were. */
+static size_t decompress_batch(const struct measure *m, struct subject *s, const ssize_t *len, bool raw, ssize_t *got)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->in_batch; i++) {
+		if (len[i] < 0 || (len[i] >= s->pool.model->huge_bytes) != raw)
+			continue;
+		got[i] = s->run.codec->decompress(s->run.state, s->compressed + i * s->bound, (size_t)len[i],
+						  m->back + i * PAGE_BYTES, PAGE_BYTES);
+		n++;
+	}
+	return n;
+}
+
+/* One batch both ways. Reading back a page that is kept raw decompresses nothing: those are checked, not timed. */
+static int run_batch(struct measure *m, struct subject *s)
+{
+	ssize_t len[BATCH_PAGES], got[BATCH_PAGES] = { 0 };
+	uint64_t begin, middle, end;
+	size_t kept;
+	int r;
+
+	if (!s->compress.n) {	/* once untimed: states get their memory at first use */
+		compress_batch(m, s, len);
+		decompress_batch(m, s, len, false, got);
+	}
+	begin = thread_cpu_ns();
+	compress_batch(m, s, len);
+	middle = thread_cpu_ns();
+	kept = decompress_batch(m, s, len, false, got);
+	end = thread_cpu_ns();
+	decompress_batch(m, s, len, true, got);
+
+	for (size_t i = 0; i < m->in_batch; i++) {
+		size_t bytes = len[i] < 0 ? PAGE_BYTES : (size_t)len[i];
+		double slot = zsmalloc_slot_bytes(s->pool.model, bytes);
+
+		s->mismatched_pages += len[i] < 0 || got[i] != PAGE_BYTES ||
+				       memcmp(m->back + i * PAGE_BYTES, m->batch + i * PAGE_BYTES, PAGE_BYTES) != 0;
+		s->codec_bytes += bytes;
+		zsmalloc_pool_add(&s->pool, bytes);
+		stats_add(&s->slot, slot);
+		stats_add(&s->slot_of_all, slot);
+	}
+	r = times_add(&s->compress, middle - begin, m->in_batch);
+	return r || !kept ? r : times_add(&s->decompress, end - middle, kept);
+}
+
+static int flush_batch(struct measure *m)
+{
+	for (size_t i = 0; m->in_batch && i < m->n_subjects; i++) {
+		int r = run_batch(m, &m->subjects[i]);
+
+		if (r)
+			return r;
+	}
+	m->pages += m->in_batch;
+	m->in_batch = 0;
+	return 0;
+}
+
+int measure_page(struct measure *m, const void *page, bool same_filled)
+{
+	if (same_filled) {
+		m->same_pages++;
+		for (size_t i = 0; i < m->n_subjects; i++)
+			stats_add(&m->subjects[i].slot_of_all, 0);
+		return 0;
+	}
+	memcpy(m->batch + m->in_batch++ * PAGE_BYTES, page, PAGE_BYTES);
+	return m->in_batch == BATCH_PAGES ? flush_batch(m) : 0;
+}
+
+/* 95 % of a mean, or nothing where the sample does not carry it. */
+static struct stats_interval mean95(const struct stats_moments *m, uint64_t population)
+{
+	struct stats_interval ret = { MISSING_F64, MISSING_F64, MISSING_F64 };
+
+	stats_mean_interval(m, population, 0.95, &ret);
+	return ret;
+}
+
+static double quantile(const struct times *t, double p)
+{
+	return stats_quantile(t->ns, t->n, p);
+}
+
+/* The pool that the whole population would fill, with its interval. */
+static void predict_pool(const struct measure *m, const struct subject *s, uint64_t population,
+			 struct scan_codec_record *ret)
+{
+	double factor = (double)population / (double)(m->pages + m->same_pages);
+	struct stats_interval mean = mean95(&s->slot_of_all, population);
+
+	ret->pool_bytes = zsmalloc_pool_scaled_bytes(&s->pool, factor);
+	ret->pool_low_bytes = ret->pool_high_bytes = MISSING_U64;
+	if (isnan(mean.low))
+		return;
+
+	double half = (mean.high - mean.estimate) * (double)population;
+
+	ret->pool_low_bytes = (uint64_t)MAX(0.0, (double)ret->pool_bytes - half);
+	ret->pool_high_bytes = (uint64_t)((double)ret->pool_bytes + half);
+}
+
+static struct scan_codec_record report(const struct measure *m, struct subject *s, uint64_t population)
+{
+	double orig = (double)m->pages * PAGE_BYTES;
+	/* Of the population, the pages that need a codec: as many as the sample says. */
+	double factor = (double)population / (double)(m->pages + m->same_pages);
+	struct stats_interval slot = mean95(&s->slot, (uint64_t)llround(factor * (double)m->pages));
+	struct scan_codec_record ret = {
+		.label = s->run.label,
+		.codec = s->run.codec->name,
+		.level = s->run.codec->level_word ? s->run.level : MISSING_I64,
+		.heavy = s->run.codec->heavy,
+		.pages = m->pages,
+		.orig_bytes = m->pages * PAGE_BYTES,
+		.codec_bytes = s->codec_bytes,
+		.stored_bytes = s->pool.stored_bytes,
+		.slot_bytes = (uint64_t)llround(s->slot.mean * (double)m->pages),
+		.saved_codec_ratio = 1 - (double)s->codec_bytes / orig,	/* NaN, that is missing, for no pages */
+		.saved_slot_ratio = 1 - s->slot.mean * (double)m->pages / orig,
+		.saved_slot_low_ratio = 1 - slot.high / PAGE_BYTES,
+		.saved_slot_high_ratio = 1 - slot.low / PAGE_BYTES,
+		.huge_pages = s->pool.huge_pages,
+		.compress_cpu_ns = s->compress.total_ns,
+		.decompress_cpu_ns = s->decompress.total_ns,
+		.mismatched_pages = s->mismatched_pages,
+		.validation = s->mismatched_pages ? "FAIL" : "PASS",
+	};
+
+	stats_sort(s->compress.ns, s->compress.n);
+	stats_sort(s->decompress.ns, s->decompress.n);
+	ret.compress_ns = quantile(&s->compress, 0.5);
+	ret.compress_p90_ns = quantile(&s->compress, 0.9);
+	ret.decompress_ns = quantile(&s->decompress, 0.5);
+	ret.decompress_p90_ns = quantile(&s->decompress, 0.9);
+	predict_pool(m, s, population, &ret);
+	return ret;
+}
+
+int measure_report(struct measure *m, uint64_t population, struct scan_result *ret)
+{
+	int r = flush_batch(m);
+
+	if (r)
+		return r;
+	ret->n_codecs = m->n_subjects;
+	for (size_t i = 0; i < m->n_subjects; i++) {
+		ret->codecs[i] = report(m, &m->subjects[i], population);
+		snprintf(ret->labels[i], sizeof(ret->labels[i]), "%s", ret->codecs[i].label);
+		ret->codecs[i].label = ret->labels[i];
+		ret->failed |= ret->codecs[i].mismatched_pages != 0;
+	}
+	return 0;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* rank.h - the policy (lib/policy) applied to the codecs of a scan, fresh or of an earlier scan's file. */
+#ifndef COLDPRESS_MONITOR_RANK_H
+#define COLDPRESS_MONITOR_RANK_H
+
+#include "policy.h"
+#include "record.h"
+#include "scan.h"
+
+enum rank_class { RANK_HOT, RANK_WARM, RANK_COLD };
+extern const char *const rank_class_choices[], *const rank_savings_choices[];
+
+struct rank_config {
+	struct policy_settings policy;	/* but for what follows */
+	double readback;		/* NaN = by class */
+	uint64_t residence_ns;
+	int class, savings;
+	const char *json;
+};
+
+struct rank_candidate_record {
+	uint64_t rank;
+	const char *label, *tier;
+	double saved_slot_ratio, saved_codec_ratio, saved_bytes;
+	double compress_cpu_ms, decompress_cpu_ms, cost_cpu_ms;
+	double fair_score, vs_baseline_ratio, value_gib_per_core;
+	const char *reason, *why;
+};
+
+struct rank_decision_record {
+	const char *choice, *answer, *class;
+	double readback_factor, floor_ratio, heavy_below, price_gib_per_core;
+	uint64_t residence_ns;
+	const char *savings;
+};
+
+extern const struct record_type rank_candidate_type, rank_decision_type;
+
+struct rank_result {
+	struct rank_candidate_record candidates[SCAN_CODECS_MAX];
+	size_t n;
+	struct rank_decision_record decision;
+	char why[SCAN_CODECS_MAX][160], answer[320];	/* what the records' strings point to */
+};
+
+/* rank_codecs - candidates come in the order of their rank, ineligible ones last. ret points into itself and
+ * into the scan.
+ */
+void rank_codecs(const struct rank_config *config, const struct scan_result *scan, struct rank_result *ret);
+
+/* rank_read_json - the scan_codec records of `scan --format json` in a file.
+ *
+ * errors  -ENODATA there is none in it; -EBADMSG a line is no JSON object, or a figure is missing
+ */
+int rank_read_json(const char *path, struct scan_result *ret, struct err *e);
+
+#endif

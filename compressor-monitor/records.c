@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* records.c - what scan and rank print, declared once. */
+#include "rank.h"
+#include "scan.h"
+
+#define CLASS(m, t, u, what, ...) FIELD(struct scan_class_record, m, t, u, what, ##__VA_ARGS__)
+static const struct field class_fields[] = {
+	CLASS(class, FIELD_STRING, "", "zero, same_filled, sparse, text, pointer or other: the first that fits"),
+	CLASS(pages, FIELD_U64, "pages", "sampled pages of this class"),
+	CLASS(share_ratio, FIELD_F64, "ratio", "pages / sampled_pages"),
+};
+const struct record_type scan_class_type =
+	RECORD_TYPE("scan_class", 1, RECORD_TABLE, class_fields, "what kind of content the sampled pages have");
+
+#define CODEC(m, t, u, what, ...) FIELD(struct scan_codec_record, m, t, u, what, ##__VA_ARGS__)
+static const struct field codec_fields[] = {
+	CODEC(label, FIELD_STRING, "", "codec and level, as --codecs takes it"),
+	CODEC(codec, FIELD_STRING, "", "codec"),
+	CODEC(level, FIELD_I64, "", "level or acceleration; missing where there is one mode only"),
+	CODEC(heavy, FIELD_BOOL, "", "of the heavy tier of the policy"),
+	CODEC(pages, FIELD_U64, "pages", "sampled pages that need a codec: neither zero nor same-filled"),
+	CODEC(orig_bytes, FIELD_U64, "bytes", "pages * 4096"),
+	CODEC(codec_bytes, FIELD_U64, "bytes", "sum of compressed lengths"),
+	CODEC(stored_bytes, FIELD_U64, "bytes", "the same as zram counts compr_data_size: incompressible = 4096"),
+	CODEC(slot_bytes, FIELD_U64, "bytes", "memory in a zram pool: sum over pages of their share of a zspage"),
+	CODEC(saved_codec_ratio, FIELD_F64, "ratio", "1 - codec_bytes / orig_bytes"),
+	CODEC(saved_slot_ratio, FIELD_F64, "ratio", "1 - slot_bytes / orig_bytes"),
+	CODEC(saved_slot_low_ratio, FIELD_F64, "ratio", "95 % interval of saved_slot_ratio for all present pages"),
+	CODEC(saved_slot_high_ratio, FIELD_F64, "ratio", "its upper end"),
+	CODEC(huge_pages, FIELD_U64, "pages", "incompressible pages, kept raw"),
+	CODEC(compress_ns, FIELD_F64, "ns", "thread CPU to compress a page, median of batches", .decimals = -1),
+	CODEC(compress_p90_ns, FIELD_F64, "ns", "90th percentile of batches", .decimals = -1),
+	CODEC(decompress_ns, FIELD_F64, "ns", "thread CPU to decompress a page that is not kept raw, median",
+	      .decimals = -1),
+	CODEC(decompress_p90_ns, FIELD_F64, "ns", "90th percentile of batches", .decimals = -1),
+	CODEC(compress_cpu_ns, FIELD_U64, "ns", "thread CPU to compress all these pages once"),
+	CODEC(decompress_cpu_ns, FIELD_U64, "ns", "thread CPU to decompress those not kept raw once"),
+	CODEC(pool_bytes, FIELD_U64, "bytes", "zram's mem_used_total if all present pages were in the pool"),
+	CODEC(pool_low_bytes, FIELD_U64, "bytes", "95 % interval of pool_bytes"),
+	CODEC(pool_high_bytes, FIELD_U64, "bytes", "its upper end"),
+	CODEC(mismatched_pages, FIELD_U64, "pages", "pages that did not come back byte for byte"),
+	CODEC(validation, FIELD_STRING, "", "PASS, or FAIL if any page did not come back"),
+};
+const struct record_type scan_codec_type =
+	RECORD_TYPE("scan_codec", 1, RECORD_TABLE, codec_fields, "one codec on the sampled pages that need one");
+
+#define SUMMARY(m, t, u, what, ...) FIELD(struct scan_summary_record, m, t, u, what, ##__VA_ARGS__)
+static const struct field summary_fields[] = {
+	SUMMARY(target, FIELD_STRING, "", "what was scanned"),
+	SUMMARY(population_pages, FIELD_U64, "pages", "present pages of the kinds asked for, each counted once"),
+	SUMMARY(population_bytes, FIELD_U64, "bytes", "population_pages * 4096"),
+	SUMMARY(sampled_pages, FIELD_U64, "pages", "drawn and read"),
+	SUMMARY(anon_pages, FIELD_U64, "pages", "present and private"),
+	SUMMARY(shmem_pages, FIELD_U64, "pages", "present, of tmpfs and shared memory"),
+	SUMMARY(file_pages, FIELD_U64, "pages", "present, of other files: never swapped"),
+	SUMMARY(zero_pages, FIELD_U64, "pages", "sampled and wholly zero: no slot, from 6.12 not even in zram"),
+	SUMMARY(same_pages, FIELD_U64, "pages", "sampled and one 8-byte word repeated, but not zero: no slot"),
+	SUMMARY(swapped_pages, FIELD_U64, "pages", "in swap already: left there"),
+	SUMMARY(skipped_swapped_pages, FIELD_U64, "pages", "drawn, but swapped out before they were read: left there"),
+	SUMMARY(gone_pages, FIELD_U64, "pages", "drawn, but unmapped or not readable when their turn came"),
+	SUMMARY(again_pages, FIELD_U64, "pages", "mapped a second time here or elsewhere in the target"),
+	SUMMARY(seed, FIELD_U64, "", "of the sample"),
+	SUMMARY(chain, FIELD_U64, "pages", "largest zspage of the slot model"),
+	SUMMARY(chain_source, FIELD_STRING, "", "where chain is from: option, config or release of the kernel"),
+	SUMMARY(partial, FIELD_STRING, "", "why not all that was drawn was read; missing when it was"),
+	SUMMARY(elapsed_ns, FIELD_U64, "ns", "of the scan"),
+	SUMMARY(cpu_ns, FIELD_U64, "ns", "of the scan, all threads"),
+};
+const struct record_type scan_summary_type =
+	RECORD_TYPE("scan_summary", 1, RECORD_CARD, summary_fields, "what was scanned and how much of it");
+
+#define RANK(m, t, u, what, ...) FIELD(struct rank_candidate_record, m, t, u, what, ##__VA_ARGS__)
+static const struct field candidate_fields[] = {
+	RANK(rank, FIELD_U64, "", "1 = chosen; missing = not eligible, or nothing chosen before it"),
+	RANK(label, FIELD_STRING, "", "codec and level"),
+	RANK(tier, FIELD_STRING, "", "fast or heavy"),
+	RANK(saved_slot_ratio, FIELD_F64, "ratio", "of memory, as slots in the pool"),
+	RANK(saved_codec_ratio, FIELD_F64, "ratio", "of bytes, as the codec counts them"),
+	RANK(saved_bytes, FIELD_F64, "bytes", "of the kind that decides (savings)", .decimals = -1),
+	RANK(compress_cpu_ms, FIELD_F64, "ms", "thread CPU to compress all pages once"),
+	RANK(decompress_cpu_ms, FIELD_F64, "ms", "thread CPU to decompress all pages once"),
+	RANK(cost_cpu_ms, FIELD_F64, "ms", "compress_cpu_ms + readback_factor * decompress_cpu_ms"),
+	RANK(fair_score, FIELD_F64, "bytes/ms", "saved_bytes / cost_cpu_ms", .decimals = -1),
+	RANK(vs_baseline_ratio, FIELD_F64, "ratio", "fair_score / that of the baseline"),
+	RANK(value_gib_per_core, FIELD_F64, "GiB", "heavy: extra bytes saved * residence / extra CPU", .decimals = 1),
+	RANK(reason, FIELD_STRING, "", "why it won, lost or was not eligible: a key"),
+	RANK(why, FIELD_STRING, "", "the same in words, with the figures that decided"),
+};
+const struct record_type rank_candidate_type =
+	RECORD_TYPE("rank_candidate", 1, RECORD_TABLE, candidate_fields, "what the policy says about one codec");
+
+#define DECISION(m, t, u, what, ...) FIELD(struct rank_decision_record, m, t, u, what, ##__VA_ARGS__)
+static const struct field decision_fields[] = {
+	DECISION(choice, FIELD_STRING, "", "the codec to use; missing when nothing is worth it"),
+	DECISION(answer, FIELD_STRING, "", "the decision in words"),
+	DECISION(class, FIELD_STRING, "", "hot, warm or cold; missing where the factor was given"),
+	DECISION(readback_factor, FIELD_F64, "", "read-backs per page compressed"),
+	DECISION(floor_ratio, FIELD_F64, "ratio", "savings from which a codec is eligible"),
+	DECISION(heavy_below, FIELD_F64, "", "largest readback factor for heavy codecs"),
+	DECISION(price_gib_per_core, FIELD_F64, "GiB", "what a heavy codec's extra CPU must buy"),
+	DECISION(residence_ns, FIELD_U64, "ns", "how long pages are taken to stay out"),
+	DECISION(savings, FIELD_STRING, "", "the bytes that decide: slot or codec"),
+};
+const struct record_type rank_decision_type =
+	RECORD_TYPE("rank_decision", 1, RECORD_CARD, decision_fields, "which codec, if any, is worth it");

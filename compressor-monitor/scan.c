@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* scan.c - from a target to its figures: open, walk, draw, read each drawn page once, measure.
+ *
+ * Pages that are in swap stay there. Processes may end, execute something else or unmap meanwhile: what was
+ * read counts, and the summary says what is missing.
+ */
+#include "scan.h"
+
+#include "measure.h"
+#include "stop.h"
+#include "term.h"
+#include "units.h"
+
+#define CHUNK_PAGES	256
+
+struct scan {
+	const struct scan_config *config;
+	struct page_source *sources;
+	size_t n_sources, n_vanished;	/* vanished: listed by the cgroup, but gone before they were opened */
+	struct page_set set;
+	struct page_census census;
+	struct page_sample sample;
+	struct zsmalloc_model model;
+	struct measure *measure;
+	char *chunk;
+	bool stopped;
+};
+
+static void scan_done(struct scan *s)
+{
+	for (size_t i = 0; i < s->n_sources; i++)
+		page_close(&s->sources[i]);
+	free(s->sources);
+	page_set_done(&s->set);
+	page_sample_done(&s->sample);
+	measure_free(s->measure);
+	free(s->chunk);
+}
+
+static uint64_t process_cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return timespec_ns(&ts);
+}
+
+/* ---- targets ------------------------------------------------------------------------------------------------- */
+static int add_source(struct scan *s, const struct page_source *source, struct err *e)
+{
+	struct page_source *bigger = reallocarray(s->sources, s->n_sources + 1, sizeof(*bigger));
+
+	if (!bigger)
+		return err_set(e, ENOMEM, "cannot list the processes to scan");
+	s->sources = bigger;
+	s->sources[s->n_sources++] = *source;
+	return 0;
+}
+
+static int add_pid(struct scan *s, pid_t pid, struct err *e)
+{
+	struct page_source source;
+	int r = page_open_pid(&source, pid, e);
+
+	for (size_t i = 0; !r && i < s->n_sources; i++)
+		if (s->sources[i].pid == pid) {
+			page_close(&source);
+			return 0;
+		}
+	return r ? r : add_source(s, &source, e);
+}
+
+static int open_pids(struct scan *s, struct err *e)
+{
+	for (size_t i = 0; i < s->config->pids.n; i++) {
+		uint64_t pid;
+		int r = units_parse_u64(s->config->pids.items[i], &pid, e);
+
+		if (r || pid < 1 || pid > INT32_MAX)
+			return err_usage(e, "--pid: '%s' is not a process ID", s->config->pids.items[i]);
+		r = add_pid(s, (pid_t)pid, e);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+/* The group's own processes, not those of groups below it, and not this one. */
+static int open_cgroup(struct scan *s, struct err *e)
+{
+	AUTO_FREE char *path = NULL;
+	AUTO_FCLOSE FILE *procs = NULL;
+	int pid, fields, r = 0;
+
+	if (asprintf(&path, "%s/cgroup.procs", s->config->cgroup) < 0) {
+		path = NULL;
+		return err_set(e, ENOMEM, "cannot open cgroup %s", s->config->cgroup);
+	}
+	procs = fopen(path, "re");
+	if (!procs) {
+		err_set(e, errno, "cannot open %s", path);
+		return err_hint(e, "give the directory of the group, e.g. /sys/fs/cgroup/NAME");
+	}
+	while (!r && (fields = fscanf(procs, "%d", &pid)) == 1) {
+		if (pid == getpid())
+			continue;
+		r = add_pid(s, pid, e);
+		if (r == -ESRCH) {
+			s->n_vanished++;
+			r = 0;
+		}
+	}
+	if (!r && !s->n_sources)
+		return err_say(e, ESRCH, "no process to scan in cgroup %s", s->config->cgroup);
+	return r;
+}
+
+static int open_file(struct scan *s, struct err *e)
+{
+	struct page_source source;
+	int r = page_open_file(&source, s->config->file, e);
+
+	return r ? r : add_source(s, &source, e);
+}
+
+static int open_target(struct scan *s, char *name, size_t len, struct err *e)
+{
+	const struct scan_config *c = s->config;
+
+	if ((c->pids.n > 0) + (c->cgroup != NULL) + (c->file != NULL) != 1) {
+		err_usage(e, "give one target: --pid PID (several times if need be), --cgroup PATH or --file FILE");
+		return err_hint(e, "e.g. --pid $$ looks at the shell you type this in");
+	}
+	if (c->cgroup) {
+		snprintf(name, len, "cgroup %s", c->cgroup);
+		return open_cgroup(s, e);
+	}
+	if (c->file) {
+		snprintf(name, len, "file %s", c->file);
+		return open_file(s, e);
+	}
+	if (c->pids.n == 1)
+		snprintf(name, len, "pid %s", c->pids.items[0]);
+	else
+		snprintf(name, len, "%zu processes from pid %s", c->pids.n, c->pids.items[0]);
+	return open_pids(s, e);
+}
+
+static int kinds_of(const struct scan_config *c, unsigned int *ret, struct err *e)
+{
+	*ret = c->file ? PAGE_KIND_FILE : PAGE_KIND_SWAPPABLE;
+	for (size_t i = 0; i < c->include.n; i++) {
+		if (!str_eq(c->include.items[i], "file"))
+			return err_usage(e, "--include: there is only 'file', not '%s'", c->include.items[i]);
+		*ret |= PAGE_KIND_FILE;
+	}
+	return 0;
+}
+
+/* ---- the steps ------------------------------------------------------------------------------------------------- */
+static int choose_model(struct scan *s, struct scan_summary_record *summary, struct err *e)
+{
+	uint64_t chain = s->config->chain;
+	int r;
+
+	if (chain == MISSING_U64) {
+		r = zsmalloc_detect(&s->model, NULL, &summary->chain_source, e);
+	} else {
+		/* Kernels before 6.3 have 4 and the older rule; the one class that differs is not worth an option. */
+		r = zsmalloc_init(&s->model, (unsigned int)chain,
+				  chain == 4 ? ZSMALLOC_BEST_PERCENT : ZSMALLOC_LEAST_WASTE);
+		summary->chain_source = "option";
+		if (r)
+			err_usage(e, "--chain: 1 to %d, not %lu", ZSMALLOC_CHAIN_MAX, chain);
+	}
+	summary->chain = s->model.chain;
+	return r;
+}
+
+static int set_up(struct scan *s, struct scan_result *ret, struct err *e)
+{
+	static const char *default_codecs[] = { "lz4:1", "lzo1x-1", "zstd:1", "zstd:3", "deflate:1" };
+	struct opt_list codecs = s->config->codecs;
+	int r;
+
+	if (!codecs.n)
+		codecs = (struct opt_list){ default_codecs, ARRAY_SIZE(default_codecs) };
+	if (codecs.n > SCAN_CODECS_MAX)
+		return err_usage(e, "--codecs: at most %d at once", SCAN_CODECS_MAX);
+	r = choose_model(s, &ret->summary, e);
+	if (!r)
+		r = measure_new(&s->measure, &codecs, &s->model, e);
+	if (!r)
+		r = open_target(s, ret->target, sizeof(ret->target), e);
+	if (r)
+		return r;
+	s->chunk = aligned_alloc(PAGE_BYTES, (size_t)CHUNK_PAGES * PAGE_BYTES);
+	if (!s->chunk)
+		return err_set(e, ENOMEM, "cannot set up the scan");
+	page_sample_init(&s->sample, s->config->all ? SIZE_MAX : s->config->pages, s->config->seed);
+	return 0;
+}
+
+static int walk(struct scan *s, struct err *e)
+{
+	unsigned int kinds;
+	int r = kinds_of(s->config, &kinds, e);
+
+	for (size_t i = 0; !r && i < s->n_sources; i++) {
+		r = page_walk(&s->sources[i], (uint32_t)i, kinds, &s->set, &s->census, &s->sample, e);
+		if (r == -ESRCH && (s->n_sources > 1 || s->sample.seen)) {
+			s->sources[i].ended = true;
+			r = 0;
+		}
+	}
+	if (!r && !s->sample.seen)
+		return err_say(e, ENODATA, "not one page of the target is present in memory");
+	page_sample_sort(&s->sample);
+	return r;
+}
+
+static int take_chunk(struct scan *s, const struct page_ref *refs, size_t n, struct scan_result *ret, struct err *e)
+{
+	enum page_got got[CHUNK_PAGES];
+	int r = page_read(&s->sources[refs[0].source], refs, n, s->chunk, got, e);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		const char *page = s->chunk + i * PAGE_BYTES;
+		enum page_class class;
+
+		ret->summary.skipped_swapped_pages += got[i] == PAGE_SWAPPED;
+		ret->summary.gone_pages += got[i] == PAGE_GONE;
+		if (got[i] != PAGE_READ)
+			continue;
+		class = page_classify(page);
+		ret->classes[class].pages++;
+		ret->summary.sampled_pages++;
+		r = measure_page(s->measure, page, class == PAGE_ZERO || class == PAGE_SAME_FILLED);
+		if (r)
+			return err_set(e, r, "cannot keep the times");
+	}
+	return 0;
+}
+
+static int read_sample(struct scan *s, struct scan_result *ret, struct err *e)
+{
+	const struct page_sample *sample = &s->sample;
+	struct term_progress progress;
+	int r = 0;
+
+	term_progress_begin(&progress, (double)sample->n);
+	term_progress_step(&progress, "compressing %zu of %lu pages", sample->n, sample->seen);
+	for (size_t at = 0, n; !r && at < sample->n; at += n) {
+		for (n = 1; n < CHUNK_PAGES && at + n < sample->n; n++)
+			if (sample->refs[at + n].source != sample->refs[at].source)
+				break;
+		if (stop_requested()) {
+			s->stopped = true;
+			break;
+		}
+		r = take_chunk(s, sample->refs + at, n, ret, e);
+		term_progress_update(&progress, (double)(at + n));
+	}
+	term_progress_end(&progress);
+	if (!r && !ret->summary.sampled_pages)
+		return err_say(e, ENODATA, "not one page of the target could be read: they were swapped out, unmapped "
+					   "or ended meanwhile");
+	return r;
+}
+
+static void say_partial(const struct scan *s, struct scan_result *ret)
+{
+	size_t ended = s->n_vanished;
+
+	for (size_t i = 0; i < s->n_sources; i++)
+		ended += s->sources[i].ended;
+	if (s->stopped)
+		snprintf(ret->partial, sizeof(ret->partial), "stopped by a signal");
+	else if (ended)
+		snprintf(ret->partial, sizeof(ret->partial),
+			 "%zu of %zu processes ended or executed another program during the scan", ended,
+			 s->n_sources + s->n_vanished);
+	else if (ret->summary.gone_pages)
+		snprintf(ret->partial, sizeof(ret->partial), "%lu drawn pages were unmapped or are not readable",
+			 ret->summary.gone_pages);
+	else if (ret->summary.skipped_swapped_pages)
+		snprintf(ret->partial, sizeof(ret->partial), "%lu drawn pages were swapped out before they were read",
+			 ret->summary.skipped_swapped_pages);
+	ret->summary.partial = ret->partial[0] ? ret->partial : NULL;
+}
+
+static void summarize(const struct scan *s, struct scan_result *ret)
+{
+	struct scan_summary_record *summary = &ret->summary;
+
+	for (size_t i = 0; i < PAGE_CLASSES; i++) {
+		ret->classes[i].class = page_class_name(i);
+		ret->classes[i].share_ratio = (double)ret->classes[i].pages / (double)summary->sampled_pages;
+	}
+	summary->target = ret->target;
+	summary->population_pages = s->sample.seen;
+	summary->population_bytes = s->sample.seen * PAGE_BYTES;
+	summary->anon_pages = s->census.anon_pages;
+	summary->shmem_pages = s->census.shmem_pages;
+	summary->file_pages = s->census.file_pages;
+	summary->swapped_pages = s->census.swapped_pages;
+	summary->again_pages = s->census.again_pages;
+	summary->zero_pages = ret->classes[PAGE_ZERO].pages;
+	summary->same_pages = ret->classes[PAGE_SAME_FILLED].pages;
+	summary->seed = s->config->seed;
+	say_partial(s, ret);
+}
+
+int scan_run(const struct scan_config *config, struct scan_result *ret, struct err *e)
+{
+	struct scan s = { .config = config };
+	uint64_t begin = monotonic_ns(), cpu_begin = process_cpu_ns();
+	int r;
+
+	*ret = (struct scan_result){ 0 };
+	r = set_up(&s, ret, e);
+	if (!r)
+		r = walk(&s, e);
+	if (!r)
+		r = read_sample(&s, ret, e);
+	if (!r) {
+		r = measure_report(s.measure, s.sample.seen, ret);
+		if (r)
+			err_set(e, r, "cannot keep the times");
+		summarize(&s, ret);
+		ret->summary.elapsed_ns = monotonic_ns() - begin;
+		ret->summary.cpu_ns = process_cpu_ns() - cpu_begin;
+	}
+	scan_done(&s);
+	return r;
+}
