@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* lab.h - the commands of the front door: what each takes, and where main.c finds them.
  *
- * The commands share one configuration, a part for each, so that help and man page read every default from it.
+ * The commands share one configuration, a part for each, so that help and man page read every default from
+ * it.
  */
 #ifndef COLDPRESS_LAB_LAB_H
 #define COLDPRESS_LAB_LAB_H
@@ -11,7 +12,7 @@
 struct doctor_config {
 	int format;
 	const char *output;
-	const char *sysroot;	/* an archived tree instead of this machine */
+	const char *sysroot; /* an archived tree instead of this machine */
 };
 
 struct recover_config {

@@ -10,28 +10,28 @@
 
 #include "text.h"
 
-#define HELP_COLUMNS	80
-#define HELP_INDENT	26	/* where the texts of options begin */
-#define MAN_COLUMNS	78
+#define HELP_COLUMNS 80
+#define HELP_INDENT  26 /* where the texts of options begin */
+#define MAN_COLUMNS  78
 
 static const struct {
 	int code;
 	const char *meaning;
 } exit_codes[] = {
-	{ EXIT_DONE, "done, also when ended by ^C" },
-	{ EXIT_FAILED, "failed" },
-	{ EXIT_USAGE, "wrong usage" },
-	{ EXIT_IMPOSSIBLE, "not possible on this machine: a feature, a right or a tool is missing" },
+	{EXIT_DONE, "done, also when ended by ^C"},
+	{EXIT_FAILED, "failed"},
+	{EXIT_USAGE, "wrong usage"},
+	{EXIT_IMPOSSIBLE, "not possible on this machine: a feature, a right or a tool is missing"},
 };
 
-static const struct opt no_options[] = { OPT_END };
+static const struct opt no_options[] = {OPT_END};
 
 /* The options every command has, behind its own. */
 static const struct {
 	const char *letter, *name, *help;
 } common_options[] = {
-	{ "h", "help", "show this help; --help=man an mdoc page, --help=completion a bash script" },
-	{ "V", "version", "show program, version and revision" },
+	{"h", "help", "show this help; --help=man an mdoc page, --help=completion a bash script"},
+	{"V", "version", "show program, version and revision"},
 };
 
 /* ---- words ------------------------------------------------------------------------------------------- */
@@ -115,9 +115,24 @@ static void wrap(FILE *f, const char *text, size_t n, size_t column, size_t inde
 	fputc('\n', f);
 }
 
+/* The next block of a description: lines that begin with a space stand as they are, others are running text.
+ */
+static size_t next_block(const char *text, bool *literal)
+{
+	size_t n = 0;
+
+	*literal = *text == ' ';
+	while (text[n] && (text[n] == ' ') == *literal) {
+		n += strcspn(text + n, "\n");
+		n += text[n] == '\n';
+	}
+	return n;
+}
+
 /* ---- help -------------------------------------------------------------------------------------------- */
 
-static void print_option(FILE *f, char letter, const char *name, const char *value, const char *text, size_t n)
+static void print_option(FILE *f, char letter, const char *name, const char *value, const char *text,
+			 size_t n)
 {
 	int at = letter ? fprintf(f, "  -%c, --%s", letter, name) : fprintf(f, "      --%s", name);
 
@@ -135,7 +150,7 @@ static void print_options(FILE *f, const struct opt *options, const void *config
 {
 	fputs("\nOptions:\n", f);
 	for (const struct opt *opt = options; opt->name; opt++) {
-		struct text t = { 0 };
+		struct text t = {0};
 
 		if (opt->hidden)
 			continue;
@@ -176,10 +191,17 @@ static void print_indented(FILE *f, const char *heading, const char *lines)
 
 static void print_about(FILE *f, const char *summary, const char *description)
 {
+	bool literal;
+
 	fprintf(f, "\n%c%s.\n", toupper((unsigned char)summary[0]), summary + 1);
-	if (description) {
+	if (description)
 		fputc('\n', f);
-		wrap(f, description, strlen(description), 0, 0);
+	for (size_t n; description && *description; description += n) {
+		n = next_block(description, &literal);
+		if (literal)
+			fprintf(f, "%.*s", (int)n, description);
+		else
+			wrap(f, description, n - (description[n - 1] == '\n'), 0, 0);
 	}
 }
 
@@ -194,8 +216,10 @@ void opt_help_print(FILE *f, const struct opt_program *program, const struct opt
 		fprintf(f, "Usage: %s%s%s [OPTION]...%s%s\n", program->name, command->name ? " " : "",
 			command->name ? command->name : "", command->synopsis ? " " : "",
 			command->synopsis ? command->synopsis : "");
-		print_about(f, command->summary, command->description ? command->description :
-			    command->name ? NULL : program->description);
+		print_about(f, command->summary,
+			    command->description ? command->description
+			    : command->name	 ? NULL
+						 : program->description);
 		print_options(f, command->options, program->config);
 		if (command->examples)
 			print_indented(f, "Examples", command->examples);
@@ -274,6 +298,35 @@ static void man_text(FILE *f, const char *text, size_t n)
 		fputc('\n', f);
 }
 
+static void man_literal(FILE *f, const char *lines, size_t n)
+{
+	fputs(".Bd -literal\n", f);
+	for (const char *end = lines + n; lines < end;) {
+		size_t len = strcspn(lines, "\n");
+
+		man_word(f, lines, len);
+		fputc('\n', f);
+		lines += len;
+		lines += *lines == '\n';
+	}
+	fputs(".Ed\n", f);
+}
+
+static void man_paragraphs(FILE *f, const char *text)
+{
+	bool literal;
+
+	for (size_t n; *text; text += n) {
+		n = next_block(text, &literal);
+		if (literal) {
+			man_literal(f, text, n);
+			fputs(text[n] ? ".Pp\n" : "", f);
+		} else {
+			man_text(f, text, n - (n > 1 && text[n - 2] == '\n'));
+		}
+	}
+}
+
 static void man_item(FILE *f, char letter, const char *name, const char *value)
 {
 	fputs(".It", f);
@@ -291,7 +344,7 @@ static void man_options(FILE *f, const struct opt *options, const void *config)
 {
 	fputs(".Bl -tag -width indent\n", f);
 	for (const struct opt *opt = options; opt->name; opt++) {
-		struct text t = { 0 };
+		struct text t = {0};
 
 		if (opt->hidden)
 			continue;
@@ -341,7 +394,7 @@ static void man_description(FILE *f, const struct opt_program *program)
 {
 	fputs(".Sh DESCRIPTION\n", f);
 	if (program->description)
-		man_text(f, program->description, strlen(program->description));
+		man_paragraphs(f, program->description);
 	else
 		fprintf(f, ".Nm\nserves to %s.\n", program->summary);
 	for (const struct opt_command *c = program->commands; c->run; c++) {
@@ -351,7 +404,7 @@ static void man_description(FILE *f, const struct opt_program *program)
 			fprintf(f, "%c%s.\n", toupper((unsigned char)c->summary[0]), c->summary + 1);
 		if (c->description) {
 			fputs(".Pp\n", f);
-			man_text(f, c->description, strlen(c->description));
+			man_paragraphs(f, c->description);
 		}
 	}
 }
@@ -363,17 +416,8 @@ static void man_examples(FILE *f, const struct opt_program *program)
 	for (const struct opt_command *c = program->commands; c->run; c++) {
 		if (!c->examples)
 			continue;
-		fputs(any ? ".Pp\n" : ".Sh EXAMPLES\n", f);
-		fputs(".Bd -literal\n", f);
-		for (const char *line = c->examples; *line;) {
-			size_t len = strcspn(line, "\n");
-
-			man_word(f, line, len);
-			fputc('\n', f);
-			line += len;
-			line += *line == '\n';
-		}
-		fputs(".Ed\n", f);
+		fputs(any ? "" : ".Sh EXAMPLES\n", f);
+		man_literal(f, c->examples, strlen(c->examples));
 		any = true;
 	}
 }
@@ -406,7 +450,8 @@ static void completion_words(FILE *f, const struct opt *options)
 	fputs("--help --version", f);
 }
 
-/* The values of every option with choices; where commands differ in an option's choices, the first one counts. */
+/* The values of every option with choices; where commands differ in an option's choices, the first one
+ * counts. */
 static void completion_choices(FILE *f, const struct opt *options)
 {
 	for (const struct opt *opt = options; opt->name; opt++) {
@@ -426,7 +471,8 @@ static void completion_choices(FILE *f, const struct opt *options)
 void opt_help_completion(FILE *f, const struct opt_program *program)
 {
 	fprintf(f, "# bash completion of %s, from %s --help=completion\n", program->name, program->name);
-	fprintf(f, "_coldpress_%s()\n{\n\tlocal word=$2 before=$3 words=()\n\tcase $before in\n", program->name);
+	fprintf(f, "_coldpress_%s()\n{\n\tlocal word=$2 before=$3 words=()\n\tcase $before in\n",
+		program->name);
 	for (const struct opt_command *c = program->commands; c->run; c++)
 		completion_choices(f, c->options);
 	fputs("\tesac\n", f);
