@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* style.c - the page's style sheet.
+ *
+ * Figures come from gnuplot in fixed colours; rules on their attributes adapt ink, grid and series to the dark.
+ */
+#include "page.h"
+
+#define DARK \
+	"--paper:#14171a;--ink:#e4e6e8;--soft:#9aa3ab;--line:#2c3238;--grid:#30363c;--band:#1b1f23;" \
+	"--accent:#6bb5e8;--warn:#f0a868;color-scheme:dark"
+
+const char page_style[] =
+	":root{--paper:#fdfdfc;--ink:#1c2024;--soft:#5d6670;--line:#dfe2e4;--grid:#e3e5e7;--band:#f4f5f4;"
+	"--accent:#00609a;--warn:#a64b00;color-scheme:light}\n"
+	"@media screen and (prefers-color-scheme:dark){:root{" DARK "}\n"
+	"figure [stroke='rgb(  0, 114, 178)']{stroke:#4da3d9}figure [fill='rgb(  0, 114, 178)']{fill:#4da3d9}\n"
+	"figure [color='rgb(  0, 114, 178)']{color:#4da3d9}figure [color='rgb(213,  94,   0)']{color:#f08a3c}\n"
+	"figure [stroke='rgb(213,  94,   0)']{stroke:#f08a3c}}\n"
+	"*{box-sizing:border-box}\n"
+	"body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,'Segoe UI',Roboto,'Noto Sans',"
+	"'DejaVu Sans',sans-serif;-webkit-text-size-adjust:100%}\n"
+	"main{max-width:60rem;margin:0 auto;padding:3.5rem 1.5rem 5rem}\n"
+	"h1{font-size:1.9rem;line-height:1.2;font-weight:650;letter-spacing:-.015em;margin:0 0 .4rem}\n"
+	"h2{font-size:1.4rem;line-height:1.25;font-weight:650;letter-spacing:-.01em;margin:4rem 0 .5rem;"
+	"padding-top:1.1rem;border-top:1px solid var(--line)}\n"
+	"h3{font-size:1.05rem;font-weight:650;margin:2.4rem 0 .5rem}\n"
+	"p{margin:.5rem 0;max-width:44rem}\n"
+	".soft{color:var(--soft);font-size:.9rem}\n"
+	".answer{margin:2rem 0;padding:1.4rem 1.6rem;background:var(--band);border-left:3px solid var(--accent)}\n"
+	".answer p{font-size:1.05rem;white-space:pre-wrap;max-width:none;overflow-wrap:anywhere}\n"
+	".answer .recommended{font-size:1.25rem;font-weight:650;color:var(--accent);margin:0 0 .7rem}\n"
+	".wide{overflow-x:auto;margin:.8rem 0}\n"
+	"table{border-collapse:collapse;font-size:.875rem;line-height:1.35;font-variant-numeric:tabular-nums;width:100%}\n"
+	"th,td{padding:.42rem .7rem;text-align:right;vertical-align:baseline;border-bottom:1px solid var(--line)}\n"
+	"th:first-child,td:first-child{text-align:left;padding-left:0}\n"
+	"th[scope=row],td.words,th.words{text-align:left;font-weight:400;overflow-wrap:anywhere}\n"
+	"td.words{max-width:32rem}\n"
+	"thead th{font-weight:600;border-bottom:1.5px solid var(--soft);vertical-align:bottom}\n"
+	"thead small,td small{display:block;font-weight:400;color:var(--soft);font-size:.78rem;white-space:nowrap}\n"
+	"td.unit{text-align:left;color:var(--soft);padding-left:0}\n"
+	"tr.group th{padding-top:1.3rem;font-weight:650;font-size:.78rem;letter-spacing:.04em;text-transform:uppercase;"
+	"color:var(--soft);text-align:left}\n"
+	"tr.key th,tr.key td{font-weight:650}tr.key small{font-weight:400}\n"
+	"tr.chosen th,tr.chosen td{font-weight:650}\n"
+	".tag{font-size:.78rem;font-weight:600;color:var(--accent)}.warn{color:var(--warn)}\n"
+	"figure{margin:2.6rem 0 0;padding:0;break-inside:avoid}\n"
+	"figcaption{font-size:.875rem;color:var(--soft);margin-bottom:.6rem;max-width:46rem}\n"
+	"figcaption strong{display:block;color:var(--ink);font-size:1.02rem;font-weight:600;overflow-wrap:anywhere}\n"
+	".plot svg{display:block;width:100%;height:auto}\n"
+	".plot text{font-family:inherit}\n"
+	"figure [fill='black']{fill:var(--ink)}figure [stroke='black']{stroke:var(--ink)}\n"
+	"figure [color='black']{color:var(--ink)}figure [stroke='rgb(208, 208, 208)']{stroke:var(--grid)}\n"
+	"details{margin:.7rem 0}summary{cursor:pointer;color:var(--soft);font-size:.85rem}\n"
+	"pre,code{font:.85rem/1.5 ui-monospace,'DejaVu Sans Mono',Menlo,monospace}\n"
+	"pre{background:var(--band);padding:.9rem 1.1rem;overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere}\n"
+	".missing{color:var(--warn);font-size:.9rem}\n"
+	"dl{font-size:.9rem;max-width:48rem}dt{font-weight:600;margin-top:.6rem}dd{margin:0;color:var(--soft)}\n"
+	"@media print{body{font-size:10.5pt;background:#fff}main{max-width:none;padding:0}h2{break-after:avoid}"
+	"tr{break-inside:avoid}summary{display:none}.wide{overflow:visible}}\n"
+	"@media (max-width:40rem){main{padding:1.5rem 1rem 3rem}th,td{padding:.4rem .45rem}}\n";
