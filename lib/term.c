@@ -124,7 +124,7 @@ void term_progress_step(struct term_progress *p, const char *fmt, ...)
 	if (p->live)
 		draw(p);
 	else
-		term_say("%s", p->label);
+		term_say("%s", label);
 }
 
 void term_progress_update(struct term_progress *p, double done)
