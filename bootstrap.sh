@@ -26,12 +26,13 @@ USAGE
 # stage, how to find it, and the package by apt, dnf and pacman; a|b: the first one the distribution has.
 # Stages: build = always, run = demo bench check, test = check, lint = lint.
 needs() {
+	kernel=$(uname -r)
 	cat <<NEEDS
 build cmd:make                 make               make                   make
 build cmd:gcc                  gcc                gcc                    gcc
 build hdr:stdio.h              libc6-dev          glibc-devel            glibc
 build cmd:clang                clang              clang                  clang
-build bpftool linux-tools-$(uname -r)|linux-tools-generic|bpftool bpftool      bpf
+build bpftool linux-tools-$kernel|linux-tools-generic|bpftool bpftool       bpf
 build hdr:bpf/libbpf.h         libbpf-dev         libbpf-devel           libbpf
 build hdr:libelf.h             libelf-dev         elfutils-libelf-devel  libelf
 build hdr:zlib.h               zlib1g-dev         zlib-devel             zlib

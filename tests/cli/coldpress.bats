@@ -1,0 +1,73 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# The front door: help, programs by their name, recovery, and an installed copy that finds its parts.
+
+setup() {
+	top=$BATS_TEST_DIRNAME/../..
+	coldpress=$top/build/bin/coldpress
+	export COLDPRESS_STATE_DIR=$BATS_TEST_TMPDIR/state
+}
+
+@test "without words: the way through, exit 0" {
+	run "$coldpress"
+	[ "$status" -eq 0 ]
+	[[ $output == *"sudo coldpress study"* && $output == *"ram_pool"* ]]
+}
+
+@test "every program that is built is named in the help" {
+	help=$("$coldpress" --help)
+	for program in "$top"/build/bin/*; do
+		name=${program##*/}
+		[ "$name" = coldpress ] || [ "$name" = workload-gen ] || [[ $help == *"  $name "* ]] || {
+			echo "$name is not in the help"
+			return 1
+		}
+	done
+}
+
+@test "an unknown command is a usage error that names the commands" {
+	run "$coldpress" nonsense
+	[ "$status" -eq 2 ]
+	[[ $output == *"'nonsense'"* && $output == *doctor* ]]
+}
+
+@test "a path is no command" {
+	run "$coldpress" ../bin/proc_create --version
+	[ "$status" -eq 2 ]
+}
+
+@test "another program runs by its name, with its own options" {
+	run "$coldpress" proc_create --version
+	[ "$status" -eq 0 ]
+	[[ $output == proc_create* ]]
+}
+
+@test "man page and completion are well formed" {
+	"$coldpress" --help=man | grep -q '^\.Sh EXIT STATUS'
+	"$coldpress" --help=completion | bash -n
+}
+
+@test "recover without root says so, exit 77" {
+	as=()
+	[ "$(id -u)" != 0 ] || as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	run "${as[@]}" "$coldpress" recover
+	[ "$status" -eq 77 ]
+	[[ $output == *"needs root"* && $output == *sudo* ]]
+}
+
+@test "recover with nothing left: exit 0 and an end record" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	"$coldpress" recover --format json >"$BATS_TEST_TMPDIR/out"
+	[ "$(jq -r '.type + " " + (.seen | tostring)' "$BATS_TEST_TMPDIR/out")" = "end 0" ]
+}
+
+@test "installed: the front door finds its parts, and uninstall leaves nothing" {
+	dest=$BATS_TEST_TMPDIR/dest
+	make -s -C "$top" install DESTDIR="$dest" PREFIX=/usr
+	[ "$(cd "$dest/usr/bin" && echo *)" = "coldpress page_fault proc_create swap_probe" ]
+	for program in "$dest"/usr/libexec/coldpress/*; do
+		[ "${program##*/}" = workload-gen ] || "$dest/usr/bin/coldpress" "${program##*/}" --version
+	done
+	make -s -C "$top" uninstall DESTDIR="$dest" PREFIX=/usr
+	[ -z "$(find "$dest" ! -type d)" ]
+}
