@@ -20,14 +20,32 @@ struct recover_config {
 	const char *output;
 };
 
+struct study_config {
+	double limit_ratio;
+	struct opt_list algorithms;
+	uint64_t blocks, seed, timeout_ns;
+	const char *out_dir;
+	bool demo, quiet, verbose;
+	double floor_ratio, heavy_below, price_gib_per_core;
+	int savings;		/* enum policy_savings */
+	int format;		/* enum out_format */
+	const char *output;
+};
+#define STUDY_DEFAULTS { .limit_ratio = 0.5, .blocks = 3, .seed = 42, .timeout_ns = 120 * NS_PER_S, \
+	.out_dir = "coldpress-report", .floor_ratio = 0.05, .heavy_below = 0.25, .price_gib_per_core = 4 }
+
 struct lab_config {
 	struct doctor_config doctor;
 	struct recover_config recover;
+	struct study_config study;
 };
 
 /* Each runs with a struct lab_config; see opt.h for the contract of run. */
 extern const struct opt doctor_options[];
 int doctor_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
+
+extern const struct opt study_options[];
+int study_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
 
 extern const struct opt recover_options[];
 int recover_run(void *config, int argc, char **argv, int *exit_code, struct err *e);

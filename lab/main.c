@@ -8,9 +8,10 @@
 #include <limits.h>
 
 #include "lab.h"
+#include "sibling.h"
 #include "term.h"
 
-static struct lab_config config;
+static struct lab_config config = {.study = STUDY_DEFAULTS};
 
 static const struct opt_command commands[] = {
 	{
@@ -25,6 +26,25 @@ static const struct opt_command commands[] = {
 			    "coldpress doctor -f json | jq .remedy    # for a script\n",
 		.options = doctor_options,
 		.run = doctor_run,
+	},
+	{
+		.name = "study",
+		.synopsis = "[-- COMMAND ARG...]",
+		.summary = "what would RAM compression save for a program, with which codec, at what cost",
+		.description =
+			"Runs COMMAND as the user who called sudo: once freely, scanned and probed; then held to a "
+			"share of its own peak of memory, with a zram pool of each algorithm in turn, in shuffled "
+			"blocks beside free runs. Prints what was saved, what it cost, and what the page scan had "
+			"foretold; recommends an algorithm, or nothing; keeps everything in --out. Without "
+			"COMMAND it studies sqlite3 with a database in memory, and a generator. COMMAND should do "
+			"a fixed amount of work and end by itself.\n\n"
+			"Without root it scans the command's pages and ranks codecs, and says what was left out.",
+		.examples = "sudo coldpress study --demo                      # an answer in three minutes\n"
+			    "sudo coldpress study -- python3 job.py           # your own program\n"
+			    "sudo coldpress study --limit 70% --blocks 6 --algo lz4,zstd -- ./server --selftest\n",
+		.options = study_options,
+		.operands = OPT_OPERANDS_COMMAND,
+		.run = study_run,
 	},
 	{
 		.name = "recover",
@@ -85,23 +105,6 @@ static bool program_name(const char *word)
 		if (!isalnum((unsigned char)*c) && *c != '_' && *c != '-')
 			return false;
 	return true;
-}
-
-/* Where a program of ours is: beside this one, or in ../libexec/coldpress. */
-static int sibling_path(const char *name, char *buf, size_t len, struct err *e)
-{
-	static const char *const places[] = { "", "/../libexec/coldpress" };
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (n < 0)
-		return err_set(e, errno, "cannot read /proc/self/exe");
-	self[n] = '\0';
-	*strrchr(self, '/') = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		if ((size_t)snprintf(buf, len, "%s%s/%s", self, places[i], name) < len && access(buf, X_OK) == 0)
-			return 0;
-	return err_say(e, ENOENT, "there is no program '%s' of coldpress", name);
 }
 
 int main(int argc, char **argv)

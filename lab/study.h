@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* study.h - the parts of `coldpress study` and what passes between them.
+ *
+ *	study.c         options, the order of things, clean-up
+ *	study_run.c     one run of one subject under one arm: pool, cage, probe, samples -> figures
+ *	study_bare.c    the same without any rights
+ *	study_scan.c    what the page scan says of a subject, and what that predicts
+ *	study_answer.c  figures -> comparison, recommendation, plain words; changes nothing
+ *	subjects.c      the built-in subjects
+ *	environment.c   the machine as it was
+ */
+#ifndef COLDPRESS_LAB_STUDY_H
+#define COLDPRESS_LAB_STUDY_H
+
+#include "cage.h"
+#include "codec/codec.h"
+#include "journal.h"
+#include "lab.h"
+#include "opt.h"
+#include "out.h"
+#include "policy.h"
+#include "sibling.h"
+#include "stats.h"
+#include "store.h"
+#include "term.h"
+#include "units.h"
+#include "zram.h"
+#include "zsmalloc.h"
+
+#define STUDY_ARMS_MAX		9	/* "none" and eight algorithms */
+#define STUDY_CODECS_MAX	16
+#define STUDY_SUBJECTS_MAX	2
+#define STUDY_BLOCKS_MAX	100
+#define STUDY_BLOCKS_FOR_TIME	6	/* the fewest that carry a 95 % interval by ranks (stats_walsh_min_n) */
+
+/* One run's figures; the store's metrics have the names of these fields. */
+struct study_run {
+	const char *subject, *arm, *kind, *state;
+	char reason[200];
+	uint64_t block, position;
+	uint64_t wall_ns, user_ns, system_ns, minor_faults, major_faults;
+	uint64_t pages_out, pages_in;		/* through the pool's device */
+	uint64_t ram_bytes_peak, ram_bytes_mean;	/* anonymous and shared memory in RAM */
+	uint64_t swap_bytes_peak;
+	uint64_t pool_orig_bytes_peak, pool_compr_bytes_peak, pool_used_bytes_peak, pool_used_bytes_mean;
+	uint64_t pool_used_bytes_full, pool_compr_bytes_full;	/* at the moment of most pages in the pool */
+	uint64_t slot_table_bytes;
+	uint64_t footprint_bytes_peak;		/* ram + pool + slot table, at one moment */
+	uint64_t footprint_bytes_mean;
+	uint64_t psi_some_us, psi_full_us;
+	double readback_factor;			/* pages_in / pages_out */
+	uint64_t residence_ns;			/* mean pages in the pool * wall / pages_out (Little's law) */
+	uint64_t major_latency_p50_ns, major_latency_p99_ns, major_latency_max_ns;
+	uint64_t foreign_swap_bytes;		/* most by which the group's swap and the pool's use differed */
+	int64_t exit_status;
+	enum store_run_state state_code;
+};
+extern const struct record_type study_run_type;
+
+/* What the page scan measured of one codec. */
+struct study_codec {
+	char label[CODEC_LABEL_MAX];
+	double pool_bytes, stored_bytes;	/* for every page present: as mem_used_total and compr_data_size */
+	double saved_slot_ratio, saved_codec_ratio;
+};
+
+struct study_scan {
+	bool present;
+	uint64_t resident_bytes;		/* of the subject when it was taken */
+	uint64_t population_pages, sampled_pages, zero_pages, same_pages;
+	struct study_codec codecs[STUDY_CODECS_MAX];
+	size_t n;
+	char *lines;				/* the records themselves, for `compressor_monitor rank` */
+	size_t lines_len;
+};
+
+/* One candidate of the fairness policy, as `compressor_monitor rank` judged it. */
+struct study_rank {
+	char label[CODEC_LABEL_MAX];
+	bool heavy, eligible, chosen;
+	double fair_score, saved_slot_ratio, saved_codec_ratio;
+	double compress_cpu_ms, decompress_cpu_ms;
+	char reason[256];
+};
+
+struct study_arm {
+	const char *algorithm;			/* NULL: no limit and no pool */
+	const char *name;			/* "none" or the algorithm */
+	struct store_id cell;
+	struct study_run probed, timed[STUDY_BLOCKS_MAX];
+	size_t n_timed;
+	bool has_probed;
+};
+
+struct study_subject {
+	char name[64];
+	char *const *argv;
+	struct store_id workload;
+	struct study_run reference;
+	struct study_scan scan;
+	uint64_t limit_bytes;			/* MISSING_U64: none can be set */
+	struct study_arm arms[STUDY_ARMS_MAX];	/* [0] is "none" */
+	size_t n_arms;
+};
+
+struct study {
+	const struct study_config *config;
+	struct cage_user user;
+	struct store *store;
+	struct store_id experiment;
+	struct journal *journal;
+	struct out *out;
+	struct zsmalloc_model slots;
+	struct prng rng;
+	struct term_progress progress;
+	double runs_done;
+	bool bare;				/* no rights for a cage: the command runs as it is */
+	const char *no_pool;			/* why no pool can be had here; NULL: it can */
+	bool zeromap;				/* the kernel keeps zero pages as a bit, outside the pool */
+	bool no_probe;				/* page_fault cannot run here; said once */
+	struct study_subject subjects[STUDY_SUBJECTS_MAX];
+	size_t n_subjects;
+};
+
+/* study_note - into the store and onto stderr. Never fails: a note that cannot be stored is still said. */
+void study_note(struct study *s, enum store_note_kind kind, const char *about, const char *fmt, ...)
+	PRINTF_LIKE(4, 5);
+
+/* study_run_arm - runs the subject once. A run that went wrong is a result, with its state and reason.
+ *
+ * errors  -EINTR asked to stop; else what makes every further run pointless (no pool, full disk)
+ */
+int study_run_arm(struct study *s, struct study_subject *subject, struct study_arm *arm,
+		  enum store_run_kind kind, unsigned int block, unsigned int position, struct study_run *ret,
+		  struct err *e);
+
+/* study_run_bare (study_bare.c) - without rights for a cage: the command as it is, for the scan alone. */
+int study_run_bare(struct study *s, struct study_subject *subject, struct err *e);
+
+/* A scan under way beside a run. */
+struct study_scanner {
+	struct sibling sibling;
+	bool running;
+	uint64_t resident_bytes, peak_bytes;	/* when it began; most so far */
+	uint64_t begin_ns, next_ns;
+};
+
+/* study_scan_step - called at each sample with the group's resident memory: starts a scan when memory has grown
+ * by a quarter or stays at its peak, and takes its figures when it has ended. where: "--cgroup" or "--pid".
+ */
+void study_scan_step(struct study *s, struct study_subject *subject, struct study_scanner *scanner,
+		     const char *where, const char *what, uint64_t resident_bytes);
+
+/* study_scan_end - waits for one under way (its process may be gone: then it counts for nothing). */
+void study_scan_end(struct study *s, struct study_subject *subject, struct study_scanner *scanner);
+
+/* study_scan_store - the records and the page histogram, in the reference run's name. */
+int study_scan_store(struct study *s, const struct study_subject *subject, const struct store_id *run,
+		     struct err *e);
+
+/* study_predict - bytes a pool of this algorithm takes for that many pages of the subject; NaN where no library
+ * codec stands for it. *approximate as of codec_for_kernel.
+ */
+struct study_prediction {
+	double used_bytes, compr_bytes;
+	bool approximate;
+};
+struct study_prediction study_predict(const struct study *s, const struct study_subject *subject,
+				      const char *algorithm, double pages);
+
+/* study_open_as_caller - a fresh file in --out, written with the caller's rights, so that root never follows
+ * where the caller could not go. Returns a descriptor, or -1 with errno.
+ */
+int study_open_as_caller(const struct study *s, const char *path);
+
+/* study_rank - the fairness policy on the scan's figures, at a readback factor and a residence (missing: the
+ * policy's own defaults); best first.
+ *
+ * returns  how many, or -errno
+ */
+ssize_t study_rank(struct study *s, const struct study_subject *subject, double readback_factor,
+		   uint64_t residence_ns, struct study_rank ranks[STUDY_CODECS_MAX], struct err *e);
+
+/* study_subject_add - a command, named after its program. study_subjects - the built-in ones instead. */
+void study_subject_add(struct study *s, char *const *argv);
+int study_subjects(struct study *s, struct err *e);
+
+/* study_run_counts - whether a run's figures may be used. */
+static inline bool study_run_counts(const struct study_run *run)
+{
+	return run->state_code == STORE_RUN_OK || run->state_code == STORE_RUN_UNSETTLED;
+}
+
+/* study_answer - compares, recommends, prints and stores. */
+int study_answer(struct study *s, struct err *e);
+
+int environment_store(struct study *s, struct err *e);
+
+#endif

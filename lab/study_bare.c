@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* study_bare.c - the reference run of somebody who may not make groups: the command as a plain child, scanned.
+ *
+ * Its memory is that of the first process alone, and there is no limit, no pool and no probe. The store gets the
+ * run all the same.
+ */
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "procfs.h"
+#include "stop.h"
+#include "study.h"
+
+#define SAMPLE_NS (50 * NS_PER_MS)
+
+static pid_t start(const struct study *s, const struct study_subject *subject, struct err *e)
+{
+	char path[SYSROOT_PATH_MAX];
+	pid_t parent = getpid(), pid;
+
+	snprintf(path, sizeof(path), "%s/%s.output", s->config->out_dir, subject->name);
+
+	AUTO_CLOSE int output = study_open_as_caller(s, path);
+
+	if (output < 0)
+		return err_set(e, errno, "cannot write %s", path);
+	pid = fork();
+	if (pid < 0)
+		return err_set(e, errno, "cannot start %s", subject->argv[0]);
+	if (pid)
+		return pid;
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* The scan is another child of ours: where Yama asks for it, let it read. */
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+	if (getppid() != parent || dup2(output, 1) < 0 || dup2(output, 2) < 0)
+		_exit(127);
+	for (int sig = 1; sig < 32; sig++)
+		signal(sig, SIG_DFL);
+	execvp(subject->argv[0], subject->argv);
+	dprintf(2, "cannot run '%s': %s\n", subject->argv[0], strerror(errno));
+	_exit(127);
+}
+
+/* Until it ends, or must. Returns its wait status, or -errno. */
+static int watch(struct study *s, struct study_subject *subject, pid_t pid, struct study_scanner *scanner,
+		 struct rusage *usage, struct err *e)
+{
+	uint64_t deadline = monotonic_ns() + s->config->timeout_ns;
+	char target[16];
+	int status;
+
+	snprintf(target, sizeof(target), "%d", (int)pid);
+	while (wait4(pid, &status, WNOHANG, usage) == 0) {
+		struct procfs_status now;
+
+		if (stop_requested() || monotonic_ns() > deadline) {
+			kill(-pid, SIGKILL);
+			wait4(pid, &status, 0, usage);
+			return stop_requested() ? err_set(e, EINTR, "stopped") :
+						  err_say(e, ETIMEDOUT, "%s took longer than --timeout", subject->name);
+		}
+		if (!procfs_status_read(NULL, pid, &now, NULL) && now.rss_anon_bytes != MISSING_U64) {
+			uint64_t ram = now.rss_anon_bytes + (now.rss_shmem_bytes == MISSING_U64 ? 0 : now.rss_shmem_bytes);
+
+			subject->reference.ram_bytes_peak = MAX(subject->reference.ram_bytes_peak, ram);
+			study_scan_step(s, subject, scanner, "--pid", target, ram);
+		}
+		sleep_ns(SAMPLE_NS);
+	}
+	kill(-pid, SIGKILL);	/* whatever it left in its group */
+	return status;
+}
+
+static uint64_t timeval_ns(struct timeval tv)
+{
+	return (uint64_t)tv.tv_sec * NS_PER_S + (uint64_t)tv.tv_usec * NS_PER_US;
+}
+
+int study_run_bare(struct study *s, struct study_subject *subject, struct err *e)
+{
+	struct study_run *run = &subject->reference;
+	struct study_scanner scanner = { 0 };
+	struct rusage usage = { 0 };
+	uint64_t begin;
+	struct store_id id;
+	int rc, status;
+	pid_t pid;
+
+	*run = (struct study_run){
+		.subject = subject->name, .arm = "none", .kind = "reference", .state = "ok",
+		.state_code = STORE_RUN_OK, .pages_out = MISSING_U64, .pages_in = MISSING_U64,
+		.readback_factor = MISSING_F64, .residence_ns = MISSING_U64, .psi_some_us = MISSING_U64,
+		.psi_full_us = MISSING_U64, .major_latency_p50_ns = MISSING_U64, .major_latency_p99_ns = MISSING_U64,
+		.major_latency_max_ns = MISSING_U64, .foreign_swap_bytes = MISSING_U64, .ram_bytes_mean = MISSING_U64,
+		.footprint_bytes_mean = MISSING_U64,
+	};
+	term_progress_step(&s->progress, "%s: reference run, scanned", subject->name);
+	rc = store_run_begin(s->store, &subject->arms[0].cell, 0, 0, STORE_RUN_REFERENCE, &id, e);
+	if (rc)
+		return rc;
+	begin = monotonic_ns();
+	pid = start(s, subject, e);
+	if (pid < 0)
+		return (int)pid;
+	status = watch(s, subject, pid, &scanner, &usage, e);
+	study_scan_end(s, subject, &scanner);
+	if (status < 0)
+		return status;
+	run->wall_ns = monotonic_ns() - begin;
+	run->user_ns = timeval_ns(usage.ru_utime);
+	run->system_ns = timeval_ns(usage.ru_stime);
+	run->minor_faults = (uint64_t)usage.ru_minflt;
+	run->major_faults = (uint64_t)usage.ru_majflt;
+	run->footprint_bytes_peak = run->ram_bytes_peak;
+	run->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : MISSING_I64;
+	s->runs_done++;
+	if (run->exit_status != 0) {
+		err_say(e, ECHILD, "%s did not succeed", subject->name);
+		return err_hint(e, "what it printed is in %s/%s.output", s->config->out_dir, subject->name);
+	}
+	rc = store_record(s->store, &id, &study_run_type, run, e);
+	if (!rc)
+		rc = study_scan_store(s, subject, &id, e);
+	if (!rc)
+		rc = store_run_end(s->store, &id, STORE_RUN_OK, NULL, e);
+	if (!rc && !subject->scan.present) {
+		err_impossible(e, "%s could not be scanned: it held too little memory, or for too short a time", subject->name);
+		return err_hint(e, "a page scan needs at least 4 MiB of its memory for a tenth of a second");
+	}
+	return rc;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* study_scan.c - runs compressor_monitor on the subject and turns its records into predictions and ranks.
+ *
+ * A scan runs beside the subject, so its pages are those of one moment. Of several scans the last one that saw
+ * nearly all of the memory counts.
+ */
+#include <math.h>
+#include <signal.h>
+
+#include "procfs.h"
+#include "study.h"
+
+#define GROWTH		1.25	/* scan again when memory has grown by this */
+#define NEAR_PEAK	0.90	/* or once in a while when it is at least this near its peak */
+#define WORTH_BYTES	(4 * MIB)
+#define SCAN_SHARE	5	/* scans take at most one part of this of the time */
+#define SCAN_TIMEOUT_NS	(60 * NS_PER_S)
+
+static int take_record(void *ctx, const char *type, struct json_object *record)
+{
+	struct study_scan *scan = ctx;
+
+	if (str_eq(type, "scan_summary")) {
+		scan->population_pages = record_u64(record, "population_pages");
+		scan->sampled_pages = record_u64(record, "sampled_pages");
+		scan->zero_pages = record_u64(record, "zero_pages");
+		scan->same_pages = record_u64(record, "same_pages");
+		scan->present = scan->sampled_pages > 0 && scan->sampled_pages != MISSING_U64;
+	} else if (str_eq(type, "scan_codec") && scan->n < STUDY_CODECS_MAX) {
+		struct study_codec *codec = &scan->codecs[scan->n++];
+		const char *label = record_string(record, "label");
+
+		snprintf(codec->label, sizeof(codec->label), "%s", label ? label : "");
+		codec->pool_bytes = record_f64(record, "pool_bytes");
+		codec->stored_bytes = record_f64(record, "stored_bytes");
+		codec->saved_slot_ratio = record_f64(record, "saved_slot_ratio");
+		codec->saved_codec_ratio = record_f64(record, "saved_codec_ratio");
+	}
+	return 0;
+}
+
+static void take(struct study_subject *subject, struct study_scanner *scanner)
+{
+	struct study_scan scan = { .resident_bytes = scanner->resident_bytes };
+	uint64_t now = monotonic_ns();
+	struct err e = { 0 };
+
+	scanner->running = false;
+	/* So that all scans together take no more than their share of the time. */
+	scanner->next_ns = now + SCAN_SHARE * (now - scanner->begin_ns);
+	if (sibling_finish(&scanner->sibling, 0, NS_PER_S, &e)) {
+		term_detail("scan of %s: %s", subject->name, e.what);	/* it may just have ended */
+	} else {
+		sibling_each(&scanner->sibling, take_record, &scan);
+		for (size_t i = 0; i < scan.n && scan.present; i++)
+			scan.codecs[i].stored_bytes *= (double)scan.population_pages / (double)scan.sampled_pages;
+		if (scan.present && (double)scan.resident_bytes >= NEAR_PEAK * (double)subject->scan.resident_bytes) {
+			free(subject->scan.lines);
+			scan.lines = sibling_text(&scanner->sibling, &scan.lines_len);
+			subject->scan = scan;
+		}
+	}
+	sibling_done(&scanner->sibling);
+}
+
+void study_scan_step(struct study *s, struct study_subject *subject, struct study_scanner *scanner,
+		     const char *where, const char *what, uint64_t resident_bytes)
+{
+	const char *const argv[] = { "compressor_monitor", "scan", where, what, "--format", "json", NULL };
+	struct err e = { 0 };
+
+	scanner->peak_bytes = MAX(scanner->peak_bytes, resident_bytes);
+	if (scanner->running && sibling_ended(&scanner->sibling))
+		take(subject, scanner);
+	if (scanner->running || resident_bytes < WORTH_BYTES ||
+	    (double)resident_bytes < NEAR_PEAK * (double)scanner->peak_bytes)
+		return;
+	if ((double)resident_bytes < GROWTH * (double)scanner->resident_bytes && monotonic_ns() < scanner->next_ns)
+		return;
+	scanner->resident_bytes = resident_bytes;
+	scanner->begin_ns = monotonic_ns();
+	if (sibling_start(&scanner->sibling, argv, &e)) {
+		study_note(s, STORE_NOTE_SKIPPED, "page scan", "%s", e.what);
+		sibling_done(&scanner->sibling);
+		scanner->next_ns = UINT64_MAX;
+		return;
+	}
+	scanner->running = true;
+}
+
+void study_scan_end(struct study *s, struct study_subject *subject, struct study_scanner *scanner)
+{
+	(void)s;
+	if (!scanner->running)
+		return;
+	sibling_finish(&scanner->sibling, 0, SCAN_TIMEOUT_NS, NULL);
+	take(subject, scanner);
+}
+
+struct hist_context {
+	struct study *study;
+	const struct store_id *run;
+	struct err *e;
+};
+
+static int store_hist(void *ctx, const char *type, struct json_object *record)
+{
+	const struct hist_context *c = ctx;
+	const char *label = record_string(record, "label"), *class = record_string(record, "class");
+
+	if (!str_eq(type, "scan_hist") || !label || !class)
+		return 0;
+	return store_page_hist(c->study->store, c->run, label, class, record_u64(record, "bin_bytes"),
+			       record_f64(record, "pages"), c->e);
+}
+
+int study_scan_store(struct study *s, const struct study_subject *subject, const struct store_id *run,
+		     struct err *e)
+{
+	struct hist_context c = { s, run, e };
+	int rc;
+
+	if (!subject->scan.lines)
+		return 0;
+	rc = store_artifact(s->store, run, "scan", NULL, subject->scan.lines, e);
+	return rc ? rc : sibling_each_line(subject->scan.lines, store_hist, &c);
+}
+
+struct study_prediction study_predict(const struct study *s, const struct study_subject *subject,
+				      const char *algorithm, double pages)
+{
+	struct study_prediction p = { MISSING_F64, MISSING_F64, false };
+	const struct study_scan *scan = &subject->scan;
+	const char *label = codec_for_kernel(algorithm, &p.approximate);
+	double population;
+
+	if (!label || !scan->present)
+		return p;
+	/* Zero pages never reach the pool where the kernel keeps them as a bit. */
+	population = (double)scan->population_pages;
+	if (s->zeromap)
+		population *= 1 - (double)scan->zero_pages / (double)scan->sampled_pages;
+	for (size_t i = 0; i < scan->n && population > 0; i++) {
+		if (!str_eq(scan->codecs[i].label, label))
+			continue;
+		p.used_bytes = scan->codecs[i].pool_bytes / population * pages;
+		p.compr_bytes = scan->codecs[i].stored_bytes / population * pages;
+	}
+	return p;
+}
+
+/* ---- the policy -------------------------------------------------------------------------------------------- */
+
+struct rank_context {
+	struct study_rank *ranks;
+	size_t n;
+};
+
+static int take_rank(void *ctx, const char *type, struct json_object *record)
+{
+	struct rank_context *c = ctx;
+	const char *label = record_string(record, "label"), *reason = record_string(record, "why");
+	const char *tier = record_string(record, "tier");
+	struct study_rank *rank;
+
+	if (!str_eq(type, "rank_candidate") || !label || c->n == STUDY_CODECS_MAX)
+		return 0;
+	rank = &c->ranks[c->n++];
+	snprintf(rank->label, sizeof(rank->label), "%s", label);
+	snprintf(rank->reason, sizeof(rank->reason), "%s", reason ? reason : "");
+	rank->heavy = tier && str_eq(tier, "heavy");
+	rank->eligible = record_u64(record, "rank") > 0;
+	rank->chosen = record_u64(record, "rank") == 1;
+	rank->fair_score = record_f64(record, "fair_score");
+	rank->saved_slot_ratio = record_f64(record, "saved_slot_ratio");
+	rank->saved_codec_ratio = record_f64(record, "saved_codec_ratio");
+	rank->compress_cpu_ms = record_f64(record, "compress_cpu_ms");
+	rank->decompress_cpu_ms = record_f64(record, "decompress_cpu_ms");
+	return 0;
+}
+
+ssize_t study_rank(struct study *s, const struct study_subject *subject, double readback_factor,
+		   uint64_t residence_ns, struct study_rank ranks[STUDY_CODECS_MAX], struct err *e)
+{
+	const struct study_config *config = s->config;
+	char readback[32], residence[UNITS_TEXT_MAX], floor_text[32], below[32], price[32];
+	struct rank_context c = { .ranks = ranks };
+	struct sibling rank;
+	int rc;
+
+	snprintf(readback, sizeof(readback), "%.6f", readback_factor);
+	snprintf(floor_text, sizeof(floor_text), "%.6f", config->floor_ratio);
+	snprintf(below, sizeof(below), "%.6f", config->heavy_below);
+	snprintf(price, sizeof(price), "%.6f", config->price_gib_per_core);
+
+	const char *argv[SIBLING_ARGS_MAX] = { "compressor_monitor", "rank", "--json", "/dev/stdin",
+					       "--readback", readback, "--floor", floor_text,
+					       "--heavy-below", below, "--price", price, "--savings",
+					       config->savings == POLICY_SLOT ? "slot" : "codec",
+					       "--format", "json" };
+
+	if (residence_ns != MISSING_U64) {
+		argv[16] = "--residence";
+		argv[17] = units_exact_duration(residence_ns, residence);
+	}
+	rc = sibling_start_with_input(&rank, argv, subject->scan.lines, subject->scan.lines_len, e);
+	if (!rc)
+		rc = sibling_finish(&rank, 0, SCAN_TIMEOUT_NS, e);
+	if (!rc)
+		sibling_each(&rank, take_rank, &c);
+	sibling_done(&rank);
+	return rc ? rc : (ssize_t)c.n;
+}

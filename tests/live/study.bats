@@ -1,0 +1,208 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# coldpress study on real memory: its answers, its errors, and that it leaves nothing behind.
+
+bats_require_minimum_version 1.5.0
+bin=$BATS_TEST_DIRNAME/../../build/bin
+schema_sql() { sqlite3 -readonly "$BATS_TEST_TMPDIR/out/study.db" "$1"; }
+
+setup() {
+	[ "$(id -u)" -eq 0 ] || skip "needs root: a pool, a limit and probes"
+	[ -e /sys/class/zram-control/hot_add ] || skip "this kernel has no zram module loaded that can add devices"
+	export COLDPRESS_STATE_DIR=$BATS_TEST_TMPDIR/state
+	before=$(machine)
+}
+
+teardown() {
+	[ -z "${before-}" ] || "$bin/coldpress" recover
+}
+
+# All that a study changes on the machine, as text to compare.
+machine() {
+	swapon --show=NAME,SIZE,PRIO --noheadings
+	ls /sys/block | grep zram
+	find /sys/fs/cgroup -maxdepth 4 -type d -name 'coldpress.*'
+	cat /proc/sys/vm/swappiness /proc/sys/vm/page-cluster
+	ps -eo args | grep -E '[w]orkload-gen|[p]age_fault --summary' || true
+}
+
+# A fixed amount of work over 48 MiB of pages of this content.
+subject() {
+	echo "$bin/workload-gen" interactive_burst --region 48MiB --operations 300000 --seed 7 --contents "$1"
+}
+
+study() {
+	"$bin/coldpress" study --out "$BATS_TEST_TMPDIR/out" "$@"
+}
+
+@test "compressible memory that is read back gets a pool, and the measured answer says how much" {
+	study --blocks 1 --algo lz4 --format json -- $(subject text) >"$BATS_TEST_TMPDIR/json"
+	run jq -r 'select(.type == "study_answer") | .recommended' "$BATS_TEST_TMPDIR/json"
+	[ "$output" = lz4 ]
+	# Measured, not assumed: pages went out and came back, and RAM was saved.
+	jq -se 'map(select(.type == "study_arm" and .arm == "lz4")) | .[0]
+		| .pages_out > 1000 and .readback_factor > 0.3 and .saved_ratio > 0.05 and .n == 1' "$BATS_TEST_TMPDIR/json"
+	[ "$(machine)" = "$before" ]
+}
+
+@test "hardly compressible memory gets nothing" {
+	run --separate-stderr study --blocks 1 --algo lz4 -- $(subject random)
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"recommended: nothing"* ]]
+	[ "$(machine)" = "$before" ]
+}
+
+@test "the store holds every run, the scan, the prediction and the ranking, and the page shows them" {
+	study --blocks 2 --algo lz4,lzo-rle -q -- $(subject mixed) >/dev/null
+	[ "$(schema_sql "SELECT state FROM experiment")" = "done" ]
+	# reference, two probed, two blocks of three arms
+	[ "$(schema_sql "SELECT count(*) FROM run WHERE state <> 'running'")" -eq 9 ]
+	[ "$(schema_sql "SELECT count(*) FROM prediction WHERE predicted > 0 AND measured > 0")" -ge 4 ]
+	[ "$(schema_sql "SELECT count(*) FROM ranking")" -ge 5 ]
+	[ "$(schema_sql "SELECT count(*) FROM artifact WHERE name = 'scan'")" -eq 1 ]
+	grep -q '<svg' "$BATS_TEST_TMPDIR/out/report.html"
+	grep -q 'recommended' "$BATS_TEST_TMPDIR/out/report.html"
+}
+
+@test "the pool that the scan foretells is the pool that comes" {
+	study --blocks 1 --algo lz4 --format json -- $(subject mixed) >"$BATS_TEST_TMPDIR/json"
+	jq -e 'select(.type == "study_prediction")' "$BATS_TEST_TMPDIR/json"
+	# Loose: pages that go out are not a random sample of all, and a churned pool has holes.
+	jq -se 'map(select(.type == "study_prediction"))[0].error_ratio | fabs < 0.25' "$BATS_TEST_TMPDIR/json"
+}
+
+@test "a limit that does not bite is said so" {
+	run study --blocks 1 --algo lz4 --limit 100% -- $(subject mixed)
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "a command that does not exist: named, exit 1, nothing left" {
+	run study --blocks 1 -- /nonexistent/program
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"/nonexistent/program"*"No such file"* ]]
+	[ "$(machine)" = "$before" ]
+}
+
+@test "a command that fails: its status, where its words are, exit 1, nothing left" {
+	run study --blocks 1 -- sh -c 'echo broken; exit 3'
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"3"*"sh.output"* ]]
+	grep -q broken "$BATS_TEST_TMPDIR/out/sh.output"
+	[ "$(machine)" = "$before" ]
+}
+
+@test "an algorithm that this kernel lacks: the message lists those it has" {
+	run study --algo lz4,snake -- true
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ $output == *"'snake'"*"it has:"*lz* ]]
+}
+
+@test "an --out that cannot be written, an empty command, a share that is none: exit, and why" {
+	run study --out /proc/nothing -- true
+	[ "$status" -eq 1 ] && [[ $output == *"/proc/nothing"* ]]
+	run study --
+	[ "$status" -eq 2 ]
+	run study --limit 0% -- true
+	[ "$status" -eq 2 ]
+	run study --limit 150% -- true
+	[ "$status" -eq 2 ]
+	run study --timeout 20 -- true
+	[ "$status" -eq 2 ] && [[ $output == *"unit"* ]]
+}
+
+@test "a full disk: a clear error, nothing left" {
+	mkdir "$BATS_TEST_TMPDIR/small"
+	mount -t tmpfs -o size=96k coldpress-test "$BATS_TEST_TMPDIR/small"
+	run "$bin/coldpress" study --out "$BATS_TEST_TMPDIR/small/out" --blocks 1 --algo lz4 -- $(subject mixed)
+	umount "$BATS_TEST_TMPDIR/small"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"space"* || $output == *"full"* ]]
+	[ "$(machine)" = "$before" ]
+}
+
+@test "the command runs as the user who called sudo, and so do the files belong" {
+	SUDO_UID=65534 SUDO_GID=65534 study --out "$BATS_TEST_TMPDIR/../nobody.$$" --blocks 1 -- true || true
+	install -d -o 65534 -g 65534 "$BATS_TEST_TMPDIR/mine"
+	chmod 755 "$BATS_TEST_TMPDIR"
+	SUDO_UID=65534 SUDO_GID=65534 run "$bin/coldpress" study --out "$BATS_TEST_TMPDIR/mine/out" --blocks 1 --algo lz4 \
+		-- sh -c 'id -u; exit 9'
+	echo "$output"
+	[ "$(head -1 "$BATS_TEST_TMPDIR/mine/out/sh.output")" = 65534 ]
+	[ "$(find "$BATS_TEST_TMPDIR/mine" ! -user 65534 | wc -l)" -eq 0 ]
+}
+
+@test "^C in the middle: exit 0, said so, nothing left" {
+	study --blocks 50 --algo lz4 -- $(subject mixed) >"$BATS_TEST_TMPDIR/stdout" 2>"$BATS_TEST_TMPDIR/stderr" 3>&- &
+	pid=$!
+	sleep 4
+	kill -INT "$pid"
+	wait "$pid"
+	grep -q 'stopped' "$BATS_TEST_TMPDIR/stderr"
+	[ "$(schema_sql "SELECT state FROM experiment")" = interrupted ]
+	[ "$(machine)" = "$before" ]
+}
+
+@test "two studies at once: the second is refused with the first one's process" {
+	study --blocks 50 --algo lz4 -- $(subject mixed) >/dev/null 2>&1 3>&- &
+	pid=$!
+	sleep 1
+	run "$bin/coldpress" study --out "$BATS_TEST_TMPDIR/second" -- true
+	kill -INT "$pid"
+	wait "$pid"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"another study runs, process $pid"* ]]
+}
+
+@test "kill -9 in the middle, then recover: as before" {
+	for after in 0.4 1.1 1.9 2.6 3.3; do
+		study --blocks 50 --algo lz4 -- $(subject mixed) >/dev/null 2>&1 3>&- &
+		pid=$!
+		sleep "$after"
+		kill -KILL "$pid"
+		wait "$pid" || true
+		sleep 1
+		"$bin/coldpress" recover
+		[ "$(machine)" = "$before" ]
+	done
+}
+
+@test "kill -9 at every call by which it changes the machine, then recover: as before" {
+	command -v strace >/dev/null || skip "strace is not installed: ./bootstrap.sh installs it"
+	tried=0
+	for call in mkdir rmdir write unlink kill; do
+		for n in $(seq 1 400); do
+			# Of write, only those below /sys and in the journal change anything: -P keeps to them.
+			run -0 timeout 60 bash -c "strace -qq -o /dev/null -e trace=$call \
+				-e inject=$call:signal=KILL:when=$n '$bin/coldpress' study -q \
+				--out '$BATS_TEST_TMPDIR/kill' --blocks 1 --algo lz4 -- $(subject mixed) \
+				>/dev/null 2>'$BATS_TEST_TMPDIR/err'; echo \$?"
+			tried=$((tried + 1))
+			sleep 0.2
+			"$bin/coldpress" recover
+			[ "$(machine)" = "$before" ]
+			[ "$output" != 0 ] || break
+		done
+	done
+	echo "# killed at $tried calls" >&3
+	[ "$tried" -gt 20 ]
+}
+
+@test "without root: the scan alone answers, and it says what was left out" {
+	id nobody >/dev/null || skip "there is no user nobody"
+	command -v setpriv >/dev/null || skip "setpriv (util-linux) is not installed"
+	install -d -o nobody "$BATS_TEST_TMPDIR/user"
+	chmod 755 "$BATS_TEST_TMPDIR"
+	run setpriv --reuid nobody --regid nogroup --clear-groups env -u COLDPRESS_STATE_DIR HOME="$BATS_TEST_TMPDIR/user" \
+		"$bin/coldpress" study --out "$BATS_TEST_TMPDIR/user/out" -- $(subject text)
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"left out"* || $output == *"takes root"* ]]
+	[[ $output == *"recommended: "*"scan alone"* ]]
+}
