@@ -187,7 +187,7 @@ build_targets() {
 }
 
 run() {
-	if $dry_run; then printf '%s\n' "$*"; else "$@"; fi
+	if $dry_run; then echo "$*" | sed "s/^as_user /(as user ${SUDO_UID-}) /"; else "$@"; fi
 }
 
 dry_run=false
