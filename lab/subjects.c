@@ -71,7 +71,7 @@ int study_subjects(struct study *s, struct err *e)
 	static char generator[PATH_MAX], seed[24];
 	static const char *const sqlite[] = { "sqlite3", ":memory:", sqlite_script, NULL };
 	static const char *const burst[] = { generator, "interactive_burst", "--region", "192MiB", "--operations",
-				       "3000000", "--seed", seed, NULL };
+				       "3000000", "--idle", "10ms", "--seed", seed, NULL };
 	int rc = sibling_path("workload-gen", generator, sizeof(generator), e);
 
 	if (rc)

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* patterns.c - the list of patterns. A new one is a file in pattern/ and a line here. */
+#include "worker.h"
+
+extern const struct pattern pattern_anon_streamer, pattern_interactive_burst;
+
+static const struct pattern *const patterns[] = {
+	&pattern_anon_streamer,
+	&pattern_interactive_burst,
+};
+
+const struct pattern *pattern_at(size_t i)
+{
+	return i < ARRAY_SIZE(patterns) ? patterns[i] : NULL;
+}
+
+int pattern_find(const char *name, const struct pattern **ret, struct err *e)
+{
+	char names[256] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+		if (str_eq(name, patterns[i]->name)) {
+			*ret = patterns[i];
+			return 0;
+		}
+		used += (size_t)snprintf(names + used, sizeof(names) - used, " %s", patterns[i]->name);
+	}
+	err_usage(e, "there is no pattern called '%s'", name);
+	return err_hint(e, "there are:%s", names);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* spec.c - the result's fields and the checks of a request. */
+#include "out.h"
+#include "spec.h"
+#include "term.h"
+
+const char *const touch_choices[] = { "default", "read", "write", "mix", NULL };
+
+uint64_t gen_duration_ns(const struct gen_config *config)
+{
+	if (config->duration_ns != MISSING_U64)
+		return config->duration_ns;
+	return (config->operations == MISSING_U64 ? 20 : 300) * NS_PER_S;
+}
+
+int gen_config_check(const struct gen_config *config, struct err *e)
+{
+	const struct mixture *mixture;
+
+	if (config->region_bytes / PAGE_BYTES < config->workers)
+		return err_usage(e, "--region holds %llu pages, too few for %llu workers",
+				 (unsigned long long)(config->region_bytes / PAGE_BYTES),
+				 (unsigned long long)config->workers);
+	if (config->operations != MISSING_U64 && config->operations < config->workers)
+		return err_usage(e, "--operations %llu are too few for %llu workers",
+				 (unsigned long long)config->operations, (unsigned long long)config->workers);
+	if (config->similarity > 1)
+		return err_usage(e, "--similarity is a share: at most 100%%");
+	return mixture_find(config->contents, &mixture, e);
+}
+
+int gen_output_open(const struct gen_output *output, struct out **ret, struct err *e)
+{
+	const struct opt_output *common = &output->common;
+
+	term_set_level(common->quiet ? TERM_QUIET : common->verbose ? TERM_VERBOSE : TERM_NORMAL);
+	return out_new(ret, output->json ? OUT_JSON : (enum out_format)common->format, common->path, e);
+}
+
+#define U64(m, u, what) FIELD(struct workload_result, m, FIELD_U64, u, what)
+#define STRING(m, what) FIELD(struct workload_result, m, FIELD_STRING, "", what)
+
+static const struct field fields[] = {
+	STRING(pattern, "which pattern ran"),
+	STRING(contents, "which mixture filled the pages"),
+	STRING(state, "ok, failed, timeout, aborted or oom"),
+	STRING(why, "what ended it before its time; missing when ok"),
+	U64(seed, "", "of contents and sequence"),
+	U64(region_bytes, "bytes", "memory of all workers together, in whole pages"),
+	U64(workers, "threads", "threads that ran at once"),
+	U64(duration_ns, "ns", "from the first operation to the last, idle times included"),
+	U64(populate_ns, "ns", "filling the region before the first operation; 0 where the pattern does not"),
+	U64(idle_ns, "ns", "slept between bursts and for --rate, mean of the workers"),
+	U64(operations, "operations", "page touches"),
+	FIELD(struct workload_result, rate_per_s, FIELD_F64, "1/s", "operations / (duration - idle)"),
+	U64(latency_p50_ns, "ns", "of one touch: the first load or store, without refreshing the contents"),
+	U64(latency_p90_ns, "ns", "of one touch"),
+	U64(latency_p99_ns, "ns", "of one touch"),
+	U64(latency_max_ns, "ns", "of one touch"),
+	U64(cold_touches, "operations", "touches of a page that was out of use for a burst or more"),
+	U64(cold_touch_p50_ns, "ns", "of one cold touch"),
+	U64(cold_touch_p90_ns, "ns", "of one cold touch"),
+	U64(cold_touch_p99_ns, "ns", "of one cold touch"),
+	U64(cold_touch_max_ns, "ns", "of one cold touch"),
+	U64(minor_faults, "faults", "of the workers while they populated and ran"),
+	U64(major_faults, "faults", "of the workers while they populated and ran"),
+	U64(user_ns, "ns", "CPU time of the whole generator"),
+	U64(system_ns, "ns", "CPU time of the whole generator in the kernel"),
+	U64(peak_rss_bytes, "bytes", "largest resident size of the generator"),
+	U64(peak_group_bytes, "bytes", "largest sample of anonymous and shared memory of its group"),
+	U64(peak_swap_bytes, "bytes", "largest sample of its group's swap"),
+	U64(memory_limit_bytes, "bytes", "of its group"),
+	U64(zero_pages, "pages", "pages of the region that hold zeros"),
+	U64(same_pages, "pages", "one 8-byte word repeated"),
+	U64(duplicate_pages, "pages", "copies of one of 16 pages"),
+	U64(sparse_pages, "pages", "mostly zero"),
+	U64(pointer_pages, "pages", "records of pointers and small numbers"),
+	U64(text_pages, "pages", "log lines and prose"),
+	U64(compressed_pages, "pages", "compressed data behind small headers"),
+	U64(random_pages, "pages", "random bytes"),
+};
+
+const struct record_type workload_result_type =
+	RECORD_TYPE("workload_result", 1, RECORD_CARD, fields, "one run of a pattern");
+
+void workload_result_init(struct workload_result *result)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		void *at = (char *)result + fields[i].offset;
+
+		if (fields[i].type == FIELD_U64)
+			*(uint64_t *)at = MISSING_U64;
+		else if (fields[i].type == FIELD_F64)
+			*(double *)at = MISSING_F64;
+		else
+			*(const char **)at = NULL;
+	}
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* main.c - workload: bounded loads on memory and processes. */
+#include "workload.h"
+
+static struct workload_config config = {
+	.run = { .gen = GEN_CONFIG_DEFAULTS, .memory_limit_bytes = MISSING_U64 },
+};
+
+static const struct opt_command commands[] = {
+	{ .name = "run", .synopsis = "PATTERN", .summary = "run a pattern in a cage and tell what it measured",
+	  .description = "The pattern runs in a process of its own, as the user who called sudo, in a control group "
+			 "with limits on memory and processes, with a deadline, and goes with this one.",
+	  .examples = "workload run interactive_burst --region 256MiB --duration 20s\n"
+		      "workload run anon_streamer --region 256MiB --memory-limit 128MiB --json   # half of it swaps\n",
+	  .options = run_options, .operands = OPT_OPERANDS_ANY, .run = run_run },
+	{ .name = "list", .summary = "tell the patterns and the contents of pages",
+	  .options = list_options, .operands = OPT_OPERANDS_NONE, .run = list_run },
+	{ .run = NULL },
+};
+
+int main(int argc, char **argv)
+{
+	static const struct opt_program program = {
+		.name = "workload",
+		.summary = "bounded loads on memory and processes with known page contents",
+		.commands = commands,
+		.config = &config,
+	};
+
+	return opt_main(&program, argc, argv);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* run.c - `workload run`: refuses what is over the bounds, then runs workload-gen in a cage. */
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdarg.h>
+
+#include "cage.h"
+#include "gen/worker.h"
+#include "journal.h"
+#include "out.h"
+#include "procfs.h"
+#include "stop.h"
+#include "term.h"
+#include "workload.h"
+
+#define SLACK_NS	(5 * NS_PER_S)	/* for the generator to print and go, beyond its own duration */
+#define OVERHEAD_BYTES	(64 * MIB)	/* its code, stacks and tables */
+#define SPARE_PIDS	16
+
+const struct opt run_options[] = {
+	GEN_OPTIONS(struct workload_config, run.gen),
+	OPT_SIZE(0, "memory-limit", struct workload_config, run.memory_limit_bytes,
+		 "of its group: less than the region makes it swap; default what the region takes",
+		 .min = CAGE_MEMORY_FLOOR_BYTES),
+	GEN_OUTPUT(struct workload_config, run.output),
+	OPT_FLAG(0, "unsafe-allow-large", struct workload_config, run.allow_large,
+		 "take a region of more than half of what is available above the reserve"),
+	OPT_FLAG(0, "unsafe-allow-long", struct workload_config, run.allow_long, "take a duration of more than 5 min"),
+	OPT_END
+};
+
+static int check(const struct run_config *run, struct err *e)
+{
+	struct procfs_meminfo memory;
+	uint64_t bound;
+	int rc = gen_config_check(&run->gen, e);
+
+	if (!rc)
+		rc = cage_check_duration(gen_duration_ns(&run->gen), CAGE_DURATION_CAP_NS, run->allow_long, e);
+	if (!rc)
+		rc = procfs_meminfo_read(NULL, &memory, e);
+	if (rc)
+		return rc;
+	bound = cage_size_bound_bytes(memory.available_bytes, cage_reserve_bytes(memory.total_bytes));
+	return cage_check_size(run->gen.region_bytes, bound, run->allow_large, e);
+}
+
+/* workload-gen stands beside this program, in the tree and where it is installed. */
+static int find_generator(char path[PATH_MAX], struct err *e)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (n < 0)
+		return err_set(e, errno, "cannot tell where this program is");
+	self[n] = '\0';
+	return snprintf(path, PATH_MAX, "%s/workload-gen", dirname(self)) < PATH_MAX
+	     ? 0 : err_set(e, ENAMETOOLONG, "cannot name workload-gen");
+}
+
+#define WORDS_MAX 32
+
+struct words {
+	char text[WORDS_MAX][PATH_MAX];
+	char *argv[WORDS_MAX + 1];
+	size_t n;
+};
+
+static void add_word(struct words *words, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static void add_word(struct words *words, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(words->text[words->n], PATH_MAX, fmt, ap);
+	va_end(ap);
+	words->argv[words->n] = words->text[words->n];
+	words->n++;
+}
+
+/* Every option as it stands now, defaults too: what the generator does is on its command line. */
+static void add_options(struct words *words, const struct gen_config *gen)
+{
+	static const struct opt options[] = { GEN_OPTIONS(struct run_config, gen), OPT_END };
+	struct run_config run = { .gen = *gen };
+	char value[256];
+
+	for (const struct opt *o = options; o->name; o++) {
+		opt_format_value(o, &run, value, sizeof(value));
+		if (o->type == OPT_TYPE_FLAG)
+			add_word(words, "--%s%s", str_eq(value, "true") ? "" : "no-", o->name);
+		else if (*value)
+			add_word(words, "--%s=%s", o->name, value);
+	}
+	add_word(words, "--json");
+}
+
+/* All that the generator printed: one line. The pipe holds it whole, so it can be read after the end. */
+static int read_line(int fd, char *buf, size_t len)
+{
+	size_t used = 0;
+	ssize_t n;
+
+	while (used < len - 1 && (n = read(fd, buf + used, len - 1 - used)) > 0)
+		used += (size_t)n;
+	buf[used] = '\0';
+	return used ? 0 : -ENODATA;
+}
+
+/* The cage's word on how it ended weighs more than the generator's, which may not have come to say any. */
+static void merge(const struct cage_result *caged, const struct run_config *run, const char *pattern,
+		  struct workload_result *ret)
+{
+	if (!ret->pattern) {
+		ret->pattern = pattern;
+		ret->contents = run->gen.contents;
+		ret->seed = run->gen.seed;
+		ret->workers = run->gen.workers;
+		ret->region_bytes = run->gen.region_bytes / PAGE_BYTES * PAGE_BYTES;
+	}
+	if (caged->state != CAGE_OK && (!ret->state || !str_eq(ret->state, "timeout"))) {
+		ret->state = cage_state_name(caged->state);
+		ret->why = caged->why;
+	} else if (!ret->state) {
+		ret->state = "failed";
+		ret->why = "the generator printed no result";
+	}
+	ret->peak_group_bytes = caged->peak_bytes;
+	ret->peak_swap_bytes = caged->peak_swap_bytes;
+	ret->memory_limit_bytes = run->memory_limit_bytes;
+}
+
+static int print(struct out *out, const struct workload_result *result, struct err *e)
+{
+	const struct end_record end = { .seen = 1, .emitted = 1, .missed = MISSING_U64, .unmatched = MISSING_U64,
+					.reason = stop_requested() ? "signal" : "done" };
+
+	out_record(out, &workload_result_type, result);
+	out_record(out, &end_record_type, &end);
+	return out_close(out, e);
+}
+
+static void configure(struct cage_config *cage, const struct run_config *run, char **argv, struct journal *journal)
+{
+	cage_config_init(cage);
+	cage->name = "workload";
+	cage->argv = argv;
+	cage->memory_bytes = run->memory_limit_bytes;
+	cage->pids = run->gen.workers + SPARE_PIDS;
+	cage->duration_ns = gen_duration_ns(&run->gen) + SLACK_NS;
+	cage->journal = journal;
+	cage->group_optional = geteuid() != 0;
+}
+
+/* Runs it to its end, whatever that is. A failure to start is an error; all else is in the results. */
+static int run_caged(struct run_config *run, const char *pattern, struct journal *journal,
+		     struct cage_result *caged, char *line, size_t len, struct err *e)
+{
+	AUTO_FREE struct words *words = calloc(1, sizeof(*words));
+	AUTO_CLOSE int from = -1, to = -1;
+	struct cage_config config;
+	struct cage cage;
+	char path[PATH_MAX];
+	int fds[2], rc = find_generator(path, e);
+
+	if (rc)
+		return rc;
+	if (!words || pipe2(fds, O_CLOEXEC))
+		return err_set(e, words ? errno : ENOMEM, "cannot make a pipe");
+	from = fds[0];
+	to = fds[1];
+	add_word(words, "%s", path);
+	add_word(words, "%s", pattern);
+	add_options(words, &run->gen);
+	configure(&config, run, words->argv, journal);
+	config.stdout_fd = to;
+	rc = cage_start(&cage, &config, e);
+	if (rc)
+		return rc;
+	close(to);
+	to = -1;
+	if (!cage.grouped)
+		term_warn("no control group could be made: memory and processes are not bounded; run it with sudo");
+	cage_wait(&cage, NULL);
+	rc = cage_stop(&cage, caged, e);
+	read_line(from, line, len);
+	return rc;
+}
+
+int run_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
+{
+	struct run_config *run = &((struct workload_config *)config)->run;
+	const struct pattern *pattern;
+	AUTO_OUT struct out *out = NULL;
+	struct journal *journal = NULL;
+	struct json_object *keep = NULL;
+	struct workload_result result;
+	struct cage_result caged;
+	char line[16 * KIB] = "";
+	int rc;
+
+	if (argc != 1)
+		return err_usage(e, argc ? "one pattern at a time" : "which pattern? `workload list` tells them");
+	rc = pattern_find(argv[0], &pattern, e);
+	if (!rc)
+		rc = check(run, e);
+	if (!rc)
+		rc = gen_output_open(&run->output, &out, e);
+	if (!rc)
+		rc = stop_install(e);
+	if (!rc && geteuid() == 0)
+		rc = journal_open(&journal, "workload", e);
+	if (rc)
+		return rc;
+	if (run->memory_limit_bytes == MISSING_U64)
+		run->memory_limit_bytes = run->gen.region_bytes + run->gen.region_bytes / 256 + OVERHEAD_BYTES;
+	rc = run_caged(run, pattern->name, journal, &caged, line, sizeof(line), e);
+	journal_close(journal);
+	if (rc)
+		return rc;
+	workload_result_init(&result);
+	result_parse(line, &result, &keep, NULL);
+	merge(&caged, run, pattern->name, &result);
+	rc = print(out, &result, e);
+	out = NULL;
+	*exit_code = str_eq(result.state, "ok") || stop_requested() ? EXIT_DONE : EXIT_FAILED;
+	result_free(keep);
+	return rc;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* workload.h - the commands of the supervisor: what each takes, and where main.c finds them. */
+#ifndef COLDPRESS_WORKLOADS_WORKLOAD_H
+#define COLDPRESS_WORKLOADS_WORKLOAD_H
+
+#include "gen/spec.h"
+
+struct run_config {
+	struct gen_config gen;
+	struct gen_output output;
+	uint64_t memory_limit_bytes;	/* MISSING_U64 = what the region takes */
+	bool allow_large, allow_long;
+};
+
+struct list_config {
+	struct gen_output output;
+};
+
+struct workload_config {
+	struct run_config run;
+	struct list_config list;
+};
+
+/* Each runs with a struct workload_config; see opt.h for the contract of run. */
+extern const struct opt run_options[];
+int run_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
+
+extern const struct opt list_options[];
+int list_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
+
+/* result_parse - the line that workload-gen printed, into ret. *keep holds the strings: to be given to
+ * result_free once ret is no longer used.
+ *
+ * errors  -EBADMSG it is no workload_result
+ */
+struct json_object;
+int result_parse(const char *line, struct workload_result *ret, struct json_object **keep, struct err *e);
+void result_free(struct json_object *keep);
+
+#endif
