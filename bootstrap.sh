@@ -54,7 +54,7 @@ test  cmd:strace               strace             strace                 strace
 test  cmd:jq                   jq                 jq                     jq
 test  cmd:script               bsdutils           util-linux-script|util-linux util-linux
 lint  cmd:shellcheck           shellcheck         ShellCheck             shellcheck
-lint  cmd:mandoc               mandoc             mandoc                 mandoc
+test  cmd:mandoc               mandoc             mandoc                 mandoc
 lint  cmd:clang-tidy           clang-tidy         clang-tools-extra      clang
 NEEDS
 }
@@ -187,7 +187,7 @@ build_targets() {
 }
 
 run() {
-	if $dry_run; then printf '%s\n' "$*"; else "$@"; fi
+	if $dry_run; then echo "$*" | sed "s/^as_user /(as user ${SUDO_UID-}) /"; else "$@"; fi
 }
 
 dry_run=false

@@ -2,6 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # bootstrap.sh against pretended machines: package managers, make and tools are small scripts that keep a log.
 
+# A PATH with all of this machine's tools but make and package managers.
+setup_file() {
+	cp -rs /usr/bin/. "$BATS_FILE_TMPDIR/"
+	rm -f "$BATS_FILE_TMPDIR"/{apt-get,dnf,pacman,make}
+}
+
 setup() {
 	top=$BATS_TEST_DIRNAME/../..
 	tree=$BATS_TEST_TMPDIR/tree bin=$BATS_TEST_TMPDIR/bin log=$BATS_TEST_TMPDIR/log
@@ -35,13 +41,10 @@ need() {
 
 # only_manager NAME... - a PATH in which just these package managers are.
 only_manager() {
-	mkdir "$BATS_TEST_TMPDIR/usr"
-	cp -rs /usr/bin/. "$BATS_TEST_TMPDIR/usr/"
-	rm -f "$BATS_TEST_TMPDIR"/usr/{apt-get,dnf,pacman,make}
 	for name; do
 		pretend "$name" "echo \"$name \$*\" >>\"\$log\""
 	done
-	PATH=$bin:$BATS_TEST_TMPDIR/usr
+	PATH=$bin:$BATS_FILE_TMPDIR
 }
 
 as_root() { pretend id 'echo 0'; }

@@ -25,6 +25,14 @@ file() {
 	[[ $output == *"test_a: three: no such device"* ]]
 }
 
+@test "cmocka's way to skip counts as skipped, with the reason printed before it" {
+	file a "echo 1..2; echo ok 1 - one; echo '# skip: needs a horse'; echo 'not ok 2 # SKIP test_b'"
+	run tests/run unit
+	[ "$status" -eq 0 ]
+	[ "${lines[-1]}" = "1 passed, 0 failed, 1 skipped" ]
+	[[ $output == *"test_a: test_b: needs a horse"* ]]
+}
+
 @test "all passed is exit 0" {
 	file a "echo 1..2; echo ok 1 - one; echo ok 2 - two"
 	file b "echo 1..1; echo ok 1 - one"

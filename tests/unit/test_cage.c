@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "cage.h"
+#include "tests/unit/skip.h"
 
 /* An argument vector; the words stay as they are though argv is not const. */
 #define WORDS(...) ((char **)(const char *[]){ __VA_ARGS__, NULL })
@@ -55,7 +56,7 @@ static void test_cage__the_caller_of_sudo(void **state UNUSED)
 	struct err e;
 
 	if (geteuid())
-		skip();
+		SKIP("needs root");
 	setenv("SUDO_UID", "65534", 1);
 	setenv("SUDO_GID", "12345", 1);
 	assert_int_equal(cage_user_caller(&user, &e), 0);
@@ -260,7 +261,7 @@ static void test_cage__pids_bound_a_fork_bomb(void **state UNUSED)
 	config.duration_ns = 500 * NS_PER_MS;
 	config.grace_ns = 100 * NS_PER_MS;
 	if (geteuid())
-		skip();
+		SKIP("needs root");
 	result = run(&config);
 	assert_true(result.last.pids_refused_count != MISSING_U64 && result.last.pids_refused_count > 0);
 	assert_true(result.wall_ns < 3 * NS_PER_S);
@@ -275,7 +276,7 @@ static void test_cage__memory_limit_ends_in_oom(void **state UNUSED)
 	struct err e;
 
 	if (geteuid())
-		skip();
+		SKIP("needs root");
 	configure(&config, WORDS("tail", "/dev/zero"));
 	config.memory_bytes = 32 * MIB;
 	config.swap_bytes = 0;
@@ -297,7 +298,7 @@ static void test_cage__runs_as_the_user_given(void **state UNUSED)
 	struct cage_config config;
 
 	if (geteuid())
-		skip();
+		SKIP("needs root");
 	configure(&config, argv);
 	config.user = &user;
 	assert_int_equal(run(&config).state, CAGE_OK);

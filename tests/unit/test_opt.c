@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "opt.h"
+#include "tests/unit/skip.h"
 
 struct config {
 	struct opt_output output;
@@ -490,7 +491,7 @@ static void test_opt_main__the_man_page_passes_mandoc(void **state UNUSED)
 	assert_non_null(strstr(said, "\n\\&'Third' \\e here.\n"));
 	assert_non_null(strstr(said, "\n\\&.starts with a dot\n"));
 	if (system("command -v mandoc >/dev/null") != 0)
-		skip();
+		SKIP("mandoc is not installed");
 	assert_int_equal(system("mandoc -T lint -W warning \"$TEST_OUT\" >&2"), 0);
 	assert_int_equal(run(one, "--help=man"), 0);
 	assert_int_equal(system("mandoc -T lint -W warning \"$TEST_OUT\" >&2"), 0);
