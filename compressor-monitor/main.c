@@ -35,7 +35,7 @@ struct config {
 		 .metavar = "LIST"), \
 	OPT_U64(0, "chain", struct config, scan.chain, \
 		"largest zspage of the slot model, in pages: 8, or 4 before Linux 6.3; default the running kernel's", \
-		.min = 1, .max = ZSMALLOC_CHAIN_MAX)
+		.min = ZSMALLOC_CHAIN_MIN, .max = ZSMALLOC_CHAIN_MAX)
 
 #define COMMON_OPTIONS \
 	OPT_CHOICE('f', "format", struct config, format, opt_format_choices, "how to print"), \
@@ -190,10 +190,11 @@ static const struct opt_command commands[] = {
 	{
 		.name = "rank",
 		.summary = "say which codec is worth its CPU, if any, and why the others are not",
-		.description = "fair_score = bytes_saved / (compress_cpu_ms + readback_factor * decompress_cpu_ms) within a "
-			       "tier; a heavy codec is taken for cold memory when its extra savings are worth its extra CPU.",
+		.description = "fair_score = bytes_saved / (compress_cpu_ms + readback_factor * decompress_cpu_ms) "
+			       "within a tier; a heavy codec is taken for cold memory when its extra savings are "
+			       "worth its extra CPU.",
 		.examples = "compressor_monitor rank --pid 4242 --class cold   # memory that is hardly read back\n"
-			    "compressor_monitor rank --json scan.json --readback 0.02   # an earlier scan, a measured factor\n",
+			    "compressor_monitor rank --json scan.json --readback 0.02   # a measured factor\n",
 		.options = rank_options,
 		.operands = OPT_OPERANDS_NONE,
 		.run = rank_main,

@@ -108,7 +108,7 @@ void rank_codecs(const struct rank_config *config, const struct scan_result *sca
 	decide(config, &settings, candidates, verdicts, chosen, ret);
 }
 
-/* ---- earlier scans ------------------------------------------------------------------------------------------- */
+/* ---- earlier scans ---------------------------------------------------------------------------------- */
 static bool get_u64(struct json_object *o, const char *key, uint64_t *ret)
 {
 	struct json_object *value = json_object_object_get(o, key);
@@ -146,6 +146,8 @@ static int take_codec(struct json_object *o, struct scan_result *ret)
 	return 0;
 }
 
+static const char how_to_make[] = "make the file with: compressor_monitor scan --format json --output FILE ...";
+
 int rank_read_json(const char *path, struct scan_result *ret, struct err *e)
 {
 	AUTO_FCLOSE FILE *f = fopen(path, "re");
@@ -164,12 +166,12 @@ int rank_read_json(const char *path, struct scan_result *ret, struct err *e)
 		json_object_put(o);
 		if (r) {
 			err_say(e, EBADMSG, "%s, line %zu: not a record of a scan", path, number);
-			return err_hint(e, "make the file with: compressor_monitor scan --format json --output FILE ...");
+			return err_hint(e, "%s", how_to_make);
 		}
 	}
 	if (!ret->n_codecs) {
 		err_say(e, ENODATA, "no scan_codec record in %s", path);
-		return err_hint(e, "make the file with: compressor_monitor scan --format json --output FILE ...");
+		return err_hint(e, "%s", how_to_make);
 	}
 	return 0;
 }

@@ -45,7 +45,7 @@ static uint64_t process_cpu_ns(void)
 	return timespec_ns(&ts);
 }
 
-/* ---- targets ------------------------------------------------------------------------------------------------- */
+/* ---- targets ---------------------------------------------------------------------------------------- */
 static int add_source(struct scan *s, const struct page_source *source, struct err *e)
 {
 	struct page_source *bigger = reallocarray(s->sources, s->n_sources + 1, sizeof(*bigger));
@@ -157,7 +157,7 @@ static int kinds_of(const struct scan_config *c, unsigned int *ret, struct err *
 	return 0;
 }
 
-/* ---- the steps ------------------------------------------------------------------------------------------------- */
+/* ---- the steps -------------------------------------------------------------------------------------- */
 static int choose_model(struct scan *s, struct scan_summary_record *summary, struct err *e)
 {
 	uint64_t chain = s->config->chain;
@@ -170,8 +170,6 @@ static int choose_model(struct scan *s, struct scan_summary_record *summary, str
 		r = zsmalloc_init(&s->model, (unsigned int)chain,
 				  chain == 4 ? ZSMALLOC_BEST_PERCENT : ZSMALLOC_LEAST_WASTE);
 		summary->chain_source = "option";
-		if (r)
-			err_usage(e, "--chain: 1 to %d, not %lu", ZSMALLOC_CHAIN_MAX, chain);
 	}
 	summary->chain = s->model.chain;
 	return r;

@@ -22,7 +22,7 @@
 #define READ_PAGES	256	/* one process_vm_readv; below UIO_MAXIOV */
 #define WORDS		(PAGE_BYTES / sizeof(uint64_t))
 
-/* ---- content ----------------------------------------------------------------------------------------------- */
+/* ---- content ---------------------------------------------------------------------------------------- */
 static bool is_same_filled(const uint64_t *words)
 {
 	for (size_t i = 1; i < WORDS; i++)
@@ -74,7 +74,7 @@ const char *page_class_name(enum page_class class)
 	return names[class];
 }
 
-/* ---- sources ------------------------------------------------------------------------------------------------- */
+/* ---- sources ---------------------------------------------------------------------------------------- */
 int page_open_pid(struct page_source *ret, pid_t pid, struct err *e)
 {
 	char path[64];
@@ -120,7 +120,7 @@ void page_close(struct page_source *source)
 	source->fd = -1;
 }
 
-/* ---- frames met before ------------------------------------------------------------------------------------------ */
+/* ---- frames met before ------------------------------------------------------------------------------ */
 void page_set_done(struct page_set *set)
 {
 	free(set->slots);
@@ -169,7 +169,7 @@ static int met_before(struct page_set *set, uint64_t entry)
 	return !set_insert(set, frame);
 }
 
-/* ---- samples ------------------------------------------------------------------------------------------------------ */
+/* ---- samples ---------------------------------------------------------------------------------------- */
 void page_sample_init(struct page_sample *sample, size_t capacity, uint64_t seed)
 {
 	*sample = (struct page_sample){ .capacity = capacity };
@@ -220,7 +220,7 @@ void page_sample_sort(struct page_sample *sample)
 		qsort(sample->refs, sample->n, sizeof(*sample->refs), by_place);
 }
 
-/* ---- walking -------------------------------------------------------------------------------------------------------- */
+/* ---- walking ---------------------------------------------------------------------------------------- */
 struct walk {
 	struct page_source *source;
 	uint32_t index;
@@ -387,7 +387,7 @@ int page_walk(struct page_source *source, uint32_t index, unsigned int kinds, st
 	return r ? err_set(e, r, "cannot take stock of the file") : 0;
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------------------- */
+/* ---- reading ---------------------------------------------------------------------------------------- */
 static int read_file_pages(struct page_source *source, const struct page_ref *refs, size_t n, char *buf,
 			   enum page_got *got, struct err *e)
 {

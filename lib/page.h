@@ -11,7 +11,7 @@
 #include "err.h"
 #include "stats.h"
 
-/* ---- content --------------------------------------------------------------------------------------------- */
+/* ---- content ---------------------------------------------------------------------------------------- */
 enum page_class {
 	PAGE_ZERO,		/* every byte 0: a bit in the kernel's zeromap, or same-filled in zram */
 	PAGE_SAME_FILLED,	/* one 8-byte word repeated: no slot in zram */
@@ -26,7 +26,7 @@ enum page_class {
 enum page_class page_classify(const void *page);
 const char *page_class_name(enum page_class class);
 
-/* ---- where pages are --------------------------------------------------------------------------------------- */
+/* ---- where pages are -------------------------------------------------------------------------------- */
 enum page_kind {
 	PAGE_KIND_ANON = 1,	/* private anonymous, written copies of private file pages included */
 	PAGE_KIND_SHMEM = 2,	/* tmpfs, memfd, System V and anonymous shared memory */

@@ -7,7 +7,7 @@
 #define WALSH_MAX_N	200
 #define RANK_SUM_MAX_N	24
 
-/* ---- random numbers -------------------------------------------------------------------------------------- */
+/* ---- random numbers --------------------------------------------------------------------------------- */
 void prng_seed(struct prng *rng, uint64_t seed)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rng->s); i++) {
@@ -57,7 +57,7 @@ void prng_shuffle(struct prng *rng, size_t *order, size_t n)
 	}
 }
 
-/* ---- description ------------------------------------------------------------------------------------------- */
+/* ---- description ------------------------------------------------------------------------------------ */
 void stats_add(struct stats_moments *m, double x)
 {
 	double delta = x - m->mean;
@@ -120,7 +120,7 @@ double stats_normal_quantile(double p)
 	return (low + high) / 2;
 }
 
-/* ---- from a sample of pages to all of them ------------------------------------------------------------------- */
+/* ---- from a sample of pages to all of them ---------------------------------------------------------- */
 static bool valid_confidence(double confidence)
 {
 	return confidence > 0 && confidence < 1;
@@ -179,7 +179,7 @@ uint64_t stats_sample_size(double sd, double half_width, uint64_t population, do
 	return n >= (double)population ? population : MAX(UINT64_C(2), (uint64_t)n);
 }
 
-/* ---- from a few runs to a verdict ----------------------------------------------------------------------------- */
+/* ---- from a few runs to a verdict ------------------------------------------------------------------- */
 
 /* Averages of all pairs, each value with itself too; w has n(n+1)/2 places. */
 static size_t walsh_averages(const double *x, size_t n, double *w)

@@ -9,7 +9,7 @@
 
 #include "base.h"
 
-/* ---- random numbers: xoshiro256** seeded by splitmix64; not for secrets -------------------------------- */
+/* ---- random numbers: xoshiro256** seeded by splitmix64; not for secrets ----------------------------- */
 struct prng {
 	uint64_t s[4];
 };
@@ -23,7 +23,7 @@ uint64_t prng_below(struct prng *rng, uint64_t bound);
 /* prng_shuffle - the numbers 0 .. n-1 in random order, into order. */
 void prng_shuffle(struct prng *rng, size_t *order, size_t n);
 
-/* ---- description --------------------------------------------------------------------------------------- */
+/* ---- description ------------------------------------------------------------------------------------ */
 struct stats_interval {
 	double estimate, low, high;
 };
@@ -49,7 +49,7 @@ double stats_median(double *x, size_t n);
 /* stats_normal_quantile - z with P(Z <= z) = p, to 1e-12. p in (0, 1), else NaN. */
 double stats_normal_quantile(double p);
 
-/* ---- from a sample of pages to all of them -------------------------------------------------------------- */
+/* ---- from a sample of pages to all of them ---------------------------------------------------------- */
 
 /* stats_mean_interval - the mean of a population of `population` members from n of them drawn without
  * replacement: normal interval with finite-population correction; exact (low = high) when n = population.
@@ -70,7 +70,7 @@ int stats_share_interval(uint64_t k, uint64_t n, uint64_t population, double con
  */
 uint64_t stats_sample_size(double sd, double half_width, uint64_t population, double confidence);
 
-/* ---- from a few runs to a verdict ------------------------------------------------------------------------ */
+/* ---- from a few runs to a verdict ------------------------------------------------------------------- */
 
 /* stats_hodges_lehmann - median of the n(n+1)/2 Walsh averages of x: the centre of a symmetric distribution.
  * -ERANGE n = 0; -ENOMEM.

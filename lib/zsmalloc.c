@@ -32,7 +32,7 @@ static unsigned int chain_of(unsigned int size, unsigned int chain, enum zsmallo
 
 int zsmalloc_init(struct zsmalloc_model *ret, unsigned int chain, enum zsmalloc_rule rule)
 {
-	if (chain < 1 || chain > ZSMALLOC_CHAIN_MAX)
+	if (chain < ZSMALLOC_CHAIN_MIN || chain > ZSMALLOC_CHAIN_MAX)
 		return -EINVAL;
 
 	*ret = (struct zsmalloc_model){ .chain = chain, .huge_bytes = PAGE_BYTES };

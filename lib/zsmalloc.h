@@ -12,6 +12,7 @@
 #include "sysroot.h"
 
 #define ZSMALLOC_CLASSES	255	/* sizes 32, 48, ... 4096 bytes */
+#define ZSMALLOC_CHAIN_MIN	4	/* what the kernel can be built with */
 #define ZSMALLOC_CHAIN_MAX	16
 
 /* How the kernel picks the number of pages of a zspage. */
@@ -33,7 +34,7 @@ struct zsmalloc_model {
 	struct zsmalloc_class classes[ZSMALLOC_CLASSES];
 };
 
-/* zsmalloc_init - the model for zspages of at most chain pages. -EINVAL unless 1 <= chain <= 16. */
+/* zsmalloc_init - the model for zspages of at most chain pages. -EINVAL unless 4 <= chain <= 16. */
 int zsmalloc_init(struct zsmalloc_model *ret, unsigned int chain, enum zsmalloc_rule rule);
 
 /* zsmalloc_detect - the model of the running kernel, and in *how where that was learnt from: "config" (the

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* test_codec.c - every codec gives back what it got, refuses what does not fit, and survives damage. */
+#include <lz4.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "codec/codec.h"
+#include "stats.h"
+
+#define MAX_LEN	(64 * 1024)
+
+static char source[MAX_LEN], back[MAX_LEN + 64];
+
+/* Contents that codecs find easy, hard, and awkward. */
+enum filling { FILL_ZERO, FILL_RANDOM, FILL_TEXT, FILL_RUNS, FILL_FAR_MATCH, FILLINGS };
+
+static void fill(char *p, size_t len, enum filling how, struct prng *rng)
+{
+	static const char words[] = "the quick brown page jumps over the lazy pool ";
+
+	for (size_t i = 0; i < len; i++) {
+		switch (how) {
+		case FILL_ZERO: p[i] = 0; break;
+		case FILL_RANDOM: p[i] = (char)prng_next(rng); break;
+		case FILL_TEXT: p[i] = words[prng_below(rng, 8) ? i % (sizeof(words) - 1) : 0]; break;
+		case FILL_RUNS: p[i] = i && prng_below(rng, 40) ? p[i - 1] : (char)prng_next(rng); break;
+		case FILL_FAR_MATCH: p[i] = i < len / 2 ? (char)prng_next(rng) : p[i - len / 2]; break;
+		case FILLINGS: break;
+		}
+	}
+}
+
+static void round_trip(const struct codec *codec, int level, size_t len)
+{
+	void *state = codec->open(level);
+	size_t bound = codec->bound(len);
+	char *compressed = malloc(bound + 1);
+	ssize_t n, got;
+
+	assert_non_null(state);
+	assert_non_null(compressed);
+	compressed[bound] = 0x5a;
+	n = codec->compress(state, source, len, compressed, bound);
+	assert_true(n > 0 && (size_t)n <= bound);
+	assert_int_equal(compressed[bound], 0x5a);
+	got = codec->decompress(state, compressed, (size_t)n, back, len);
+	assert_int_equal(got, len);
+	assert_memory_equal(back, source, len);
+	free(compressed);
+	codec->close(state);
+}
+
+static void test_codec__round_trips_of_all_fillings_and_odd_lengths(void **state UNUSED)
+{
+	static const size_t lengths[] = { 1, 2, 7, 8, 63, 64, 4095, 4096, 4097, 16384, MAX_LEN };
+	struct prng rng;
+
+	prng_seed(&rng, 20);
+	for (size_t c = 0; codec_all[c]; c++)
+		for (int how = 0; how < FILLINGS; how++)
+			for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+				fill(source, lengths[i], how, &rng);
+				round_trip(codec_all[c], codec_all[c]->level_default, lengths[i]);
+			}
+}
+
+static void test_codec__round_trips_of_random_lengths(void **state UNUSED)
+{
+	struct prng rng;
+
+	prng_seed(&rng, 21);
+	for (size_t c = 0; codec_all[c]; c++)
+		for (int i = 0; i < 200; i++) {
+			size_t len = 1 + prng_below(&rng, 3 * 4096);
+
+			fill(source, len, (enum filling)prng_below(&rng, FILLINGS), &rng);
+			round_trip(codec_all[c], codec_all[c]->level_default, len);
+		}
+}
+
+static void test_codec__round_trips_at_the_ends_of_the_levels(void **state UNUSED)
+{
+	struct prng rng;
+
+	prng_seed(&rng, 22);
+	for (size_t c = 0; codec_all[c]; c++) {
+		fill(source, 4096, FILL_TEXT, &rng);
+		round_trip(codec_all[c], codec_all[c]->level_min, 4096);
+		round_trip(codec_all[c], codec_all[c]->level_max, 4096);
+	}
+}
+
+static void test_codec__room_that_is_too_small_is_an_error(void **state UNUSED)
+{
+	struct prng rng;
+	char small[256];
+
+	prng_seed(&rng, 23);
+	fill(source, 4096, FILL_RANDOM, &rng);
+	for (size_t c = 0; codec_all[c]; c++) {
+		void *s = codec_all[c]->open(codec_all[c]->level_default);
+
+		memset(small, 0x5a, sizeof(small));
+		assert_int_equal(codec_all[c]->compress(s, source, 4096, small, 200), -EIO);
+		assert_int_equal(small[201], 0x5a);
+		codec_all[c]->close(s);
+	}
+}
+
+/* Flips bytes of compressed data: an error or other contents, but never a write beyond the room. */
+static void test_codec__damaged_data_stays_in_its_room(void **state UNUSED)
+{
+	static char compressed[16 * 1024];
+	struct prng rng;
+
+	prng_seed(&rng, 24);
+	fill(source, 4096, FILL_TEXT, &rng);
+	for (size_t c = 0; codec_all[c]; c++) {
+		const struct codec *codec = codec_all[c];
+		void *s = codec->open(codec->level_default);
+
+		for (int i = 0; i < 2000; i++) {
+			ssize_t n = codec->compress(s, source, 4096, compressed, sizeof(compressed)), got;
+
+			assert_true(n > 0);
+			for (int k = 0; k < 3; k++)
+				compressed[prng_below(&rng, (uint64_t)n)] = (char)prng_next(&rng);
+			memset(back + 4096, 0x5a, 64);
+			got = codec->decompress(s, compressed, (size_t)n, back, 4096);
+			assert_true(got == -EIO || (got >= 0 && got <= 4096));
+			for (int k = 0; k < 64; k++)
+				assert_int_equal(back[4096 + k], 0x5a);
+		}
+		codec->close(s);
+	}
+}
+
+static void test_codec__lz4_1_writes_what_lz4_default_writes(void **state UNUSED)
+{
+	static char a[8192], b[8192];
+	struct prng rng;
+
+	prng_seed(&rng, 25);
+	for (int how = 0; how < FILLINGS; how++) {
+		const struct codec *lz4 = codec_find("lz4");
+		void *s = lz4->open(1);
+		int n;
+
+		fill(source, 4096, how, &rng);
+		n = LZ4_compress_default(source, a, 4096, sizeof(a));
+		assert_int_equal(lz4->compress(s, source, 4096, b, sizeof(b)), n);
+		assert_memory_equal(a, b, (size_t)n);
+		lz4->close(s);
+	}
+}
+
+static void test_codec__labels_name_codec_and_level(void **state UNUSED)
+{
+	static const char *const specs[][2] = {
+		{ "lz4", "lz4:1" }, { "zstd", "zstd:3" }, { "zstd:-5", "zstd:-5" }, { "lzo1x-1", "lzo1x-1" },
+		{ "deflate:12", "deflate:12" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(specs); i++) {
+		struct codec_run run;
+		struct err e;
+
+		assert_int_equal(codec_open(&run, specs[i][0], &e), 0);
+		assert_string_equal(run.label, specs[i][1]);
+		codec_close(&run);
+	}
+}
+
+static void test_codec__bad_specs_are_usage_errors(void **state UNUSED)
+{
+	static const char *const specs[] = { "", ":", "lz5", "zstd:", "zstd:23", "zstd:x", "zstd:1 ", "lzo1x-1:1",
+					     "lz4:0", "lz4:99999999999999999999",
+					     "a-very-long-name-that-is-no-codec:1" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(specs); i++) {
+		struct codec_run run = { 0 };
+		struct err e;
+
+		assert_int_equal(codec_open(&run, specs[i], &e), -EINVAL);
+		assert_int_equal(e.exit, EXIT_USAGE);
+		assert_null(run.state);
+	}
+}
+
+static void test_codec__models_of_kernel_algorithms_exist(void **state UNUSED)
+{
+	static const char *const algorithms[] = { "lz4", "lzo", "lzo-rle", "zstd", "deflate" };
+	bool approximate;
+
+	for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++) {
+		struct codec_run run;
+		struct err e;
+
+		assert_int_equal(codec_open(&run, codec_for_kernel(algorithms[i], NULL), &e), 0);
+		assert_string_equal(run.label, codec_for_kernel(algorithms[i], &approximate));
+		codec_close(&run);
+	}
+	assert_null(codec_for_kernel("842", &approximate));
+	codec_for_kernel("lzo", &approximate);
+	assert_false(approximate);
+	codec_for_kernel("lzo-rle", &approximate);
+	assert_true(approximate);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_codec__round_trips_of_all_fillings_and_odd_lengths),
+		cmocka_unit_test(test_codec__round_trips_of_random_lengths),
+		cmocka_unit_test(test_codec__round_trips_at_the_ends_of_the_levels),
+		cmocka_unit_test(test_codec__room_that_is_too_small_is_an_error),
+		cmocka_unit_test(test_codec__damaged_data_stays_in_its_room),
+		cmocka_unit_test(test_codec__lz4_1_writes_what_lz4_default_writes),
+		cmocka_unit_test(test_codec__labels_name_codec_and_level),
+		cmocka_unit_test(test_codec__bad_specs_are_usage_errors),
+		cmocka_unit_test(test_codec__models_of_kernel_algorithms_exist),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* test_stats.c - against published tables, hand-worked examples, and the coverage intervals promise. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "stats.h"
+
+static void assert_within(double a, double b, double tolerance)
+{
+	if (!(fabs(a - b) <= tolerance))
+		fail_msg("%.17g is not within %g of %.17g", a, tolerance, b);
+}
+
+/* ---- random numbers --------------------------------------------------------------------------------- */
+
+/* The authors' xoshiro256** started from the state {1, 2, 3, 4}. */
+static void test_stats__prng_is_xoshiro256(void **state UNUSED)
+{
+	static const uint64_t expected[] = { 11520, 0, 1509978240, UINT64_C(1215971899390074240) };
+	struct prng rng = { { 1, 2, 3, 4 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
+		assert_int_equal(prng_next(&rng), expected[i]);
+}
+
+/* splitmix64 of seed 0, from its author's test vector. */
+static void test_stats__seeding_is_splitmix64(void **state UNUSED)
+{
+	struct prng rng;
+
+	prng_seed(&rng, 0);
+	assert_true(rng.s[0] == UINT64_C(0xe220a8397b1dcdaf));
+	assert_true(rng.s[1] == UINT64_C(0x6e789e6aa1b965f4));
+}
+
+/* 10,007 draws below 7: chi-squared with 6 degrees of freedom stays below 22.46 (p = 0.001). */
+static void test_stats__draws_below_a_bound_are_even(void **state UNUSED)
+{
+	const double expected = 10007 / 7.0;
+	double count[7] = { 0 }, chi2 = 0;
+	struct prng rng;
+
+	prng_seed(&rng, 3);
+	for (int i = 0; i < 10007; i++)
+		count[prng_below(&rng, 7)]++;
+	for (size_t i = 0; i < 7; i++)
+		chi2 += (count[i] - expected) * (count[i] - expected) / expected;
+	assert_true(chi2 < 22.46);
+}
+
+static void test_stats__shuffle_is_a_permutation(void **state UNUSED)
+{
+	size_t order[101];
+	bool seen[101] = { false };
+	struct prng rng;
+
+	prng_seed(&rng, 4);
+	prng_shuffle(&rng, order, 101);
+	for (size_t i = 0; i < 101; i++) {
+		assert_true(order[i] < 101 && !seen[order[i]]);
+		seen[order[i]] = true;
+	}
+}
+
+/* ---- description ------------------------------------------------------------------------------------ */
+static void test_stats__moments_of_a_known_set(void **state UNUSED)
+{
+	static const double x[] = { 2, 4, 4, 4, 5, 5, 7, 9 };
+	struct stats_moments m = { 0 };
+
+	assert_true(isnan(stats_variance(&m)));
+	for (size_t i = 0; i < ARRAY_SIZE(x); i++)
+		stats_add(&m, 1e9 + x[i]);	/* an offset that a naive sum of squares would not survive */
+	assert_within(m.mean, 1e9 + 5, 1e-6);
+	assert_within(stats_variance(&m), 32.0 / 7, 1e-6);
+}
+
+/* R: quantile(c(1, 2, 4, 8), c(.1, .5, .9), type = 7) */
+static void test_stats__quantiles_are_type_7(void **state UNUSED)
+{
+	static const double x[] = { 1, 2, 4, 8 };
+
+	assert_within(stats_quantile(x, 4, 0.1), 1.3, 1e-12);
+	assert_within(stats_quantile(x, 4, 0.5), 3, 1e-12);
+	assert_within(stats_quantile(x, 4, 0.9), 6.8, 1e-12);
+	assert_within(stats_quantile(x, 4, 1), 8, 0);
+	assert_true(isnan(stats_quantile(x, 0, 0.5)));
+}
+
+static void test_stats__normal_quantiles_of_the_tables(void **state UNUSED)
+{
+	assert_within(stats_normal_quantile(0.975), 1.959963984540054, 1e-12);
+	assert_within(stats_normal_quantile(0.5), 0, 1e-12);
+	assert_within(stats_normal_quantile(1e-9), -5.997807015007773, 1e-9);
+	assert_true(isnan(stats_normal_quantile(1)));
+}
+
+/* ---- samples of pages ------------------------------------------------------------------------------- */
+
+/* How often intervals from samples of n among 1,009 values hold the truth, of 1,000 draws. */
+static int coverage(size_t n, bool share)
+{
+	static double population[1009];
+	size_t order[1009], marked = 0;
+	double truth = 0;
+	struct prng rng;
+	int held = 0;
+
+	prng_seed(&rng, 5);
+	for (size_t i = 0; i < 1009; i++) {
+		population[i] = share ? prng_below(&rng, 10) < 3 : pow((double)prng_below(&rng, 4097), 0.7);
+		truth += population[i] / 1009;
+	}
+	for (int draw = 0; draw < 1000; draw++) {
+		struct stats_moments m = { 0 };
+		struct stats_interval ci;
+
+		prng_shuffle(&rng, order, 1009);
+		for (size_t i = 0; i < n; i++)
+			stats_add(&m, population[order[i]]);
+		marked = (size_t)llround(m.mean * (double)n);
+		if (share)
+			assert_int_equal(stats_share_interval(marked, n, 1009, 0.95, &ci), 0);
+		else
+			assert_int_equal(stats_mean_interval(&m, 1009, 0.95, &ci), 0);
+		held += ci.low <= truth && truth <= ci.high;
+	}
+	return held;
+}
+
+/* Of 1,000 with 95 %: 950, give or take three standard deviations of 6.9. Half the population drawn: without
+ * the finite-population correction nearly all would hold the truth.
+ */
+static void test_stats__mean_intervals_hold_the_truth_as_promised(void **state UNUSED)
+{
+	int held = coverage(503, false);
+
+	assert_in_range(held, 930, 970);
+}
+
+static void test_stats__share_intervals_hold_the_truth_as_promised(void **state UNUSED)
+{
+	int held = coverage(503, true);
+
+	assert_in_range(held, 930, 970);
+}
+
+static void test_stats__the_whole_population_leaves_no_doubt(void **state UNUSED)
+{
+	struct stats_moments m = { 0 };
+	struct stats_interval ci;
+
+	for (int i = 0; i < 5; i++)
+		stats_add(&m, i);
+	assert_int_equal(stats_mean_interval(&m, 5, 0.95, &ci), 0);
+	assert_true(ci.low == 2 && ci.high == 2);
+	assert_int_equal(stats_share_interval(2, 5, 5, 0.95, &ci), 0);
+	assert_within(ci.low, 0.4, 1e-12);
+	assert_within(ci.high, 0.4, 1e-12);
+}
+
+/* Wilson 0 of 10: [0, 0.2775], from the closed form z^2 / (n + z^2). */
+static void test_stats__share_interval_at_zero_is_not_empty(void **state UNUSED)
+{
+	struct stats_interval ci;
+
+	assert_int_equal(stats_share_interval(0, 10, UINT64_C(1) << 50, 0.95, &ci), 0);
+	assert_within(ci.low, 0, 1e-12);
+	assert_within(ci.high, 0.2775327998628892, 1e-9);
+}
+
+static void test_stats__sample_size_reaches_the_half_width(void **state UNUSED)
+{
+	uint64_t n = stats_sample_size(0.3, 0.01, 524288, 0.95);
+	double half = 1.959963984540054 * 0.3 / sqrt((double)n) * sqrt(1 - (double)n / 524288);
+
+	assert_true(half <= 0.01 && half > 0.00999);
+	assert_int_equal(stats_sample_size(0.3, 0.001, 100, 0.95), 100);
+	assert_int_equal(stats_sample_size(0, 0.001, 100, 0.95), 2);
+}
+
+static void test_stats__intervals_refuse_what_n_does_not_carry(void **state UNUSED)
+{
+	struct stats_moments m = { .n = 1, .mean = 1 };
+	struct stats_interval ci;
+
+	assert_int_equal(stats_mean_interval(&m, 10, 0.95, &ci), -ERANGE);
+	assert_int_equal(stats_mean_interval(&m, 0, 0.95, &ci), -EINVAL);
+	assert_int_equal(stats_mean_interval(&m, 10, 1, &ci), -EINVAL);
+	assert_int_equal(stats_share_interval(0, 0, 10, 0.95, &ci), -ERANGE);
+	assert_int_equal(stats_share_interval(3, 2, 10, 0.95, &ci), -EINVAL);
+}
+
+/* ---- runs ------------------------------------------------------------------------------------------- */
+
+/* Hollander & Wolfe's depression data (R: wilcox.test(x, y, paired = TRUE, conf.int = TRUE)): pseudomedian
+ * -0.46 of y - x, 95 % interval from -0.786 to -0.010.
+ */
+static void test_stats__walsh_interval_of_the_textbook(void **state UNUSED)
+{
+	static const double x[] = { 1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30 };
+	static const double y[] = { 0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29 };
+	double d[9], achieved, centre;
+	struct stats_interval ci;
+
+	for (size_t i = 0; i < 9; i++)
+		d[i] = y[i] - x[i];
+	assert_int_equal(stats_walsh_interval(d, 9, 0.95, &ci, &achieved), 0);
+	assert_within(ci.estimate, -0.46, 1e-9);
+	assert_within(ci.low, -0.786, 1e-9);
+	assert_within(ci.high, -0.010, 1e-9);
+	/* 10 of 512 sign patterns have a rank sum of 5 or less. */
+	assert_within(achieved, 1 - 2 * 10.0 / 512, 1e-12);
+	assert_int_equal(stats_hodges_lehmann(d, 9, &centre), 0);
+	assert_within(centre, ci.estimate, 0);
+}
+
+static void test_stats__five_blocks_cannot_give_95_percent(void **state UNUSED)
+{
+	static const double x[] = { 1, 2, 3, 4, 5, 6 };
+	struct stats_interval ci;
+
+	assert_int_equal(stats_walsh_min_n(0.95), 6);
+	assert_int_equal(stats_walsh_interval(x, 5, 0.95, &ci, NULL), -ERANGE);
+	assert_int_equal(stats_walsh_interval(x, 6, 0.95, &ci, NULL), 0);
+	assert_within(ci.low, 1, 0);
+	assert_within(ci.high, 6, 0);
+}
+
+static void test_stats__paired_ratio_of_a_constant_factor(void **state UNUSED)
+{
+	double a[7], b[7];
+	struct stats_interval ci;
+
+	for (int i = 0; i < 7; i++) {
+		a[i] = 1 + i * i;
+		b[i] = 1.25 * a[i];
+	}
+	assert_int_equal(stats_paired_ratio(a, b, 7, 2000, 1, 0.95, &ci), 0);
+	assert_within(ci.estimate, 1.25, 1e-12);
+	assert_within(ci.low, 1.25, 1e-12);
+	assert_within(ci.high, 1.25, 1e-12);
+	assert_int_equal(stats_paired_ratio_exact(a, b, 7, 0.95, &ci), 0);
+	assert_within(ci.estimate, 1.25, 1e-12);
+}
+
+static double noise(struct prng *rng)
+{
+	double sum = 0;
+
+	for (int i = 0; i < 12; i++)
+		sum += (double)prng_below(rng, 1 << 20) / (1 << 20);
+	return 1 + 0.02 * (sum - 6);	/* about normal, 2 % */
+}
+
+/* A planted slowdown, over 100 studies of 10 blocks whose own speeds differ widely. */
+static int found(double factor, enum stats_verdict wanted, double threshold)
+{
+	struct prng rng;
+	int n = 0;
+
+	prng_seed(&rng, 6);
+	for (int study = 0; study < 100; study++) {
+		double a[10], b[10];
+		struct stats_interval ci;
+
+		for (int i = 0; i < 10; i++) {
+			double block = 1 + (double)prng_below(&rng, 1000) / 1000;
+
+			a[i] = block * noise(&rng);
+			b[i] = block * noise(&rng) * factor;
+		}
+		assert_int_equal(stats_paired_ratio(a, b, 10, 500, 1, 0.95, &ci), 0);
+		n += stats_verdict(&ci, threshold) == wanted;
+	}
+	return n;
+}
+
+static void test_stats__a_planted_slowdown_is_found(void **state UNUSED)
+{
+	assert_true(found(1.05, STATS_MORE, 0) >= 90);
+	assert_true(found(1.20, STATS_MORE, 0) >= 90);
+	assert_true(found(1 / 1.05, STATS_LESS, 0) >= 90);
+}
+
+static void test_stats__the_same_twice_is_never_called_a_difference(void **state UNUSED)
+{
+	assert_true(found(1, STATS_MORE, 0.02) + found(1, STATS_LESS, 0.02) <= 5);
+}
+
+static void test_stats__paired_ratio_refuses_what_has_no_logarithm(void **state UNUSED)
+{
+	static const double a[] = { 1, 2 }, b[] = { 1, 0 };
+	struct stats_interval ci;
+
+	assert_int_equal(stats_paired_ratio(a, b, 2, 100, 1, 0.95, &ci), -EINVAL);
+	assert_int_equal(stats_paired_ratio(a, a, 1, 100, 1, 0.95, &ci), -ERANGE);
+}
+
+/* Complete separation: 2 of C(2n, n) splits. n = 4: 2/70 = .029, n = 6: 2/924 = .002. */
+static void test_stats__rank_sum_at_its_best(void **state UNUSED)
+{
+	static const double a[] = { 1, 2, 3, 4, 5, 6 }, b[] = { 11, 12, 13, 14, 15, 16 };
+	double p;
+
+	assert_int_equal(stats_rank_sum_p(a, 4, b, 4, &p), 0);
+	assert_within(p, 2.0 / 70, 1e-12);
+	assert_int_equal(stats_rank_sum_p(a, 6, b, 6, &p), 0);
+	assert_within(p, 2.0 / 924, 1e-12);
+	assert_within(stats_cliffs_delta(a, 6, b, 6), 1, 0);
+}
+
+static void test_stats__rank_sum_of_equal_groups_is_1(void **state UNUSED)
+{
+	static const double a[] = { 5, 5, 5 };
+	double p;
+
+	assert_int_equal(stats_rank_sum_p(a, 3, a, 3, &p), 0);
+	assert_within(p, 1, 1e-12);
+	assert_within(stats_cliffs_delta(a, 3, a, 3), 0, 0);
+	assert_int_equal(stats_rank_sum_p(a, 0, a, 3, &p), -ERANGE);
+}
+
+/* R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm") is 0.03 0.06 0.06 0.02 */
+static void test_stats__holm_of_four(void **state UNUSED)
+{
+	static const double expected[] = { 0.03, 0.06, 0.06, 0.02 };
+	double p[] = { 0.01, 0.04, 0.03, 0.005 };
+
+	assert_int_equal(stats_holm(p, 4), 0);
+	for (size_t i = 0; i < 4; i++)
+		assert_within(p[i], expected[i], 1e-12);
+}
+
+static void test_stats__verdicts_against_a_threshold(void **state UNUSED)
+{
+	static const struct {
+		struct stats_interval ci;
+		enum stats_verdict verdict;
+	} cases[] = {
+		{ { 1.10, 1.06, 1.15 }, STATS_MORE },	      { { 0.90, 0.85, 0.95 }, STATS_LESS },
+		{ { 1.00, 0.97, 1.03 }, STATS_EQUIVALENT },   { { 1.04, 1.01, 1.07 }, STATS_INCONCLUSIVE },
+		{ { 1.00, 0.80, 1.20 }, STATS_INCONCLUSIVE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(stats_verdict(&cases[i].ci, 0.05), cases[i].verdict);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_stats__prng_is_xoshiro256),
+		cmocka_unit_test(test_stats__seeding_is_splitmix64),
+		cmocka_unit_test(test_stats__draws_below_a_bound_are_even),
+		cmocka_unit_test(test_stats__shuffle_is_a_permutation),
+		cmocka_unit_test(test_stats__moments_of_a_known_set),
+		cmocka_unit_test(test_stats__quantiles_are_type_7),
+		cmocka_unit_test(test_stats__normal_quantiles_of_the_tables),
+		cmocka_unit_test(test_stats__mean_intervals_hold_the_truth_as_promised),
+		cmocka_unit_test(test_stats__share_intervals_hold_the_truth_as_promised),
+		cmocka_unit_test(test_stats__the_whole_population_leaves_no_doubt),
+		cmocka_unit_test(test_stats__share_interval_at_zero_is_not_empty),
+		cmocka_unit_test(test_stats__sample_size_reaches_the_half_width),
+		cmocka_unit_test(test_stats__intervals_refuse_what_n_does_not_carry),
+		cmocka_unit_test(test_stats__walsh_interval_of_the_textbook),
+		cmocka_unit_test(test_stats__five_blocks_cannot_give_95_percent),
+		cmocka_unit_test(test_stats__paired_ratio_of_a_constant_factor),
+		cmocka_unit_test(test_stats__a_planted_slowdown_is_found),
+		cmocka_unit_test(test_stats__the_same_twice_is_never_called_a_difference),
+		cmocka_unit_test(test_stats__paired_ratio_refuses_what_has_no_logarithm),
+		cmocka_unit_test(test_stats__rank_sum_at_its_best),
+		cmocka_unit_test(test_stats__rank_sum_of_equal_groups_is_1),
+		cmocka_unit_test(test_stats__holm_of_four),
+		cmocka_unit_test(test_stats__verdicts_against_a_threshold),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
