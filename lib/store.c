@@ -65,7 +65,9 @@ static int errno_of(struct sqlite3 *db, int rc)
 static int store_failed(const struct store *store, int rc, const char *doing, struct err *e)
 {
 	int code = errno_of(store->db, rc);
+	struct err unwanted;
 
+	e = e ? e : &unwanted;		/* err_hint takes the code from there */
 	switch (code) {
 	case ENOSPC:
 		err_set(e, code, "cannot %s %s", doing, store->path);
@@ -317,8 +319,10 @@ int store_open(struct store **ret, const char *path, enum store_mode mode, const
 	       struct err *e)
 {
 	struct store *store AUTO_STORE = calloc(1, sizeof(*store));
+	struct err unwanted;
 	int r, rc;
 
+	e = e ? e : &unwanted;
 	if (!store || !(store->path = strdup(path)))
 		return err_set(e, ENOMEM, "cannot open %s", path);
 	if (mode == STORE_WRITE) {

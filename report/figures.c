@@ -100,8 +100,8 @@ static void series_panel(struct drawing *d, const struct arm *arm, size_t at, co
 		text_str(s, "\n");
 	}
 	text_str(s, "EOD\nset title ");
-	plot_label(s, arm->name);
-	html_raw(s, " offset 0,-0.5\nset ylabel %s\nplot ", at % 2 ? "''" : "'MiB'");
+	plot_label(s, arm->name, '\'');
+	html_raw(s, " offset 0,-0.5\nset ylabel %s offset 1,0\nplot ", at % 2 ? "''" : "'MiB'");
 	if (isfinite(arm->limit_bytes))
 		html_raw(s, "%.10g with lines dashtype 3 linewidth 1.2 linecolor rgb '" GREY "', ",
 			 arm->limit_bytes / MIB);
@@ -110,12 +110,22 @@ static void series_panel(struct drawing *d, const struct arm *arm, size_t at, co
 		 "'' using 1:2:3 with filledcurves fillcolor rgb '" ORANGE "' fillstyle solid 0.85 noborder, "
 		 "'' using 1:4 with lines linewidth 1.6 linecolor rgb '" GREEN "'",
 		 at);
-	if (at == 0)
-		text_str(s, ", keyentry with boxes fillcolor rgb '" BLUE "' fillstyle solid 0.75 title 'RAM of the program'"
-			    ", keyentry with boxes fillcolor rgb '" ORANGE "' fillstyle solid 0.85 title 'RAM of the pool'"
-			    ", keyentry with lines linewidth 1.6 linecolor rgb '" GREEN "' title 'swapped out (uncompressed)'"
-			    ", keyentry with lines dashtype 3 linewidth 1.2 linecolor rgb '" GREY "' title 'limit'");
-	text_str(s, "\nunset key\n");
+	text_str(s, "\nunset label\nunset object\nunset arrow\n");
+}
+
+/* By hand: gnuplot's key belongs to one panel. Drawn with the first panel only. */
+static void series_legend(struct text *s, double y, double half)
+{
+	html_raw(s, "set object 1 rectangle from screen 0.09,%.4f to screen 0.12,%.4f fillcolor rgb '" BLUE
+		    "' fillstyle solid 0.75 noborder\nset label 1 'RAM of the program' at screen 0.13,%.4f\n",
+		 y - half, y + half, y);
+	html_raw(s, "set object 2 rectangle from screen 0.34,%.4f to screen 0.37,%.4f fillcolor rgb '" ORANGE
+		    "' fillstyle solid 0.85 noborder\nset label 2 'RAM of the pool' at screen 0.38,%.4f\n",
+		 y - half, y + half, y);
+	html_raw(s, "set arrow 1 from screen 0.55,%.4f to screen 0.58,%.4f nohead linewidth 1.6 linecolor rgb '" GREEN
+		    "'\nset label 3 'swapped out, uncompressed' at screen 0.59,%.4f\n", y, y, y);
+	html_raw(s, "set arrow 2 from screen 0.85,%.4f to screen 0.88,%.4f nohead dashtype 3 linewidth 1.2 linecolor rgb '"
+		    GREY "'\nset label 4 'limit' at screen 0.89,%.4f\n", y, y, y);
 }
 
 static void draw_series(struct study *study, const struct subject *subject, struct drawing *d)
@@ -151,13 +161,12 @@ static void draw_series(struct study *study, const struct subject *subject, stru
 	rows = (unsigned int)(shown + 1) / 2;
 	if (shown) {
 		d->width = 760;
-		d->height = 70 + 190 * rows;
-		html_raw(s, "set xrange [0:%.6g]\nset yrange [0:%.6g]\nset xlabel 's' offset 0,0.6\n", end,
+		d->height = 70 + 200 * rows;
+		html_raw(s, "set xrange [0:%.6g]\nset yrange [0:%.6g]\nset xlabel 'seconds' offset 0,0.6\n", end,
 			 1.05 * top / MIB);
-		html_raw(s, "set key at screen 0.5,%.4f center horizontal maxrows 1 samplen 2 width 1\n",
-			 1 - 16.0 / d->height);
+		series_legend(s, 1 - 14.0 / d->height, 6.0 / d->height);
 		html_raw(s, "set multiplot layout %u,%u margins 0.09,0.98,%.4f,%.4f spacing 0.08,%.4f\n", rows,
-			 shown > 1 ? 2 : 1, 45.0 / d->height, 1 - 55.0 / d->height, 80.0 / d->height);
+			 shown > 1 ? 2 : 1, 55.0 / d->height, 1 - 55.0 / d->height, 85.0 / d->height);
 		text_put(s, panels.s, panels.n);
 		text_str(s, "unset multiplot\n");
 	}
@@ -181,10 +190,10 @@ static void slowdown_points(struct text *s, const struct subject *subject, bool 
 		for (size_t j = 0; isfinite(arm->slowdown) && j < arm->n_runs; j++) {
 			const struct run *run = &arm->runs[j];
 
-			/* Spread over the row by block, so that equal points stay apart. */
+			/* Below the estimate, and spread by block, so that equal points stay apart. */
 			if (run->counts == counted && isfinite(run->value[SLOWDOWN_RATIO]))
 				html_raw(s, "%.10g %.3f\n", run->value[SLOWDOWN_RATIO],
-					 (double)y + 0.07 * (double)(run->block % 7 - 3));
+					 (double)y + 0.2 + 0.03 * (double)(run->block % 7 - 3));
 		}
 	}
 	text_str(s, "? ?\nEOD\n");
@@ -206,7 +215,7 @@ static void slowdown_rows(struct drawing *d, const struct subject *subject, stru
 		if (!isfinite(arm->slowdown))
 			continue;
 		html_raw(tics, "%s", y ? ", " : "");
-		plot_label(tics, arm->name);
+		plot_label(tics, arm->name, '\'');
 		html_raw(tics, " %zu", ++y);
 		put(s, arm->slowdown);
 		html_raw(s, " %zu", y);
@@ -243,14 +252,14 @@ static void draw_slowdown(struct study *study UNUSED, const struct subject *subj
 		    "set xrange [*<0.98:1.02<*]\nset offsets graph 0.03, graph 0.03, 0, 0\nset grid noytics\n"
 		    "set key outside top center horizontal\n"
 		    "set arrow from 1, graph 0 to 1, graph 1 nohead linewidth 1 dashtype 2 linecolor rgb '" GREY "' back\n"
-		    "plot $centres using 3:2:($4-$3):(0) with vectors nohead linewidth 3 linecolor rgb '" BLUE "', "
-		    "$counted using 1:2 with points pointtype 7 pointsize 0.55 linecolor rgb '" BLUE "' title 'a block', "
+		    "plot $centres using 3:($2-0.18):($4-$3):(0) with vectors nohead linewidth 3 linecolor rgb '" BLUE "', "
+		    "$counted using 1:2 with points pointtype 7 pointsize 0.55 linecolor rgb '" BLUE "' title 'one block', "
 		    "$uncounted using 1:2 with points pointtype 6 pointsize 0.6 linecolor rgb '#d55e00' title 'not counted', "
-		    "$centres using 1:2 with points pointtype 13 pointsize 1.3 linecolor rgb '#d55e00' "
-		    "title 'Hodges-Lehmann estimate'\n");
+		    "$centres using 1:($2-0.18) with points pointtype 13 pointsize 1.2 linecolor rgb '" BLUE "' "
+		    "title 'estimate'\n");
 	text_done(&tics);
-	d->note = "Every timed run, against the run without limit in the same block. The bar is the exact 95 % interval; "
-		  "under 6 blocks there is none, and time stays undecided.";
+	d->note = "Every timed run against the run without limit in the same block, and above them the Hodges-Lehmann "
+		  "estimate with its exact 95 % interval; under 6 blocks there is no interval, and time stays undecided.";
 }
 
 /* ---- prediction -------------------------------------------------------------------------------------------------- */
@@ -282,10 +291,10 @@ static void draw_prediction(struct study *study UNUSED, const struct subject *su
 		worst = fmax(worst, fabs(error));
 		html_raw(s, "%.10g %.10g %zu\n", p->predicted / MIB, p->measured / MIB, ++y);
 		html_raw(&tics, "%s", y > 1 ? ", " : "");
-		plot_label(&tics, p->arm);
+		plot_label(&tics, p->arm, '\'');
 		/* gnuplot joins strings with a dot. */
 		html_raw(&tics, ".': '.");
-		plot_label(&tics, prediction_words(p->name));
+		plot_label(&tics, prediction_words(p->name), '\'');
 		html_raw(&tics, " %zu", y);
 		name_cell(&d->table, p->arm);
 		text_str(&d->table, "<td class=\"words\">");
@@ -348,8 +357,23 @@ static void size_rows(struct drawing *d, const struct bin *bins, size_t n, doubl
 	text_str(&d->table, "</tr>");
 }
 
+static void size_title(struct drawing *d, const char *least, double low, const char *most, double high)
+{
+	if (!least)
+		title_add(d, "How small the pages become");
+	else if (least == most)
+		title_add(d, "%.1f %% of the pages compress far enough to save RAM with %.40s", low, least);
+	else
+		title_add(d, "From %.1f %% (%.40s) to %.1f %% (%.40s) of the pages compress far enough to save RAM", low, least,
+			  high, most);
+}
+
 static void draw_sizes(struct study *study, const struct subject *subject, struct drawing *d)
 {
+	struct saver {
+		const char *codec;
+		double share;
+	} most = { 0 }, least = { 0 };
 	struct text plots = { 0 };
 	struct text *s = &d->script;
 	size_t end, codec = 0;
@@ -370,23 +394,23 @@ static void draw_sizes(struct study *study, const struct subject *subject, struc
 			html_raw(s, "%.6g %.6g\n", bins[i].bin_bytes, 100 * sum / pages);
 		}
 		text_str(s, "EOD\n");
-		html_raw(&plots, "%s $c%zu using 1:2 with fsteps linewidth 2 linecolor rgb '%s' title ", codec ? "," : "plot",
+		html_raw(&plots, "%s $c%zu using 1:2 with steps linewidth 2 linecolor rgb '%s' title ", codec ? "," : "plot",
 			 codec, palette[codec % ARRAY_SIZE(palette)]);
-		plot_label(&plots, bins[0].codec);
+		plot_label(&plots, bins[0].codec, '\'');
 		size_rows(d, bins, end - at, pages, saves);
-		if (isfinite(saves))
-			title_add(d, "%s%.0f %% with %.40s", codec ? ", " : "Pages that compress far enough to save RAM: ",
-				  saves, bins[0].codec);
+		if (isfinite(saves) && (!most.codec || saves > most.share))
+			most = (struct saver){ bins[0].codec, saves };
+		if (isfinite(saves) && (!least.codec || saves < least.share))
+			least = (struct saver){ bins[0].codec, saves };
 	}
 	text_str(&d->table, "</tbody>");
-	if (!isfinite(study->huge_bytes))
-		title_add(d, "How small the pages become");
-	else
+	size_title(d, least.codec, least.share, most.codec, most.share);
+	if (isfinite(study->huge_bytes))
 		html_raw(s, "set arrow from %.6g, graph 0 to %.6g, graph 1 nohead linewidth 1.2 dashtype 2 linecolor rgb '" GREY
 			 "'\nset label 'from %.0f B on a page takes a whole slot  ' at %.6g, graph 0.06 right\n",
 			 study->huge_bytes, study->huge_bytes, study->huge_bytes, study->huge_bytes);
 	text_str(s, "set xrange [0:4096]\nset xtics 512\nset yrange [0:100]\nset xlabel 'compressed length, bytes'\n"
-		    "set ylabel '% of pages, that long or shorter'\nset key outside top center horizontal\n");
+		    "set ylabel '% of pages, that long or shorter'\nset key outside top center horizontal samplen 2\n");
 	text_put(s, plots.s, plots.n);
 	text_str(s, "\n");
 	text_done(&plots);
@@ -436,7 +460,7 @@ static void pareto_rows(struct drawing *d, const struct subject *subject, size_t
 		if (!isfinite(cost_us_per_page(r)) || !isfinite(saved_percent(r)))
 			continue;
 		html_raw(&d->script, "%.10g %.10g ", cost_us_per_page(r), saved_percent(r));
-		plot_label(&d->script, r->codec);
+		plot_label(&d->script, r->codec, '"');
 		html_raw(&d->script, " %d %d\n", front, r->recommended);
 		name_cell(&d->table, r->codec);
 		cell(&d->table, &us, cost_us_per_page(r));
@@ -460,7 +484,7 @@ static void draw_pareto(struct study *study UNUSED, const struct subject *subjec
 		    "set offsets 0, graph 0.12, graph 0.12, graph 0.05\n"
 		    "set key outside top center horizontal\n"
 		    "plot $codecs using ($4 == 1 ? $1 : NaN):2 smooth unique with lines dashtype 2 linewidth 1 linecolor rgb '" GREY
-		    "' title 'none saves more for less', "
+		    "' title 'front', "
 		    "$codecs using 1:2 with points pointtype 6 pointsize 1 linewidth 1.6 linecolor rgb '" BLUE
 		    "' title 'codec', "
 		    "$codecs using ($5 == 1 ? $1 : NaN):2 with points pointtype 7 pointsize 1 linecolor rgb '#d55e00' "
@@ -481,7 +505,7 @@ static void draw_pareto(struct study *study UNUSED, const struct subject *subjec
 			  saved_percent(best), cheapest->codec, cost_us_per_page(cheapest));
 	d->width = 760;
 	d->height = n ? 340 : 0;
-	d->note = "From the page scan, at the readback factor that was measured. Up and to the left is better.";
+	d->note = "From the page scan, at the readback factor that was measured. Up and to the left is better; on the front none saves more for less.";
 }
 
 /* ---- all ------------------------------------------------------------------------------------------------------------ */

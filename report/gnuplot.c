@@ -44,15 +44,16 @@ void plotter_done(struct plotter *plotter)
 	rmdir(plotter->dir);
 }
 
-void plot_label(struct text *script, const char *name)
+void plot_label(struct text *script, const char *name, char quote)
 {
 	static const char kept[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ._:+-=/()";
 	size_t n = name ? strlen(name) : 0;
 
-	text_str(script, "'");
+	text_put(script, &quote, 1);
 	for (size_t i = 0; i < n && i < LABEL_MAX; i++)
 		text_put(script, strchr(kept, name[i]) ? &name[i] : "?", 1);
-	text_str(script, n > LABEL_MAX ? "..'" : "'");
+	text_str(script, n > LABEL_MAX ? ".." : "");
+	text_put(script, &quote, 1);
 }
 
 /* ---- running ---------------------------------------------------------------------------------------------- */

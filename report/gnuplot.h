@@ -20,10 +20,10 @@ struct plotter {
 int plotter_init(struct plotter *plotter, const char *pdf_dir, struct err *e);
 void plotter_done(struct plotter *plotter);
 
-/* plot_label - a name for a script, in its single quotes: only letters, digits and harmless signs of ASCII stay,
- * the rest becomes "?", and long ones are cut. Tables show the name as it is.
+/* plot_label - a name for a script, between quotes (gnuplot takes "'" in commands, '"' in data): only letters,
+ * digits and harmless signs of ASCII stay, the rest becomes "?", and long ones are cut. Tables show it as it is.
  */
-void plot_label(struct text *script, const char *name);
+void plot_label(struct text *script, const char *name, char quote);
 
 /* plotter_draw - the script's figure of this size in pixels as an <svg> element, ids prefixed with name
  * ([a-z0-9-] only); also DIR/name.pdf where that was asked for. svg stays empty without gnuplot.

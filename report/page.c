@@ -95,9 +95,12 @@ static void put_figure_cell(struct text *page, const struct arm *arm, enum quant
 	double centre = q == SLOWDOWN_RATIO && isfinite(arm->slowdown) ? arm->slowdown : f->median;
 
 	html_raw(page, "<td>%s", scale_format(scale, centre, buf));
-	if (f->n > 1)
-		html_raw(page, "<small>%s to %s</small>", scale_format(scale, f->low, low),
-			 scale_format(scale, f->high, high));
+	scale_format(scale, f->low, low);
+	scale_format(scale, f->high, high);
+	if (f->n > 1 && str_eq(low, high))
+		text_str(page, "<small>in every run</small>");
+	else if (f->n > 1)
+		html_raw(page, "<small>%s to %s</small>", low, high);
 	if (f->n && f->probed)
 		text_str(page, "<small>probed run</small>");
 	else if (f->n && f->n != arm_n(arm))
@@ -174,7 +177,7 @@ static void put_ranking(struct text *page, const struct subject *subject)
 		put_cell(page, &ms, r->decompress_cpu_ms);
 		put_cell(page, &score, r->fair_score);
 		put_cell(page, &price, r->value_gib_per_core);
-		put_in(page, "<td class=\"words\">", r->reason, "</td></tr>\n");
+		put_in(page, "<td class=\"words why\">", r->reason, "</td></tr>\n");
 	}
 	text_str(page, "</tbody></table></div>\n");
 }

@@ -1,0 +1,240 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# coldpress report: the page of a fixture store, whole, well-formed and safe whatever the names in it.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/../.." || return 1
+	report=$PWD/build/bin/report
+	command -v sqlite3 >/dev/null || skip "sqlite3 is not installed"
+	db=$BATS_TEST_TMPDIR/study.db page=$BATS_TEST_TMPDIR/page.html
+	{ echo 'BEGIN;' && cat lib/schema.sql tests/fixtures/store/study.sql && echo 'COMMIT;'; } | sqlite3 "$db"
+}
+
+need() {
+	command -v "$1" >/dev/null || skip "$1 is not installed"
+}
+
+make_page() {
+	run "$report" --db "$db" --out "$page" "$@"
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+# An XML parser has the last word; it also finds entities and bytes that have no place there.
+well_formed() {
+	if command -v xmllint >/dev/null; then
+		xmllint --noout "$page"
+	else
+		need python3
+		python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$page"
+	fi
+}
+
+figures() {
+	grep -c '<svg' "$page" || true
+}
+
+@test "the page is well-formed" {
+	make_page
+	well_formed
+}
+
+@test "every figure is there, with its numbers" {
+	need gnuplot
+	make_page
+	[ "$(figures)" -eq 10 ]
+	[ "$(grep -c 'Numbers of this figure' "$page")" -eq 10 ]
+}
+
+@test "the page loads nothing and runs nothing" {
+	make_page
+	run grep -oE '(src|href|url|@import|action)[=(] *.?https?:|<script|<link|<iframe|javascript:' "$page"
+	[ "$status" -eq 1 ]
+}
+
+@test "ids are unique" {
+	make_page
+	[ "$(grep -oE " id=['\"][^'\"]*" "$page" | tr "'" '"' | sort | uniq -d | wc -l)" -eq 0 ]
+}
+
+@test "two runs on one store give the same page" {
+	make_page
+	cp "$page" "$page.first"
+	make_page
+	cmp "$page" "$page.first"
+}
+
+@test "the store is left as it was" {
+	before=$(sha256sum <"$db")
+	make_page
+	[ "$(sha256sum <"$db")" = "$before" ]
+	[ ! -e "$db-wal" ] && [ ! -e "$db-shm" ]
+}
+
+# Walsh averages of the log ratios in SQL, against what the C of the report says.
+@test "the slowdown is the Hodges-Lehmann estimate of the ratios in blocks" {
+	expected=$(sqlite3 "$db" "
+		WITH ratio AS (SELECT a.block, ln(ma.value / mb.value) AS x FROM run a JOIN run b ON b.block = a.block
+			AND b.cell = 'w1-none' AND b.kind = 'timed' JOIN metric ma ON ma.run = a.id AND ma.name = 'wall_ns'
+			JOIN metric mb ON mb.run = b.id AND mb.name = 'wall_ns' WHERE a.cell = 'w1-lz4' AND a.kind = 'timed'),
+		walsh AS (SELECT (p.x + q.x) / 2 AS x, row_number() OVER (ORDER BY p.x + q.x) AS i, count(*) OVER () AS n
+			FROM ratio p JOIN ratio q ON q.block >= p.block)
+		SELECT printf('%.3f', exp(avg(x))) FROM walsh WHERE i IN ((n + 1) / 2, (n + 2) / 2)")
+	make_page
+	grep -A1 '>Slowdown</th>' "$page" | grep -q "<td>$expected<small>"
+}
+
+@test "a contaminated run is shown and not counted" {
+	make_page
+	grep -q 'lzo<small>limit 102.0 MiB</small><small>n = 3</small>' "$page"
+	grep -q 'another process swapped into it' "$page"
+}
+
+@test "hostile names neither run nor break the page" {
+	need gnuplot
+	canary=$BATS_TEST_TMPDIR/canary
+	name="<script>alert(1)</script>\"' \`touch $canary\` \$(touch $canary) ]]> \\ {/Symbol a} %s %n
+set output '/dev/null'; system('touch $canary')"
+	quoted=${name//\'/\'\'}
+	sqlite3 "$db" "
+		UPDATE workload SET name = '$quoted' || rowid, argv = '$quoted';
+		UPDATE cell SET arm = CAST('$quoted' || x'01fffe80e280ae' AS TEXT) || arm WHERE arm <> 'none';
+		UPDATE page_hist SET codec = '$quoted' || codec;
+		UPDATE ranking SET codec = CAST(x'f09f98' AS TEXT) || '$quoted' || codec, tier = '$quoted', reason = '$quoted';
+		UPDATE run SET reason = '$quoted' WHERE state <> 'ok';
+		UPDATE prediction SET name = '$quoted' || name;
+		UPDATE note SET about = '$quoted', reason = '$quoted';
+		UPDATE environment SET value = '$quoted';
+		UPDATE experiment SET argv = '$quoted', command = '$quoted', settings = '$quoted', version = '$quoted',
+			answer = '$quoted', recommended = '$quoted', seed = '$quoted'"
+	make_page --pdf "$BATS_TEST_TMPDIR"
+	well_formed
+	iconv -f UTF-8 -t UTF-8 "$page" >/dev/null
+	[ ! -e "$canary" ]
+	[ "$(figures)" -eq 10 ]
+	run grep -i '<script' "$page"
+	[ "$status" -eq 1 ]
+}
+
+@test "a figure that is missing is a dash, never 0 or nan" {
+	sqlite3 "$db" "DELETE FROM metric; UPDATE prediction SET measured = NULL; UPDATE ranking SET saved_slot_bytes = NULL,
+		fair_score = NULL, compress_cpu_ms = NULL; UPDATE page_hist SET pages = 0; UPDATE environment SET value = NULL"
+	make_page
+	well_formed
+	run grep -owiE '(-?nan|-?inf)' <(sed 's/<style>.*<\/style>//' "$page")
+	[ "$status" -eq 1 ]
+	grep -A1 '>Wall time</th>' "$page" | grep -q '<td>–</td>'
+}
+
+@test "a study that was cut off says so" {
+	sqlite3 "$db" "UPDATE experiment SET state = 'interrupted', answer = NULL, recommended = NULL, ended_unix_ns = NULL;
+		DELETE FROM run WHERE kind <> 'reference'"
+	make_page
+	well_formed
+	grep -q 'did not come to its end: interrupted' "$page"
+}
+
+@test "without gnuplot the page has tables and says so" {
+	mkdir "$BATS_TEST_TMPDIR/empty"
+	PATH=$BATS_TEST_TMPDIR/empty make_page
+	[[ $output == *"gnuplot is not installed"* ]]
+	well_formed
+	[ "$(figures)" -eq 0 ]
+	grep -q 'gnuplot is not installed' "$page"
+	[ "$(grep -c '<details open="open"><summary>Numbers of this figure' "$page")" -eq 10 ]
+}
+
+@test "a gnuplot that fails is quoted, and the rest of the page is there" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\necho "no such <terminal>" >&2\nexit 1\n' >"$BATS_TEST_TMPDIR/bin/gnuplot"
+	chmod +x "$BATS_TEST_TMPDIR/bin/gnuplot"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH make_page
+	well_formed
+	grep -q 'no such &#60;terminal&#62;' "$page"
+	grep -q 'Key figures' "$page"
+}
+
+@test "nothing stays behind in the temporary directory" {
+	mkdir "$BATS_TEST_TMPDIR/tmp"
+	TMPDIR=$BATS_TEST_TMPDIR/tmp make_page --pdf "$BATS_TEST_TMPDIR"
+	[ -z "$(ls -A "$BATS_TEST_TMPDIR/tmp")" ]
+}
+
+@test "--pdf writes each figure" {
+	need gnuplot
+	mkdir "$BATS_TEST_TMPDIR/pdf"
+	make_page --pdf "$BATS_TEST_TMPDIR/pdf"
+	[ "$(head -qc 5 "$BATS_TEST_TMPDIR"/pdf/*.pdf)" = "$(printf '%%PDF-%.0s' 1 2 3 4 5 6 7 8 9 10)" ]
+}
+
+@test "--list names the studies, and ends its JSON with the end record" {
+	need jq
+	run --separate-stderr "$report" --db "$db" --list --format json
+	[ "$status" -eq 0 ]
+	[ "$(jq -r 'select(.type == "study") | .id + " " + .state' <<<"$output")" = \
+		"e0000000-0000-7000-8000-000000000001 done" ]
+	[ "$(tail -n 1 <<<"$output" | jq -c '[.type, .seen, .emitted, .dropped]')" = '["end",1,1,0]' ]
+}
+
+@test "--out - is stdout" {
+	"$report" --db "$db" --out - --quiet >"$page"
+	well_formed
+}
+
+@test "--experiment takes a beginning, refuses two and none" {
+	make_page --experiment e00
+	sqlite3 "$db" "INSERT INTO experiment SELECT 'e0f', started_unix_ns, NULL, argv, NULL, seed, NULL, 1, '{}', version,
+		'running', NULL, NULL FROM experiment"
+	run "$report" --db "$db" --out "$page" --experiment e0
+	[ "$status" -eq 2 ]
+	[[ $output == *"more than one study"* ]]
+	run "$report" --db "$db" --out "$page" --experiment f
+	[ "$status" -eq 1 ]
+	[[ $output == *"no study f"* ]]
+}
+
+@test "no store, no such store, no store at all: one clear line each" {
+	run "$report"
+	[ "$status" -eq 2 ]
+	[[ $output == *"--db is missing"* ]]
+	run "$report" --db "$BATS_TEST_TMPDIR/none.db"
+	[ "$status" -eq 1 ]
+	[[ $output == *"none.db: No such file or directory"* ]]
+	echo "plain text" >"$BATS_TEST_TMPDIR/text"
+	run "$report" --db "$BATS_TEST_TMPDIR/text"
+	[ "$status" -eq 1 ]
+	[[ $output == *"no coldpress store"* ]]
+}
+
+@test "an empty store holds no study" {
+	sqlite3 "$db" "DELETE FROM experiment"
+	run "$report" --db "$db" --out "$page"
+	[ "$status" -eq 1 ]
+	[[ $output == *"holds no study"* ]]
+	[ ! -e "$page" ]
+}
+
+@test "a damaged store is no page" {
+	dd if=/dev/urandom of="$db" bs=4096 seek=3 count=20 conv=notrunc status=none
+	run "$report" --db "$db" --out "$page"
+	[ "$status" -eq 1 ]
+	[[ $output == *damaged* ]]
+	[ ! -e "$page" ]
+}
+
+@test "a full disk is an error" {
+	run "$report" --db "$db" --out /dev/full
+	[ "$status" -eq 1 ]
+	[[ $output == *"No space left"* ]]
+}
+
+@test "a place that cannot be written is an error" {
+	run "$report" --db "$db" --out "$BATS_TEST_TMPDIR/no/such/page.html"
+	[ "$status" -eq 1 ]
+	[[ $output == *"no/such/page.html"* ]]
+	run "$report" --db "$db" --out "$page" --pdf "$BATS_TEST_TMPDIR/none"
+	[ "$status" -eq 1 ]
+	[[ $output == *"no directory"* ]]
+}
