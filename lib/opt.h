@@ -80,7 +80,7 @@ struct opt_command {
 	const char *name;		/* "setup", "trigger compress"; NULL for a program without subcommands */
 	const char *synopsis;		/* what follows the options: "[-- COMMAND ARG...]"; may be NULL */
 	const char *summary;		/* one line, lower case, no full stop */
-	const char *description;	/* paragraphs for help and man page; lines that begin with a space stay; or NULL */
+	const char *description;	/* paragraphs; lines that begin with a space stay as they are; may be NULL */
 	const char *examples;		/* lines "command   # what it does"; may be NULL */
 	const struct opt *options;	/* ends with OPT_END */
 	enum opt_operands operands;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* out.c - sinks: records as text, JSON lines or CSV, on stdout or into a file.
  *
- * Each type gets a layout when its first record comes; layout.c makes the text. Records collect in one buffer, which goes to the kernel when 64 KiB are full. A file is
- * written as PATH.PID.tmp beside itself. Knows nothing of what records mean.
+ * Each type gets a layout when its first record comes; layout.c makes the text. Records collect in one buffer,
+ * which goes to the kernel when 64 KiB are full. A file is written as PATH.PID-N.tmp beside itself. Knows nothing
+ * of what records mean.
  */
 #include "out.h"
 

@@ -244,12 +244,13 @@ static void test_opt__values_format_as_they_are_read(void **state UNUSED)
 
 static void test_opt__what_is_not_given_formats_as_nothing(void **state UNUSED)
 {
-	static const int not_given[] = { 1, 3, 5, 6 };
+	static const struct config none = { .size = MISSING_U64, .duration_ns = MISSING_U64, .count = MISSING_U64,
+					    .factor = MISSING_F64, .share = MISSING_F64, .output.format = -1 };
 	char buf[64];
 
-	for (size_t i = 0; i < ARRAY_SIZE(not_given); i++) {
-		opt_format_value(&options[not_given[i]], &defaults, buf, sizeof(buf));
-		assert_string_equal(buf, "");
+	for (const struct opt *opt = options; opt->name; opt++) {
+		opt_format_value(opt, &none, buf, sizeof(buf));
+		assert_string_equal(buf, opt->type == OPT_TYPE_FLAG ? "false" : "");
 	}
 }
 
@@ -492,9 +493,9 @@ static void test_opt_main__the_man_page_passes_mandoc(void **state UNUSED)
 	assert_non_null(strstr(said, "\n\\&.starts with a dot\n"));
 	if (system("command -v mandoc >/dev/null") != 0)
 		SKIP("mandoc is not installed");
-	assert_int_equal(system("mandoc -T lint -W warning \"$TEST_OUT\" >&2"), 0);
+	assert_int_equal(system("mandoc -T lint -W warning <\"$TEST_OUT\" >&2"), 0);
 	assert_int_equal(run(one, "--help=man"), 0);
-	assert_int_equal(system("mandoc -T lint -W warning \"$TEST_OUT\" >&2"), 0);
+	assert_int_equal(system("mandoc -T lint -W warning <\"$TEST_OUT\" >&2"), 0);
 }
 
 static void test_opt_main__the_completion_proposes_commands_options_and_choices(void **state UNUSED)
@@ -502,8 +503,8 @@ static void test_opt_main__the_completion_proposes_commands_options_and_choices(
 	assert_int_equal(run(many, "--help=completion"), 0);
 	assert_int_equal(system("bash -c '. $TEST_OUT; COMP_WORDS=(t s); COMP_CWORD=1; _coldpress_t t s t;"
 			       " [ \"${COMPREPLY[*]}\" = setup ]'"), 0);
-	assert_int_equal(system("bash -c '. $TEST_OUT; COMP_WORDS=(t setup --fo); COMP_CWORD=2; _coldpress_t t --fo setup;"
-			       " [ \"${COMPREPLY[*]}\" = \"--force --format\" ]'"), 0);
+	assert_int_equal(system("bash -c '. $TEST_OUT; COMP_WORDS=(t setup --fo); COMP_CWORD=2;"
+			       " _coldpress_t t --fo setup; [ \"${COMPREPLY[*]}\" = \"--force --format\" ]'"), 0);
 	assert_int_equal(system("bash -c '. $TEST_OUT; COMP_WORDS=(t setup -f j); COMP_CWORD=3; _coldpress_t t j -f;"
 			       " [ \"${COMPREPLY[*]}\" = json ]'"), 0);
 }
