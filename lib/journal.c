@@ -315,8 +315,11 @@ int journal_open_named(struct journal **ret, const char *name, struct err *e)
 			return err_set(e, errno, "cannot make the journal %s", path);
 		struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
-		if (fcntl(j->fd, F_OFD_SETLKW, &lock))
-			return err_set(e, errno, "cannot lock the journal %s", path);
+		if (fcntl(j->fd, F_OFD_SETLKW, &lock)) {
+			r = -errno;
+			unlink(path);
+			return err_set(e, r, "cannot lock the journal %s", path);
+		}
 		if (!still_there(j)) /* recovery was quicker: it takes an empty book for a dead owner's */
 			continue;
 		take_name(&j->book, path);

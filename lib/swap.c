@@ -8,9 +8,6 @@
 #include <sys/stat.h>
 #include <sys/swap.h>
 
-#define PRIORITY_MIN                                                                                         \
-	100 /* what zram-generator takes; far above the negative ones the kernel gives by itself */
-
 /* union swap_header, include/linux/swap.h */
 struct swap_header {
 	char boot_bits[1024];
@@ -51,13 +48,25 @@ static void fd_path(int fd, char path[64])
 	snprintf(path, 64, "/proc/self/fd/%d", fd);
 }
 
+/* errno, with the node's path for people. */
+static int fail(int fd, const char *what, struct err *e)
+{
+	char path[64], name[256] = "";
+	int code = errno;
+
+	fd_path(fd, path);
+	if (readlink(path, name, sizeof(name) - 1) < 0)
+		snprintf(name, sizeof(name), "the device");
+	return err_set(e, code, "cannot %s %s", what, name);
+}
+
 int swap_on(int fd, int priority, struct err *e)
 {
 	char path[64];
 
 	fd_path(fd, path);
 	if (swapon(path, SWAP_FLAG_PREFER | (priority & SWAP_FLAG_PRIO_MASK)))
-		return err_set(e, errno, "cannot take the device as swap");
+		return fail(fd, "swap to", e);
 	return 0;
 }
 
@@ -68,7 +77,7 @@ int swap_off(int fd, struct err *e)
 	fd_path(fd, path);
 	if (swapoff(path) == 0 || errno == EINVAL)
 		return 0;
-	return err_set(e, errno, "cannot take the swap back");
+	return fail(fd, "take back the pages of", e);
 }
 
 const struct procfs_swap *swap_find(const struct procfs_swaps *swaps, const struct zram_device *device)
@@ -87,7 +96,7 @@ const struct procfs_swap *swap_find(const struct procfs_swaps *swaps, const stru
 
 int swap_next_priority(const struct procfs_swaps *swaps, int *ret, struct err *e)
 {
-	int next = PRIORITY_MIN;
+	int next = 0; /* the kernel's own choices are negative, and cannot be asked for */
 
 	for (size_t i = 0; i < swaps->n; i++) {
 		if (swaps->swaps[i].priority >= SWAP_PRIORITY_MAX) {

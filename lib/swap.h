@@ -28,7 +28,7 @@ int swap_off(int fd, struct err *e);
 /* swap_find - the device's line, NULL when it is no swap or its node is gone. */
 const struct procfs_swap *swap_find(const struct procfs_swaps *swaps, const struct zram_device *device);
 
-/* swap_next_priority - one above the highest in use, at least 100, so that the device comes first.
+/* swap_next_priority - one above the highest in use, at least 0, so that the device comes first.
  *
  * errors  -ERANGE one already has the kernel's highest; it is named
  */

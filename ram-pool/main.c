@@ -117,6 +117,17 @@ static const char *setup_name(char buf[POOL_NAME_MAX])
 	return buf;
 }
 
+/* Nobody was told of the pool, so nobody would remove it. */
+static void drop(const char *name, const struct zram_device *device)
+{
+	struct pool pool = { .device = *device };
+	struct err e;
+
+	snprintf(pool.name, sizeof(pool.name), "%s", name);
+	if (pool_reset(&pool, true, &e))
+		term_warn("%s; `ram_pool recover` tries again", e.what);
+}
+
 static int run_setup(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
 		     struct err *e)
 {
@@ -150,7 +161,10 @@ static int run_setup(void *config UNUSED, int argc UNUSED, char **argv UNUSED, i
 		term_warn("zswap takes pages before they reach the pool; turn it off with "
 			  "`echo N >/sys/module/zswap/parameters/enabled`");
 	out_record(out, &pool_setup_type, &record);
-	return finish(&out, 1, e);
+	r = finish(&out, 1, e);
+	if (r)
+		drop(request.name, &made.device);
+	return r;
 }
 
 static int no_such_pool(const char *name, struct err *e)

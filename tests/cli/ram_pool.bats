@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# ram_pool's command line: what it refuses, with which words and which exit code. Changes nothing.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
+	export COLDPRESS_STATE_DIR=$BATS_TEST_TMPDIR/state
+}
+
+# refused CODE TEXT - the last run ended with it, said it in its first line, and printed no data.
+refused() {
+	[ "$status" -eq "$1" ]
+	[[ ${stderr%%$'\n'*} == "ram_pool: "*"$2"* ]]
+	[ -z "$output" ]
+}
+
+need_root() {
+	[ "$(id -u)" = 0 ] || skip "needs root to get past the first check"
+}
+
+@test "no command, an unknown one, an unknown option: usage" {
+	run --separate-stderr "$pool"
+	refused 2 setup
+	run --separate-stderr "$pool" destroy
+	refused 2 "'destroy'"
+	run --separate-stderr "$pool" setup --colour
+	refused 2 --colour
+}
+
+@test "a bare number where a unit is needed" {
+	run --separate-stderr "$pool" setup --size 256
+	refused 2 "'256'"
+	run --separate-stderr "$pool" setup --size 256MiB --mem-limit 100
+	refused 2 "'100'"
+}
+
+@test "setup wants a size, and one that makes sense" {
+	run --separate-stderr "$pool" setup
+	refused 2 --size
+	run --separate-stderr "$pool" setup --size 4KiB
+	refused 2 --size
+	run --separate-stderr "$pool" setup --size 64MiB --priority 32768
+	refused 2 --priority
+}
+
+@test "help names every command, and no hidden option" {
+	run "$pool" --help
+	[ "$status" -eq 0 ]
+	for word in setup status reset recover; do [[ $output == *"$word"* ]]; done
+	run "$pool" setup --help
+	[[ $output == *--mem-limit* && $output != *--owner* ]]
+}
+
+@test "without root: exit 77, and how to get it" {
+	if [ "$(id -u)" = 0 ]; then
+		cp "$pool" "$BATS_TEST_TMPDIR/ram_pool"
+		chmod 755 "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/ram_pool"
+		for dir in "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/test; do [ ! -d "$dir" ] || chmod a+x "$dir"; done
+		as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+		pool=$BATS_TEST_TMPDIR/ram_pool
+	fi
+	for command in "setup --size 64MiB" status reset recover; do
+		# shellcheck disable=SC2086
+		run --separate-stderr "${as[@]}" "$pool" $command
+		refused 77 root
+		[[ $stderr == *sudo* ]]
+	done
+}
+
+@test "status without a pool says so, and is no failure" {
+	need_root
+	run --separate-stderr "$pool" status
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	[[ $stderr == *"there is no pool"* ]]
+	run --separate-stderr "$pool" status -f json
+	[ "$status" -eq 0 ]
+	[ "$(jq -r '.type + " " + (.seen | tostring)' <<<"$output")" = "end 0" ]
+}
+
+@test "reset of a pool that is not there" {
+	need_root
+	run --separate-stderr "$pool" reset
+	[ "$status" -eq 0 ]
+	run --separate-stderr "$pool" reset --name none
+	refused 1 "called none"
+}
+
+@test "more than the machine could hold: the bound and the figure" {
+	need_root
+	[ -e /sys/class/zram-control/hot_add ] || skip "this kernel has no zram (modprobe zram num_devices=0)"
+	run --separate-stderr "$pool" setup --size 1000TiB
+	refused 2 "1000.0 TiB"
+	total=$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)
+	run --separate-stderr "$pool" setup --size "$((total * 3 / 2))K" --mem-limit "${total}K"
+	refused 2 "--mem-limit"
+	[[ $stderr == *"reserve of"* ]]
+	[ "$(ls -A "$COLDPRESS_STATE_DIR")" = lock ]
+}
+
+@test "names that are no file names are refused" {
+	need_root
+	[ -e /sys/class/zram-control/hot_add ] || skip "this kernel has no zram (modprobe zram num_devices=0)"
+	for name in ../up 'a b' $'a\nb' "$(printf 'x%.0s' {1..200})"; do
+		run --separate-stderr "$pool" setup --size 64MiB --name "$name"
+		[ "$status" -eq 2 ]
+		[[ $stderr == *name* ]]
+	done
+}
+
+@test "a state directory that cannot be made, or that others can write to" {
+	need_root
+	COLDPRESS_STATE_DIR=/proc/coldpress run --separate-stderr "$pool" status
+	refused 1 /proc/coldpress
+	mkdir -m 777 "$BATS_TEST_TMPDIR/open"
+	chmod 777 "$BATS_TEST_TMPDIR/open"
+	COLDPRESS_STATE_DIR=$BATS_TEST_TMPDIR/open run --separate-stderr "$pool" status
+	refused 1 "not ours alone"
+	ln -s "$BATS_TEST_TMPDIR/open" "$BATS_TEST_TMPDIR/link"
+	COLDPRESS_STATE_DIR=$BATS_TEST_TMPDIR/link run --separate-stderr "$pool" status
+	refused 1 "not ours alone"
+}

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# pool_helpers.bash - what the live tests of ram_pool share: the machine as text, memory that is paged out.
+
+export PATH=$PATH:/usr/sbin:/sbin
+
+need_zram() {
+	[ "$(id -u)" = 0 ] || skip "zram needs root"
+	[ -e /sys/class/zram-control/hot_add ] || skip "this kernel has no zram (modprobe zram num_devices=0)"
+}
+
+# Everything a pool changes, as text: swaps, devices, and what is in the state directory.
+machine() {
+	swapon --show=NAME,TYPE,SIZE,USED,PRIO --noheadings --raw
+	for d in /sys/block/zram*; do
+		[ -e "$d" ] && echo "$d $(cat "$d/diskseq" "$d/disksize" "$d/comp_algorithm" | tr '\n' ' ')"
+	done
+	ls -A "$COLDPRESS_STATE_DIR"
+}
+
+field() { # field NAME <JSON line
+	jq -r --arg f "$1" 'select(.type != "end") | .[$f]'
+}
+
+# A process that fills MIB of memory, pages it out, and on a line of input checks that it came back as it was:
+# it prints "out" and then "same" or "changed". Half text, half random.
+holder() {
+	perl -MDigest::MD5=md5_hex -e '
+		my $mib = shift; $| = 1; open my $r, "<:raw", "/dev/urandom";
+		my $s = "\0" x (4096 + ($mib << 20)); my $p = unpack("Q", pack("p", $s)); my $at = -$p & 4095;
+		for my $i (0 .. ($mib << 8) - 1) {
+			my $page;
+			if ($i & 1) { read $r, $page, 4096 } else { $page = substr("page $i of the holder\n" x 300, 0, 4096) }
+			substr($s, $at + $i * 4096, 4096, $page);
+		}
+		my $sum = md5_hex($s); my $madvise = `uname -m` =~ /aarch64/ ? 233 : 28;
+		syscall($madvise, $p + $at, $mib << 20, 21) == 0 or die "madvise: $!";
+		print "out\n"; <STDIN>;
+		print md5_hex($s) eq $sum ? "same\n" : "changed\n"' "$1"
+}

@@ -1,0 +1,249 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# ram_pool on the running kernel: every algorithm, real pages through swap, and what a killed command leaves.
+# A foreign zram swap with pages in it stands by through all of it, and must not be touched.
+
+load pool_helpers
+bats_require_minimum_version 1.5.0
+pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
+
+setup_file() {
+	need_zram
+	export COLDPRESS_STATE_DIR=$BATS_FILE_TMPDIR/state
+	"$pool" recover -q
+	export foreign
+	foreign=$(cat /sys/class/zram-control/hot_add)
+	echo 64M >"/sys/block/zram$foreign/disksize"
+	mkswap -q "/dev/zram$foreign"
+	swapon -p 7 "/dev/zram$foreign"
+	mkfifo "$BATS_FILE_TMPDIR/in"
+	holder 8 <"$BATS_FILE_TMPDIR/in" >"$BATS_FILE_TMPDIR/out" 3>&- &
+	exec 9>"$BATS_FILE_TMPDIR/in"
+	for _ in $(seq 100); do grep -q out "$BATS_FILE_TMPDIR/out" && break; sleep 0.05; done
+	foreign_used=$(swapon --show=NAME,USED --noheadings --raw --bytes | awk -v d="/dev/zram$foreign" '$1 == d { print $2 }')
+	export foreign_used
+}
+
+teardown_file() {
+	[ -n "${foreign-}" ] || return 0
+	exec 9>&-
+	swapoff "/dev/zram$foreign"
+	for _ in $(seq 50); do echo "$foreign" >/sys/class/zram-control/hot_remove && break; sleep 0.1; done 2>/dev/null
+}
+
+setup() {
+	before=$(machine)
+}
+
+teardown() {
+	"$pool" status -q -f json | field name | while read -r name; do "$pool" reset -q --name "$name"; done
+	"$pool" recover -q
+}
+
+# The machine is as it was when the test began.
+restored() {
+	local now
+	now=$(machine)
+	[ "$now" = "$before" ] || { echo "$1"; diff <(echo "$before") <(echo "$now"); return 1; }
+}
+
+# reset_ready - a command that was killed behind its last act leaves a pool that is ready: whole, and removable.
+reset_ready() {
+	local json
+	json=$("$pool" status -q -f json)
+	[ "$(field state <<<"$json")" = "" ] && return
+	[ "$(field state <<<"$json")" = ready ] || { echo "$1: $json"; return 1; }
+	[ "$(field priority <<<"$json")" = 8 ] || { echo "$1: $json"; return 1; }
+	"$pool" reset -q
+}
+
+# calls COMMAND... - "NAME COUNT" of each system call by which it could change anything, or that follows such a one.
+calls() {
+	strace -f -qq -o "$BATS_TEST_TMPDIR/trace" "$@" >/dev/null
+	awk '{ sub(/\(.*/, "", $2); n[$2]++ } END { for (c in n) print c, n[c] }' "$BATS_TEST_TMPDIR/trace" |
+		grep -E '^(mkdir|mkdirat|openat|read|write|pwrite64|fsync|close|swapon|swapoff|flock|fcntl|lseek|unlink|unlinkat|ftruncate|ioctl|exit_group) '
+}
+
+@test "the foreign swap has pages to lose" {
+	[ "$foreign_used" -ge $((8 << 20)) ]
+}
+
+@test "setup, status and reset with every algorithm the kernel has" {
+	for algorithm in $(tr -d '[]' <"/sys/block/zram$foreign/comp_algorithm"); do
+		made=$("$pool" setup --algo "$algorithm" --size 64MiB --mem-limit 32MiB -f json)
+		[ "$(field algorithm <<<"$made")" = "$algorithm" ]
+		[ "$(field size_bytes <<<"$made")" = $((64 << 20)) ]
+		[ "$(field mem_limit_bytes <<<"$made")" = $((32 << 20)) ]
+		[ "$(field priority <<<"$made")" = 8 ]
+		device=$(field device <<<"$made")
+		[ "$(swapon --show=NAME,PRIO --noheadings --raw | grep "^$device ")" = "$device 8" ]
+		status=$("$pool" status -f json)
+		[ "$(field algorithm <<<"$status")" = "$algorithm" ]
+		[ "$(field limit_bytes <<<"$status")" = "$(awk '{ print $4 }' "/sys/block/${device#/dev/}/mm_stat")" ]
+		[ "$(tail -n 1 <<<"$status" | jq -r .type)" = end ]
+		"$pool" reset -q
+		restored "$algorithm"
+	done
+}
+
+@test "status says what mm_stat says, pages through the pool come back as they were" {
+	device=$("$pool" setup --algo lz4 --size 64MiB --mem-limit 32MiB -f json | field device)
+	coproc holder 16
+	read -r -u "${COPROC[0]}" -t 20 line
+	[ "$line" = out ]
+	status=$("$pool" status -f json)
+	read -r orig compr used _ <"/sys/block/${device#/dev/}/mm_stat"
+	[ "$(field orig_bytes <<<"$status")" = "$orig" ]
+	[ "$(field compr_bytes <<<"$status")" = "$compr" ]
+	[ "$(field used_bytes <<<"$status")" = "$used" ]
+	[ "$orig" -ge $((16 << 20)) ]
+	# Half of the pages are random: kept as they are.
+	[ "$(field incompressible_pages <<<"$status")" -ge 2040 ]
+	[ "$(jq -r 'select(.type != "end") | (.incompressible_share * 100 | round)' <<<"$status")" = 50 ]
+	[ "$(jq -r 'select(.type != "end") | (.orig_bytes / .compr_bytes - .compression_ratio | fabs) < 1e-9' <<<"$status")" = true ]
+	"$pool" reset -q
+	echo >&"${COPROC[1]}"
+	read -r -u "${COPROC[0]}" -t 20 line
+	[ "$line" = same ]
+	wait "$COPROC_PID" || true
+	restored
+}
+
+@test "an algorithm the kernel lacks: the message lists those it has" {
+	run --separate-stderr "$pool" setup --algo novel --size 64MiB
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"'novel'"* ]]
+	for algorithm in $(tr -d '[]' <"/sys/block/zram$foreign/comp_algorithm"); do
+		[[ $stderr == *"$algorithm"* ]]
+	done
+	restored
+}
+
+@test "a second pool of the same name is refused, one of another name is not" {
+	"$pool" setup --size 64MiB -q >/dev/null
+	run --separate-stderr "$pool" setup --size 64MiB
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"already"*"reset"* ]]
+	"$pool" setup --size 64MiB --name second -q >/dev/null
+	[ "$("$pool" status -f json | field name | sort | tr '\n' ' ')" = "pool second " ]
+	run "$pool" reset
+	[ "$status" -eq 2 ]
+	"$pool" reset -q --name pool
+	"$pool" reset -q --name second
+	restored
+}
+
+@test "recover leaves a ready pool alone, unless it is bound to a process that ended" {
+	"$pool" setup --size 64MiB -q >/dev/null
+	"$pool" recover -q
+	[ "$("$pool" status -f json | field state)" = ready ]
+	"$pool" reset -q
+	sleep 60 3>&- &
+	"$pool" setup --size 64MiB --owner $! -q >/dev/null
+	"$pool" recover -q
+	[ "$("$pool" status -f json | field owner)" = $! ]
+	kill $!
+	wait $! || true
+	"$pool" recover
+	restored
+}
+
+@test "two commands at once wait for one another" {
+	for i in 1 2 3 4; do "$pool" setup --size 64MiB --name "at-once-$i" -q >/dev/null 3>&- & done
+	wait
+	[ "$("$pool" status -f json | field priority | sort | tr '\n' ' ')" = "10 11 8 9 " ]
+	for i in 1 2 3 4; do "$pool" reset -q --name "at-once-$i" 3>&- & done
+	wait
+	restored
+}
+
+@test "a full disk for the output: nothing stays behind" {
+	run --separate-stderr "$pool" setup --size 64MiB -o /dev/full
+	[ "$status" -eq 1 ]
+	[[ $stderr == "ram_pool: "* ]]
+	restored
+}
+
+@test "kill -9 at every call of setup, then recover: the machine is as before" {
+	mapfile -t all < <(calls "$pool" setup --size 64MiB -q)
+	"$pool" reset -q
+	restored "traced"
+	n=0
+	for call in "${all[@]}"; do
+		for i in $(seq "${call#* }"); do
+			run strace -f -qq -o /dev/null -e "inject=${call% *}:signal=KILL:when=$i" \
+				"$pool" setup --size 64MiB -q
+			[ "$status" -eq 137 ]
+			"$pool" recover -q
+			reset_ready "$call at $i"
+			restored "$call at $i"
+			n=$((n + 1))
+		done
+	done
+	echo "# killed $n times" >&3
+	[ "$n" -ge 90 ]
+}
+
+@test "kill -9 at every call of reset, then recover: the machine is as before" {
+	"$pool" setup --size 64MiB -q >/dev/null
+	mapfile -t all < <(calls "$pool" reset -q)
+	restored "traced"
+	n=0
+	for call in "${all[@]}"; do
+		for i in $(seq "${call#* }"); do
+			"$pool" setup --size 64MiB -q >/dev/null
+			run strace -f -qq -o /dev/null -e "inject=${call% *}:signal=KILL:when=$i" "$pool" reset -q
+			[ "$status" -eq 137 ]
+			"$pool" recover -q
+			reset_ready "$call at $i"
+			restored "$call at $i"
+			n=$((n + 1))
+		done
+	done
+	echo "# killed $n times" >&3
+	[ "$n" -ge 70 ]
+}
+
+@test "an error at any call that changes something: said clearly, everything undone" {
+	mapfile -t all < <(calls "$pool" setup --size 64MiB -q | grep -E '^(write|pwrite64|fsync|swapon|flock|fcntl) ')
+	"$pool" reset -q
+	for error in EBUSY ENOMEM EIO; do
+		for call in "${all[@]}"; do
+			for i in $(seq "${call#* }"); do
+				run --separate-stderr strace -f -qq -o /dev/null -e "inject=${call% *}:error=$error:when=$i" \
+					"$pool" setup --size 64MiB -q
+				if [ "$status" -eq 0 ]; then
+					reset_ready "$error at $call $i"
+				else
+					[ "$status" -eq 1 ]
+					[[ $stderr == "ram_pool: "* ]] || { echo "$error at $call $i: $stderr"; return 1; }
+				fi
+				restored "$error at $call $i"
+			done
+		done
+	done
+}
+
+@test "an error at any call of reset: said clearly, and recover finishes what was begun" {
+	"$pool" setup --size 64MiB -q >/dev/null
+	mapfile -t all < <(calls "$pool" reset -q | grep -E '^(write|swapoff|ftruncate|fcntl|unlink|unlinkat) ')
+	for call in "${all[@]}"; do
+		for i in $(seq "${call#* }"); do
+			"$pool" setup --size 64MiB -q >/dev/null
+			run --separate-stderr strace -f -qq -o /dev/null -e "inject=${call% *}:error=EIO:when=$i" \
+				"$pool" reset -q
+			[ "$status" -eq 0 ] || [[ $stderr == "ram_pool: "* ]] || { echo "$call at $i: $stderr"; return 1; }
+			"$pool" recover -q
+			reset_ready "$call at $i"
+			restored "$call at $i"
+		done
+	done
+}
+
+@test "the foreign swap still holds its pages, and they are as they were" {
+	now=$(swapon --show=NAME,USED --noheadings --raw --bytes | awk -v d="/dev/zram$foreign" '$1 == d { print $2 }')
+	[ "$now" = "$foreign_used" ]
+	echo >"$BATS_FILE_TMPDIR/in"
+	for _ in $(seq 100); do grep -q -e same -e changed "$BATS_FILE_TMPDIR/out" && break; sleep 0.05; done
+	grep -q same "$BATS_FILE_TMPDIR/out"
+}
