@@ -88,6 +88,7 @@ LINKS := $(PROBES) $(filter coldpress,$(ROOMS)) \
 	$(if $(filter workload,$(ROOMS)),workloads/workload)
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
+HELPERS    := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 BENCHES    := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 
 .PHONY: all tests benches check check-unit check-cli check-live demo bench lint format install uninstall clean man docs FORCE
@@ -151,13 +152,19 @@ $(B)/tests/%: $(B)/obj/tests/unit/%.o $(LIB)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS_CODEC) $(LIBS_STORE) $(LIBS_BPF) $(LIBS_JSON) -lcap -lm
 
+# Known workloads for the live tests and the benches.
+$(B)/tests/helpers/%: tests/helpers/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^
+
 $(B)/bench/%: $(B)/obj/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_CODEC) $(LIBS_STORE) $(LIBS_BPF) $(LIBS_JSON) -lcap -lm
 
-tests: $(UNIT_TESTS)
-benches: $(BENCHES)
+tests: $(UNIT_TESTS) $(HELPERS)
+benches: $(BENCHES) $(HELPERS)
 
 check: all tests
 	$(Q)tests/run unit cli live
@@ -168,7 +175,7 @@ check-unit: tests
 check-cli: all
 	$(Q)tests/run cli
 
-check-live: all
+check-live: all $(HELPERS)
 	$(Q)tests/run live
 
 demo: all

@@ -7,6 +7,10 @@
 #ifndef COLDPRESS_BPF_HIST_H
 #define COLDPRESS_BPF_HIST_H
 
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
 #define HIST_SUB	 16u
 #define HIST_SUB_BITS	 4u
 #define HIST_TOP_EXPONENT 40u

@@ -20,14 +20,15 @@ struct config {
 struct fault_record {
 	uint32_t pid, tid;
 	char comm[PROBE_COMM_LEN];
-	const char *type;
+	const char *mode;
 	uint64_t addr, ip, ts_ns;
 };
 
 static const struct field fault_fields[] = {
 	FIELD(struct fault_record, pid, FIELD_U32, "", "process"),
 	FIELD(struct fault_record, comm, FIELD_CHARS, "", "name of the thread"),
-	FIELD(struct fault_record, type, FIELD_STRING, "", "user or kernel: the mode it was entered from"),
+	/* `type` in the lines of trace_pipe; in records that names the record */
+	FIELD(struct fault_record, mode, FIELD_STRING, "", "user or kernel: the mode it was entered from"),
 	FIELD(struct fault_record, addr, FIELD_HEX, "", "address that was not there"),
 	FIELD(struct fault_record, ip, FIELD_HEX, "", "address of the instruction that asked for it"),
 	FIELD(struct fault_record, tid, FIELD_U32, "", "thread"),
@@ -67,7 +68,7 @@ static int emit(struct out *out, const void *event, size_t bytes UNUSED)
 	struct fault_record record = {
 		.pid = fault->pid,
 		.tid = fault->tid,
-		.type = fault->user ? "user" : "kernel",
+		.mode = fault->user ? "user" : "kernel",
 		.addr = fault->addr,
 		.ip = fault->ip,
 		.ts_ns = fault->ts_ns,

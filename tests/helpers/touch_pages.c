@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* touch_pages.c - a known number of minor faults: writes to fresh anonymous pages, no huge pages.
+ *
+ *   touch_pages PAGES SECONDS CPU [NAME]
+ *
+ * Touches PAGES pages on CPU (-1: any), gives them back and starts over until SECONDS are over; at least once.
+ * NAME is what the task calls itself first. Prints `pid=N low=0x... high=0x... touched=N nanoseconds=N`.
+ */
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include "base.h"
+
+static int stay_on(int cpu)
+{
+	cpu_set_t cpus;
+
+	if (cpu < 0)
+		return 0;
+	CPU_ZERO(&cpus);
+	CPU_SET((size_t)cpu, &cpus);
+	return sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
+int main(int argc, char **argv)
+{
+	size_t pages = argc > 3 ? strtoul(argv[1], NULL, 10) : 0;
+	double seconds = argc > 3 ? atof(argv[2]) : 0;
+	uint64_t begin_ns, touched = 0, spent_ns;
+	char *area;
+
+	if (!pages || stay_on(atoi(argv[3])) || (argc > 4 && prctl(PR_SET_NAME, argv[4])))
+		return 1;
+	area = mmap(NULL, pages * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (area == MAP_FAILED || madvise(area, pages * PAGE_BYTES, MADV_NOHUGEPAGE))
+		return 1;
+	begin_ns = monotonic_ns();
+	do {
+		for (size_t i = 0; i < pages; i++)
+			((volatile char *)area)[i * PAGE_BYTES] = 1;
+		touched += pages;
+		madvise(area, pages * PAGE_BYTES, MADV_DONTNEED);
+		spent_ns = monotonic_ns() - begin_ns;
+	} while ((double)spent_ns < seconds * (double)NS_PER_S);
+	printf("pid=%d low=0x%llx high=0x%llx touched=%llu nanoseconds=%llu\n", getpid(),
+	       (unsigned long long)(uintptr_t)area, (unsigned long long)(uintptr_t)area + pages * PAGE_BYTES,
+	       (unsigned long long)touched, (unsigned long long)spent_ns);
+	return 0;
+}

@@ -1,0 +1,317 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# The probes against workloads of known size: what they count is compared with what the workload did and with
+# the kernel's own counts.
+
+setup() {
+	bin=$BATS_TEST_DIRNAME/../../build/bin helpers=$BATS_TEST_DIRNAME/../../build/tests/helpers
+	cd "$BATS_TEST_TMPDIR" || return
+	"$bin/proc_create" --format json -q -d 1ms >can 2>&1 || skip "$(tail -n 2 can | tr '\n' ' ')"
+	probe_pid='' mounted=''
+}
+
+teardown() {
+	[ -z "$probe_pid" ] || kill -9 "$probe_pid" 2>/dev/null || true
+	[ -z "$mounted" ] || umount "$mounted"
+}
+
+# begin NAME OPTION... - starts a probe with its records in `out`, and waits until it is attached.
+begin() {
+	"$bin/$1" --format json -q "${@:2}" >out 2>err &
+	probe_pid=$!
+	for _ in $(seq 100); do
+		grep -q '"type":"ready"' out && return
+		sleep 0.05
+	done
+	cat err
+	return 1
+}
+
+# finish [SIGNAL] - ends it and checks that its account is even.
+finish() {
+	kill -s "${1:-INT}" "$probe_pid"
+	wait "$probe_pid"
+	probe_pid=''
+	tail -n 1 out
+	tail -n 1 out | jq -e '.type == "end" and .seen == .emitted + .filtered + .dropped and .dropped == 0'
+}
+
+# set_from LINE - "a=1 b=2" into shell variables.
+set_from() {
+	local pair
+	for pair in $1; do printf -v "${pair%%=*}" %s "${pair#*=}"; done
+}
+
+# faults_in_range - records of $pid with an address from $low to below $high (hexadecimal, as long as each other).
+faults_in_range() {
+	jq -r "select(.type == \"page_fault\" and .pid == $pid) | .addr | select(. >= \"$low\" and . < \"$high\" and
+		length == ${#low})" out | wc -l
+}
+
+trace_pipe() {
+	mounted=$BATS_TEST_TMPDIR/tracing
+	mkdir "$mounted"
+	mount -t tracefs tracefs "$mounted" || { mounted=''; skip "tracefs cannot be mounted"; }
+}
+
+# traced PROBE NAME COMMAND... - a probe of tasks of this name without --format, the command beside it: its output
+# in `did`, the trace lines in `lines`.
+traced() {
+	local reader
+	"$bin/$1" -n "$2" 2>err &
+	shift 2
+	probe_pid=$!
+	cat "$mounted/trace_pipe" >lines &
+	reader=$!
+	for _ in $(seq 100); do
+		if grep -q trace_pipe err; then break; fi
+		sleep 0.05
+	done
+	"$@" >did
+	sleep 0.2
+	kill -INT "$probe_pid"
+	wait "$probe_pid"
+	probe_pid=''
+	kill "$reader"
+}
+
+@test "proc_create: 1,009 forks among 211 threads, as the workload, the probe and the kernel count them" {
+	# Another process may be half-way through a fork when the window opens or closes: then once more.
+	for _ in 1 2 3 4 5; do
+		begin proc_create --threads
+		set_from "$("$helpers/forks" 1009 211)"
+		finish
+		[ "$forks" -eq 1009 ]
+		[ "$threads" -eq 211 ]
+		[ "$(jq -c "select(.type == \"fork\" and .pid == $pid)" out | wc -l)" -eq 1009 ]
+		[ "$(jq -c "select(.type == \"thread\" and .pid == $pid)" out | wc -l)" -eq 211 ]
+		all=$(jq -c "select(.ts_ns >= $begin_ns and .ts_ns <= $end_ns and (.type == \"fork\" or .type == \"thread\"))" out |
+			wc -l)
+		[ "$all" -ne "$processes" ] || return 0
+	done
+	echo "probe $all, /proc/stat $processes"
+	false
+}
+
+@test "proc_create: each child is named once, with its parent" {
+	begin proc_create -n forks
+	set_from "$("$helpers/forks" 53 0)"
+	finish
+	[ "$(jq -c 'select(.type == "fork") | .child' out | sort -u | wc -l)" -eq 53 ]
+	[ "$(jq -c "select(.type == \"fork\" and .pid == $pid and .tid == $pid and .comm == \"forks\")" out | wc -l)" -eq 53 ]
+}
+
+@test "proc_create: two at once both count all" {
+	"$bin/proc_create" --format json -q -n forks >other &
+	other=$!
+	begin proc_create -n forks
+	sleep 0.3
+	"$helpers/forks" 101 0
+	finish
+	kill -INT $other
+	wait $other
+	[ "$(grep -c '"type":"fork"' out)" -eq 101 ]
+	[ "$(grep -c '"type":"fork"' other)" -eq 101 ]
+}
+
+@test "proc_create: the lines of the specification in trace_pipe" {
+	trace_pipe
+	traced proc_create forks "$helpers/forks" 23 7
+	set_from "$(cat did)"
+	[ "$(grep "forks-$pid " lines | grep -cE ': hello world [0-9]+$')" -eq 23 ]
+}
+
+@test "page_fault: 4,099 fresh pages are 4,099 faults in their range" {
+	for hook in auto raw_tp perf; do
+		begin page_fault -n touch_pages --hook $hook
+		set_from "$("$helpers/touch_pages" 4099 0 -1)"
+		finish
+		n=$(faults_in_range)
+		[ "$n" -eq 4099 ] || { echo "$hook: $n"; false; }
+	done
+}
+
+@test "page_fault: the classic variant sees the same faults" {
+	[ -e /sys/kernel/tracing/events ] || {
+		mount -t tracefs tracefs /sys/kernel/tracing || skip "tracefs cannot be mounted"
+		mounted=/sys/kernel/tracing
+	}
+	begin page_fault -n touch_pages --hook classic
+	grep -q page_fault_user:classic out
+	set_from "$("$helpers/touch_pages" 1013 0 -1)"
+	finish
+	[ "$(faults_in_range)" -eq 1013 ]
+}
+
+@test "page_fault: one core's full fault rate for 3 s, nothing lost" {
+	begin page_fault -n touch_pages
+	taskset -pc "$(($(nproc) - 1))" "$probe_pid"
+	set_from "$("$helpers/touch_pages" 4099 3 0)"
+	finish
+	end=$(tail -n 1 out)
+	rm out
+	[ "$(jq .dropped <<<"$end")" -eq 0 ]
+	[ "$(jq .missed <<<"$end")" -eq 0 ]
+	[ "$(jq .emitted <<<"$end")" -ge "$touched" ]
+}
+
+@test "page_fault: a ring too small loses events, and counts each" {
+	begin page_fault --ringbuf-size 4KiB -n touch_pages
+	set_from "$("$helpers/touch_pages" 4099 0.5 0)"
+	kill -INT "$probe_pid"
+	wait "$probe_pid"
+	probe_pid=''
+	jq -es --argjson touched "$touched" '.[-1] as $last | $last.dropped > 0 and $last.emitted + $last.dropped >= $touched
+		and $last.emitted == (map(select(.type == "page_fault")) | length)
+		and $last.seen == $last.emitted + $last.filtered + $last.dropped' out
+}
+
+@test "page_fault --summary: as many minor faults as pages, with and without a filter" {
+	begin page_fault --summary -n touch_pages
+	set_from "$("$helpers/touch_pages" 4099 0 -1)"
+	kill -TERM "$probe_pid"
+	wait "$probe_pid"
+	probe_pid=''
+	jq -es '.[] | select(.type == "page_fault_summary") | .minor >= 4099 and .minor < 4299 and
+		.user + .kernel >= .minor and .missed == 0 and .unmatched == 0 and .major_p50_ns == null' out
+	begin page_fault --summary
+	"$helpers/touch_pages" 4099 0 -1
+	kill -TERM "$probe_pid"
+	wait "$probe_pid"
+	probe_pid=''
+	jq -es '.[] | select(.type == "page_fault_summary") | .minor >= 4099 and .missed == 0' out
+}
+
+@test "page_fault: only the cgroup asked for, and the groups below it" {
+	root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+	[ -n "$root" ] || skip "cgroup2 is not mounted"
+	group=$root/coldpress-test-$$
+	mkdir "$group" "$group/inner" || skip "no cgroup can be made in $root"
+	begin page_fault -c "$group"
+	"$helpers/touch_pages" 211 0 -1
+	set_from "$(bash -c 'echo $$ >"$1/inner/cgroup.procs" && exec "$2" 101 0 -1' - "$group" "$helpers/touch_pages")"
+	finish
+	rmdir "$group/inner" "$group"
+	[ "$(jq -r 'select(.type == "page_fault") | .pid' out | sort -u)" = "$pid" ]
+	[ "$(grep -c '"type":"page_fault"' out)" -ge 101 ]
+}
+
+@test "page_fault: hostile names break no line in trace_pipe" {
+	trace_pipe
+	for name in $'a\nb' 'a"b\' $'\033[31mred' $'\xff\xfe' 'a type=kernel' $'\u202eabc'; do
+		traced page_fault "$name" "$helpers/touch_pages" 53 0 -1 "$name"
+		set_from "$(cat did)"
+		[ "$(grep -caE ": page_fault pid=$pid comm=[!-<>-~]+ type=user addr=0x[0-9a-f]+ ip=0x[0-9a-f]+$" lines)" -ge 53 ]
+		[ "$(grep -ca "page_fault pid=$pid " lines)" -eq \
+			"$(grep -caE ": page_fault pid=$pid comm=[!-<>-~]+ type=(user|kernel) addr=0x[0-9a-f]+ ip=0x[0-9a-f]+$" lines)" ]
+	done
+}
+
+@test "page_fault: hostile names break no JSON object and no line of text" {
+	for name in $'a\nb' 'a"b\' $'\033[31mred' $'\xff\xfe' 'a type=kernel'; do
+		begin page_fault -n "$name"
+		"$bin/page_fault" --format text -q -n "$name" >text &
+		text=$!
+		sleep 0.4
+		set_from "$("$helpers/touch_pages" 53 0 -1 "$name")"
+		finish
+		kill -INT $text
+		wait $text
+		# jq refuses what is no JSON; iconv what is no UTF-8.
+		iconv -f UTF-8 -t UTF-8 out >/dev/null
+		[ "$(jq -r "select(.type == \"page_fault\" and .pid == $pid) | .comm" out | wc -l)" -ge 53 ]
+		[ "$(grep -cavE '^page_fault pid=[0-9]+ comm=.+ mode=(user|kernel) addr=0x[0-9a-f]+ ip=0x[0-9a-f]+ tid=[0-9]+ ts_ns=[0-9]+$' text)" -eq 0 ]
+		[ "$(grep -cP '[\x00-\x08\x0b-\x1f\x7f]' text)" -eq 0 ]
+	done
+}
+
+@test "swap_probe: the line of the specification, one an interval" {
+	"$bin/swap_probe" -q -i 100ms -d 950ms >out
+	[ "$(wc -l <out)" -eq 9 ]
+	[ "$(grep -cE '^swap_probe ts=[0-9]{10} kswapd_wake=([0-9]+|-) kswapd_sleep=([0-9]+|-) direct_begin=([0-9]+|-) direct_end=([0-9]+|-) reclaim_pages=([0-9]+|-) write_folio=([0-9]+|-) last_pid=([0-9]+|-) last_comm=[!-<>-~]+$' out)" -eq 9 ]
+}
+
+@test "swap_probe: page-out on request and the major faults after it are counted, with who asked for it" {
+	begin swap_probe -i 100ms
+	set_from "$("$helpers/major_faults" "$BATS_TEST_TMPDIR/file" 211)"
+	sleep 0.25
+	finish
+	jq -es 'map(select(.type == "swap_probe").pgmajfault) | add >= 211' out
+	jq -es '[.[] | select(.type == "swap_probe")] | length >= 2 and all(has("pswpin") and has("allocstall"))' out
+	! jq -es 'any(.reclaim_pages? == null and .type == "swap_probe")' out || skip "no hook mm_vmscan_reclaim_pages here"
+	jq -es --arg pid "$pid" 'any(.type == "swap_probe" and .reclaim_pages > 0 and .last_comm == "major_faults"
+		and .last_pid == ($pid | tonumber))' out
+}
+
+@test "page_fault --summary: 211 major faults, each timed" {
+	begin page_fault --summary -n major_faults
+	set_from "$("$helpers/major_faults" "$BATS_TEST_TMPDIR/file" 211)"
+	kill -INT "$probe_pid"
+	wait "$probe_pid"
+	probe_pid=''
+	[ "$majors" -eq 211 ]
+	jq -es '.[] | select(.type == "page_fault_summary") | .major == 211 and .unmatched == 0 and .missed == 0 and
+		.user + .kernel == .minor + .major and .major_p50_ns > 0 and .major_p50_ns <= .major_p90_ns and
+		.major_p90_ns <= .major_p99_ns and .major_p99_ns <= .major_max_ns' out
+}
+
+@test "INT, TERM and HUP end a probe with its account and exit 0" {
+	for signal in INT TERM HUP; do
+		for probe in proc_create page_fault swap_probe; do
+			begin $probe
+			sleep 0.1
+			finish $signal
+			tail -n 1 out | jq -e '.reason == "signal"'
+		done
+	done
+}
+
+@test "a reader that goes away ends a probe with exit 0" {
+	for probe in proc_create page_fault swap_probe; do
+		# stdin stays open and nothing is printed any more: only the closed pipe can tell.
+		run timeout -s KILL 10 bash -c "'$bin/$probe' --format json -q 2>&1 | head -n 1; exit \${PIPESTATUS[0]}"
+		[ "$status" -eq 0 ] || { echo "$probe: $output"; false; }
+	done
+}
+
+@test "a probe that is killed leaves no program loaded" {
+	bpftool=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v bpftool) || skip "bpftool is not installed"
+	"$bpftool" prog show >before
+	begin page_fault
+	"$bpftool" prog show >during
+	kill -9 "$probe_pid"
+	wait "$probe_pid" || true
+	probe_pid=''
+	new=$(grep on_page_fault_user during | cut -d: -f1 | grep -vxF "$(grep on_page_fault_user before | cut -d: -f1)")
+	[ -n "$new" ]
+	for _ in $(seq 40); do
+		"$bpftool" prog show id "$new" >/dev/null 2>&1 || return 0
+		sleep 0.05
+	done
+	false
+}
+
+@test "without rights: exit 77 and the capability that is missing; with these two alone it works" {
+	command -v setpriv >/dev/null || skip "setpriv is not installed"
+	place=$(mktemp -d)
+	chmod 755 "$place"
+	cp "$bin/proc_create" "$bin/page_fault" "$place"
+	run setpriv --reuid 65534 --clear-groups "$place/page_fault" --format json
+	[ "$status" -eq 77 ]
+	[[ $output == *"missing: CAP_BPF and CAP_PERFMON"*sudo* ]]
+	run setpriv --reuid 65534 --clear-groups --inh-caps +bpf --ambient-caps +bpf "$place/proc_create"
+	[ "$status" -eq 77 ]
+	[[ $output == *"missing: CAP_PERFMON"* ]]
+	for probe in proc_create page_fault; do
+		run setpriv --reuid 65534 --clear-groups --inh-caps +bpf,+perfmon --ambient-caps +bpf,+perfmon \
+			"$place/$probe" --format json -q -d 10ms
+		[ "$status" -eq 0 ] || { echo "$output"; false; }
+	done
+	rm -r "$place"
+}
+
+@test "capabilities are gone once a probe is attached" {
+	begin page_fault
+	[ "$(awk '/^CapEff/ { print $2 }' "/proc/$probe_pid/status")" = 0000000000000000 ]
+	finish
+}
