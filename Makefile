@@ -34,9 +34,14 @@ say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(patsubst $(B)/%,%,$
 MAKEFLAGS += --no-builtin-rules
 
 # ---- flags ---------------------------------------------------------------------------------------------
-WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+# WERROR= builds in spite of what a newer compiler may find.
+WERROR ?= -Werror
+WARN := -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wpointer-arith -Wwrite-strings -Wformat=2 -Wno-format-nonliteral -Wundef -Wvla -Wimplicit-fallthrough -Wdouble-promotion \
-	-Wcast-align -Wredundant-decls -Wnested-externs
+	-Wredundant-decls -Wnested-externs
+ifneq ($(findstring clang,$(CC)),)
+WARN += -Wno-double-promotion		# to clang, NAN is a float that was promoted
+endif
 CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -iquote lib -iquote $(B)/include -iquote .
 CFLAGS   ?= -O2 -g
 CFLAGS_ALL = -std=gnu11 $(WARN) -fstack-protector-strong -fPIE -pthread $(CFLAGS)

@@ -53,6 +53,7 @@ test  cmd:prove                perl               perl-Test-Harness      perl
 test  cmd:strace               strace             strace                 strace
 test  cmd:jq                   jq                 jq                     jq
 test  cmd:script               bsdutils           util-linux-script|util-linux util-linux
+test  cmd:python3              python3            python3                python
 lint  cmd:shellcheck           shellcheck         ShellCheck             shellcheck
 test  cmd:mandoc               mandoc             mandoc                 mandoc
 lint  cmd:clang-tidy           clang-tidy         clang-tools-extra      clang

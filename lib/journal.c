@@ -233,7 +233,7 @@ static int lock_book(int fd, bool take, bool *live)
 
 int journal_open_book(struct journal **ret, const char *path, bool take, struct err *e)
 {
-	bool live;
+	bool live = false;
 
 	AUTO_JOURNAL struct journal *j = journal_alloc(path);
 
