@@ -78,7 +78,7 @@ struct study_scan {
 struct study_rank {
 	char label[CODEC_LABEL_MAX];
 	bool heavy, eligible, chosen;
-	double fair_score, saved_slot_ratio, saved_codec_ratio;
+	double fair_score, value_gib_per_core, saved_slot_ratio, saved_codec_ratio;
 	double compress_cpu_ms, decompress_cpu_ms;
 	char reason[256];
 };

@@ -364,14 +364,16 @@ static int say_predictions(struct study *s, const struct study_subject *subject,
 static int store_ranks(struct study *s, const struct study_subject *subject, const struct study_rank *ranks, size_t n,
 		       double readback, struct err *e)
 {
-	double total = (double)subject->scan.population_pages * PAGE_BYTES;
+	/* Bytes and CPU of the same pages: those the scan drew. */
+	double total = (double)subject->scan.sampled_pages * PAGE_BYTES;
 	int rc = 0;
 
 	for (size_t i = 0; i < n && !rc; i++) {
 		const struct study_rank *r = &ranks[i];
 		struct store_ranking row = {
-			.place = i + 1, .codec = r->label, .tier = r->heavy ? "heavy" : "fast", .eligible = r->eligible,
-			.recommended = r->chosen, .fair_score = r->fair_score,
+			.place = r->eligible ? i + 1 : 0, .codec = r->label, .tier = r->heavy ? "heavy" : "fast",
+			.eligible = r->eligible, .recommended = r->chosen,
+			.fair_score = r->fair_score, .value_gib_per_core = r->value_gib_per_core,
 			.saved_slot_bytes = r->saved_slot_ratio * total, .saved_codec_bytes = r->saved_codec_ratio * total,
 			.total_bytes = total,
 			.compress_cpu_ms = r->compress_cpu_ms, .decompress_cpu_ms = r->decompress_cpu_ms,

@@ -172,6 +172,7 @@ static int take_rank(void *ctx, const char *type, struct json_object *record)
 	rank->eligible = record_u64(record, "rank") > 0;
 	rank->chosen = record_u64(record, "rank") == 1;
 	rank->fair_score = record_f64(record, "fair_score");
+	rank->value_gib_per_core = record_f64(record, "value_gib_per_core");
 	rank->saved_slot_ratio = record_f64(record, "saved_slot_ratio");
 	rank->saved_codec_ratio = record_f64(record, "saved_codec_ratio");
 	rank->compress_cpu_ms = record_f64(record, "compress_cpu_ms");
