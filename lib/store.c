@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* store.c - the store in SQLite. One helper binds and steps every statement; each public call is one INSERT or
- * UPDATE through it.
+/* store.c - the store in SQLite. One helper binds and steps every statement; each public call is one INSERT
+ * or UPDATE through it.
  *
  * It does not decide what a figure means and does not read figures back: readers bring their own SELECT.
  */
@@ -12,9 +12,9 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-#define STORE_VERSION		1
-#define STORE_APPLICATION	0x436f5072	/* "CoPr" */
-#define BUSY_TIMEOUT_MS		10000
+#define STORE_VERSION	  1
+#define STORE_APPLICATION 0x436f5072 /* "CoPr" */
+#define BUSY_TIMEOUT_MS	  10000
 
 static const char schema[] =
 #include "schema.h"
@@ -25,13 +25,14 @@ struct store {
 	char *path;
 };
 
-static const char *const experiment_states[] = { "running", "done", "interrupted", "failed" };
-static const char *const note_kinds[] = { "skipped", "warning", "info" };
-static const char *const run_kinds[] = { "reference", "warmup", "timed", "probed" };
-static const char *const run_states[] = { "running", "ok",	     "failed",	 "timeout",
-					  "oom",     "contaminated", "unsettled" };
+static const char *const experiment_states[] = {"running", "done", "interrupted", "failed"};
+static const char *const note_kinds[] = {"skipped", "warning", "info"};
+static const char *const run_kinds[] = {"reference", "warmup", "timed", "probed"};
+static const char *const run_states[] = {"running", "ok",	    "failed",	"timeout",
+					 "oom",	    "contaminated", "unsettled"};
 
-/* ---- errors ---------------------------------------------------------------------------------------------- */
+/* ---- errors ----------------------------------------------------------------------------------------------
+ */
 
 /* SQLite's reason as an errno: it knows the system's own only for some of its codes. */
 static int errno_of(struct sqlite3 *db, int rc)
@@ -67,7 +68,7 @@ static int store_failed(const struct store *store, int rc, const char *doing, st
 	int code = errno_of(store->db, rc);
 	struct err unwanted;
 
-	e = e ? e : &unwanted;		/* err_hint takes the code from there */
+	e = e ? e : &unwanted; /* err_hint takes the code from there */
 	switch (code) {
 	case ENOSPC:
 		err_set(e, code, "cannot %s %s", doing, store->path);
@@ -80,8 +81,10 @@ static int store_failed(const struct store *store, int rc, const char *doing, st
 			BUSY_TIMEOUT_MS / 1000);
 		return err_hint(e, "see who has it: fuser -v %s", store->path);
 	case EBADMSG:
-		err_say(e, code, "cannot %s %s: it is no coldpress store, or it is damaged", doing, store->path);
-		return err_hint(e, "a damaged one shows in: sqlite3 %s 'PRAGMA integrity_check'", store->path);
+		err_say(e, code, "cannot %s %s: it is no coldpress store, or it is damaged", doing,
+			store->path);
+		return err_hint(e, "a damaged one shows in: sqlite3 %s 'PRAGMA integrity_check'",
+				store->path);
 	case EINVAL:
 		return err_say(e, code, "cannot %s %s: %s", doing, store->path, sqlite3_errmsg(store->db));
 	default:
@@ -89,7 +92,7 @@ static int store_failed(const struct store *store, int rc, const char *doing, st
 	}
 }
 
-/* ---- the one way into SQLite ------------------------------------------------------------------------------- */
+/* ---- the one way into SQLite -------------------------------------------------------------------- */
 
 static int bind(struct sqlite3_stmt *st, int at, char type, va_list *ap)
 {
@@ -98,19 +101,19 @@ static int bind(struct sqlite3_stmt *st, int at, char type, va_list *ap)
 	int64_t i;
 
 	switch (type) {
-	case 's':	/* any bytes; NULL is NULL */
+	case 's': /* any bytes; NULL is NULL */
 		text = va_arg(*ap, const char *);
 		return text ? sqlite3_bind_text(st, at, text, -1, SQLITE_STATIC) : SQLITE_OK;
 	case 'u':
 		u = va_arg(*ap, uint64_t);
 		if (u == MISSING_U64)
 			return SQLITE_OK;
-		return u <= INT64_MAX ? sqlite3_bind_int64(st, at, (int64_t)u) :
-					sqlite3_bind_double(st, at, (double)u);
+		return u <= INT64_MAX ? sqlite3_bind_int64(st, at, (int64_t)u)
+				      : sqlite3_bind_double(st, at, (double)u);
 	case 'i':
 		i = va_arg(*ap, int64_t);
 		return i == MISSING_I64 ? SQLITE_OK : sqlite3_bind_int64(st, at, i);
-	default:	/* 'd'; SQLite itself takes NaN as NULL */
+	default: /* 'd'; SQLite itself takes NaN as NULL */
 		return sqlite3_bind_double(st, at, va_arg(*ap, double));
 	}
 }
@@ -185,10 +188,10 @@ static int id_new(struct store_id *ret, struct err *e)
 	return 0;
 }
 
-/* ---- open, close ------------------------------------------------------------------------------------------- */
+/* ---- open, close -------------------------------------------------------------------------------- */
 
-/* The file itself, so that its owner is right before SQLite writes a byte: SQLite gives -wal and -shm the owner
- * of the database when root creates them.
+/* The file itself, so that its owner is right before SQLite writes a byte: SQLite gives -wal and -shm the
+ * owner of the database when root creates them.
  */
 static int create_file(const char *path, const struct store_owner *owner, struct err *e)
 {
@@ -248,8 +251,8 @@ static int check_version(struct store *store, bool *fresh, struct err *e)
 		return store_failed(store, SQLITE_NOTADB, "read", e);
 	if (version <= STORE_VERSION)
 		return 0;
-	err_impossible(e, "cannot read %s: a newer coldpress wrote it (format %lld, this one knows %d)", store->path,
-		       (long long)version, STORE_VERSION);
+	err_impossible(e, "cannot read %s: a newer coldpress wrote it (format %lld, this one knows %d)",
+		       store->path, (long long)version, STORE_VERSION);
 	return err_hint(e, "use that coldpress, or another file");
 }
 
@@ -332,7 +335,8 @@ int store_open(struct store **ret, const char *path, enum store_mode mode, const
 	} else if (access(path, R_OK) < 0) {
 		return err_set(e, errno, "cannot read %s", path);
 	}
-	/* Reading opens for writing too where it may: only then SQLite tidies -wal and -shm away at the end. */
+	/* Reading opens for writing too where it may: only then SQLite tidies -wal and -shm away at the end.
+	 */
 	rc = sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE, NULL);
 	if (rc != SQLITE_OK)
 		return store_failed(store, rc, "open", e);
@@ -378,7 +382,7 @@ struct sqlite3 *store_sqlite(struct store *store)
 	return store->db;
 }
 
-/* ---- what was asked, and where ----------------------------------------------------------------------------- */
+/* ---- what was asked, and where ------------------------------------------------------------------ */
 
 static bool plain_ascii(char c)
 {
@@ -389,7 +393,7 @@ static void quote_word(FILE *f, const char *word, bool first)
 {
 	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+,-=";
 	size_t n = strlen(word);
-	bool odd = false;	/* has bytes that a terminal or a page cannot show as they are */
+	bool odd = false; /* has bytes that a terminal or a page cannot show as they are */
 
 	/* NAME=VALUE in front would be an assignment. */
 	if (n && strspn(word, safe) == n && !(first && strchr(word, '='))) {
@@ -442,10 +446,12 @@ int store_experiment_add(struct store *store, const struct store_experiment *exp
 		return r;
 	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)experiment->seed);
 	r = change(store, e,
-		   "INSERT INTO experiment (id, started_unix_ns, argv, command, seed, limit_ratio, blocks, settings,"
+		   "INSERT INTO experiment (id, started_unix_ns, argv, command, seed, limit_ratio, blocks, "
+		   "settings,"
 		   " version, state) VALUES (?,?,?,?,?,?,?,?,?,'running')",
 		   "susssduss", id.text, unix_ns(), experiment->argv, experiment->command, seed,
-		   experiment->limit_ratio, experiment->blocks, experiment->settings_json, experiment->version);
+		   experiment->limit_ratio, experiment->blocks, experiment->settings_json,
+		   experiment->version);
 	if (r == 0)
 		*ret = id;
 	return r;
@@ -456,17 +462,17 @@ int store_experiment_end(struct store *store, const struct store_id *experiment,
 			 struct err *e)
 {
 	int r = change(store, e,
-		       "UPDATE experiment SET ended_unix_ns=?, state=?, answer=?, recommended=? WHERE id=?", "ussss",
-		       unix_ns(), experiment_states[state], answer, recommended, experiment->text);
+		       "UPDATE experiment SET ended_unix_ns=?, state=?, answer=?, recommended=? WHERE id=?",
+		       "ussss", unix_ns(), experiment_states[state], answer, recommended, experiment->text);
 
 	return changed_one(store, r, experiment, e);
 }
 
-int store_environment(struct store *store, const struct store_id *experiment, const char *key, const char *value,
-		      struct err *e)
+int store_environment(struct store *store, const struct store_id *experiment, const char *key,
+		      const char *value, struct err *e)
 {
-	return change(store, e, "INSERT OR REPLACE INTO environment (experiment, key, value) VALUES (?,?,?)", "sss",
-		      experiment->text, key, value);
+	return change(store, e, "INSERT OR REPLACE INTO environment (experiment, key, value) VALUES (?,?,?)",
+		      "sss", experiment->text, key, value);
 }
 
 int store_note(struct store *store, const struct store_id *experiment, enum store_note_kind kind,
@@ -486,8 +492,9 @@ int store_workload_add(struct store *store, const struct store_id *experiment, c
 
 	if (r)
 		return r;
-	r = change(store, e, "INSERT INTO workload (id, experiment, name, argv, uid) VALUES (?,?,?,?,?)", "ssssi",
-		   id.text, experiment->text, name, argv, uid == (uid_t)-1 ? MISSING_I64 : (int64_t)uid);
+	r = change(store, e, "INSERT INTO workload (id, experiment, name, argv, uid) VALUES (?,?,?,?,?)",
+		   "ssssi", id.text, experiment->text, name, argv,
+		   uid == (uid_t)-1 ? MISSING_I64 : (int64_t)uid);
 	if (r == 0)
 		*ret = id;
 	return r;
@@ -501,11 +508,12 @@ int store_pool_add(struct store *store, const struct store_id *experiment, const
 
 	if (r)
 		return r;
-	r = change(store, e,
-		   "INSERT INTO pool_config (id, experiment, algorithm, size_bytes, mem_limit_bytes, priority)"
-		   " VALUES (?,?,?,?,?,?)",
-		   "sssuui", id.text, experiment->text, pool->algorithm, pool->size_bytes, pool->mem_limit_bytes,
-		   pool->priority);
+	r = change(
+		store, e,
+		"INSERT INTO pool_config (id, experiment, algorithm, size_bytes, mem_limit_bytes, priority)"
+		" VALUES (?,?,?,?,?,?)",
+		"sssuui", id.text, experiment->text, pool->algorithm, pool->size_bytes, pool->mem_limit_bytes,
+		pool->priority);
 	if (r == 0)
 		*ret = id;
 	return r;
@@ -519,14 +527,15 @@ int store_cell_add(struct store *store, const struct store_id *workload, const s
 
 	if (r)
 		return r;
-	r = change(store, e, "INSERT INTO cell (id, workload, pool_config, arm, limit_bytes) VALUES (?,?,?,?,?)",
+	r = change(store, e,
+		   "INSERT INTO cell (id, workload, pool_config, arm, limit_bytes) VALUES (?,?,?,?,?)",
 		   "ssssu", id.text, workload->text, pool ? pool->text : NULL, arm, limit_bytes);
 	if (r == 0)
 		*ret = id;
 	return r;
 }
 
-/* ---- what ran ---------------------------------------------------------------------------------------------- */
+/* ---- what ran ----------------------------------------------------------------------------------- */
 
 int store_run_begin(struct store *store, const struct store_id *cell, uint64_t block, uint64_t position,
 		    enum store_run_kind kind, struct store_id *ret, struct err *e)
@@ -541,7 +550,8 @@ int store_run_begin(struct store *store, const struct store_id *cell, uint64_t b
 	r = change(store, e,
 		   "INSERT INTO run (id, cell, block, position, kind, state, started_unix_ns, started_ns)"
 		   " VALUES (?,?,?,?,?,'running',?,?)",
-		   "ssuusuu", id.text, cell->text, block, position, run_kinds[kind], unix_ns(), monotonic_ns());
+		   "ssuusuu", id.text, cell->text, block, position, run_kinds[kind], unix_ns(),
+		   monotonic_ns());
 	if (r == 0)
 		*ret = id;
 	return r;
@@ -550,8 +560,8 @@ int store_run_begin(struct store *store, const struct store_id *cell, uint64_t b
 int store_run_end(struct store *store, const struct store_id *run, enum store_run_state state,
 		  const char *reason, struct err *e)
 {
-	int r = change(store, e, "UPDATE run SET state=?, reason=?, ended_ns=? WHERE id=?", "ssus", run_states[state],
-		       reason, monotonic_ns(), run->text);
+	int r = change(store, e, "UPDATE run SET state=?, reason=?, ended_ns=? WHERE id=?", "ssus",
+		       run_states[state], reason, monotonic_ns(), run->text);
 
 	return changed_one(store, r, run, e);
 }
@@ -559,8 +569,8 @@ int store_run_end(struct store *store, const struct store_id *run, enum store_ru
 int store_metric(struct store *store, const struct store_id *run, const char *name, const char *unit,
 		 double value, struct err *e)
 {
-	return change(store, e, "INSERT OR REPLACE INTO metric (run, name, unit, value) VALUES (?,?,?,?)", "sssd",
-		      run->text, name, unit, value);
+	return change(store, e, "INSERT OR REPLACE INTO metric (run, name, unit, value) VALUES (?,?,?,?)",
+		      "sssd", run->text, name, unit, value);
 }
 
 /* False: the field is no figure. */
@@ -609,29 +619,30 @@ int store_record(struct store *store, const struct store_id *run, const struct r
 	return 0;
 }
 
-int store_sample(struct store *store, const struct store_id *run, const char *name, uint64_t t_ns, double value,
-		 struct err *e)
+int store_sample(struct store *store, const struct store_id *run, const char *name, uint64_t t_ns,
+		 double value, struct err *e)
 {
-	return change(store, e, "INSERT OR REPLACE INTO sample (run, name, t_ns, value) VALUES (?,?,?,?)", "ssud",
-		      run->text, name, t_ns, value);
+	return change(store, e, "INSERT OR REPLACE INTO sample (run, name, t_ns, value) VALUES (?,?,?,?)",
+		      "ssud", run->text, name, t_ns, value);
 }
 
-int store_page_hist(struct store *store, const struct store_id *run, const char *codec, const char *page_class,
-		    uint64_t bin_bytes, double pages, struct err *e)
+int store_page_hist(struct store *store, const struct store_id *run, const char *codec,
+		    const char *page_class, uint64_t bin_bytes, double pages, struct err *e)
 {
-	return change(store, e,
-		      "INSERT OR REPLACE INTO page_hist (run, codec, class, bin_bytes, pages) VALUES (?,?,?,?,?)",
-		      "sssud", run->text, codec, page_class, bin_bytes, pages);
+	return change(
+		store, e,
+		"INSERT OR REPLACE INTO page_hist (run, codec, class, bin_bytes, pages) VALUES (?,?,?,?,?)",
+		"sssud", run->text, codec, page_class, bin_bytes, pages);
 }
 
 int store_artifact(struct store *store, const struct store_id *run, const char *name, const char *path,
 		   const char *text, struct err *e)
 {
-	return change(store, e, "INSERT OR REPLACE INTO artifact (run, name, path, text) VALUES (?,?,?,?)", "ssss",
-		      run->text, name, path, text);
+	return change(store, e, "INSERT OR REPLACE INTO artifact (run, name, path, text) VALUES (?,?,?,?)",
+		      "ssss", run->text, name, path, text);
 }
 
-/* ---- what was concluded ------------------------------------------------------------------------------------ */
+/* ---- what was concluded ------------------------------------------------------------------------- */
 
 int store_prediction(struct store *store, const struct store_id *cell, const char *name, const char *unit,
 		     double predicted, double measured, struct err *e)
@@ -653,8 +664,8 @@ int store_ranking(struct store *store, const struct store_id *workload, const st
 		      " compress_cpu_ms, decompress_cpu_ms, readback_factor, reason)"
 		      " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 		      "sussiidddddddds", workload->text, ranking->place ? ranking->place : MISSING_U64,
-		      ranking->codec, ranking->tier, (int64_t)ranking->eligible, (int64_t)ranking->recommended,
-		      ranking->fair_score, ranking->value_gib_per_core,
+		      ranking->codec, ranking->tier, (int64_t)ranking->eligible,
+		      (int64_t)ranking->recommended, ranking->fair_score, ranking->value_gib_per_core,
 		      ranking->saved_slot_bytes, ranking->saved_codec_bytes, ranking->total_bytes,
 		      ranking->compress_cpu_ms, ranking->decompress_cpu_ms, ranking->readback_factor,
 		      ranking->reason);
@@ -668,7 +679,8 @@ int store_interrupt(struct store *store, uint64_t *ret_experiments, struct err *
 	if (r)
 		return r;
 	r = change(store, e,
-		   "UPDATE run SET state='failed', reason='coldpress ended before the run did' WHERE state='running'",
+		   "UPDATE run SET state='failed', reason='coldpress ended before the run did' WHERE "
+		   "state='running'",
 		   "");
 	if (r == 0)
 		r = change(store, e, "UPDATE experiment SET state='interrupted' WHERE state='running'", "");

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* store.h - what a study asked, ran and measured, in one SQLite file; the tables are in schema.sql.
  *
- * Write-ahead log, foreign keys on, every commit synced. Each call below is its own transaction unless it stands
- * between store_begin and store_commit; long series belong into one. All strings are hostile and reach SQLite
- * as bound values only. Text pointers may be NULL where the column may. Missing figures (MISSING_U64, NaN)
- * become NULL.
+ * Write-ahead log, foreign keys on, every commit synced. Each call below is its own transaction unless it
+ * stands between store_begin and store_commit; long series belong into one. All strings are hostile and reach
+ * SQLite as bound values only. Text pointers may be NULL where the column may. Missing figures (MISSING_U64,
+ * NaN) become NULL.
  *
  * Names every study uses (unit last):
  *   metrics      wall_ns user_ns system_ns major_faults minor_faults pages_out pages_in pool_orig_bytes_peak
- *                pool_compr_bytes_peak pool_used_bytes_peak pool_used_bytes_mean ram_bytes_peak ram_bytes_mean
- *                swap_bytes_peak psi_some_us psi_full_us slot_table_bytes readback_factor residence_ns
- *                major_latency_p50_ns major_latency_p99_ns major_latency_max_ns exit_status foreign_swap_bytes
+ *                pool_compr_bytes_peak pool_used_bytes_peak pool_used_bytes_mean ram_bytes_peak
+ * ram_bytes_mean swap_bytes_peak psi_some_us psi_full_us slot_table_bytes readback_factor residence_ns
+ *                footprint_bytes_peak footprint_bytes_mean (RAM of the program + pool + slot table, summed at
+ * each sample) major_latency_p50_ns major_latency_p99_ns major_latency_max_ns exit_status foreign_swap_bytes
  *   samples      ram_bytes swap_bytes pool_used_bytes pool_orig_bytes
  *   predictions  pool_used_bytes pool_compr_bytes
- *   environment  zsmalloc_huge_bytes: compressed lengths from here on take a whole page (struct zsmalloc_model)
+ *   environment  slot_break_even_bytes: the largest compressed length that still saves RAM (zsmalloc.h)
  */
 #ifndef COLDPRESS_STORE_H
 #define COLDPRESS_STORE_H
@@ -21,16 +22,16 @@
 #include "err.h"
 #include "record.h"
 
-struct store;	/* opaque */
+struct store; /* opaque */
 struct sqlite3;
 
 struct store_id {
-	char text[37];	/* a UUID, NUL-terminated */
+	char text[37]; /* a UUID, NUL-terminated */
 };
 
 enum store_mode {
-	STORE_READ,	/* must be there; nothing is written, also in a read-only directory */
-	STORE_WRITE,	/* created where it is missing */
+	STORE_READ,  /* must be there; nothing is written, also in a read-only directory */
+	STORE_WRITE, /* created where it is missing */
 };
 
 /* Who shall own a file that store_open creates. The files SQLite puts beside it follow. */
@@ -67,7 +68,7 @@ void store_rollback(struct store *store);
  */
 char *store_quote_argv(char *const argv[]);
 
-/* ---- what was asked, and where ------------------------------------------------------------------------- */
+/* ---- what was asked, and where ------------------------------------------------------------------ */
 
 enum store_experiment_state {
 	STORE_EXPERIMENT_RUNNING,
@@ -77,8 +78,8 @@ enum store_experiment_state {
 };
 
 struct store_experiment {
-	const char *argv;	/* store_quote_argv of the whole command line */
-	const char *command;	/* the same of what stood behind `--`; NULL: built-in subjects */
+	const char *argv;    /* store_quote_argv of the whole command line */
+	const char *command; /* the same of what stood behind `--`; NULL: built-in subjects */
 	uint64_t seed;
 	double limit_ratio;
 	uint64_t blocks;
@@ -90,17 +91,19 @@ struct store_experiment {
 int store_experiment_add(struct store *store, const struct store_experiment *experiment, struct store_id *ret,
 			 struct err *e);
 
-/* store_experiment_end - the answer, in plain words, lines; recommended without the "recommended: " in front. */
+/* store_experiment_end - the answer, in plain words, lines; recommended without the "recommended: " in front.
+ */
 int store_experiment_end(struct store *store, const struct store_id *experiment,
 			 enum store_experiment_state state, const char *answer, const char *recommended,
 			 struct err *e);
 
-int store_environment(struct store *store, const struct store_id *experiment, const char *key, const char *value,
-		      struct err *e);
+int store_environment(struct store *store, const struct store_id *experiment, const char *key,
+		      const char *value, struct err *e);
 
 enum store_note_kind { STORE_NOTE_SKIPPED, STORE_NOTE_WARNING, STORE_NOTE_INFO };
 
-/* store_note - what was left out or must be known, about what ("zstd", "limit", "sqlite3 under lz4"), and why. */
+/* store_note - what was left out or must be known, about what ("zstd", "limit", "sqlite3 under lz4"), and
+ * why. */
 int store_note(struct store *store, const struct store_id *experiment, enum store_note_kind kind,
 	       const char *about, const char *reason, struct err *e);
 
@@ -110,8 +113,8 @@ int store_workload_add(struct store *store, const struct store_id *experiment, c
 
 struct store_pool {
 	const char *algorithm;
-	uint64_t size_bytes, mem_limit_bytes;	/* MISSING_U64: none */
-	int64_t priority;			/* MISSING_I64: not known */
+	uint64_t size_bytes, mem_limit_bytes; /* MISSING_U64: none */
+	int64_t priority;		      /* MISSING_I64: not known */
 };
 
 int store_pool_add(struct store *store, const struct store_id *experiment, const struct store_pool *pool,
@@ -121,7 +124,7 @@ int store_pool_add(struct store *store, const struct store_id *experiment, const
 int store_cell_add(struct store *store, const struct store_id *workload, const struct store_id *pool,
 		   const char *arm, uint64_t limit_bytes, struct store_id *ret, struct err *e);
 
-/* ---- what ran ------------------------------------------------------------------------------------------ */
+/* ---- what ran ----------------------------------------------------------------------------------- */
 
 enum store_run_kind { STORE_RUN_REFERENCE, STORE_RUN_WARMUP, STORE_RUN_TIMED, STORE_RUN_PROBED };
 
@@ -154,29 +157,30 @@ int store_record(struct store *store, const struct store_id *run, const struct r
 		 const void *record, struct err *e);
 
 /* store_sample - t_ns counts from the start of the run. */
-int store_sample(struct store *store, const struct store_id *run, const char *name, uint64_t t_ns, double value,
-		 struct err *e);
+int store_sample(struct store *store, const struct store_id *run, const char *name, uint64_t t_ns,
+		 double value, struct err *e);
 
-/* store_page_hist - pages of a class whose compressed length is at most bin_bytes and more than the bin below. */
-int store_page_hist(struct store *store, const struct store_id *run, const char *codec, const char *page_class,
-		    uint64_t bin_bytes, double pages, struct err *e);
+/* store_page_hist - pages of a class whose compressed length is at most bin_bytes and more than the bin
+ * below. */
+int store_page_hist(struct store *store, const struct store_id *run, const char *codec,
+		    const char *page_class, uint64_t bin_bytes, double pages, struct err *e);
 
 /* store_artifact - a path, or the text itself; the other is NULL. */
 int store_artifact(struct store *store, const struct store_id *run, const char *name, const char *path,
 		   const char *text, struct err *e);
 
-/* ---- what was concluded -------------------------------------------------------------------------------- */
+/* ---- what was concluded ------------------------------------------------------------------------- */
 
 /* store_prediction - NaN for what is not known yet; a later call fills it and leaves the other side alone. */
 int store_prediction(struct store *store, const struct store_id *cell, const char *name, const char *unit,
 		     double predicted, double measured, struct err *e);
 
 struct store_ranking {
-	uint64_t place;			/* from 1, best first; 0: not eligible (struct policy_verdict, rank) */
-	const char *codec, *tier;	/* tier: "fast", "heavy" */
+	uint64_t place;		  /* from 1, best first; 0: not eligible (struct policy_verdict, rank) */
+	const char *codec, *tier; /* tier: "fast", "heavy" */
 	bool eligible, recommended;
-	double fair_score;		/* bytes/ms; NaN: none */
-	double value_gib_per_core;	/* heavy codecs; NaN: none */
+	double fair_score;	   /* bytes/ms; NaN: none */
+	double value_gib_per_core; /* heavy codecs; NaN: none */
 	double saved_slot_bytes, saved_codec_bytes, total_bytes;
 	double compress_cpu_ms, decompress_cpu_ms, readback_factor;
 	const char *reason;

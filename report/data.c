@@ -10,7 +10,7 @@
 
 #include "stats.h"
 
-#define ADD(list, n) ((list) = data_add((list), &(n), sizeof(*(list))), &(list)[(n) - 1])
+#define ADD(list, n) ((list) = data_add((list), &(n), sizeof(*(list))), &(list)[(n)-1])
 
 void *data_add(void *list, size_t *n, size_t size)
 {
@@ -25,7 +25,7 @@ void *data_add(void *list, size_t *n, size_t size)
 	return grown;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------ */
 
 static struct sqlite3_stmt *ask(struct sqlite3 *db, const char *sql, const char *key)
 {
@@ -70,10 +70,11 @@ static double number_of(struct sqlite3_stmt *st, int at)
 
 static void load_values(struct study *study, struct run *run)
 {
-	struct sqlite3_stmt *st AUTO_ASK = ask(study->db, "SELECT name, value FROM metric WHERE run=?", run->id);
+	struct sqlite3_stmt *st AUTO_ASK =
+		ask(study->db, "SELECT name, value FROM metric WHERE run=?", run->id);
 
 	for (int q = 0; q < QUANTITIES; q++)
-		run->value[q] = MISSING_F64;
+		run->value[q] = MISSING_F64; /* those computed here too */
 	while (row(study, st)) {
 		const char *name = (const char *)sqlite3_column_text(st, 0);
 
@@ -87,8 +88,10 @@ static void load_values(struct study *study, struct run *run)
 static void load_runs(struct study *study, struct arm *arm)
 {
 	struct sqlite3_stmt *st AUTO_ASK = ask(study->db,
-		"SELECT id, kind, state, reason, block, position, state IN ('ok', 'unsettled') FROM run WHERE cell=?"
-		" ORDER BY rowid", arm->id);
+					       "SELECT id, kind, state, reason, block, position, state IN "
+					       "('ok', 'unsettled') FROM run WHERE cell=?"
+					       " ORDER BY rowid",
+					       arm->id);
 
 	while (row(study, st)) {
 		struct run *run = ADD(arm->runs, arm->n_runs);
@@ -101,18 +104,16 @@ static void load_runs(struct study *study, struct arm *arm)
 		run->position = sqlite3_column_int64(st, 5);
 		run->counts = sqlite3_column_int(st, 6);
 		load_values(study, run);
-		run->value[FOOTPRINT_BYTES] = run->value[RAM_BYTES_MEAN];
-		if (arm->algorithm)
-			run->value[FOOTPRINT_BYTES] += run->value[POOL_USED_BYTES_MEAN] +
-						       run->value[SLOT_TABLE_BYTES];
 	}
 }
 
 static void load_arms(struct study *study, struct subject *subject)
 {
-	struct sqlite3_stmt *st AUTO_ASK = ask(study->db,
+	struct sqlite3_stmt *st AUTO_ASK = ask(
+		study->db,
 		"SELECT c.id, c.arm, p.algorithm, c.limit_bytes, p.size_bytes, p.mem_limit_bytes FROM cell c"
-		" LEFT JOIN pool_config p ON p.id = c.pool_config WHERE c.workload=? ORDER BY c.arm <> 'none', c.rowid",
+		" LEFT JOIN pool_config p ON p.id = c.pool_config WHERE c.workload=? ORDER BY c.arm <> "
+		"'none', c.rowid",
 		subject->id);
 
 	while (row(study, st)) {
@@ -130,10 +131,14 @@ static void load_arms(struct study *study, struct subject *subject)
 
 static void load_rankings(struct study *study, struct subject *subject)
 {
-	struct sqlite3_stmt *st AUTO_ASK = ask(study->db,
-		"SELECT codec, tier, reason, place, recommended, fair_score, value_gib_per_core, saved_slot_bytes,"
-		" saved_codec_bytes, total_bytes, compress_cpu_ms, decompress_cpu_ms, readback_factor FROM ranking"
-		" WHERE workload=? ORDER BY place IS NULL, place, saved_slot_bytes DESC", subject->id);
+	struct sqlite3_stmt *st AUTO_ASK =
+		ask(study->db,
+		    "SELECT codec, tier, reason, place, recommended, fair_score, value_gib_per_core, "
+		    "saved_slot_bytes,"
+		    " saved_codec_bytes, total_bytes, compress_cpu_ms, decompress_cpu_ms, readback_factor "
+		    "FROM ranking"
+		    " WHERE workload=? ORDER BY place IS NULL, place, saved_slot_bytes DESC",
+		    subject->id);
 
 	while (row(study, st)) {
 		struct ranking *r = ADD(subject->rankings, subject->n_rankings);
@@ -156,9 +161,11 @@ static void load_rankings(struct study *study, struct subject *subject)
 
 static void load_predictions(struct study *study, struct subject *subject)
 {
-	struct sqlite3_stmt *st AUTO_ASK = ask(study->db,
+	struct sqlite3_stmt *st AUTO_ASK = ask(
+		study->db,
 		"SELECT c.arm, p.name, p.predicted, p.measured FROM prediction p JOIN cell c ON c.id = p.cell"
-		" WHERE c.workload=? ORDER BY c.rowid, p.name", subject->id);
+		" WHERE c.workload=? ORDER BY c.rowid, p.name",
+		subject->id);
 
 	while (row(study, st)) {
 		struct prediction *p = ADD(subject->predictions, subject->n_predictions);
@@ -173,11 +180,13 @@ static void load_predictions(struct study *study, struct subject *subject)
 /* Of one run, the first that has any: pages of several scans must not be added up. */
 static void load_bins(struct study *study, struct subject *subject)
 {
-	struct sqlite3_stmt *st AUTO_ASK = ask(study->db,
-		"SELECT codec, bin_bytes, sum(pages) FROM page_hist WHERE run = (SELECT h.run FROM page_hist h"
-		" JOIN run r ON r.id = h.run JOIN cell c ON c.id = r.cell WHERE c.workload=?"
-		" ORDER BY r.rowid LIMIT 1) GROUP BY codec, bin_bytes ORDER BY codec, bin_bytes",
-		subject->id);
+	struct sqlite3_stmt *st AUTO_ASK =
+		ask(study->db,
+		    "SELECT codec, bin_bytes, sum(pages) FROM page_hist WHERE run = (SELECT h.run FROM "
+		    "page_hist h"
+		    " JOIN run r ON r.id = h.run JOIN cell c ON c.id = r.cell WHERE c.workload=?"
+		    " ORDER BY r.rowid LIMIT 1) GROUP BY codec, bin_bytes ORDER BY codec, bin_bytes",
+		    subject->id);
 
 	while (row(study, st)) {
 		struct bin *b = ADD(subject->bins, subject->n_bins);
@@ -188,7 +197,7 @@ static void load_bins(struct study *study, struct subject *subject)
 	}
 }
 
-/* ---- between arms --------------------------------------------------------------------------------------------- */
+/* ---- between arms ------------------------------------------------------------------------------- */
 
 const struct arm *data_baseline(const struct subject *subject)
 {
@@ -206,23 +215,6 @@ static const struct run *timed_in_block(const struct arm *arm, int64_t block)
 	return NULL;
 }
 
-static void compare(const struct arm *baseline, struct arm *arm)
-{
-	for (size_t i = 0; i < arm->n_runs; i++) {
-		struct run *run = &arm->runs[i];
-		const struct run *base = timed_in_block(baseline, run->block);
-		double used;
-
-		run->value[SLOWDOWN_RATIO] = run->value[SAVED_BYTES] = run->value[SAVED_PERCENT] = MISSING_F64;
-		if (!base || base == run || !str_eq(run->kind, "timed"))
-			continue;
-		used = base->value[FOOTPRINT_BYTES];
-		run->value[SLOWDOWN_RATIO] = run->value[WALL_NS] / base->value[WALL_NS];
-		run->value[SAVED_BYTES] = used - run->value[FOOTPRINT_BYTES];
-		run->value[SAVED_PERCENT] = 100 * run->value[SAVED_BYTES] / used;
-	}
-}
-
 static size_t gather(const struct arm *arm, enum quantity q, bool timed, double *to)
 {
 	size_t n = 0;
@@ -231,7 +223,8 @@ static size_t gather(const struct arm *arm, enum quantity q, bool timed, double 
 		const struct run *run = &arm->runs[i];
 		bool instrumented = str_eq(run->kind, "probed") || str_eq(run->kind, "reference");
 
-		if (run->counts && isfinite(run->value[q]) && (timed ? str_eq(run->kind, "timed") : instrumented))
+		if (run->counts && isfinite(run->value[q]) &&
+		    (timed ? str_eq(run->kind, "timed") : instrumented))
 			to[n++] = run->value[q];
 	}
 	return n;
@@ -255,6 +248,24 @@ static void summarize(struct arm *arm)
 	}
 }
 
+static void compare(const struct arm *baseline, struct arm *arm)
+{
+	for (size_t i = 0; i < arm->n_runs; i++) {
+		struct run *run = &arm->runs[i];
+		const struct run *base = timed_in_block(baseline, run->block);
+		double none = baseline ? baseline->figures[FOOTPRINT_BYTES_PEAK].median : MISSING_F64;
+
+		run->value[SLOWDOWN_RATIO] = run->value[SAVED_BYTES] = run->value[SAVED_PERCENT] =
+			MISSING_F64;
+		if (baseline == arm || !str_eq(run->kind, "timed"))
+			continue;
+		if (base)
+			run->value[SLOWDOWN_RATIO] = run->value[WALL_NS] / base->value[WALL_NS];
+		run->value[SAVED_BYTES] = none - run->value[FOOTPRINT_BYTES_PEAK];
+		run->value[SAVED_PERCENT] = 100 * run->value[SAVED_BYTES] / none;
+	}
+}
+
 /* The centre of log ratios, so that 2 and 1/2 weigh alike. */
 static void slowdown_interval(struct arm *arm)
 {
@@ -275,8 +286,9 @@ static void slowdown_interval(struct arm *arm)
 
 static void load_subjects(struct study *study)
 {
-	struct sqlite3_stmt *st AUTO_ASK = ask(study->db,
-		"SELECT id, name, argv, uid FROM workload WHERE experiment=? ORDER BY rowid", study->id);
+	struct sqlite3_stmt *st AUTO_ASK =
+		ask(study->db, "SELECT id, name, argv, uid FROM workload WHERE experiment=? ORDER BY rowid",
+		    study->id);
 
 	while (row(study, st)) {
 		struct subject *s = ADD(study->subjects, study->n_subjects);
@@ -284,14 +296,17 @@ static void load_subjects(struct study *study)
 		s->id = text_of(st, 0);
 		s->name = text_of(st, 1);
 		s->argv = text_of(st, 2);
-		s->uid = sqlite3_column_type(st, 3) == SQLITE_NULL ? MISSING_I64 : sqlite3_column_int64(st, 3);
+		s->uid =
+			sqlite3_column_type(st, 3) == SQLITE_NULL ? MISSING_I64 : sqlite3_column_int64(st, 3);
 		load_arms(study, s);
 		load_rankings(study, s);
 		load_predictions(study, s);
 		load_bins(study, s);
+		for (size_t i = 0; i < s->n_arms; i++)
+			summarize(&s->arms[i]);
 		for (size_t i = 0; i < s->n_arms; i++) {
 			compare(data_baseline(s), &s->arms[i]);
-			summarize(&s->arms[i]);
+			summarize(&s->arms[i]); /* again, with what the comparison gave */
 			slowdown_interval(&s->arms[i]);
 		}
 	}
@@ -299,18 +314,18 @@ static void load_subjects(struct study *study)
 
 static void load_pairs(struct study *study)
 {
-	struct sqlite3_stmt *env AUTO_ASK = ask(study->db,
-		"SELECT key, value FROM environment WHERE experiment=? ORDER BY key", study->id);
-	struct sqlite3_stmt *notes AUTO_ASK = ask(study->db,
-		"SELECT kind, about, reason FROM note WHERE experiment=? ORDER BY seq", study->id);
+	struct sqlite3_stmt *env AUTO_ASK = ask(
+		study->db, "SELECT key, value FROM environment WHERE experiment=? ORDER BY key", study->id);
+	struct sqlite3_stmt *notes AUTO_ASK = ask(
+		study->db, "SELECT kind, about, reason FROM note WHERE experiment=? ORDER BY seq", study->id);
 
 	while (row(study, env)) {
 		struct pair *p = ADD(study->environment, study->n_environment);
 
 		p->key = text_of(env, 0);
 		p->value = text_of(env, 1);
-		if (str_eq(p->key, "zsmalloc_huge_bytes") && p->value)
-			study->huge_bytes = number_of(env, 1);
+		if (str_eq(p->key, "slot_break_even_bytes") && p->value)
+			study->break_even_bytes = number_of(env, 1);
 	}
 	while (row(study, notes)) {
 		struct pair *p = ADD(study->notes, study->n_notes);
@@ -323,9 +338,9 @@ static void load_pairs(struct study *study)
 
 static void load_experiment(struct study *study, struct sqlite3_stmt *st)
 {
-	char **const texts[] = { &study->id, &study->started, &study->ended, &study->argv, &study->command,
-				 &study->seed, &study->settings, &study->version, &study->state, &study->answer,
-				 &study->recommended };
+	char **const texts[] = {&study->id,	 &study->started, &study->ended,      &study->argv,
+				&study->command, &study->seed,	  &study->settings,   &study->version,
+				&study->state,	 &study->answer,  &study->recommended};
 	int n = ARRAY_SIZE(texts);
 
 	for (int i = 0; i < n; i++)
@@ -337,13 +352,16 @@ static void load_experiment(struct study *study, struct sqlite3_stmt *st)
 int data_load(struct study *ret, struct store *store, const char *id, struct err *e)
 {
 	bool latest = !id || str_eq(id, "latest");
-	struct study study = { .db = store_sqlite(store), .huge_bytes = MISSING_F64 };
-	struct sqlite3_stmt *st AUTO_ASK = ask(study.db,
-		"SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch') || ' UTC',"
-		" datetime(ended_unix_ns / 1000000000, 'unixepoch') || ' UTC', argv, command, seed, settings, version,"
-		" state, answer, recommended, limit_ratio, blocks FROM experiment"
-		" WHERE ?1 IS NULL OR substr(id, 1, length(?1)) = ?1 ORDER BY started_unix_ns DESC, id DESC LIMIT 2",
-		latest ? NULL : id);
+	struct study study = {.db = store_sqlite(store), .break_even_bytes = MISSING_F64};
+	struct sqlite3_stmt *st AUTO_ASK =
+		ask(study.db,
+		    "SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch') || ' UTC',"
+		    " datetime(ended_unix_ns / 1000000000, 'unixepoch') || ' UTC', argv, command, seed, "
+		    "settings, version,"
+		    " state, answer, recommended, limit_ratio, blocks FROM experiment"
+		    " WHERE ?1 IS NULL OR substr(id, 1, length(?1)) = ?1 ORDER BY started_unix_ns DESC, id "
+		    "DESC LIMIT 2",
+		    latest ? NULL : id);
 
 	/* One view of the file, also while a study writes to it; it ends with the connection. */
 	sqlite3_exec(study.db, "BEGIN", NULL, NULL, NULL);
@@ -367,11 +385,12 @@ int data_load(struct study *ret, struct store *store, const char *id, struct err
 	return 0;
 }
 
-/* ---- time series ------------------------------------------------------------------------------------------------ */
+/* ---- time series -------------------------------------------------------------------------------- */
 
 static bool has_samples(struct study *study, const struct run *run)
 {
-	struct sqlite3_stmt *st AUTO_ASK = ask(study->db, "SELECT 1 FROM sample WHERE run=? LIMIT 1", run->id);
+	struct sqlite3_stmt *st AUTO_ASK =
+		ask(study->db, "SELECT 1 FROM sample WHERE run=? LIMIT 1", run->id);
 
 	return row(study, st);
 }
@@ -381,7 +400,8 @@ static double unfitness(const struct arm *arm, const struct run *run)
 {
 	double off = fabs(run->value[WALL_NS] / arm->figures[WALL_NS].median - 1);
 
-	return (run->counts ? 0 : 1e6) + (str_eq(run->kind, "timed") ? 0 : 1e3) + (isfinite(off) ? fmin(off, 99) : 99);
+	return (run->counts ? 0 : 1e6) + (str_eq(run->kind, "timed") ? 0 : 1e3) +
+	       (isfinite(off) ? fmin(off, 99) : 99);
 }
 
 void data_series(struct study *study, const struct arm *arm, const struct run **run, struct point **ret,
@@ -398,21 +418,26 @@ void data_series(struct study *study, const struct arm *arm, const struct run **
 			*run = &arm->runs[i];
 	if (!*run)
 		return;
-	struct sqlite3_stmt *st AUTO_ASK = ask(study->db,
-		"SELECT t_ns / 1e9, max(value) FILTER (WHERE name='ram_bytes'),"
-		" max(value) FILTER (WHERE name='pool_used_bytes'), max(value) FILTER (WHERE name='swap_bytes'),"
-		" max(value) FILTER (WHERE name='pool_orig_bytes') FROM sample WHERE run=? GROUP BY t_ns ORDER BY t_ns",
-		(*run)->id);
+	struct sqlite3_stmt *st AUTO_ASK =
+		ask(study->db,
+		    "SELECT t_ns / 1e9, max(value) FILTER (WHERE name='ram_bytes'),"
+		    " max(value) FILTER (WHERE name='pool_used_bytes'), max(value) FILTER (WHERE "
+		    "name='swap_bytes'),"
+		    " max(value) FILTER (WHERE name='pool_orig_bytes') FROM sample WHERE run=? GROUP BY t_ns "
+		    "ORDER BY t_ns",
+		    (*run)->id);
 	while (row(study, st)) {
 		struct point *p = ADD(points, *n);
 
-		*p = (struct point){ number_of(st, 0), number_of(st, 1), number_of(st, 2), number_of(st, 3),
-				     number_of(st, 4) };
+		*p = (struct point){number_of(st, 0), number_of(st, 1), number_of(st, 2), number_of(st, 3),
+				    number_of(st, 4)};
 	}
 	*ret = points;
 }
 
-/* ---- done --------------------------------------------------------------------------------------------------------- */
+/* ---- done
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static void subject_done(struct subject *s)
 {
@@ -462,8 +487,9 @@ static void pairs_done(struct pair *pairs, size_t n)
 
 void data_done(struct study *study)
 {
-	char *const texts[] = { study->id, study->started, study->ended, study->argv, study->command, study->seed,
-				study->settings, study->version, study->state, study->answer, study->recommended };
+	char *const texts[] = {study->id,      study->started, study->ended,	  study->argv,
+			       study->command, study->seed,    study->settings,	  study->version,
+			       study->state,   study->answer,  study->recommended};
 
 	for (size_t i = 0; i < study->n_subjects; i++)
 		subject_done(&study->subjects[i]);
@@ -472,5 +498,5 @@ void data_done(struct study *study)
 	pairs_done(study->notes, study->n_notes);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		free(texts[i]);
-	*study = (struct study){ 0 };
+	*study = (struct study){0};
 }

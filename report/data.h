@@ -9,15 +9,15 @@
 struct run {
 	char *id, *kind, *state, *reason;
 	int64_t block, position;
-	bool counts;			/* its state lets it into medians */
-	double value[QUANTITIES];	/* in base units; NaN: missing */
+	bool counts;		  /* its state lets it into medians */
+	double value[QUANTITIES]; /* in base units; NaN: missing */
 };
 
 /* Of one quantity over an arm's runs that count. */
 struct figure {
 	size_t n;
-	double median, low, high;	/* low and high: the smallest and largest, not an interval */
-	bool probed;			/* no timed run has it: from the run that carried the probes, or the reference */
+	double median, low, high; /* low and high: the smallest and largest, not an interval */
+	bool probed; /* no timed run has it: from the run that carried the probes, or the reference */
 };
 
 struct arm {
@@ -26,12 +26,13 @@ struct arm {
 	struct run *runs;
 	size_t n_runs;
 	struct figure figures[QUANTITIES];
-	double slowdown, slowdown_low, slowdown_high;	/* Hodges-Lehmann, exact 95 % interval; NaN: n too small */
+	double slowdown, slowdown_low,
+		slowdown_high; /* Hodges-Lehmann, exact 95 % interval; NaN: n too small */
 };
 
 struct ranking {
 	char *codec, *tier, *reason;
-	int64_t place;			/* 0: not eligible */
+	int64_t place; /* 0: not eligible */
 	bool recommended;
 	double fair_score, value_gib_per_core, saved_slot_bytes, saved_codec_bytes, total_bytes;
 	double compress_cpu_ms, decompress_cpu_ms, readback_factor;
@@ -49,11 +50,11 @@ struct bin {
 
 struct subject {
 	char *id, *name, *argv;
-	int64_t uid;			/* MISSING_I64: not known */
+	int64_t uid; /* MISSING_I64: not known */
 	struct arm *arms;
 	struct ranking *rankings;
 	struct prediction *predictions;
-	struct bin *bins;		/* by codec, then size */
+	struct bin *bins; /* by codec, then size */
 	size_t n_arms, n_rankings, n_predictions, n_bins;
 };
 
@@ -62,15 +63,16 @@ struct pair {
 };
 
 struct study {
-	char *id, *started, *ended, *argv, *command, *seed, *settings, *version, *state, *answer, *recommended;
+	char *id, *started, *ended, *argv, *command, *seed, *settings, *version, *state, *answer,
+		*recommended;
 	double limit_ratio;
 	int64_t blocks;
 	struct subject *subjects;
 	struct pair *environment, *notes;
 	size_t n_subjects, n_environment, n_notes;
-	double huge_bytes;		/* compressed lengths from here on take a whole page; NaN: not known */
+	double break_even_bytes; /* largest compressed length that still saves RAM; NaN: not known */
 	struct sqlite3 *db;
-	bool failed;			/* a SELECT did not come to its end */
+	bool failed; /* a SELECT did not come to its end */
 };
 
 /* data_load - the study with this id, or a unique beginning of it; NULL or "latest": the last one started.
@@ -90,7 +92,7 @@ struct point {
 void data_series(struct study *study, const struct arm *arm, const struct run **run, struct point **ret,
 		 size_t *n);
 
-const struct arm *data_baseline(const struct subject *subject);	/* the arm "none"; NULL: there is none */
+const struct arm *data_baseline(const struct subject *subject); /* the arm "none"; NULL: there is none */
 
 /* data_add - room for one more element of a list, zeroed; ends the program when there is no memory. */
 void *data_add(void *list, size_t *n, size_t size);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* figures.c - five figures a subject: memory over time, slowdown, prediction, page sizes, saving against CPU.
  *
- * Each function fills a struct drawing: a script for gnuplot, a title computed from the data, and the table that
- * says the same in numbers. Colours are those of Okabe and Ito; the page's style sheet adapts them to the dark.
+ * Each function fills a struct drawing: a script for gnuplot, a title computed from the data, and the table
+ * that says the same in numbers. Colours are those of Okabe and Ito; the page's style sheet adapts them to
+ * the dark.
  */
 #include "figures.h"
 
@@ -12,21 +13,21 @@
 #include "html.h"
 #include "stats.h"
 
-#define BLUE	"#0072b2"
-#define ORANGE	"#e69f00"
-#define GREEN	"#009e73"
-#define GREY	"#808080"
-#define GRID	"#d0d0d0"
-#define TABLE_ROWS	40	/* of a time series; the figure has every sample */
+#define BLUE	   "#0072b2"
+#define ORANGE	   "#e69f00"
+#define GREEN	   "#009e73"
+#define GREY	   "#808080"
+#define GRID	   "#d0d0d0"
+#define TABLE_ROWS 40 /* of a time series; the figure has every sample */
 
-static const char *const palette[] = { BLUE, "#d55e00", GREEN, "#cc79a7", ORANGE, "#56b4e9" };
+static const char *const palette[] = {BLUE, "#d55e00", GREEN, "#cc79a7", ORANGE, "#56b4e9"};
 
 struct drawing {
-	const char *name;		/* in ids and file names */
+	const char *name; /* in ids and file names */
 	struct text script, table;
-	char title[512];		/* plain text, names included */
-	const char *note;		/* our words */
-	unsigned int width, height;	/* pixels; height 0: nothing to draw */
+	char title[512];	    /* plain text, names included */
+	const char *note;	    /* our words */
+	unsigned int width, height; /* pixels; height 0: nothing to draw */
 };
 
 static void title_add(struct drawing *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -63,18 +64,17 @@ static void name_cell(struct text *table, const char *name)
 	text_str(table, "</th>");
 }
 
-static const char style[] =
-	"set datafile missing '?'\n"
-	"set border 3 linewidth 0.8\n"
-	"set tics nomirror out scale 0.5\n"
-	"set grid linetype 1 linewidth 0.6 linecolor rgb '" GRID "'\n"
-	"set key noautotitle\n";
+static const char style[] = "set datafile missing '?'\n"
+			    "set border 3 linewidth 0.8\n"
+			    "set tics nomirror out scale 0.5\n"
+			    "set grid linetype 1 linewidth 0.6 linecolor rgb '" GRID "'\n"
+			    "set key noautotitle\n";
 
-/* ---- memory over time ----------------------------------------------------------------------------------------- */
+/* ---- memory over time --------------------------------------------------------------------------- */
 
 static void series_table(struct text *table, const struct arm *arm, const struct point *points, size_t n)
 {
-	struct scale mib = { MIB, 1, "MiB" }, s = { 1, 2, "s" };
+	struct scale mib = {MIB, 1, "MiB"}, s = {1, 2, "s"};
 	size_t step = (n + TABLE_ROWS - 1) / TABLE_ROWS;
 
 	for (size_t i = 0; i < n; i += step) {
@@ -87,7 +87,8 @@ static void series_table(struct text *table, const struct arm *arm, const struct
 	}
 }
 
-static void series_panel(struct drawing *d, const struct arm *arm, size_t at, const struct point *points, size_t n)
+static void series_panel(struct drawing *d, const struct arm *arm, size_t at, const struct point *points,
+			 size_t n)
 {
 	struct text *s = &d->script;
 
@@ -106,7 +107,8 @@ static void series_panel(struct drawing *d, const struct arm *arm, size_t at, co
 		html_raw(s, "%.10g with lines dashtype 3 linewidth 1.2 linecolor rgb '" GREY "', ",
 			 arm->limit_bytes / MIB);
 	html_raw(s,
-		 "$p%zu using 1:(0):2 with filledcurves fillcolor rgb '" BLUE "' fillstyle solid 0.75 noborder, "
+		 "$p%zu using 1:(0):2 with filledcurves fillcolor rgb '" BLUE
+		 "' fillstyle solid 0.75 noborder, "
 		 "'' using 1:2:3 with filledcurves fillcolor rgb '" ORANGE "' fillstyle solid 0.85 noborder, "
 		 "'' using 1:4 with lines linewidth 1.6 linecolor rgb '" GREEN "'",
 		 at);
@@ -116,26 +118,32 @@ static void series_panel(struct drawing *d, const struct arm *arm, size_t at, co
 /* By hand: gnuplot's key belongs to one panel. Drawn with the first panel only. */
 static void series_legend(struct text *s, double y, double half)
 {
-	html_raw(s, "set object 1 rectangle from screen 0.09,%.4f to screen 0.12,%.4f fillcolor rgb '" BLUE
-		    "' fillstyle solid 0.75 noborder\nset label 1 'RAM of the program' at screen 0.13,%.4f\n",
+	html_raw(s,
+		 "set object 1 rectangle from screen 0.09,%.4f to screen 0.12,%.4f fillcolor rgb '" BLUE
+		 "' fillstyle solid 0.75 noborder\nset label 1 'RAM of the program' at screen 0.13,%.4f\n",
 		 y - half, y + half, y);
-	html_raw(s, "set object 2 rectangle from screen 0.34,%.4f to screen 0.37,%.4f fillcolor rgb '" ORANGE
-		    "' fillstyle solid 0.85 noborder\nset label 2 'RAM of the pool' at screen 0.38,%.4f\n",
+	html_raw(s,
+		 "set object 2 rectangle from screen 0.34,%.4f to screen 0.37,%.4f fillcolor rgb '" ORANGE
+		 "' fillstyle solid 0.85 noborder\nset label 2 'RAM of the pool' at screen 0.38,%.4f\n",
 		 y - half, y + half, y);
-	html_raw(s, "set arrow 1 from screen 0.55,%.4f to screen 0.58,%.4f nohead linewidth 1.6 linecolor rgb '" GREEN
-		    "'\nset label 3 'swapped out, uncompressed' at screen 0.59,%.4f\n", y, y, y);
-	html_raw(s, "set arrow 2 from screen 0.85,%.4f to screen 0.88,%.4f nohead dashtype 3 linewidth 1.2 linecolor rgb '"
-		    GREY "'\nset label 4 'limit' at screen 0.89,%.4f\n", y, y, y);
+	html_raw(s,
+		 "set arrow 1 from screen 0.55,%.4f to screen 0.58,%.4f nohead linewidth 1.6 linecolor rgb "
+		 "'" GREEN "'\nset label 3 'swapped out, uncompressed' at screen 0.59,%.4f\n",
+		 y, y, y);
+	html_raw(s,
+		 "set arrow 2 from screen 0.85,%.4f to screen 0.88,%.4f nohead dashtype 3 linewidth 1.2 "
+		 "linecolor rgb '" GREY "'\nset label 4 'limit' at screen 0.89,%.4f\n",
+		 y, y, y);
 }
 
 static void draw_series(struct study *study, const struct subject *subject, struct drawing *d)
 {
-	struct text panels = { 0 };
+	struct text panels = {0};
 	double top = 0, end = 0, most_pool = 0;
 	size_t shown = 0;
 	unsigned int rows;
 	struct text *s = &d->script;
-	struct drawing body = { .width = 0 };
+	struct drawing body = {.width = 0};
 
 	text_str(&d->table, "<thead><tr><th>arm</th><th>time, s</th><th>RAM, MiB</th><th>pool, MiB</th>"
 			    "<th>swapped, MiB</th></tr></thead><tbody>");
@@ -162,21 +170,22 @@ static void draw_series(struct study *study, const struct subject *subject, stru
 	if (shown) {
 		d->width = 760;
 		d->height = 70 + 200 * rows;
-		html_raw(s, "set xrange [0:%.6g]\nset yrange [0:%.6g]\nset xlabel 'seconds' offset 0,0.6\n", end,
-			 1.05 * top / MIB);
+		html_raw(s, "set xrange [0:%.6g]\nset yrange [0:%.6g]\nset xlabel 'seconds' offset 0,0.6\n",
+			 end, 1.05 * top / MIB);
 		series_legend(s, 1 - 14.0 / d->height, 6.0 / d->height);
-		html_raw(s, "set multiplot layout %u,%u margins 0.09,0.98,%.4f,%.4f spacing 0.08,%.4f\n", rows,
-			 shown > 1 ? 2 : 1, 55.0 / d->height, 1 - 55.0 / d->height, 85.0 / d->height);
+		html_raw(s, "set multiplot layout %u,%u margins 0.09,0.98,%.4f,%.4f spacing 0.08,%.4f\n",
+			 rows, shown > 1 ? 2 : 1, 55.0 / d->height, 1 - 55.0 / d->height, 85.0 / d->height);
 		text_put(s, panels.s, panels.n);
 		text_str(s, "unset multiplot\n");
 	}
 	text_done(&panels);
 	title_add(d, "Where the memory was: one run an arm, the pool at most %.1f MiB", most_pool / MIB);
-	d->note = "Each arm's timed run of median wall time. The two areas stand on each other: their top is the RAM that "
+	d->note = "Each arm's timed run of median wall time. The two areas stand on each other: their top is "
+		  "the RAM that "
 		  "program and pool took together. The line is what was swapped out, before compression.";
 }
 
-/* ---- slowdown ---------------------------------------------------------------------------------------------------- */
+/* ---- slowdown ----------------------------------------------------------------------------------- */
 
 static void slowdown_points(struct text *s, const struct subject *subject, bool counted, const char *block)
 {
@@ -206,8 +215,9 @@ static void slowdown_rows(struct drawing *d, const struct subject *subject, stru
 	size_t y = 0;
 
 	text_str(s, "$centres << EOD\n");
-	text_str(&d->table, "<thead><tr><th>arm</th><th>n</th><th>slowdown, ×</th><th>smallest</th><th>largest</th>"
-			    "<th>95 % from</th><th>95 % to</th></tr></thead><tbody>");
+	text_str(&d->table,
+		 "<thead><tr><th>arm</th><th>n</th><th>slowdown, ×</th><th>smallest</th><th>largest</th>"
+		 "<th>95 % from</th><th>95 % to</th></tr></thead><tbody>");
 	for (size_t i = 0; i < subject->n_arms; i++) {
 		const struct arm *arm = &subject->arms[i];
 		const struct figure *f = &arm->figures[SLOWDOWN_RATIO];
@@ -222,7 +232,8 @@ static void slowdown_rows(struct drawing *d, const struct subject *subject, stru
 		put(s, arm->slowdown_low);
 		put(s, arm->slowdown_high);
 		text_str(s, "\n");
-		title_add(d, "%s%.60s %.2f×", y > 1 ? ", " : "Time against no limit: ", arm->name, arm->slowdown);
+		title_add(d, "%s%.60s %.2f×", y > 1 ? ", " : "Time against no limit: ", arm->name,
+			  arm->slowdown);
 		name_cell(&d->table, arm->name);
 		cell(&d->table, &count, (double)f->n);
 		cell(&d->table, &x, arm->slowdown);
@@ -239,7 +250,7 @@ static void slowdown_rows(struct drawing *d, const struct subject *subject, stru
 
 static void draw_slowdown(struct study *study UNUSED, const struct subject *subject, struct drawing *d)
 {
-	struct text tics = { 0 };
+	struct text tics = {0};
 	struct text *s = &d->script;
 
 	d->width = 760;
@@ -248,21 +259,28 @@ static void draw_slowdown(struct study *study UNUSED, const struct subject *subj
 	slowdown_points(s, subject, false, "$uncounted");
 	html_raw(s, "set yrange [%zu.5:0.5]\nset ytics (", (size_t)(d->height - 80) / 46);
 	text_put(s, tics.s, tics.n);
-	text_str(s, ") scale 0\nset xlabel 'wall time / wall time without limit, same block'\n"
-		    "set xrange [*<0.98:1.02<*]\nset offsets graph 0.03, graph 0.03, 0, 0\nset grid noytics\n"
-		    "set key outside top center horizontal\n"
-		    "set arrow from 1, graph 0 to 1, graph 1 nohead linewidth 1 dashtype 2 linecolor rgb '" GREY "' back\n"
-		    "plot $centres using 3:($2-0.18):($4-$3):(0) with vectors nohead linewidth 3 linecolor rgb '" BLUE "', "
-		    "$counted using 1:2 with points pointtype 7 pointsize 0.55 linecolor rgb '" BLUE "' title 'one block', "
-		    "$uncounted using 1:2 with points pointtype 6 pointsize 0.6 linecolor rgb '#d55e00' title 'not counted', "
-		    "$centres using 1:($2-0.18) with points pointtype 13 pointsize 1.2 linecolor rgb '" BLUE "' "
-		    "title 'estimate'\n");
+	text_str(s,
+		 ") scale 0\nset xlabel 'wall time / wall time without limit, same block'\n"
+		 "set xrange [*<0.98:1.02<*]\nset offsets graph 0.03, graph 0.03, 0, 0\nset grid noytics\n"
+		 "set key outside top center horizontal\n"
+		 "set arrow from 1, graph 0 to 1, graph 1 nohead linewidth 1 dashtype 2 linecolor rgb '" GREY
+		 "' back\n"
+		 "plot $centres using 3:($2-0.18):($4-$3):(0) with vectors nohead linewidth 3 linecolor rgb "
+		 "'" BLUE "', "
+		 "$counted using 1:2 with points pointtype 7 pointsize 0.55 linecolor rgb '" BLUE
+		 "' title 'one block', "
+		 "$uncounted using 1:2 with points pointtype 6 pointsize 0.6 linecolor rgb '#d55e00' title "
+		 "'not counted', "
+		 "$centres using 1:($2-0.18) with points pointtype 13 pointsize 1.2 linecolor rgb '" BLUE "' "
+		 "title 'estimate'\n");
 	text_done(&tics);
-	d->note = "Every timed run against the run without limit in the same block, and above them the Hodges-Lehmann "
-		  "estimate with its exact 95 % interval; under 6 blocks there is no interval, and time stays undecided.";
+	d->note = "Every timed run against the run without limit in the same block, and above them the "
+		  "Hodges-Lehmann "
+		  "estimate with its exact 95 % interval; under 6 blocks there is no interval, and time "
+		  "stays undecided.";
 }
 
-/* ---- prediction -------------------------------------------------------------------------------------------------- */
+/* ---- prediction --------------------------------------------------------------------------------- */
 
 static const char *prediction_words(const char *name)
 {
@@ -273,15 +291,16 @@ static const char *prediction_words(const char *name)
 
 static void draw_prediction(struct study *study UNUSED, const struct subject *subject, struct drawing *d)
 {
-	struct scale mib = { MIB, 2, "MiB" }, percent = { 1, 2, "%" };
-	struct text tics = { 0 };
+	struct scale mib = {MIB, 2, "MiB"}, percent = {1, 2, "%"};
+	struct text tics = {0};
 	struct text *s = &d->script;
 	double worst = 0;
 	size_t y = 0;
 
 	text_str(s, "$rows << EOD\n");
-	text_str(&d->table, "<thead><tr><th>arm</th><th>what</th><th>predicted, MiB</th><th>measured, MiB</th>"
-			    "<th>error, %</th></tr></thead><tbody>");
+	text_str(&d->table,
+		 "<thead><tr><th>arm</th><th>what</th><th>predicted, MiB</th><th>measured, MiB</th>"
+		 "<th>error, %</th></tr></thead><tbody>");
 	for (size_t i = 0; i < subject->n_predictions; i++) {
 		const struct prediction *p = &subject->predictions[i];
 		double error = 100 * (p->predicted / p->measured - 1);
@@ -308,20 +327,25 @@ static void draw_prediction(struct study *study UNUSED, const struct subject *su
 	text_str(&d->table, "</tbody>");
 	html_raw(s, "EOD\nset yrange [%zu.5:0.5]\nset ytics (", y);
 	text_put(s, tics.s, tics.n);
-	text_str(s, ") scale 0\nset xlabel 'MiB'\nset xrange [0:*]\nset offsets 0, graph 0.04, 0, 0\nset grid noytics\n"
-		    "set key outside top center horizontal\n"
-		    "plot $rows using 1:3:($2-$1):(0) with vectors nohead linewidth 2 linecolor rgb '" GREY "', "
-		    "$rows using 1:3 with points pointtype 6 pointsize 1.1 linewidth 1.6 linecolor rgb '#d55e00' "
-		    "title 'predicted', $rows using 2:3 with points pointtype 7 pointsize 0.8 linecolor rgb '" BLUE "' "
-		    "title 'measured'\n");
+	text_str(
+		s,
+		") scale 0\nset xlabel 'MiB'\nset xrange [0:*]\nset offsets 0, graph 0.04, 0, 0\nset grid "
+		"noytics\n"
+		"set key outside top center horizontal\n"
+		"plot $rows using 1:3:($2-$1):(0) with vectors nohead linewidth 2 linecolor rgb '" GREY "', "
+		"$rows using 1:3 with points pointtype 6 pointsize 1.1 linewidth 1.6 linecolor rgb '#d55e00' "
+		"title 'predicted', $rows using 2:3 with points pointtype 7 pointsize 0.8 linecolor rgb "
+		"'" BLUE "' "
+		"title 'measured'\n");
 	text_done(&tics);
 	d->width = 760;
 	d->height = y ? (unsigned int)(80 + 30 * y) : 0;
 	title_add(d, "The pools came out within %.1f %% of what the page scan predicted", worst);
-	d->note = "Predicted from the pages of the run without limit, before there was a pool; measured in mm_stat.";
+	d->note = "What a page takes comes from the scan of the run without limit; how many pages the pool held, "
+		  "and what they took, from mm_stat.";
 }
 
-/* ---- compressed sizes of pages ------------------------------------------------------------------------------------ */
+/* ---- compressed sizes of pages ------------------------------------------------------------------ */
 
 /* The bins of one codec: from *at on; returns where the next begins. */
 static size_t codec_bins(const struct subject *subject, size_t at, double *pages)
@@ -346,7 +370,7 @@ static double share_up_to(const struct bin *bins, size_t n, double pages, double
 
 static void size_rows(struct drawing *d, const struct bin *bins, size_t n, double pages, double saves)
 {
-	static const double upto[] = { 0, 512, 1024, 2048, 3072 };
+	static const double upto[] = {0, 512, 1024, 2048, 3072};
 	struct scale percent = scale_for(UNIT_PERCENT, 100), count = scale_for(UNIT_COUNT, pages);
 
 	name_cell(&d->table, bins[0].codec);
@@ -364,8 +388,10 @@ static void size_title(struct drawing *d, const char *least, double low, const c
 	else if (least == most)
 		title_add(d, "%.1f %% of the pages compress far enough to save RAM with %.40s", low, least);
 	else
-		title_add(d, "From %.1f %% (%.40s) to %.1f %% (%.40s) of the pages compress far enough to save RAM", low, least,
-			  high, most);
+		title_add(d,
+			  "From %.1f %% (%.40s) to %.1f %% (%.40s) of the pages compress far enough to save "
+			  "RAM",
+			  low, least, high, most);
 }
 
 static void draw_sizes(struct study *study, const struct subject *subject, struct drawing *d)
@@ -373,54 +399,61 @@ static void draw_sizes(struct study *study, const struct subject *subject, struc
 	struct saver {
 		const char *codec;
 		double share;
-	} most = { 0 }, least = { 0 };
-	struct text plots = { 0 };
+	} most = {0}, least = {0};
+	struct text plots = {0};
 	struct text *s = &d->script;
 	size_t end, codec = 0;
 	double pages;
 
-	text_str(&d->table, "<thead><tr><th>codec</th><th>pages</th><th>same-filled, %</th><th>≤ 512 B, %</th>"
-			    "<th>≤ 1 KiB, %</th><th>≤ 2 KiB, %</th><th>≤ 3 KiB, %</th><th>saves RAM, %</th></tr></thead>"
-			    "<tbody>");
+	text_str(&d->table,
+		 "<thead><tr><th>codec</th><th>pages</th><th>same-filled, %</th><th>≤ 512 B, %</th>"
+		 "<th>≤ 1 KiB, %</th><th>≤ 2 KiB, %</th><th>≤ 3 KiB, %</th><th>saves RAM, %</th></tr></thead>"
+		 "<tbody>");
 	for (size_t at = 0; at < subject->n_bins; at = end, codec++) {
 		const struct bin *bins = &subject->bins[at];
 		double sum = 0, saves;
 
 		end = codec_bins(subject, at, &pages);
-		saves = share_up_to(bins, end - at, pages, study->huge_bytes - 1);
+		saves = share_up_to(bins, end - at, pages, study->break_even_bytes);
 		html_raw(s, "$c%zu << EOD\n0 0\n", codec);
 		for (size_t i = 0; i < end - at; i++) {
 			sum += bins[i].pages;
 			html_raw(s, "%.6g %.6g\n", bins[i].bin_bytes, 100 * sum / pages);
 		}
 		text_str(s, "EOD\n");
-		html_raw(&plots, "%s $c%zu using 1:2 with steps linewidth 2 linecolor rgb '%s' title ", codec ? "," : "plot",
-			 codec, palette[codec % ARRAY_SIZE(palette)]);
+		html_raw(&plots, "%s $c%zu using 1:2 with steps linewidth 2 linecolor rgb '%s' title ",
+			 codec ? "," : "plot", codec, palette[codec % ARRAY_SIZE(palette)]);
 		plot_label(&plots, bins[0].codec, '\'');
 		size_rows(d, bins, end - at, pages, saves);
 		if (isfinite(saves) && (!most.codec || saves > most.share))
-			most = (struct saver){ bins[0].codec, saves };
+			most = (struct saver){bins[0].codec, saves};
 		if (isfinite(saves) && (!least.codec || saves < least.share))
-			least = (struct saver){ bins[0].codec, saves };
+			least = (struct saver){bins[0].codec, saves};
 	}
 	text_str(&d->table, "</tbody>");
 	size_title(d, least.codec, least.share, most.codec, most.share);
-	if (isfinite(study->huge_bytes))
-		html_raw(s, "set arrow from %.6g, graph 0 to %.6g, graph 1 nohead linewidth 1.2 dashtype 2 linecolor rgb '" GREY
-			 "'\nset label 'from %.0f B on a page takes a whole slot  ' at %.6g, graph 0.06 right\n",
-			 study->huge_bytes, study->huge_bytes, study->huge_bytes, study->huge_bytes);
-	text_str(s, "set xrange [0:4096]\nset xtics 512\nset yrange [0:100]\nset xlabel 'compressed length, bytes'\n"
-		    "set ylabel '% of pages, that long or shorter'\nset key outside top center horizontal samplen 2\n");
+	if (isfinite(study->break_even_bytes))
+		html_raw(s,
+			 "set arrow from %.6g, graph 0 to %.6g, graph 1 nohead linewidth 1.2 dashtype 2 "
+			 "linecolor rgb '" GREY
+			 "'\nset label 'up to %.0f B a page saves RAM  ' at %.6g, graph 0.06 right\n",
+			 study->break_even_bytes, study->break_even_bytes, study->break_even_bytes,
+			 study->break_even_bytes);
+	text_str(s, "set xrange [0:4096]\nset xtics 512\nset yrange [0:100]\nset xlabel 'compressed length, "
+		    "bytes'\n"
+		    "set ylabel '% of pages, that long or shorter'\nset key outside top center horizontal "
+		    "samplen 2\n");
 	text_put(s, plots.s, plots.n);
 	text_str(s, "\n");
 	text_done(&plots);
 	d->width = 760;
 	d->height = codec ? 340 : 0;
-	d->note = "Cumulated over the pages of the run without limit. The step at 0 is same-filled pages, which zram keeps "
+	d->note = "Cumulated over the pages of the run without limit. The step at 0 is same-filled pages, "
+		  "which zram keeps "
 		  "without a slot.";
 }
 
-/* ---- saving against CPU ------------------------------------------------------------------------------------------- */
+/* ---- saving against CPU ------------------------------------------------------------------------- */
 
 static double cost_us_per_page(const struct ranking *r)
 {
@@ -439,7 +472,8 @@ static bool on_front(const struct subject *subject, const struct ranking *r)
 {
 	for (size_t i = 0; i < subject->n_rankings; i++) {
 		const struct ranking *o = &subject->rankings[i];
-		double cost = cost_us_per_page(o) - cost_us_per_page(r), saved = saved_percent(o) - saved_percent(r);
+		double cost = cost_us_per_page(o) - cost_us_per_page(r),
+		       saved = saved_percent(o) - saved_percent(r);
 
 		if ((cost < 0 && saved >= 0) || (cost <= 0 && saved > 0))
 			return false;
@@ -449,10 +483,11 @@ static bool on_front(const struct subject *subject, const struct ranking *r)
 
 static void pareto_rows(struct drawing *d, const struct subject *subject, size_t *n)
 {
-	struct scale us = { 1, 2, "µs" }, percent = scale_for(UNIT_PERCENT, 100);
+	struct scale us = {1, 2, "µs"}, percent = scale_for(UNIT_PERCENT, 100);
 
-	text_str(&d->table, "<thead><tr><th>codec</th><th>CPU a page, µs</th><th>RAM saved, %</th><th>front</th></tr>"
-			    "</thead><tbody>");
+	text_str(&d->table,
+		 "<thead><tr><th>codec</th><th>CPU a page, µs</th><th>RAM saved, %</th><th>front</th></tr>"
+		 "</thead><tbody>");
 	for (size_t i = 0; i < subject->n_rankings; i++) {
 		const struct ranking *r = &subject->rankings[i];
 		bool front = on_front(subject, r);
@@ -483,11 +518,12 @@ static void draw_pareto(struct study *study UNUSED, const struct subject *subjec
 		    "set ylabel 'RAM saved, % of the pages'\nset xrange [0:*]\nset yrange [0<*:*]\n"
 		    "set offsets 0, graph 0.12, graph 0.12, graph 0.05\n"
 		    "set key outside top center horizontal\n"
-		    "plot $codecs using ($4 == 1 ? $1 : NaN):2 smooth unique with lines dashtype 2 linewidth 1 linecolor rgb '" GREY
-		    "' title 'front', "
+		    "plot $codecs using ($4 == 1 ? $1 : NaN):2 smooth unique with lines dashtype 2 linewidth "
+		    "1 linecolor rgb '" GREY "' title 'front', "
 		    "$codecs using 1:2 with points pointtype 6 pointsize 1 linewidth 1.6 linecolor rgb '" BLUE
 		    "' title 'codec', "
-		    "$codecs using ($5 == 1 ? $1 : NaN):2 with points pointtype 7 pointsize 1 linecolor rgb '#d55e00' "
+		    "$codecs using ($5 == 1 ? $1 : NaN):2 with points pointtype 7 pointsize 1 linecolor rgb "
+		    "'#d55e00' "
 		    "title 'recommended', "
 		    "$codecs using 1:2:3 with labels left offset 0.9,0.5\n");
 	for (size_t i = 0; i < subject->n_rankings; i++) {
@@ -501,19 +537,22 @@ static void draw_pareto(struct study *study UNUSED, const struct subject *subjec
 			cheapest = r;
 	}
 	if (best)
-		title_add(d, "%.40s saves most (%.1f %%), %.40s takes the least CPU (%.2f µs a page)", best->codec,
-			  saved_percent(best), cheapest->codec, cost_us_per_page(cheapest));
+		title_add(d, "%.40s saves most (%.1f %%), %.40s takes the least CPU (%.2f µs a page)",
+			  best->codec, saved_percent(best), cheapest->codec, cost_us_per_page(cheapest));
 	d->width = 760;
 	d->height = n ? 340 : 0;
-	d->note = "From the page scan, at the readback factor that was measured. Up and to the left is better; on the front none saves more for less.";
+	d->note = "From the page scan, at the readback factor that was measured. Up and to the left is "
+		  "better; on the front none saves more for less.";
 }
 
-/* ---- all ------------------------------------------------------------------------------------------------------------ */
+/* ---- all
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 static void put_figure(struct text *page, struct plotter *plotter, size_t number, struct drawing *d)
 {
-	struct text script = { 0 }, svg = { 0 };
-	struct err e = { 0 };
+	struct text script = {0}, svg = {0};
+	struct err e = {0};
 	char id[48];
 
 	snprintf(id, sizeof(id), "subject%zu-%s", number, d->name);
@@ -542,19 +581,19 @@ static void put_figure(struct text *page, struct plotter *plotter, size_t number
 	text_done(&svg);
 }
 
-void figures_put(struct text *page, struct plotter *plotter, struct study *study, const struct subject *subject,
-		 size_t number)
+void figures_put(struct text *page, struct plotter *plotter, struct study *study,
+		 const struct subject *subject, size_t number)
 {
 	static const struct {
 		const char *name;
 		void (*draw)(struct study *study, const struct subject *subject, struct drawing *d);
 	} figures[] = {
-		{ "slowdown", draw_slowdown },	 { "memory", draw_series }, { "prediction", draw_prediction },
-		{ "page-sizes", draw_sizes }, { "saving", draw_pareto },
+		{"slowdown", draw_slowdown}, {"memory", draw_series}, {"prediction", draw_prediction},
+		{"page-sizes", draw_sizes},  {"saving", draw_pareto},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
-		struct drawing d = { .name = figures[i].name };
+		struct drawing d = {.name = figures[i].name};
 
 		figures[i].draw(study, subject, &d);
 		if (d.height)

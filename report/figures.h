@@ -6,10 +6,10 @@
 #include "data.h"
 #include "gnuplot.h"
 
-/* figures_put - every figure the subject has data for, as <figure> elements. number tells the subjects apart in
- * ids and file names. What gnuplot refuses is left out, with its table kept and the reason below it.
+/* figures_put - every figure the subject has data for, as <figure> elements. number tells the subjects apart
+ * in ids and file names. What gnuplot refuses is left out, with its table kept and the reason below it.
  */
-void figures_put(struct text *page, struct plotter *plotter, struct study *study, const struct subject *subject,
-		 size_t number);
+void figures_put(struct text *page, struct plotter *plotter, struct study *study,
+		 const struct subject *subject, size_t number);
 
 #endif

@@ -20,7 +20,7 @@ int plotter_init(struct plotter *plotter, const char *pdf_dir, struct err *e)
 	const char *tmp = getenv("TMPDIR");
 	char dir[sizeof(plotter->dir)];
 
-	*plotter = (struct plotter){ .pdf_dir = pdf_dir };
+	*plotter = (struct plotter){.pdf_dir = pdf_dir};
 	if (!tmp || tmp[0] != '/' || strlen(tmp) > sizeof(dir) - 32)
 		tmp = "/tmp";
 	snprintf(dir, sizeof(dir), "%s/coldpress-report.XXXXXX", tmp);
@@ -32,7 +32,7 @@ int plotter_init(struct plotter *plotter, const char *pdf_dir, struct err *e)
 
 void plotter_done(struct plotter *plotter)
 {
-	static const char *const files[] = { "script", "svg", "pdf", "said" };
+	static const char *const files[] = {"script", "svg", "pdf", "said"};
 	char path[96];
 
 	if (!plotter->dir[0])
@@ -56,11 +56,12 @@ void plot_label(struct text *script, const char *name, char quote)
 	text_put(script, &quote, 1);
 }
 
-/* ---- running ---------------------------------------------------------------------------------------------- */
+/* ---- running ----------------------------------------------------------------------------------------------
+ */
 
 static void child(const char *dir, int fd_error)
 {
-	static const struct rlimit cpu = { CPU_LIMIT_S, CPU_LIMIT_S };
+	static const struct rlimit cpu = {CPU_LIMIT_S, CPU_LIMIT_S};
 	int in = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int said;
 
@@ -110,7 +111,8 @@ static int write_file(const char *path, const struct text *head, const struct te
 
 	if (!f)
 		return -errno;
-	if (fwrite(head->s, 1, head->n, f) != head->n || fwrite(body->s, 1, body->n, f) != body->n || fflush(f))
+	if (fwrite(head->s, 1, head->n, f) != head->n || fwrite(body->s, 1, body->n, f) != body->n ||
+	    fflush(f))
 		return -errno;
 	return 0;
 }
@@ -131,7 +133,7 @@ static int read_file(const char *path, struct text *ret)
 /* gnuplot's first complaint, for the message. */
 static int complain(const struct plotter *plotter, const char *name, int code, struct err *e)
 {
-	struct text said = { 0 };
+	struct text said = {0};
 	char path[96];
 	const char *words = "it said nothing";
 
@@ -149,14 +151,15 @@ static int complain(const struct plotter *plotter, const char *name, int code, s
 	return -EIO;
 }
 
-/* ---- SVG --------------------------------------------------------------------------------------------------- */
+/* ---- SVG ---------------------------------------------------------------------------------------- */
 
-/* Every figure's symbols have the same ids; on one page they need a prefix. gnuplot writes them as 'gp...' and
+/* Every figure's symbols have the same ids; on one page they need a prefix. gnuplot writes them as 'gp...'
+ * and
  * '#gp...', and its filters as 'textbox' and 'greybox', which nothing here uses.
  */
 static void put_with_prefix(struct text *svg, const char *s, size_t n, const char *name)
 {
-	static const char *const marks[] = { "id='", "href='#", "id=\"" };
+	static const char *const marks[] = {"id='", "href='#", "id=\""};
 
 	for (size_t i = 0; i < n; i++) {
 		text_put(svg, &s[i], 1);
@@ -192,7 +195,7 @@ static int take_svg(const struct text *file, const char *name, struct text *svg)
 	return svg->failed ? -ENOMEM : 0;
 }
 
-/* ---- one figure --------------------------------------------------------------------------------------------- */
+/* ---- one figure --------------------------------------------------------------------------------- */
 
 static void put_head(struct text *head, const char *terminal, unsigned int width, unsigned int height)
 {
@@ -200,11 +203,13 @@ static void put_head(struct text *head, const char *terminal, unsigned int width
 
 	if (str_eq(terminal, "svg"))
 		snprintf(size, sizeof(size),
-			 "set terminal svg size %u,%u dynamic noenhanced font 'sans-serif,13'\nset output 'svg'\n", width,
-			 height);
+			 "set terminal svg size %u,%u dynamic noenhanced font 'sans-serif,13'\nset output "
+			 "'svg'\n",
+			 width, height);
 	else
 		snprintf(size, sizeof(size),
-			 "set terminal pdfcairo size %.2f,%.2f noenhanced font 'sans-serif,9'\nset output 'pdf'\n",
+			 "set terminal pdfcairo size %.2f,%.2f noenhanced font 'sans-serif,9'\nset output "
+			 "'pdf'\n",
 			 width / PDF_PX_PER_INCH, height / PDF_PX_PER_INCH);
 	text_str(head, "set encoding utf8\n");
 	text_str(head, size);
@@ -213,7 +218,7 @@ static void put_head(struct text *head, const char *terminal, unsigned int width
 static int draw_as(const struct plotter *plotter, const char *terminal, const struct text *script,
 		   unsigned int width, unsigned int height, struct text *ret)
 {
-	struct text head = { 0 };
+	struct text head = {0};
 	char path[96];
 	int r;
 
@@ -229,7 +234,7 @@ static int draw_as(const struct plotter *plotter, const char *terminal, const st
 
 static int save_pdf(const struct plotter *plotter, const char *name, const struct text *pdf, struct err *e)
 {
-	static const struct text nothing = { 0 };
+	static const struct text nothing = {0};
 	char *path AUTO_FREE = NULL;
 	int r;
 
@@ -244,7 +249,7 @@ static int save_pdf(const struct plotter *plotter, const char *name, const struc
 int plotter_draw(struct plotter *plotter, const char *name, const struct text *script, unsigned int width,
 		 unsigned int height, struct text *svg, struct err *e)
 {
-	struct text file = { 0 }, pdf = { 0 };
+	struct text file = {0}, pdf = {0};
 	int r = plotter->absent ? -ENOENT : draw_as(plotter, "svg", script, width, height, &file);
 
 	plotter->absent |= r == -ENOENT;

@@ -27,13 +27,13 @@ static bool shown(const unsigned char *p, size_t n)
 	if (n == 1)
 		return (*p >= ' ' && *p != 0x7f) || *p == '\n' || *p == '\t';
 	if (n == 2)
-		return !(p[0] == 0xc2 && p[1] < 0xa0);			/* C1 */
+		return !(p[0] == 0xc2 && p[1] < 0xa0); /* C1 */
 	if (n == 3 && p[0] == 0xe2 && p[1] == 0x80)
 		return !((p[2] >= 0x8e && p[2] <= 0x8f) || (p[2] >= 0xa8 && p[2] <= 0xae));
 	if (n == 3 && p[0] == 0xe2 && p[1] == 0x81)
-		return p[2] < 0xa6 || p[2] > 0xa9;			/* isolates */
+		return p[2] < 0xa6 || p[2] > 0xa9; /* isolates */
 	if (n == 3 && p[0] == 0xef && p[1] == 0xbf)
-		return p[2] < 0xbe;					/* U+FFFE, U+FFFF */
+		return p[2] < 0xbe; /* U+FFFE, U+FFFF */
 	return true;
 }
 

@@ -18,7 +18,21 @@ static void put_in(struct text *page, const char *before, const char *s, const c
 	text_str(page, after);
 }
 
-/* ---- the answer ----------------------------------------------------------------------------------------------- */
+/* ---- the answer --------------------------------------------------------------------------------- */
+
+/* The answer as it was printed; the line that stands above it already is left out. */
+static void put_answer_lines(struct text *page, const char *answer, bool recommended_above)
+{
+	char *copy AUTO_FREE = strdup(answer);
+	char *rest = copy, *line;
+
+	text_str(page, "<pre>");
+	while (rest && (line = strsep(&rest, "\n")))
+		if (!recommended_above || !str_starts(line, "recommended: "))
+			put_in(page, "", line, rest ? "\n" : "");
+	text_str(page, "</pre>");
+	page->failed |= !copy;
+}
 
 static void put_answer(struct text *page, const struct study *study)
 {
@@ -36,13 +50,13 @@ static void put_answer(struct text *page, const struct study *study)
 	if (study->recommended)
 		put_in(page, "<p class=\"recommended\">recommended: ", study->recommended, "</p>");
 	if (study->answer)
-		put_in(page, "<p>", study->answer, "</p>");
+		put_answer_lines(page, study->answer, study->recommended != NULL);
 	if (!study->recommended && !study->answer)
 		text_str(page, "<p>The store holds no answer for this study.</p>");
 	text_str(page, "</section>\n");
 }
 
-/* ---- key figures ------------------------------------------------------------------------------------------------ */
+/* ---- key figures -------------------------------------------------------------------------------- */
 
 struct group {
 	const char *title;
@@ -51,15 +65,19 @@ struct group {
 };
 
 static const struct group groups[] = {
-	{ "Time", { SLOWDOWN_RATIO, WALL_NS, CPU_NS, USER_NS, SYSTEM_NS, PSI_SOME_US, PSI_FULL_US }, 7 },
-	{ "Memory",
-	  { SAVED_PERCENT, SAVED_BYTES, FOOTPRINT_BYTES, RAM_BYTES_MEAN, RAM_BYTES_PEAK, SWAP_BYTES_PEAK }, 6 },
-	{ "Pool",
-	  { POOL_USED_BYTES_PEAK, POOL_USED_BYTES_MEAN, POOL_COMPR_BYTES_PEAK, POOL_ORIG_BYTES_PEAK, SLOT_TABLE_BYTES,
-	    FOREIGN_SWAP_BYTES }, 6 },
-	{ "Faults",
-	  { PAGES_OUT, PAGES_IN, READBACK_FACTOR, RESIDENCE_NS, MAJOR_FAULTS, MINOR_FAULTS, MAJOR_LATENCY_P50_NS,
-	    MAJOR_LATENCY_P99_NS, MAJOR_LATENCY_MAX_NS }, 9 },
+	{"Time", {SLOWDOWN_RATIO, WALL_NS, CPU_NS, USER_NS, SYSTEM_NS, PSI_SOME_US, PSI_FULL_US}, 7},
+	{"Memory",
+	 {SAVED_PERCENT, SAVED_BYTES, FOOTPRINT_BYTES_PEAK, FOOTPRINT_BYTES_MEAN, RAM_BYTES_PEAK,
+	  RAM_BYTES_MEAN, SWAP_BYTES_PEAK},
+	 7},
+	{"Pool",
+	 {POOL_USED_BYTES_PEAK, POOL_USED_BYTES_MEAN, POOL_COMPR_BYTES_PEAK, POOL_ORIG_BYTES_PEAK,
+	  SLOT_TABLE_BYTES, FOREIGN_SWAP_BYTES},
+	 6},
+	{"Faults",
+	 {PAGES_OUT, PAGES_IN, READBACK_FACTOR, RESIDENCE_NS, MAJOR_FAULTS, MINOR_FAULTS,
+	  MAJOR_LATENCY_P50_NS, MAJOR_LATENCY_P99_NS, MAJOR_LATENCY_MAX_NS},
+	 9},
 };
 
 /* What most figures of an arm rest on. */
@@ -87,7 +105,8 @@ static void put_arm_heads(struct text *page, const struct subject *subject)
 	text_str(page, "</tr></thead>\n");
 }
 
-static void put_figure_cell(struct text *page, const struct arm *arm, enum quantity q, const struct scale *scale)
+static void put_figure_cell(struct text *page, const struct arm *arm, enum quantity q,
+			    const struct scale *scale)
 {
 	const struct figure *f = &arm->figures[q];
 	char buf[QUANTITY_TEXT_MAX], low[QUANTITY_TEXT_MAX], high[QUANTITY_TEXT_MAX];
@@ -138,7 +157,7 @@ static void put_key_figures(struct text *page, const struct subject *subject)
 	text_str(page, "</tbody></table></div>\n");
 }
 
-/* ---- the policy -------------------------------------------------------------------------------------------------- */
+/* ---- the policy --------------------------------------------------------------------------------- */
 
 static void put_cell(struct text *page, const struct scale *scale, double v)
 {
@@ -149,26 +168,34 @@ static void put_cell(struct text *page, const struct scale *scale, double v)
 
 static void put_ranking(struct text *page, const struct subject *subject)
 {
-	struct scale percent = scale_for(UNIT_PERCENT, 100), ms = { 1, 1, "ms" }, score = { KIB, 1, "KiB/ms" },
-		     count = scale_for(UNIT_COUNT, 1), price = { 1, 1, "GiB/core" };
+	struct scale percent = scale_for(UNIT_PERCENT, 100), ms = {1, 1, "ms"}, score = {KIB, 1, "KiB/ms"},
+		     count = scale_for(UNIT_COUNT, 1), price = {1, 1, "GiB/core"};
 	char buf[QUANTITY_TEXT_MAX];
 	struct scale ratio = scale_for(UNIT_RATIO, 1);
 
 	if (!subject->n_rankings)
 		return;
-	html_raw(page, "<h3>The policy's ranking</h3>\n<p class=\"soft\">fair score = bytes saved / (compress CPU + readback "
-		 "factor × decompress CPU), at the readback factor of %s. RAM saved counts whole slots, codec saved the "
+	html_raw(page,
+		 "<h3>The policy's ranking</h3>\n<p class=\"soft\">fair score = bytes saved / (compress CPU "
+		 "+ readback "
+		 "factor × decompress CPU), at the readback factor of %s. RAM saved counts whole slots, "
+		 "codec saved the "
 		 "codec's own bytes.</p>\n",
 		 scale_format(&ratio, subject->rankings[0].readback_factor, buf));
-	text_str(page, "<div class=\"wide\"><table><thead><tr><th>codec</th><th>place</th><th class=\"words\">tier</th>"
-		       "<th>RAM saved<small>%</small></th><th>codec saved<small>%</small></th><th>compress<small>CPU ms"
-		       "</small></th><th>decompress<small>CPU ms</small></th><th>fair score<small>KiB/ms</small></th>"
-		       "<th>value<small>GiB/core</small></th><th class=\"words\">why</th></tr></thead><tbody>\n");
+	text_str(page,
+		 "<div class=\"wide\"><table class=\"dense\"><thead><tr><th>codec</th><th>place</th><th "
+		 "class=\"words\">tier</th>"
+		 "<th>RAM saved<small>%</small></th><th>codec "
+		 "saved<small>%</small></th><th>compress<small>CPU ms"
+		 "</small></th><th>decompress<small>CPU ms</small></th><th>fair "
+		 "score<small>KiB/ms</small></th>"
+		 "<th>value<small>GiB/core</small></th><th class=\"words\">why</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < subject->n_rankings; i++) {
 		const struct ranking *r = &subject->rankings[i];
 
-		put_in(page, r->recommended ? "<tr class=\"chosen\"><th scope=\"row\">" : "<tr><th scope=\"row\">", r->codec,
-		       r->recommended ? " <span class=\"tag\">recommended</span></th>" : "</th>");
+		put_in(page,
+		       r->recommended ? "<tr class=\"chosen\"><th scope=\"row\">" : "<tr><th scope=\"row\">",
+		       r->codec, r->recommended ? " <span class=\"tag\">recommended</span></th>" : "</th>");
 		put_cell(page, &count, r->place ? (double)r->place : MISSING_F64);
 		put_in(page, "<td class=\"words\">", r->tier, "</td>");
 		put_cell(page, &percent, 100 * r->saved_slot_bytes / r->total_bytes);
@@ -176,21 +203,24 @@ static void put_ranking(struct text *page, const struct subject *subject)
 		put_cell(page, &ms, r->compress_cpu_ms);
 		put_cell(page, &ms, r->decompress_cpu_ms);
 		put_cell(page, &score, r->fair_score);
-		put_cell(page, &price, r->value_gib_per_core);
+		put_cell(page, &price, str_eq(r->tier, "heavy") ? r->value_gib_per_core : MISSING_F64);
 		put_in(page, "<td class=\"words why\">", r->reason, "</td></tr>\n");
 	}
 	text_str(page, "</tbody></table></div>\n");
 }
 
-/* ---- every run ---------------------------------------------------------------------------------------------------- */
+/* ---- every run ---------------------------------------------------------------------------------- */
 
 static void put_runs(struct text *page, const struct subject *subject)
 {
-	struct scale s = { (double)NS_PER_S, 2, "s" }, mib = { MIB, 1, "MiB" }, count = scale_for(UNIT_COUNT, 1);
+	struct scale s = {(double)NS_PER_S, 2, "s"}, mib = {MIB, 1, "MiB"}, count = scale_for(UNIT_COUNT, 1);
 
-	text_str(page, "<details><summary>Every run</summary><div class=\"wide\"><table><thead><tr><th>arm</th><th>block</th>"
-		       "<th>position</th><th class=\"words\">kind</th><th class=\"words\">state</th><th>wall, s</th><th>CPU, s"
-		       "</th><th>major faults</th><th>pool, MiB</th><th class=\"words\">reason</th></tr></thead><tbody>\n");
+	text_str(page, "<details><summary>Every run</summary><div "
+		       "class=\"wide\"><table><thead><tr><th>arm</th><th>block</th>"
+		       "<th>position</th><th class=\"words\">kind</th><th "
+		       "class=\"words\">state</th><th>wall, s</th><th>CPU, s"
+		       "</th><th>major faults</th><th>pool, MiB</th><th "
+		       "class=\"words\">reason</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < subject->n_arms; i++) {
 		for (size_t j = 0; j < subject->arms[i].n_runs; j++) {
 			const struct run *run = &subject->arms[i].runs[j];
@@ -199,7 +229,8 @@ static void put_runs(struct text *page, const struct subject *subject)
 			put_cell(page, &count, (double)run->block);
 			put_cell(page, &count, (double)run->position);
 			put_in(page, "<td class=\"words\">", run->kind, "</td>");
-			put_in(page, run->counts ? "<td class=\"words\">" : "<td class=\"words warn\">", run->state, "</td>");
+			put_in(page, run->counts ? "<td class=\"words\">" : "<td class=\"words warn\">",
+			       run->state, "</td>");
 			put_cell(page, &s, run->value[WALL_NS]);
 			put_cell(page, &s, run->value[CPU_NS]);
 			put_cell(page, &count, run->value[MAJOR_FAULTS]);
@@ -210,8 +241,8 @@ static void put_runs(struct text *page, const struct subject *subject)
 	text_str(page, "</tbody></table></div></details>\n");
 }
 
-static void put_subject(struct text *page, struct plotter *plotter, struct study *study, const struct subject *subject,
-			size_t number)
+static void put_subject(struct text *page, struct plotter *plotter, struct study *study,
+			const struct subject *subject, size_t number)
 {
 	html_raw(page, "<section><h2 id=\"subject%zu\">", number);
 	put_in(page, "", subject->name, "</h2>\n");
@@ -224,7 +255,7 @@ static void put_subject(struct text *page, struct plotter *plotter, struct study
 	text_str(page, "</section>\n");
 }
 
-/* ---- what did not count ---------------------------------------------------------------------------------------------- */
+/* ---- what did not count ------------------------------------------------------------------------- */
 
 static size_t put_uncounted_runs(struct text *page, const struct study *study)
 {
@@ -253,13 +284,15 @@ static size_t put_uncounted_runs(struct text *page, const struct study *study)
 
 static void put_left_out(struct text *page, const struct study *study, const struct plotter *plotter)
 {
-	struct text rows = { 0 };
+	struct text rows = {0};
 	size_t n = put_uncounted_runs(&rows, study);
 
 	text_str(page, "<section><h2>Left out, and why</h2>\n");
 	if (plotter->absent)
-		text_str(page, "<p class=\"missing\">gnuplot is not installed, so this page has tables only. With it "
-			       "(package gnuplot-nox or gnuplot), <code>coldpress report</code> draws the figures.</p>\n");
+		text_str(page, "<p class=\"missing\">gnuplot is not installed, so this page has tables only. "
+			       "With it "
+			       "(package gnuplot-nox or gnuplot), <code>coldpress report</code> draws the "
+			       "figures.</p>\n");
 	for (size_t i = 0; i < study->n_notes; i++) {
 		const struct pair *note = &study->notes[i];
 
@@ -268,8 +301,9 @@ static void put_left_out(struct text *page, const struct study *study, const str
 		put_in(&rows, "<td class=\"words\">", note->value, "</td></tr>\n");
 	}
 	if (n + study->n_notes) {
-		text_str(page, "<div class=\"wide\"><table><thead><tr><th>what</th><th class=\"words\">state</th>"
-			       "<th class=\"words\">why</th></tr></thead><tbody>\n");
+		text_str(page,
+			 "<div class=\"wide\"><table><thead><tr><th>what</th><th class=\"words\">state</th>"
+			 "<th class=\"words\">why</th></tr></thead><tbody>\n");
 		text_put(page, rows.s, rows.n);
 		text_str(page, "</tbody></table></div>\n");
 	} else {
@@ -279,28 +313,35 @@ static void put_left_out(struct text *page, const struct study *study, const str
 	text_done(&rows);
 }
 
-/* ---- where and how ------------------------------------------------------------------------------------------------------ */
+/* ---- where and how ------------------------------------------------------------------------------ */
 
 static void put_method(struct text *page, const struct study *study)
 {
-	text_str(page,
-		 "<section><h2>How it was measured</h2>\n"
-		 "<p>Each subject first runs without a limit: the peak of its anonymous and shared memory is the 100 %, and its "
-		 "pages give the prediction. Then it runs under the limit, once a block with a fresh pool of each algorithm; the "
-		 "order within a block is shuffled by the seed. Timed runs carry counters only; probes and scans have a run of "
-		 "their own.</p>\n"
-		 "<p>Cells of the table give the median and, below it, the smallest and the largest run; n is the number of runs "
-		 "behind them. The slowdown is the Hodges-Lehmann estimate of the ratios within blocks, on a logarithmic scale. "
-		 "Runs that are ok or unsettled count; contaminated and failed ones are shown and never averaged. A dash means "
-		 "that there is no such figure.</p>\n<dl>");
+	text_str(page, "<section><h2>How it was measured</h2>\n"
+		       "<p>Each subject first runs without a limit: the peak of its anonymous and shared "
+		       "memory is the 100 %, and its "
+		       "pages give the prediction. Then it runs under the limit, once a block with a fresh "
+		       "pool of each algorithm; the "
+		       "order within a block is shuffled by the seed. Timed runs carry counters only; probes "
+		       "and scans have a run of "
+		       "their own.</p>\n"
+		       "<p>Cells of the table give the median and, below it, the smallest and the largest "
+		       "run; n is the number of runs "
+		       "behind them. The slowdown is the Hodges-Lehmann estimate of the ratios within "
+		       "blocks, on a logarithmic scale. "
+		       "Runs that are ok or unsettled count; contaminated and failed ones are shown and "
+		       "never averaged. A dash means "
+		       "that there is no such figure.</p>\n<dl>");
 	for (int q = 0; q < QUANTITIES; q++)
 		if (quantity_kinds[q].meaning)
-			html_raw(page, "<dt>%s</dt><dd>%s</dd>", quantity_kinds[q].label, quantity_kinds[q].meaning);
+			html_raw(page, "<dt>%s</dt><dd>%s</dd>", quantity_kinds[q].label,
+				 quantity_kinds[q].meaning);
 	text_str(page, "</dl>\n<h3>To repeat it</h3>\n");
 	put_in(page, "<pre>", study->argv, "</pre>\n");
 	put_in(page, "<p class=\"soft\">seed ", study->seed, "");
 	put_in(page, ", study <code>", study->id, "</code></p>\n");
-	put_in(page, "<details><summary>Effective settings</summary><pre>", study->settings, "</pre></details></section>\n");
+	put_in(page, "<details><summary>Effective settings</summary><pre>", study->settings,
+	       "</pre></details></section>\n");
 }
 
 static void put_environment(struct text *page, const struct study *study)
@@ -320,8 +361,10 @@ static void put_environment(struct text *page, const struct study *study)
 void page_put(struct text *page, struct plotter *plotter, struct study *study)
 {
 	text_str(page, "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n"
-		       "<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-		       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n");
+		       "<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, "
+		       "initial-scale=1\"/>\n"
+		       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+		       "'unsafe-inline'\"/>\n");
 	put_in(page, "<title>coldpress study of ", study->started, "</title>\n<style>\n");
 	text_str(page, page_style);
 	text_str(page, "</style>\n</head>\n<body>\n<main>\n");

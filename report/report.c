@@ -20,9 +20,9 @@ struct report_config {
 	int format;
 };
 
-static struct report_config config = { .experiment = "latest", .out = "report.html", .format = OUT_TEXT };
+static struct report_config config = {.experiment = "latest", .out = "report.html", .format = OUT_TEXT};
 
-/* ---- --list --------------------------------------------------------------------------------------------------- */
+/* ---- --list ------------------------------------------------------------------------------------- */
 
 struct study_record {
 	const char *id, *started, *state, *command;
@@ -34,7 +34,8 @@ static const struct field study_fields[] = {
 	FIELD(struct study_record, started, FIELD_STRING, "", "wall clock, UTC"),
 	FIELD(struct study_record, state, FIELD_STRING, "", "running, done, interrupted or failed"),
 	FIELD(struct study_record, runs, FIELD_U64, "", "runs that were begun"),
-	FIELD(struct study_record, command, FIELD_STRING, "", "what was studied; missing: the built-in subjects"),
+	FIELD(struct study_record, command, FIELD_STRING, "",
+	      "what was studied; missing: the built-in subjects"),
 };
 
 static const struct record_type study_type =
@@ -62,7 +63,7 @@ static int list_rows(struct out *out, struct sqlite3_stmt *st, uint64_t *n)
 
 static int list(struct store *store, const struct report_config *c, struct err *e)
 {
-	struct end_record end = { .missed = MISSING_U64, .unmatched = MISSING_U64, .reason = "done" };
+	struct end_record end = {.missed = MISSING_U64, .unmatched = MISSING_U64, .reason = "done"};
 	struct sqlite3_stmt *st = NULL;
 	struct out *out;
 	int closed, r = out_new(&out, (enum out_format)c->format, NULL, e);
@@ -70,11 +71,13 @@ static int list(struct store *store, const struct report_config *c, struct err *
 	if (r)
 		return r;
 	r = -EBADMSG;
-	if (sqlite3_prepare_v2(store_sqlite(store),
-			       "SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch'), state, command,"
-			       " (SELECT count(*) FROM run r JOIN cell c ON c.id = r.cell JOIN workload w ON w.id = c.workload"
-			       " WHERE w.experiment = experiment.id) FROM experiment ORDER BY started_unix_ns, id",
-			       -1, &st, NULL) == SQLITE_OK)
+	if (sqlite3_prepare_v2(
+		    store_sqlite(store),
+		    "SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch'), state, command,"
+		    " (SELECT count(*) FROM run r JOIN cell c ON c.id = r.cell JOIN workload w ON w.id = "
+		    "c.workload"
+		    " WHERE w.experiment = experiment.id) FROM experiment ORDER BY started_unix_ns, id",
+		    -1, &st, NULL) == SQLITE_OK)
 		r = list_rows(out, st, &end.emitted);
 	sqlite3_finalize(st);
 	end.seen = end.emitted;
@@ -84,7 +87,7 @@ static int list(struct store *store, const struct report_config *c, struct err *
 	return r ? err_say(e, r, "cannot read %s: it is damaged", c->db) : closed;
 }
 
-/* ---- the page --------------------------------------------------------------------------------------------------- */
+/* ---- the page ----------------------------------------------------------------------------------- */
 
 static int write_page(const struct report_config *c, const struct text *page, struct err *e)
 {
@@ -104,7 +107,7 @@ static int write_page(const struct report_config *c, const struct text *page, st
 static int make_page(struct store *store, const struct report_config *c, struct err *e)
 {
 	struct plotter plotter;
-	struct text page = { 0 };
+	struct text page = {0};
 	struct study study;
 	int r = data_load(&study, store, c->experiment, e);
 
@@ -114,8 +117,8 @@ static int make_page(struct store *store, const struct report_config *c, struct 
 	if (r == 0) {
 		page_put(&page, &plotter, &study);
 		plotter_done(&plotter);
-		r = study.failed ? err_say(e, EBADMSG, "cannot read %s: it is damaged", c->db) :
-				   write_page(c, &page, e);
+		r = study.failed ? err_say(e, EBADMSG, "cannot read %s: it is damaged", c->db)
+				 : write_page(c, &page, e);
 	}
 	if (r == 0 && plotter.absent)
 		term_warn("gnuplot is not installed: the page has tables only");
@@ -123,7 +126,7 @@ static int make_page(struct store *store, const struct report_config *c, struct 
 		term_warn("gnuplot failed on %u of %u figures: the page says why", plotter.failed,
 			  plotter.failed + plotter.drawn);
 	if (r == 0 && !str_eq(c->out, "-"))
-		term_say("wrote %s: %zu subjects, %u figures", c->out, study.n_subjects, plotter.drawn);
+		term_say("wrote %s: subjects %zu, figures %u", c->out, study.n_subjects, plotter.drawn);
 	text_done(&page);
 	data_done(&study);
 	return r;
@@ -153,29 +156,31 @@ static int report_run(void *cfg, int argc UNUSED, char **argv UNUSED, int *exit_
 }
 
 static const struct opt report_options[] = {
-	OPT_STRING(0, "db", struct report_config, db, "the store: DIR/study.db of a study", .metavar = "FILE"),
+	OPT_STRING(0, "db", struct report_config, db, "the store: DIR/study.db of a study",
+		   .metavar = "FILE"),
 	OPT_STRING(0, "experiment", struct report_config, experiment,
 		   "which study: its id or the beginning of it, or latest", .metavar = "ID"),
-	OPT_STRING('o', "out", struct report_config, out, "where the page goes; - is stdout", .metavar = "FILE"),
+	OPT_STRING('o', "out", struct report_config, out, "where the page goes; - is stdout",
+		   .metavar = "FILE"),
 	OPT_STRING(0, "pdf", struct report_config, pdf, "also write each figure as PDF into this directory",
 		   .metavar = "DIR"),
 	OPT_FLAG(0, "list", struct report_config, list, "list the studies that the store holds, and stop"),
 	OPT_CHOICE('f', "format", struct report_config, format, opt_format_choices, "of --list"),
 	OPT_FLAG('q', "quiet", struct report_config, quiet, "no words on stderr but errors and warnings"),
-	OPT_END
-};
+	OPT_END};
 
 static const struct opt_command report_commands[] = {
 	{
 		.summary = "write a study as one HTML page",
-		.description = "The page opens offline: the answer in plain words, figures with their numbers, what was left "
+		.description = "The page opens offline: the answer in plain words, figures with their "
+			       "numbers, what was left "
 			       "out and why, the machine, and how to repeat it.",
 		.examples = "coldpress report --db results/study.db --out report.html   # the latest study\n"
 			    "coldpress report --db results/study.db --list   # which there are",
 		.options = report_options,
 		.run = report_run,
 	},
-	{ .run = NULL },
+	{.run = NULL},
 };
 
 int main(int argc, char **argv)

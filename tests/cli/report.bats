@@ -76,11 +76,12 @@ figures() {
 # Walsh averages of the log ratios in SQL, against what the C of the report says.
 @test "the slowdown is the Hodges-Lehmann estimate of the ratios in blocks" {
 	expected=$(sqlite3 "$db" "
-		WITH ratio AS (SELECT a.block, ln(ma.value / mb.value) AS x FROM run a JOIN run b ON b.block = a.block
-			AND b.cell = 'w1-none' AND b.kind = 'timed' JOIN metric ma ON ma.run = a.id AND ma.name = 'wall_ns'
-			JOIN metric mb ON mb.run = b.id AND mb.name = 'wall_ns' WHERE a.cell = 'w1-lz4' AND a.kind = 'timed'),
-		walsh AS (SELECT (p.x + q.x) / 2 AS x, row_number() OVER (ORDER BY p.x + q.x) AS i, count(*) OVER () AS n
-			FROM ratio p JOIN ratio q ON q.block >= p.block)
+		WITH wall AS (SELECT cell, block, value FROM run JOIN metric ON run = id AND name = 'wall_ns'
+			WHERE kind = 'timed'),
+		ratio AS (SELECT a.block, ln(a.value / b.value) AS x FROM wall a JOIN wall b USING (block)
+			WHERE a.cell = 'w1-lz4' AND b.cell = 'w1-none'),
+		walsh AS (SELECT (p.x + q.x) / 2 AS x, row_number() OVER (ORDER BY p.x + q.x) AS i,
+			count(*) OVER () AS n FROM ratio p JOIN ratio q ON q.block >= p.block)
 		SELECT printf('%.3f', exp(avg(x))) FROM walsh WHERE i IN ((n + 1) / 2, (n + 2) / 2)")
 	make_page
 	grep -A1 '>Slowdown</th>' "$page" | grep -q "<td>$expected<small>"
@@ -102,13 +103,14 @@ set output '/dev/null'; system('touch $canary')"
 		UPDATE workload SET name = '$quoted' || rowid, argv = '$quoted';
 		UPDATE cell SET arm = CAST('$quoted' || x'01fffe80e280ae' AS TEXT) || arm WHERE arm <> 'none';
 		UPDATE page_hist SET codec = '$quoted' || codec;
-		UPDATE ranking SET codec = CAST(x'f09f98' AS TEXT) || '$quoted' || codec, tier = '$quoted', reason = '$quoted';
+		UPDATE ranking SET codec = CAST(x'f09f98' AS TEXT) || '$quoted' || codec;
+		UPDATE ranking SET tier = '$quoted', reason = '$quoted';
 		UPDATE run SET reason = '$quoted' WHERE state <> 'ok';
 		UPDATE prediction SET name = '$quoted' || name;
 		UPDATE note SET about = '$quoted', reason = '$quoted';
 		UPDATE environment SET value = '$quoted';
-		UPDATE experiment SET argv = '$quoted', command = '$quoted', settings = '$quoted', version = '$quoted',
-			answer = '$quoted', recommended = '$quoted', seed = '$quoted'"
+		UPDATE experiment SET argv = '$quoted', command = '$quoted', settings = '$quoted', seed = '$quoted';
+		UPDATE experiment SET version = '$quoted', answer = '$quoted', recommended = '$quoted'"
 	make_page --pdf "$BATS_TEST_TMPDIR"
 	well_formed
 	iconv -f UTF-8 -t UTF-8 "$page" >/dev/null
@@ -119,8 +121,9 @@ set output '/dev/null'; system('touch $canary')"
 }
 
 @test "a figure that is missing is a dash, never 0 or nan" {
-	sqlite3 "$db" "DELETE FROM metric; UPDATE prediction SET measured = NULL; UPDATE ranking SET saved_slot_bytes = NULL,
-		fair_score = NULL, compress_cpu_ms = NULL; UPDATE page_hist SET pages = 0; UPDATE environment SET value = NULL"
+	sqlite3 "$db" "DELETE FROM metric; UPDATE prediction SET measured = NULL; UPDATE page_hist SET pages = 0;
+		UPDATE ranking SET saved_slot_bytes = NULL, fair_score = NULL, compress_cpu_ms = NULL;
+		UPDATE environment SET value = NULL"
 	make_page
 	well_formed
 	run grep -owiE '(-?nan|-?inf)' <(sed 's/<style>.*<\/style>//' "$page")
@@ -129,8 +132,8 @@ set output '/dev/null'; system('touch $canary')"
 }
 
 @test "a study that was cut off says so" {
-	sqlite3 "$db" "UPDATE experiment SET state = 'interrupted', answer = NULL, recommended = NULL, ended_unix_ns = NULL;
-		DELETE FROM run WHERE kind <> 'reference'"
+	sqlite3 "$db" "UPDATE experiment SET state = 'interrupted', answer = NULL, recommended = NULL;
+		UPDATE experiment SET ended_unix_ns = NULL; DELETE FROM run WHERE kind <> 'reference'"
 	make_page
 	well_formed
 	grep -q 'did not come to its end: interrupted' "$page"
@@ -185,8 +188,8 @@ set output '/dev/null'; system('touch $canary')"
 
 @test "--experiment takes a beginning, refuses two and none" {
 	make_page --experiment e00
-	sqlite3 "$db" "INSERT INTO experiment SELECT 'e0f', started_unix_ns, NULL, argv, NULL, seed, NULL, 1, '{}', version,
-		'running', NULL, NULL FROM experiment"
+	sqlite3 "$db" "INSERT INTO experiment SELECT 'e0f', started_unix_ns, NULL, argv, NULL, seed, NULL, 1, '{}',
+		version, 'running', NULL, NULL FROM experiment"
 	run "$report" --db "$db" --out "$page" --experiment e0
 	[ "$status" -eq 2 ]
 	[[ $output == *"more than one study"* ]]

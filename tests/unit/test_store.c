@@ -36,7 +36,7 @@ static int place_new(void **state)
 
 static int place_remove(void **state)
 {
-	static const char *const suffixes[] = { "", "-wal", "-shm", "-journal" };
+	static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
 	struct place *p = *state;
 	char path[128];
 
@@ -54,8 +54,12 @@ static int place_remove(void **state)
 /* A store with one run in it. */
 static int filled_new(void **state)
 {
-	const struct store_experiment experiment = { .argv = "coldpress study", .seed = UINT64_MAX, .limit_ratio = 0.5,
-						     .blocks = 3, .settings_json = "{}", .version = "test" };
+	const struct store_experiment experiment = {.argv = "coldpress study",
+						    .seed = UINT64_MAX,
+						    .limit_ratio = 0.5,
+						    .blocks = 3,
+						    .settings_json = "{}",
+						    .version = "test"};
 	struct place *p;
 	int r = place_new(state);
 
@@ -84,7 +88,7 @@ static const char *ask(struct store *store, const char *sql)
 static void test_store_open__says_which_directory_is_missing(void **state UNUSED)
 {
 	struct store *store;
-	struct err e = { 0 };
+	struct err e = {0};
 
 	assert_int_equal(store_open(&store, "/nonexistent/study.db", STORE_WRITE, NULL, &e), -ENOENT);
 	assert_non_null(strstr(e.what, "/nonexistent/study.db"));
@@ -124,9 +128,10 @@ static void test_store_open__refuses_the_database_of_others(void **state)
 static void test_store_open__refuses_a_newer_format(void **state)
 {
 	struct place *p = *state;
-	struct err e = { 0 };
+	struct err e = {0};
 
-	assert_int_equal(sqlite3_exec(store_sqlite(p->store), "PRAGMA user_version=99", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(store_sqlite(p->store), "PRAGMA user_version=99", NULL, NULL, NULL),
+			 SQLITE_OK);
 	store_close(p->store);
 	p->store = NULL;
 	assert_int_equal(store_open(&p->store, p->path, STORE_WRITE, NULL, &e), -ENOTSUP);
@@ -146,7 +151,7 @@ static void test_store_open__follows_no_symbolic_link(void **state)
 
 static void test_store_open__gives_the_file_to_its_owner(void **state)
 {
-	const struct store_owner nobody = { 65534, 65534 };
+	const struct store_owner nobody = {65534, 65534};
 	struct place *p = *state;
 	struct stat st;
 
@@ -183,7 +188,7 @@ static void test_store_open__reads_where_nothing_can_be_written(void **state)
 static void test_store_run_begin__is_on_disk_when_it_returns(void **state)
 {
 	struct place *p = *state;
-	struct place other = { .store = NULL };
+	struct place other = {.store = NULL};
 
 	assert_int_equal(store_open(&other.store, p->path, STORE_READ, NULL, NULL), 0);
 	assert_string_equal(ask(other.store, "SELECT state FROM run"), "running");
@@ -201,7 +206,7 @@ static void test_store_run_begin__refuses_an_open_transaction(void **state)
 
 static void test_store_run_end__refuses_an_unknown_run(void **state)
 {
-	const struct store_id unknown = { "no such run" };
+	const struct store_id unknown = {"no such run"};
 	struct place *p = *state;
 
 	assert_int_equal(store_run_end(p->store, &unknown, STORE_RUN_OK, NULL, NULL), -ENOENT);
@@ -212,7 +217,8 @@ static void test_store_run_end__keeps_state_and_reason(void **state)
 	struct place *p = *state;
 
 	assert_int_equal(store_run_end(p->store, &p->run, STORE_RUN_OOM, "the kernel killed it", NULL), 0);
-	assert_string_equal(ask(p->store, "SELECT state || ': ' || reason FROM run WHERE ended_ns >= started_ns"),
+	assert_string_equal(ask(p->store,
+				"SELECT state || ': ' || reason FROM run WHERE ended_ns >= started_ns"),
 			    "oom: the kernel killed it");
 }
 
@@ -241,7 +247,7 @@ static void test_store_metric__missing_is_null(void **state)
 
 static void test_store_metric__of_an_unknown_run_is_refused(void **state)
 {
-	const struct store_id unknown = { "no such run" };
+	const struct store_id unknown = {"no such run"};
 	struct place *p = *state;
 
 	assert_int_equal(store_metric(p->store, &unknown, "wall_ns", "ns", 1, NULL), -EINVAL);
@@ -257,27 +263,34 @@ struct sampler {
 static void test_store_record__stores_numbers_by_their_declaration(void **state)
 {
 	static const struct field fields[] = {
-		FIELD(struct sampler, wall_ns, FIELD_U64, "ns", ""), FIELD(struct sampler, gone_ns, FIELD_U64, "ns", ""),
-		FIELD(struct sampler, balance, FIELD_I64, "pages", ""), FIELD(struct sampler, ratio, FIELD_F64, "ratio", ""),
+		FIELD(struct sampler, wall_ns, FIELD_U64, "ns", ""),
+		FIELD(struct sampler, gone_ns, FIELD_U64, "ns", ""),
+		FIELD(struct sampler, balance, FIELD_I64, "pages", ""),
+		FIELD(struct sampler, ratio, FIELD_F64, "ratio", ""),
 		FIELD(struct sampler, word, FIELD_STRING, "", ""),
 	};
 	static const struct record_type type = RECORD_TYPE("sampler", 1, RECORD_LINE, fields, "");
-	const struct sampler record = { 4099, MISSING_U64, -23, 0.75, "no figure" };
+	const struct sampler record = {4099, MISSING_U64, -23, 0.75, "no figure"};
 	struct place *p = *state;
 
 	assert_int_equal(store_record(p->store, &p->run, &type, &record, NULL), 0);
-	assert_string_equal(ask(p->store, "SELECT group_concat(name || ' ' || ifnull(value, 'missing') || ' ' || unit, ';')"
-					  " FROM (SELECT * FROM metric ORDER BY name)"),
-			    "balance -23.0 pages;gone_ns missing ns;ratio 0.75 ratio;wall_ns 4099.0 ns");
+	assert_string_equal(
+		ask(p->store,
+		    "SELECT group_concat(name || ' ' || ifnull(value, 'missing') || ' ' || unit, ';')"
+		    " FROM (SELECT * FROM metric ORDER BY name)"),
+		"balance -23.0 pages;gone_ns missing ns;ratio 0.75 ratio;wall_ns 4099.0 ns");
 }
 
 static void test_store_prediction__the_second_call_fills_the_other_side(void **state)
 {
 	struct place *p = *state;
 
-	assert_int_equal(store_prediction(p->store, &p->cell, "pool_used_bytes", "bytes", 4099, MISSING_F64, NULL), 0);
-	assert_int_equal(store_prediction(p->store, &p->cell, "pool_used_bytes", "bytes", MISSING_F64, 4111, NULL), 0);
-	assert_string_equal(ask(p->store, "SELECT predicted || ' ' || measured FROM prediction"), "4099.0 4111.0");
+	assert_int_equal(
+		store_prediction(p->store, &p->cell, "pool_used_bytes", "bytes", 4099, MISSING_F64, NULL), 0);
+	assert_int_equal(
+		store_prediction(p->store, &p->cell, "pool_used_bytes", "bytes", MISSING_F64, 4111, NULL), 0);
+	assert_string_equal(ask(p->store, "SELECT predicted || ' ' || measured FROM prediction"),
+			    "4099.0 4111.0");
 }
 
 static void test_store_rollback__forgets_what_was_begun(void **state)
@@ -305,7 +318,7 @@ static void test_store_interrupt__marks_what_did_not_live_to_its_end(void **stat
 /* 7 writers, 101 commits each, on one file that the first of them creates. */
 static void test_store__writers_at_once_lose_nothing(void **state)
 {
-	const struct store_experiment experiment = { .argv = "a", .settings_json = "{}", .version = "v" };
+	const struct store_experiment experiment = {.argv = "a", .settings_json = "{}", .version = "v"};
 	struct place *p = *state;
 	struct store_id id;
 	int status;
@@ -332,10 +345,10 @@ static void test_store__writers_at_once_lose_nothing(void **state)
 /* In a child with its own mounts: a filesystem of 256 KiB, filled by samples. */
 static int fill_a_small_disk(const struct place *p)
 {
-	const struct store_experiment experiment = { .argv = "a", .settings_json = "{}", .version = "v" };
+	const struct store_experiment experiment = {.argv = "a", .settings_json = "{}", .version = "v"};
 	struct store *store;
 	struct store_id id;
-	struct err e = { 0 };
+	struct err e = {0};
 	int r = 0;
 
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
@@ -366,8 +379,9 @@ static void test_store__a_full_disk_says_so(void **state)
 /* What a shell makes of the line is the original again. */
 static void test_store_quote_argv__a_shell_reads_it_back(void **state UNUSED)
 {
-	static char a[] = "A=1", b[] = "it's", c[] = "\x01\xff\n\\'$(id)`id`", d[] = "", f[] = "--limit=50%", g[] = "a b*~";
-	char *const argv[] = { a, b, c, d, f, g, NULL };
+	static char a[] = "A=1", b[] = "it's", c[] = "\x01\xff\n\\'$(id)`id`", d[] = "", f[] = "--limit=50%",
+		    g[] = "a b*~";
+	char *const argv[] = {a, b, c, d, f, g, NULL};
 	static const char expected[] = "A=1\0it's\0\x01\xff\n\\'$(id)`id`\0\0--limit=50%\0a b*~";
 	char *quoted AUTO_FREE = store_quote_argv(argv);
 	char *script AUTO_FREE = NULL;
@@ -393,7 +407,7 @@ static void test_store_quote_argv__a_shell_reads_it_back(void **state UNUSED)
 	assert_memory_equal(got, expected, sizeof(expected));
 }
 
-#define IN_EMPTY(test) cmocka_unit_test_setup_teardown(test, place_new, place_remove)
+#define IN_EMPTY(test)	cmocka_unit_test_setup_teardown(test, place_new, place_remove)
 #define IN_FILLED(test) cmocka_unit_test_setup_teardown(test, filled_new, place_remove)
 
 int main(void)
