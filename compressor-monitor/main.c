@@ -113,6 +113,18 @@ static void print_end(struct out *out, const struct scan_summary_record *s)
 	out_record(out, &end_record_type, &end);
 }
 
+static void print_hist(struct out *out, const struct scan_result *result)
+{
+	for (size_t i = 0; i < result->n_codecs; i++)
+		for (size_t bin = 0; bin < SCAN_BINS; bin++) {
+			struct scan_hist_record record = { result->codecs[i].label, bin ? "coded" : "same_filled",
+							   bin * SCAN_BIN_BYTES, result->bins[i][bin] };
+
+			if (record.pages)
+				out_record(out, &scan_hist_type, &record);
+		}
+}
+
 static int scan_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code, struct err *e)
 {
 	static struct scan_result result;
@@ -132,6 +144,8 @@ static int scan_main(void *config, int argc UNUSED, char **argv UNUSED, int *exi
 		out_record(out, &scan_class_type, &result.classes[i]);
 	for (size_t i = 0; i < result.n_codecs; i++)
 		out_record(out, &scan_codec_type, &result.codecs[i]);
+	if (c->format == OUT_JSON)
+		print_hist(out, &result);
 	print_end(out, &result.summary);
 	if (result.failed)
 		*exit_code = EXIT_FAILED;

@@ -28,6 +28,7 @@ struct subject {
 	struct zsmalloc_pool pool;
 	struct stats_moments slot, slot_of_all;	/* bytes a page: of pages with a codec, of all pages */
 	uint64_t codec_bytes, mismatched_pages;
+	uint64_t bins[SCAN_BINS];
 	struct times compress, decompress;
 };
 
@@ -158,6 +159,7 @@ static int run_batch(struct measure *m, struct subject *s)
 		s->mismatched_pages += len[i] < 0 || got[i] != PAGE_BYTES ||
 				       memcmp(m->back + i * PAGE_BYTES, m->batch + i * PAGE_BYTES, PAGE_BYTES) != 0;
 		s->codec_bytes += bytes;
+		s->bins[(MIN(bytes, (size_t)PAGE_BYTES) + SCAN_BIN_BYTES - 1) / SCAN_BIN_BYTES]++;
 		zsmalloc_pool_add(&s->pool, bytes);
 		stats_add(&s->slot, slot);
 		stats_add(&s->slot_of_all, slot);
@@ -271,6 +273,8 @@ int measure_report(struct measure *m, uint64_t population, struct scan_result *r
 		ret->codecs[i] = report(m, &m->subjects[i], population);
 		snprintf(ret->labels[i], sizeof(ret->labels[i]), "%s", ret->codecs[i].label);
 		ret->codecs[i].label = ret->labels[i];
+		memcpy(ret->bins[i], m->subjects[i].bins, sizeof(ret->bins[i]));
+		ret->bins[i][0] = m->same_pages;
 		ret->failed |= ret->codecs[i].mismatched_pages != 0;
 	}
 	return 0;

@@ -44,6 +44,16 @@ static const struct field codec_fields[] = {
 const struct record_type scan_codec_type =
 	RECORD_TYPE("scan_codec", 1, RECORD_TABLE, codec_fields, "one codec on the sampled pages that need one");
 
+#define HIST(m, t, u, what, ...) FIELD(struct scan_hist_record, m, t, u, what, ##__VA_ARGS__)
+static const struct field hist_fields[] = {
+	HIST(label, FIELD_STRING, "", "codec and level"),
+	HIST(class, FIELD_STRING, "", "same_filled (zero too), or coded"),
+	HIST(bin_bytes, FIELD_U64, "bytes", "compressed lengths up to this, from 64 less; 4096: and longer"),
+	HIST(pages, FIELD_U64, "pages", "sampled pages of such a length"),
+};
+const struct record_type scan_hist_type =
+	RECORD_TYPE("scan_hist", 1, RECORD_TABLE, hist_fields, "sampled pages by compressed length");
+
 #define SUMMARY(m, t, u, what, ...) FIELD(struct scan_summary_record, m, t, u, what, ##__VA_ARGS__)
 static const struct field summary_fields[] = {
 	SUMMARY(target, FIELD_STRING, "", "what was scanned"),

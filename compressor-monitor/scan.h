@@ -13,6 +13,8 @@
 #include "zsmalloc.h"
 
 #define SCAN_CODECS_MAX 64
+#define SCAN_BIN_BYTES	64
+#define SCAN_BINS	(PAGE_BYTES / SCAN_BIN_BYTES + 1)	/* the first: same-filled; the last: and longer */
 
 struct scan_config {
 	struct opt_list pids, include, codecs;
@@ -43,6 +45,12 @@ struct scan_codec_record {
 	const char *validation;
 };
 
+/* Sampled pages by compressed length, in JSON only: the shape behind a codec's sum. */
+struct scan_hist_record {
+	const char *label, *class;
+	uint64_t bin_bytes, pages;
+};
+
 struct scan_summary_record {
 	const char *target;
 	uint64_t population_pages, population_bytes, sampled_pages;
@@ -55,11 +63,12 @@ struct scan_summary_record {
 	uint64_t elapsed_ns, cpu_ns;
 };
 
-extern const struct record_type scan_class_type, scan_codec_type, scan_summary_type;
+extern const struct record_type scan_class_type, scan_codec_type, scan_hist_type, scan_summary_type;
 
 struct scan_result {
 	struct scan_class_record classes[PAGE_CLASSES];
 	struct scan_codec_record codecs[SCAN_CODECS_MAX];
+	uint64_t bins[SCAN_CODECS_MAX][SCAN_BINS];
 	size_t n_codecs;
 	struct scan_summary_record summary;
 	bool failed;			/* a codec did not give a page back as it was */

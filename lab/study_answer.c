@@ -364,8 +364,9 @@ static int say_predictions(struct study *s, const struct study_subject *subject,
 static int store_ranks(struct study *s, const struct study_subject *subject, const struct study_rank *ranks, size_t n,
 		       double readback, struct err *e)
 {
-	/* Bytes and CPU of the same pages: those the scan drew. */
-	double total = (double)subject->scan.sampled_pages * PAGE_BYTES;
+	const struct study_scan *scan = &subject->scan;
+	/* Bytes and CPU of the same pages: those of the sample that need a codec. */
+	double total = (double)(scan->sampled_pages - scan->zero_pages - scan->same_pages) * PAGE_BYTES;
 	int rc = 0;
 
 	for (size_t i = 0; i < n && !rc; i++) {
