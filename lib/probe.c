@@ -66,7 +66,7 @@ int probe_open(struct probe *p, const struct probe_options *options, struct err 
 				   "Fedora and Arch are");
 	}
 	probe_hook_find(&kernel, (enum probe_variant)options->hook, p->choices);
-	return out_new(&p->out, options->format < 0 ? OUT_TEXT : (enum out_format)options->format, options->output, e);
+	return out_new(&p->out, (enum out_format)MAX(options->format, OUT_TEXT), options->output, e);
 }
 
 int probe_needs_format(const struct probe_options *options, struct err *e)

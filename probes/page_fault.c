@@ -244,9 +244,9 @@ static const struct opt_command commands[] = {
 		.description = "Without --format, writes a line for each page fault into the kernel's trace_pipe. With "
 			       "--format, one record for each on stdout, then an end record with seen = emitted + "
 			       "filtered + dropped. --summary counts in the kernel and prints one record at the end.",
-		.examples = "page_fault                                   # read /sys/kernel/tracing/trace_pipe beside it\n"
-			    "page_fault --format json -p 1234 -d 10s      # ten seconds of one process as JSON lines\n"
-			    "page_fault --summary -c /sys/fs/cgroup/x -d 1m   # one record for a cgroup\n",
+		.examples = "page_fault                               # read tracing/trace_pipe beside it\n"
+			    "page_fault --format json -p 1234 -d 10s  # ten seconds of one process as JSON lines\n"
+			    "page_fault --summary -d 1m -c /sys/fs/cgroup/user.slice   # one record for a cgroup\n",
 		.options = options,
 		.run = run,
 	},

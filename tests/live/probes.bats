@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The probes against workloads of known size: what they count is compared with what the workload did and with
 # the kernel's own counts.
+#
+# Variables that set_from fills are assigned there; each test runs in a shell of its own.
+# In single quotes, $ is jq's.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
 
 setup() {
 	bin=$BATS_TEST_DIRNAME/../../build/bin helpers=$BATS_TEST_DIRNAME/../../build/tests/helpers
@@ -27,11 +31,16 @@ begin() {
 	return 1
 }
 
-# finish [SIGNAL] - ends it and checks that its account is even.
-finish() {
+# end [SIGNAL] - ends it.
+end() {
 	kill -s "${1:-INT}" "$probe_pid"
 	wait "$probe_pid"
 	probe_pid=''
+}
+
+# finish [SIGNAL] - ends it and checks that its account is even.
+finish() {
+	end "$@"
 	tail -n 1 out
 	tail -n 1 out | jq -e '.type == "end" and .seen == .emitted + .filtered + .dropped and .dropped == 0'
 }
@@ -42,10 +51,16 @@ set_from() {
 	for pair in $1; do printf -v "${pair%%=*}" %s "${pair#*=}"; done
 }
 
+# records TYPE [CONDITION] - how many records of this type by $pid meet a condition of jq's.
+records() {
+	jq -c --arg type "$1" --argjson pid "$pid" \
+		"select(.type == \$type and .pid == \$pid and (${2:-true}))" out | wc -l
+}
+
 # faults_in_range - records of $pid with an address from $low to below $high (hexadecimal, as long as each other).
 faults_in_range() {
-	jq -r "select(.type == \"page_fault\" and .pid == $pid) | .addr | select(. >= \"$low\" and . < \"$high\" and
-		length == ${#low})" out | wc -l
+	jq -r --argjson pid "$pid" --arg low "$low" --arg high "$high" 'select(.type == "page_fault" and .pid == $pid) |
+		.addr | select(length == ($low | length) and . >= $low and . < $high)' out | wc -l
 }
 
 trace_pipe() {
@@ -69,9 +84,7 @@ traced() {
 	done
 	"$@" >did
 	sleep 0.2
-	kill -INT "$probe_pid"
-	wait "$probe_pid"
-	probe_pid=''
+	end INT
 	kill "$reader"
 }
 
@@ -83,10 +96,10 @@ traced() {
 		finish
 		[ "$forks" -eq 1009 ]
 		[ "$threads" -eq 211 ]
-		[ "$(jq -c "select(.type == \"fork\" and .pid == $pid)" out | wc -l)" -eq 1009 ]
-		[ "$(jq -c "select(.type == \"thread\" and .pid == $pid)" out | wc -l)" -eq 211 ]
-		all=$(jq -c "select(.ts_ns >= $begin_ns and .ts_ns <= $end_ns and (.type == \"fork\" or .type == \"thread\"))" out |
-			wc -l)
+		[ "$(records fork)" -eq 1009 ]
+		[ "$(records thread)" -eq 211 ]
+		all=$(jq -c --argjson a "$begin_ns" --argjson b "$end_ns" \
+			'select(.child and .ts_ns >= $a and .ts_ns <= $b)' out | wc -l)
 		[ "$all" -ne "$processes" ] || return 0
 	done
 	echo "probe $all, /proc/stat $processes"
@@ -98,7 +111,7 @@ traced() {
 	set_from "$("$helpers/forks" 53 0)"
 	finish
 	[ "$(jq -c 'select(.type == "fork") | .child' out | sort -u | wc -l)" -eq 53 ]
-	[ "$(jq -c "select(.type == \"fork\" and .pid == $pid and .tid == $pid and .comm == \"forks\")" out | wc -l)" -eq 53 ]
+	[ "$(records fork '.tid == $pid and .comm == "forks" and .ppid > 0')" -eq 53 ]
 }
 
 @test "proc_create: two at once both count all" {
@@ -158,10 +171,9 @@ traced() {
 @test "page_fault: a ring too small loses events, and counts each" {
 	begin page_fault --ringbuf-size 4KiB -n touch_pages
 	set_from "$("$helpers/touch_pages" 4099 0.5 0)"
-	kill -INT "$probe_pid"
-	wait "$probe_pid"
-	probe_pid=''
-	jq -es --argjson touched "$touched" '.[-1] as $last | $last.dropped > 0 and $last.emitted + $last.dropped >= $touched
+	end INT
+	jq -es --argjson touched "$touched" '.[-1] as $last | $last.dropped > 0
+		and $last.emitted + $last.dropped >= $touched
 		and $last.emitted == (map(select(.type == "page_fault")) | length)
 		and $last.seen == $last.emitted + $last.filtered + $last.dropped' out
 }
@@ -169,16 +181,12 @@ traced() {
 @test "page_fault --summary: as many minor faults as pages, with and without a filter" {
 	begin page_fault --summary -n touch_pages
 	set_from "$("$helpers/touch_pages" 4099 0 -1)"
-	kill -TERM "$probe_pid"
-	wait "$probe_pid"
-	probe_pid=''
+	end TERM
 	jq -es '.[] | select(.type == "page_fault_summary") | .minor >= 4099 and .minor < 4299 and
 		.user + .kernel >= .minor and .missed == 0 and .unmatched == 0 and .major_p50_ns == null' out
 	begin page_fault --summary
 	"$helpers/touch_pages" 4099 0 -1
-	kill -TERM "$probe_pid"
-	wait "$probe_pid"
-	probe_pid=''
+	end TERM
 	jq -es '.[] | select(.type == "page_fault_summary") | .minor >= 4099 and .missed == 0' out
 }
 
@@ -198,57 +206,60 @@ traced() {
 
 @test "page_fault: hostile names break no line in trace_pipe" {
 	trace_pipe
-	for name in $'a\nb' 'a"b\' $'\033[31mred' $'\xff\xfe' 'a type=kernel' $'\u202eabc'; do
+	for name in $'a\nb' $'a"b\\' $'\033[31mred' $'\xff\xfe' 'a type=kernel' $'\u202eabc'; do
 		traced page_fault "$name" "$helpers/touch_pages" 53 0 -1 "$name"
 		set_from "$(cat did)"
-		[ "$(grep -caE ": page_fault pid=$pid comm=[!-<>-~]+ type=user addr=0x[0-9a-f]+ ip=0x[0-9a-f]+$" lines)" -ge 53 ]
-		[ "$(grep -ca "page_fault pid=$pid " lines)" -eq \
-			"$(grep -caE ": page_fault pid=$pid comm=[!-<>-~]+ type=(user|kernel) addr=0x[0-9a-f]+ ip=0x[0-9a-f]+$" lines)" ]
+		line=": page_fault pid=$pid comm=[!-<>-~]+ type=(user|kernel) addr=0x[0-9a-f]+ ip=0x[0-9a-f]+\$"
+		[ "$(grep -caE "$line" lines)" -ge 53 ]
+		[ "$(grep -caE "$line" lines)" -eq "$(grep -ca "page_fault pid=$pid " lines)" ]
 	done
 }
 
 @test "page_fault: hostile names break no JSON object and no line of text" {
-	for name in $'a\nb' 'a"b\' $'\033[31mred' $'\xff\xfe' 'a type=kernel'; do
+	for name in $'a\nb' $'a"b\\' $'\033[31mred' $'\xff\xfe' 'a type=kernel'; do
 		begin page_fault -n "$name"
-		"$bin/page_fault" --format text -q -n "$name" >text &
-		text=$!
+		"$bin/page_fault" --format text -q -n "$name" >lines &
+		reader=$!
 		sleep 0.4
 		set_from "$("$helpers/touch_pages" 53 0 -1 "$name")"
 		finish
-		kill -INT $text
-		wait $text
+		kill -INT $reader
+		wait $reader
 		# jq refuses what is no JSON; iconv what is no UTF-8.
 		iconv -f UTF-8 -t UTF-8 out >/dev/null
-		[ "$(jq -r "select(.type == \"page_fault\" and .pid == $pid) | .comm" out | wc -l)" -ge 53 ]
-		[ "$(grep -cavE '^page_fault pid=[0-9]+ comm=.+ mode=(user|kernel) addr=0x[0-9a-f]+ ip=0x[0-9a-f]+ tid=[0-9]+ ts_ns=[0-9]+$' text)" -eq 0 ]
-		[ "$(grep -cP '[\x00-\x08\x0b-\x1f\x7f]' text)" -eq 0 ]
+		[ "$(records page_fault)" -ge 53 ]
+		line='^page_fault pid=[0-9]+ comm=.+ mode=(user|kernel) addr=0x[0-9a-f]+ ip=0x[0-9a-f]+ tid=[0-9]+'
+		[ "$(grep -cavE "$line ts_ns=[0-9]+\$" lines)" -eq 0 ]
+		[ "$(grep -cP '[\x00-\x08\x0b-\x1f\x7f]' lines)" -eq 0 ]
 	done
 }
 
 @test "swap_probe: the line of the specification, one an interval" {
 	"$bin/swap_probe" -q -i 100ms -d 950ms >out
 	[ "$(wc -l <out)" -eq 9 ]
-	[ "$(grep -cE '^swap_probe ts=[0-9]{10} kswapd_wake=([0-9]+|-) kswapd_sleep=([0-9]+|-) direct_begin=([0-9]+|-) direct_end=([0-9]+|-) reclaim_pages=([0-9]+|-) write_folio=([0-9]+|-) last_pid=([0-9]+|-) last_comm=[!-<>-~]+$' out)" -eq 9 ]
+	line='^swap_probe ts=[0-9]{10}'
+	for key in kswapd_wake kswapd_sleep direct_begin direct_end reclaim_pages write_folio last_pid; do
+		line+=" $key=([0-9]+|-)"
+	done
+	[ "$(grep -cE "$line last_comm=[!-<>-~]+\$" out)" -eq 9 ]
 }
 
-@test "swap_probe: page-out on request and the major faults after it are counted, with who asked for it" {
-	begin swap_probe -i 100ms
+@test "swap_probe: page-out on request and the major faults after it are counted, with who asked" {
+	begin swap_probe -i 5ms
 	set_from "$("$helpers/major_faults" "$BATS_TEST_TMPDIR/file" 211)"
-	sleep 0.25
+	sleep 0.1
 	finish
 	jq -es 'map(select(.type == "swap_probe").pgmajfault) | add >= 211' out
-	jq -es '[.[] | select(.type == "swap_probe")] | length >= 2 and all(has("pswpin") and has("allocstall"))' out
-	! jq -es 'any(.reclaim_pages? == null and .type == "swap_probe")' out || skip "no hook mm_vmscan_reclaim_pages here"
-	jq -es --arg pid "$pid" 'any(.type == "swap_probe" and .reclaim_pages > 0 and .last_comm == "major_faults"
-		and .last_pid == ($pid | tonumber))' out
+	jq -es 'map(select(.type == "swap_probe")) | all(has("pswpin") and has("allocstall"))' out
+	grep -q mm_vmscan_reclaim_pages out || skip "this kernel has no hook mm_vmscan_reclaim_pages"
+	jq -es --argjson pid "$pid" 'map(select(.reclaim_pages > 0)) |
+		any(.last_pid == $pid and .last_comm == "major_faults")' out
 }
 
 @test "page_fault --summary: 211 major faults, each timed" {
 	begin page_fault --summary -n major_faults
 	set_from "$("$helpers/major_faults" "$BATS_TEST_TMPDIR/file" 211)"
-	kill -INT "$probe_pid"
-	wait "$probe_pid"
-	probe_pid=''
+	end INT
 	[ "$majors" -eq 211 ]
 	jq -es '.[] | select(.type == "page_fault_summary") | .major == 211 and .unmatched == 0 and .missed == 0 and
 		.user + .kernel == .minor + .major and .major_p50_ns > 0 and .major_p50_ns <= .major_p90_ns and
@@ -267,9 +278,10 @@ traced() {
 }
 
 @test "a reader that goes away ends a probe with exit 0" {
-	for probe in proc_create page_fault swap_probe; do
-		# stdin stays open and nothing is printed any more: only the closed pipe can tell.
-		run timeout -s KILL 10 bash -c "'$bin/$probe' --format json -q 2>&1 | head -n 1; exit \${PIPESTATUS[0]}"
+	for probe in "proc_create --comm=none" "page_fault --comm=none" "swap_probe --interval=1h"; do
+		# Nothing is printed any more: only the closed pipe can tell.
+		run timeout -s KILL 10 bash -c '"$@" --format json -q 2>&1 | head -n 1; exit ${PIPESTATUS[0]}' \
+			- "$bin/${probe%% *}" "${probe#* }"
 		[ "$status" -eq 0 ] || { echo "$probe: $output"; false; }
 	done
 }
@@ -282,7 +294,7 @@ traced() {
 	kill -9 "$probe_pid"
 	wait "$probe_pid" || true
 	probe_pid=''
-	new=$(grep on_page_fault_user during | cut -d: -f1 | grep -vxF "$(grep on_page_fault_user before | cut -d: -f1)")
+	new=$(comm -13 <(grep on_page_fault_user before | sort) <(grep on_page_fault_user during | sort) | cut -d: -f1)
 	[ -n "$new" ]
 	for _ in $(seq 40); do
 		"$bpftool" prog show id "$new" >/dev/null 2>&1 || return 0
