@@ -1,0 +1,140 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2154 # bats sets stderr
+# workload run: counts checked from outside, limits that bite, and nothing left whatever ends it.
+
+bin=$BATS_TEST_DIRNAME/../../build/bin
+
+setup() {
+	bats_require_minimum_version 1.5.0
+	[ "$(id -u)" -eq 0 ] || skip "needs root to make control groups"
+	export COLDPRESS_STATE_DIR=$BATS_TEST_TMPDIR/state
+}
+
+# Groups and processes of a supervisor with this PID.
+groups_of() {
+	find /sys/fs/cgroup -type d -name "coldpress.$1.*" 2>/dev/null
+}
+
+members_of() {
+	groups_of "$1" | while read -r dir; do cat "$dir/cgroup.procs" 2>/dev/null; done | sort -u
+}
+
+# Waits until the supervisor's group has a member; at most 5 s.
+await_members() {
+	for _ in {1..50}; do
+		[ -n "$(members_of "$1")" ] && return
+		sleep 0.1
+	done
+	return 1
+}
+
+# Whether this PID is a process that still runs; whoever adopted a dead one may take his time.
+alive() {
+	[ -d "/proc/$1" ] && ! grep -q '^State:.[ZX]' "/proc/$1/status" 2>/dev/null
+}
+
+# Until none of these PIDs is a living process and no group is left; at most a second.
+gone_within_a_second() {
+	local supervisor=$1 left
+
+	shift
+	for _ in {1..10}; do
+		left=$(groups_of "$supervisor")
+		for pid; do alive "$pid" && left+=" $pid"; done
+		[ -z "$left" ] && return
+		sleep 0.1
+	done
+	echo "left: $left"
+	return 1
+}
+
+@test "4,099 pages touched are 4,099 minor faults" {
+	run --separate-stderr "$bin/workload" run anon_streamer --region 16396KiB --operations 4099 --json
+	echo "$output $stderr"
+	[ "$status" -eq 0 ]
+	[ "$(jq -s -c '.[0] | [.state, .operations, .minor_faults]' <<<"$output")" = '["ok",4099,4099]' ]
+	[ "$(jq -s -c '.[1].type' <<<"$output")" = '"end"' ]
+}
+
+@test "three workers share pages and operations to the last one" {
+	run --separate-stderr "$bin/workload" run anon_streamer --region 16396KiB --operations 4099 --workers 3 --json
+	[ "$(jq -s -c '.[0] | [.operations, .minor_faults, .workers]' <<<"$output")" = '[4099,4099,3]' ]
+	[ "$(jq -s '.[0] | .zero_pages + .same_pages + .duplicate_pages + .sparse_pages + .pointer_pages + .text_pages +
+		.compressed_pages + .random_pages' <<<"$output")" = 4099 ]
+}
+
+@test "it runs as the user who called sudo" {
+	SUDO_UID=65534 SUDO_GID=65534 "$bin/workload" run anon_streamer --region 4MiB --duration 10s --json \
+		>"$BATS_TEST_TMPDIR/out" 3>&- &
+	local supervisor=$!
+
+	await_members $supervisor
+	[ "$(stat -c %u "/proc/$(members_of $supervisor | head -1)")" -eq 65534 ]
+	kill -INT $supervisor
+	wait $supervisor
+}
+
+@test "^C ends it at once, cleanly, and with its figures" {
+	"$bin/workload" run interactive_burst --region 8MiB --duration 60s --json >"$BATS_TEST_TMPDIR/out" 3>&- &
+	local supervisor=$! begin=$SECONDS pids
+
+	await_members $supervisor
+	sleep 0.5
+	pids=$(members_of $supervisor)
+	kill -INT $supervisor
+	wait $supervisor
+	[ $((SECONDS - begin)) -lt 10 ]
+	[ "$(jq -s -c '.[0] | [.state, .operations > 0]' "$BATS_TEST_TMPDIR/out")" = '["aborted",true]' ]
+	[ "$(jq -s -r '.[1].reason' "$BATS_TEST_TMPDIR/out")" = signal ]
+	gone_within_a_second $supervisor $pids
+	! ls "$COLDPRESS_STATE_DIR"/*.book 2>/dev/null
+}
+
+@test "kill -9 leaves no process and no group after a second" {
+	"$bin/workload" run anon_streamer --region 8MiB --workers 2 --duration 60s >"$BATS_TEST_TMPDIR/out" 3>&- &
+	local supervisor=$! pids guardian
+
+	await_members $supervisor
+	guardian=$(pgrep -P $supervisor)
+	pids=$(members_of $supervisor)
+	[ -n "$guardian" ] && [ -n "$pids" ]
+	kill -KILL $supervisor
+	wait $supervisor || true
+	gone_within_a_second $supervisor $pids $guardian
+}
+
+@test "kill -9 of supervisor and guardian takes the load with it; recover removes the group" {
+	"$bin/workload" run anon_streamer --region 8MiB --duration 60s >"$BATS_TEST_TMPDIR/out" 3>&- &
+	local supervisor=$! pids
+
+	await_members $supervisor
+	pids=$(members_of $supervisor)
+	kill -KILL $supervisor $(pgrep -P $supervisor)
+	wait $supervisor || true
+	sleep 0.3
+	for pid in $pids; do ! alive "$pid" || return 1; done
+	[ -n "$(groups_of $supervisor)" ]
+	"$bin/ram_pool" recover
+	[ -z "$(groups_of $supervisor)" ]
+}
+
+@test "a guardian that is killed ends the run" {
+	"$bin/workload" run anon_streamer --region 8MiB --duration 60s --json >"$BATS_TEST_TMPDIR/out" 3>&- &
+	local supervisor=$! pids
+
+	await_members $supervisor
+	pids=$(members_of $supervisor)
+	kill -KILL $(pgrep -P $supervisor)
+	wait $supervisor && return 1
+	[ "$(jq -s -r '.[0] | "\(.state) \(.why)"' "$BATS_TEST_TMPDIR/out")" = "aborted its guardian was killed" ]
+	gone_within_a_second $supervisor $pids
+}
+
+@test "a limit without swap below it ends as oom, said so" {
+	[ "$(wc -l </proc/swaps)" -eq 1 ] || skip "there is swap, so a limit makes it swap and not fail"
+	run --separate-stderr "$bin/workload" run anon_streamer --region 64MiB --memory-limit 16MiB --duration 10s --json
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[ "$(jq -s -r '.[0].state' <<<"$output")" = oom ]
+}
