@@ -12,6 +12,7 @@ setup() {
 # refused CODE TEXT - the last run ended with it, said it in its first line, and printed no data.
 refused() {
 	[ "$status" -eq "$1" ]
+	# shellcheck disable=SC2154 # run sets it
 	[[ ${stderr%%$'\n'*} == "ram_pool: "*"$2"* ]]
 	[ -z "$output" ]
 }
@@ -58,12 +59,13 @@ need_root() {
 		cp "$pool" "$BATS_TEST_TMPDIR/ram_pool"
 		chmod 755 "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/ram_pool"
 		for dir in "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/test; do [ ! -d "$dir" ] || chmod a+x "$dir"; done
-		as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
-		pool=$BATS_TEST_TMPDIR/ram_pool
+		as=(setpriv --reuid 65534 --regid 65534 --clear-groups "$BATS_TEST_TMPDIR/ram_pool")
+	else
+		as=("$pool")
 	fi
 	for command in "setup --size 64MiB" status reset recover; do
 		# shellcheck disable=SC2086
-		run --separate-stderr "${as[@]}" "$pool" $command
+		run --separate-stderr "${as[@]}" $command
 		refused 77 root
 		[[ $stderr == *sudo* ]]
 	done

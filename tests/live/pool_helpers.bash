@@ -17,6 +17,10 @@ machine() {
 	ls -A "$COLDPRESS_STATE_DIR"
 }
 
+swap_used() { # swap_used DEVICE - bytes
+	swapon --show=NAME,USED --noheadings --raw --bytes | awk -v d="$1" '$1 == d { print $2 }'
+}
+
 field() { # field NAME <JSON line
 	jq -r --arg f "$1" 'select(.type != "end") | .[$f]'
 }
