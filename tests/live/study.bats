@@ -20,7 +20,7 @@ teardown() {
 # All that a study changes on the machine, as text to compare.
 machine() {
 	swapon --show=NAME,SIZE,PRIO --noheadings
-	ls /sys/block | grep zram
+	ls -d /sys/block/zram* 2>/dev/null || true
 	find /sys/fs/cgroup -maxdepth 4 -type d -name 'coldpress.*'
 	cat /proc/sys/vm/swappiness /proc/sys/vm/page-cluster
 	ps -eo args | grep -E '[w]orkload-gen|[p]age_fault --summary' || true
