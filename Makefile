@@ -96,7 +96,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_
 HELPERS    := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 BENCHES    := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 
-.PHONY: all tests benches check check-unit check-cli check-live demo bench lint format install uninstall clean man docs FORCE
+.PHONY: all tests benches check check-unit check-cli check-live demo bench lint format install uninstall clean man FORCE
 all: $(BINS) $(LINKS)
 
 # ---- version -------------------------------------------------------------------------------------------
@@ -195,21 +195,35 @@ lint: all
 format:
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
+# ---- man pages: OPTIONS, FIELDS and the like from the programs, what is written by hand from man/ -----------
+MANS := $(patsubst %,$(B)/man/%.8,$(filter-out workload-gen,$(PROGRAMS)))
+man: $(MANS)
+
+$(B)/man/%.8: $(B)/bin/% $(wildcard man/*)
+	@mkdir -p $(@D)
+	$(call say,MAN)
+	$(Q)$< --help=man > $@.generated
+	$(Q)awk -f man/join.awk $(wildcard man/$*.mdoc) - < $@.generated > $@
+
 # ---- install: the front door and the probes in bin, the rest behind `coldpress NAME` ------------------------
 BINDIR     := $(DESTDIR)$(PREFIX)/bin
 LIBEXECDIR := $(DESTDIR)$(PREFIX)/libexec/coldpress
 MANDIR     := $(DESTDIR)$(PREFIX)/share/man/man8
+COMPDIR    := $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 BIN_INSTALL := $(PROBES) coldpress
 LIBEXEC_INSTALL := $(filter-out $(BIN_INSTALL),$(PROGRAMS))
+# Pages of programs that are not in PATH stand as coldpress-NAME, as they are called.
+MAN_INSTALLED := $(BIN_INSTALL:%=%.8) $(patsubst %,coldpress-%.8,$(filter-out workload-gen,$(LIBEXEC_INSTALL)))
 
-install: all
-	install -d $(BINDIR) $(LIBEXECDIR) $(MANDIR)
+install: all man
+	install -d $(BINDIR) $(LIBEXECDIR) $(MANDIR) $(COMPDIR)
 	install -m 755 $(BIN_INSTALL:%=$(B)/bin/%) $(BINDIR)
 	install -m 755 $(LIBEXEC_INSTALL:%=$(B)/bin/%) $(LIBEXECDIR)
-	$(if $(wildcard man/*.8),install -m 644 $(wildcard man/*.8) $(MANDIR))
+	for page in $(MAN_INSTALLED); do install -m 644 $(B)/man/$${page#coldpress-} $(MANDIR)/$$page; done
+	for name in $(BIN_INSTALL); do $(B)/bin/$$name --help=completion > $(COMPDIR)/$$name; done
 
 uninstall:
-	rm -f $(BIN_INSTALL:%=$(BINDIR)/%) $(patsubst man/%,$(MANDIR)/%,$(wildcard man/*.8))
+	rm -f $(BIN_INSTALL:%=$(BINDIR)/%) $(MAN_INSTALLED:%=$(MANDIR)/%) $(BIN_INSTALL:%=$(COMPDIR)/%)
 	rm -rf $(LIBEXECDIR)
 
 clean:

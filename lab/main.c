@@ -71,7 +71,7 @@ static const struct opt_program program = {
 		"  sudo coldpress study --demo           what would compression save, with which codec, at "
 		"what cost?\n"
 		"  sudo coldpress study -- COMMAND ...   the same for your own program\n"
-		"  coldpress report                      the page with the figures of the last study\n"
+		"  coldpress report --db DIR/study.db    a study's page with its figures, again\n"
 		"  sudo coldpress recover                only after a kill -9: puts back what was changed\n"
 		"\n"
 		"Behind it, each also a tool of its own, run as `coldpress NAME`:\n"

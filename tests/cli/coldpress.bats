@@ -68,6 +68,11 @@ setup() {
 	for program in "$dest"/usr/libexec/coldpress/*; do
 		[ "${program##*/}" = workload-gen ] || "$dest/usr/bin/coldpress" "${program##*/}" --version
 	done
+	for name in coldpress proc_create page_fault swap_probe; do
+		[ -s "$dest/usr/share/man/man8/$name.8" ]
+		bash -n "$dest/usr/share/bash-completion/completions/$name"
+	done
+	[ -s "$dest/usr/share/man/man8/coldpress-ram_pool.8" ]
 	make -s -C "$top" uninstall DESTDIR="$dest" PREFIX=/usr
 	[ -z "$(find "$dest" ! -type d)" ]
 }
