@@ -384,57 +384,6 @@ struct sqlite3 *store_sqlite(struct store *store)
 
 /* ---- what was asked, and where ------------------------------------------------------------------ */
 
-static bool plain_ascii(char c)
-{
-	return c >= ' ' && c <= '~';
-}
-
-static void quote_word(FILE *f, const char *word, bool first)
-{
-	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+,-=";
-	size_t n = strlen(word);
-	bool odd = false; /* has bytes that a terminal or a page cannot show as they are */
-
-	/* NAME=VALUE in front would be an assignment. */
-	if (n && strspn(word, safe) == n && !(first && strchr(word, '='))) {
-		fputs(word, f);
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		odd |= !plain_ascii(word[i]);
-	fputs(odd ? "$'" : "'", f);
-	for (size_t i = 0; i < n; i++) {
-		if (!plain_ascii(word[i]))
-			fprintf(f, "\\x%02x", (unsigned char)word[i]);
-		else if (word[i] == '\'')
-			fputs(odd ? "\\'" : "'\\''", f);
-		else if (odd && word[i] == '\\')
-			fputs("\\\\", f);
-		else
-			fputc(word[i], f);
-	}
-	fputc('\'', f);
-}
-
-char *store_quote_argv(char *const argv[])
-{
-	char *text = NULL;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-
-	if (!f)
-		return NULL;
-	for (size_t i = 0; argv[i]; i++) {
-		if (i)
-			fputc(' ', f);
-		quote_word(f, argv[i], i == 0);
-	}
-	if (fclose(f) == 0)
-		return text;
-	free(text);
-	return NULL;
-}
-
 int store_experiment_add(struct store *store, const struct store_experiment *experiment, struct store_id *ret,
 			 struct err *e)
 {

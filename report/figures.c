@@ -138,7 +138,7 @@ static void series_legend(struct text *s, double y, double half)
 
 static void draw_series(struct study *study, const struct subject *subject, struct drawing *d)
 {
-	struct text panels = {0};
+	struct text panels = { 0 };
 	double top = 0, end = 0, most_pool = 0;
 	size_t shown = 0;
 	unsigned int rows;
@@ -250,7 +250,7 @@ static void slowdown_rows(struct drawing *d, const struct subject *subject, stru
 
 static void draw_slowdown(struct study *study UNUSED, const struct subject *subject, struct drawing *d)
 {
-	struct text tics = {0};
+	struct text tics = { 0 };
 	struct text *s = &d->script;
 
 	d->width = 760;
@@ -292,7 +292,7 @@ static const char *prediction_words(const char *name)
 static void draw_prediction(struct study *study UNUSED, const struct subject *subject, struct drawing *d)
 {
 	struct scale mib = {MIB, 2, "MiB"}, percent = {1, 2, "%"};
-	struct text tics = {0};
+	struct text tics = { 0 };
 	struct text *s = &d->script;
 	double worst = 0;
 	size_t y = 0;
@@ -399,8 +399,8 @@ static void draw_sizes(struct study *study, const struct subject *subject, struc
 	struct saver {
 		const char *codec;
 		double share;
-	} most = {0}, least = {0};
-	struct text plots = {0};
+	} most = { 0 }, least = {0};
+	struct text plots = { 0 };
 	struct text *s = &d->script;
 	size_t end, codec = 0;
 	double pages;
@@ -551,8 +551,8 @@ static void draw_pareto(struct study *study UNUSED, const struct subject *subjec
 
 static void put_figure(struct text *page, struct plotter *plotter, size_t number, struct drawing *d)
 {
-	struct text script = {0}, svg = {0};
-	struct err e = {0};
+	struct text script = { 0 }, svg = {0};
+	struct err e = { 0 };
 	char id[48];
 
 	snprintf(id, sizeof(id), "subject%zu-%s", number, d->name);

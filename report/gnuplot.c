@@ -133,7 +133,7 @@ static int read_file(const char *path, struct text *ret)
 /* gnuplot's first complaint, for the message. */
 static int complain(const struct plotter *plotter, const char *name, int code, struct err *e)
 {
-	struct text said = {0};
+	struct text said = { 0 };
 	char path[96];
 	const char *words = "it said nothing";
 
@@ -177,7 +177,7 @@ static void put_with_prefix(struct text *svg, const char *s, size_t n, const cha
 /* From <svg to its end; the titles in it are gnuplot's own and would show as tool tips. */
 static int take_svg(const struct text *file, const char *name, struct text *svg)
 {
-	const char *at = memmem(file->s, file->n, "<svg", 4);
+	const char *at = file->n ? memmem(file->s, file->n, "<svg", 4) : NULL;
 	const char *end = file->s + file->n;
 	const char *title;
 
@@ -218,23 +218,26 @@ static void put_head(struct text *head, const char *terminal, unsigned int width
 static int draw_as(const struct plotter *plotter, const char *terminal, const struct text *script,
 		   unsigned int width, unsigned int height, struct text *ret)
 {
-	struct text head = {0};
-	char path[96];
+	char script_path[96], drawn_path[96];
+	struct text head = { 0 };
 	int r;
 
 	put_head(&head, terminal, width, height);
-	snprintf(path, sizeof(path), "%s/script", plotter->dir);
-	r = head.failed || script->failed ? -ENOMEM : write_file(path, &head, script);
+	snprintf(script_path, sizeof(script_path), "%s/script", plotter->dir);
+	snprintf(drawn_path, sizeof(drawn_path), "%s/%s", plotter->dir, terminal);
+	r = head.failed || script->failed ? -ENOMEM : write_file(script_path, &head, script);
 	text_done(&head);
-	if (r == 0)
-		r = run(plotter->dir);
-	snprintf(path, sizeof(path), "%s/%s", plotter->dir, terminal);
-	return r ? r : read_file(path, ret);
+	if (r)
+		return r;
+	/* The figure before must not stand in for one that gnuplot did not draw. */
+	unlink(drawn_path);
+	r = run(plotter->dir);
+	return r ? r : read_file(drawn_path, ret) ? -EIO : 0;
 }
 
 static int save_pdf(const struct plotter *plotter, const char *name, const struct text *pdf, struct err *e)
 {
-	static const struct text nothing = {0};
+	static const struct text nothing = { 0 };
 	char *path AUTO_FREE = NULL;
 	int r;
 
@@ -249,7 +252,7 @@ static int save_pdf(const struct plotter *plotter, const char *name, const struc
 int plotter_draw(struct plotter *plotter, const char *name, const struct text *script, unsigned int width,
 		 unsigned int height, struct text *svg, struct err *e)
 {
-	struct text file = {0}, pdf = {0};
+	struct text file = { 0 }, pdf = {0};
 	int r = plotter->absent ? -ENOENT : draw_as(plotter, "svg", script, width, height, &file);
 
 	plotter->absent |= r == -ENOENT;

@@ -284,7 +284,7 @@ static size_t put_uncounted_runs(struct text *page, const struct study *study)
 
 static void put_left_out(struct text *page, const struct study *study, const struct plotter *plotter)
 {
-	struct text rows = {0};
+	struct text rows = { 0 };
 	size_t n = put_uncounted_runs(&rows, study);
 
 	text_str(page, "<section><h2>Left out, and why</h2>\n");

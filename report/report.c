@@ -107,7 +107,7 @@ static int write_page(const struct report_config *c, const struct text *page, st
 static int make_page(struct store *store, const struct report_config *c, struct err *e)
 {
 	struct plotter plotter;
-	struct text page = {0};
+	struct text page = { 0 };
 	struct study study;
 	int r = data_load(&study, store, c->experiment, e);
 

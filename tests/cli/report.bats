@@ -159,6 +159,16 @@ set output '/dev/null'; system('touch $canary')"
 	grep -q 'Key figures' "$page"
 }
 
+@test "a gnuplot that draws nothing is said, not taken for one that is missing" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\nexit 0\n' >"$BATS_TEST_TMPDIR/bin/gnuplot"
+	chmod +x "$BATS_TEST_TMPDIR/bin/gnuplot"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH make_page
+	well_formed
+	[[ $output == *"failed on 10 of 10"* ]]
+	[ "$(figures)" -eq 0 ]
+}
+
 @test "nothing stays behind in the temporary directory" {
 	mkdir "$BATS_TEST_TMPDIR/tmp"
 	TMPDIR=$BATS_TEST_TMPDIR/tmp make_page --pdf "$BATS_TEST_TMPDIR"
