@@ -420,7 +420,7 @@ static void draw_sizes(struct study *study, const struct subject *subject, struc
 			sum += bins[i].pages;
 			html_raw(s, "%.6g %.6g\n", bins[i].bin_bytes, 100 * sum / pages);
 		}
-		text_str(s, "EOD\n");
+		html_raw(s, "4096 %.6g\nEOD\n", 100 * sum / pages);
 		html_raw(&plots, "%s $c%zu using 1:2 with steps linewidth 2 linecolor rgb '%s' title ",
 			 codec ? "," : "plot", codec, palette[codec % ARRAY_SIZE(palette)]);
 		plot_label(&plots, bins[0].codec, '\'');
@@ -436,7 +436,7 @@ static void draw_sizes(struct study *study, const struct subject *subject, struc
 		html_raw(s,
 			 "set arrow from %.6g, graph 0 to %.6g, graph 1 nohead linewidth 1.2 dashtype 2 "
 			 "linecolor rgb '" GREY
-			 "'\nset label 'up to %.0f B a page saves RAM  ' at %.6g, graph 0.06 right\n",
+			 "'\nset label 'up to %.0f B saves RAM' at %.6g, graph 0.5 center rotate offset 1,0\n",
 			 study->break_even_bytes, study->break_even_bytes, study->break_even_bytes,
 			 study->break_even_bytes);
 	text_str(s, "set xrange [0:4096]\nset xtics 512\nset yrange [0:100]\nset xlabel 'compressed length, "

@@ -169,7 +169,7 @@ static void put_cell(struct text *page, const struct scale *scale, double v)
 static void put_ranking(struct text *page, const struct subject *subject)
 {
 	struct scale percent = scale_for(UNIT_PERCENT, 100), ms = {1, 1, "ms"}, score = {KIB, 1, "KiB/ms"},
-		     count = scale_for(UNIT_COUNT, 1), price = {1, 1, "GiB/core"};
+		     count = scale_for(UNIT_COUNT, 1), price = { 1, 2, "GiB/core" };
 	char buf[QUANTITY_TEXT_MAX];
 	struct scale ratio = scale_for(UNIT_RATIO, 1);
 
