@@ -20,8 +20,8 @@ endif
 
 # The first one that runs: Ubuntu's /usr/sbin/bpftool only points at the tools of the running kernel.
 ifndef BPFTOOL
-BPFTOOL := $(shell for t in bpftool /usr/sbin/bpftool /usr/lib/linux-tools*/*/bpftool /usr/lib/linux-tools*/bpftool; do \
-	$$t version >/dev/null 2>&1 && echo $$t && break; done)
+BPFTOOL := $(shell for t in bpftool /usr/sbin/bpftool /usr/lib/linux-tools*/*/bpftool \
+	/usr/lib/linux-tools*/bpftool; do $$t version >/dev/null 2>&1 && echo $$t && break; done)
 endif
 
 V ?= 0
@@ -37,8 +37,8 @@ MAKEFLAGS += --no-builtin-rules
 # WERROR= builds in spite of what a newer compiler may find.
 WERROR ?= -Werror
 WARN := -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
-	-Wpointer-arith -Wwrite-strings -Wformat=2 -Wno-format-nonliteral -Wundef -Wvla -Wimplicit-fallthrough -Wdouble-promotion \
-	-Wredundant-decls -Wnested-externs
+	-Wpointer-arith -Wwrite-strings -Wformat=2 -Wno-format-nonliteral -Wundef -Wvla \
+	-Wimplicit-fallthrough -Wdouble-promotion -Wredundant-decls -Wnested-externs
 ifneq ($(findstring clang,$(CC)),)
 WARN += -Wno-double-promotion		# to clang, NAN is a float that was promoted
 endif
@@ -119,9 +119,9 @@ $(LIB): $(LIB_OBJ)
 	$(Q)rm -f $@; $(AR) rcs $@ $^
 
 # The schema of the store as a C string.
-$(B)/include/schema.h: $(wildcard lib/schema.sql)
+$(B)/include/schema.h: lib/schema.sql
 	@mkdir -p $(@D)
-	$(Q)if [ -n "$<" ]; then sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $<; else echo '""'; fi > $@
+	$(Q)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 
 # ---- BPF -----------------------------------------------------------------------------------------------
 $(B)/bpf/%.bpf.o: probes/%.bpf.c $(wildcard bpf/*.h) $(wildcard probes/*.h)

@@ -104,7 +104,8 @@ int cgroup_stat_read(const struct cgroup *group, struct cgroup_stat *ret, struct
 	read_number(pids, "pids.current", &stat.pids_count);
 	READ_KEYS(pids, "pids.events", pids_events, &stat);
 	READ_KEYS(unified, "cpu.stat", cpu, &stat);
-	if (unified[0] && !sysroot_path(NULL, path, "%s/memory.pressure", unified) && !psi_read(NULL, path, &psi, NULL)) {
+	if (unified[0] && !sysroot_path(NULL, path, "%s/memory.pressure", unified) &&
+	    !psi_read(NULL, path, &psi, NULL)) {
 		stat.stall_some_us = psi.some.total_us;
 		stat.stall_full_us = psi.full.total_us;
 	}

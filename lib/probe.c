@@ -86,7 +86,8 @@ int probe_filter(const struct probe_options *options, struct probe_filter *ret, 
 	size_t n = options->comm ? strlen(options->comm) : 0;
 
 	if (n >= PROBE_COMM_LEN)
-		return err_usage(e, "--comm %s: the kernel keeps %d bytes of a name", options->comm, PROBE_COMM_LEN - 1);
+		return err_usage(e, "--comm %s: the kernel keeps %d bytes of a name", options->comm,
+				 PROBE_COMM_LEN - 1);
 	*ret = (struct probe_filter){
 		.tgid = (uint32_t)options->tgid,
 		.uid = options->uid == MISSING_U64 ? UINT32_MAX : (uint32_t)options->uid,

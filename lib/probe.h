@@ -101,7 +101,8 @@ extern const char *const probe_hook_choices[];
 		OPT_STRING('o', "output", config, o.output, "records into this file", .metavar = "FILE"),           \
 		OPT_DURATION('d', "duration", config, o.duration_ns, "stop after this long, e.g. 10s"),             \
 		OPT_FLAG('q', "quiet", config, o.quiet, "say nothing on stderr but errors"),                        \
-		OPT_FLAG('v', "verbose", config, o.verbose, "say the hooks in use and the verifier's words on stderr"), \
+		OPT_FLAG('v', "verbose", config, o.verbose,                                                         \
+			 "say the hooks in use and the verifier's words on stderr"),                                \
 		OPT_CHOICE(0, "hook", config, o.hook, probe_hook_choices,                                          \
 			   "use this kind of hook only; auto takes the first that the kernel offers")
 

@@ -34,7 +34,8 @@ extern const char *const touch_choices[];
 /* The options of a run, for a struct s that has a struct gen_config as its member m. */
 #define GEN_OPTIONS(s, m) \
 	OPT_SIZE(0, "region", s, m.region_bytes, "memory of all workers together", .min = 64 * KIB), \
-	OPT_DURATION('d', "duration", s, m.duration_ns, "stop after this long; default 20s, or 5m where --operations bounds it", .min = 1), \
+	OPT_DURATION('d', "duration", s, m.duration_ns, \
+		     "stop after this long; default 20s, or 5m where --operations bounds it", .min = 1), \
 	OPT_U64(0, "operations", s, m.operations, "stop after exactly this many, if the duration lets them; " \
 		"default no bound", .min = 1), \
 	OPT_U64(0, "workers", s, m.workers, "threads, each with its share of the region", .min = 1, \
