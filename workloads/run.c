@@ -30,11 +30,11 @@ const struct opt run_options[] = {
 	OPT_END
 };
 
-static int check(const struct run_config *run, struct err *e)
+static int check(const struct run_config *run, const struct pattern *pattern, struct err *e)
 {
 	struct procfs_meminfo memory;
 	uint64_t bound;
-	int rc = gen_config_check(&run->gen, e);
+	int rc = pattern_check(pattern, &run->gen, e);
 
 	if (!rc)
 		rc = cage_check_duration(gen_duration_ns(&run->gen), CAGE_DURATION_CAP_NS, run->allow_long, e);
@@ -142,20 +142,21 @@ static int print(struct out *out, const struct workload_result *result, struct e
 	return out_close(out, e);
 }
 
-static void configure(struct cage_config *cage, const struct run_config *run, char **argv, struct journal *journal)
+static void configure(struct cage_config *cage, const struct run_config *run, const struct pattern *pattern,
+		      char **argv, struct journal *journal)
 {
 	cage_config_init(cage);
 	cage->name = "workload";
 	cage->argv = argv;
 	cage->memory_bytes = run->memory_limit_bytes;
-	cage->pids = run->gen.workers + SPARE_PIDS;
+	cage->pids = run->gen.workers * (pattern->forks ? run->gen.depth + 1 : 1) + SPARE_PIDS;
 	cage->duration_ns = gen_duration_ns(&run->gen) + SLACK_NS;
 	cage->journal = journal;
 	cage->group_optional = geteuid() != 0;
 }
 
 /* Runs it to its end, whatever that is. A failure to start is an error; all else is in the results. */
-static int run_caged(struct run_config *run, const char *pattern, struct journal *journal,
+static int run_caged(const struct run_config *run, const struct pattern *pattern, struct journal *journal,
 		     struct cage_result *caged, char *line, size_t len, struct err *e)
 {
 	AUTO_FREE struct words *words = calloc(1, sizeof(*words));
@@ -172,9 +173,9 @@ static int run_caged(struct run_config *run, const char *pattern, struct journal
 	from = fds[0];
 	to = fds[1];
 	add_word(words, "%s", path);
-	add_word(words, "%s", pattern);
+	add_word(words, "%s", pattern->name);
 	add_options(words, &run->gen);
-	configure(&config, run, words->argv, journal);
+	configure(&config, run, pattern, words->argv, journal);
 	config.stdout_fd = to;
 	rc = cage_start(&cage, &config, e);
 	if (rc)
@@ -205,7 +206,7 @@ int run_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 		return err_usage(e, argc ? "one pattern at a time" : "which pattern? `workload list` tells them");
 	rc = pattern_find(argv[0], &pattern, e);
 	if (!rc)
-		rc = check(run, e);
+		rc = check(run, pattern, e);
 	if (!rc)
 		rc = gen_output_open(&run->output, &out, e);
 	if (!rc)
@@ -216,7 +217,7 @@ int run_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 		return rc;
 	if (run->memory_limit_bytes == MISSING_U64)
 		run->memory_limit_bytes = run->gen.region_bytes + run->gen.region_bytes / 256 + OVERHEAD_BYTES;
-	rc = run_caged(run, pattern->name, journal, &caged, line, sizeof(line), e);
+	rc = run_caged(run, pattern, journal, &caged, line, sizeof(line), e);
 	journal_close(journal);
 	if (rc)
 		return rc;

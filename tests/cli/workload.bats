@@ -22,7 +22,7 @@ setup() {
 @test "list tells every pattern, and is JSON that ends in the end record" {
 	run --separate-stderr "$bin/workload" list --json
 	[ "$status" -eq 0 ]
-	[ "$(jq -r 'select(.type == "workload_pattern").name' <<<"$output" | sort | head -2 | xargs)" = "anon_streamer interactive_burst" ]
+	[ "$(jq -r 'select(.type == "workload_pattern").name' <<<"$output" | grep -cxE "anon_streamer|interactive_burst|zipf_cache")" -eq 3 ]
 	[ "$(jq -s '.[-1].type' <<<"$output")" = '"end"' ]
 	[ "$(jq -s '.[-1].emitted == length - 1' <<<"$output")" = true ]
 }
@@ -91,6 +91,53 @@ setup() {
 	[ "$(jq '.[0]' <<<"${counts[0]}")" = 20011 ]
 	[ "${counts[0]}" = "${counts[1]}" ]
 	[ "${counts[0]}" != "${counts[2]}" ]
+}
+
+@test "every pattern does exactly the operations asked for, the same ones for the same seed" {
+	local first fields='[.state, .operations, .minor_faults, .cold_touches, .fresh_pages, .forks]'
+
+	for pattern in $("$bin/workload" list --json | jq -r 'select(.type == "workload_pattern").name'); do
+		first=
+		for _ in 1 2; do
+			run --separate-stderr "$bin/workload-gen" "$pattern" --region 1MiB --operations 1009 --idle 0 \
+				--pages 7 --workers 2 --json
+			echo "$pattern $output $stderr"
+			[ "$status" -eq 0 ]
+			[ "$(jq -c '[.state, .operations]' <<<"$output")" = '["ok",1009]' ]
+			# where processes are made, the parent's own faults depend on when they run
+			jq -e .forks <<<"$output" >/dev/null && fields='[.state, .operations, .fresh_pages, .forks]'
+			first=${first:-$(jq -c "$fields" <<<"$output")}
+			[ "$(jq -c "$fields" <<<"$output")" = "$first" ]
+		done
+	done
+}
+
+@test "a chain of three processes is three forks" {
+	run --separate-stderr "$bin/workload-gen" fork_exit_storm --operations 101 --depth 3 --json
+	[ "$(jq -c '[.operations, .forks, .execs]' <<<"$output")" = '[101,303,0]' ]
+}
+
+@test "mappings of a known number of pages are as many faults" {
+	run --separate-stderr "$bin/workload-gen" mmap_churn --region 4MiB --operations 101 --json
+	[ "$(jq '.minor_faults == .fresh_pages and .fresh_pages > 4099' <<<"$output")" = true ]
+}
+
+@test "a theta, a share, a program or a number of pages that cannot be is refused" {
+	run --separate-stderr "$bin/workload" run zipf_cache --theta 1
+	refused 2 --theta
+	run --separate-stderr "$bin/workload" run zipf_cache --set-share 101%
+	refused 2 --set-share
+	run --separate-stderr "$bin/workload" run fork_exec_storm --exec true
+	refused 2 "'true'" absolute
+	run --separate-stderr "$bin/workload" run fork_exec_storm --exec /no/such/program
+	refused 1 "/no/such/program" "No such file"
+	run --separate-stderr "$bin/workload" run fork_touch_exit --region 64KiB --pages 17
+	refused 2 "--pages 17" "16"
+}
+
+@test "a program that fails ends the storm with an error" {
+	run --separate-stderr "$bin/workload-gen" fork_exec_storm --operations 10 --exec /bin/false
+	refused 1 fork_exec_storm "0 operations"
 }
 
 @test "the generator carries the C library and nothing else" {

@@ -138,3 +138,32 @@ gone_within_a_second() {
 	[ "$status" -eq 1 ]
 	[ "$(jq -s -r '.[0].state' <<<"$output")" = oom ]
 }
+
+@test "proc_create sees from outside exactly the forks that the generator reports" {
+	"$bin/proc_create" --format json --comm workload-gen --duration 20s >"$BATS_TEST_TMPDIR/events" 3>&- \
+		2>"$BATS_TEST_TMPDIR/words" &
+	local probe=$!
+
+	for _ in {1..50}; do grep -q '"ready"' "$BATS_TEST_TMPDIR/events" && break; sleep 0.1; done
+	kill -0 $probe 2>/dev/null || skip "proc_create cannot run here: $(cat "$BATS_TEST_TMPDIR/words")"
+	run --separate-stderr "$bin/workload" run fork_exit_storm --operations 1009 --json
+	[ "$(jq -s -c '.[0].forks' <<<"$output")" = 1009 ]
+	kill -INT $probe
+	wait $probe
+	[ "$(jq -r 'select(.type == "fork").child' "$BATS_TEST_TMPDIR/events" | sort -u | wc -l)" -eq 1009 ]
+}
+
+@test "a fork storm at the cap leaves the machine responsive" {
+	"$bin/workload" run fork_exit_storm --workers 64 --depth 8 --duration 3s --json >"$BATS_TEST_TMPDIR/out" 3>&- &
+	local supervisor=$! worst
+
+	await_members $supervisor
+	worst=$(perl -MTime::HiRes=time,sleep -e '
+		$worst = 0;
+		for (1 .. 150) { $t = time; sleep 0.01; $late = time - $t - 0.01; $worst = $late if $late > $worst }
+		printf "%d\n", $worst * 1000')
+	wait $supervisor
+	echo "worst lateness of a 10 ms timer: $worst ms"
+	[ "$worst" -lt 100 ]
+	gone_within_a_second $supervisor
+}

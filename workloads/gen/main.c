@@ -47,7 +47,7 @@ static int run_pattern(void *arg, int argc, char **argv, int *exit_code, struct 
 		return err_usage(e, argc ? "one pattern at a time" : "which pattern? try --help");
 	rc = pattern_find(argv[0], &pattern, e);
 	if (!rc)
-		rc = gen_config_check(run, e);
+		rc = pattern_check(pattern, run, e);
 	if (!rc)
 		rc = stop_install(e);
 	if (!rc)

@@ -26,6 +26,10 @@ int gen_config_check(const struct gen_config *config, struct err *e)
 				 (unsigned long long)config->operations, (unsigned long long)config->workers);
 	if (config->similarity > 1)
 		return err_usage(e, "--similarity is a share: at most 100%%");
+	if (!(config->theta >= 0 && config->theta <= 0.999))
+		return err_usage(e, "--theta %g is not in 0 to 0.999", config->theta);
+	if (config->set_share > 1)
+		return err_usage(e, "--set-share is a share: at most 100%%");
 	return mixture_find(config->contents, &mixture, e);
 }
 
@@ -51,17 +55,21 @@ static const struct field fields[] = {
 	U64(duration_ns, "ns", "from the first operation to the last, idle times included"),
 	U64(populate_ns, "ns", "filling the region before the first operation; 0 where the pattern does not"),
 	U64(idle_ns, "ns", "slept between bursts and for --rate, mean of the workers"),
-	U64(operations, "operations", "page touches"),
+	U64(operations, "operations", "page touches; forks and mappings where the pattern is made of those"),
 	FIELD(struct workload_result, rate_per_s, FIELD_F64, "1/s", "operations / (duration - idle)"),
-	U64(latency_p50_ns, "ns", "of one touch: the first load or store, without refreshing the contents"),
-	U64(latency_p90_ns, "ns", "of one touch"),
-	U64(latency_p99_ns, "ns", "of one touch"),
-	U64(latency_max_ns, "ns", "of one touch"),
+	U64(latency_p50_ns, "ns", "of one operation; of a touch the first load or store, without refreshing"),
+	U64(latency_p90_ns, "ns", "of one operation"),
+	U64(latency_p99_ns, "ns", "of one operation"),
+	U64(latency_max_ns, "ns", "of one operation"),
 	U64(cold_touches, "operations", "touches of a page that was out of use for a burst or more"),
 	U64(cold_touch_p50_ns, "ns", "of one cold touch"),
 	U64(cold_touch_p90_ns, "ns", "of one cold touch"),
 	U64(cold_touch_p99_ns, "ns", "of one cold touch"),
 	U64(cold_touch_max_ns, "ns", "of one cold touch"),
+	U64(forks, "processes", "processes forked, all of them reaped; missing where the pattern forks none"),
+	U64(execs, "processes", "of these, that ran another program"),
+	U64(fresh_pages, "pages", "pages written by processes or in mappings that operations made"),
+	U64(child_minor_faults, "faults", "of forked processes, those of starting and ending included"),
 	U64(minor_faults, "faults", "of the workers while they populated and ran"),
 	U64(major_faults, "faults", "of the workers while they populated and ran"),
 	U64(user_ns, "ns", "CPU time of the whole generator"),

@@ -18,16 +18,23 @@ struct gen_config {
 	uint64_t rate;			/* operations per second of all workers; MISSING_U64 = as fast as it goes */
 	uint64_t idle_ns;		/* between bursts */
 	double similarity;		/* share of a returning set that is the same as before */
+	double theta;			/* of Zipf's law: 0 uniform, towards 1 more skewed */
+	double set_share;		/* share of requests that write */
+	uint64_t pages;			/* that each forked process writes */
+	uint64_t depth;			/* generations of processes in one fork operation */
+	const char *exec_path;		/* what fork_exec_storm runs */
 	const char *contents;
 	int touch;			/* enum touch */
 	bool thp;
 };
 
 #define GEN_CONFIG_DEFAULTS { .region_bytes = 256 * MIB, .duration_ns = MISSING_U64, .operations = MISSING_U64, \
-	.workers = 1, .seed = 42, .rate = MISSING_U64, .idle_ns = 100 * NS_PER_MS, .similarity = 0.8, \
+	.workers = 1, .seed = 42, .rate = MISSING_U64, .idle_ns = 100 * NS_PER_MS, \
+	.similarity = 0.8, .theta = 0.99, .set_share = 0.1, .pages = 97, .depth = 1, .exec_path = "/bin/true", \
 	.contents = "mixed" }
 
 #define GEN_WORKERS_MAX 256
+#define GEN_DEPTH_MAX 64
 
 extern const char *const touch_choices[];
 
@@ -42,8 +49,14 @@ extern const char *const touch_choices[];
 		.max = GEN_WORKERS_MAX), \
 	OPT_U64(0, "seed", s, m.seed, "the same seed gives the same pages, sequence and counts"), \
 	OPT_U64(0, "rate", s, m.rate, "operations per second of all workers; default as fast as it goes", .min = 1), \
-	OPT_DURATION(0, "idle", s, m.idle_ns, "pause between bursts"), \
-	OPT_SHARE(0, "similarity", s, m.similarity, "share of a set that is the same when it returns"), \
+	OPT_DURATION(0, "idle", s, m.idle_ns, "pause between bursts (interactive_burst, phase_shift, tab_switch)"), \
+	OPT_SHARE(0, "similarity", s, m.similarity, "share of a set that is the same when it returns (interactive_burst)"), \
+	OPT_F64(0, "theta", s, m.theta, "skew of Zipf's law, from 0 to 0.999 (zipf_cache)"), \
+	OPT_SHARE(0, "set-share", s, m.set_share, "share of requests that write (zipf_cache)"), \
+	OPT_U64(0, "pages", s, m.pages, "pages that each process writes (fork_touch_exit)", .min = 1), \
+	OPT_U64(0, "depth", s, m.depth, "generations of processes in one operation (fork patterns)", .min = 1, \
+		.max = GEN_DEPTH_MAX), \
+	OPT_STRING(0, "exec", s, m.exec_path, "the program that is run (fork_exec_storm)", .metavar = "PATH"), \
 	OPT_STRING(0, "contents", s, m.contents, "what pages hold: see `workload list`", .metavar = "NAME"), \
 	OPT_CHOICE(0, "touch", s, m.touch, touch_choices, "how pages are touched; the default is the pattern's own"), \
 	OPT_FLAG(0, "thp", s, m.thp, "let the kernel use huge pages")
@@ -75,6 +88,7 @@ struct workload_result {
 	double rate_per_s;
 	uint64_t latency_p50_ns, latency_p90_ns, latency_p99_ns, latency_max_ns;
 	uint64_t cold_touches, cold_touch_p50_ns, cold_touch_p90_ns, cold_touch_p99_ns, cold_touch_max_ns;
+	uint64_t forks, execs, fresh_pages, child_minor_faults;
 	uint64_t minor_faults, major_faults, user_ns, system_ns;
 	uint64_t peak_rss_bytes, peak_group_bytes, peak_swap_bytes, memory_limit_bytes;
 	uint64_t zero_pages, same_pages, duplicate_pages, sparse_pages, pointer_pages, text_pages, compressed_pages,

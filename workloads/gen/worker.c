@@ -93,6 +93,13 @@ void worker_touch(struct worker *w, uint64_t page, bool write, bool cold)
 		refresh(w, page);
 }
 
+void worker_count(struct worker *w, uint64_t begin_ns)
+{
+	w->now_ns = monotonic_ns();
+	histogram_add(w->all, w->now_ns - begin_ns);
+	w->operations++;
+}
+
 /* Fills every page of the share; false when time ran out first. */
 static bool populate(struct worker *w)
 {
@@ -114,7 +121,7 @@ static void work(struct worker *w)
 	if (w->pattern->populates && !populate(w))
 		return;
 	w->begin_ns = w->due_ns = w->now_ns;
-	while (w->operations < w->limit && w->now_ns < w->deadline_ns && !stop_requested()) {
+	while (w->operations < w->limit && w->now_ns < w->deadline_ns && !w->error && !stop_requested()) {
 		if (w->gap_ns)
 			pace(w);
 		w->pattern->step(w);
@@ -123,7 +130,7 @@ static void work(struct worker *w)
 }
 
 /* Runs a few operations on a region of its own first: code, stack and vDSO are mapped then, and the faults
- * counted are the region's alone.
+ * counted are the region's alone. Not where operations are processes: those would be counted from outside.
  */
 static void warm_up(const struct worker *real)
 {
@@ -138,6 +145,8 @@ static void warm_up(const struct worker *real)
 		w.pages = pages;
 		w.gap_ns = 0;
 		w.limit = 4 * pages;
+		if (w.pattern->prepare)
+			w.pattern->prepare(&w);
 		w.now_ns = monotonic_ns();
 		w.deadline_ns = w.now_ns + 10 * NS_PER_MS;
 		work(&w);
@@ -158,7 +167,10 @@ static void *worker_main(void *arg)
 	struct worker *w = seat->worker;
 	struct rusage before, after;
 
-	warm_up(w);
+	if (!w->pattern->forks)
+		warm_up(w);
+	if (w->pattern->prepare)
+		w->pattern->prepare(w);
 	getrusage(RUSAGE_THREAD, &after);
 	pthread_barrier_wait(seat->start);
 	getrusage(RUSAGE_THREAD, &before);
@@ -256,7 +268,9 @@ static void add_up(const struct crew *crew, struct workload_result *ret)
 	uint64_t begin = UINT64_MAX, end = 0, idle = 0, populate_max = 0;
 	struct rusage usage;
 
-	ret->operations = ret->minor_faults = ret->major_faults = 0;
+	ret->operations = ret->minor_faults = ret->major_faults = ret->fresh_pages = 0;
+	if (crew->workers[0].pattern->forks)
+		ret->forks = ret->execs = ret->child_minor_faults = 0;
 	for (uint64_t i = 0; i < crew->n; i++) {
 		const struct worker *w = &crew->workers[i];
 
@@ -273,6 +287,12 @@ static void add_up(const struct crew *crew, struct workload_result *ret)
 		ret->operations += w->operations;
 		ret->minor_faults += w->minor_faults;
 		ret->major_faults += w->major_faults;
+		ret->fresh_pages += w->fresh_pages;
+		if (!w->pattern->forks)
+			continue;
+		ret->forks += w->forks;
+		ret->execs += w->execs;
+		ret->child_minor_faults += w->child_minor_faults;
 	}
 	ret->duration_ns = end > begin ? end - begin : 0;
 	ret->populate_ns = populate_max;
@@ -319,6 +339,11 @@ int workers_run(const struct gen_config *config, const struct pattern *pattern, 
 		first_page += workers[i].pages;
 	}
 	rc = run_threads(&crew, seats, e);
+	for (uint64_t i = 0; i < crew.n && !rc; i++)
+		if (workers[i].error)
+			rc = err_set(e, workers[i].error, "%s could not go on after %llu operations of worker %llu",
+				     pattern->name, (unsigned long long)workers[i].operations,
+				     (unsigned long long)i + 1);
 	if (rc)
 		return rc;
 	ret->pattern = pattern->name;

@@ -22,13 +22,15 @@ struct worker {
 	uint8_t *region;		/* its share */
 	uint64_t pages, first_page;	/* how many; the first one's number in the whole region */
 	uint32_t *generation;		/* of each page: how often it was refreshed */
-	uint32_t *used;			/* of each page: the burst that touched it last, 0 = none */
+	uint32_t *used;			/* of each page: when the pattern touched it last, in its own count; 0 = never */
 	uint64_t limit;			/* operations; UINT64_MAX = none */
 	uint64_t begin_ns, deadline_ns, now_ns;
 	uint64_t gap_ns, due_ns;	/* --rate: between operations, and when the next is due; 0 = none */
 	void *state;			/* the pattern's own, state_bytes of it, zero at first */
 	/* measured */
 	uint64_t operations, populate_ns, idle_ns, end_ns;
+	uint64_t forks, execs, fresh_pages, child_minor_faults;
+	int error;			/* errno that ended it early; 0 = none */
 	uint64_t minor_faults, major_faults;
 	uint64_t checksum;		/* of what was read: keeps the loads alive */
 	struct histogram *all, *cold;
@@ -40,13 +42,19 @@ struct pattern {
 	const char *signals;		/* what it makes visible, for lists */
 	enum touch touch;		/* what `default` means */
 	bool populates;			/* the region is filled before the first operation */
+	bool forks;			/* its operations make processes */
 	size_t state_bytes;
+	int (*check)(const struct gen_config *config, struct err *e);	/* of its own options; NULL = nothing to */
+	void (*prepare)(struct worker *w);	/* fills the state, not timed; NULL = zeros will do */
 	void (*step)(struct worker *w);	/* exactly one operation, pauses before it included */
 };
 
 /* pattern_at - NULL behind the last. pattern_find - errors  exit 2, naming those there are */
 const struct pattern *pattern_at(size_t i);
 int pattern_find(const char *name, const struct pattern **ret, struct err *e);
+
+/* pattern_check - gen_config_check and what the pattern itself asks for. Exit 2. */
+int pattern_check(const struct pattern *pattern, const struct gen_config *config, struct err *e);
 
 /* worker_touch - touches one page and counts it as one operation. cold: it was out of use. write: its contents
  * are refreshed afterwards, which is not timed.
@@ -56,12 +64,21 @@ void worker_touch(struct worker *w, uint64_t page, bool write, bool cold);
 /* worker_writes - whether this touch writes, as --touch and the pattern want it; of a mix it is one in four. */
 bool worker_writes(const struct worker *w, uint64_t random);
 
+/* worker_count - counts one operation that was no touch and began at begin_ns. */
+void worker_count(struct worker *w, uint64_t begin_ns);
+
+/* worker_random - the worker's number for this step, the same for the same seed. */
+static inline uint64_t worker_random(const struct worker *w, uint64_t step)
+{
+	return mixture_hash(w->seed, step);
+}
+
 /* worker_idle - sleeps, until the deadline at the latest. */
 void worker_idle(struct worker *w, uint64_t ns);
 
 /* workers_run - the whole run: maps the region, starts the threads, waits for them, adds up.
  *
- * errors  -ENOMEM the region or a thread could not be had
+ * errors  -ENOMEM the region or a thread could not be had; a fork's or mapping's own
  */
 int workers_run(const struct gen_config *config, const struct pattern *pattern, struct workload_result *ret,
 		struct err *e);
