@@ -93,6 +93,7 @@ static void print_text(struct out *out, const struct doctor *d, const struct ver
 {
 	const char *area = "";
 
+	out_line(out, "  %-8s %-30s %s\n", "status", "item", "what is there, what it is for, -> what would help");
 	for (size_t i = 0; i < d->n; i++) {
 		const struct doctor_check *c = &d->checks[i];
 		bool fine = str_eq(c->status, "ok");

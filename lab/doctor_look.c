@@ -455,7 +455,7 @@ static void look_tools(struct doctor *d)
 		const char *name, *enables, *left_out, *apt, *dnf, *pacman;
 	} tools[] = {
 		{"sqlite3", "study --demo", "the sqlite3 subject", "sqlite3", "sqlite", "sqlite"},
-		{"gnuplot", "report", "figures for a paper", "gnuplot-nox", "gnuplot-minimal", "gnuplot"},
+		{"gnuplot", "report", "the figures of the report", "gnuplot-nox", "gnuplot-minimal", "gnuplot"},
 		{"stress-ng", "workload wrap stress-ng", NULL, "stress-ng", "stress-ng", "stress-ng"},
 		{"fio", "workload wrap fio", NULL, "fio", "fio", "fio"},
 		{"sysbench", "workload wrap sysbench", NULL, "sysbench", "sysbench", "sysbench"},
