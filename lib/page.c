@@ -75,6 +75,11 @@ const char *page_class_name(enum page_class class)
 }
 
 /* ---- sources ---------------------------------------------------------------------------------------- */
+static int no_memory(pid_t pid, struct err *e)
+{
+	return err_say(e, ESRCH, "process %d has no memory to look at: it ended, or is a kernel thread", (int)pid);
+}
+
 int page_open_pid(struct page_source *ret, pid_t pid, struct err *e)
 {
 	char path[64];
@@ -86,7 +91,9 @@ int page_open_pid(struct page_source *ret, pid_t pid, struct err *e)
 		*ret = (struct page_source){ .pid = pid, .fd = fd };
 		return 0;
 	}
-	if (errno == ENOENT || errno == ESRCH) {
+	if (errno == ESRCH)
+		return no_memory(pid, e);
+	if (errno == ENOENT) {
 		err_say(e, ESRCH, "no process %d: it ended, or never was", (int)pid);
 		return err_hint(e, "PIDs of running processes: ps -e");
 	}
@@ -380,8 +387,7 @@ int page_walk(struct page_source *source, uint32_t index, unsigned int kinds, st
 	int r = source->pid ? walk_process(&w) : walk_file(&w);
 
 	if (r == -ESRCH)
-		return err_say(e, ESRCH, "process %d has no memory to look at: it ended, or is a kernel thread",
-			       (int)source->pid);
+		return no_memory(source->pid, e);
 	if (r && source->pid)
 		return err_set(e, r, "cannot walk the memory map of process %d", (int)source->pid);
 	return r ? err_set(e, r, "cannot take stock of the file") : 0;

@@ -1,0 +1,197 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# compressor_monitor.bats - the command line: what is refused and how, and that answers follow the figures.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	cd "$BATS_TEST_DIRNAME/../.." || return
+	export MONITOR=$PWD/build/bin/compressor_monitor ROOT=$PWD
+	cd "$BATS_FILE_TMPDIR" || return
+	seq 400000 | head -c 2M >text
+	head -c 2M /dev/urandom >random
+	{ head -c 1M /dev/zero; head -c 1M /dev/zero | tr '\0' 'x'; } >same
+}
+
+setup() {
+	cd "$BATS_FILE_TMPDIR" || return
+}
+
+# of TYPE JQ-FILTER: over the records of that type in $output; fails on null and false.
+of() {
+	jq -es "map(select(.type == \"$1\")) | $2" <<<"$output" >"$BATS_TEST_TMPDIR/jq"
+}
+
+monitor() {
+	run --separate-stderr "$MONITOR" "$@"
+}
+
+# ---- what is refused ------------------------------------------------------------------------------------
+
+refused() {
+	local want=$1 words=$2
+	shift 2
+	monitor "$@"
+	[ "$status" = "$want" ]
+	[ -z "$output" ]
+	# shellcheck disable=SC2154 # set by run
+	[[ $stderr == *"$words"* ]]
+}
+
+@test "a scan without a target, or with two, is a usage error" {
+	refused 2 "--pid" scan
+	refused 2 "one target" scan --pid 1 --file text
+	refused 2 "not both" rank --file text --json text
+}
+
+@test "codecs and levels there are not: the message lists those there are" {
+	refused 2 "lz4, lzo1x-1, zstd, deflate" scan --file text --codecs lz5
+	refused 2 "from -100 to 22" scan --file text --codecs zstd:23
+	refused 2 "takes no level" scan --file text --codecs lzo1x-1:3
+}
+
+@test "bad values are usage errors that name the option" {
+	refused 2 "--pid" scan --pid 0
+	refused 2 "--pid" scan --pid 1x
+	refused 2 "--chain" scan --file text --chain 3
+	refused 2 "--pages" scan --file text --pages 0
+	refused 2 "--include" scan --file text --include everything
+	refused 2 "--residence" rank --file text --residence 60
+	refused 2 "--class" rank --file text --class tepid
+}
+
+@test "a process that ended is named, exit 1" {
+	sleep 0 &
+	local pid=$!
+	wait "$pid"
+	refused 1 "process $pid" scan --pid "$pid"
+}
+
+@test "a kernel thread has no memory to scan, exit 1" {
+	[ "$(id -u)" = 0 ] || skip "needs root to look at kernel threads"
+	refused 1 "kernel thread" scan --pid 2
+}
+
+@test "files that are missing, empty or no files, exit 1" {
+	refused 1 "nonexistent" scan --file nonexistent
+	refused 1 "not a regular file" scan --file .
+	: >empty
+	refused 1 "not one page" scan --file empty
+	refused 1 "cgroup.procs" scan --cgroup nonexistent
+}
+
+@test "a file that is no scan is refused with how to make one" {
+	echo '{"type":"scan_codec","label":"x"}' >half
+	echo 'words' >words
+	echo '{"type":"end"}' >other
+	refused 1 "half, line 1" rank --json half
+	refused 1 "words, line 1" rank --json words
+	refused 1 "no scan_codec" rank --json other
+	monitor rank --json words
+	[[ $stderr == *"scan --format json --output"* ]]
+}
+
+# ---- what is answered --------------------------------------------------------------------------------------
+
+@test "every record of a scan is JSON with a type, and the end record is last" {
+	monitor scan --file text --pages 100 --format json
+	[ "$status" = 0 ]
+	jq -es 'all(has("type") and has("v")) and .[-1].type == "end"' <<<"$output"
+	of end '.[0] | .seen == 512 and .emitted == 100 and .filtered == 412 and .dropped == 0 and .reason == "done"'
+	of scan_codec 'map(.label) == ["lz4:1", "lzo1x-1", "zstd:1", "zstd:3", "deflate:1"]'
+	of scan_codec 'all(.validation == "PASS" and .pages == 100 and .compress_ns > 0 and .decompress_ns > 0)'
+	of scan_class 'map(.pages) | add == 100'
+}
+
+@test "the same seed draws the same pages, another one others" {
+	monitor scan --file text --pages 50 --seed 7 --codecs lz4 -f json
+	first=$(jq 'select(.type == "scan_codec") | .codec_bytes' <<<"$output")
+	monitor scan --file text --pages 50 --seed 7 --codecs lz4 -f json
+	[ "$first" = "$(jq 'select(.type == "scan_codec") | .codec_bytes' <<<"$output")" ]
+	monitor scan --file text --pages 50 --seed 8 --codecs lz4 -f json
+	[ "$first" != "$(jq 'select(.type == "scan_codec") | .codec_bytes' <<<"$output")" ]
+}
+
+@test "zero and same-filled pages are counted apart and are in no codec's figures" {
+	monitor scan --file same --all -f json
+	[ "$status" = 0 ]
+	of scan_summary '.[0] | .zero_pages == 256 and .same_pages == 256'
+	of scan_codec 'all(.pages == 0 and .saved_slot_ratio == null and .compress_ns == null and .pool_bytes == 0)'
+	monitor rank --file same --all -f json
+	of rank_decision '.[0].choice == null'
+}
+
+@test "random pages cost a whole page each and are never decompressed" {
+	monitor scan --file random --all -f json
+	of scan_codec 'all(.huge_pages == 512 and .slot_bytes == 2097152 and .saved_slot_ratio == 0 and
+		.pool_bytes == 2097152 and .decompress_cpu_ns == 0 and .validation == "PASS")'
+}
+
+@test "a scan of everything has no interval left" {
+	monitor scan --file text --all -f json
+	of scan_codec 'all((.saved_slot_high_ratio - .saved_slot_low_ratio | fabs) < 1e-12)'
+	of scan_summary '.[0] | .sampled_pages == .population_pages'
+}
+
+@test "chains of 4 reach incompressible sooner than chains of 8" {
+	# 3400 random bytes and zeros: compressible with chains of 8 only.
+	for _ in $(seq 64); do head -c 3400 /dev/urandom; head -c 696 /dev/zero; done >edge
+	monitor scan --file edge --all --chain 4 --codecs lz4 -f json
+	of scan_codec '.[0].huge_pages == 64'
+	monitor scan --file edge --all --chain 8 --codecs lz4 -f json
+	of scan_codec '.[0].huge_pages == 0'
+}
+
+@test "compressible memory gets a codec, incompressible memory the answer that nothing is worth it" {
+	monitor rank --file text -f json
+	[ "$status" = 0 ]
+	of rank_decision '.[0].choice != null'
+	monitor rank --file random -f json
+	[ "$status" = 0 ]
+	of rank_decision '.[0] | .choice == null and (.answer | contains("nothing is worth it"))'
+	of rank_candidate 'all(.reason == "ineligible_floor" and .rank == null)'
+}
+
+# A scan whose figures are written by hand: lz4 saves 2,000 of 4,096 bytes a page, zstd 2,600.
+by_hand() {
+	local codec
+	for codec in "lz4:1 false 2096 3000000 1000000" "lzo1x-1 false 2096 4000000 2000000" \
+		"zstd:3 true 1496 12000000 5000000"; do
+		read -r label heavy bytes compress decompress <<<"$codec"
+		printf '{"type":"scan_codec","v":1,"label":"%s","heavy":%s,"orig_bytes":4096000,"codec_bytes":%d,' \
+			"$label" "$heavy" $((bytes * 1000))
+		printf '"slot_bytes":%d,"compress_cpu_ns":%d,"decompress_cpu_ns":%d,"validation":"PASS"}\n' \
+			$((bytes * 1000)) "$compress" "$decompress"
+	done
+}
+
+@test "warm memory refuses zstd, cold memory takes it, cold memory that soon comes back refuses it" {
+	by_hand >scan.json
+	monitor rank --json scan.json --class warm -f json
+	of rank_decision '.[0].choice == "lz4:1"'
+	of rank_candidate 'map(select(.label == "zstd:3"))[0].reason == "lost_readback"'
+	# Extra 600,000 bytes for 9 + 0.1 * 4 = 9.4 ms: for 120 s 7.1 GiB per core, for 30 s 1.8.
+	monitor rank --json scan.json --class cold -f json
+	of rank_decision '.[0].choice == "zstd:3"'
+	of rank_candidate '.[0] | .value_gib_per_core > 7.13 and .value_gib_per_core < 7.14'
+	monitor rank --json scan.json --class cold --residence 30s -f json
+	of rank_decision '.[0].choice == "lz4:1"'
+	of rank_candidate 'map(select(.label == "zstd:3"))[0].reason == "lost_price"'
+}
+
+@test "a measured factor stands in for the class, and moves the score as the formula says" {
+	by_hand >scan.json
+	monitor rank --json scan.json --readback 2 -f json
+	of rank_decision '.[0] | .readback_factor == 2 and .class == null'
+	# 2,000,000 bytes / (3 + 2 * 1) ms
+	of rank_candidate '.[0] | .label == "lz4:1" and .fair_score == 400000'
+}
+
+@test "rank of a scan's file says what rank of the same target says" {
+	monitor scan --file text --all -f json -o scan.json
+	[ "$status" = 0 ]
+	monitor rank --json scan.json -f json
+	saved=$(jq 'select(.type == "rank_candidate" and .label == "zstd:3") | .saved_slot_ratio' <<<"$output")
+	[ "$saved" = "$(jq 'select(.type == "scan_codec" and .label == "zstd:3") |
+		(.orig_bytes - .slot_bytes) / .orig_bytes' scan.json)" ]
+}
