@@ -9,6 +9,7 @@
 #define COLDPRESS_OPT_H
 
 #include "err.h"
+#include "record.h"
 
 enum opt_type {
 	OPT_TYPE_FLAG,		/* bool; --name sets true, --no-name sets false */
@@ -94,6 +95,7 @@ struct opt_program {
 	const char *description;		/* may be NULL */
 	const struct opt_command *commands;	/* ends with .run == NULL */
 	void *config;				/* holds the defaults; commands share one struct */
+	const struct record_type *const *records;	/* for the man page; ends with NULL; may be NULL */
 };
 
 /* opt_main - the whole of a program's main: --help, --version, the subcommand, parsing, run, err_print.

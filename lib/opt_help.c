@@ -422,6 +422,28 @@ static void man_examples(FILE *f, const struct opt_program *program)
 	}
 }
 
+/* One list for each kind of record: name, unit and meaning of every field. */
+static void man_fields(FILE *f, const struct record_type *const *records)
+{
+	fputs(".Sh FIELDS\n", f);
+	for (; *records; records++) {
+		fprintf(f, ".Ss %s\n", (*records)->name);
+		man_text(f, (*records)->meaning, strlen((*records)->meaning));
+		fputs(".Bl -tag -width indent\n", f);
+		for (size_t i = 0; i < (*records)->n_fields; i++) {
+			const struct field *field = &(*records)->fields[i];
+
+			fputs(".It Va", f);
+			man_arg(f, field->name);
+			if (*field->unit)
+				fprintf(f, " Pq %s", field->unit);
+			fputc('\n', f);
+			man_text(f, field->meaning, strlen(field->meaning));
+		}
+		fputs(".El\n", f);
+	}
+}
+
 void opt_help_man(FILE *f, const struct opt_program *program)
 {
 	man_head(f, program);
@@ -433,6 +455,8 @@ void opt_help_man(FILE *f, const struct opt_program *program)
 			fprintf(f, ".Ss Options of %s\n", c->name);
 		man_options(f, c->options, program->config);
 	}
+	if (program->records)
+		man_fields(f, program->records);
 	fputs(".Sh EXIT STATUS\n.Bl -tag -width indent\n", f);
 	for (size_t i = 0; i < ARRAY_SIZE(exit_codes); i++)
 		fprintf(f, ".It %d\n%s\n", exit_codes[i].code, exit_codes[i].meaning);

@@ -255,11 +255,13 @@ static const struct opt_command commands[] = {
 
 int main(int argc, char **argv)
 {
+	static const struct record_type *const records[] = { &fault_type, &summary_type, &end_record_type, NULL };
 	const struct opt_program program = {
 		.name = "page_fault",
 		.summary = "trace page faults, or sum them up",
 		.commands = commands,
 		.config = &config,
+		.records = records,
 	};
 
 	return opt_main(&program, argc, argv);

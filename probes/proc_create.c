@@ -112,11 +112,13 @@ static const struct opt_command commands[] = {
 
 int main(int argc, char **argv)
 {
+	static const struct record_type *const records[] = { &fork_type, &thread_type, &end_record_type, NULL };
 	const struct opt_program program = {
 		.name = "proc_create",
 		.summary = "trace the creation of processes",
 		.commands = commands,
 		.config = &config,
+		.records = records,
 	};
 
 	return opt_main(&program, argc, argv);

@@ -317,11 +317,13 @@ static const struct opt_command commands[] = {
 
 int main(int argc, char **argv)
 {
+	static const struct record_type *const records[] = { &swap_type, &end_record_type, NULL };
 	const struct opt_program program = {
 		.name = "swap_probe",
 		.summary = "count the kernel's reclaim events",
 		.commands = commands,
 		.config = &config,
+		.records = records,
 	};
 
 	return opt_main(&program, argc, argv);

@@ -47,6 +47,17 @@ setup() {
 	"$coldpress" --help=completion | bash -n
 }
 
+@test "the man page of a probe explains every field of its records" {
+	for probe in proc_create page_fault swap_probe; do
+		page=$("$coldpress" "$probe" --help=man)
+		fields=$(grep -oE '(FIELD\(struct [a-z_]+, |DELTA\()[a-z][a-z0-9_]+' "$top/probes/$probe.c" | sed 's/.*[ (]//')
+		[ "$(wc -w <<<"$fields")" -gt 5 ]
+		for field in $fields; do
+			[[ $field == m || $page == *".It Va \"\\&$field\""* ]] || { echo "$probe: $field"; return 1; }
+		done
+	done
+}
+
 @test "recover without root says so, exit 77" {
 	as=()
 	[ "$(id -u)" != 0 ] || as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
