@@ -4,10 +4,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "cage_guardian.h"
 #include "journal.h"
+#include "journal_book.h"
 #include "procfs.h"
 #include "psi.h"
 #include "stop.h"
@@ -68,25 +70,30 @@ static int settle_journal(struct cage *cage, int (*how)(struct journal *, unsign
 {
 	int first = 0;
 
-	for (size_t tree = 0; tree < CGROUP_TREES; tree++) {
-		int rc = cage->journaled[tree] ? how(cage->config.journal, cage->journal_ids[tree], e) : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(cage->journaled); i++) {
+		int rc = cage->journaled[i] ? how(cage->config.journal, cage->journal_ids[i], e) : 0;
 
 		first = first ? first : rc;
 	}
 	return first;
 }
 
-static int make_group(struct cage *cage, struct err *e)
+/* Names the group and the scratch directory: never used twice while this process lives. */
+static void make_name(const struct cage *cage, char name[64])
 {
 	static unsigned int serial;
+
+	snprintf(name, 64, "coldpress.%d.%u.%s", getpid(), ++serial, cage->config.name);
+}
+
+static int make_group(struct cage *cage, const char *name, struct err *e)
+{
 	struct cgroup_layout layout;
-	char name[128];
 	int rc;
 
 	rc = cgroup_layout_read(NULL, &layout, e);
 	if (rc)
 		return rc;
-	snprintf(name, sizeof(name), "coldpress.%d.%u.%s", getpid(), ++serial, cage->config.name);
 	rc = cgroup_place(&layout, name, &cage->group, e);
 	if (!rc)
 		rc = note_group(cage, e);
@@ -106,6 +113,38 @@ static int make_group(struct cage *cage, struct err *e)
 	if (!rc && (cage->config.memory_bytes != MISSING_U64 || cage->config.swap_bytes != MISSING_U64))
 		rc = cage_limit(cage, cage->config.memory_bytes, cage->config.swap_bytes, e);
 	return rc;
+}
+
+/* A name that is taken already is somebody else's directory: refused, not used. */
+static int make_scratch(struct cage *cage, const char *name, struct err *e)
+{
+	struct journal *j = cage->config.journal;
+	char path[sizeof(cage->scratch)];
+	int rc;
+
+	if (!cage->config.scratch_below)
+		return 0;
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", cage->config.scratch_below, name) >= sizeof(path))
+		return err_set(e, ENAMETOOLONG, "cannot make a directory below %s", cage->config.scratch_below);
+	rc = j ? journal_path(j, path, &cage->journal_ids[CGROUP_TREES], e) : 0;
+	if (rc)
+		return rc;
+	cage->journaled[CGROUP_TREES] = j != NULL;
+	if (mkdir(path, 0700))
+		return err_set(e, errno, "cannot make the directory %s", path);
+	memcpy(cage->scratch, path, sizeof(path));
+	if (geteuid() == 0 && lchown(path, cage->user.uid, cage->user.gid))
+		return err_set(e, errno, "cannot give %s to user %u", path, cage->user.uid);
+	return 0;
+}
+
+int cage_remove_scratch(const struct cage *cage, struct err *e)
+{
+	char path[sizeof(cage->scratch)], what[256];
+	const struct journal_entry entry = { .kind = JOURNAL_PATH, .path = path };
+
+	memcpy(path, cage->scratch, sizeof(path));
+	return path[0] ? journal_undo(&entry, what, e) : 0;
 }
 
 static int start_guardian(struct cage *cage, struct err *e)
@@ -326,6 +365,7 @@ int cage_start(struct cage *cage, const struct cage_config *config, struct err *
 {
 	struct guardian_report report;
 	struct err why = { 0 };
+	char name[64];
 	int rc;
 
 	*cage = (struct cage){ .config = *config, .lifeline_fd = -1, .report_fd = -1, .state = CAGE_HELD };
@@ -338,10 +378,13 @@ int cage_start(struct cage *cage, const struct cage_config *config, struct err *
 	if (config->user)
 		cage->user = *config->user;
 	rc = config->user ? 0 : cage_user_caller(&cage->user, e);
+	make_name(cage, name);
 	if (!rc)
-		rc = make_group(cage, &why);
+		rc = make_group(cage, name, &why);
 	if (rc && why.exit == EXIT_IMPOSSIBLE && config->group_optional && !cage->grouped)
 		rc = 0;
+	if (!rc)
+		rc = make_scratch(cage, name, &why);
 	if (!rc)
 		rc = start_guardian(cage, &why);
 	if (!rc && await_report(cage, REPORT_FORKED, KILL_NS, &report))
@@ -428,8 +471,11 @@ static int take_down(struct cage *cage, struct err *e)
 	if (cage->grouped)
 		rc = cgroup_remove(&cage->group, KILL_NS, e);
 	if (!rc)
+		rc = cage_remove_scratch(cage, e);
+	if (!rc)
 		rc = settle_journal(cage, journal_undone, e);
 	cage->grouped = false;
+	cage->scratch[0] = '\0';
 	memset(cage->journaled, 0, sizeof(cage->journaled));
 	if (cage->lifeline_fd >= 0)
 		close(cage->lifeline_fd);

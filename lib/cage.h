@@ -60,7 +60,9 @@ int cage_user_caller(struct cage_user *ret, struct err *e);
 struct cage_config {
 	const char *name;		/* of the group, behind "coldpress.<pid>."; [A-Za-z0-9_-]+ */
 	char *const *argv;		/* NULL-terminated; argv[0] is looked up in PATH as execvp does */
-	const char *cwd;		/* NULL = the caller's */
+	const char *cwd;		/* NULL = the scratch directory if there is one, else the caller's */
+	const char *scratch_below;	/* "/tmp": make a directory there for the command alone, which goes with the
+					 * cage, whatever is in it; NULL = none */
 	const struct cage_user *user;	/* NULL = cage_user_caller() */
 	int stdin_fd, stdout_fd, stderr_fd;	/* -1 = /dev/null; 0, 1, 2 = the caller's own */
 	uint64_t memory_bytes;		/* MISSING_U64 = no limit; cage_limit changes it later */
@@ -119,10 +121,11 @@ struct cage {
 	pid_t guardian_pid;		/* 0 = none */
 	int lifeline_fd, report_fd;	/* to the guardian, whose end it is when this closes; and from it */
 	enum cage_state state;		/* HELD and RUNNING, else the result's */
+	char scratch[128];		/* the directory; "" = none */
 	uint64_t begin_ns, sampled_ns;
 	bool drained;			/* every process of the cage is reaped */
-	unsigned int journal_ids[CGROUP_TREES];
-	bool journaled[CGROUP_TREES];
+	unsigned int journal_ids[CGROUP_TREES + 1];	/* of the group's directories and of scratch */
+	bool journaled[CGROUP_TREES + 1];
 	struct cage_result result;	/* filled as it goes */
 };
 

@@ -110,6 +110,7 @@ static _Noreturn void command_main(const struct cage *cage, pid_t guardian, int 
 {
 	const struct rlimit no_core = { 0, 0 };	/* a core file holds pages */
 	struct exec_failure failed = { .step = STEP_RUN };
+	const char *cwd = cage->config.cwd;
 	sigset_t none;
 	char go;
 
@@ -120,10 +121,12 @@ static _Noreturn void command_main(const struct cage *cage, pid_t guardian, int 
 		_exit(127);
 	raise_oom_score(cage->config.oom_score_adj);
 	setrlimit(RLIMIT_CORE, &no_core);
+	if (!cwd && cage->scratch[0])
+		cwd = cage->scratch;
 	failed.code = become_user(&cage->user);
 	if (failed.code) {
 		failed.step = STEP_USER;
-	} else if (cage->config.cwd && chdir(cage->config.cwd)) {
+	} else if (cwd && chdir(cwd)) {
 		failed.code = errno;
 		failed.step = STEP_DIRECTORY;
 	}
@@ -244,6 +247,7 @@ static _Noreturn void finish(const struct guardian *g)
 	kill_children();
 	if (g->cage->grouped)
 		cgroup_remove(&g->cage->group, 5 * NS_PER_S, NULL);
+	cage_remove_scratch(g->cage, NULL);
 	_exit(0);
 }
 

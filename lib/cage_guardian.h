@@ -23,6 +23,9 @@ struct guardian_report {
 	uint64_t user_ns, system_ns, minor_faults, major_faults, max_rss_bytes;
 };
 
+/* cage_remove_scratch - the directory with all below; nothing where there is none. */
+int cage_remove_scratch(const struct cage *cage, struct err *e);
+
 /* guardian_main - the forked process; never returns. A byte on the lifeline releases the command, its end of
  * file means that the maker is gone: kill, remove, exit.
  */

@@ -304,17 +304,40 @@ static void test_cage__runs_as_the_user_given(void **state UNUSED)
 	assert_int_equal(run(&config).state, CAGE_OK);
 }
 
+static void test_cage__scratch_is_the_commands_own_and_goes_with_it(void **state UNUSED)
+{
+	char **argv = WORDS("sh", "-c", "test \"$PWD\" != / && mkdir -p a/b && echo x >a/b/c && ln -s /etc/passwd a/l && "
+			    "chmod 0 a/b && sleep 5");
+	struct cage_config config;
+	struct cage cage;
+	char path[160], kept[128];
+	struct err e;
+
+	configure(&config, argv);
+	config.scratch_below = "/tmp";
+	assert_int_equal(cage_start(&cage, &config, &e), 0);
+	memcpy(kept, cage.scratch, sizeof(kept));
+	snprintf(path, sizeof(path), "%s/a/l", kept);
+	for (int i = 0; i < 200 && access(path, F_OK); i++)
+		sleep_ns(10 * NS_PER_MS);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(cage_stop(&cage, NULL, &e), 0);
+	assert_int_equal(access(kept, F_OK), -1);
+	assert_int_equal(access("/etc/passwd", F_OK), 0);
+}
+
 /* The maker is killed while its cage runs: all of it is gone within a second. */
 static void test_cage__nothing_outlives_a_killed_maker(void **state UNUSED)
 {
 	char **argv = WORDS("sh", "-c", "setsid sleep 67 & exec sleep 67");
-	struct { struct cgroup group; pid_t pids[4]; ssize_t n; } told;
+	struct { struct cgroup group; pid_t pids[4]; ssize_t n; char scratch[128]; } told = { 0 };
 	struct cage_config config;
 	int pipefd[2], gone = 0;
 	pid_t maker;
 
 	assert_int_equal(pipe2(pipefd, O_CLOEXEC), 0);
 	configure(&config, argv);
+	config.scratch_below = "/tmp";
 	maker = fork();
 	if (!maker) {
 		struct cage cage;
@@ -323,6 +346,7 @@ static void test_cage__nothing_outlives_a_killed_maker(void **state UNUSED)
 			_exit(1);
 		sleep_ns(300 * NS_PER_MS);
 		told.group = cage.group;
+		memcpy(told.scratch, cage.scratch, sizeof(told.scratch));
 		told.n = cage_pids(&cage, told.pids, ARRAY_SIZE(told.pids), NULL);
 		told.pids[3] = cage.guardian_pid;
 		if (write(pipefd[1], &told, sizeof(told)) != sizeof(told))
@@ -341,6 +365,7 @@ static void test_cage__nothing_outlives_a_killed_maker(void **state UNUSED)
 		assert_int_equal(kill(told.pids[i], 0), -1);
 	for (size_t tree = 0; tree < CGROUP_TREES; tree++)
 		assert_true(!told.group.dir[tree][0] || access(told.group.dir[tree], F_OK));
+	assert_true(told.scratch[0] && access(told.scratch, F_OK));
 	close(pipefd[0]);
 	close(pipefd[1]);
 }
@@ -362,6 +387,7 @@ int main(void)
 		cmocka_unit_test(test_cage__pids_bound_a_fork_bomb),
 		cmocka_unit_test(test_cage__memory_limit_ends_in_oom),
 		cmocka_unit_test(test_cage__runs_as_the_user_given),
+		cmocka_unit_test(test_cage__scratch_is_the_commands_own_and_goes_with_it),
 		cmocka_unit_test(test_cage__nothing_outlives_a_killed_maker),
 	};
 
