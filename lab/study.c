@@ -257,18 +257,20 @@ static int refer(struct study *s, struct study_subject *subject, struct err *e)
 	int rc;
 
 	if (s->bare)
-		return study_run_bare(s, subject, e);
-	rc = study_run_arm(s, subject, &subject->arms[0], STORE_RUN_REFERENCE, 0, 0, reference, e);
+		rc = study_run_bare(s, subject, e);
+	else
+		rc = study_run_arm(s, subject, &subject->arms[0], STORE_RUN_REFERENCE, 0, 0, reference, e);
 	if (rc)
 		return rc;
 	if (!study_run_counts(reference)) {
 		err_say(e, ECHILD, "%s did not succeed without any limit: %s", subject->name, reference->reason);
 		return err_hint(e, "what it printed is in %s/%s.output", s->config->out_dir, subject->name);
 	}
-	if (!subject->scan.present)
-		study_note(s, STORE_NOTE_WARNING, subject->name,
-			   "held too little memory, or for too short a time, to be scanned");
-	return 0;
+	if (subject->scan.present)
+		return 0;
+	err_say(e, ENODATA, "%s cannot be studied: it held less than 4 MiB of memory, or for too short a time to be scanned",
+		subject->name);
+	return err_hint(e, "give it more work: a study needs a tenth of a second of it at its peak");
 }
 
 /* Sets the limit, or says why there cannot be one. */
