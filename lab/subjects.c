@@ -10,7 +10,7 @@
 
 #include "study.h"
 
-#define SQLITE_ROWS "850000"
+#define SQLITE_ROWS "700000"
 
 static const char sqlite_script[] =
 	"PRAGMA cache_size=-1000000; PRAGMA temp_store=MEMORY;"
@@ -19,13 +19,13 @@ static const char sqlite_script[] =
 	" INSERT INTO person SELECT i, 'name' || (i * 2654435761 % 1000003), 'city' || (i * 40503 % 997),"
 	" 'user' || i || '@example.org', 1930 + i * 7 % 80,"
 	" hex(i * 2654435761 % 4294967296) || ' ' || hex(i * i % 1000000007) || ' the quick brown fox ' || (i % 13)"
-	" FROM n;"
+	" || ' jumps over the lazy dog ' || hex(i * i * i % 1000000007) || ' and again over ' || (i * 31 % 65537)"
+	" || ', once for every line of the year ' || (1900 + i % 120) FROM n;"
 	"CREATE INDEX person_city ON person (city, born);"
-	"CREATE INDEX person_name ON person (name);"
 	"SELECT count(*), avg(born) FROM person WHERE city = 'city17';"
 	"SELECT city, count(*) c FROM person GROUP BY city ORDER BY c DESC, city LIMIT 3;"
 	"SELECT count(*) FROM person p JOIN person q ON q.id = (p.id * 7919) % " SQLITE_ROWS " + 1"
-	" WHERE p.id % 9 = 0 AND q.born > 1960;"
+	" WHERE p.id % 97 = 0 AND q.born > 1960;"
 	"SELECT sum(length(note)) FROM person;";
 
 static bool in_path(const char *program)
@@ -70,8 +70,8 @@ int study_subjects(struct study *s, struct err *e)
 {
 	static char generator[PATH_MAX], seed[24];
 	static const char *const sqlite[] = { "sqlite3", ":memory:", sqlite_script, NULL };
-	static const char *const burst[] = { generator, "interactive_burst", "--region", "192MiB", "--operations",
-				       "3000000", "--idle", "10ms", "--seed", seed, NULL };
+	static const char *const burst[] = { generator, "interactive_burst", "--region", "96MiB", "--operations",
+				       "400000", "--idle", "20ms", "--seed", seed, NULL };
 	int rc = sibling_path("workload-gen", generator, sizeof(generator), e);
 
 	if (rc)
