@@ -8,21 +8,21 @@
 static const struct {
 	const char *key, *path;
 } files[] = {
-	{ "kernel_cmdline", "/proc/cmdline" },
-	{ "cpu_governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor" },
-	{ "numa_nodes", "/sys/devices/system/node/online" },
-	{ "transparent_hugepage", "/sys/kernel/mm/transparent_hugepage/enabled" },
-	{ "ksm_run", "/sys/kernel/mm/ksm/run" },
-	{ "lru_gen", "/sys/kernel/mm/lru_gen/enabled" },
-	{ "zswap_enabled", "/sys/module/zswap/parameters/enabled" },
-	{ "zswap_compressor", "/sys/module/zswap/parameters/compressor" },
-	{ "swappiness", "/proc/sys/vm/swappiness" },
-	{ "page_cluster", "/proc/sys/vm/page-cluster" },
-	{ "overcommit_memory", "/proc/sys/vm/overcommit_memory" },
-	{ "watermark_scale_factor", "/proc/sys/vm/watermark_scale_factor" },
-	{ "randomize_va_space", "/proc/sys/kernel/randomize_va_space" },
-	{ "hypervisor", "/sys/hypervisor/type" },
-	{ "load", "/proc/loadavg" },
+	{"kernel_cmdline", "/proc/cmdline"},
+	{"cpu_governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"},
+	{"numa_nodes", "/sys/devices/system/node/online"},
+	{"transparent_hugepage", "/sys/kernel/mm/transparent_hugepage/enabled"},
+	{"ksm_run", "/sys/kernel/mm/ksm/run"},
+	{"lru_gen", "/sys/kernel/mm/lru_gen/enabled"},
+	{"zswap_enabled", "/sys/module/zswap/parameters/enabled"},
+	{"zswap_compressor", "/sys/module/zswap/parameters/compressor"},
+	{"swappiness", "/proc/sys/vm/swappiness"},
+	{"page_cluster", "/proc/sys/vm/page-cluster"},
+	{"overcommit_memory", "/proc/sys/vm/overcommit_memory"},
+	{"watermark_scale_factor", "/proc/sys/vm/watermark_scale_factor"},
+	{"randomize_va_space", "/proc/sys/kernel/randomize_va_space"},
+	{"hypervisor", "/sys/hypervisor/type"},
+	{"load", "/proc/loadavg"},
 };
 
 /* "model name	: AMD EPYC" of /proc/cpuinfo and the like. */

@@ -16,7 +16,7 @@
 
 int sibling_path(const char *name, char *buf, size_t len, struct err *e)
 {
-	static const char *const places[] = { "", "/../libexec/coldpress" };
+	static const char *const places[] = {"", "/../libexec/coldpress"};
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	const char *dir;
@@ -32,8 +32,10 @@ int sibling_path(const char *name, char *buf, size_t len, struct err *e)
 			return 0;
 	}
 	err_say(e, ENOENT, "there is no program '%s' of coldpress", name);
-	return err_hint(e, "looked in %s and %s/../libexec/coldpress; `make` builds it, `coldpress --help` lists them",
-			dir, dir);
+	return err_hint(
+		e,
+		"looked in %s and %s/../libexec/coldpress; `make` builds it, `coldpress --help` lists them",
+		dir, dir);
 }
 
 /* In the child. Only async-signal-safe calls: the parent may have threads. */
@@ -60,7 +62,7 @@ static int start(struct sibling *s, const char *const argv[], const struct cage_
 	pid_t parent = getpid();
 	int rc;
 
-	*s = (struct sibling){ .in_fd = -1, .out_fd = -1, .err_fd = -1 };
+	*s = (struct sibling){.in_fd = -1, .out_fd = -1, .err_fd = -1};
 	snprintf(s->name, sizeof(s->name), "%s", argv[0]);
 	rc = sibling_path(argv[0], path, sizeof(path), e);
 	if (rc)

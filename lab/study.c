@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* study.c - `coldpress study`: what RAM compression saves for a program, which codec, at what cost, and does it hold.
+/* study.c - `coldpress study`: what RAM compression saves for a program, which codec, at what cost, and does
+ * it hold.
  *
  * For each subject: one reference run without a limit, scanned and probed, whose peak of anonymous and shared
- * memory is the 100 %; then under the limit one probed run for each algorithm, which also warms everything up;
- * then blocks of timed runs, one of each arm in shuffled order. Everything goes into a store as it happens; an
- * answer in words and a page to look at come last. It leaves nothing behind on the machine: pools are bound to
- * this process, cages have guardians, and `coldpress recover` does the rest after kill -9.
+ * memory is the 100 %; then under the limit one probed run for each algorithm, which also warms everything
+ * up; then blocks of timed runs, one of each arm in shuffled order. Everything goes into a store as it
+ * happens; an answer in words and a page to look at come last. It leaves nothing behind on the machine: pools
+ * are bound to this process, cages have guardians, and `coldpress recover` does the rest after kill -9.
  */
 #include <fcntl.h>
 #include <math.h>
@@ -18,9 +19,9 @@
 #include "study.h"
 #include "version.h"
 
-#define LIMIT_FLOOR_BYTES (16 * MIB)	/* below it a group spends its time on the kernel's own needs */
+#define LIMIT_FLOOR_BYTES (16 * MIB) /* below it a group spends its time on the kernel's own needs */
 
-static const char *const savings_choices[] = { [POLICY_SLOT] = "slot", [POLICY_CODEC] = "codec", NULL };
+static const char *const savings_choices[] = {[POLICY_SLOT] = "slot", [POLICY_CODEC] = "codec", NULL};
 
 #define S struct lab_config
 const struct opt study_options[] = {
@@ -38,21 +39,23 @@ const struct opt study_options[] = {
 		     .max = 3600 * NS_PER_S),
 	OPT_SHARE(0, "floor", S, study.floor_ratio, "savings from which compression is worth considering"),
 	OPT_F64(0, "heavy-below", S, study.heavy_below,
-		"consider zstd and deflate only for memory read back at most this often per page written out"),
+		"consider zstd and deflate only for memory read back at most this often per page written "
+		"out"),
 	OPT_F64(0, "price", S, study.price_gib_per_core,
 		"GiB-seconds that a heavy codec must save more for each extra CPU-second"),
 	OPT_CHOICE(0, "savings", S, study.savings, savings_choices,
 		   "which bytes count for the policy: RAM in the pool, or compressed data"),
-	OPT_FLAG(0, "demo", S, study.demo, "two blocks of the built-in subjects: an answer in under three minutes"),
+	OPT_FLAG(0, "demo", S, study.demo,
+		 "two blocks of the built-in subjects: an answer in under three minutes"),
 	OPT_CHOICE('f', "format", S, study.format, opt_format_choices, "what goes to standard output"),
 	OPT_STRING('o', "output", S, study.output, "write that to a file instead", .metavar = "FILE"),
 	OPT_FLAG('q', "quiet", S, study.quiet, "no progress"),
 	OPT_FLAG('v', "verbose", S, study.verbose, "more words about what happens"),
-	OPT_END
-};
+	OPT_END};
 #undef S
 
-/* ---- small things all parts use --------------------------------------------------------------------------- */
+/* ---- small things all parts use ---------------------------------------------------------------------------
+ */
 
 void study_note(struct study *s, enum store_note_kind kind, const char *about, const char *fmt, ...)
 {
@@ -96,7 +99,8 @@ int study_open_as_caller(const struct study *s, const char *path)
 	return fd;
 }
 
-/* ---- before the first run ----------------------------------------------------------------------------------- */
+/* ---- before the first run
+ * ----------------------------------------------------------------------------------- */
 
 static int make_out_dir(struct study *s, struct err *e)
 {
@@ -118,7 +122,7 @@ static int make_out_dir(struct study *s, struct err *e)
 static const char *why_no_pool(char *buf, size_t len)
 {
 	struct cgroup_layout layout;
-	struct err e = { 0 };
+	struct err e = {0};
 
 	if (geteuid() != 0)
 		return "a pool, a limit and probes take root: run it with sudo";
@@ -143,7 +147,7 @@ static int choose_algorithms(struct study *s, struct zram_algorithms *ret, struc
 		return rc;
 	for (size_t i = 0; i < have.n; i++)
 		snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s", have.names[i]);
-	*ret = asked->n ? (struct zram_algorithms){ .n = 0 } : have;
+	*ret = asked->n ? (struct zram_algorithms){.n = 0} : have;
 	for (size_t i = 0; i < asked->n; i++) {
 		if (!zram_algorithms_have(&have, asked->items[i])) {
 			err_usage(e, "this kernel's zram has no algorithm '%s'", asked->items[i]);
@@ -173,7 +177,8 @@ static int open_journal(struct study *s, struct err *e)
 	if (!rc)
 		rc = journal_visit(other_study, &other, e);
 	if (!rc && other) {
-		err_say(e, EBUSY, "another study runs, process %d: swap is one for the whole machine", (int)other);
+		err_say(e, EBUSY, "another study runs, process %d: swap is one for the whole machine",
+			(int)other);
 		return err_hint(e, "wait for it, or end it with: kill %d", (int)other);
 	}
 	return rc;
@@ -211,10 +216,13 @@ static int open_store(struct study *s, const struct lab_config *config, char *co
 	AUTO_FREE char *settings = settings_json(config);
 	AUTO_FREE char *quoted = command[0] ? store_quote_argv(command) : NULL;
 	AUTO_FREE char *whole = own_command_line();
-	struct store_owner owner = { s->user.uid, s->user.gid };
+	struct store_owner owner = {s->user.uid, s->user.gid};
 	struct store_experiment experiment = {
-		.argv = whole ? whole : "", .command = quoted, .seed = s->config->seed,
-		.limit_ratio = s->config->limit_ratio, .blocks = s->config->blocks,
+		.argv = whole ? whole : "",
+		.command = quoted,
+		.seed = s->config->seed,
+		.limit_ratio = s->config->limit_ratio,
+		.blocks = s->config->blocks,
 		.settings_json = settings ? settings : "{}",
 		.version = COLDPRESS_VERSION " " COLDPRESS_REVISION,
 	};
@@ -231,16 +239,17 @@ static int open_store(struct study *s, const struct lab_config *config, char *co
 	return rc ? rc : environment_store(s, e);
 }
 
-/* ---- one subject ---------------------------------------------------------------------------------------------- */
+/* ---- one subject
+ * ---------------------------------------------------------------------------------------------- */
 
 static int add_arm(struct study *s, struct study_subject *subject, const char *algorithm, struct err *e)
 {
 	struct study_arm *arm = &subject->arms[subject->n_arms];
-	struct store_pool pool = { algorithm, MISSING_U64, MISSING_U64, MISSING_I64 };
+	struct store_pool pool = {algorithm, MISSING_U64, MISSING_U64, MISSING_I64};
 	struct store_id id;
 	int rc = 0;
 
-	*arm = (struct study_arm){ .algorithm = algorithm, .name = algorithm ? algorithm : "none" };
+	*arm = (struct study_arm){.algorithm = algorithm, .name = algorithm ? algorithm : "none"};
 	if (algorithm)
 		rc = store_pool_add(s->store, &s->experiment, &pool, &id, e);
 	if (!rc)
@@ -263,12 +272,15 @@ static int refer(struct study *s, struct study_subject *subject, struct err *e)
 	if (rc)
 		return rc;
 	if (!study_run_counts(reference)) {
-		err_say(e, ECHILD, "%s did not succeed without any limit: %s", subject->name, reference->reason);
+		err_say(e, ECHILD, "%s did not succeed without any limit: %s", subject->name,
+			reference->reason);
 		return err_hint(e, "what it printed is in %s/%s.output", s->config->out_dir, subject->name);
 	}
 	if (subject->scan.present)
 		return 0;
-	err_say(e, ENODATA, "%s cannot be studied: it held less than 4 MiB of memory, or for too short a time to be scanned",
+	err_say(e, ENODATA,
+		"%s cannot be studied: it held less than 4 MiB of memory, or for too short a time to be "
+		"scanned",
 		subject->name);
 	return err_hint(e, "give it more work: a study needs a tenth of a second of it at its peak");
 }
@@ -285,7 +297,8 @@ static bool can_limit(struct study *s, struct study_subject *subject)
 	if (subject->limit_bytes >= LIMIT_FLOOR_BYTES)
 		return true;
 	study_note(s, STORE_NOTE_SKIPPED, subject->name,
-		   "its peak of %s is too small to be held to %.0f %%: no group works below %s; the page scan alone answers",
+		   "its peak of %s is too small to be held to %.0f %%: no group works below %s; the page "
+		   "scan alone answers",
 		   units_format_size(peak, have), s->config->limit_ratio * 100,
 		   units_format_size(LIMIT_FLOOR_BYTES, need));
 	return false;
@@ -301,19 +314,21 @@ static int timed_blocks(struct study *s, struct study_subject *subject, struct e
 		for (unsigned int i = 0; i < subject->n_arms && !rc; i++) {
 			struct study_arm *arm = &subject->arms[order[i]];
 
-			rc = study_run_arm(s, subject, arm, STORE_RUN_TIMED, block, i, &arm->timed[arm->n_timed], e);
+			rc = study_run_arm(s, subject, arm, STORE_RUN_TIMED, block, i,
+					   &arm->timed[arm->n_timed], e);
 			arm->n_timed += !rc;
 		}
 	}
 	return rc;
 }
 
-static int study_subject(struct study *s, struct study_subject *subject, const struct zram_algorithms *algorithms,
-			 struct err *e)
+static int study_subject(struct study *s, struct study_subject *subject,
+			 const struct zram_algorithms *algorithms, struct err *e)
 {
 	AUTO_FREE char *argv = store_quote_argv(subject->argv);
 	bool bit = false;
-	int rc = store_workload_add(s->store, &s->experiment, subject->name, argv, s->user.uid, &subject->workload, e);
+	int rc = store_workload_add(s->store, &s->experiment, subject->name, argv, s->user.uid,
+				    &subject->workload, e);
 
 	if (!rc)
 		rc = add_arm(s, subject, NULL, e);
@@ -336,7 +351,8 @@ static int study_subject(struct study *s, struct study_subject *subject, const s
 	return rc ? rc : timed_blocks(s, subject, e);
 }
 
-/* ---- the whole -------------------------------------------------------------------------------------------------- */
+/* ---- the whole
+ * -------------------------------------------------------------------------------------------------- */
 
 static int write_report(struct study *s, char path[SYSROOT_PATH_MAX], struct err *e)
 {
@@ -347,7 +363,8 @@ static int write_report(struct study *s, char path[SYSROOT_PATH_MAX], struct err
 	snprintf(db, sizeof(db), "%s/study.db", s->config->out_dir);
 	snprintf(path, SYSROOT_PATH_MAX, "%s/report.html", s->config->out_dir);
 
-	const char *const argv[] = { "report", "--db", db, "--experiment", s->experiment.text, "--out", path, NULL };
+	const char *const argv[] = {"report",		"--db",	 db,   "--experiment",
+				    s->experiment.text, "--out", path, NULL};
 
 	rc = sibling_start_as(&report, &s->user, argv, e);
 	if (!rc)
@@ -362,7 +379,8 @@ static int conduct(struct study *s, const struct zram_algorithms *algorithms, st
 	char page[SYSROOT_PATH_MAX];
 	int rc = 0;
 
-	term_progress_begin(&s->progress, (double)s->n_subjects * (1 + MAX(arms - 1, 0) + arms * (double)s->config->blocks));
+	term_progress_begin(&s->progress, (double)s->n_subjects *
+						  (1 + MAX(arms - 1, 0) + arms * (double)s->config->blocks));
 	for (size_t i = 0; i < s->n_subjects && !rc; i++)
 		rc = study_subject(s, &s->subjects[i], algorithms, e);
 	term_progress_end(&s->progress);
@@ -382,7 +400,8 @@ static void interrupted(struct study *s)
 	term_progress_end(&s->progress);
 	if (s->store)
 		store_experiment_end(s->store, &s->experiment, STORE_EXPERIMENT_INTERRUPTED,
-				     "Stopped before the end; what was measured until then is in the store.", NULL, NULL);
+				     "Stopped before the end; what was measured until then is in the store.",
+				     NULL, NULL);
 	term_say("stopped: %.0f runs are in %s/study.db; nothing is left on the machine", s->runs_done,
 		 s->config->out_dir);
 }
@@ -410,7 +429,8 @@ static int prepare(struct study *s, struct lab_config *config, char *const *comm
 	if (!rc)
 		rc = open_store(s, config, command, e);
 	if (!rc && s->no_pool)
-		study_note(s, STORE_NOTE_SKIPPED, "pool, limit and probes", "%s; the page scan alone answers", s->no_pool);
+		study_note(s, STORE_NOTE_SKIPPED, "pool, limit and probes", "%s; the page scan alone answers",
+			   s->no_pool);
 	return rc;
 }
 
@@ -418,8 +438,8 @@ int study_run(void *context, int argc, char **argv, int *exit_code, struct err *
 {
 	struct lab_config *config = context;
 	struct study_config *settings = &config->study;
-	struct zram_algorithms algorithms = { .n = 0 };
-	AUTO_FREE struct study *s = calloc(1, sizeof(*s));	/* too large for a stack */
+	struct zram_algorithms algorithms = {.n = 0};
+	AUTO_FREE struct study *s = calloc(1, sizeof(*s)); /* too large for a stack */
 	char why[400];
 	int rc;
 
@@ -427,7 +447,8 @@ int study_run(void *context, int argc, char **argv, int *exit_code, struct err *
 	if (!s)
 		return err_set(e, ENOMEM, "cannot begin a study");
 	if (!(settings->limit_ratio > 0 && settings->limit_ratio <= 1))
-		return err_usage(e, "--limit is a share of the command's own peak, above 0 %% and at most 100 %%");
+		return err_usage(
+			e, "--limit is a share of the command's own peak, above 0 %% and at most 100 %%");
 	if (settings->demo)
 		settings->blocks = MIN(settings->blocks, 2);
 	s->config = settings;

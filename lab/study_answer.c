@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* study_answer.c - from figures to a comparison, a recommendation and plain words.
  *
- * Saved is what an operator asks for: the subject's peak of RAM without a pool, less its peak of RAM + pool + slot
- * table with one. Times are compared within blocks. Below STUDY_BLOCKS_FOR_TIME blocks no interval by ranks
- * reaches 95 %: bytes decide then, and time is called undecided. Nothing is left out as an outlier.
+ * Saved is what an operator asks for: the subject's peak of RAM without a pool, less its peak of RAM + pool +
+ * slot table with one. Times are compared within blocks. Below STUDY_BLOCKS_FOR_TIME blocks no interval by
+ * ranks reaches 95 %: bytes decide then, and time is called undecided. Nothing is left out as an outlier.
  */
 #include <math.h>
 
 #include "study.h"
 
-#define PRACTICAL_RATIO 0.02	/* a slowdown below this is called none */
+#define PRACTICAL_RATIO 0.02 /* a slowdown below this is called none */
 #define CONFIDENCE	0.95
 
 /* One arm of one subject, all its timed runs together. Medians, with min and max as the spread. */
@@ -20,7 +20,8 @@ struct arm_figures {
 	double slowdown_ratio, slowdown_low_ratio, slowdown_high_ratio;
 	const char *slowdown_verdict;
 	double cpu_median_ns, kernel_ns_per_page;
-	double footprint_peak_bytes, footprint_mean_bytes, saved_bytes, saved_min_bytes, saved_max_bytes, saved_ratio;
+	double footprint_peak_bytes, footprint_mean_bytes, saved_bytes, saved_min_bytes, saved_max_bytes,
+		saved_ratio;
 	double major_faults, pages_out, pages_in, readback_factor, residence_ns, psi_some_us;
 	uint64_t major_latency_p50_ns, major_latency_p99_ns, major_latency_max_ns;
 };
@@ -35,16 +36,20 @@ static const struct field arm_fields[] = {
 	FIELD(struct arm_figures, wall_max_ns, FIELD_F64, "ns", "slowest run", .decimals = -1),
 	FIELD(struct arm_figures, slowdown_ratio, FIELD_F64, "ratio",
 	      "wall time against none in the same block, Hodges-Lehmann over blocks"),
-	FIELD(struct arm_figures, slowdown_low_ratio, FIELD_F64, "ratio", "95 % interval by ranks; needs 6 blocks"),
+	FIELD(struct arm_figures, slowdown_low_ratio, FIELD_F64, "ratio",
+	      "95 % interval by ranks; needs 6 blocks"),
 	FIELD(struct arm_figures, slowdown_high_ratio, FIELD_F64, "ratio", "its upper end"),
 	FIELD(struct arm_figures, slowdown_verdict, FIELD_STRING, "",
 	      "slower, faster, equivalent (within 2 %), inconclusive, or undecided (too few blocks)"),
 	FIELD(struct arm_figures, cpu_median_ns, FIELD_F64, "ns", "user + system CPU", .decimals = -1),
 	FIELD(struct arm_figures, kernel_ns_per_page, FIELD_F64, "ns",
 	      "system CPU beyond none's for each page written or read", .decimals = -1),
-	FIELD(struct arm_figures, footprint_peak_bytes, FIELD_F64, "bytes", "peak of RAM + pool + slot table", .decimals = -1),
-	FIELD(struct arm_figures, footprint_mean_bytes, FIELD_F64, "bytes", "mean of the same", .decimals = -1),
-	FIELD(struct arm_figures, saved_bytes, FIELD_F64, "bytes", "none's footprint peak less this one's", .decimals = -1),
+	FIELD(struct arm_figures, footprint_peak_bytes, FIELD_F64, "bytes", "peak of RAM + pool + slot table",
+	      .decimals = -1),
+	FIELD(struct arm_figures, footprint_mean_bytes, FIELD_F64, "bytes", "mean of the same",
+	      .decimals = -1),
+	FIELD(struct arm_figures, saved_bytes, FIELD_F64, "bytes", "none's footprint peak less this one's",
+	      .decimals = -1),
 	FIELD(struct arm_figures, saved_min_bytes, FIELD_F64, "bytes", "least of all runs", .decimals = -1),
 	FIELD(struct arm_figures, saved_max_bytes, FIELD_F64, "bytes", "most of all runs", .decimals = -1),
 	FIELD(struct arm_figures, saved_ratio, FIELD_F64, "ratio", "saved_bytes / none's footprint peak"),
@@ -52,14 +57,17 @@ static const struct field arm_fields[] = {
 	FIELD(struct arm_figures, pages_out, FIELD_F64, "pages", "written to the pool", .decimals = -1),
 	FIELD(struct arm_figures, pages_in, FIELD_F64, "pages", "read from the pool", .decimals = -1),
 	FIELD(struct arm_figures, readback_factor, FIELD_F64, "ratio", "pages_in / pages_out"),
-	FIELD(struct arm_figures, residence_ns, FIELD_F64, "ns", "mean time of a page in the pool", .decimals = -1),
-	FIELD(struct arm_figures, psi_some_us, FIELD_F64, "us", "time in which the group waited for memory", .decimals = -1),
-	FIELD(struct arm_figures, major_latency_p50_ns, FIELD_U64, "ns", "median major fault, from the probed run"),
+	FIELD(struct arm_figures, residence_ns, FIELD_F64, "ns", "mean time of a page in the pool",
+	      .decimals = -1),
+	FIELD(struct arm_figures, psi_some_us, FIELD_F64, "us", "time in which the group waited for memory",
+	      .decimals = -1),
+	FIELD(struct arm_figures, major_latency_p50_ns, FIELD_U64, "ns",
+	      "median major fault, from the probed run"),
 	FIELD(struct arm_figures, major_latency_p99_ns, FIELD_U64, "ns", "99th percentile of the same"),
 	FIELD(struct arm_figures, major_latency_max_ns, FIELD_U64, "ns", "longest of the same"),
 };
-static const struct record_type arm_type =
-	RECORD_TYPE("study_arm", 1, RECORD_CARD, arm_fields, "one arm of a study, all its timed runs together");
+static const struct record_type arm_type = RECORD_TYPE("study_arm", 1, RECORD_CARD, arm_fields,
+						       "one arm of a study, all its timed runs together");
 
 struct prediction_figures {
 	const char *subject, *algorithm;
@@ -71,17 +79,22 @@ struct prediction_figures {
 static const struct field prediction_fields[] = {
 	FIELD(struct prediction_figures, subject, FIELD_STRING, "", "name of the program under study"),
 	FIELD(struct prediction_figures, algorithm, FIELD_STRING, "", "of the pool"),
-	FIELD(struct prediction_figures, pages, FIELD_F64, "pages", "in the pool at its fullest", .decimals = -1),
+	FIELD(struct prediction_figures, pages, FIELD_F64, "pages", "in the pool at its fullest",
+	      .decimals = -1),
 	FIELD(struct prediction_figures, predicted_used_bytes, FIELD_F64, "bytes",
 	      "RAM for as many pages of the scan", .decimals = -1),
-	FIELD(struct prediction_figures, measured_used_bytes, FIELD_F64, "bytes", "mem_used_total then", .decimals = -1),
+	FIELD(struct prediction_figures, measured_used_bytes, FIELD_F64, "bytes", "mem_used_total then",
+	      .decimals = -1),
 	FIELD(struct prediction_figures, error_ratio, FIELD_F64, "ratio", "predicted / measured - 1"),
-	FIELD(struct prediction_figures, predicted_compr_bytes, FIELD_F64, "bytes", "codec bytes", .decimals = -1),
-	FIELD(struct prediction_figures, measured_compr_bytes, FIELD_F64, "bytes", "compr_data_size then", .decimals = -1),
-	FIELD(struct prediction_figures, approximate, FIELD_BOOL, "", "a library codec stands in for the kernel's"),
+	FIELD(struct prediction_figures, predicted_compr_bytes, FIELD_F64, "bytes", "codec bytes",
+	      .decimals = -1),
+	FIELD(struct prediction_figures, measured_compr_bytes, FIELD_F64, "bytes", "compr_data_size then",
+	      .decimals = -1),
+	FIELD(struct prediction_figures, approximate, FIELD_BOOL, "",
+	      "a library codec stands in for the kernel's"),
 };
-static const struct record_type prediction_type =
-	RECORD_TYPE("study_prediction", 1, RECORD_CARD, prediction_fields, "what the scan foretold, beside what came");
+static const struct record_type prediction_type = RECORD_TYPE(
+	"study_prediction", 1, RECORD_CARD, prediction_fields, "what the scan foretold, beside what came");
 
 struct answer_figures {
 	const char *subject, *recommended, *decided_by, *policy_choice, *text;
@@ -92,14 +105,16 @@ static const struct field answer_fields[] = {
 	FIELD(struct answer_figures, subject, FIELD_STRING, "", "name of the program under study"),
 	FIELD(struct answer_figures, recommended, FIELD_STRING, "", "an algorithm, or nothing"),
 	FIELD(struct answer_figures, decided_by, FIELD_STRING, "", "policy, bytes or scan"),
-	FIELD(struct answer_figures, policy_choice, FIELD_STRING, "", "codec that the fairness policy chose, or nothing"),
+	FIELD(struct answer_figures, policy_choice, FIELD_STRING, "",
+	      "codec that the fairness policy chose, or nothing"),
 	FIELD(struct answer_figures, readback_factor, FIELD_F64, "ratio", "at which it chose"),
 	FIELD(struct answer_figures, text, FIELD_STRING, "", "the recommendation in words"),
 };
 static const struct record_type answer_type =
 	RECORD_TYPE("study_answer", 1, RECORD_CARD, answer_fields, "what a study recommends for one subject");
 
-/* ---- figures of an arm -------------------------------------------------------------------------------------- */
+/* ---- figures of an arm
+ * -------------------------------------------------------------------------------------- */
 
 static double figure(const struct study_run *run, const struct field *field)
 {
@@ -137,13 +152,15 @@ static double median_of(const struct study_arm *arm, const char *name, double *m
 }
 
 /* Wall times of the blocks in which both arms have a run that counts. */
-static size_t paired_walls(const struct study_arm *a, const struct study_arm *b, double *wall_a, double *wall_b)
+static size_t paired_walls(const struct study_arm *a, const struct study_arm *b, double *wall_a,
+			   double *wall_b)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < a->n_timed; i++) {
 		for (size_t k = 0; k < b->n_timed; k++) {
-			if (a->timed[i].block != b->timed[k].block || !study_run_counts(&a->timed[i]) || !study_run_counts(&b->timed[k]))
+			if (a->timed[i].block != b->timed[k].block || !study_run_counts(&a->timed[i]) ||
+			    !study_run_counts(&b->timed[k]))
 				continue;
 			wall_a[n] = (double)a->timed[i].wall_ns;
 			wall_b[n++] = (double)b->timed[k].wall_ns;
@@ -155,7 +172,9 @@ static size_t paired_walls(const struct study_arm *a, const struct study_arm *b,
 static void compare_time(const struct study_arm *none, const struct study_arm *arm, struct arm_figures *ret)
 {
 	static const char *const verdicts[] = {
-		[STATS_INCONCLUSIVE] = "inconclusive", [STATS_LESS] = "faster", [STATS_EQUIVALENT] = "equivalent",
+		[STATS_INCONCLUSIVE] = "inconclusive",
+		[STATS_LESS] = "faster",
+		[STATS_EQUIVALENT] = "equivalent",
 		[STATS_MORE] = "slower",
 	};
 	double a[STUDY_BLOCKS_MAX], b[STUDY_BLOCKS_MAX], logs[STUDY_BLOCKS_MAX], centre;
@@ -181,8 +200,10 @@ static struct arm_figures figures_of(const struct study_subject *subject, const 
 	double none_peak = median_of(none, "footprint_bytes_peak", NULL, NULL);
 	double low = MISSING_F64, high = MISSING_F64;
 	struct arm_figures f = {
-		.subject = subject->name, .arm = arm->name,
-		.wall_min_ns = MISSING_F64, .wall_max_ns = MISSING_F64,
+		.subject = subject->name,
+		.arm = arm->name,
+		.wall_min_ns = MISSING_F64,
+		.wall_max_ns = MISSING_F64,
 		.major_faults = median_of(arm, "major_faults", NULL, NULL),
 		.pages_out = median_of(arm, "pages_out", NULL, NULL),
 		.pages_in = median_of(arm, "pages_in", NULL, NULL),
@@ -191,7 +212,8 @@ static struct arm_figures figures_of(const struct study_subject *subject, const 
 		.psi_some_us = median_of(arm, "psi_some_us", NULL, NULL),
 		.footprint_mean_bytes = median_of(arm, "footprint_bytes_mean", NULL, NULL),
 		.footprint_peak_bytes = median_of(arm, "footprint_bytes_peak", &low, &high),
-		.cpu_median_ns = median_of(arm, "user_ns", NULL, NULL) + median_of(arm, "system_ns", NULL, NULL),
+		.cpu_median_ns =
+			median_of(arm, "user_ns", NULL, NULL) + median_of(arm, "system_ns", NULL, NULL),
 		.major_latency_p50_ns = arm->has_probed ? arm->probed.major_latency_p50_ns : MISSING_U64,
 		.major_latency_p99_ns = arm->has_probed ? arm->probed.major_latency_p99_ns : MISSING_U64,
 		.major_latency_max_ns = arm->has_probed ? arm->probed.major_latency_max_ns : MISSING_U64,
@@ -207,13 +229,15 @@ static struct arm_figures figures_of(const struct study_subject *subject, const 
 	f.saved_max_bytes = arm->algorithm ? none_peak - low : MISSING_F64;
 	f.saved_ratio = f.saved_bytes / none_peak;
 	f.kernel_ns_per_page = arm->algorithm ? (median_of(arm, "system_ns", NULL, NULL) -
-						 median_of(none, "system_ns", NULL, NULL)) / (f.pages_out + f.pages_in)
+						 median_of(none, "system_ns", NULL, NULL)) /
+							(f.pages_out + f.pages_in)
 					      : MISSING_F64;
 	compare_time(none, arm, &f);
 	return f;
 }
 
-/* ---- what it recommends --------------------------------------------------------------------------------------- */
+/* ---- what it recommends
+ * --------------------------------------------------------------------------------------- */
 
 static const struct study_rank *rank_for(const struct study_rank *ranks, size_t n, const char *algorithm)
 {
@@ -233,8 +257,8 @@ static double score_of(const struct study_rank *ranks, size_t n, const char *alg
 	return rank && rank->eligible && !isnan(rank->fair_score) ? rank->fair_score : 0;
 }
 
-/* Whether b is to be preferred to a. On bytes: what it saved at least beats what the other saved at most; where
- * the spreads overlap, and with enough blocks in any case, the policy's score decides.
+/* Whether b is to be preferred to a. On bytes: what it saved at least beats what the other saved at most;
+ * where the spreads overlap, and with enough blocks in any case, the policy's score decides.
  */
 static bool better(const struct arm_figures *a, const struct arm_figures *b, double score_a, double score_b,
 		   bool on_bytes)
@@ -255,7 +279,8 @@ static const struct arm_figures *choose(const struct study *s, const struct arm_
 	for (size_t i = 1; i < n_arms; i++) {
 		const struct study_rank *rank = rank_for(ranks, n_ranks, arms[i].arm);
 
-		if (!arms[i].n || !(arms[i].saved_ratio >= s->config->floor_ratio) || (rank && !rank->eligible))
+		if (!arms[i].n || !(arms[i].saved_ratio >= s->config->floor_ratio) ||
+		    (rank && !rank->eligible))
 			continue;
 		if (!best || better(best, &arms[i], score_of(ranks, n_ranks, best->arm),
 				    score_of(ranks, n_ranks, arms[i].arm), on_bytes))
@@ -264,7 +289,8 @@ static const struct arm_figures *choose(const struct study *s, const struct arm_
 	return best;
 }
 
-/* ---- words ------------------------------------------------------------------------------------------------------ */
+/* ---- words
+ * ------------------------------------------------------------------------------------------------------ */
 
 static const char *size_text(double bytes, char buf[UNITS_TEXT_MAX])
 {
@@ -282,21 +308,24 @@ static const char *time_text(double ns, char buf[UNITS_TEXT_MAX])
 	return isnan(ns) ? strcpy(buf, "-") : units_format_duration((uint64_t)ns, buf);
 }
 
-#define ARM_COLUMNS "  %-8s %10s  %-19s %9s  %-19s %3s  %-18s %10s %10s"
+#define ARM_COLUMNS "  %-8s %10s %10s  %-19s %9s  %-19s %3s  %-18s %9s %9s"
 
 static void say_arm_head(FILE *f)
 {
-	fprintf(f, ARM_COLUMNS "\n", "pool", "peak RAM", "saved", "time", "fastest - slowest", "n", "slowdown",
-		"pages out", "pages in");
+	fprintf(f, ARM_COLUMNS "\n", "pool", "peak RAM", "mean RAM", "saved", "time", "fastest - slowest", "n",
+		"slowdown", "pages out", "pages in");
 }
 
 static void say_arm(FILE *f, const struct arm_figures *a)
 {
-	char b[5][UNITS_TEXT_MAX], saved[64] = "-", range[80], slow[64] = "-", n[24], out[24] = "-", in[24] = "-";
+	char b[6][UNITS_TEXT_MAX], range[80], n[24];
+	char saved[64] = "-", slow[64] = "-", out[24] = "-", in[24] = "-";
 
 	if (!isnan(a->saved_bytes))
-		snprintf(saved, sizeof(saved), "%s (%.0f %%)", size_text(a->saved_bytes, b[0]), a->saved_ratio * 100);
-	snprintf(range, sizeof(range), "%s - %s", time_text(a->wall_min_ns, b[1]), time_text(a->wall_max_ns, b[2]));
+		snprintf(saved, sizeof(saved), "%s (%.0f %%)", size_text(a->saved_bytes, b[0]),
+			 a->saved_ratio * 100);
+	snprintf(range, sizeof(range), "%s - %s", time_text(a->wall_min_ns, b[1]),
+		 time_text(a->wall_max_ns, b[2]));
 	snprintf(n, sizeof(n), "%u", (unsigned int)a->n);
 	if (!isnan(a->slowdown_low_ratio) && !isnan(a->saved_bytes))
 		snprintf(slow, sizeof(slow), "%.2f [%.2f, %.2f]", a->slowdown_ratio, a->slowdown_low_ratio,
@@ -307,8 +336,8 @@ static void say_arm(FILE *f, const struct arm_figures *a)
 		snprintf(out, sizeof(out), "%.0f", a->pages_out);
 		snprintf(in, sizeof(in), "%.0f", a->pages_in);
 	}
-	fprintf(f, ARM_COLUMNS, a->arm, size_text(a->footprint_peak_bytes, b[3]), saved,
-		time_text(a->wall_median_ns, b[4]), range, n, slow, out, in);
+	fprintf(f, ARM_COLUMNS, a->arm, size_text(a->footprint_peak_bytes, b[3]),
+		size_text(a->footprint_mean_bytes, b[5]), saved, time_text(a->wall_median_ns, b[4]), range, n, slow, out, in);
 	if (a->n_bad)
 		fprintf(f, "  (%u more went wrong)", (unsigned int)a->n_bad);
 	fputc('\n', f);
@@ -321,10 +350,14 @@ static void say_faults(FILE *f, const struct arm_figures *arms, size_t n)
 	for (size_t i = 1; i < n; i++) {
 		if (arms[i].major_latency_p50_ns == MISSING_U64)
 			continue;
-		fprintf(f, "  a major fault under %s takes %s (median), %s (p99), %s at most; the kernel spends %.1f us of"
-			" CPU on a page out or in\n", arms[i].arm, units_format_duration(arms[i].major_latency_p50_ns, b[0]),
+		fprintf(f,
+			"  a major fault under %s takes %s (median), %s (p99), %s at most; the kernel spends "
+			"%.1f us of"
+			" CPU on a page out or in\n",
+			arms[i].arm, units_format_duration(arms[i].major_latency_p50_ns, b[0]),
 			units_format_duration(arms[i].major_latency_p99_ns, b[1]),
-			units_format_duration(arms[i].major_latency_max_ns, b[2]), arms[i].kernel_ns_per_page / 1e3);
+			units_format_duration(arms[i].major_latency_max_ns, b[2]),
+			arms[i].kernel_ns_per_page / 1e3);
 	}
 }
 
@@ -340,29 +373,34 @@ static int say_predictions(struct study *s, const struct study_subject *subject,
 		double pages = median_of(arm, "pool_orig_bytes_peak", NULL, NULL) / PAGE_BYTES;
 		struct study_prediction p = study_predict(s, subject, arm->algorithm, pages);
 		struct prediction_figures figures = {
-			subject->name, arm->algorithm, pages, p.used_bytes, used, p.used_bytes / used - 1, p.compr_bytes,
-			compr, p.approximate,
+			subject->name,		 arm->algorithm, pages, p.used_bytes,  used,
+			p.used_bytes / used - 1, p.compr_bytes,	 compr, p.approximate,
 		};
 
 		if (!(pages > 0))
 			continue;
 		if (!isnan(p.used_bytes))
-			fprintf(f, "  %s pool at its fullest, %.0f pages: %s predicted, %s measured (%+.1f %%); codec bytes"
-				" alone %+.1f %%, holes take %.0f %%%s\n", arm->algorithm, pages,
-				size_text(p.used_bytes, b[0]), size_text(used, b[1]), figures.error_ratio * 100,
-				(p.compr_bytes / compr - 1) * 100, (1 - compr / used) * 100,
+			fprintf(f,
+				"  %s pool at its fullest, %.0f pages: %s predicted, %s measured (%+.1f %%); "
+				"codec bytes"
+				" alone %+.1f %%, holes take %.0f %%%s\n",
+				arm->algorithm, pages, size_text(p.used_bytes, b[0]), size_text(used, b[1]),
+				figures.error_ratio * 100, (p.compr_bytes / compr - 1) * 100,
+				(1 - compr / used) * 100,
 				p.approximate ? "; foretold by a codec that is only like it" : "");
-		rc = store_prediction(s->store, &arm->cell, "pool_used_bytes", "bytes", p.used_bytes, used, e);
+		rc = store_prediction(s->store, &arm->cell, "pool_used_bytes", "bytes", p.used_bytes, used,
+				      e);
 		if (!rc)
-			rc = store_prediction(s->store, &arm->cell, "pool_compr_bytes", "bytes", p.compr_bytes, compr, e);
+			rc = store_prediction(s->store, &arm->cell, "pool_compr_bytes", "bytes",
+					      p.compr_bytes, compr, e);
 		if (s->config->format != OUT_TEXT)
 			out_record(s->out, &prediction_type, &figures);
 	}
 	return rc;
 }
 
-static int store_ranks(struct study *s, const struct study_subject *subject, const struct study_rank *ranks, size_t n,
-		       double readback, struct err *e)
+static int store_ranks(struct study *s, const struct study_subject *subject, const struct study_rank *ranks,
+		       size_t n, double readback, struct err *e)
 {
 	const struct study_scan *scan = &subject->scan;
 	/* Bytes and CPU of the same pages: those of the sample that need a codec. */
@@ -372,13 +410,20 @@ static int store_ranks(struct study *s, const struct study_subject *subject, con
 	for (size_t i = 0; i < n && !rc; i++) {
 		const struct study_rank *r = &ranks[i];
 		struct store_ranking row = {
-			.place = r->eligible ? i + 1 : 0, .codec = r->label, .tier = r->heavy ? "heavy" : "fast",
-			.eligible = r->eligible, .recommended = r->chosen,
-			.fair_score = r->fair_score, .value_gib_per_core = r->value_gib_per_core,
-			.saved_slot_bytes = r->saved_slot_ratio * total, .saved_codec_bytes = r->saved_codec_ratio * total,
+			.place = r->eligible ? i + 1 : 0,
+			.codec = r->label,
+			.tier = r->heavy ? "heavy" : "fast",
+			.eligible = r->eligible,
+			.recommended = r->chosen,
+			.fair_score = r->fair_score,
+			.value_gib_per_core = r->value_gib_per_core,
+			.saved_slot_bytes = r->saved_slot_ratio * total,
+			.saved_codec_bytes = r->saved_codec_ratio * total,
 			.total_bytes = total,
-			.compress_cpu_ms = r->compress_cpu_ms, .decompress_cpu_ms = r->decompress_cpu_ms,
-			.readback_factor = readback, .reason = r->reason,
+			.compress_cpu_ms = r->compress_cpu_ms,
+			.decompress_cpu_ms = r->decompress_cpu_ms,
+			.readback_factor = readback,
+			.reason = r->reason,
 		};
 
 		rc = store_ranking(s->store, &subject->workload, &row, e);
@@ -396,7 +441,8 @@ static void say_policy(FILE *f, const struct study_rank *ranks, size_t n, double
 		chosen = ranks[i].chosen ? &ranks[i] : chosen;
 	if (!n)
 		return;
-	fprintf(f, "  fairness policy at the %s readback factor %.2f", measured ? "measured" : "assumed", readback);
+	fprintf(f, "  fairness policy at the %s readback factor %.2f", measured ? "measured" : "assumed",
+		readback);
 	if (!isnan(residence_ns))
 		fprintf(f, ", pages out for %s on average", time_text(residence_ns, b));
 	fprintf(f, ": %s\n", chosen ? chosen->label : "nothing is worth it");
@@ -409,9 +455,9 @@ static void say_policy(FILE *f, const struct study_rank *ranks, size_t n, double
 }
 
 /* The recommendation in one sentence. */
-static void recommend(const struct study *s, const struct study_subject *subject, const struct arm_figures *arms,
-		      const struct study_rank *ranks, size_t n_ranks, const struct arm_figures *best, bool on_bytes,
-		      FILE *f)
+static void recommend(const struct study *s, const struct study_subject *subject,
+		      const struct arm_figures *arms, const struct study_rank *ranks, size_t n_ranks,
+		      const struct arm_figures *best, bool on_bytes, FILE *f)
 {
 	const struct study_rank *chosen = NULL;
 	char b[UNITS_TEXT_MAX];
@@ -422,12 +468,16 @@ static void recommend(const struct study *s, const struct study_subject *subject
 		fprintf(f, "%s for %s: saves %s (%.0f %% of its peak), n=%u", best->arm, subject->name,
 			size_text(best->saved_bytes, b), best->saved_ratio * 100, (unsigned int)best->n);
 		if (on_bytes)
-			fprintf(f, "; on bytes alone, time undecided (--blocks %d decides it)", STUDY_BLOCKS_FOR_TIME);
+			fprintf(f,
+				"; decided on bytes, %.2f times as long but time is undecided below %d blocks",
+				best->slowdown_ratio, STUDY_BLOCKS_FOR_TIME);
 		else
 			fprintf(f, "; %.2f times as long [%.2f, %.2f], %s", best->slowdown_ratio,
 				best->slowdown_low_ratio, best->slowdown_high_ratio, best->slowdown_verdict);
 	} else if (chosen && subject->n_arms < 2) {
-		fprintf(f, "%s for %s: saves %.0f %% of its RAM by the page scan alone; nothing was measured in a pool",
+		fprintf(f,
+			"%s for %s: saves %.0f %% of its RAM by the page scan alone; nothing was measured in "
+			"a pool",
 			chosen->label, subject->name, 100 * chosen->saved_slot_ratio);
 	} else if (!n_ranks) {
 		fprintf(f, "nothing for %s: there is no page scan to judge by", subject->name);
@@ -436,7 +486,9 @@ static void recommend(const struct study *s, const struct study_subject *subject
 
 		for (size_t i = 0; i < n_ranks; i++)
 			most = MAX(most, ranks[i].saved_slot_ratio);
-		fprintf(f, "nothing for %s: no codec is worth it, the best saves %.1f %% of RAM by the scan (floor %.0f %%)",
+		fprintf(f,
+			"nothing for %s: no codec is worth it, the best saves %.1f %% of RAM by the scan "
+			"(floor %.0f %%)",
 			subject->name, most * 100, s->config->floor_ratio * 100);
 	}
 	if (chosen && best && !str_eq(chosen->label, codec_for_kernel(best->arm, NULL) ?: ""))
@@ -444,7 +496,8 @@ static void recommend(const struct study *s, const struct study_subject *subject
 	(void)arms;
 }
 
-/* ---- one subject -------------------------------------------------------------------------------------------------- */
+/* ---- one subject
+ * -------------------------------------------------------------------------------------------------- */
 
 /* The pool's own factor and residence, the same question for every algorithm: medians over the arms. */
 static double over_arms(const struct arm_figures *arms, size_t n, size_t offset)
@@ -499,8 +552,8 @@ static int answer_subject(struct study *s, const struct study_subject *subject, 
 		say_arm(text, &arms[i]);
 	say_faults(text, arms, subject->n_arms);
 	rc = say_predictions(s, subject, text, e);
-	say_policy(text, ranks, (size_t)n_ranks, isnan(readback) ? POLICY_READBACK_WARM : readback, !isnan(readback),
-		   residence);
+	say_policy(text, ranks, (size_t)n_ranks, isnan(readback) ? POLICY_READBACK_WARM : readback,
+		   !isnan(readback), residence);
 	best = choose(s, arms, subject->n_arms, ranks, (size_t)n_ranks, on_bytes);
 	f = open_memstream(&sentence, &len);
 	if (!f)
@@ -510,9 +563,14 @@ static int answer_subject(struct study *s, const struct study_subject *subject, 
 	fprintf(text, "recommended: %s\n", sentence);
 	fprintf(recommended, "%s%s", ftell(recommended) > 0 ? "; " : "", sentence);
 	if (s->config->format != OUT_TEXT) {
-		struct answer_figures a = { .subject = subject->name, .recommended = best ? best->arm : "nothing",
-			.decided_by = subject->n_arms < 2 ? "scan" : on_bytes ? "bytes" : "policy",
-			.policy_choice = "nothing", .readback_factor = readback, .text = sentence };
+		struct answer_figures a = {.subject = subject->name,
+					   .recommended = best ? best->arm : "nothing",
+					   .decided_by = subject->n_arms < 2 ? "scan"
+							 : on_bytes	     ? "bytes"
+									     : "policy",
+					   .policy_choice = "nothing",
+					   .readback_factor = readback,
+					   .text = sentence};
 
 		for (ssize_t i = 0; i < n_ranks; i++)
 			a.policy_choice = ranks[i].chosen ? ranks[i].label : a.policy_choice;
@@ -522,7 +580,8 @@ static int answer_subject(struct study *s, const struct study_subject *subject, 
 	}
 	free(sentence);
 	if (!rc)
-		rc = store_ranks(s, subject, ranks, (size_t)n_ranks, isnan(readback) ? POLICY_READBACK_WARM : readback, e);
+		rc = store_ranks(s, subject, ranks, (size_t)n_ranks,
+				 isnan(readback) ? POLICY_READBACK_WARM : readback, e);
 	return rc;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* study_bare.c - the reference run of somebody who may not make groups: the command as a plain child, scanned.
+/* study_bare.c - the reference run of somebody who may not make groups: the command as a plain child,
+ * scanned.
  *
- * Its memory is that of the first process alone, and there is no limit, no pool and no probe. The store gets the
- * run all the same.
+ * Its memory is that of the first process alone, and there is no limit, no pool and no probe. The store gets
+ * the run all the same.
  */
 #include <signal.h>
 #include <sys/prctl.h>
@@ -59,18 +60,20 @@ static int watch(struct study *s, struct study_subject *subject, pid_t pid, stru
 		if (stop_requested() || monotonic_ns() > deadline) {
 			kill(-pid, SIGKILL);
 			wait4(pid, &status, 0, usage);
-			return stop_requested() ? err_set(e, EINTR, "stopped") :
-						  err_say(e, ETIMEDOUT, "%s took longer than --timeout", subject->name);
+			return stop_requested() ? err_set(e, EINTR, "stopped")
+						: err_say(e, ETIMEDOUT, "%s took longer than --timeout",
+							  subject->name);
 		}
 		if (!procfs_status_read(NULL, pid, &now, NULL) && now.rss_anon_bytes != MISSING_U64) {
-			uint64_t ram = now.rss_anon_bytes + (now.rss_shmem_bytes == MISSING_U64 ? 0 : now.rss_shmem_bytes);
+			uint64_t ram = now.rss_anon_bytes +
+				       (now.rss_shmem_bytes == MISSING_U64 ? 0 : now.rss_shmem_bytes);
 
 			subject->reference.ram_bytes_peak = MAX(subject->reference.ram_bytes_peak, ram);
 			study_scan_step(s, subject, scanner, "--pid", target, ram);
 		}
 		sleep_ns(SAMPLE_NS);
 	}
-	kill(-pid, SIGKILL);	/* whatever it left in its group */
+	kill(-pid, SIGKILL); /* whatever it left in its group */
 	return status;
 }
 
@@ -82,19 +85,30 @@ static uint64_t timeval_ns(struct timeval tv)
 int study_run_bare(struct study *s, struct study_subject *subject, struct err *e)
 {
 	struct study_run *run = &subject->reference;
-	struct study_scanner scanner = { 0 };
-	struct rusage usage = { 0 };
+	struct study_scanner scanner = {0};
+	struct rusage usage = {0};
 	uint64_t begin;
 	struct store_id id;
 	int rc, status;
 	pid_t pid;
 
 	*run = (struct study_run){
-		.subject = subject->name, .arm = "none", .kind = "reference", .state = "ok",
-		.state_code = STORE_RUN_OK, .pages_out = MISSING_U64, .pages_in = MISSING_U64,
-		.readback_factor = MISSING_F64, .residence_ns = MISSING_U64, .psi_some_us = MISSING_U64,
-		.psi_full_us = MISSING_U64, .major_latency_p50_ns = MISSING_U64, .major_latency_p99_ns = MISSING_U64,
-		.major_latency_max_ns = MISSING_U64, .foreign_swap_bytes = MISSING_U64, .ram_bytes_mean = MISSING_U64,
+		.subject = subject->name,
+		.arm = "none",
+		.kind = "reference",
+		.state = "ok",
+		.state_code = STORE_RUN_OK,
+		.pages_out = MISSING_U64,
+		.pages_in = MISSING_U64,
+		.readback_factor = MISSING_F64,
+		.residence_ns = MISSING_U64,
+		.psi_some_us = MISSING_U64,
+		.psi_full_us = MISSING_U64,
+		.major_latency_p50_ns = MISSING_U64,
+		.major_latency_p99_ns = MISSING_U64,
+		.major_latency_max_ns = MISSING_U64,
+		.foreign_swap_bytes = MISSING_U64,
+		.ram_bytes_mean = MISSING_U64,
 		.footprint_bytes_mean = MISSING_U64,
 	};
 	term_progress_step(&s->progress, "%s: reference run, scanned", subject->name);

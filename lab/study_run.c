@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* study_run.c - one run: pool up, command held in its cage, probe attached, released, sampled, put away.
  *
- * Timed runs carry counters only: files of the group, of the pool's device and /proc/swaps, 20 times a second.
- * The reference and the probed runs also carry page_fault --summary, and the reference the page scan.
+ * Timed runs carry counters only: files of the group, of the pool's device and /proc/swaps, 20 times a
+ * second. The reference and the probed runs also carry page_fault --summary, and the reference the page scan.
  */
 #include <fcntl.h>
 #include <math.h>
@@ -13,21 +13,23 @@
 #include "stop.h"
 #include "study.h"
 
-#define SAMPLE_NS	(50 * NS_PER_MS)
-#define POLL_NS		(5 * NS_PER_MS)
-#define SETTLE_WINDOW_NS (200 * NS_PER_MS)
-#define SETTLE_NS	(5 * NS_PER_S)
+#define SAMPLE_NS	   (50 * NS_PER_MS)
+#define POLL_NS		   (5 * NS_PER_MS)
+#define SETTLE_WINDOW_NS   (200 * NS_PER_MS)
+#define SETTLE_NS	   (5 * NS_PER_S)
 #define SETTLE_STALL_SHARE 0.01
-#define FOREIGN_BYTES	MIB		/* the two figures are not read at one moment */
-#define FOREIGN_SHARE	0.02
+#define FOREIGN_BYTES	   MIB /* the two figures are not read at one moment */
+#define FOREIGN_SHARE	   0.02
 
 static const struct field run_fields[] = {
 	FIELD(struct study_run, subject, FIELD_STRING, "", "name of the program under study"),
 	FIELD(struct study_run, arm, FIELD_STRING, "", "none: no limit, no pool; else the pool's algorithm"),
 	FIELD(struct study_run, kind, FIELD_STRING, "", "reference, probed or timed"),
-	FIELD(struct study_run, block, FIELD_U64, "", "shuffled pass over the arms, from 1; 0 outside blocks"),
+	FIELD(struct study_run, block, FIELD_U64, "",
+	      "shuffled pass over the arms, from 1; 0 outside blocks"),
 	FIELD(struct study_run, position, FIELD_U64, "", "place in the block, from 0"),
-	FIELD(struct study_run, state, FIELD_STRING, "", "ok, failed, timeout, oom, contaminated or unsettled"),
+	FIELD(struct study_run, state, FIELD_STRING, "",
+	      "ok, failed, timeout, oom, contaminated or unsettled"),
 	FIELD(struct study_run, reason, FIELD_CHARS, "", "why the state is not ok"),
 	FIELD(struct study_run, exit_status, FIELD_I64, "", "of the command; missing when a signal ended it"),
 	FIELD(struct study_run, wall_ns, FIELD_U64, "ns", "from release to the end of the command"),
@@ -40,21 +42,25 @@ static const struct field run_fields[] = {
 	FIELD(struct study_run, readback_factor, FIELD_F64, "ratio", "pages_in / pages_out"),
 	FIELD(struct study_run, residence_ns, FIELD_U64, "ns",
 	      "mean time of a page in the pool: mean pages in it * wall / pages_out"),
-	FIELD(struct study_run, ram_bytes_peak, FIELD_U64, "bytes", "most anonymous and shared memory in RAM"),
+	FIELD(struct study_run, ram_bytes_peak, FIELD_U64, "bytes",
+	      "most anonymous and shared memory in RAM"),
 	FIELD(struct study_run, ram_bytes_mean, FIELD_U64, "bytes", "its mean over the run"),
 	FIELD(struct study_run, swap_bytes_peak, FIELD_U64, "bytes", "most of the group's memory in swap"),
-	FIELD(struct study_run, pool_orig_bytes_peak, FIELD_U64, "bytes", "most uncompressed bytes in the pool"),
+	FIELD(struct study_run, pool_orig_bytes_peak, FIELD_U64, "bytes",
+	      "most uncompressed bytes in the pool"),
 	FIELD(struct study_run, pool_compr_bytes_peak, FIELD_U64, "bytes", "most codec bytes in the pool"),
 	FIELD(struct study_run, pool_used_bytes_peak, FIELD_U64, "bytes", "most RAM that the pool took"),
 	FIELD(struct study_run, pool_used_bytes_mean, FIELD_U64, "bytes", "its mean over the run"),
 	FIELD(struct study_run, pool_used_bytes_full, FIELD_U64, "bytes",
 	      "RAM of the pool at the sample with most pages in it"),
 	FIELD(struct study_run, pool_compr_bytes_full, FIELD_U64, "bytes", "codec bytes at that sample"),
-	FIELD(struct study_run, slot_table_bytes, FIELD_U64, "bytes", "the device's table: 16 for each page of its size"),
+	FIELD(struct study_run, slot_table_bytes, FIELD_U64, "bytes",
+	      "the device's table: 16 for each page of its size"),
 	FIELD(struct study_run, footprint_bytes_peak, FIELD_U64, "bytes",
 	      "most of ram + pool + slot table at one sample"),
 	FIELD(struct study_run, footprint_bytes_mean, FIELD_U64, "bytes", "its mean over the run"),
-	FIELD(struct study_run, psi_some_us, FIELD_U64, "us", "time in which a task of the group waited for memory"),
+	FIELD(struct study_run, psi_some_us, FIELD_U64, "us",
+	      "time in which a task of the group waited for memory"),
 	FIELD(struct study_run, psi_full_us, FIELD_U64, "us", "time in which all of its tasks did"),
 	FIELD(struct study_run, major_latency_p50_ns, FIELD_U64, "ns", "median time of a major fault"),
 	FIELD(struct study_run, major_latency_p99_ns, FIELD_U64, "ns", "99th percentile of it"),
@@ -84,7 +90,7 @@ struct running {
 	struct cage_result result;
 	struct sibling probe;
 	bool probing;
-	struct study_scanner *scanner;	/* the reference run's */
+	struct study_scanner *scanner; /* the reference run's */
 	struct sample *samples;
 	size_t n, capacity;
 	uint64_t foreign_bytes, foreign_streak, foreign_streak_max;
@@ -92,18 +98,26 @@ struct running {
 };
 
 static const char *const state_names[] = {
-	[STORE_RUN_RUNNING] = "running", [STORE_RUN_OK] = "ok", [STORE_RUN_FAILED] = "failed",
-	[STORE_RUN_TIMEOUT] = "timeout", [STORE_RUN_OOM] = "oom", [STORE_RUN_CONTAMINATED] = "contaminated",
+	[STORE_RUN_RUNNING] = "running",
+	[STORE_RUN_OK] = "ok",
+	[STORE_RUN_FAILED] = "failed",
+	[STORE_RUN_TIMEOUT] = "timeout",
+	[STORE_RUN_OOM] = "oom",
+	[STORE_RUN_CONTAMINATED] = "contaminated",
 	[STORE_RUN_UNSETTLED] = "unsettled",
 };
 static const char *const kind_names[] = {
-	[STORE_RUN_REFERENCE] = "reference", [STORE_RUN_WARMUP] = "warmup", [STORE_RUN_TIMED] = "timed",
+	[STORE_RUN_REFERENCE] = "reference",
+	[STORE_RUN_WARMUP] = "warmup",
+	[STORE_RUN_TIMED] = "timed",
 	[STORE_RUN_PROBED] = "probed",
 };
 
-/* ---- quiet before the run -------------------------------------------------------------------------------- */
+/* ---- quiet before the run --------------------------------------------------------------------------------
+ */
 
-/* Nothing swapped and next to no stall for a window; PSI averages would remember the run before for a minute. */
+/* Nothing swapped and next to no stall for a window; PSI averages would remember the run before for a minute.
+ */
 static bool settle(void)
 {
 	uint64_t deadline = monotonic_ns() + SETTLE_NS;
@@ -127,7 +141,8 @@ static bool settle(void)
 	return false;
 }
 
-/* ---- the pool ---------------------------------------------------------------------------------------------- */
+/* ---- the pool
+ * ---------------------------------------------------------------------------------------------- */
 
 static int take_pool(void *ctx, const char *type, struct json_object *record)
 {
@@ -156,9 +171,9 @@ static int pool_up(struct running *r, struct err *e)
 	snprintf(owner, sizeof(owner), "%d", (int)getpid());
 	snprintf(r->pool_name, sizeof(r->pool_name), "study-%d", (int)getpid());
 
-	const char *const argv[] = { "ram_pool", "setup", "--algo", r->arm->algorithm, "--size", size,
-				     "--mem-limit", limit, "--name", r->pool_name, "--owner", owner,
-				     "--format", "json", NULL };
+	const char *const argv[] = {"ram_pool",	   "setup", "--algo", r->arm->algorithm, "--size",  size,
+				    "--mem-limit", limit,   "--name", r->pool_name,	 "--owner", owner,
+				    "--format",	   "json",  NULL};
 
 	rc = sibling_run(&pool, argv, 20 * NS_PER_S, e);
 	r->pooled = !rc;
@@ -170,7 +185,7 @@ static int pool_up(struct running *r, struct err *e)
 
 static int pool_down(struct running *r, struct err *e)
 {
-	const char *const argv[] = { "ram_pool", "reset", "--name", r->pool_name, NULL };
+	const char *const argv[] = {"ram_pool", "reset", "--name", r->pool_name, NULL};
 	struct sibling pool;
 	int rc;
 
@@ -182,13 +197,16 @@ static int pool_down(struct running *r, struct err *e)
 	return rc;
 }
 
-/* ---- the probe --------------------------------------------------------------------------------------------- */
+/* ---- the probe
+ * --------------------------------------------------------------------------------------------- */
 
 static void probe_start(struct running *r)
 {
-	const char *const argv[] = { "page_fault", "--summary", "--cgroup", r->cage.group.dir[CGROUP_TREE_UNIFIED],
-				     "--format", "json", NULL };
-	struct err e = { 0 };
+	const char *const argv[] = {"page_fault", "--summary",
+				    "--cgroup",	  r->cage.group.dir[CGROUP_TREE_UNIFIED],
+				    "--format",	  "json",
+				    NULL};
+	struct err e = {0};
 
 	if (r->study->no_probe)
 		return;
@@ -215,12 +233,12 @@ static int take_faults(void *ctx, const char *type, struct json_object *record)
 	ret->major_latency_p50_ns = record_u64(record, "major_p50_ns");
 	ret->major_latency_p99_ns = record_u64(record, "major_p99_ns");
 	ret->major_latency_max_ns = record_u64(record, "major_max_ns");
-	return 0;	/* the last one counts */
+	return 0; /* the last one counts */
 }
 
 static void probe_stop(struct running *r, struct study_run *ret)
 {
-	struct err e = { 0 };
+	struct err e = {0};
 
 	if (!r->probing)
 		return;
@@ -232,7 +250,8 @@ static void probe_stop(struct running *r, struct study_run *ret)
 	r->probing = false;
 }
 
-/* ---- samples ----------------------------------------------------------------------------------------------- */
+/* ---- samples
+ * ----------------------------------------------------------------------------------------------- */
 
 static uint64_t known(uint64_t value)
 {
@@ -262,7 +281,7 @@ static void reconcile(struct running *r, uint64_t group_swap_bytes, uint64_t ori
 
 static void take_sample(struct running *r)
 {
-	struct zram_mm_stat mm = { 0 };
+	struct zram_mm_stat mm = {0};
 	struct cgroup_stat group;
 
 	if (cgroup_stat_read(&r->cage.group, &group, NULL))
@@ -329,7 +348,8 @@ static void summarise(const struct running *r, struct study_run *ret)
 		ret->residence_ns = (uint64_t)(pages / span * (double)ret->wall_ns / (double)ret->pages_out);
 }
 
-/* ---- one run ----------------------------------------------------------------------------------------------- */
+/* ---- one run
+ * ----------------------------------------------------------------------------------------------- */
 
 static int open_output(const struct study *s, const struct study_subject *subject, struct err *e)
 {
@@ -360,7 +380,8 @@ static int cage_up(struct running *r, int output_fd, struct err *e)
 /* A directory with the group's cgroup.procs. */
 static const char *members_dir(const struct cgroup *group)
 {
-	return group->dir[CGROUP_TREE_UNIFIED][0] ? group->dir[CGROUP_TREE_UNIFIED] : group->dir[CGROUP_TREE_MEMORY];
+	return group->dir[CGROUP_TREE_UNIFIED][0] ? group->dir[CGROUP_TREE_UNIFIED]
+						  : group->dir[CGROUP_TREE_MEMORY];
 }
 
 static int watch(struct running *r, struct err *e)
@@ -379,11 +400,12 @@ static int watch(struct running *r, struct err *e)
 			next = now + SAMPLE_NS;
 			if (r->scanner && r->n)
 				study_scan_step(r->study, r->subject, r->scanner, "--cgroup",
-						members_dir(&r->cage.group),
-						r->samples[r->n - 1].ram_bytes);
+						members_dir(&r->cage.group), r->samples[r->n - 1].ram_bytes);
 			if (expected)
-				term_progress_update(&r->study->progress, r->study->runs_done +
-					MIN(0.95, (double)(now - r->cage.begin_ns) / (double)expected));
+				term_progress_update(&r->study->progress,
+						     r->study->runs_done +
+							     MIN(0.95, (double)(now - r->cage.begin_ns) /
+									       (double)expected));
 		}
 		sleep_ns(POLL_NS);
 	}
@@ -395,9 +417,10 @@ static int watch(struct running *r, struct err *e)
 static void judge(struct running *r, bool settled, uint64_t left_bytes, struct study_run *ret)
 {
 	static const enum store_run_state by_cage[] = {
-		[CAGE_HELD] = STORE_RUN_FAILED, [CAGE_RUNNING] = STORE_RUN_FAILED, [CAGE_OK] = STORE_RUN_OK,
-		[CAGE_FAILED] = STORE_RUN_FAILED, [CAGE_TIMEOUT] = STORE_RUN_TIMEOUT,
-		[CAGE_ABORTED] = STORE_RUN_FAILED, [CAGE_OOM] = STORE_RUN_OOM,
+		[CAGE_HELD] = STORE_RUN_FAILED,	    [CAGE_RUNNING] = STORE_RUN_FAILED,
+		[CAGE_OK] = STORE_RUN_OK,	    [CAGE_FAILED] = STORE_RUN_FAILED,
+		[CAGE_TIMEOUT] = STORE_RUN_TIMEOUT, [CAGE_ABORTED] = STORE_RUN_FAILED,
+		[CAGE_OOM] = STORE_RUN_OOM,
 	};
 	char size[UNITS_TEXT_MAX];
 
@@ -408,12 +431,14 @@ static void judge(struct running *r, bool settled, uint64_t left_bytes, struct s
 			snprintf(ret->reason, sizeof(ret->reason), "exit status %d", r->result.exit_status);
 	} else if (r->foreign_streak_max > 1 || left_bytes > FOREIGN_BYTES) {
 		ret->state_code = STORE_RUN_CONTAMINATED;
-		snprintf(ret->reason, sizeof(ret->reason),
-			 "the group's swap and the pool's use differ by up to %s: other processes swapped too",
-			 units_format_size(MAX(r->foreign_bytes, left_bytes), size));
+		snprintf(
+			ret->reason, sizeof(ret->reason),
+			"the group's swap and the pool's use differ by up to %s: other processes swapped too",
+			units_format_size(MAX(r->foreign_bytes, left_bytes), size));
 	} else if (!settled) {
 		ret->state_code = STORE_RUN_UNSETTLED;
-		snprintf(ret->reason, sizeof(ret->reason), "the machine was still swapping or stalling before it");
+		snprintf(ret->reason, sizeof(ret->reason),
+			 "the machine was still swapping or stalling before it");
 	}
 	ret->state = state_names[ret->state_code];
 }
@@ -458,9 +483,11 @@ static int store_run(struct running *r, const struct study_run *run, struct err 
 		if (!rc)
 			rc = store_sample(store, &r->id, "swap_bytes", s->t_ns, (double)s->swap_bytes, e);
 		if (!rc && r->arm->algorithm)
-			rc = store_sample(store, &r->id, "pool_used_bytes", s->t_ns, (double)s->pool_used_bytes, e);
+			rc = store_sample(store, &r->id, "pool_used_bytes", s->t_ns,
+					  (double)s->pool_used_bytes, e);
 		if (!rc && r->arm->algorithm)
-			rc = store_sample(store, &r->id, "pool_orig_bytes", s->t_ns, (double)s->pool_orig_bytes, e);
+			rc = store_sample(store, &r->id, "pool_orig_bytes", s->t_ns,
+					  (double)s->pool_orig_bytes, e);
 	}
 	if (!rc && r->scanner)
 		rc = study_scan_store(r->study, r->subject, &r->id, e);
@@ -490,7 +517,7 @@ static int run_inside(struct running *r, enum store_run_kind kind, bool settled,
 		      struct err *e)
 {
 	AUTO_CLOSE int output_fd = open_output(r->study, r->subject, e);
-	struct study_scanner scanner = { 0 };
+	struct study_scanner scanner = {0};
 	int rc = output_fd < 0 ? output_fd : 0;
 
 	if (!rc && r->arm->algorithm)
@@ -523,17 +550,27 @@ int study_run_arm(struct study *s, struct study_subject *subject, struct study_a
 		  enum store_run_kind kind, unsigned int block, unsigned int position, struct study_run *ret,
 		  struct err *e)
 {
-	struct running r = { .study = s, .subject = subject, .arm = arm, .probe = { .in_fd = -1, .out_fd = -1, .err_fd = -1 } };
-	struct err put_away = { 0 };
+	struct running r = {.study = s,
+			    .subject = subject,
+			    .arm = arm,
+			    .probe = {.in_fd = -1, .out_fd = -1, .err_fd = -1}};
+	struct err put_away = {0};
 	bool settled;
 	int rc;
 
 	*ret = (struct study_run){
-		.subject = subject->name, .arm = arm->name, .kind = kind_names[kind], .block = block,
-		.position = position, .pages_out = arm->algorithm ? 0 : MISSING_U64,
-		.pages_in = arm->algorithm ? 0 : MISSING_U64, .readback_factor = MISSING_F64,
-		.residence_ns = MISSING_U64, .major_latency_p50_ns = MISSING_U64,
-		.major_latency_p99_ns = MISSING_U64, .major_latency_max_ns = MISSING_U64,
+		.subject = subject->name,
+		.arm = arm->name,
+		.kind = kind_names[kind],
+		.block = block,
+		.position = position,
+		.pages_out = arm->algorithm ? 0 : MISSING_U64,
+		.pages_in = arm->algorithm ? 0 : MISSING_U64,
+		.readback_factor = MISSING_F64,
+		.residence_ns = MISSING_U64,
+		.major_latency_p50_ns = MISSING_U64,
+		.major_latency_p99_ns = MISSING_U64,
+		.major_latency_max_ns = MISSING_U64,
 	};
 	term_progress_step(&s->progress, "%s: %s run, %s%s", subject->name, kind_names[kind],
 			   arm->algorithm ? "pool " : "no limit", arm->algorithm ? arm->algorithm : "");
@@ -552,8 +589,8 @@ int study_run_arm(struct study *s, struct study_subject *subject, struct study_a
 	s->runs_done++;
 	term_progress_update(&s->progress, s->runs_done);
 	if (!rc && ret->state_code != STORE_RUN_OK)
-		study_note(s, STORE_NOTE_WARNING, subject->name, "%s run under %s: %s, %s", ret->kind, arm->name,
-			   ret->state, ret->reason);
+		study_note(s, STORE_NOTE_WARNING, subject->name, "%s run under %s: %s, %s", ret->kind,
+			   arm->name, ret->state, ret->reason);
 	if (!rc && s->config->format != OUT_TEXT)
 		out_record(s->out, &study_run_type, ret);
 	return rc;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* study_scan.c - runs compressor_monitor on the subject and turns its records into predictions and ranks.
  *
- * A scan runs beside the subject, so its pages are those of one moment. Of several scans the last one that saw
- * nearly all of the memory counts.
+ * A scan runs beside the subject, so its pages are those of one moment. Of several scans the last one that
+ * saw nearly all of the memory counts.
  */
 #include <math.h>
 #include <signal.h>
@@ -10,11 +10,11 @@
 #include "procfs.h"
 #include "study.h"
 
-#define GROWTH		1.25	/* scan again when memory has grown by this */
-#define NEAR_PEAK	0.90	/* or once in a while when it is at least this near its peak */
+#define GROWTH		1.25 /* scan again when memory has grown by this */
+#define NEAR_PEAK	0.90 /* or once in a while when it is at least this near its peak */
 #define WORTH_BYTES	(4 * MIB)
-#define SCAN_SHARE	5	/* scans take at most one part of this of the time */
-#define SCAN_TIMEOUT_NS	(60 * NS_PER_S)
+#define SCAN_SHARE	5 /* scans take at most one part of this of the time */
+#define SCAN_TIMEOUT_NS (60 * NS_PER_S)
 
 static int take_record(void *ctx, const char *type, struct json_object *record)
 {
@@ -41,20 +41,22 @@ static int take_record(void *ctx, const char *type, struct json_object *record)
 
 static void take(struct study_subject *subject, struct study_scanner *scanner)
 {
-	struct study_scan scan = { .resident_bytes = scanner->resident_bytes };
+	struct study_scan scan = {.resident_bytes = scanner->resident_bytes};
 	uint64_t now = monotonic_ns();
-	struct err e = { 0 };
+	struct err e = {0};
 
 	scanner->running = false;
 	/* So that all scans together take no more than their share of the time. */
 	scanner->next_ns = now + SCAN_SHARE * (now - scanner->begin_ns);
 	if (sibling_finish(&scanner->sibling, 0, NS_PER_S, &e)) {
-		term_detail("scan of %s: %s", subject->name, e.what);	/* it may just have ended */
+		term_detail("scan of %s: %s", subject->name, e.what); /* it may just have ended */
 	} else {
 		sibling_each(&scanner->sibling, take_record, &scan);
 		for (size_t i = 0; i < scan.n && scan.present; i++)
-			scan.codecs[i].stored_bytes *= (double)scan.population_pages / (double)scan.sampled_pages;
-		if (scan.present && (double)scan.resident_bytes >= NEAR_PEAK * (double)subject->scan.resident_bytes) {
+			scan.codecs[i].stored_bytes *=
+				(double)scan.population_pages / (double)scan.sampled_pages;
+		if (scan.present &&
+		    (double)scan.resident_bytes >= NEAR_PEAK * (double)subject->scan.resident_bytes) {
 			free(subject->scan.lines);
 			scan.lines = sibling_text(&scanner->sibling, &scan.lines_len);
 			subject->scan = scan;
@@ -66,8 +68,8 @@ static void take(struct study_subject *subject, struct study_scanner *scanner)
 void study_scan_step(struct study *s, struct study_subject *subject, struct study_scanner *scanner,
 		     const char *where, const char *what, uint64_t resident_bytes)
 {
-	const char *const argv[] = { "compressor_monitor", "scan", where, what, "--format", "json", NULL };
-	struct err e = { 0 };
+	const char *const argv[] = {"compressor_monitor", "scan", where, what, "--format", "json", NULL};
+	struct err e = {0};
 
 	scanner->peak_bytes = MAX(scanner->peak_bytes, resident_bytes);
 	if (scanner->running && sibling_ended(&scanner->sibling))
@@ -75,7 +77,8 @@ void study_scan_step(struct study *s, struct study_subject *subject, struct stud
 	if (scanner->running || resident_bytes < WORTH_BYTES ||
 	    (double)resident_bytes < NEAR_PEAK * (double)scanner->peak_bytes)
 		return;
-	if ((double)resident_bytes < GROWTH * (double)scanner->resident_bytes && monotonic_ns() < scanner->next_ns)
+	if ((double)resident_bytes < GROWTH * (double)scanner->resident_bytes &&
+	    monotonic_ns() < scanner->next_ns)
 		return;
 	scanner->resident_bytes = resident_bytes;
 	scanner->begin_ns = monotonic_ns();
@@ -117,7 +120,7 @@ static int store_hist(void *ctx, const char *type, struct json_object *record)
 int study_scan_store(struct study *s, const struct study_subject *subject, const struct store_id *run,
 		     struct err *e)
 {
-	struct hist_context c = { s, run, e };
+	struct hist_context c = {s, run, e};
 	int rc;
 
 	if (!subject->scan.lines)
@@ -129,7 +132,7 @@ int study_scan_store(struct study *s, const struct study_subject *subject, const
 struct study_prediction study_predict(const struct study *s, const struct study_subject *subject,
 				      const char *algorithm, double pages)
 {
-	struct study_prediction p = { MISSING_F64, MISSING_F64, false };
+	struct study_prediction p = {MISSING_F64, MISSING_F64, false};
 	const struct study_scan *scan = &subject->scan;
 	const char *label = codec_for_kernel(algorithm, &p.approximate);
 	double population;
@@ -149,7 +152,8 @@ struct study_prediction study_predict(const struct study *s, const struct study_
 	return p;
 }
 
-/* ---- the policy -------------------------------------------------------------------------------------------- */
+/* ---- the policy
+ * -------------------------------------------------------------------------------------------- */
 
 struct rank_context {
 	struct study_rank *ranks;
@@ -185,7 +189,7 @@ ssize_t study_rank(struct study *s, const struct study_subject *subject, double 
 {
 	const struct study_config *config = s->config;
 	char readback[32], residence[UNITS_TEXT_MAX], floor_text[32], below[32], price[32];
-	struct rank_context c = { .ranks = ranks };
+	struct rank_context c = {.ranks = ranks};
 	struct sibling rank;
 	int rc;
 
@@ -194,11 +198,22 @@ ssize_t study_rank(struct study *s, const struct study_subject *subject, double 
 	snprintf(below, sizeof(below), "%.6f", config->heavy_below);
 	snprintf(price, sizeof(price), "%.6f", config->price_gib_per_core);
 
-	const char *argv[SIBLING_ARGS_MAX] = { "compressor_monitor", "rank", "--json", "/dev/stdin",
-					       "--readback", readback, "--floor", floor_text,
-					       "--heavy-below", below, "--price", price, "--savings",
-					       config->savings == POLICY_SLOT ? "slot" : "codec",
-					       "--format", "json" };
+	const char *argv[SIBLING_ARGS_MAX] = {"compressor_monitor",
+					      "rank",
+					      "--json",
+					      "/dev/stdin",
+					      "--readback",
+					      readback,
+					      "--floor",
+					      floor_text,
+					      "--heavy-below",
+					      below,
+					      "--price",
+					      price,
+					      "--savings",
+					      config->savings == POLICY_SLOT ? "slot" : "codec",
+					      "--format",
+					      "json"};
 
 	if (residence_ns != MISSING_U64) {
 		argv[16] = "--residence";

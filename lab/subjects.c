@@ -18,8 +18,10 @@ static const char sqlite_script[] =
 	"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " SQLITE_ROWS ")"
 	" INSERT INTO person SELECT i, 'name' || (i * 2654435761 % 1000003), 'city' || (i * 40503 % 997),"
 	" 'user' || i || '@example.org', 1930 + i * 7 % 80,"
-	" hex(i * 2654435761 % 4294967296) || ' ' || hex(i * i % 1000000007) || ' the quick brown fox ' || (i % 13)"
-	" || ' jumps over the lazy dog ' || hex(i * i * i % 1000000007) || ' and again over ' || (i * 31 % 65537)"
+	" hex(i * 2654435761 % 4294967296) || ' ' || hex(i * i % 1000000007) || ' the quick brown fox ' || "
+	"(i % 13)"
+	" || ' jumps over the lazy dog ' || hex(i * i * i % 1000000007) || ' and again over ' || (i * 31 % "
+	"65537)"
 	" || ', once for every line of the year ' || (1900 + i % 120) FROM n;"
 	"CREATE INDEX person_city ON person (city, born);"
 	"SELECT count(*), avg(born) FROM person WHERE city = 'city17';"
@@ -47,7 +49,7 @@ static void add(struct study *s, const char *name, const char *const *argv)
 	struct study_subject *subject = &s->subjects[s->n_subjects++];
 
 	snprintf(subject->name, sizeof(subject->name), "%s", name);
-	subject->argv = (char *const *)(uintptr_t)argv;	/* as execvp declares it; nobody writes to it */
+	subject->argv = (char *const *)(uintptr_t)argv; /* as execvp declares it; nobody writes to it */
 }
 
 void study_subject_add(struct study *s, char *const *argv)
@@ -69,9 +71,18 @@ void study_subject_add(struct study *s, char *const *argv)
 int study_subjects(struct study *s, struct err *e)
 {
 	static char generator[PATH_MAX], seed[24];
-	static const char *const sqlite[] = { "sqlite3", ":memory:", sqlite_script, NULL };
-	static const char *const burst[] = { generator, "interactive_burst", "--region", "96MiB", "--operations",
-				       "400000", "--idle", "20ms", "--seed", seed, NULL };
+	static const char *const sqlite[] = {"sqlite3", ":memory:", sqlite_script, NULL};
+	static const char *const burst[] = {generator,
+					    "interactive_burst",
+					    "--region",
+					    "96MiB",
+					    "--operations",
+					    "400000",
+					    "--idle",
+					    "20ms",
+					    "--seed",
+					    seed,
+					    NULL};
 	int rc = sibling_path("workload-gen", generator, sizeof(generator), e);
 
 	if (rc)
@@ -80,7 +91,8 @@ int study_subjects(struct study *s, struct err *e)
 	if (in_path("sqlite3"))
 		add(s, "sqlite3", sqlite);
 	else
-		study_note(s, STORE_NOTE_SKIPPED, "sqlite3", "there is no sqlite3 in PATH; ./bootstrap.sh installs it");
+		study_note(s, STORE_NOTE_SKIPPED, "sqlite3",
+			   "there is no sqlite3 in PATH; ./bootstrap.sh installs it");
 	add(s, "interactive_burst", burst);
 	return 0;
 }

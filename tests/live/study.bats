@@ -4,7 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 bin=$BATS_TEST_DIRNAME/../../build/bin
-schema_sql() { sqlite3 -readonly "$BATS_TEST_TMPDIR/out/study.db" "$1"; }
+store() { sqlite3 -readonly "$BATS_TEST_TMPDIR/out/study.db" "$1"; }
 
 setup() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root: a pool, a limit and probes"
@@ -55,27 +55,31 @@ study() {
 
 @test "the store holds every run, the scan, the prediction and the ranking, and the page shows them" {
 	study --blocks 2 --algo lz4,lzo-rle -q -- $(subject mixed) >/dev/null
-	[ "$(schema_sql "SELECT state FROM experiment")" = "done" ]
+	[ "$(store "SELECT state FROM experiment")" = "done" ]
 	# reference, two probed, two blocks of three arms
-	[ "$(schema_sql "SELECT count(*) FROM run WHERE state <> 'running'")" -eq 9 ]
-	[ "$(schema_sql "SELECT count(*) FROM prediction WHERE predicted > 0 AND measured > 0")" -ge 4 ]
-	[ "$(schema_sql "SELECT count(*) FROM ranking")" -ge 5 ]
-	[ "$(schema_sql "SELECT count(*) FROM artifact WHERE name = 'scan'")" -eq 1 ]
+	[ "$(store "SELECT count(*) FROM run WHERE state <> 'running'")" -eq 9 ]
+	[ "$(store "SELECT count(*) FROM prediction WHERE predicted > 0 AND measured > 0")" -ge 4 ]
+	[ "$(store "SELECT count(*) FROM ranking")" -ge 5 ]
+	[ "$(store "SELECT count(*) FROM artifact WHERE name = 'scan'")" -eq 1 ]
 	grep -q '<svg' "$BATS_TEST_TMPDIR/out/report.html"
 	grep -q 'recommended' "$BATS_TEST_TMPDIR/out/report.html"
 }
 
 @test "the pool that the scan foretells is the pool that comes" {
 	study --blocks 1 --algo lz4 --format json -- $(subject mixed) >"$BATS_TEST_TMPDIR/json"
-	jq -e 'select(.type == "study_prediction")' "$BATS_TEST_TMPDIR/json"
+	jq 'select(.type == "study_prediction")' "$BATS_TEST_TMPDIR/json"
 	# Loose: pages that go out are not a random sample of all, and a churned pool has holes.
-	jq -se 'map(select(.type == "study_prediction"))[0].error_ratio | fabs < 0.25' "$BATS_TEST_TMPDIR/json"
+	jq -se 'map(select(.type == "study_prediction")) | length == 1 and (.[0].error_ratio | fabs) < 0.25' "$BATS_TEST_TMPDIR/json"
 }
 
 @test "a limit that does not bite is said so" {
-	run study --blocks 1 --algo lz4 --limit 100% -- $(subject mixed)
+	run study --blocks 1 --algo lz4 --limit 100% --timeout 20s -- sleep 1
+	echo "$output"
+	[ "$status" -eq 1 ] && [[ $output == *"held less than 4 MiB"* ]]
+	run study --blocks 1 --algo lz4 --limit 100% -- $(subject idle)
 	echo "$output"
 	[ "$status" -eq 0 ]
+	[[ $output == *"the limit did not bite"*"recommended: nothing"* ]]
 }
 
 @test "a command that does not exist: named, exit 1, nothing left" {
@@ -127,14 +131,16 @@ study() {
 }
 
 @test "the command runs as the user who called sudo, and so do the files belong" {
-	SUDO_UID=65534 SUDO_GID=65534 study --out "$BATS_TEST_TMPDIR/../nobody.$$" --blocks 1 -- true || true
-	install -d -o 65534 -g 65534 "$BATS_TEST_TMPDIR/mine"
-	chmod 755 "$BATS_TEST_TMPDIR"
-	SUDO_UID=65534 SUDO_GID=65534 run "$bin/coldpress" study --out "$BATS_TEST_TMPDIR/mine/out" --blocks 1 --algo lz4 \
+	mine=$(mktemp -d)
+	chown 65534:65534 "$mine"
+	SUDO_UID=65534 SUDO_GID=65534 run "$bin/coldpress" study --out "$mine/out" --blocks 1 --algo lz4 \
 		-- sh -c 'id -u; exit 9'
 	echo "$output"
-	[ "$(head -1 "$BATS_TEST_TMPDIR/mine/out/sh.output")" = 65534 ]
-	[ "$(find "$BATS_TEST_TMPDIR/mine" ! -user 65534 | wc -l)" -eq 0 ]
+	[ "$(head -1 "$mine/out/sh.output")" = 65534 ]
+	[ -e "$mine/out/study.db" ]
+	foreign=$(find "$mine" ! -user 65534)
+	rm -rf "$mine"
+	[ -z "$foreign" ]
 }
 
 @test "^C in the middle: exit 0, said so, nothing left" {
@@ -144,7 +150,7 @@ study() {
 	kill -INT "$pid"
 	wait "$pid"
 	grep -q 'stopped' "$BATS_TEST_TMPDIR/stderr"
-	[ "$(schema_sql "SELECT state FROM experiment")" = interrupted ]
+	[ "$(store "SELECT state FROM experiment")" = interrupted ]
 	[ "$(machine)" = "$before" ]
 }
 
@@ -197,10 +203,11 @@ study() {
 @test "without root: the scan alone answers, and it says what was left out" {
 	id nobody >/dev/null || skip "there is no user nobody"
 	command -v setpriv >/dev/null || skip "setpriv (util-linux) is not installed"
-	install -d -o nobody "$BATS_TEST_TMPDIR/user"
-	chmod 755 "$BATS_TEST_TMPDIR"
-	run setpriv --reuid nobody --regid nogroup --clear-groups env -u COLDPRESS_STATE_DIR HOME="$BATS_TEST_TMPDIR/user" \
-		"$bin/coldpress" study --out "$BATS_TEST_TMPDIR/user/out" -- $(subject text)
+	user=$(mktemp -d)
+	chown nobody "$user"
+	run setpriv --reuid nobody --regid nogroup --clear-groups env -u COLDPRESS_STATE_DIR HOME="$user" \
+		"$bin/coldpress" study --out "$user/out" -- $(subject text)
+	rm -rf "$user"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *"left out"* || $output == *"takes root"* ]]
