@@ -76,10 +76,10 @@ static const struct opt rank_options[] = {
 
 /* Text has room for the figures that people compare; JSON and CSV have them all. */
 static const char *scan_columns[] = { "label", "saved_codec_ratio", "saved_slot_ratio", "saved_slot_low_ratio",
-				      "saved_slot_high_ratio", "huge_pages", "compress_ns", "compress_p90_ns",
-				      "decompress_ns", "decompress_p90_ns", "pool_bytes", "validation" };
-static const char *rank_columns[] = { "rank", "label", "tier", "saved_slot_ratio", "saved_codec_ratio",
-				      "cost_cpu_ms", "fair_score", "vs_baseline_ratio", "why" };
+				      "saved_slot_high_ratio", "huge_pages", "compress_ns", "decompress_ns",
+				      "pool_bytes", "validation" };
+static const char *rank_columns[] = { "rank", "label", "saved_slot_ratio", "saved_codec_ratio", "cost_cpu_ms",
+				      "fair_score", "why" };
 
 static int open_out(const struct config *c, const struct record_type *type, const char **columns, size_t n,
 		    struct out **ret, struct err *e)

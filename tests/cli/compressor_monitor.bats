@@ -195,3 +195,21 @@ by_hand() {
 	[ "$saved" = "$(jq 'select(.type == "scan_codec" and .label == "zstd:3") |
 		(.orig_bytes - .slot_bytes) / .orig_bytes' scan.json)" ]
 }
+
+# ---- the README ----------------------------------------------------------------------------------------------
+
+@test "the README's worked example is what comes out" {
+	readme=$ROOT/compressor-monitor/README.md
+	sed -n '/^```json$/,/^```$/{/^```/d;p}' "$readme" >scan.json
+	[ "$(wc -l <scan.json)" = 3 ]
+	n=0
+	while read -r line; do
+		read -ra words <<<"${line#\$ compressor_monitor }"
+		expected=$(grep -F -x -A 2 "$line" "$readme" | tail -n +2)
+		monitor "${words[@]}"
+		[ "$status" = 0 ]
+		[ "$(head -n 2 <<<"$output")" = "$expected" ]
+		n=$((n + 1))
+	done < <(grep '^\$ compressor_monitor rank --json' "$readme")
+	[ "$n" = 3 ]
+}
