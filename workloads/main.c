@@ -4,6 +4,8 @@
 
 static struct workload_config config = {
 	.run = { .gen = GEN_CONFIG_DEFAULTS, .memory_limit_bytes = MISSING_U64 },
+	.wrap = { .region_bytes = 128 * MIB, .duration_ns = 20 * NS_PER_S, .workers = 1, .seed = 42,
+		  .memory_limit_bytes = MISSING_U64 },
 };
 
 static const struct opt_command commands[] = {
@@ -15,6 +17,13 @@ static const struct opt_command commands[] = {
 	  .options = run_options, .operands = OPT_OPERANDS_ANY, .run = run_run },
 	{ .name = "list", .summary = "tell the patterns and the contents of pages",
 	  .options = list_options, .operands = OPT_OPERANDS_NONE, .run = list_run },
+	{ .name = "wrap", .synopsis = "TOOL PROFILE", .summary = "run stress-ng, sysbench or fio in a cage and read it",
+	  .description = "Bounded like a pattern. What the tool says is read and judged: a run that did no operations "
+			 "has failed, whatever its exit code.",
+	  .examples = "workload wrap stress-ng vm-mixed --region 128MiB --duration 20s --json\n",
+	  .options = wrap_options, .operands = OPT_OPERANDS_ANY, .run = wrap_run },
+	{ .name = "tools", .summary = "tell which of those tools are here, and how to get them",
+	  .options = tools_options, .operands = OPT_OPERANDS_NONE, .run = tools_run },
 	{ .run = NULL },
 };
 

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* run.c - `workload run`: refuses what is over the bounds, then runs workload-gen in a cage. */
-#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
-#include <stdarg.h>
 
-#include "cage.h"
+#include "caged.h"
 #include "gen/worker.h"
 #include "journal.h"
 #include "out.h"
 #include "procfs.h"
 #include "stop.h"
-#include "term.h"
 #include "workload.h"
 
 #define SLACK_NS	(5 * NS_PER_S)	/* for the generator to print and go, beyond its own duration */
@@ -59,54 +56,21 @@ static int find_generator(char path[PATH_MAX], struct err *e)
 	     ? 0 : err_set(e, ENAMETOOLONG, "cannot name workload-gen");
 }
 
-#define WORDS_MAX 32
-
-struct words {
-	char text[WORDS_MAX][PATH_MAX];
-	char *argv[WORDS_MAX + 1];
-	size_t n;
-};
-
-static void add_word(struct words *words, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-static void add_word(struct words *words, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(words->text[words->n], PATH_MAX, fmt, ap);
-	va_end(ap);
-	words->argv[words->n] = words->text[words->n];
-	words->n++;
-}
-
 /* Every option as it stands now, defaults too: what the generator does is on its command line. */
-static void add_options(struct words *words, const struct gen_config *gen)
+static int add_options(struct words *words, const struct run_config *run)
 {
 	static const struct opt options[] = { GEN_OPTIONS(struct run_config, gen), OPT_END };
-	struct run_config run = { .gen = *gen };
-	char value[256];
+	char value[PATH_MAX];
+	int rc = 0;
 
-	for (const struct opt *o = options; o->name; o++) {
-		opt_format_value(o, &run, value, sizeof(value));
+	for (const struct opt *o = options; o->name && !rc; o++) {
+		opt_format_value(o, run, value, sizeof(value));
 		if (o->type == OPT_TYPE_FLAG)
-			add_word(words, "--%s%s", str_eq(value, "true") ? "" : "no-", o->name);
+			rc = words_add(words, "--%s%s", str_eq(value, "true") ? "" : "no-", o->name);
 		else if (*value)
-			add_word(words, "--%s=%s", o->name, value);
+			rc = words_add(words, "--%s=%s", o->name, value);
 	}
-	add_word(words, "--json");
-}
-
-/* All that the generator printed: one line. The pipe holds it whole, so it can be read after the end. */
-static int read_line(int fd, char *buf, size_t len)
-{
-	size_t used = 0;
-	ssize_t n;
-
-	while (used < len - 1 && (n = read(fd, buf + used, len - 1 - used)) > 0)
-		used += (size_t)n;
-	buf[used] = '\0';
-	return used ? 0 : -ENODATA;
+	return rc ? rc : words_add(words, "--json");
 }
 
 /* The cage's word on how it ended weighs more than the generator's, which may not have come to say any. */
@@ -152,41 +116,25 @@ static void configure(struct cage_config *cage, const struct run_config *run, co
 	cage->pids = run->gen.workers * (pattern->forks ? run->gen.depth + 1 : 1) + SPARE_PIDS;
 	cage->duration_ns = gen_duration_ns(&run->gen) + SLACK_NS;
 	cage->journal = journal;
-	cage->group_optional = geteuid() != 0;
 }
 
 /* Runs it to its end, whatever that is. A failure to start is an error; all else is in the results. */
 static int run_caged(const struct run_config *run, const struct pattern *pattern, struct journal *journal,
-		     struct cage_result *caged, char *line, size_t len, struct err *e)
+		     struct cage_result *caged, struct caged_output *output, struct err *e)
 {
-	AUTO_FREE struct words *words = calloc(1, sizeof(*words));
-	AUTO_CLOSE int from = -1, to = -1;
+	struct words words = { 0 };
 	struct cage_config config;
-	struct cage cage;
 	char path[PATH_MAX];
-	int fds[2], rc = find_generator(path, e);
+	int rc = find_generator(path, e);
 
-	if (rc)
-		return rc;
-	if (!words || pipe2(fds, O_CLOEXEC))
-		return err_set(e, words ? errno : ENOMEM, "cannot make a pipe");
-	from = fds[0];
-	to = fds[1];
-	add_word(words, "%s", path);
-	add_word(words, "%s", pattern->name);
-	add_options(words, &run->gen);
-	configure(&config, run, pattern, words->argv, journal);
-	config.stdout_fd = to;
-	rc = cage_start(&cage, &config, e);
-	if (rc)
-		return rc;
-	close(to);
-	to = -1;
-	if (!cage.grouped)
-		term_warn("no control group could be made: memory and processes are not bounded; run it with sudo");
-	cage_wait(&cage, NULL);
-	rc = cage_stop(&cage, caged, e);
-	read_line(from, line, len);
+	if (!rc && (words_add(&words, "%s", path) || words_add(&words, "%s", pattern->name) ||
+		    add_options(&words, run)))
+		rc = err_set(e, ENOMEM, "cannot make the command line");
+	if (!rc) {
+		configure(&config, run, pattern, words.argv, journal);
+		rc = caged_run(&config, false, NULL, caged, output, e);
+	}
+	words_done(&words);
 	return rc;
 }
 
@@ -199,7 +147,7 @@ int run_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 	struct json_object *keep = NULL;
 	struct workload_result result;
 	struct cage_result caged;
-	char line[16 * KIB] = "";
+	struct caged_output output = { 0 };
 	int rc;
 
 	if (argc != 1)
@@ -217,16 +165,19 @@ int run_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 		return rc;
 	if (run->memory_limit_bytes == MISSING_U64)
 		run->memory_limit_bytes = run->gen.region_bytes + run->gen.region_bytes / 256 + OVERHEAD_BYTES;
-	rc = run_caged(run, pattern, journal, &caged, line, sizeof(line), e);
+	rc = run_caged(run, pattern, journal, &caged, &output, e);
 	journal_close(journal);
-	if (rc)
+	if (rc) {
+		caged_output_done(&output);
 		return rc;
+	}
 	workload_result_init(&result);
-	result_parse(line, &result, &keep, NULL);
+	result_parse(output.text ? output.text : "", &result, &keep, NULL);
 	merge(&caged, run, pattern->name, &result);
 	rc = print(out, &result, e);
 	out = NULL;
 	*exit_code = str_eq(result.state, "ok") || stop_requested() ? EXIT_DONE : EXIT_FAILED;
 	result_free(keep);
+	caged_output_done(&output);
 	return rc;
 }

@@ -16,8 +16,17 @@ struct list_config {
 	struct gen_output output;
 };
 
+struct wrap_config {
+	uint64_t region_bytes, duration_ns, workers, seed;
+	uint64_t memory_limit_bytes;	/* MISSING_U64 = what the region takes */
+	const char *raw_path;		/* NULL = the raw report is not kept */
+	bool allow_large, allow_long;
+	struct gen_output output;
+};
+
 struct workload_config {
 	struct run_config run;
+	struct wrap_config wrap;
 	struct list_config list;
 };
 
@@ -27,6 +36,10 @@ int run_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
 
 extern const struct opt list_options[];
 int list_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
+
+extern const struct opt wrap_options[], tools_options[];
+int wrap_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
+int tools_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
 
 /* result_parse - the line that workload-gen printed, into ret. *keep holds the strings: to be given to
  * result_free once ret is no longer used.

@@ -1,0 +1,172 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2154 # bats sets stderr
+# workload wrap and tools: what tools print is read, and success is not believed. Programs in a PATH of our own
+# stand for the tools and replay what they print.
+
+bin=$BATS_TEST_DIRNAME/../../build/bin
+fixtures=$BATS_TEST_DIRNAME/../fixtures/wrap
+
+setup() {
+	bats_require_minimum_version 1.5.0
+	fakes=$BATS_TEST_TMPDIR/bin
+	mkdir "$fakes"
+}
+
+# fake TOOL FILE [STATUS] - a program that prints its version, or replays FILE and ends with STATUS.
+fake() {
+	local to=/dev/stdout
+
+	[ "$1" = stress-ng ] && to=report.yaml
+	cat >"$fakes/$1" <<-END
+		#!/bin/sh
+		[ "\$1" = --version ] && { echo "$1 of this test"; exit; }
+		echo "\$@" >"$BATS_TEST_TMPDIR/words"
+		/bin/cat "$2" >$to
+		exit ${3:-0}
+	END
+	chmod +x "$fakes/$1"
+}
+
+wrap() {
+	run --separate-stderr env PATH="$fakes" "$bin/workload" wrap "$@" --region 1MiB --duration 1s --json
+	echo "$status: $output $stderr"
+}
+
+figure() {
+	jq -r "select(.type == \"wrap_figure\" and .name == \"$1\").value" <<<"$output"
+}
+
+result() {
+	jq -r "select(.type == \"wrap_result\")$1" <<<"$output"
+}
+
+@test "tools tells those that are there and how to get the others" {
+	fake fio /dev/null
+	run --separate-stderr env PATH="$fakes" "$bin/workload" tools --json
+	[ "$status" -eq 0 ]
+	[ "$(jq -r 'select(.name == "fio") | "\(.state) \(.version)"' <<<"$output")" = "ok fio of this test" ]
+	[ "$(jq -r 'select(.name == "sysbench") | "\(.state) \(.version)"' <<<"$output")" = "absent null" ]
+	[[ $(jq -r 'select(.name == "sysbench").get' <<<"$output") == *sysbench* ]]
+}
+
+@test "an absent tool is impossible here, with how to get it" {
+	wrap stress-ng mmap
+	[ "$status" -eq 77 ]
+	[[ $stderr == *"stress-ng is absent"*"stress-ng"* ]]
+}
+
+@test "an unknown tool or profile is a usage error that tells those there are" {
+	wrap stressng mmap
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"'stressng'"*"stress-ng sysbench fio"* ]]
+	wrap fio mmap
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"no profile 'mmap'"*tmpfs-zipf* ]]
+}
+
+@test "sizes and times over the guard are refused" {
+	run --separate-stderr "$bin/workload" wrap fio tmpfs-zipf --region 1000TiB
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"safe bound"* ]]
+	run --separate-stderr "$bin/workload" wrap fio tmpfs-zipf --duration 1h
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"safe bound"* ]]
+}
+
+@test "stress-ng 0.15 is read" {
+	fake stress-ng "$fixtures/stress-ng-0.15.06.yaml"
+	wrap stress-ng vm-mixed
+	[ "$status" -eq 0 ]
+	[ "$(result .state) $(result .operations) $(result .version)" = "ok 5056 stress-ng of this test" ]
+	[ "$(figure vm_max_rss_bytes)" = $((67472 * 1024)) ]
+	[ "$(figure vm_bogo_ops_per_s)" = 2516.470612 ]
+	[[ $(cat "$BATS_TEST_TMPDIR/words") == *"--vm-bytes 1048576 "* ]]
+	[[ $(cat "$BATS_TEST_TMPDIR/words") == *"--no-oom-adjust --oomable"* ]]
+}
+
+@test "stress-ng 0.13 with two stressors is read" {
+	fake stress-ng "$fixtures/stress-ng-0.13.12.yaml"
+	wrap stress-ng fork-vm
+	[ "$(result .state) $(result .operations)" = "ok 5108" ]
+	[ "$(figure fork_bogo_ops) $(figure vm_bogo_ops)" = "1009 4099" ]
+	[ -z "$(figure vm_max_rss_bytes)" ]
+}
+
+@test "stress-ng that did nothing has failed, whatever it says" {
+	sed 's/bogo-ops: .*/bogo-ops: 0/' "$fixtures/stress-ng-0.15.06.yaml" >"$BATS_TEST_TMPDIR/none"
+	fake stress-ng "$BATS_TEST_TMPDIR/none"
+	wrap stress-ng vm-mixed
+	[ "$status" -eq 1 ]
+	[ "$(result .state)" = failed ]
+	[[ $(result .why) == *"no operations"* ]]
+}
+
+@test "stress-ng that lacks a stressor is unsupported" {
+	fake stress-ng /dev/null 4
+	wrap stress-ng vm-mixed
+	[ "$status" -eq 77 ]
+	[ "$(result .state)" = unsupported ]
+}
+
+@test "sysbench 1.0 and 1.1 are read" {
+	fake sysbench "$fixtures/sysbench-1.0.20.txt"
+	wrap sysbench memory-rnd
+	[ "$(result .state) $(result .operations)" = "ok 30" ]
+	[ "$(figure total_ns | cut -d. -f1)" = 1025800000 ]
+	fake sysbench "$fixtures/sysbench-1.1.0.txt"
+	wrap sysbench memory-seq
+	[ "$(result .state) $(result .operations)" = "ok 59" ]
+	[ "$(figure total_ns) $(figure latency_mean_ns)" = "1011800000 17140000" ]
+	[ "$(figure written_bytes_per_s | cut -d. -f1)" = 1956590387 ]
+}
+
+@test "sysbench that transferred nothing has failed" {
+	sed 's/^Total operations: .*/Total operations: 0 (    0.00 per second)/' "$fixtures/sysbench-1.0.20.txt" \
+		>"$BATS_TEST_TMPDIR/none"
+	fake sysbench "$BATS_TEST_TMPDIR/none"
+	wrap sysbench memory-rnd
+	[ "$status" -eq 1 ]
+	[ "$(result .state)" = failed ]
+}
+
+@test "fio is read, words before its JSON too" {
+	{ echo "fio: a remark"; cat "$fixtures/fio-3.33.json"; } >"$BATS_TEST_TMPDIR/words-first"
+	fake fio "$BATS_TEST_TMPDIR/words-first"
+	wrap fio compressible
+	[ "$status" -eq 0 ]
+	[ "$(result .operations)" = $((1794182 + 1797389)) ]
+	[ "$(figure minor_faults)" = 1068 ]
+	[[ $(figure read_latency_p99_ns) -gt 0 ]]
+}
+
+@test "an error of fio's job, or no JSON at all, is a failure" {
+	jq '.jobs[0].error = 28' "$fixtures/fio-3.33.json" >"$BATS_TEST_TMPDIR/error"
+	fake fio "$BATS_TEST_TMPDIR/error"
+	wrap fio compressible
+	[ "$status" -eq 1 ]
+	[[ $(result .why) == *"error 28"* ]]
+	fake fio /dev/null
+	wrap fio compressible
+	[ "$status" -eq 1 ]
+	[[ $(result .why) == *"no JSON"* ]]
+}
+
+@test "a tool that fails is failed, with what it said last" {
+	echo "it hurts" >"$BATS_TEST_TMPDIR/cry"
+	fake sysbench "$BATS_TEST_TMPDIR/cry" 3
+	wrap sysbench memory-rnd
+	[ "$status" -eq 1 ]
+	[ "$(result .why)" = "exit status 3" ]
+	[[ $stderr == *"sysbench said last: it hurts"* ]]
+}
+
+@test "the raw report is kept in a new file only" {
+	fake fio "$fixtures/fio-3.33.json"
+	wrap fio compressible --raw "$BATS_TEST_TMPDIR/raw"
+	[ "$(result .raw_file)" = "$BATS_TEST_TMPDIR/raw" ]
+	cmp "$BATS_TEST_TMPDIR/raw" "$fixtures/fio-3.33.json"
+	wrap fio compressible --raw "$BATS_TEST_TMPDIR/raw"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"File exists"* ]]
+}

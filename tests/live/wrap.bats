@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2154 # bats sets stderr
+# workload wrap with the tools that are really here: one second each, and what kill -9 leaves.
+
+bin=$BATS_TEST_DIRNAME/../../build/bin
+
+setup() {
+	bats_require_minimum_version 1.5.0
+	[ "$(id -u)" -eq 0 ] || skip "needs root to make control groups"
+	export COLDPRESS_STATE_DIR=$BATS_TEST_TMPDIR/state
+}
+
+# smoke TOOL PROFILE... - each profile runs for a second, does something, and stays in its memory.
+smoke() {
+	local tool=$1
+
+	command -v "$tool" >/dev/null || skip "$tool is not installed"
+	shift
+	for profile; do
+		run --separate-stderr "$bin/workload" wrap "$tool" "$profile" --region 32MiB --duration 1s --json
+		echo "$tool $profile: $output $stderr"
+		[ "$status" -eq 0 ]
+		[ "$(jq -c 'select(.type == "wrap_result") | [.state, .operations > 0, .peak_group_bytes >= 16777216,
+			.peak_group_bytes < .memory_limit_bytes]' <<<"$output")" = '["ok",true,true,true]' ]
+	done
+}
+
+@test "stress-ng" {
+	smoke stress-ng fork-vm vm-mixed mmap
+}
+
+@test "sysbench" {
+	smoke sysbench memory-seq memory-rnd
+}
+
+@test "fio" {
+	smoke fio cache-churn tmpfs-zipf compressible
+}
+
+@test "kill -9 of the supervisor leaves no process, no group and no file of fio's" {
+	command -v fio >/dev/null || skip "fio is not installed"
+	"$bin/workload" wrap fio tmpfs-zipf --region 32MiB --duration 60s >"$BATS_TEST_TMPDIR/out" 3>&- &
+	local supervisor=$!
+
+	for _ in {1..50}; do
+		compgen -G "/dev/shm/coldpress.$supervisor.*/coldpress.*" >/dev/null && break
+		sleep 0.1
+	done
+	compgen -G "/dev/shm/coldpress.$supervisor.*/coldpress.*"
+	kill -KILL $supervisor
+	wait $supervisor || true
+	sleep 1
+	[ -z "$(compgen -G "/dev/shm/coldpress.$supervisor.*")" ]
+	[ -z "$(find /sys/fs/cgroup -type d -name "coldpress.$supervisor.*" 2>/dev/null)" ]
+}
