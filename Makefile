@@ -47,8 +47,8 @@ CFLAGS   ?= -O2 -g
 CFLAGS_ALL = -std=gnu11 $(WARN) -fstack-protector-strong -fPIE -pthread $(CFLAGS)
 LDFLAGS_ALL = -pie -pthread -Wl,--as-needed -Wl,-z,relro,-z,now $(LDFLAGS)
 
-# lzo2 and deflate have no .pc file on every distribution.
-LIBS_CODEC := -llz4 -lzstd -llzo2 -ldeflate -lz
+# lzo2, deflate and snappy have no .pc file on every distribution.
+LIBS_CODEC := -llz4 -lzstd -llzo2 -ldeflate -lz -lsnappy
 LIBS_BPF   := -lbpf -lelf -lz
 LIBS_JSON  := -ljson-c
 LIBS_STORE := -lsqlite3

@@ -40,6 +40,7 @@ build hdr:lz4.h                liblz4-dev         lz4-devel              lz4
 build hdr:zstd.h               libzstd-dev        libzstd-devel          zstd
 build hdr:lzo/lzo1x.h          liblzo2-dev        lzo-devel              lzo
 build hdr:libdeflate.h         libdeflate-dev     libdeflate-devel       libdeflate
+build hdr:snappy-c.h           libsnappy-dev      snappy-devel           snappy
 build hdr:sqlite3.h            libsqlite3-dev     sqlite-devel           sqlite
 build hdr:json-c/json.h        libjson-c-dev      json-c-devel           json-c
 build hdr:sys/capability.h     libcap-dev         libcap-devel           libcap

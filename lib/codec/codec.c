@@ -6,9 +6,10 @@
 
 #include "units.h"
 
-extern const struct codec codec_lz4, codec_lzo, codec_zstd, codec_deflate;
+extern const struct codec codec_lz4, codec_lz4hc, codec_lzo, codec_zstd, codec_deflate, codec_zlib, codec_snappy;
 
-const struct codec *const codec_all[] = { &codec_lz4, &codec_lzo, &codec_zstd, &codec_deflate, NULL };
+const struct codec *const codec_all[] = { &codec_lz4,	&codec_lzo,	&codec_zstd,   &codec_deflate,
+					   &codec_lz4hc, &codec_zlib, &codec_snappy, NULL };
 
 const struct codec *codec_find(const char *name)
 {
@@ -86,7 +87,7 @@ const char *codec_for_kernel(const char *algorithm, bool *approximate)
 		bool approximate;
 	} table[] = {
 		{ "lz4", "lz4:1", false },	{ "lzo", "lzo1x-1", false },	  { "lzo-rle", "lzo1x-1", true },
-		{ "zstd", "zstd:3", false },	{ "deflate", "deflate:1", true },
+		{ "zstd", "zstd:3", false },	{ "deflate", "deflate:1", true }, { "lz4hc", "lz4hc:9", false },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {

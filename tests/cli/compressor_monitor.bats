@@ -45,7 +45,7 @@ refused() {
 }
 
 @test "codecs and levels there are not: the message lists those there are" {
-	refused 2 "lz4, lzo1x-1, zstd, deflate" scan --file text --codecs lz5
+	refused 2 "lz4, lzo1x-1, zstd, deflate, lz4hc, zlib, snappy" scan --file text --codecs lz5
 	refused 2 "from -100 to 22" scan --file text --codecs zstd:23
 	refused 2 "takes no level" scan --file text --codecs lzo1x-1:3
 }

@@ -193,7 +193,7 @@ static void test_codec__bad_specs_are_usage_errors(void **state UNUSED)
 
 static void test_codec__models_of_kernel_algorithms_exist(void **state UNUSED)
 {
-	static const char *const algorithms[] = { "lz4", "lzo", "lzo-rle", "zstd", "deflate" };
+	static const char *const algorithms[] = { "lz4", "lz4hc", "lzo", "lzo-rle", "zstd", "deflate" };
 	bool approximate;
 
 	for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++) {
