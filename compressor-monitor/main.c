@@ -28,6 +28,9 @@ struct config {
 		 "also take file pages, which are dropped rather than swapped: 'file'", .metavar = "KIND"), \
 	OPT_U64(0, "pages", struct config, scan.pages, "how many of the present pages to draw", .min = 1, \
 		.max = UINT32_MAX), \
+	OPT_STRING(0, "precision", struct config, scan.precision, \
+		   "draw as many pages as it takes to know the saved share of memory to this at 95 %, e.g. 1pt", \
+		   .metavar = "POINTS"), \
 	OPT_FLAG(0, "all", struct config, scan.all, "take every present page"), \
 	OPT_U64(0, "seed", struct config, scan.seed, "of the draw"), \
 	OPT_LIST(0, "codecs", struct config, scan.codecs, \

@@ -193,6 +193,26 @@ int measure_page(struct measure *m, const void *page, bool same_filled)
 	return m->in_batch == BATCH_PAGES ? flush_batch(m) : 0;
 }
 
+int measure_sample_size(struct measure *m, double half_width_ratio, uint64_t population, uint64_t *ret)
+{
+	uint64_t total = 0;
+	double share;
+	int r = flush_batch(m);
+
+	if (r)
+		return r;
+	/* Only pages that need a codec tell of it: the sample must have enough of those. */
+	share = (double)m->pages / (double)(m->pages + m->same_pages);
+	for (size_t i = 0; m->pages > 1 && i < m->n_subjects; i++) {
+		double sd = sqrt(stats_variance(&m->subjects[i].slot)) / PAGE_BYTES;
+		uint64_t n = stats_sample_size(sd, half_width_ratio, (uint64_t)ceil(share * (double)population), 0.95);
+
+		total = MAX(total, (uint64_t)ceil((double)n / share));
+	}
+	*ret = MIN(total, population);
+	return 0;
+}
+
 /* 95 % of a mean, or nothing where the sample does not carry it. */
 static struct stats_interval mean95(const struct stats_moments *m, uint64_t population)
 {

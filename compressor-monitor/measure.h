@@ -15,6 +15,11 @@ void measure_free(struct measure *m);
 /* measure_page - one page, copied. Same-filled ones are counted and go through no codec. -ENOMEM. */
 int measure_page(struct measure *m, const void *page, bool same_filled);
 
+/* measure_sample_size - pages that the sample needs so that every codec's saved_slot_ratio is known to
+ * +-half_width_ratio at 95 %, by the spread of the pages measured so far. At most population.
+ */
+int measure_sample_size(struct measure *m, double half_width_ratio, uint64_t population, uint64_t *ret);
+
 /* measure_report - the figures, once all pages are in; population is how many pages the sample stands for.
  * Fills codecs, n_codecs and failed of ret. -ENOMEM.
  */

@@ -12,6 +12,7 @@
 #include "units.h"
 
 #define CHUNK_PAGES	256
+#define PILOT_PAGES	512u	/* read first, to know how many it takes for --precision */
 
 struct scan {
 	const struct scan_config *config;
@@ -23,6 +24,7 @@ struct scan {
 	struct zsmalloc_model model;
 	struct measure *measure;
 	char *chunk;
+	double half_width_ratio;	/* wanted; 0 = the number of pages is given */
 	bool stopped;
 };
 
@@ -175,17 +177,52 @@ static int choose_model(struct scan *s, struct scan_summary_record *summary, str
 	return r;
 }
 
+/* "1pt" is one percentage point. */
+static int parse_precision(const char *text, double *ret, struct err *e)
+{
+	char number[32] = "";
+	double points;
+	size_t len = strlen(text);
+
+	if (len > 2 && len - 2 < sizeof(number) && str_eq(text + len - 2, "pt"))
+		memcpy(number, text, len - 2);
+	if (!*number || units_parse_f64(number, &points, NULL) || !(points >= 0.01 && points <= 50))
+		return err_usage(e, "--precision: points from 0.01pt to 50pt, e.g. 1pt, not '%s'", text);
+	*ret = points / 100;
+	return 0;
+}
+
+/* Pages to keep while walking: those asked for, or as many as the worst spread there can be would take. */
+static int capacity_of(struct scan *s, size_t *ret, struct err *e)
+{
+	const struct scan_config *c = s->config;
+	int r = 0;
+
+	*ret = c->all ? SIZE_MAX : c->pages;
+	if (!c->precision)
+		return 0;
+	if (c->all)
+		return err_usage(e, "--all leaves nothing for --precision to decide: give one of them");
+	r = parse_precision(c->precision, &s->half_width_ratio, e);
+	if (!r)	/* shares lie within 0 and 1: no standard deviation is above a half */
+		*ret = MAX(PILOT_PAGES, stats_sample_size(0.5, s->half_width_ratio, SIZE_MAX, 0.95));
+	return r;
+}
+
 static int set_up(struct scan *s, struct scan_result *ret, struct err *e)
 {
 	static const char *default_codecs[] = { "lz4:1", "lzo1x-1", "zstd:1", "zstd:3", "deflate:1" };
 	struct opt_list codecs = s->config->codecs;
+	size_t capacity;
 	int r;
 
 	if (!codecs.n)
 		codecs = (struct opt_list){ default_codecs, ARRAY_SIZE(default_codecs) };
 	if (codecs.n > SCAN_CODECS_MAX)
 		return err_usage(e, "--codecs: at most %d at once", SCAN_CODECS_MAX);
-	r = choose_model(s, &ret->summary, e);
+	r = capacity_of(s, &capacity, e);
+	if (!r)
+		r = choose_model(s, &ret->summary, e);
 	if (!r)
 		r = measure_new(&s->measure, &codecs, &s->model, e);
 	if (!r)
@@ -195,7 +232,7 @@ static int set_up(struct scan *s, struct scan_result *ret, struct err *e)
 	s->chunk = aligned_alloc(PAGE_BYTES, (size_t)CHUNK_PAGES * PAGE_BYTES);
 	if (!s->chunk)
 		return err_set(e, ENOMEM, "cannot set up the scan");
-	page_sample_init(&s->sample, s->config->all ? SIZE_MAX : s->config->pages, s->config->seed);
+	page_sample_init(&s->sample, capacity, s->config->seed);
 	return 0;
 }
 
@@ -213,7 +250,6 @@ static int walk(struct scan *s, struct err *e)
 	}
 	if (!r && !s->sample.seen)
 		return err_say(e, ENODATA, "not one page of the target is present in memory");
-	page_sample_sort(&s->sample);
 	return r;
 }
 
@@ -242,25 +278,49 @@ static int take_chunk(struct scan *s, const struct page_ref *refs, size_t n, str
 	return 0;
 }
 
-static int read_sample(struct scan *s, struct scan_result *ret, struct err *e)
+/* The drawn pages from `from` to before `to`. */
+static int read_range(struct scan *s, size_t from, size_t to, struct term_progress *progress, struct scan_result *ret,
+		      struct err *e)
 {
-	const struct page_sample *sample = &s->sample;
-	struct term_progress progress;
+	const struct page_ref *refs = s->sample.refs;
 	int r = 0;
 
-	term_progress_begin(&progress, (double)sample->n);
-	term_progress_step(&progress, "compressing %zu of %lu pages", sample->n, sample->seen);
-	for (size_t at = 0, n; !r && at < sample->n; at += n) {
-		for (n = 1; n < CHUNK_PAGES && at + n < sample->n; n++)
-			if (sample->refs[at + n].source != sample->refs[at].source)
-				break;
-		if (stop_requested()) {
-			s->stopped = true;
-			break;
-		}
-		r = take_chunk(s, sample->refs + at, n, ret, e);
-		term_progress_update(&progress, (double)(at + n));
+	page_sample_sort(&s->sample, from, to);
+	for (size_t at = from, n; !r && !s->stopped && at < to; at += n) {
+		for (n = 1; n < CHUNK_PAGES && at + n < to && refs[at + n].source == refs[at].source; n++)
+			;
+		s->stopped = stop_requested() != 0;
+		if (!s->stopped)
+			r = take_chunk(s, refs + at, n, ret, e);
+		term_progress_update(progress, (double)(at + n));
 	}
+	return r;
+}
+
+/* Where a precision is asked for, in two stages: the spread within a pilot tells how many pages it takes. There is
+ * no third, as looking again and again until the interval fits would make it too narrow.
+ */
+static int read_sample(struct scan *s, struct scan_result *ret, struct err *e)
+{
+	struct term_progress progress;
+	size_t pilot = s->half_width_ratio > 0 ? MIN(s->sample.n, (size_t)PILOT_PAGES) : 0;
+	uint64_t n = s->sample.n;
+	int r = 0;
+
+	term_progress_begin(&progress, (double)n);
+	term_progress_step(&progress, "compressing at most %lu of %lu pages", n, s->sample.seen);
+	if (pilot) {
+		page_sample_shuffle(&s->sample);
+		r = read_range(s, 0, pilot, &progress, ret, e);
+		if (!r && ret->summary.sampled_pages) {
+			r = measure_sample_size(s->measure, s->half_width_ratio, s->sample.seen, &n);
+			if (r)
+				err_set(e, r, "cannot keep the times");
+			n = MIN(n, (uint64_t)s->sample.n);
+		}
+	}
+	if (!r)
+		r = read_range(s, pilot, n, &progress, ret, e);
 	term_progress_end(&progress);
 	if (!r && !ret->summary.sampled_pages)
 		return err_say(e, ENODATA, "not one page of the target could be read: they were swapped out, unmapped "

@@ -20,6 +20,7 @@ struct scan_config {
 	struct opt_list pids, include, codecs;
 	const char *cgroup, *file;
 	uint64_t pages, seed, chain;	/* chain MISSING_U64 = the running kernel's */
+	const char *precision;		/* "1pt"; NULL = as many as pages says */
 	bool all;
 };
 

@@ -221,10 +221,21 @@ static int by_place(const void *a, const void *b)
 	return (x->address > y->address) - (x->address < y->address);
 }
 
-void page_sample_sort(struct page_sample *sample)
+void page_sample_shuffle(struct page_sample *sample)
 {
-	if (sample->n)
-		qsort(sample->refs, sample->n, sizeof(*sample->refs), by_place);
+	for (size_t i = sample->n; i > 1; i--) {
+		size_t j = prng_below(&sample->rng, i);
+		struct page_ref other = sample->refs[j];
+
+		sample->refs[j] = sample->refs[i - 1];
+		sample->refs[i - 1] = other;
+	}
+}
+
+void page_sample_sort(struct page_sample *sample, size_t from, size_t to)
+{
+	if (from < to)
+		qsort(sample->refs + from, to - from, sizeof(*sample->refs), by_place);
 }
 
 /* ---- walking ---------------------------------------------------------------------------------------- */

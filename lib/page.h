@@ -81,8 +81,10 @@ struct page_sample {
 void page_sample_init(struct page_sample *sample, size_t capacity, uint64_t seed);
 void page_sample_done(struct page_sample *sample);
 int page_sample_offer(struct page_sample *sample, const struct page_ref *ref);	/* -ENOMEM */
-/* page_sample_sort - by source and address, for reading. */
-void page_sample_sort(struct page_sample *sample);
+/* page_sample_shuffle - into random order, so that any first n of them are a sample too. */
+void page_sample_shuffle(struct page_sample *sample);
+/* page_sample_sort - those from `from` to before `to` by source and address, for reading. */
+void page_sample_sort(struct page_sample *sample, size_t from, size_t to);
 
 /* page_walk - offers every present page of these kinds to the sample; counts go to census. Page frames mapped
  * more than once are told apart by number, which takes CAP_SYS_ADMIN: without it they count each time.

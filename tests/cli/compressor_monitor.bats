@@ -53,6 +53,9 @@ refused() {
 @test "bad values are usage errors that name the option" {
 	refused 2 "--pid" scan --pid 0
 	refused 2 "--pid" scan --pid 1x
+	refused 2 "--precision" scan --file text --precision 1
+	refused 2 "--precision" scan --file text --precision 0pt
+	refused 2 "--precision" scan --file text --precision 1pt --all
 	refused 2 "--chain" scan --file text --chain 3
 	refused 2 "--pages" scan --file text --pages 0
 	refused 2 "--include" scan --file text --include everything
@@ -131,6 +134,20 @@ refused() {
 	monitor scan --file text --all -f json
 	of scan_codec 'all((.saved_slot_high_ratio - .saved_slot_low_ratio | fabs) < 1e-12)'
 	of scan_summary '.[0] | .sampled_pages == .population_pages'
+}
+
+@test "precision takes the pages it needs: few where all are alike, more where they differ" {
+	seq 10000000 | head -c 64M >alike
+	for _ in $(seq 16); do head -c 1M /dev/urandom; seq 200000 | head -c 1M; done >differing
+	monitor scan --file alike --precision 1pt --codecs lz4 -f json
+	of scan_summary '.[0].sampled_pages == 512'
+	of scan_codec '.[0] | .saved_slot_high_ratio - .saved_slot_low_ratio <= 0.02'
+	monitor scan --file differing --precision 1pt --codecs lz4 -f json
+	of scan_summary '.[0] | .sampled_pages > 512 and .sampled_pages < 3000'
+	# The pilot's spread is not quite that of the whole.
+	of scan_codec '.[0] | .saved_slot_high_ratio - .saved_slot_low_ratio <= 0.021'
+	monitor scan --file random --precision 1pt --codecs lz4 -f json
+	[ "$status" = 0 ]
 }
 
 @test "chains of 4 reach incompressible sooner than chains of 8" {

@@ -65,7 +65,7 @@ static void test_page__every_page_is_drawn_as_often(void **state UNUSED)
 			assert_int_equal(page_sample_offer(&s, &(struct page_ref){ .address = i }), 0);
 		assert_int_equal(s.n, 11);
 		assert_int_equal(s.seen, 53);
-		page_sample_sort(&s);
+		page_sample_sort(&s, 0, s.n);
 		for (size_t i = 0; i < s.n; i++) {
 			drawn[s.refs[i].address]++;
 			assert_true(!i || s.refs[i].address > s.refs[i - 1].address);	/* none twice */
@@ -73,6 +73,26 @@ static void test_page__every_page_is_drawn_as_often(void **state UNUSED)
 		page_sample_done(&s);
 	}
 	/* 2,000 * 11/53 = 415, standard deviation 18: four of them. */
+	for (size_t i = 0; i < 53; i++)
+		assert_in_range(drawn[i], 415 - 73, 415 + 73);
+}
+
+/* A page's place in the reservoir tells when it came; after a shuffle it must not. */
+static void test_page__the_first_of_a_shuffled_sample_are_a_sample(void **state UNUSED)
+{
+	unsigned int drawn[53] = { 0 };
+
+	for (uint64_t seed = 0; seed < 2000; seed++) {
+		struct page_sample s;
+
+		page_sample_init(&s, 29, seed);
+		for (uint64_t i = 0; i < 53; i++)
+			page_sample_offer(&s, &(struct page_ref){ .address = i });
+		page_sample_shuffle(&s);
+		for (size_t i = 0; i < 11; i++)
+			drawn[s.refs[i].address]++;
+		page_sample_done(&s);
+	}
 	for (size_t i = 0; i < 53; i++)
 		assert_in_range(drawn[i], 415 - 73, 415 + 73);
 }
@@ -189,7 +209,7 @@ static void walk(struct walked *w, pid_t pid, unsigned int kinds)
 	page_sample_init(&w->sample, SIZE_MAX, 1);
 	assert_int_equal(page_open_pid(&w->source, pid, &e), 0);
 	assert_int_equal(page_walk(&w->source, 0, kinds, &w->set, &w->census, &w->sample, &e), 0);
-	page_sample_sort(&w->sample);
+	page_sample_sort(&w->sample, 0, w->sample.n);
 }
 
 static void walked_done(struct walked *w)
@@ -386,6 +406,7 @@ int main(void)
 		cmocka_unit_test(test_page__text),
 		cmocka_unit_test(test_page__pointers),
 		cmocka_unit_test(test_page__every_page_is_drawn_as_often),
+		cmocka_unit_test(test_page__the_first_of_a_shuffled_sample_are_a_sample),
 		cmocka_unit_test(test_page__the_seed_makes_the_sample),
 		cmocka_unit_test(test_page__finds_and_reads_every_present_page),
 		cmocka_unit_test(test_page__shared_pages_of_two_processes_count_once),
