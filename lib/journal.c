@@ -72,8 +72,7 @@ int journal_lock(uint64_t wait_ns, struct err *e)
 	return r;
 }
 
-/* ---- the file --------------------------------------------------------------------------------------------
- */
+/* ---- the file ---------------------------------------------------------------------- */
 
 void journal_free(struct journal *j)
 {
@@ -264,8 +263,7 @@ int journal_remove(struct journal *j, struct err *e)
 	return unlink(j->path) ? err_set(e, errno, "cannot remove %s", j->path) : 0;
 }
 
-/* ---- opening and closing ---------------------------------------------------------------------------------
- */
+/* ---- opening and closing ----------------------------------------------------------- */
 
 static int book_path(const char *name, char path[SYSROOT_PATH_MAX], struct err *e)
 {
@@ -375,8 +373,7 @@ void journal_close(struct journal *j)
 	journal_free(j);
 }
 
-/* ---- entries ---------------------------------------------------------------------------------------------
- */
+/* ---- entries ----------------------------------------------------------------------- */
 
 static struct json_object *entry_new(const struct journal *j, const char *kind)
 {

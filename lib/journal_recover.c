@@ -56,8 +56,7 @@ int journal_undo_all(struct journal *j, struct err *e)
 	return journal_undo_book(j, NULL, NULL, &n, e);
 }
 
-/* ---- every book
- * -------------------------------------------------------------------------------------------- */
+/* ---- every book -------------------------------------------------------------------- */
 
 /* r is what journal_open_book said: 0 we hold it, -EBUSY its owner does. */
 typedef int walk_fn(void *ctx, struct journal *j, int r, const struct err *why);

@@ -28,8 +28,7 @@ static void closedir_(DIR **dir)
 
 #define AUTO_DIR __attribute__((cleanup(closedir_)))
 
-/* ---- processes and cgroups -------------------------------------------------------------------------------
- */
+/* ---- processes and cgroups --------------------------------------------------------- */
 
 static int undo_process(const struct journal_entry *entry, char what[256], struct err *e)
 {
@@ -118,8 +117,7 @@ static int undo_cgroup(const struct journal_entry *entry, char what[256], struct
 	return 0;
 }
 
-/* ---- swap and devices
- * -------------------------------------------------------------------------------------- */
+/* ---- swap and devices -------------------------------------------------------------- */
 
 static int undo_swap(const struct journal_entry *entry, char what[256], struct err *e)
 {
@@ -212,8 +210,7 @@ static int undo_zram(const struct journal_entry *entry, char what[256], struct e
 	return r;
 }
 
-/* ---- settings and paths
- * ------------------------------------------------------------------------------------ */
+/* ---- settings and paths ------------------------------------------------------------ */
 
 static int undo_setting(const struct journal_entry *entry, char what[256], struct err *e)
 {

@@ -102,8 +102,7 @@ static size_t take_fields(const char *buf, size_t len, const struct name_field *
 	return found;
 }
 
-/* ---- meminfo ----------------------------------------------------------------------------------------------
- */
+/* ---- meminfo ----------------------------------------------------------------------- */
 
 #define MEMINFO(n, m)                                                                                        \
 	{                                                                                                    \
@@ -141,8 +140,7 @@ int procfs_meminfo_read(const struct sysroot *root, struct procfs_meminfo *ret, 
 		       : 0;
 }
 
-/* ---- vmstat
- * ------------------------------------------------------------------------------------------------ */
+/* ---- vmstat ------------------------------------------------------------------------ */
 
 #define VMSTAT(m)                                                                                            \
 	{                                                                                                    \
@@ -209,8 +207,7 @@ int procfs_vmstat_read(const struct sysroot *root, struct procfs_vmstat *ret, st
 		       : 0;
 }
 
-/* ---- swaps
- * ------------------------------------------------------------------------------------------------- */
+/* ---- swaps ------------------------------------------------------------------------- */
 
 /* Undoes seq_file's \ooo. Cuts what does not fit. */
 static void unescape(const char *in, size_t n, char *out, size_t len)
@@ -294,8 +291,7 @@ int procfs_swaps_read(const struct sysroot *root, struct procfs_swaps *ret, stru
 	return r ? err_set(e, r, "cannot read /proc/swaps") : 0;
 }
 
-/* ---- one process
- * ------------------------------------------------------------------------------------------- */
+/* ---- one process ------------------------------------------------------------------- */
 
 int procfs_stat_parse(const char *buf, size_t len, struct procfs_stat *ret)
 {
@@ -422,8 +418,7 @@ int procfs_exe(const struct sysroot *root, pid_t pid, char *buf, size_t len, str
 	return 0;
 }
 
-/* ---- the machine
- * --------------------------------------------------------------------------------------------- */
+/* ---- the machine ------------------------------------------------------------------- */
 
 int procfs_loadavg_parse(const char *buf, size_t len, struct procfs_loadavg *ret)
 {

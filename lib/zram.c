@@ -43,7 +43,7 @@ static size_t take_numbers(const char *buf, size_t len, uint64_t *values, size_t
 	return n;
 }
 
-/* ---- which ones there are ------------------------------------------------------------------------------ */
+/* ---- which ones there are ---------------------------------------------------------- */
 
 /* -ENOENT is no error of its own here: there is no such device. */
 static int no_device(int r, unsigned int id, struct err *e)
@@ -121,8 +121,7 @@ int zram_list_read(const struct sysroot *root, struct zram_list *ret, struct err
 	return 0;
 }
 
-/* ---- statistics ------------------------------------------------------------------------------------------
- */
+/* ---- statistics -------------------------------------------------------------------- */
 
 int zram_mm_stat_parse(const char *buf, size_t len, struct zram_mm_stat *ret)
 {
@@ -234,8 +233,7 @@ int zram_block_stat_read(const struct sysroot *root, unsigned int id, struct zra
 	return n < 0 ? (int)n : parsed(zram_block_stat_parse(text, (size_t)n, ret), id, "stat", e);
 }
 
-/* ---- algorithms ------------------------------------------------------------------------------------------
- */
+/* ---- algorithms -------------------------------------------------------------------- */
 
 int zram_algorithms_parse(const char *buf, size_t len, struct zram_algorithms *ret)
 {
@@ -308,8 +306,7 @@ static int unknown_algorithm(const struct zram_algorithms *algorithms, const cha
 	return err_hint(e, "it has: %s", list);
 }
 
-/* ---- changing --------------------------------------------------------------------------------------------
- */
+/* ---- changing ---------------------------------------------------------------------- */
 
 int zram_available(const struct sysroot *root, struct err *e)
 {

@@ -9,11 +9,13 @@
 #include "out.h"
 #include "stop.h"
 #include "term.h"
+#include "trigger.h"
 
 #define DEFAULT_NAME "pool"
 
 struct pool_options {
 	struct pool_request request;
+	struct trigger_request trigger;
 	bool force;
 	struct opt_output output;
 };
@@ -47,6 +49,33 @@ static const struct opt reset_options[] = {
 		   .metavar = "NAME"),
 	OPT_FLAG(0, "force", struct pool_options, force, "even if its pages might not fit into memory"),
 	OPT_OUTPUT(struct pool_options, output), OPT_END};
+
+#define TRIGGER_OPTIONS                                                                                      \
+	OPT_PID('p', "pid", struct pool_options, trigger.pid, "the anonymous pages of this process"),        \
+		OPT_STRING(0, "amount", struct pool_options, trigger.amount,                                 \
+			   "how much of it, from low addresses up: a size or a percentage; default all",     \
+			   .metavar = "AMOUNT"),                                                             \
+		OPT_DURATION('d', "duration", struct pool_options, trigger.duration_ns,                      \
+			     "how long a profile runs", .min = 100 * NS_PER_MS, .max = 300 * NS_PER_S),      \
+		OPT_STRING(0, "name", struct pool_options, request.name,                                     \
+			   "which pool to watch; needed when there are several", .metavar = "NAME"),         \
+		OPT_OUTPUT(struct pool_options, output)
+
+static const struct opt compress_options[] = {
+	TRIGGER_OPTIONS,
+	OPT_CHOICE(0, "profile", struct pool_options, trigger.compress_profile, trigger_compress_profiles,
+		   "a bounded load instead: 64 MiB, 256 MiB or 1 GiB, half of which must go out"),
+	OPT_END};
+
+static const struct opt readback_options[] = {
+	TRIGGER_OPTIONS,
+	OPT_CHOICE(0, "how", struct pool_options, trigger.how, trigger_how_choices,
+		   "prefault: back and mapped, so that the process does not fault; willneed: into the swap "
+		   "cache, a "
+		   "short fault is left"),
+	OPT_CHOICE(0, "profile", struct pool_options, trigger.readback_profile, trigger_readback_profiles,
+		   "a bounded load instead, of 256 MiB: one that reads steadily, or one in bursts"),
+	OPT_END};
 
 static const struct opt recover_options[] = {OPT_OUTPUT(struct pool_options, output), OPT_END};
 
@@ -120,7 +149,7 @@ static const char *setup_name(char buf[POOL_NAME_MAX])
 /* Nobody was told of the pool, so nobody would remove it. */
 static void drop(const char *name, const struct zram_device *device)
 {
-	struct pool pool = { .device = *device };
+	struct pool pool = {.device = *device};
 	struct err e;
 
 	snprintf(pool.name, sizeof(pool.name), "%s", name);
@@ -203,34 +232,82 @@ static int run_status(void *config UNUSED, int argc UNUSED, char **argv UNUSED, 
 	return finish(&out, n, e);
 }
 
+/* The pool that was named, or the only one. ret->n 0 in pools and no name: 0 with *ret NULL. */
+static int pick_pool(const struct pools *pools, const struct pool **ret, struct err *e)
+{
+	const char *name = options.request.name;
+	size_t i = 0;
+
+	*ret = NULL;
+	if (pools->n == 0 && !name)
+		return 0;
+	if (pools->n > 1 && !name) {
+		err_usage(e, "there are %zu pools: which one?", pools->n);
+		return err_hint(e, "give --name; `ram_pool status` shows them");
+	}
+	while (name && i < pools->n && !str_eq(pools->pools[i].name, name))
+		i++;
+	if (i == pools->n)
+		return no_such_pool(name, e);
+	*ret = &pools->pools[i];
+	return 0;
+}
+
 static int run_reset(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
 		     struct err *e)
 {
 	AUTO_OUT struct out *out = NULL;
-	const char *name = options.request.name;
+	const struct pool *pool;
 	struct pools pools;
-	size_t i = 0;
 	int r = begin(&out, "removing a pool", e);
 
-	if (r || (r = pools_read(&pools, e)))
+	if (r || (r = pools_read(&pools, e)) || (r = pick_pool(&pools, &pool, e)))
 		return r;
-	if (pools.n == 0 && !name) {
+	if (!pool) {
 		term_say("there is no pool");
 		return finish(&out, 0, e);
 	}
-	if (pools.n > 1 && !name) {
-		err_usage(e, "there are %zu pools: which one?", pools.n);
-		return err_hint(e, "give --name; `ram_pool status` shows them");
-	}
-	while (name && i < pools.n && !str_eq(pools.pools[i].name, name))
-		i++;
-	if (i == pools.n)
-		return no_such_pool(name, e);
-	r = pool_reset(&pools.pools[i], options.force, e);
+	r = pool_reset(pool, options.force, e);
 	if (r)
 		return r;
-	term_say("removed pool %s (zram%u)", pools.pools[i].name, pools.pools[i].device.id);
+	term_say("removed pool %s (zram%u)", pool->name, pool->device.id);
 	return finish(&out, 0, e);
+}
+
+typedef int trigger_fn(const struct trigger_request *request, const struct pool *pool,
+		       struct trigger_record *ret, struct err *e);
+
+static int run_trigger(trigger_fn *trigger, struct err *e)
+{
+	AUTO_OUT struct out *out = NULL;
+	struct trigger_record record;
+	const struct pool *pool;
+	struct pools pools;
+	int r = begin(&out, "moving pages", e);
+
+	if (r || (r = pools_read(&pools, e)) || (r = pick_pool(&pools, &pool, e)))
+		return r;
+	if (!pool || !pool->ready) {
+		err_say(e, ENOENT, "there is no pool to move pages to or from");
+		return err_hint(e, "make one: ram_pool setup --size 2GiB --mem-limit 1GiB");
+	}
+	r = trigger(&options.trigger, pool, &record, e);
+	if (r)
+		return r;
+	out_record(out, &trigger_type, &record);
+	return finish(&out, 1, e);
+}
+
+static int run_compress(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
+			struct err *e)
+{
+	return run_trigger(trigger_compress, e);
+}
+
+static int run_readback(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
+			struct err *e)
+{
+	return run_trigger(trigger_readback, e);
 }
 
 static void report(void *ctx UNUSED, bool failed, const char *text)
@@ -277,6 +354,24 @@ static const struct opt_command commands[] = {
 		.summary = "show what the pools hold and what they cost",
 		.options = status_options,
 		.run = run_status,
+	},
+	{
+		.name = "trigger compress",
+		.summary = "move pages of a process, or of a load, into the pool",
+		.description = "Works on unmodified programs, by page-out advice; what moved is looked up in "
+			       "pagemap.",
+		.examples =
+			"ram_pool trigger compress --pid 4711 --amount 50%   # half of what it has in RAM\n"
+			"ram_pool trigger compress --profile light --duration 5s\n",
+		.options = compress_options,
+		.run = run_compress,
+	},
+	{
+		.name = "trigger readback",
+		.summary = "bring pages of a process back, or run a load that reads",
+		.examples = "ram_pool trigger readback --pid 4711   # its next touches do not fault\n",
+		.options = readback_options,
+		.run = run_readback,
 	},
 	{
 		.name = "reset",

@@ -15,8 +15,7 @@
 #define LOCK_WAIT_NS	 (30 * NS_PER_S)
 #define PROGRESS_POLL_NS (100 * NS_PER_MS)
 
-/* ---- which there are --------------------------------------------------------------------------------------
- */
+/* ---- which there are --------------------------------------------------------------- */
 
 static int take_pool(void *ctx, const struct journal_book *book, bool live)
 {
@@ -67,8 +66,7 @@ static int promised_bytes(uint64_t *ret, struct err *e)
 	return 0;
 }
 
-/* ---- set up -----------------------------------------------------------------------------------------------
- */
+/* ---- set up ------------------------------------------------------------------------ */
 
 static int stopped(struct err *e)
 {
@@ -192,8 +190,7 @@ int pool_setup(const struct pool_request *request, struct pool_made *ret, struct
 	return 0;
 }
 
-/* ---- take down --------------------------------------------------------------------------------------------
- */
+/* ---- take down --------------------------------------------------------------------- */
 
 struct watch {
 	const struct zram_device *device;

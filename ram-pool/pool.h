@@ -31,8 +31,7 @@ struct pools {
 /* pools_read - those of this boot, in the journal and in the machine. */
 int pools_read(struct pools *ret, struct err *e);
 
-/* ---- guard.c: pure ----------------------------------------------------------------------------------------
- */
+/* ---- guard.c: pure ----------------------------------------------------------------- */
 
 /* What stays free whatever is asked for: max(512 MiB, 10 % of the machine's memory). */
 uint64_t pool_reserve_bytes(const struct procfs_meminfo *meminfo);
@@ -52,8 +51,7 @@ int pool_guard(const struct procfs_meminfo *meminfo, uint64_t promised_bytes, ui
 /* pool_guard_reset - refuses to bring back more than fits: used_bytes of swap into what is available. */
 int pool_guard_reset(const struct procfs_meminfo *meminfo, uint64_t used_bytes, struct err *e);
 
-/* ---- pool.c: acts -----------------------------------------------------------------------------------------
- */
+/* ---- pool.c: acts ------------------------------------------------------------------ */
 struct pool_request {
 	const char *name;
 	const char *algorithm; /* NULL = the kernel's default */
@@ -79,8 +77,7 @@ int pool_setup(const struct pool_request *request, struct pool_made *ret, struct
  */
 int pool_reset(const struct pool *pool, bool force, struct err *e);
 
-/* ---- status.c ---------------------------------------------------------------------------------------------
- */
+/* ---- status.c ---------------------------------------------------------------------- */
 extern const struct record_type pool_status_type;
 
 struct pool_status {

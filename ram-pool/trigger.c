@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* trigger.c - pages into the pool and back, by hand: another process's, or those of a bounded load.
+ *
+ * A process's pages are advised out or read in one by one, and looked up again afterwards: only what pagemap
+ * says counts as moved. A load is `workload`, run beside us under a memory limit of half of what it touches,
+ * so that the rest of the machine feels no pressure; its memory is gone when it ends, so the pool is watched
+ * meanwhile.
+ */
+#include "trigger.h"
+
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "remote.h"
+#include "stop.h"
+#include "units.h"
+
+#define WATCH_NS (20 * NS_PER_MS)
+
+const char *const trigger_how_choices[] = {"prefault", "willneed", NULL};
+const char *const trigger_compress_profiles[] = {"none", "light", "medium", "heavy", NULL};
+const char *const trigger_readback_profiles[] = {"none", "readback", "burst", NULL};
+
+#define F(m, t, u, what, ...) FIELD(struct trigger_record, m, t, u, what, ##__VA_ARGS__)
+
+static const struct field trigger_fields[] = {
+	F(what, FIELD_STRING, "", "compress or readback"),
+	F(how, FIELD_STRING, "", "pageout, prefault, willneed, or the profile"),
+	F(pool, FIELD_STRING, "", "the pool that was watched"),
+	F(pid, FIELD_U64, "", "whose pages; missing for a profile"),
+	F(candidate_pages, FIELD_U64, "pages", "anonymous pages it was asked for"),
+	F(moved_pages, FIELD_U64, "pages",
+	  "of these, out afterwards (compress), in RAM and mapped afterwards (readback), by pagemap"),
+	F(skipped_pages, FIELD_U64, "pages",
+	  "the others: locked, shared, unmapped, touched again, no room; all of willneed's, which fills the "
+	  "swap "
+	  "cache and maps nothing"),
+	F(elapsed_ns, FIELD_U64, "ns", "from the first request to the end of the last"),
+	F(page_us, FIELD_F64, "us", "elapsed time / moved pages, or / candidates for willneed"),
+	F(written_pages, FIELD_U64, "pages", "written to the pool meanwhile, by anybody"),
+	F(read_pages, FIELD_U64, "pages", "read from the pool meanwhile, by anybody"),
+	F(orig_before_bytes, FIELD_U64, "bytes", "uncompressed bytes in the pool before"),
+	F(orig_after_bytes, FIELD_U64, "bytes", "and after"),
+	F(orig_peak_bytes, FIELD_U64, "bytes", "and at most, looked at every 20 ms; profiles only"),
+	F(used_before_bytes, FIELD_U64, "bytes", "RAM of the pool before"),
+	F(used_after_bytes, FIELD_U64, "bytes", "and after"),
+	F(used_peak_bytes, FIELD_U64, "bytes", "and at most, looked at every 20 ms; profiles only"),
+};
+#undef F
+
+const struct record_type trigger_type =
+	RECORD_TYPE("pool_trigger", 1, RECORD_CARD, trigger_fields, "pages moved into the pool or back");
+
+/* ---- the pool before and after ----------------------------------------------------- */
+
+struct snapshot {
+	struct zram_mm_stat mm;
+	struct zram_block_stat block;
+};
+
+static int look(const struct pool *pool, struct snapshot *ret, struct err *e)
+{
+	int r = zram_mm_stat_read(NULL, pool->device.id, &ret->mm, e);
+
+	return r ? r : zram_block_stat_read(NULL, pool->device.id, &ret->block, e);
+}
+
+static int compare(const struct pool *pool, const struct snapshot *before, struct trigger_record *record,
+		   struct err *e)
+{
+	struct snapshot after;
+	int r = look(pool, &after, e);
+
+	if (r)
+		return r;
+	record->written_pages = (after.block.written_bytes - before->block.written_bytes) / PAGE_BYTES;
+	record->read_pages = (after.block.read_bytes - before->block.read_bytes) / PAGE_BYTES;
+	record->orig_before_bytes = before->mm.orig_bytes;
+	record->orig_after_bytes = after.mm.orig_bytes;
+	record->used_before_bytes = before->mm.used_bytes;
+	record->used_after_bytes = after.mm.used_bytes;
+	return 0;
+}
+
+static struct trigger_record record_new(const char *what, const char *how, const struct pool *pool)
+{
+	return (struct trigger_record){
+		.what = what,
+		.how = how,
+		.pool = pool->name,
+		.pid = MISSING_U64,
+		.candidate_pages = MISSING_U64,
+		.moved_pages = MISSING_U64,
+		.skipped_pages = MISSING_U64,
+		.page_us = MISSING_F64,
+		.orig_peak_bytes = MISSING_U64,
+		.used_peak_bytes = MISSING_U64,
+	};
+}
+
+/* ---- a process --------------------------------------------------------------------- */
+
+/* "256MiB" or "50%" of those in this state, in whole pages, rounded down. */
+static int amount_pages(const struct remote *remote, const char *amount, enum remote_state state,
+			uint64_t *ret, struct err *e)
+{
+	struct remote_pages all = {.n = 0};
+	uint64_t bytes;
+	double share;
+
+	if (!amount) {
+		*ret = UINT64_MAX;
+		return 0;
+	}
+	if (!strchr(amount, '%')) {
+		int r = units_parse_size(amount, &bytes, e);
+
+		if (r == 0)
+			*ret = bytes / PAGE_BYTES;
+		return r;
+	}
+	int r = units_parse_share(amount, &share, e);
+
+	if (r || (r = remote_find(remote, state, UINT64_MAX, &all, e)))
+		return r;
+	if (share > 1)
+		r = err_usage(e, "--amount %s is more than all of it", amount);
+	else
+		*ret = (uint64_t)((double)all.n_pages * share);
+	remote_pages_done(&all);
+	return r;
+}
+
+struct move {
+	const char *what, *how;
+	enum remote_state from, to;
+	int advice; /* 0 = prefault */
+};
+
+static int move_pages(const struct remote *remote, const struct remote_pages *pages, const struct move *move,
+		      struct trigger_record *record, struct err *e)
+{
+	uint64_t begin_ns = monotonic_ns();
+	int r = move->advice ? remote_advise(remote, pages, move->advice, e)
+			     : remote_prefault(remote, pages, e);
+
+	record->elapsed_ns = monotonic_ns() - begin_ns;
+	if (r || (r = remote_count(remote, pages, move->to, &record->moved_pages, e)))
+		return r;
+	record->candidate_pages = pages->n_pages;
+	record->skipped_pages = pages->n_pages - record->moved_pages;
+	uint64_t n = move->advice == MADV_WILLNEED ? record->candidate_pages : record->moved_pages;
+
+	if (n)
+		record->page_us = (double)record->elapsed_ns / (double)n / 1e3;
+	return 0;
+}
+
+static int move_of(const struct trigger_request *request, const struct pool *pool, const struct move *move,
+		   struct trigger_record *ret, struct err *e)
+{
+	struct trigger_record record = record_new(move->what, move->how, pool);
+	struct remote_pages pages = {.n = 0};
+	struct snapshot before;
+	struct remote remote;
+	uint64_t max = 0;
+	int r = remote_open(&remote, request->pid, e);
+
+	if (r)
+		return r;
+	record.pid = (uint64_t)request->pid;
+	if ((r = amount_pages(&remote, request->amount, move->from, &max, e)) == 0 &&
+	    (r = remote_find(&remote, move->from, max, &pages, e)) == 0 &&
+	    (r = look(pool, &before, e)) == 0 && (r = move_pages(&remote, &pages, move, &record, e)) == 0)
+		r = compare(pool, &before, &record, e);
+	remote_pages_done(&pages);
+	remote_close(&remote);
+	if (r == 0)
+		*ret = record;
+	return r;
+}
+
+/* ---- a load ------------------------------------------------------------------------ */
+
+struct profile {
+	const char *name, *pattern, *touch, *region, *limit;
+};
+
+static const struct profile profiles[] = {
+	{"light", "anon_streamer", "write", "64MiB", "32MiB"},
+	{"medium", "anon_streamer", "write", "256MiB", "128MiB"},
+	{"heavy", "anon_streamer", "write", "1GiB", "512MiB"},
+	{"readback", "anon_streamer", "read", "256MiB", "128MiB"},
+	{"burst", "interactive_burst", "default", "256MiB", "128MiB"},
+};
+
+/* Beside us, as in the build directory and once installed. */
+static int workload_path(char path[PATH_MAX], struct err *e)
+{
+	char self[PATH_MAX];
+	int r = procfs_exe(NULL, getpid(), self, sizeof(self), e);
+
+	if (r)
+		return r;
+	if (snprintf(path, PATH_MAX, "%s/workload", dirname(self)) >= PATH_MAX || access(path, X_OK)) {
+		err_impossible(e, "there is no program %s", path);
+		return err_hint(e, "`make` builds it; or name a process with --pid");
+	}
+	return 0;
+}
+
+static int spawn_load(const struct profile *profile, uint64_t duration_ns, pid_t *ret, struct err *e)
+{
+	char path[PATH_MAX], duration[UNITS_TEXT_MAX];
+	const char *const argv[] = {
+		"workload",
+		"run",
+		profile->pattern,
+		"--region",
+		profile->region,
+		"--memory-limit",
+		profile->limit,
+		"--touch",
+		profile->touch,
+		"--duration",
+		units_exact_duration(duration_ns, duration),
+		"--quiet",
+		NULL,
+	};
+	posix_spawn_file_actions_t files;
+	int r = workload_path(path, e);
+
+	if (r)
+		return r;
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	r = posix_spawn(ret, path, &files, NULL, (char *const *)argv, environ);
+	posix_spawn_file_actions_destroy(&files);
+	return r ? err_set(e, r, "cannot run %s", path) : 0;
+}
+
+/* Waits for the load and keeps the highest the pool held. ^C is passed on: it ends the load, which says why.
+ */
+static int watch_load(pid_t pid, const struct pool *pool, struct trigger_record *record, struct err *e)
+{
+	bool told = false;
+	int status;
+	pid_t ended;
+
+	record->orig_peak_bytes = record->used_peak_bytes = 0;
+	while ((ended = waitpid(pid, &status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
+		struct zram_mm_stat mm;
+
+		if (zram_mm_stat_read(NULL, pool->device.id, &mm, NULL) == 0) {
+			record->orig_peak_bytes = MAX(record->orig_peak_bytes, mm.orig_bytes);
+			record->used_peak_bytes = MAX(record->used_peak_bytes, mm.used_bytes);
+		}
+		if (stop_requested() && !told) {
+			kill(pid, SIGTERM);
+			told = true;
+		}
+		sleep_ns(WATCH_NS);
+	}
+	if (ended < 0)
+		return err_set(e, errno, "cannot wait for the load");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	err_say(e, ECHILD, "the load failed; what it said is above");
+	if (e && WIFEXITED(status))
+		e->exit = WEXITSTATUS(status);
+	return -ECHILD;
+}
+
+/* Should we be killed, recovery ends the load; it also ends by itself after its duration. */
+static int run_load(const struct profile *profile, uint64_t duration_ns, const struct pool *pool,
+		    struct trigger_record *record, struct err *e)
+{
+	uint64_t begin_ns = monotonic_ns();
+	struct journal *j = NULL;
+	unsigned int entry;
+	pid_t pid;
+	int r = journal_open(&j, "trigger", e);
+
+	if (r)
+		return r;
+	r = spawn_load(profile, duration_ns, &pid, e);
+	if (r == 0) {
+		int noted = journal_process(j, pid, &entry, e);
+
+		if (noted)
+			kill(pid, SIGTERM);
+		r = watch_load(pid, pool, record, noted ? NULL : e);
+		if (noted)
+			r = noted;
+		else
+			journal_undone(j, entry, NULL);
+	}
+	record->elapsed_ns = monotonic_ns() - begin_ns;
+	journal_close(j);
+	return r;
+}
+
+static int run_profile(const char *what, const char *name, const struct trigger_request *request,
+		       const struct pool *pool, struct trigger_record *ret, struct err *e)
+{
+	const struct profile *profile = profiles;
+	struct trigger_record record;
+	struct snapshot before;
+
+	while (!str_eq(profile->name, name))
+		profile++;
+	record = record_new(what, profile->name, pool);
+	int r = look(pool, &before, e);
+
+	if (r)
+		return r;
+	r = run_load(profile, request->duration_ns, pool, &record, e);
+	if (r || (r = compare(pool, &before, &record, e)))
+		return r;
+	*ret = record;
+	return 0;
+}
+
+/* ---- both -------------------------------------------------------------------------- */
+
+static int one_of(const struct trigger_request *request, int profile, struct err *e)
+{
+	if (!!request->pid == !!profile)
+		return err_usage(e, "whose pages? give either --pid or --profile");
+	if (request->amount && !request->pid)
+		return err_usage(e, "--amount goes with --pid: a profile has its size");
+	return 0;
+}
+
+int trigger_compress(const struct trigger_request *request, const struct pool *pool,
+		     struct trigger_record *ret, struct err *e)
+{
+	static const struct move out = {"compress", "pageout", REMOTE_PRESENT, REMOTE_SWAPPED, MADV_PAGEOUT};
+	int r = one_of(request, request->compress_profile, e);
+
+	if (r || request->pid)
+		return r ? r : move_of(request, pool, &out, ret, e);
+	return run_profile("compress", trigger_compress_profiles[request->compress_profile], request, pool,
+			   ret, e);
+}
+
+int trigger_readback(const struct trigger_request *request, const struct pool *pool,
+		     struct trigger_record *ret, struct err *e)
+{
+	static const struct move back[] = {
+		[TRIGGER_PREFAULT] = {"readback", "prefault", REMOTE_SWAPPED, REMOTE_PRESENT, 0},
+		[TRIGGER_WILLNEED] = {"readback", "willneed", REMOTE_SWAPPED, REMOTE_PRESENT, MADV_WILLNEED},
+	};
+	int r = one_of(request, request->readback_profile, e);
+
+	if (r || request->pid)
+		return r ? r : move_of(request, pool, &back[request->how], ret, e);
+	return run_profile("readback", trigger_readback_profiles[request->readback_profile], request, pool,
+			   ret, e);
+}
