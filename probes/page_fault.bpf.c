@@ -85,7 +85,7 @@ static __always_inline void sum(bool user, bool completed)
 
 static __always_inline int fault(bool user, __u64 addr, __u64 ip, bool completed)
 {
-	if (!admit())
+	if (mode == FAULT_NOTHING || !admit())
 		return 0;
 	if (mode == FAULT_TRACE_PIPE)
 		print(user, addr, ip);
@@ -165,7 +165,7 @@ int on_page_faults_maj(void *ctx)
 	struct fault_sums *s = fault_sums();
 	__u32 bucket;
 
-	if (!s)
+	if (mode == FAULT_NOTHING || !s)
 		return 0;
 	s->major_runs++;
 	if (!wanted())

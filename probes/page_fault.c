@@ -14,7 +14,7 @@
 
 struct config {
 	struct probe_options probe;
-	bool summary;
+	bool summary, nothing;
 };
 
 struct fault_record {
@@ -189,7 +189,10 @@ static int trace(struct probe *p, struct page_fault *skel, const struct config *
 	if (r)
 		return r;
 	skel->rodata->filter = filter;
-	skel->rodata->mode = c->summary ? FAULT_SUMMARY : streams ? FAULT_STREAM : FAULT_TRACE_PIPE;
+	skel->rodata->mode = c->nothing	  ? FAULT_NOTHING
+			     : c->summary ? FAULT_SUMMARY
+			     : streams	  ? FAULT_STREAM
+					  : FAULT_TRACE_PIPE;
 	r = probe_load(p, skel->obj, streams, e);
 	if (!r)
 		r = probe_attach(p, e);
@@ -233,6 +236,8 @@ static const struct opt options[] = {
 	PROBE_OPT_FILTER(struct config, probe),
 	OPT_FLAG(0, "summary", struct config, summary,
 		 "no single faults: their number, minor and major, and how long the major ones took"),
+	OPT_FLAG(0, "nothing", struct config, nothing, "with --summary: empty programs, for bench/probes.sh",
+		 .hidden = true),
 	OPT_END
 };
 

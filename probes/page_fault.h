@@ -9,6 +9,7 @@ enum fault_mode {
 	FAULT_TRACE_PIPE,	/* a line each with bpf_printk */
 	FAULT_STREAM,		/* a record each in the ring */
 	FAULT_SUMMARY,		/* sums and a latency histogram, nothing for a single event */
+	FAULT_NOTHING,		/* attached as for a summary, with empty bodies: what the hooks alone cost */
 };
 
 struct fault_event {

@@ -261,9 +261,10 @@ traced() {
 	set_from "$("$helpers/major_faults" "$BATS_TEST_TMPDIR/file" 211)"
 	end INT
 	[ "$majors" -eq 211 ]
-	jq -es '.[] | select(.type == "page_fault_summary") | .major == 211 and .unmatched == 0 and .missed == 0 and
-		.user + .kernel == .minor + .major and .major_p50_ns > 0 and .major_p50_ns <= .major_p90_ns and
-		.major_p90_ns <= .major_p99_ns and .major_p99_ns <= .major_max_ns' out
+	# Runs that the kernel skipped while another program ran on that CPU are counted, not hidden.
+	jq -es '.[] | select(.type == "page_fault_summary") | .major <= 211 and .major + .missed >= 211 and
+		.unmatched == 0 and (.user + .kernel == .minor + .major or .missed > 0) and
+		.major_p50_ns > 0 and .major_p50_ns <= .major_p90_ns and .major_p90_ns <= .major_p99_ns and .major_p99_ns <= .major_max_ns' out
 }
 
 @test "INT, TERM and HUP end a probe with its account and exit 0" {

@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# probes - what tracing every page fault adds to a page fault, ours and others' side by side.
+#
+#   bench/probes.sh [ROUNDS] [SECONDS]
+#
+# One core touches fresh pages as fast as it can while each tracer in turn looks on from the other; the order is
+# shuffled in each round. Prints the median and the range of the CPU time that a fault took longer than without a
+# tracer in the same round. Then: 10 s of every fault as a JSON line into a file, a fork storm, idle probes.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+rounds=${1:-5} seconds=${2:-0.7}
+bin=build/bin helpers=build/tests/helpers
+tmp=$(mktemp -d)
+mounted=''
+cleanup() {
+	[ -z "$mounted" ] || umount "$mounted"
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+"$bin/page_fault" --format json -q -d 1ms >/dev/null || exit 77
+[ "$(nproc)" -gt 1 ] || { echo "needs two CPUs: one that faults and one that reads" >&2; exit 77; }
+[ -e /sys/kernel/tracing/events ] || { mount -t tracefs tracefs /sys/kernel/tracing && mounted=/sys/kernel/tracing; }
+
+# The tracers. Each runs until it gets INT; the faulting task is called touch_pages.
+tracer_none() { exec sleep 1000; }
+tracer_empty() { exec "$bin/page_fault" -q --summary --nothing; }
+tracer_summary() { exec "$bin/page_fault" -q --summary; }
+tracer_summary_filtered() { exec "$bin/page_fault" -q --summary -n touch_pages; }
+tracer_json() { exec "$bin/page_fault" -q --format json -n touch_pages -o "$tmp/json"; }
+tracer_trace_pipe() { exec "$bin/page_fault" -q -n touch_pages; }
+tracer_bpftrace_count() { exec bpftrace -e 'tracepoint:exceptions:page_fault_user { @[comm, pid] = count(); }'; }
+tracer_bpftrace_printf() {
+	exec bpftrace -o "$tmp/printf" -e 'tracepoint:exceptions:page_fault_user /comm == "touch_pages"/ {
+		printf("%d %s %lx %lx\n", pid, comm, args->address, args->ip); }'
+}
+tracer_perf_record() { exec perf record -q -a -e exceptions:page_fault_user -o "$tmp/perf"; }
+
+tracers=(none empty summary summary_filtered json trace_pipe)
+! command -v bpftrace >/dev/null || tracers+=(bpftrace_count bpftrace_printf)
+! perf --version >/dev/null 2>&1 || tracers+=(perf_record)
+
+# measure TRACER - nanoseconds a fault takes under it.
+measure() {
+	local pid
+	("tracer_$1" >/dev/null 2>&1) &
+	pid=$!
+	case $1 in
+	bpftrace* | perf*) sleep 2 ;;
+	*) sleep 0.3 ;;
+	esac
+	"$helpers/touch_pages" 4099 "$seconds" 0 | tr ' ' '\n' |
+		awk -F= '{ v[$1] = $2 } END { printf "%.1f\n", v["cpu_ns"] / v["touched"] }'
+	kill -INT $pid
+	wait $pid 2>/dev/null
+	rm -f "$tmp"/*
+}
+
+for ((round = 1; round <= rounds; round++)); do
+	for tracer in $(shuf -e "${tracers[@]}"); do
+		echo "$round $tracer $(measure "$tracer")"
+	done
+done >"$tmp.figures"
+
+awk -v order="${tracers[*]}" '
+	{ ns[$1, $2] = $3; if (!($2 in seen)) { seen[$2] = 1; names[++n] = $2 } if ($1 > rounds) rounds = $1 }
+	function sorted(a, n,   i, j, t) {
+		for (i = 2; i <= n; i++)
+			for (j = i; j > 1 && a[j] < a[j - 1]; j--) { t = a[j]; a[j] = a[j - 1]; a[j - 1] = t }
+	}
+	END {
+		for (i = 1; i <= n; i++) {
+			for (r = 1; r <= rounds; r++)
+				a[r] = ns[r, names[i]] - (names[i] == "none" ? 0 : ns[r, "none"])
+			sorted(a, rounds)
+			median[names[i]] = rounds % 2 ? a[(rounds + 1) / 2] : (a[rounds / 2] + a[rounds / 2 + 1]) / 2
+			low[names[i]] = a[1]; high[names[i]] = a[rounds]
+		}
+		printf "a fault without a tracer: %.0f ns (%.0f to %.0f, %d rounds)\n", median["none"], low["none"],
+			high["none"], rounds
+		printf "%-18s %10s %8s %8s %14s\n", "added by", "median ns", "least", "most", "times empty"
+		n = split(order, tracers, " ")
+		for (i = 2; i <= n; i++) {
+			t = tracers[i]
+			printf "%-18s %10.0f %8.0f %8.0f %14.2f\n", t, median[t], low[t], high[t],
+				median[t] / median["empty"]
+		}
+		if ("bpftrace_count" in median)
+			printf "summary / bpftrace count: %.2f\n", median["summary"] / median["bpftrace_count"]
+		if ("bpftrace_printf" in median)
+			printf "json / bpftrace printf: %.3f\n", median["json"] / median["bpftrace_printf"]
+	}' "$tmp.figures"
+rm "$tmp.figures"
+
+echo
+echo "every fault of one core as a JSON line into a file, 10 s:"
+"$bin/page_fault" -q --format json -n touch_pages -o "$tmp/json" &
+pid=$!
+taskset -pc 1 $pid >/dev/null
+sleep 0.3
+"$helpers/touch_pages" 4099 10 0
+kill -INT $pid
+wait $pid
+tail -n 1 "$tmp/json"
+rm "$tmp/json"
+
+echo
+echo "both cores faulting, a JSON line each into a file, 3 s:"
+"$bin/page_fault" -q --format json -n touch_pages -o "$tmp/json" &
+pid=$!
+sleep 0.3
+"$helpers/touch_pages" 4099 3 1 &
+other=$!
+"$helpers/touch_pages" 4099 3 0
+wait $other
+kill -INT $pid
+wait $pid
+tail -n 1 "$tmp/json"
+rm "$tmp/json"
+
+echo
+echo "10,007 forks among 5,003 threads:"
+"$bin/proc_create" -q --threads --format json -n forks -o "$tmp/json" &
+pid=$!
+sleep 0.3
+"$helpers/forks" 10007 5003
+kill -INT $pid
+wait $pid
+printf 'forks %s, threads %s\n' "$(grep -c '"type":"fork"' "$tmp/json")" "$(grep -c '"type":"thread"' "$tmp/json")"
+
+echo
+echo "idle for 5 s (nothing passes the filter):"
+for probe in "proc_create -n none" "page_fault -n none" "page_fault --summary" "swap_probe"; do
+	# shellcheck disable=SC2086 # options
+	"$bin/"$probe -q --format json >/dev/null &
+	pid=$!
+	sleep 0.5
+	read -r before _ <"/proc/$pid/schedstat"
+	sleep 5
+	read -r after _ <"/proc/$pid/schedstat"
+	# The ring is mapped twice in a row, so that records never wrap.
+	rss=$(awk '/^[0-9a-f]+-/ { ring = /bpf-map/ } /^Rss:/ && !ring { n += $2 } END { print n }' "/proc/$pid/smaps")
+	awk -v ns=$((after - before)) -v name="$probe" -v rss="$rss" \
+		'BEGIN { printf "%-22s %.3f %% of a core, %d KiB resident beside the ring\n", name, ns / 5e7, rss }'
+	kill -INT $pid
+	wait $pid
+done
