@@ -123,7 +123,7 @@ static bool find_program(const char *name, char path[PATH_MAX])
 }
 
 /* What stands for this placeholder; 0 = there is no such. */
-static uint64_t value_of(const struct wrap_config *wrap, const char *name, size_t len)
+static unsigned long long value_of(const struct wrap_config *wrap, const char *name, size_t len)
 {
 	const struct {
 		const char *name;
@@ -153,7 +153,7 @@ static int add_words(struct words *to, const struct wrap_config *wrap, const cha
 
 		if (close)
 			rc = words_add(to, "%.*s%llu%s", (int)(open - *from), *from,
-				       (unsigned long long)value_of(wrap, open + 1, (size_t)(close - open - 1)), close + 1);
+				       value_of(wrap, open + 1, (size_t)(close - open - 1)), close + 1);
 		else
 			rc = words_add(to, "%s", *from);
 	}
@@ -430,7 +430,8 @@ int tools_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code 
 		size_t used = 0;
 
 		for (const struct wrap_profile *p = tool->profiles; p->name; p++)
-			used += (size_t)snprintf(profiles + used, sizeof(profiles) - used, "%s%s", used ? "," : "", p->name);
+			used += (size_t)snprintf(profiles + used, sizeof(profiles) - used, "%s%s", used ? "," : "",
+						 p->name);
 		if (there)
 			ask_version(tool, path, version, sizeof(version));
 		out_record(out, &wrap_tool_type,

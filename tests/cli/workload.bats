@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck disable=SC2154 # bats sets stderr
 # workload: its words, its refusals and its records; no load runs here but a few pages without a cage.
 
 bin=$BATS_TEST_DIRNAME/../../build/bin

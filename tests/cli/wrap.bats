@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck disable=SC2154 # bats sets stderr
 # workload wrap and tools: what tools print is read, and success is not believed. Programs in a PATH of our own
 # stand for the tools and replay what they print.
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck disable=SC2154 # bats sets stderr
 # workload run: counts checked from outside, limits that bite, and nothing left whatever ends it.
 
 bin=$BATS_TEST_DIRNAME/../../build/bin

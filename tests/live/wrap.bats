@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck disable=SC2154 # bats sets stderr
 # workload wrap with the tools that are really here: one second each, and what kill -9 leaves.
 
 bin=$BATS_TEST_DIRNAME/../../build/bin

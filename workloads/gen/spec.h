@@ -50,7 +50,8 @@ extern const char *const touch_choices[];
 	OPT_U64(0, "seed", s, m.seed, "the same seed gives the same pages, sequence and counts"), \
 	OPT_U64(0, "rate", s, m.rate, "operations per second of all workers; default as fast as it goes", .min = 1), \
 	OPT_DURATION(0, "idle", s, m.idle_ns, "pause between bursts (interactive_burst, phase_shift, tab_switch)"), \
-	OPT_SHARE(0, "similarity", s, m.similarity, "share of a set that is the same when it returns (interactive_burst)"), \
+	OPT_SHARE(0, "similarity", s, m.similarity, "share of a set that is the same when it returns " \
+		"(interactive_burst)"), \
 	OPT_F64(0, "theta", s, m.theta, "skew of Zipf's law, from 0 to 0.999 (zipf_cache)"), \
 	OPT_SHARE(0, "set-share", s, m.set_share, "share of requests that write (zipf_cache)"), \
 	OPT_U64(0, "pages", s, m.pages, "pages that each process writes (fork_touch_exit)", .min = 1), \

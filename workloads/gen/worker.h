@@ -22,7 +22,7 @@ struct worker {
 	uint8_t *region;		/* its share */
 	uint64_t pages, first_page;	/* how many; the first one's number in the whole region */
 	uint32_t *generation;		/* of each page: how often it was refreshed */
-	uint32_t *used;			/* of each page: when the pattern touched it last, in its own count; 0 = never */
+	uint32_t *used;			/* of each page: when it was touched last, as the pattern counts; 0 = never */
 	uint64_t limit;			/* operations; UINT64_MAX = none */
 	uint64_t begin_ns, deadline_ns, now_ns;
 	uint64_t gap_ns, due_ns;	/* --rate: between operations, and when the next is due; 0 = none */

@@ -74,7 +74,8 @@ static int parse(const char *text, struct wrap_figures *ret, struct err *e)
 			metrics = str_eq(line, "metrics:");
 		if (!metrics || sscanf(line, " - stressor: %23s", stressor) == 1)
 			continue;
-		if (sscanf(line, " %47[^: ]: %63s", key, word) == 2 && *stressor && !units_parse_f64(word, &value, NULL))
+		if (sscanf(line, " %47[^: ]: %63s", key, word) == 2 && *stressor &&
+		    !units_parse_f64(word, &value, NULL))
 			take(stressor, key, value, ret);
 	}
 	return ret->n ? 0 : err_say(e, EBADMSG, "the report of stress-ng has no metrics");
