@@ -73,6 +73,7 @@ struct cage_config {
 	double psi_full_percent;	/* abort when the machine's memory `full` avg10 exceeds it; NaN = never */
 	uint64_t grace_ns;		/* from SIGTERM to SIGKILL */
 	int oom_score_adj;		/* raised to this; never lowered */
+	bool no_network;		/* an empty network namespace; only where we are root */
 	bool held;			/* wait before exec until cage_release */
 	bool group_optional;		/* without the right to make groups: run without memory and pids limits */
 	struct journal *journal;	/* NULL = nothing is written down (tests of this layer only) */

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -123,6 +124,9 @@ static _Noreturn void command_main(const struct cage *cage, pid_t guardian, int 
 	setrlimit(RLIMIT_CORE, &no_core);
 	if (!cwd && cage->scratch[0])
 		cwd = cage->scratch;
+	/* Kernels without network namespaces leave it as it is. */
+	if (cage->config.no_network && geteuid() == 0)
+		unshare(CLONE_NEWNET);
 	failed.code = become_user(&cage->user);
 	if (failed.code) {
 		failed.step = STEP_USER;

@@ -19,6 +19,7 @@ struct list_config {
 struct wrap_config {
 	uint64_t region_bytes, duration_ns, workers, seed;
 	uint64_t memory_limit_bytes;	/* MISSING_U64 = what the region takes */
+	const char *checkout;		/* NULL = by the tool's environment variable */
 	const char *raw_path;		/* NULL = the raw report is not kept */
 	bool allow_large, allow_long;
 	struct gen_output output;

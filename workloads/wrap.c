@@ -32,6 +32,8 @@ const struct opt wrap_options[] = {
 	OPT_SIZE(0, "memory-limit", struct workload_config, wrap.memory_limit_bytes,
 		 "of its group: less than the region makes it swap; default what the region takes",
 		 .min = CAGE_MEMORY_FLOOR_BYTES),
+	OPT_STRING(0, "checkout", struct workload_config, wrap.checkout,
+		   "where the tool's source is, for those that come as a checkout (mmtests)", .metavar = "DIR"),
 	OPT_STRING(0, "raw", struct workload_config, wrap.raw_path, "keep what the tool reported in this new file",
 		   .metavar = "FILE"),
 	OPT_FLAG(0, "unsafe-allow-large", struct workload_config, wrap.allow_large,
@@ -101,7 +103,7 @@ static const struct field tool_fields[] = {
 	FIELD(struct tool_record, name, FIELD_STRING, "", "the tool"),
 	FIELD(struct tool_record, state, FIELD_STRING, "", "ok or absent"),
 	FIELD(struct tool_record, version, FIELD_STRING, "", "what it says of itself"),
-	FIELD(struct tool_record, path, FIELD_STRING, "", "where it was found in PATH"),
+	FIELD(struct tool_record, path, FIELD_STRING, "", "the program in PATH, or the checkout"),
 	FIELD(struct tool_record, profiles, FIELD_STRING, "", "the ways `workload wrap` can use it"),
 	FIELD(struct tool_record, get, FIELD_STRING, "", "how to get it"),
 };
@@ -122,8 +124,32 @@ static bool find_program(const char *name, char path[PATH_MAX])
 	return false;
 }
 
-/* What stands for this placeholder; 0 = there is no such. */
-static unsigned long long value_of(const struct wrap_config *wrap, const char *name, size_t len)
+static const char *how_to_get(const struct wrap_tool *tool, char *buf, size_t len)
+{
+	static const struct {
+		const char *program, *command;
+	} managers[] = {
+		{ "/usr/bin/apt-get", "sudo apt-get install" },
+		{ "/usr/bin/dnf", "sudo dnf install" },
+		{ "/usr/bin/pacman", "sudo pacman -S" },
+	};
+
+	if (tool->checkout_env) {
+		snprintf(buf, len, "git clone %s, then --checkout DIR or %s=DIR", tool->checkout_url, tool->checkout_env);
+		return buf;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(managers); i++) {
+		if (access(managers[i].program, X_OK))
+			continue;
+		snprintf(buf, len, "%s %s", managers[i].command, tool->package);
+		return buf;
+	}
+	snprintf(buf, len, "the package %s of your distribution", tool->package);
+	return buf;
+}
+
+/* What stands for the placeholder of this name, or NULL: there is no such. */
+static const char *value_of(const struct wrap_config *wrap, const char *name, size_t len, char buf[24])
 {
 	const struct {
 		const char *name;
@@ -137,27 +163,79 @@ static unsigned long long value_of(const struct wrap_config *wrap, const char *n
 		{ "seed", wrap->seed },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (strlen(known[i].name) == len && !memcmp(name, known[i].name, len))
-			return known[i].value;
-	return 0;
+	if (len == strlen("checkout") && !memcmp(name, "checkout", len))
+		return wrap->checkout;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (strlen(known[i].name) != len || memcmp(name, known[i].name, len))
+			continue;
+		snprintf(buf, 24, "%llu", (unsigned long long)known[i].value);
+		return buf;
+	}
+	return NULL;
 }
 
-/* Each word with what is in braces filled in: at most one pair a word. */
+/* One word with its placeholders filled in; braces around anything else stay. */
+static int add_word(struct words *to, const struct wrap_config *wrap, const char *from)
+{
+	AUTO_FREE char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f)
+		return -ENOMEM;
+	while (*from) {
+		const char *close = *from == '{' ? strchr(from, '}') : NULL;
+		char buf[24];
+		const char *value = close ? value_of(wrap, from + 1, (size_t)(close - from - 1), buf) : NULL;
+
+		if (value)
+			fputs(value, f);
+		else
+			fputc(*from, f);
+		from = value ? close + 1 : from + 1;
+	}
+	return fclose(f) ? -ENOMEM : words_add(to, "%s", text);
+}
+
 static int add_words(struct words *to, const struct wrap_config *wrap, const char *const *from)
 {
 	int rc = 0;
 
-	for (; from && *from && !rc; from++) {
-		const char *open = strchr(*from, '{'), *close = open ? strchr(open, '}') : NULL;
-
-		if (close)
-			rc = words_add(to, "%.*s%llu%s", (int)(open - *from), *from,
-				       value_of(wrap, open + 1, (size_t)(close - open - 1)), close + 1);
-		else
-			rc = words_add(to, "%s", *from);
-	}
+	for (; from && *from && !rc; from++)
+		rc = add_word(to, wrap, *from);
 	return rc;
+}
+
+/* Whether the tool can be run: its program, the programs that it calls, its checkout.
+ *
+ * errors  exit 77, saying what is missing and how to get it
+ */
+static int find_tool(const struct wrap_tool *tool, struct wrap_config *wrap, char path[PATH_MAX], struct err *e)
+{
+	char needed[PATH_MAX], get[256];
+
+	if (tool->checkout_env) {
+		if (!wrap->checkout)
+			wrap->checkout = getenv(tool->checkout_env);
+		if (!wrap->checkout) {
+			err_impossible(e, "%s is absent: it comes as a checkout, and none was named", tool->name);
+			return err_hint(e, "%s", how_to_get(tool, get, sizeof(get)));
+		}
+		if (snprintf(needed, sizeof(needed), "%s/%s", wrap->checkout, tool->checkout_file) >= PATH_MAX ||
+		    access(needed, R_OK))
+			return err_set(e, errno, "%s is no checkout of %s: cannot read %s in it", wrap->checkout,
+				       tool->name, tool->checkout_file);
+	}
+	for (const char *const *need = tool->needs; need && *need; need++) {
+		if (find_program(*need, needed))
+			continue;
+		err_impossible(e, "%s needs the program %s, which is not in PATH", tool->name, *need);
+		return err_hint(e, "install the package that has %s", *need);
+	}
+	if (find_program(tool->program, path))
+		return 0;
+	err_impossible(e, "%s is absent: there is no such program in PATH", tool->name);
+	return err_hint(e, "%s", how_to_get(tool, get, sizeof(get)));
 }
 
 /* ---- running it ------------------------------------------------------------------------------------------------ */
@@ -171,6 +249,8 @@ static void ask_version(const struct wrap_tool *tool, const char *path, char *bu
 	struct cage_result result;
 
 	buf[0] = '\0';
+	if (!tool->version_words)
+		return;
 	cage_config_init(&config);
 	config.name = "version";
 	config.duration_ns = VERSION_NS;
@@ -196,6 +276,7 @@ static void configure(struct cage_config *cage, const struct wrap_config *wrap, 
 	cage->pids = PIDS;
 	cage->duration_ns = wrap->duration_ns + SLACK_NS;
 	cage->journal = journal;
+	cage->no_network = true;
 }
 
 /* From how it ended and from what it said: the state and, where that is not ok, why. */
@@ -286,6 +367,10 @@ static void fill(struct wrap_result *ret, const struct wrap_config *wrap, const 
 	ret->raw_file = wrap->raw_path;
 }
 
+/* For tools that must not run as root where nobody called sudo: the kernel's overflow uid. */
+static const struct cage_user nobody = { .uid = 65534, .gid = 65534, .groups = { 65534 }, .n_groups = 1,
+					 .home = "/", .shell = "/bin/sh" };
+
 /* Runs the tool and judges it; a failure to run it at all is a state, too. */
 static int run_tool(const struct wrap_config *wrap, const struct wrap_tool *tool, const struct words *words,
 		    struct journal *journal, struct wrap_figures *figures, struct wrap_result *ret, struct err *why,
@@ -298,6 +383,8 @@ static int run_tool(const struct wrap_config *wrap, const struct wrap_tool *tool
 	int rc;
 
 	configure(&config, wrap, tool, words->argv, journal);
+	if (tool->unprivileged && geteuid() == 0 && !getenv("SUDO_UID"))
+		config.user = &nobody;
 	rc = caged_run(&config, true, tool->report, &caged, &output, e);
 	if (!rc) {
 		text = tool->report ? output.report : output.text;
@@ -309,26 +396,6 @@ static int run_tool(const struct wrap_config *wrap, const struct wrap_tool *tool
 	}
 	caged_output_done(&output);
 	return rc;
-}
-
-static const char *how_to_get(const struct wrap_tool *tool, char *buf, size_t len)
-{
-	static const struct {
-		const char *program, *command;
-	} managers[] = {
-		{ "/usr/bin/apt-get", "sudo apt-get install" },
-		{ "/usr/bin/dnf", "sudo dnf install" },
-		{ "/usr/bin/pacman", "sudo pacman -S" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(managers); i++) {
-		if (access(managers[i].program, X_OK))
-			continue;
-		snprintf(buf, len, "%s %s", managers[i].command, tool->package);
-		return buf;
-	}
-	snprintf(buf, len, "the package %s of your distribution", tool->package);
-	return buf;
 }
 
 static int check(const struct wrap_config *wrap, struct err *e)
@@ -387,7 +454,7 @@ int wrap_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 	const struct wrap_profile *profile;
 	AUTO_OUT struct out *out = NULL;
 	struct out *taken;
-	char path[PATH_MAX], get[128];
+	char path[PATH_MAX];
 	int rc;
 
 	if (argc != 2)
@@ -398,6 +465,8 @@ int wrap_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 	if (!rc)
 		rc = check(wrap, e);
 	if (!rc)
+		rc = find_tool(tool, wrap, path, e);
+	if (!rc)
 		rc = gen_output_open(&wrap->output, &out, e);
 	if (!rc)
 		rc = stop_install(e);
@@ -405,10 +474,6 @@ int wrap_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 		return rc;
 	if (wrap->memory_limit_bytes == MISSING_U64)
 		wrap->memory_limit_bytes = wrap->region_bytes + OVERHEAD_BYTES;
-	if (!find_program(tool->name, path)) {
-		err_impossible(e, "%s is absent: there is no such program in PATH", tool->name);
-		return err_hint(e, "get it with: %s", how_to_get(tool, get, sizeof(get)));
-	}
 	taken = out;
 	out = NULL;
 	return wrap_present(wrap, tool, profile, path, taken, exit_code, e);
@@ -425,8 +490,9 @@ int tools_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code 
 	if (rc)
 		return rc;
 	for (size_t i = 0; (tool = wrap_tool_at(i)); i++, end.seen++, end.emitted++) {
-		char path[PATH_MAX], version[128] = "", get[128], profiles[256] = "";
-		const bool there = find_program(tool->name, path);
+		char path[PATH_MAX], version[128] = "", get[256], profiles[256] = "";
+		struct wrap_config wrap = { .workers = 1 };
+		const bool there = find_tool(tool, &wrap, path, NULL) == 0;
 		size_t used = 0;
 
 		for (const struct wrap_profile *p = tool->profiles; p->name; p++)
@@ -436,7 +502,7 @@ int tools_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code 
 			ask_version(tool, path, version, sizeof(version));
 		out_record(out, &wrap_tool_type,
 			   &(struct tool_record){ .name = tool->name, .state = there ? "ok" : "absent",
-						  .path = there ? path : NULL, .version = *version ? version : NULL,
+						  .path = !there ? NULL : wrap.checkout ? wrap.checkout : path, .version = *version ? version : NULL,
 						  .profiles = profiles, .get = how_to_get(tool, get, sizeof(get)) });
 	}
 	out_record(out, &end_record_type, &end);

@@ -12,6 +12,10 @@ setup() {
 	mkdir "$fakes"
 }
 
+teardown() {
+	[ -z "${tree-}" ] || rm -rf "$tree"
+}
+
 # fake TOOL FILE [STATUS] - a program that prints its version, or replays FILE and ends with STATUS.
 fake() {
 	local to=/dev/stdout
@@ -58,7 +62,7 @@ result() {
 @test "an unknown tool or profile is a usage error that tells those there are" {
 	wrap stressng mmap
 	[ "$status" -eq 2 ]
-	[[ $stderr == *"'stressng'"*"stress-ng sysbench fio"* ]]
+	[[ $stderr == *"'stressng'"*"stress-ng sysbench fio mmtests"* ]]
 	wrap fio mmap
 	[ "$status" -eq 2 ]
 	[[ $stderr == *"no profile 'mmap'"*tmpfs-zipf* ]]
@@ -168,4 +172,66 @@ result() {
 	wrap fio compressible --raw "$BATS_TEST_TMPDIR/raw"
 	[ "$status" -eq 1 ]
 	[[ $stderr == *"File exists"* ]]
+}
+
+# checkout SAMPLES - a tree like mmtests' whose test leaves these samples and tells what it saw.
+checkout() {
+	# not below bats' own directory, which is for root alone
+	tree=$(mktemp -d /tmp/coldpress-test.XXXXXX)
+	mkdir -p "$tree/shellpack_src/src/saladfork" "$tree/.git"
+	chmod 755 "$tree"
+	printf '%s\n' '#!/bin/sh' 'echo "saw $(id -u) ${SWAP_CONFIGURATION-nothing} $(ls -d .git 2>&1) /tmp/mmtests-x"' \
+		'mkdir -p work/log/RUN/iter-0/saladfork/logs; cat coldpress.cfg; exit 0' >"$tree/run-mmtests.sh"
+	printf '%s\n' '#!/bin/sh' "printf '$1'" >"$tree/shellpack_src/src/saladfork/parse-results"
+	chmod 755 "$tree/run-mmtests.sh" "$tree/shellpack_src/src/saladfork/parse-results"
+	for need in tar sed gcc perl time; do
+		command -v $need >/dev/null || skip "mmtests needs $need"
+	done
+}
+
+mmtests() {
+	SWAP_CONFIGURATION=swapfile run --separate-stderr "$bin/workload" wrap mmtests saladfork --checkout "$tree" \
+		--json "$@"
+	echo "$status: $output $stderr"
+}
+
+@test "mmtests without a checkout is absent, and a directory that is none is told" {
+	run --separate-stderr env -u COLDPRESS_MMTESTS "$bin/workload" wrap mmtests saladfork
+	[ "$status" -eq 77 ]
+	[[ $stderr == *"--checkout"*COLDPRESS_MMTESTS* ]]
+	run --separate-stderr "$bin/workload" wrap mmtests saladfork --checkout "$BATS_TEST_TMPDIR"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"no checkout of mmtests"* ]]
+}
+
+@test "mmtests is read, and its checkout is left as it was" {
+	checkout 'local\t_\t_\t1\t208\tR\nlocal\t_\t_\t2\t302\tR\nlocal_v_total\t_\t_\t_\t1\tR\n'
+	mmtests
+	[ "$status" -eq 0 ]
+	[ "$(result .state) $(result .operations)" = "ok 2" ]
+	[ "$(figure local_mean_ns) $(figure local_max_ns)" = "255000 302000" ]
+	[ ! -e "$tree/work" ]
+	[ ! -e "$tree/coldpress.cfg" ]
+}
+
+@test "mmtests runs without rights, environment, history and files in /tmp" {
+	checkout ''
+	mmtests
+	[ "$status" -eq 1 ]
+	[ "$(result .why)" = "mmtests gave no samples" ]
+	sed -i 's/; exit 0/; exit 7/' "$tree/run-mmtests.sh"
+	sed -i 's/^mkdir.*/exit 7/' "$tree/run-mmtests.sh"
+	mmtests
+	[ "$(result .why)" = "exit status 7" ]
+	[[ $stderr == *"saw "* ]]
+	[[ $stderr != *"saw 0 "* ]]
+	[[ $stderr == *" nothing "*"No such file"* ]]
+	[[ $stderr != *" /tmp/mmtests-x"* ]]
+}
+
+@test "mmtests' samples of zero are no operations" {
+	checkout 'local\t_\t_\t1\t0\tR\n'
+	mmtests
+	[ "$status" -eq 1 ]
+	[[ $(result .why) == *"no operations"* ]]
 }

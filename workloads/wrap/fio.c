@@ -95,6 +95,7 @@ static int parse(const char *text, struct wrap_figures *ret, struct err *e)
 extern const struct wrap_tool wrap_fio;
 const struct wrap_tool wrap_fio = {
 	.name = "fio",
+	.program = "fio",
 	.package = "fio",
 	.version_words = version_words,
 	.scratch_below = "/dev/shm",

@@ -84,6 +84,7 @@ static int parse(const char *text, struct wrap_figures *ret, struct err *e)
 extern const struct wrap_tool wrap_stress_ng;
 const struct wrap_tool wrap_stress_ng = {
 	.name = "stress-ng",
+	.program = "stress-ng",
 	.package = "stress-ng",
 	.version_words = version_words,
 	.scratch_below = "/tmp",

@@ -63,6 +63,7 @@ static int parse(const char *text, struct wrap_figures *ret, struct err *e)
 extern const struct wrap_tool wrap_sysbench;
 const struct wrap_tool wrap_sysbench = {
 	.name = "sysbench",
+	.program = "sysbench",
 	.package = "sysbench",
 	.version_words = version_words,
 	.scratch_below = "/tmp",

@@ -23,7 +23,7 @@ struct wrap_figures {
 void wrap_figure_add(struct wrap_figures *figures, const char *name, const char *unit, double value);
 
 /* One way to use a tool. Words hold {region} (bytes of all workers), {share} (bytes of one), {workers},
- * {seconds} and {seed}, which are filled in.
+ * {seconds}, {seed} and {checkout}, which are filled in.
  */
 struct wrap_profile {
 	const char *name, *summary;
@@ -31,9 +31,15 @@ struct wrap_profile {
 };
 
 struct wrap_tool {
-	const char *name;		/* of the program, too */
-	const char *package;
-	const char *const *version_words;	/* asks for the version; ends with NULL */
+	const char *name;
+	const char *program;		/* what is run, looked up in PATH */
+	const char *package;		/* NULL where it comes as a checkout */
+	const char *checkout_env;	/* names the checkout where --checkout does not; NULL = is a package */
+	const char *checkout_file;	/* by which a checkout is known */
+	const char *checkout_url;
+	const char *const *needs;	/* programs it calls; ends with NULL; NULL = none */
+	bool unprivileged;		/* never as root: as nobody where nobody called sudo */
+	const char *const *version_words;	/* asks for the version; ends with NULL; NULL = it has none to tell */
 	const char *scratch_below;	/* where it runs: "/dev/shm" where its files shall be memory */
 	const char *report;		/* the file it reports into; NULL = standard output */
 	const char *const *words;	/* common to the profiles, before theirs; ends with NULL */
