@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* main.c - compressor_monitor: what pages would cost in a compressed pool, and which codec is worth it.
  *
- * Options and printing; scan.c and rank.c do the work.
+ * Options and printing; scan.c, bench.c and rank.c do the work.
  */
+#include "bench.h"
+#include "earlier.h"
 #include "out.h"
 #include "rank.h"
 #include "scan.h"
@@ -12,6 +14,8 @@
 struct config {
 	struct scan_config scan;
 	struct rank_config rank;
+	struct bench_config bench;
+	const char *results;
 	int format;
 	const char *output;
 	struct opt_list fields;
@@ -58,6 +62,7 @@ static const struct opt rank_options[] = {
 	TARGET_OPTIONS,
 	OPT_STRING(0, "json", struct config, rank.json, "rank an earlier scan, printed with --format json",
 		   .metavar = "FILE"),
+	OPT_STRING(0, "csv", struct config, rank.csv, "rank earlier results of bench", .metavar = "FILE"),
 	OPT_F64(0, "readback", struct config, rank.readback,
 		"expected read-backs per page compressed; default by --class", .metavar = "FACTOR"),
 	OPT_CHOICE(0, "class", struct config, rank.class, rank_class_choices,
@@ -77,12 +82,38 @@ static const struct opt rank_options[] = {
 	OPT_END
 };
 
+static const struct opt bench_options[] = {
+	OPT_LIST(0, "codecs", struct config, bench.codecs,
+		 "codecs and levels, e.g. lz4:1,zstd:3; default lz4:1,lzo1x-1,zstd:1,zstd:3,deflate:1",
+		 .metavar = "LIST"),
+	OPT_FLAG(0, "full-sweep", struct config, bench.full_sweep, "every codec at all levels of interest"),
+	OPT_LIST(0, "corpora", struct config, bench.corpora,
+		 "repetitive, unique, mixed_50_50, or paths of files; default the first three", .metavar = "LIST"),
+	OPT_SIZE(0, "max-size", struct config, bench.max_size_bytes,
+		 "end of the ladder of sizes, which starts at 1KiB and grows by four", .min = KIB, .max = GIB),
+	OPT_SIZE(0, "page", struct config, bench.page_bytes, "how much is compressed at a time", .min = KIB,
+		 .max = 2 * MIB),
+	OPT_U64(0, "runs", struct config, bench.runs, "to take the median of", .min = 1, .max = 1000),
+	OPT_U64(0, "warmups", struct config, bench.warmups, "passes before them", .min = 1, .max = 1000),
+	OPT_U64(0, "cpu", struct config, bench.cpu, "run on this CPU", .max = 1023),
+	OPT_U64(0, "seed", struct config, bench.seed, "of the corpora"),
+	OPT_STRING(0, "results", struct config, results,
+		   "also write CSV here; compressor-monitor/results.csv where there is such a folder",
+		   .metavar = "FILE"),
+	OPT_LIST(0, "fields", struct config, fields, "of the rows, these fields in this order", .metavar = "LIST"),
+	COMMON_OPTIONS,
+	OPT_END
+};
+
 /* Text has room for the figures that people compare; JSON and CSV have them all. */
 static const char *scan_columns[] = { "label", "saved_codec_ratio", "saved_slot_ratio", "saved_slot_low_ratio",
 				      "saved_slot_high_ratio", "huge_pages", "compress_ns", "decompress_ns",
 				      "pool_bytes", "validation" };
 static const char *rank_columns[] = { "rank", "label", "saved_slot_ratio", "saved_codec_ratio", "cost_cpu_ms",
 				      "fair_score", "why" };
+static const char *bench_columns[] = { "label", "corpus", "size_bytes", "ratio", "saved_slot_ratio",
+				       "compress_mib_per_s", "compress_ns", "compress_p99_ns", "decompress_mib_per_s",
+				       "decompress_ns", "decompress_p99_ns", "validation" };
 
 static int open_out(const struct config *c, const struct record_type *type, const char **columns, size_t n,
 		    struct out **ret, struct err *e)
@@ -155,40 +186,128 @@ static int scan_main(void *config, int argc UNUSED, char **argv UNUSED, int *exi
 	return out_close(out, e);
 }
 
-static bool has_target(const struct scan_config *c)
+/* ---- bench --------------------------------------------------------------------------------------------- */
+struct bench_outs {
+	struct out *out, *results;	/* results may be NULL */
+	uint64_t rows;
+};
+
+static int take_row(void *arg, const struct bench_record *row)
 {
-	return c->pids.n || c->cgroup || c->file;
+	struct bench_outs *outs = arg;
+	int r = out_record(outs->out, &bench_type, row);
+
+	outs->rows++;
+	if (!r && outs->results)
+		r = out_record(outs->results, &bench_type, row);
+	return r ? r : out_flush(outs->out);
+}
+
+static int open_results(const struct config *c, struct out **ret, struct err *e)
+{
+	static const char usual[] = "compressor-monitor/results.csv";
+	const char *path = c->results;
+
+	if (!path && access("compressor-monitor", W_OK) == 0)
+		path = usual;
+	*ret = NULL;
+	if (!path)
+		return 0;
+	term_say("results go to %s too", path);
+	return out_new(ret, OUT_CSV, path, e);
+}
+
+static int bench_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code, struct err *e)
+{
+	const struct config *c = config;
+	struct bench_outs outs = { 0 };
+	struct end_record end = { .missed = MISSING_U64, .unmatched = MISSING_U64, .reason = "done" };
+	bool failed;
+	int r = open_out(c, &bench_type, bench_columns, ARRAY_SIZE(bench_columns), &outs.out, e);
+
+	if (r)
+		return r;
+	r = open_results(c, &outs.results, e);
+	if (!r)
+		r = bench_run(&c->bench, take_row, &outs, &failed, e);
+	if (r && r != -EPIPE) {
+		out_discard(outs.results);
+		out_discard(outs.out);
+		return r;
+	}
+	end.seen = end.emitted = outs.rows;
+	if (stop_requested())
+		end.reason = "signal";
+	out_record(outs.out, &end_record_type, &end);
+	if (failed)
+		*exit_code = EXIT_FAILED;
+	r = outs.results ? out_close(outs.results, e) : 0;
+	if (r) {
+		out_discard(outs.out);
+		return r;
+	}
+	return out_close(outs.out, e);
+}
+
+/* ---- rank ---------------------------------------------------------------------------------------------- */
+static uint64_t print_ranking(struct out *out, const struct rank_config *config, const struct scan_result *scan)
+{
+	static struct rank_result result;
+
+	rank_codecs(config, scan, &result);
+	for (size_t i = 0; i < result.n; i++)
+		out_record(out, &rank_candidate_type, &result.candidates[i]);
+	out_record(out, &rank_decision_type, &result.decision);
+	return result.n;
+}
+
+static int rank_earlier(const struct rank_config *config, struct out *out, uint64_t *n, struct err *e)
+{
+	struct earlier earlier;
+	int r = config->json ? earlier_read_json(config->json, &earlier, e)
+			     : earlier_read_csv(config->csv, &earlier, e);
+
+	for (size_t i = 0; !r && i < earlier.n; i++)
+		*n += print_ranking(out, config, &earlier.results[i]);
+	earlier_done(&earlier);
+	return r;
+}
+
+static int rank_fresh(const struct config *c, struct out *out, uint64_t *n, int *exit_code, struct err *e)
+{
+	static struct scan_result scan;
+	int r = scan_run(&c->scan, &scan, e);
+
+	if (r)
+		return r;
+	out_record(out, &scan_summary_type, &scan.summary);
+	*n = print_ranking(out, &c->rank, &scan);
+	if (scan.failed)
+		*exit_code = EXIT_FAILED;
+	return 0;
 }
 
 static int rank_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code, struct err *e)
 {
-	static struct scan_result scan;
-	static struct rank_result result;
 	const struct config *c = config;
 	struct end_record end = { .missed = MISSING_U64, .unmatched = MISSING_U64, .reason = "done" };
+	bool fresh = c->scan.pids.n || c->scan.cgroup || c->scan.file;
 	struct out *out;
 	int r;
 
-	if (c->rank.json && has_target(&c->scan))
-		return err_usage(e, "give a target to scan or --json with an earlier scan, not both");
+	if (fresh + (c->rank.json != NULL) + (c->rank.csv != NULL) > 1)
+		return err_usage(e, "give a target to scan, or --json, or --csv with earlier results: not several");
 	r = open_out(c, &rank_candidate_type, rank_columns, ARRAY_SIZE(rank_columns), &out, e);
 	if (r)
 		return r;
-	r = c->rank.json ? rank_read_json(c->rank.json, &scan, e) : scan_run(&c->scan, &scan, e);
+	r = c->rank.json || c->rank.csv ? rank_earlier(&c->rank, out, &end.seen, e)
+					: rank_fresh(c, out, &end.seen, exit_code, e);
 	if (r) {
 		out_discard(out);
 		return r;
 	}
-	rank_codecs(&c->rank, &scan, &result);
-	if (!c->rank.json)
-		out_record(out, &scan_summary_type, &scan.summary);
-	for (size_t i = 0; i < result.n; i++)
-		out_record(out, &rank_candidate_type, &result.candidates[i]);
-	out_record(out, &rank_decision_type, &result.decision);
-	end.seen = end.emitted = result.n;
+	end.emitted = end.seen;
 	out_record(out, &end_record_type, &end);
-	if (scan.failed)
-		*exit_code = EXIT_FAILED;
 	return out_close(out, e);
 }
 
@@ -203,6 +322,16 @@ static const struct opt_command commands[] = {
 		.options = scan_options,
 		.operands = OPT_OPERANDS_NONE,
 		.run = scan_main,
+	},
+	{
+		.name = "bench",
+		.summary = "measure codecs at levels over made corpora, files and sizes",
+		.description = "Cuts each corpus into pages and compresses every one by itself, as memory is.",
+		.examples = "compressor_monitor bench --max-size 256KiB   # the usual codecs, a short ladder\n"
+			    "compressor_monitor bench --full-sweep --cpu 1   # every codec and level; takes minutes\n",
+		.options = bench_options,
+		.operands = OPT_OPERANDS_NONE,
+		.run = bench_main,
 	},
 	{
 		.name = "rank",
@@ -228,6 +357,14 @@ int main(int argc, char **argv)
 			.readback = MISSING_F64,
 			.residence_ns = 120 * NS_PER_S,
 			.class = RANK_WARM,
+		},
+		.bench = {
+			.max_size_bytes = MIB,
+			.page_bytes = PAGE_BYTES,
+			.runs = 5,
+			.warmups = 2,
+			.cpu = MISSING_U64,
+			.seed = 1,
 		},
 	};
 	static const struct opt_program program = {

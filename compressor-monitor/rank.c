@@ -2,7 +2,6 @@
 /* rank.c - turns the codecs of a scan into candidates, asks the policy, puts its verdicts in order and words. */
 #include "rank.h"
 
-#include <json-c/json.h>
 #include <math.h>
 
 #define BASELINE	"lz4:1"
@@ -40,10 +39,12 @@ static struct policy_candidate candidate_of(const struct scan_codec_record *c)
 	};
 }
 
-static struct rank_candidate_record record_of(const struct policy_candidate *c, const struct policy_verdict *v)
+static struct rank_candidate_record record_of(const char *subject, const struct policy_candidate *c,
+					       const struct policy_verdict *v)
 {
 	return (struct rank_candidate_record){
 		.rank = v->rank ? v->rank : MISSING_U64,
+		.subject = subject,
 		.label = c->name,
 		.tier = c->tier == POLICY_HEAVY ? "heavy" : "fast",
 		.saved_slot_ratio = c->saved_slot_bytes / c->orig_bytes,
@@ -91,6 +92,7 @@ void rank_codecs(const struct rank_config *config, const struct scan_result *sca
 	struct policy_candidate candidates[SCAN_CODECS_MAX] = { 0 };
 	struct policy_verdict verdicts[SCAN_CODECS_MAX];
 	size_t n = scan->n_codecs, ineligible = n;
+	const char *subject = scan->target[0] ? scan->target : NULL;
 	int chosen;
 
 	for (size_t i = 0; i < n; i++)
@@ -101,77 +103,10 @@ void rank_codecs(const struct rank_config *config, const struct scan_result *sca
 	for (size_t i = n; i-- > 0;) {
 		size_t place = verdicts[i].rank ? verdicts[i].rank - 1 : --ineligible;
 
-		ret->candidates[place] = record_of(&candidates[i], &verdicts[i]);
+		ret->candidates[place] = record_of(subject, &candidates[i], &verdicts[i]);
 		ret->candidates[place].why = policy_explain(&settings, &candidates[i], &verdicts[i], ret->why[place],
 							    sizeof(ret->why[place]));
 	}
 	decide(config, &settings, candidates, verdicts, chosen, ret);
-}
-
-/* ---- earlier scans ---------------------------------------------------------------------------------- */
-static bool get_u64(struct json_object *o, const char *key, uint64_t *ret)
-{
-	struct json_object *value = json_object_object_get(o, key);
-
-	if (!json_object_is_type(value, json_type_int))
-		return false;
-	*ret = json_object_get_uint64(value);
-	return true;
-}
-
-static const char *get_text(struct json_object *o, const char *key)
-{
-	struct json_object *value = json_object_object_get(o, key);
-
-	return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
-}
-
-/* One scan_codec line. Only what the policy needs is taken. */
-static int take_codec(struct json_object *o, struct scan_result *ret)
-{
-	struct scan_codec_record c = { 0 };
-	struct json_object *heavy = json_object_object_get(o, "heavy");
-	const char *label = get_text(o, "label"), *validation = get_text(o, "validation");
-
-	if (!label || !validation || !json_object_is_type(heavy, json_type_boolean) ||
-	    !get_u64(o, "orig_bytes", &c.orig_bytes) || !get_u64(o, "codec_bytes", &c.codec_bytes) ||
-	    !get_u64(o, "slot_bytes", &c.slot_bytes) || !get_u64(o, "compress_cpu_ns", &c.compress_cpu_ns) ||
-	    !get_u64(o, "decompress_cpu_ns", &c.decompress_cpu_ns) || ret->n_codecs == SCAN_CODECS_MAX)
-		return -EBADMSG;
-	c.heavy = json_object_get_boolean(heavy);
-	c.validation = str_eq(validation, "PASS") ? "PASS" : "FAIL";
-	c.label = ret->labels[ret->n_codecs];
-	snprintf(ret->labels[ret->n_codecs], sizeof(ret->labels[0]), "%s", label);
-	ret->codecs[ret->n_codecs++] = c;
-	return 0;
-}
-
-static const char how_to_make[] = "make the file with: compressor_monitor scan --format json --output FILE ...";
-
-int rank_read_json(const char *path, struct scan_result *ret, struct err *e)
-{
-	AUTO_FCLOSE FILE *f = fopen(path, "re");
-	AUTO_FREE char *line = NULL;
-	size_t size = 0, number = 0;
-
-	*ret = (struct scan_result){ 0 };
-	if (!f)
-		return err_set(e, errno, "cannot open %s", path);
-	while (getline(&line, &size, f) > 0) {
-		struct json_object *o = json_tokener_parse(line);
-		const char *type = get_text(o, "type");
-		int r = !type ? -EBADMSG : str_eq(type, "scan_codec") ? take_codec(o, ret) : 0;
-
-		number++;
-		json_object_put(o);
-		if (r) {
-			err_say(e, EBADMSG, "%s, line %zu: not a record of a scan", path, number);
-			return err_hint(e, "%s", how_to_make);
-		}
-	}
-	if (!ret->n_codecs) {
-		err_say(e, ENODATA, "no scan_codec record in %s", path);
-		return err_hint(e, "%s", how_to_make);
-	}
-	return 0;
+	ret->decision.subject = subject;
 }

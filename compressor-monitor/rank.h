@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* rank.h - the policy (lib/policy) applied to the codecs of a scan, fresh or of an earlier scan's file. */
+/* rank.h - the policy (lib/policy) applied to the codecs of a scan or a bench. */
 #ifndef COLDPRESS_MONITOR_RANK_H
 #define COLDPRESS_MONITOR_RANK_H
 
@@ -15,12 +15,12 @@ struct rank_config {
 	double readback;		/* NaN = by class */
 	uint64_t residence_ns;
 	int class, savings;
-	const char *json;
+	const char *json, *csv;
 };
 
 struct rank_candidate_record {
 	uint64_t rank;
-	const char *label, *tier;
+	const char *subject, *label, *tier;
 	double saved_slot_ratio, saved_codec_ratio, saved_bytes;
 	double compress_cpu_ms, decompress_cpu_ms, cost_cpu_ms;
 	double fair_score, vs_baseline_ratio, value_gib_per_core;
@@ -28,7 +28,7 @@ struct rank_candidate_record {
 };
 
 struct rank_decision_record {
-	const char *choice, *answer, *class;
+	const char *subject, *choice, *answer, *class;
 	double readback_factor, floor_ratio, heavy_below, price_gib_per_core;
 	uint64_t residence_ns;
 	const char *savings;
@@ -47,11 +47,5 @@ struct rank_result {
  * into the scan.
  */
 void rank_codecs(const struct rank_config *config, const struct scan_result *scan, struct rank_result *ret);
-
-/* rank_read_json - the scan_codec records of `scan --format json` in a file.
- *
- * errors  -ENODATA there is none in it; -EBADMSG a line is no JSON object, or a figure is missing
- */
-int rank_read_json(const char *path, struct scan_result *ret, struct err *e);
 
 #endif

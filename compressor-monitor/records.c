@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* records.c - what scan and rank print, declared once. */
+/* records.c - what scan, bench and rank print, declared once. */
+#include "bench.h"
 #include "rank.h"
 #include "scan.h"
 
@@ -54,6 +55,45 @@ static const struct field hist_fields[] = {
 const struct record_type scan_hist_type =
 	RECORD_TYPE("scan_hist", 1, RECORD_TABLE, hist_fields, "sampled pages by compressed length");
 
+#define BENCH(m, t, u, what, ...) FIELD(struct bench_record, m, t, u, what, ##__VA_ARGS__)
+static const struct field bench_fields[] = {
+	BENCH(label, FIELD_STRING, "", "codec and level, as --codecs takes it"),
+	BENCH(codec, FIELD_STRING, "", "codec"),
+	BENCH(level, FIELD_I64, "", "level or acceleration; missing where there is one mode only"),
+	BENCH(heavy, FIELD_BOOL, "", "of the heavy tier of the policy"),
+	BENCH(corpus, FIELD_STRING, "", "repetitive, unique, mixed_50_50, or a file"),
+	BENCH(size_bytes, FIELD_U64, "bytes", "of the corpus: the working set"),
+	BENCH(page_bytes, FIELD_U64, "bytes", "compressed at a time"),
+	BENCH(runs, FIELD_U64, "", "measured; times are their median"),
+	BENCH(warmups, FIELD_U64, "", "passes before them; at least one is made"),
+	BENCH(passes, FIELD_U64, "", "over the corpus in one run of compression"),
+	BENCH(orig_bytes, FIELD_U64, "bytes", "the corpus"),
+	BENCH(codec_bytes, FIELD_U64, "bytes", "sum of compressed lengths"),
+	BENCH(slot_bytes, FIELD_U64, "bytes", "memory in a zram pool; missing but for 4 KiB pages"),
+	BENCH(ratio, FIELD_F64, "ratio", "orig_bytes / codec_bytes"),
+	BENCH(saved_codec_ratio, FIELD_F64, "ratio", "1 - codec_bytes / orig_bytes"),
+	BENCH(saved_slot_ratio, FIELD_F64, "ratio", "1 - slot_bytes / orig_bytes"),
+	BENCH(compress_wall_ns, FIELD_U64, "ns", "one pass over the corpus, wall clock"),
+	BENCH(compress_cpu_ns, FIELD_U64, "ns", "one pass, thread CPU"),
+	BENCH(compress_process_cpu_ns, FIELD_U64, "ns", "one pass, CPU of all threads"),
+	BENCH(compress_mib_per_s, FIELD_F64, "MiB/s", "corpus / compress_cpu_ns", .decimals = 1),
+	BENCH(compress_ns, FIELD_F64, "ns", "a page, wall clock, median over pages and runs", .decimals = -1),
+	BENCH(compress_p10_ns, FIELD_F64, "ns", "10th percentile", .decimals = -1),
+	BENCH(compress_p90_ns, FIELD_F64, "ns", "90th percentile", .decimals = -1),
+	BENCH(compress_p99_ns, FIELD_F64, "ns", "99th percentile", .decimals = -1),
+	BENCH(decompress_wall_ns, FIELD_U64, "ns", "one pass over the corpus, wall clock"),
+	BENCH(decompress_cpu_ns, FIELD_U64, "ns", "one pass, thread CPU"),
+	BENCH(decompress_process_cpu_ns, FIELD_U64, "ns", "one pass, CPU of all threads"),
+	BENCH(decompress_mib_per_s, FIELD_F64, "MiB/s", "corpus / decompress_cpu_ns", .decimals = 1),
+	BENCH(decompress_ns, FIELD_F64, "ns", "a page, wall clock, median over pages and runs", .decimals = -1),
+	BENCH(decompress_p10_ns, FIELD_F64, "ns", "10th percentile", .decimals = -1),
+	BENCH(decompress_p90_ns, FIELD_F64, "ns", "90th percentile", .decimals = -1),
+	BENCH(decompress_p99_ns, FIELD_F64, "ns", "99th percentile", .decimals = -1),
+	BENCH(validation, FIELD_STRING, "", "PASS, or FAIL if the corpus did not come back byte for byte"),
+};
+const struct record_type bench_type =
+	RECORD_TYPE("bench", 1, RECORD_TABLE, bench_fields, "one codec on one corpus of one size");
+
 #define SUMMARY(m, t, u, what, ...) FIELD(struct scan_summary_record, m, t, u, what, ##__VA_ARGS__)
 static const struct field summary_fields[] = {
 	SUMMARY(target, FIELD_STRING, "", "what was scanned"),
@@ -82,6 +122,7 @@ const struct record_type scan_summary_type =
 #define RANK(m, t, u, what, ...) FIELD(struct rank_candidate_record, m, t, u, what, ##__VA_ARGS__)
 static const struct field candidate_fields[] = {
 	RANK(rank, FIELD_U64, "", "1 = chosen; missing = not eligible, or nothing chosen before it"),
+	RANK(subject, FIELD_STRING, "", "what was scanned, or corpus and size of the bench"),
 	RANK(label, FIELD_STRING, "", "codec and level"),
 	RANK(tier, FIELD_STRING, "", "fast or heavy"),
 	RANK(saved_slot_ratio, FIELD_F64, "ratio", "of memory, as slots in the pool"),
@@ -101,6 +142,7 @@ const struct record_type rank_candidate_type =
 
 #define DECISION(m, t, u, what, ...) FIELD(struct rank_decision_record, m, t, u, what, ##__VA_ARGS__)
 static const struct field decision_fields[] = {
+	DECISION(subject, FIELD_STRING, "", "what was scanned, or corpus and size of the bench"),
 	DECISION(choice, FIELD_STRING, "", "the codec to use; missing when nothing is worth it"),
 	DECISION(answer, FIELD_STRING, "", "the decision in words"),
 	DECISION(class, FIELD_STRING, "", "hot, warm or cold; missing where the factor was given"),

@@ -39,14 +39,6 @@ static void scan_done(struct scan *s)
 	free(s->chunk);
 }
 
-static uint64_t process_cpu_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return timespec_ns(&ts);
-}
-
 /* ---- targets ---------------------------------------------------------------------------------------- */
 static int add_source(struct scan *s, const struct page_source *source, struct err *e)
 {

@@ -86,6 +86,15 @@ static inline uint64_t thread_cpu_ns(void)
 	return timespec_ns(&ts);
 }
 
+/* CPU time of all threads of this process. */
+static inline uint64_t process_cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return timespec_ns(&ts);
+}
+
 /* Sleeps at least ns unless a signal arrives; returns early then, so that loops can look at stop. */
 static inline void sleep_ns(uint64_t ns)
 {

@@ -41,7 +41,7 @@ refused() {
 @test "a scan without a target, or with two, is a usage error" {
 	refused 2 "--pid" scan
 	refused 2 "one target" scan --pid 1 --file text
-	refused 2 "not both" rank --file text --json text
+	refused 2 "not several" rank --file text --json text
 }
 
 @test "codecs and levels there are not: the message lists those there are" {
@@ -229,4 +229,79 @@ by_hand() {
 		n=$((n + 1))
 	done < <(grep '^\$ compressor_monitor rank --json' "$readme")
 	[ "$n" = 3 ]
+}
+
+# ---- bench ----------------------------------------------------------------------------------------------------
+
+@test "bench gives a valid row for every codec, corpus and size, the same bytes each time" {
+	monitor bench -q --max-size 16KiB --runs 2 --warmups 1 --codecs lz4,zstd:1 -f json
+	[ "$status" = 0 ]
+	# Sizes 1, 4 and 16 KiB; a mixture of halves takes 8 KiB at least.
+	of bench 'map("\(.corpus) \(.size_bytes)") | unique == ["mixed_50_50 16384", "repetitive 1024",
+		"repetitive 16384", "repetitive 4096", "unique 1024", "unique 16384", "unique 4096"]'
+	of bench 'length == 14 and all(.validation == "PASS" and .compress_cpu_ns > 0 and .compress_p10_ns <= .compress_ns
+		and .compress_ns <= .compress_p99_ns and .decompress_mib_per_s > 0)'
+	of bench 'map(select(.corpus == "unique" and .size_bytes == 4096)) | all(.saved_slot_ratio == 0 and .ratio < 1)'
+	of bench 'map(select(.size_bytes == 1024)) | all(.slot_bytes == null)'
+	bytes=$(jq 'select(.type == "bench") | .codec_bytes' <<<"$output")
+	monitor bench -q --max-size 16KiB --runs 1 --warmups 1 --codecs lz4,zstd:1 -f json
+	[ "$bytes" = "$(jq 'select(.type == "bench") | .codec_bytes' <<<"$output")" ]
+}
+
+@test "the ladder of a file ends with the file" {
+	head -c 5000 text >small
+	monitor bench -q --corpora small --runs 1 --codecs lz4 -f json
+	of bench 'map(.size_bytes) == [1024, 4096]'
+}
+
+@test "half of mixed_50_50 is repetitive and half is unique, block by block" {
+	monitor bench -q --max-size 64KiB --runs 1 --codecs lz4 -f json
+	of bench 'map(select(.size_bytes == 65536)) | map({(.corpus): .slot_bytes}) | add |
+		.mixed_50_50 == (.repetitive + .unique) / 2'
+}
+
+@test "every codec and level of the full sweep passes" {
+	monitor bench -q --full-sweep --max-size 4KiB --runs 1 --warmups 1 --corpora unique,text -f json
+	[ "$status" = 0 ]
+	of bench 'all(.validation == "PASS") and (map(.label) | unique | length) == 38'
+}
+
+@test "bench refuses what it cannot do" {
+	refused 2 "nonsense" bench -q --codecs nonsense
+	refused 2 "--max-size" bench -q --max-size 64
+	refused 2 "--cpu" bench -q --cpu 1000
+	refused 1 "nonexistent" bench -q --corpora nonexistent
+	echo short >short
+	refused 1 "short has no size" bench -q --corpora unique,short
+	refused 1 "mixed_50_50 has no size" bench -q --corpora mixed_50_50 --max-size 4KiB
+}
+
+@test "rank --csv decides for each corpus of a bench as rank --json does" {
+	monitor bench -q --max-size 64KiB --runs 2 --corpora unique,mixed_50_50,text --results results.csv -f json
+	[ "$status" = 0 ]
+	jq -c 'select(.type == "bench" and .corpus == "text" and .size_bytes == 65536) | .type = "scan_codec"' \
+		<<<"$output" >scan.json
+	monitor rank --json scan.json -f json
+	wanted=$(jq -c 'select(.type == "rank_candidate") | [.label, .fair_score]' <<<"$output")
+	monitor rank --csv results.csv -f json
+	[ "$status" = 0 ]
+	[ "$wanted" = "$(jq -c 'select(.type == "rank_candidate" and .subject == "text, 65536 bytes in pages of 4096") |
+		[.label, .fair_score]' <<<"$output")" ]
+	of rank_decision 'map(select(.subject | startswith("unique"))) | length == 3 and all(.choice == null)'
+	of rank_decision 'map(select(.subject | startswith("mixed_50_50"))) | length > 0 and all(.choice != null)'
+}
+
+@test "rank --csv takes quoted names and refuses tables that are no results" {
+	head='label,heavy,corpus,size_bytes,page_bytes,orig_bytes,codec_bytes,slot_bytes,compress_cpu_ns,decompress_cpu_ns,validation'
+	printf '%s\n' "$head" '"lz4:1",false,"a ""b"", c",4096,4096,4096,1000,1000,5,5,PASS' >quoted.csv
+	monitor rank --csv quoted.csv -f json
+	of rank_decision '.[0].subject == "a \"b\", c, 4096 bytes in pages of 4096"'
+	printf '%s\n' "$head" 'lz4:1,false,x,4096,4096,4096,1000,1000,five,5,PASS' >bad.csv
+	refused 1 "bad.csv, line 2" rank --csv bad.csv
+	printf '%s\n' "$head" 'lz4:1,false' >short.csv
+	refused 1 "short.csv, line 2" rank --csv short.csv
+	echo 'label,corpus' >columns.csv
+	refused 1 "no column 'heavy'" rank --csv columns.csv
+	: >none.csv
+	refused 1 "none.csv" rank --csv none.csv
 }
