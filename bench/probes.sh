@@ -128,7 +128,8 @@ sleep 0.3
 "$helpers/forks" 10007 5003
 kill -INT $pid
 wait $pid
-printf 'forks %s, threads %s\n' "$(grep -c '"type":"fork"' "$tmp/json")" "$(grep -c '"type":"thread"' "$tmp/json")"
+printf 'forks %s, threads %s, exits %s\n' "$(grep -c '"type":"fork"' "$tmp/json")" \
+	"$(grep -c '"type":"thread"' "$tmp/json")" "$(grep -c '"type":"exit"' "$tmp/json")"
 
 echo
 echo "idle for 5 s (nothing passes the filter):"

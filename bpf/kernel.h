@@ -26,10 +26,12 @@ enum {
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_CGROUP_ARRAY = 8,
+	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_RINGBUF = 27,
 	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 enum {
+	BPF_NOEXIST = 1,
 	BPF_F_NO_PREALLOC = 1,
 	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
 	BPF_RB_NO_WAKEUP = 1,
@@ -55,12 +57,43 @@ struct cred {
 	} uid;
 };
 
+struct signal_struct {
+	struct {
+		int counter;
+	} live;
+	unsigned int flags;
+	int group_exit_code;
+	__u64 utime, stime;
+	unsigned long min_flt, maj_flt, maxrss;
+	unsigned long long sum_sched_runtime;
+};
+
+struct mm_struct {
+	unsigned long arg_start, arg_end;
+};
+
 struct task_struct {
-	int pid, tgid;
-	struct task_struct *real_parent;
+	int pid, tgid, exit_code;
+	__u64 start_time, utime, stime;
+	unsigned long min_flt, maj_flt;
+	struct {
+		__u64 sum_exec_runtime;
+	} se;
+	struct task_struct *real_parent, *group_leader;
+	struct signal_struct *signal;
+	struct mm_struct *mm;
 	struct css_set *cgroups;
 	const struct cred *real_cred;
 	char comm[16];
+};
+
+struct linux_binprm {
+	const char *filename;
+};
+
+/* Its own type, with this member, by 6.18; before, sched_process_exit shared one with other events. */
+struct trace_event_raw_sched_process_exit {
+	bool group_dead;
 };
 
 #if defined(__TARGET_ARCH_x86)

@@ -18,6 +18,8 @@ const char *const probe_hook_choices[] = { "auto", "tp_btf", "raw_tp", "classic"
 
 const struct probe_hook probe_hooks[PROBE_HOOKS] = {
 	{ "sched", "sched_process_fork", TYPED_ARGUMENTS, "proc_create: new processes" },
+	{ "sched", "sched_process_exec", TYPED_ARGUMENTS, "proc_create --format: programs run" },
+	{ "sched", "sched_process_exit", TYPED_ARGUMENTS, "proc_create --format: processes ended" },
 	/* x86, and riscv lately; arm64 has none, there the perf event stands in */
 	{ "exceptions", "page_fault_user", ANY_TRACEPOINT, "page_fault: entries from user mode" },
 	{ "exceptions", "page_fault_kernel", ANY_TRACEPOINT, "page_fault: entries from kernel mode" },
@@ -56,7 +58,7 @@ int probe_kernel_read(const struct sysroot *root, struct probe_kernel *ret, stru
 		return err_set(e, errno, "cannot read the kernel's type information in %s", path);
 	/* The feature test that perf_event_open(2) documents. */
 	kernel.perf = sysroot_exists(root, "/proc/sys/kernel/perf_event_paranoid");
-	for (size_t i = 0; i < PROBE_HOOKS && probe_hooks[i].name; i++) {
+	for (size_t i = 0; i < PROBE_HOOKS; i++) {
 		snprintf(type, sizeof(type), "btf_trace_%s", probe_hooks[i].name);
 		kernel.typed[i] = btf && btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
 		kernel.listed[i] = tracefs_lists(root, &probe_hooks[i]);

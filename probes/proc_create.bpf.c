@@ -1,14 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* proc_create.bpf.c - sched_process_fork into a line in trace_pipe or a record in the ring.
+/* proc_create.bpf.c - processes begin, become another program and end: lines in trace_pipe or records in the ring.
  *
- * There is no classic variant: the record that one sees carries no thread group of the child, so a thread could
- * not be told from a process, and its layout changed (parent_comm became __data_loc by 6.18).
+ * No classic variants: the record of a fork carries no thread group of the child, so a thread could not be told
+ * from a process, and its layout changed (parent_comm became __data_loc by 6.18).
  */
 #include "stream.bpf.h"
 #include "proc_create.h"
 
+#define SIGNAL_GROUP_EXIT 4
+
 const volatile bool to_trace_pipe = true;	/* else into the ring */
 const volatile bool with_threads = false;
+
+/* Room for a record too large for the stack, and of a size not known beforehand. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct exec_event);
+} scratch SEC(".maps");
+
+/* Processes whose end was told, on kernels where two threads can both see it. */
+struct ended {
+	__u64 signal, start_ns;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct ended);
+	__type(value, __u32);
+} told SEC(".maps");
+
+static __always_inline void filter_out(void)
+{
+	struct probe_counts *c = counts();
+
+	if (c)
+		c->filtered++;
+}
+
+static __always_inline void describe(struct task_event *event, enum task_kind kind, struct task_struct *task)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	event->ts_ns = bpf_ktime_get_ns();
+	event->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	event->kind = kind;
+	event->pid = id >> 32;
+	event->tid = (__u32)id;
+	event->child = 0;
+	event->uid = BPF_CORE_READ(task, real_cred, uid.val);
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
+}
 
 /* (parent, child), both struct task_struct *, since 4.x. The current task is the parent. */
 TRACEPOINT(sched_process_fork)
@@ -16,14 +60,12 @@ TRACEPOINT(sched_process_fork)
 	struct task_struct *parent = (void *)arg[0], *child = (void *)arg[1];
 	__u32 id = BPF_CORE_READ(child, pid);
 	bool thread = id != (__u32)BPF_CORE_READ(child, tgid);
-	struct probe_counts *c;
 	struct task_event *event;
 
 	if (!admit())
 		return 0;
 	if (thread && !with_threads) {
-		if ((c = counts()))
-			c->filtered++;
+		filter_out();
 		return 0;
 	}
 	if (to_trace_pipe) {
@@ -33,15 +75,98 @@ TRACEPOINT(sched_process_fork)
 	event = reserve(sizeof(*event));
 	if (!event)
 		return 0;
-	event->ts_ns = bpf_ktime_get_ns();
-	event->cgroup = BPF_CORE_READ(child, cgroups, dfl_cgrp, kn, id);
-	event->pid = BPF_CORE_READ(parent, tgid);
-	event->tid = BPF_CORE_READ(parent, pid);
+	describe(event, thread ? TASK_THREAD : TASK_FORK, child);
 	event->ppid = BPF_CORE_READ(parent, real_parent, tgid);
 	event->child = id;
-	event->uid = BPF_CORE_READ(child, real_cred, uid.val);
-	event->thread = thread;
-	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	submit(event);
+	return 0;
+}
+
+/* (task, old_pid, bprm) since 3.4: called when nothing can fail any more. The arguments lie where the new program
+ * finds them, whoever called: execve, execveat, a thread that is not the leader (old_pid is its TID then; now it
+ * has the leader's).
+ */
+TRACEPOINT(sched_process_exec)
+{
+	struct task_struct *task = (void *)arg[0];
+	struct linux_binprm *bprm = (void *)arg[2];
+	struct exec_event *event;
+	unsigned long begin, bytes;
+	struct probe_counts *c;
+	__u32 zero = 0;
+
+	if (!admit())
+		return 0;
+	event = bpf_map_lookup_elem(&scratch, &zero);
+	if (!event)
+		return 0;
+	describe(&event->task, TASK_EXEC, task);
+	event->task.tid = (__u32)arg[1];
+	event->task.ppid = BPF_CORE_READ(task, real_parent, tgid);
+	bpf_probe_read_kernel_str(event->path, sizeof(event->path), BPF_CORE_READ(bprm, filename));
+	begin = BPF_CORE_READ(task, mm, arg_start);
+	bytes = BPF_CORE_READ(task, mm, arg_end) - begin;
+	event->argv_bytes = bytes;
+	if (bytes > EXEC_ARGV_MAX)
+		bytes = EXEC_ARGV_MAX;
+	if (bpf_probe_read_user(event->argv, bytes, (void *)begin))
+		bytes = 0;
+	event->argv_read = bytes;
+	if (bpf_ringbuf_output(&events, event, __builtin_offsetof(struct exec_event, argv) + bytes, BPF_RB_NO_WAKEUP) &&
+	    (c = counts()))
+		c->dropped++;
+	return 0;
+}
+
+/* Whether with this thread the process has ended. */
+static __always_inline bool last_thread(const __u64 *arg, struct task_struct *task)
+{
+	struct ended key = {};
+
+	if (bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead))
+		return arg[1];
+	/* The count is down before any of them gets here: the last two may both see 0. The first tells. */
+	if (BPF_CORE_READ(task, signal, live.counter))
+		return false;
+	key.signal = (__u64)BPF_CORE_READ(task, signal);
+	key.start_ns = BPF_CORE_READ(task, group_leader, start_time);
+	return bpf_map_update_elem(&told, &key, &(__u32){ 0 }, BPF_NOEXIST) == 0;
+}
+
+/* What the threads that were released left in signal, plus this one, plus a leader that ended before it and waits. */
+#define TOTAL(in_signal, in_task)                                                                          \
+	(BPF_CORE_READ(signal, in_signal) + BPF_CORE_READ(task, in_task) +                                 \
+	 (leader == task ? 0 : BPF_CORE_READ(leader, in_task)))
+
+/* (task), and (task, group_dead) by 6.18; the current task is the one that ends. max RSS is in signal on all. */
+TRACEPOINT(sched_process_exit)
+{
+	struct task_struct *task = (void *)arg[0];
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	struct exit_event *event;
+
+	if (!admit())
+		return 0;
+	if (!last_thread(arg, task)) {
+		filter_out();
+		return 0;
+	}
+	event = reserve(sizeof(*event));
+	if (!event)
+		return 0;
+	describe(&event->task, TASK_EXIT, task);
+	event->task.ppid = BPF_CORE_READ(leader, real_parent, tgid);
+	event->lifetime_ns = event->task.ts_ns - BPF_CORE_READ(leader, start_time);
+	event->cpu_ns = TOTAL(sum_sched_runtime, se.sum_exec_runtime);
+	event->user_ns = TOTAL(utime, utime);
+	event->system_ns = TOTAL(stime, stime);
+	event->max_rss_pages = BPF_CORE_READ(signal, maxrss);
+	event->minor_faults = TOTAL(min_flt, min_flt);
+	event->major_faults = TOTAL(maj_flt, maj_flt);
+	event->status = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT ? BPF_CORE_READ(signal, group_exit_code)
+									 : BPF_CORE_READ(leader, exit_code);
+	event->unused = 0;
 	submit(event);
 	return 0;
 }

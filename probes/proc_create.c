@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* proc_create.c - says when a process begins: `hello world PID` into trace_pipe, or records on stdout.
+/* proc_create.c - processes: `hello world PID` into trace_pipe when one begins, or records of fork, exec and exit.
  *
- * A process is a task that leads its own thread group; a new thread is none (--threads adds them). The hook is
- * sched_process_fork, after which the child is certain to run.
+ * A process is a task that leads its own thread group; a new thread is none (--threads adds them). It has ended
+ * when its last thread has. All events come through one ring, in the order in which they happened.
  */
+#include <ctype.h>
+#include <sys/wait.h>
+
 #include "opt.h"
 #include "probe.h"
 #include "proc_create.h"
 #include "proc_create.skel.h"
+#include "text.h"
 
 struct config {
 	struct probe_options probe;
 	bool threads;
 };
 
-static const struct field task_fields[] = {
+static const struct field fork_fields[] = {
 	FIELD(struct task_event, pid, FIELD_U32, "", "process that forked"),
 	FIELD(struct task_event, tid, FIELD_U32, "", "thread of it that forked"),
 	FIELD(struct task_event, ppid, FIELD_U32, "", "its parent process"),
@@ -25,14 +29,178 @@ static const struct field task_fields[] = {
 	FIELD(struct task_event, ts_ns, FIELD_U64, "ns", "CLOCK_MONOTONIC"),
 };
 
-static const struct record_type fork_type = RECORD_TYPE("fork", 1, RECORD_LINE, task_fields, "a new process");
-static const struct record_type thread_type = RECORD_TYPE("thread", 1, RECORD_LINE, task_fields, "a new thread");
+static const struct record_type fork_type = RECORD_TYPE("fork", 1, RECORD_LINE, fork_fields, "a new process");
+static const struct record_type thread_type = RECORD_TYPE("thread", 1, RECORD_LINE, fork_fields, "a new thread");
+
+struct exec_record {
+	uint32_t pid, tid, ppid, uid;
+	char comm[PROBE_COMM_LEN];
+	const char *path, *argv;
+	bool argv_cut;
+	uint64_t cgroup, ts_ns;
+};
+
+static const struct field exec_fields[] = {
+	FIELD(struct exec_record, pid, FIELD_U32, "", "process"),
+	FIELD(struct exec_record, tid, FIELD_U32, "", "thread that called exec; it has the TID pid from now on"),
+	FIELD(struct exec_record, ppid, FIELD_U32, "", "its parent process"),
+	FIELD(struct exec_record, comm, FIELD_CHARS, "", "its new name"),
+	FIELD(struct exec_record, uid, FIELD_U32, "", "real user id"),
+	FIELD(struct exec_record, path, FIELD_STRING, "", "the program, as exec was given it"),
+	FIELD(struct exec_record, argv, FIELD_STRING, "", "the arguments, quoted as a shell wants them"),
+	FIELD(struct exec_record, argv_cut, FIELD_BOOL, "", "the arguments are longer than the 4 KiB shown"),
+	FIELD(struct exec_record, cgroup, FIELD_U64, "", "inode number of the process's cgroup2 directory"),
+	FIELD(struct exec_record, ts_ns, FIELD_U64, "ns", "CLOCK_MONOTONIC"),
+};
+
+static const struct record_type exec_type =
+	RECORD_TYPE("exec", 1, RECORD_LINE, exec_fields, "a process runs another program");
+
+struct exit_record {
+	uint32_t pid, ppid, uid;
+	char comm[PROBE_COMM_LEN];
+	uint64_t exit_code, signal;
+	bool core;
+	uint64_t lifetime_ns, cpu_ns, user_ns, system_ns, max_rss_bytes, minor_faults, major_faults, cgroup, ts_ns;
+};
+
+static const struct field exit_fields[] = {
+	FIELD(struct exit_record, pid, FIELD_U32, "", "process, all threads of which have ended"),
+	FIELD(struct exit_record, ppid, FIELD_U32, "", "its parent process"),
+	FIELD(struct exit_record, comm, FIELD_CHARS, "", "name of the thread that ended last"),
+	FIELD(struct exit_record, uid, FIELD_U32, "", "real user id"),
+	FIELD(struct exit_record, exit_code, FIELD_U64, "", "0 to 255; missing where a signal ended it"),
+	FIELD(struct exit_record, signal, FIELD_U64, "", "the signal that ended it, else missing"),
+	FIELD(struct exit_record, core, FIELD_BOOL, "", "its core was dumped"),
+	FIELD(struct exit_record, lifetime_ns, FIELD_U64, "ns", "since its fork"),
+	FIELD(struct exit_record, cpu_ns, FIELD_U64, "ns", "CPU time of all its threads, as the scheduler counts it"),
+	FIELD(struct exit_record, user_ns, FIELD_U64, "ns", "of it in user mode, as sampled by the kernel's tick"),
+	FIELD(struct exit_record, system_ns, FIELD_U64, "ns", "of it in the kernel, likewise"),
+	FIELD(struct exit_record, max_rss_bytes, FIELD_U64, "bytes", "largest resident memory"),
+	FIELD(struct exit_record, minor_faults, FIELD_U64, "faults", "minor faults of all its threads"),
+	FIELD(struct exit_record, major_faults, FIELD_U64, "faults", "major faults of all its threads"),
+	FIELD(struct exit_record, cgroup, FIELD_U64, "", "inode number of the process's cgroup2 directory"),
+	FIELD(struct exit_record, ts_ns, FIELD_U64, "ns", "CLOCK_MONOTONIC"),
+};
+
+static const struct record_type exit_type = RECORD_TYPE("exit", 1, RECORD_LINE, exit_fields, "the end of a process");
+
+static bool plain(const char *arg, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!isalnum((unsigned char)arg[i]) && !strchr("_./:=@%+,-", arg[i]))
+			return false;
+	}
+	return n > 0;
+}
+
+static void put_argument(struct text *t, const char *arg, size_t n)
+{
+	if (plain(arg, n)) {
+		text_put(t, arg, n);
+		return;
+	}
+	text_str(t, "'");
+	for (size_t i = 0; i < n; i++) {
+		if (arg[i] == '\'')
+			text_str(t, "'\\''");
+		else
+			text_put(t, arg + i, 1);
+	}
+	text_str(t, "'");
+}
+
+static int emit_exec(struct out *out, const struct exec_event *exec)
+{
+	size_t left = exec->argv_read;
+	struct text argv = { 0 };
+	struct exec_record record = {
+		.pid = exec->task.pid,
+		.tid = exec->task.tid,
+		.ppid = exec->task.ppid,
+		.uid = exec->task.uid,
+		.path = exec->path,
+		.argv_cut = exec->argv_bytes > exec->argv_read,
+		.cgroup = exec->task.cgroup,
+		.ts_ns = exec->task.ts_ns,
+	};
+	int r;
+
+	for (const char *arg = exec->argv; left > 0;) {
+		size_t n = strnlen(arg, left), step = MIN(n + 1, left);
+
+		text_str(&argv, arg == exec->argv ? "" : " ");
+		put_argument(&argv, arg, n);
+		arg += step;
+		left -= step;
+	}
+	text_put(&argv, "", 1);
+	record.argv = exec->argv_read && !argv.failed ? argv.s : NULL;
+	memcpy(record.comm, exec->task.comm, sizeof(record.comm));
+	r = out_record(out, &exec_type, &record);
+	text_done(&argv);
+	return r;
+}
+
+static int emit_exit(struct out *out, const struct exit_event *exit)
+{
+	int status = (int)exit->status;
+	struct exit_record record = {
+		.pid = exit->task.pid,
+		.ppid = exit->task.ppid,
+		.uid = exit->task.uid,
+		.exit_code = WIFEXITED(status) ? (uint64_t)WEXITSTATUS(status) : MISSING_U64,
+		.signal = WIFSIGNALED(status) ? (uint64_t)WTERMSIG(status) : MISSING_U64,
+		.core = WCOREDUMP(status),
+		.lifetime_ns = exit->lifetime_ns,
+		.cpu_ns = exit->cpu_ns,
+		.user_ns = exit->user_ns,
+		.system_ns = exit->system_ns,
+		.max_rss_bytes = exit->max_rss_pages * (uint64_t)sysconf(_SC_PAGESIZE),
+		.minor_faults = exit->minor_faults,
+		.major_faults = exit->major_faults,
+		.cgroup = exit->task.cgroup,
+		.ts_ns = exit->task.ts_ns,
+	};
+
+	memcpy(record.comm, exit->task.comm, sizeof(record.comm));
+	return out_record(out, &exit_type, &record);
+}
 
 static int emit(struct out *out, const void *event, size_t bytes UNUSED)
 {
 	const struct task_event *task = event;
 
-	return out_record(out, task->thread ? &thread_type : &fork_type, task);
+	switch (task->kind) {
+	case TASK_EXEC:
+		return emit_exec(out, event);
+	case TASK_EXIT:
+		return emit_exit(out, event);
+	default:
+		return out_record(out, task->kind == TASK_THREAD ? &thread_type : &fork_type, task);
+	}
+}
+
+/* --fields are of the types that have them all; none has: the first one's error. */
+static int select_fields(struct out *out, const struct opt_list *fields, struct err *e)
+{
+	int r = out_select(out, &fork_type, fields, e);
+
+	r = out_select(out, &thread_type, fields, NULL) && r ? r : 0;
+	r = out_select(out, &exec_type, fields, NULL) && r ? r : 0;
+	return out_select(out, &exit_type, fields, NULL) && r ? r : 0;
+}
+
+static int use_hooks(struct probe *p, struct bpf_object *object, bool streams, struct err *e)
+{
+	static const char *const hooks[] = { "sched_process_fork", "sched_process_exec", "sched_process_exit" };
+
+	/* The specification's lines are of forks alone. */
+	for (size_t i = 0; i < (streams ? ARRAY_SIZE(hooks) : 1); i++) {
+		if (!probe_use(p, object, hooks[i]))
+			return probe_no_hook(p, hooks[i], e);
+	}
+	return 0;
 }
 
 static int trace(struct probe *p, struct proc_create *skel, const struct config *c, struct err *e)
@@ -41,13 +209,10 @@ static int trace(struct probe *p, struct proc_create *skel, const struct config 
 	struct probe_filter filter;
 	int r = probe_filter(&c->probe, &filter, e);
 
-	if (r)
-		return r;
-	if (!probe_use(p, skel->obj, "sched_process_fork"))
-		return probe_no_hook(p, "sched_process_fork", e);
-	r = out_select(p->out, &fork_type, &c->probe.fields, e);
 	if (!r)
-		r = out_select(p->out, &thread_type, &c->probe.fields, e);
+		r = use_hooks(p, skel->obj, streams, e);
+	if (!r)
+		r = select_fields(p->out, &c->probe.fields, e);
 	if (r)
 		return r;
 	skel->rodata->filter = filter;
@@ -60,7 +225,7 @@ static int trace(struct probe *p, struct proc_create *skel, const struct config 
 		return r;
 	if (!streams)
 		return probe_trace_pipe(p, "hello world PID");
-	probe_ready(p, "watching for new processes");
+	probe_ready(p, "watching processes begin, run programs and end");
 	return probe_stream(p, emit, e);
 }
 
@@ -97,13 +262,13 @@ static struct config config = { .probe = PROBE_DEFAULTS };
 
 static const struct opt_command commands[] = {
 	{
-		.summary = "say when a process begins",
+		.summary = "say when processes begin, run programs and end",
 		.description = "Without --format, writes `hello world PID` into the kernel's trace_pipe for each new "
-			       "process, PID being the child's. With --format, one record for each on stdout, then "
-			       "an end record with seen = emitted + filtered + dropped. Filters look at the task "
-			       "that forks.",
+			       "process, PID being the child's. With --format, one record for each fork, exec and "
+			       "exit on stdout, in their order, then an end record with seen = emitted + filtered + "
+			       "dropped. Filters look at the task that forks, has run exec, or ends.",
 		.examples = "proc_create                          # read /sys/kernel/tracing/trace_pipe beside it\n"
-			    "proc_create --format json -d 10s     # ten seconds of forks as JSON lines\n",
+			    "proc_create --format json -d 10s     # ten seconds as JSON lines\n",
 		.options = options,
 		.run = run,
 	},
@@ -112,7 +277,8 @@ static const struct opt_command commands[] = {
 
 int main(int argc, char **argv)
 {
-	static const struct record_type *const records[] = { &fork_type, &thread_type, &end_record_type, NULL };
+	static const struct record_type *const records[] = { &fork_type, &thread_type, &exec_type, &exit_type,
+							  &end_record_type, NULL };
 	const struct opt_program program = {
 		.name = "proc_create",
 		.summary = "trace the creation of processes",

@@ -1,17 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* proc_create.h - what the BPF side of proc_create hands over: one fixed-width record for each new task. */
+/* proc_create.h - what the BPF side of proc_create hands over: one record for each fork, exec and exit. */
 #ifndef COLDPRESS_PROC_CREATE_H
 #define COLDPRESS_PROC_CREATE_H
 
+enum task_kind { TASK_FORK, TASK_THREAD, TASK_EXEC, TASK_EXIT };
+
+/* How every record begins. */
 struct task_event {
 	__u64 ts_ns;	/* CLOCK_MONOTONIC */
-	__u64 cgroup;	/* the child's in the v2 hierarchy: the inode number of its directory */
-	__u32 pid, tid;	/* who forked */
+	__u64 cgroup;	/* in the v2 hierarchy: the inode number of its directory; of the child where there is one */
+	__u32 kind;	/* enum task_kind */
+	__u32 pid, tid;	/* whose event it is; exec: the thread that called it */
 	__u32 ppid;
-	__u32 child;	/* the new task's own id: a PID, or a TID where thread is set */
-	__u32 uid;	/* real one */
-	__u32 thread;
+	__u32 child;	/* fork: the new task's own id, a PID; thread: a TID; else 0 */
+	__u32 uid;	/* real one; of the child where there is one */
 	char comm[16];
+};
+
+#define EXEC_PATH_MAX 256
+#define EXEC_ARGV_MAX 4096
+
+/* Only the bytes up to the end of argv are handed over. */
+struct exec_event {
+	struct task_event task;
+	__u32 argv_bytes;	/* as the program has it, cut or not */
+	__u32 argv_read;	/* bytes of argv below, each argument ends with NUL */
+	char path[EXEC_PATH_MAX];
+	char argv[EXEC_ARGV_MAX];
+};
+
+/* The whole process: all its threads that have ended. */
+struct exit_event {
+	struct task_event task;
+	__u64 lifetime_ns;
+	__u64 cpu_ns, user_ns, system_ns;
+	__u64 max_rss_pages, minor_faults, major_faults;
+	__u32 status;		/* as wait(2) gives it */
+	__u32 unused;
 };
 
 #endif

@@ -98,6 +98,7 @@ traced() {
 		[ "$threads" -eq 211 ]
 		[ "$(records fork)" -eq 1009 ]
 		[ "$(records thread)" -eq 211 ]
+		[ "$(jq -c --argjson pid "$pid" 'select(.type == "exit" and .ppid == $pid)' out | wc -l)" -eq 1009 ]
 		all=$(jq -c --argjson a "$begin_ns" --argjson b "$end_ns" \
 			'select(.child and .ts_ns >= $a and .ts_ns <= $b)' out | wc -l)
 		[ "$all" -ne "$processes" ] || return 0
@@ -112,6 +113,53 @@ traced() {
 	finish
 	[ "$(jq -c 'select(.type == "fork") | .child' out | sort -u | wc -l)" -eq 53 ]
 	[ "$(records fork '.tid == $pid and .comm == "forks" and .ppid > 0')" -eq 53 ]
+}
+
+@test "proc_create: fork, exec and exit of a process come in this order and agree" {
+	begin proc_create
+	run bash -c 'echo pid=$BASHPID; exec sh -c "exit 7" "it'"'"'s" "a b" ""'
+	finish
+	set_from "$output"
+	[ "$(jq -r "select(.pid == $pid and .type != \"fork\" or .child == $pid) | .type" out | xargs)" = "fork exec exec exit" ]
+	[ "$(records exec '.argv == "sh -c '"'exit 7' 'it'\\\\''s' 'a b' ''"'" and .comm == "sh" and (.argv_cut | not)')" -eq 1 ]
+	[ "$(records exit '.exit_code == 7 and .signal == null and .lifetime_ns > 0 and .max_rss_bytes > 100000 and
+		.minor_faults > 10 and .cpu_ns > 0 and .cpu_ns < .lifetime_ns')" -eq 1 ]
+}
+
+@test "proc_create: a signal is no exit code, and arguments beyond 4 KiB are marked as cut" {
+	begin proc_create
+	run bash -c 'echo pid=$$; kill -KILL $$'
+	set_from "$output"
+	long=$(printf '%05000d' 0)
+	env true "$long"
+	finish
+	[ "$(records exit '.signal == 9 and .exit_code == null and (.core | not)')" -eq 1 ]
+	[ "$(jq -c --arg long "$long" 'select(.comm == "true" and .type == "exec") |
+		select(.argv_cut and (.argv | length) < 4200 and (.argv | startswith("true 0000")))' out | wc -l)" -ge 1 ]
+}
+
+@test "proc_create: a process ends with its last thread, once, also when the first ended before" {
+	begin proc_create
+	set_from "$("$helpers/last_thread" outlive)"
+	finish
+	[ "$(records exit '.lifetime_ns > 50000000 and .exit_code == 0')" -eq 1 ]
+	[ "$(records exit)" -eq 1 ]
+}
+
+@test "proc_create: exec from another thread than the first names that thread" {
+	begin proc_create
+	set_from "$("$helpers/last_thread" exec /bin/true)"
+	finish
+	[ "$tid" -ne "$pid" ]
+	[ "$(records exec '.comm == "true" and .tid == '"$tid")" -eq 1 ]
+	[ "$(records exit '.comm == "true" and .exit_code == 0')" -eq 1 ]
+}
+
+@test "proc_create: the end of a process carries its faults" {
+	begin proc_create
+	set_from "$("$helpers/major_faults" "$BATS_TEST_TMPDIR/file" 211)"
+	finish
+	[ "$(records exit '.major_faults >= 211 and .major_faults < 300')" -eq 1 ]
 }
 
 @test "proc_create: two at once both count all" {
