@@ -60,6 +60,16 @@ static int create_error(const char *dir, int code, struct err *e)
 	return -code;
 }
 
+/* EBUSY: the top of this tree holds processes and is not the system's root, as in a container. */
+static int enable_error(int rc, struct err *e)
+{
+	if (!e)
+		return rc;
+	e->exit = EXIT_IMPOSSIBLE;
+	return err_hint(e, rc == -EBUSY ? "in a container: move its processes into a group below that one first, or run "
+					  "this on the host" : "run it with sudo");
+}
+
 int cgroup_create(struct cgroup *group, struct err *e)
 {
 	bool made[CGROUP_TREES] = { false };
@@ -68,7 +78,7 @@ int cgroup_create(struct cgroup *group, struct err *e)
 	if (group->enable[0]) {
 		rc = write_control(group, '+', e);
 		if (rc)
-			return rc;
+			return enable_error(rc, e);
 	}
 	for (size_t tree = 0; tree < CGROUP_TREES && !rc; tree++) {
 		if (!group->dir[tree][0])
