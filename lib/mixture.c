@@ -158,32 +158,42 @@ static void fill_same(uint64_t *words, struct rng *rng)
 		words[i] = word;
 }
 
-/* A number below 2^20 in about every sixth word, as in tables that are hardly filled. */
+/* Numbers below 2^20, one in 2 to one in 17 words of which differs from page to page: tables hardly filled. */
 static void fill_sparse(uint64_t *words, struct rng *rng)
 {
+	const uint64_t gap = 3 + next(rng) % 31;
+
 	memset(words, 0, PAGE_BYTES);
 	for (size_t i = 0; i < WORDS;) {
 		const uint64_t r = next(rng);
 
 		words[i] = htole64(r & 0xfffff);
-		i += 1 + (r >> 20) % 11;
+		i += 1 + (r >> 20) % gap;
 	}
 }
 
-/* Records of eight words: type, two links, two numbers, flags, a pointer to a buffer and its capacity. Their
- * heap is 1 MiB, their types and flags are few: a heap of small objects.
+/* Records of eight words: type, two links, two numbers, flags, a pointer to a buffer and its capacity. Types and
+ * flags are few. On each page another share of the records, from none to seven in eight, differs from the one before
+ * in its first link and a number only, as in a list that was built at once.
  */
 static void fill_pointer(uint64_t *words, struct rng *rng)
 {
 	const uint64_t r = next(rng), heap = UINT64_C(0x7f0000000000) | (r & 0xfffff) << 20;
 	const uint64_t types = UINT64_C(0x550000000000) | (r >> 20 & 0xffffff) << 12;
+	const uint64_t alike = r >> 44 & 7;
 
 	for (size_t i = 0; i < WORDS; i += 8) {
 		const uint64_t a = next(rng), b = next(rng);
 
+		if (i && a >> 60 < 2 * alike) {
+			memcpy(words + i, words + i - 8, 64);
+			words[i + 1] = htole64(le64toh(words[i + 1]) + 64);
+			words[i + 3] = htole64(b & 0x3ff);
+			continue;
+		}
 		words[i] = htole64(types | (a & 7) << 6);
 		words[i + 1] = htole64(heap | (a >> 3 & 0x3fff) << 6);
-		words[i + 2] = htole64(a >> 63 ? 0 : heap | (a >> 17 & 0x3fff) << 6);
+		words[i + 2] = htole64(a >> 31 & 1 ? 0 : heap | (a >> 17 & 0x3fff) << 6);
 		words[i + 3] = htole64(b & 0x3ff);
 		words[i + 4] = htole64((b >> 10 & 3) | UINT64_C(1) << 32);
 		words[i + 5] = htole64((b >> 12 & 1) ? 0 : UINT64_C(0x100000001));
@@ -196,6 +206,7 @@ static void fill_pointer(uint64_t *words, struct rng *rng)
 struct writer {
 	char text[PAGE_BYTES + 64];
 	size_t used;
+	uint64_t spread;	/* of 32: how much of the vocabulary this page uses */
 };
 
 /* Copies a fixed number of bytes, which is fast, and keeps only len of them. */
@@ -208,7 +219,7 @@ static inline void put_padded(struct writer *w, const char *padded, size_t padde
 /* The square of a uniform number: the first words are the commonest, about as in prose. */
 static inline void put_word(struct writer *w, uint64_t r)
 {
-	const uint64_t u = r & 0xffff, i = u * u >> 25;
+	const uint64_t u = r & 0xffff, i = (u * u >> 25) * w->spread >> 5;
 
 	put_padded(w, vocabulary[i], sizeof(vocabulary[i]), strlen(vocabulary[i]));
 }
@@ -231,13 +242,18 @@ static inline void put_digits(struct writer *w, uint64_t number, size_t digits)
 		w->text[w->used++] = (char)('0' + number % 10);
 }
 
+/* On each page another share of the lines, from none to seven in eight, is about the same thing as the one before. */
 static void fill_json(struct writer *w, struct rng *rng)
 {
 	static const char *const states[] = { "200", "200", "304", "404" };
-	uint64_t id = next(rng);
+	uint64_t id = next(rng), r = next(rng);
+	const uint64_t alike = id >> 60 & 7;
 
 	while (w->used < PAGE_BYTES) {
-		const uint64_t r = next(rng), s = next(rng);
+		const uint64_t s = next(rng), other = next(rng);
+
+		if (s >> 61 >= alike)
+			r = other;
 
 		PUT(w, "{\"id\":\"");
 		put_digits(w, id++ & 0xffffff, 8);
@@ -268,6 +284,7 @@ static void fill_text(void *page, struct rng *rng)
 	struct writer w;
 
 	w.used = 0;
+	w.spread = 4 + next(rng) % 29;
 	if (next(rng) % 4 == 0)
 		fill_prose(&w, rng);
 	else

@@ -170,3 +170,21 @@ gone_within_a_second() {
 	[ "$worst" -lt 100 ]
 	gone_within_a_second $supervisor
 }
+
+@test "a scan from outside finds the kinds of page that the generator reports" {
+	"$bin/workload" run random_touch_heap --region 32MiB --touch read --duration 5s --json >"$BATS_TEST_TMPDIR/out" 3>&- &
+	local supervisor=$! scan
+
+	await_members $supervisor
+	sleep 1
+	scan=$("$bin/compressor_monitor" scan -q --pid "$(members_of $supervisor | head -1)" --all --codecs lz4:1 --format json)
+	wait $supervisor
+	# Shares of all pages: those of the generator's own code and tables, under 2 %, are no part of its region.
+	jq -s -e --slurpfile run "$BATS_TEST_TMPDIR/out" '
+		$run[0] as $r | [.[] | select(.type == "scan_class") | {key: .class, value: .share_ratio}] | from_entries
+		| (.zero - $r.zero_pages / 8192), (.same_filled - $r.same_pages / 8192),
+		  (.sparse - $r.sparse_pages / 8192), (.pointer - $r.pointer_pages / 8192),
+		  (.text - $r.text_pages / 8192), (.other - ($r.compressed_pages + $r.random_pages) / 8192)
+		| select(fabs > 0.02)' <<<"$scan" && return 1
+	[ "$(jq -s 'map(select(.type == "scan_class")) | length' <<<"$scan")" -ge 6 ]
+}
