@@ -188,3 +188,24 @@ gone_within_a_second() {
 		| select(fabs > 0.02)' <<<"$scan" && return 1
 	[ "$(jq -s 'map(select(.type == "scan_class")) | length' <<<"$scan")" -ge 6 ]
 }
+
+@test "kill -9 at each call that changes the machine, then recover: no group and no book is left" {
+	command -v strace >/dev/null || skip "needs strace"
+	local killed=0 before after
+
+	before=$(find /sys/fs/cgroup -type d -name 'coldpress.*.workload' -printf '%f\n' | sort)
+	for call in mkdir,mkdirat write clone,clone3 rmdir,unlinkat; do
+		for ((n = 1; n < 100; n += n < 12 ? 1 : 5)); do
+			strace -qq -e "trace=$call" -e "inject=$call:signal=KILL:when=$n" -o /dev/null "$bin/workload" \
+				run anon_streamer --region 4MiB --operations 50 >/dev/null 2>&1 3>&- && break
+			killed=$((killed + 1))
+			sleep 0.1
+			"$bin/ram_pool" recover -q
+			! compgen -G "$COLDPRESS_STATE_DIR/*.book" || return 1
+		done
+	done
+	echo "killed $killed times"
+	[ "$killed" -ge 8 ]
+	after=$(find /sys/fs/cgroup -type d -name 'coldpress.*.workload' -printf '%f\n' | sort)
+	[ -z "$(comm -13 <(echo "$before") <(echo "$after"))" ]
+}
