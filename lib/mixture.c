@@ -92,6 +92,38 @@ int mixture_find(const char *name, const struct mixture **ret, struct err *e)
 	return err_hint(e, "there are:%s", names);
 }
 
+/* Mean LZ4_compress_default bytes of 20,000 pages of each kind, liblz4 1.9.4. */
+static const double lz4_bytes[MIXTURE_KINDS] = { 26, 33, 1710, 566, 1536, 1681, 4035, 4114 };
+
+static double mean_lz4_bytes(const struct mixture *mixture)
+{
+	double sum = 0;
+
+	for (size_t kind = 0; kind < MIXTURE_KINDS; kind++)
+		sum += mixture->permille[kind] * lz4_bytes[kind] / 1000;
+	return sum;
+}
+
+int mixture_for_ratio(double ratio, struct mixture *ret, struct err *e)
+{
+	const struct mixture *base = &mixtures[0];
+	const double want = PAGE_BYTES / ratio, have = mean_lz4_bytes(base);
+	const enum mixture_kind more = want > have ? MIXTURE_RANDOM : MIXTURE_SPARSE;
+	const double share = (want - have) / (lz4_bytes[more] - have);
+	struct mixture mixture = { .name = "ratio", .source = "made for the ratio asked for" };
+	uint16_t rest = 1000;
+
+	if (!(ratio >= 1 && ratio <= 7))
+		return err_usage(e, "no mixture compresses %g : 1; from 1 to 7 can be had", ratio);
+	for (size_t kind = 0; kind < MIXTURE_KINDS; kind++) {
+		mixture.permille[kind] = (uint16_t)(base->permille[kind] * (1 - share));
+		rest -= mixture.permille[kind];
+	}
+	mixture.permille[more] += rest;
+	*ret = mixture;
+	return 0;
+}
+
 const char *mixture_kind_name(enum mixture_kind kind)
 {
 	return (size_t)kind < ARRAY_SIZE(kind_names) ? kind_names[kind] : "unknown";

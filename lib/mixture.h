@@ -34,6 +34,13 @@ const struct mixture *mixture_at(size_t i);
 /* mixture_find - errors  exit 2, naming those there are */
 int mixture_find(const char *name, const struct mixture **ret, struct err *e);
 
+/* mixture_for_ratio - a mixture whose pages compress with LZ4 by this ratio on average (uncompressed bytes to
+ * compressed ones), within 2 % with liblz4 1.9.4: `mixed`, with as many random or sparse pages more as it takes.
+ *
+ * errors  exit 2 no mixture has that: from 1 to 7
+ */
+int mixture_for_ratio(double ratio, struct mixture *ret, struct err *e);
+
 /* mixture_kind_name - "zero", "same", ... */
 const char *mixture_kind_name(enum mixture_kind kind);
 

@@ -14,6 +14,7 @@
 #define SLACK_NS	(5 * NS_PER_S)	/* for the generator to print and go, beyond its own duration */
 #define OVERHEAD_BYTES	(64 * MIB)	/* its code, stacks and tables */
 #define SPARE_PIDS	16
+#define STALL_PERCENT	50.0		/* of 10 s in which the whole machine waited for memory */
 
 const struct opt run_options[] = {
 	GEN_OPTIONS(struct workload_config, run.gen),
@@ -79,7 +80,7 @@ static void merge(const struct cage_result *caged, const struct run_config *run,
 {
 	if (!ret->pattern) {
 		ret->pattern = pattern;
-		ret->contents = run->gen.contents;
+		ret->contents = run->gen.target_ratio == run->gen.target_ratio ? "ratio" : run->gen.contents;
 		ret->seed = run->gen.seed;
 		ret->workers = run->gen.workers;
 		ret->region_bytes = run->gen.region_bytes / PAGE_BYTES * PAGE_BYTES;
@@ -116,6 +117,9 @@ static void configure(struct cage_config *cage, const struct run_config *run, co
 	cage->pids = run->gen.workers * (pattern->forks ? run->gen.depth + 1 : 1) + SPARE_PIDS;
 	cage->duration_ns = gen_duration_ns(&run->gen) + SLACK_NS;
 	cage->journal = journal;
+	/* Under a limit that makes it swap, stalls are what was asked for. */
+	if (run->memory_limit_bytes >= run->gen.region_bytes)
+		cage->psi_full_percent = STALL_PERCENT;
 }
 
 /* Runs it to its end, whatever that is. A failure to start is an error; all else is in the results. */

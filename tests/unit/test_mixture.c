@@ -113,16 +113,39 @@ static void test_mixture__shares_add_up(void **state UNUSED)
 	}
 }
 
-static double lz4_ratio(const char *name)
+static double lz4_ratio_of(const struct mixture *mixture)
 {
 	char out[LZ4_COMPRESSBOUND(PAGE_BYTES)];
 	uint64_t compressed = 0;
 
 	for (uint64_t i = 0; i < 1000; i++) {
-		mixture_fill(page, get(name), 42, i, 0);
+		mixture_fill(page, mixture, 42, i, 0);
 		compressed += (uint64_t)LZ4_compress_default((const char *)page, out, PAGE_BYTES, sizeof(out));
 	}
 	return 1000.0 * PAGE_BYTES / (double)compressed;
+}
+
+static double lz4_ratio(const char *name)
+{
+	return lz4_ratio_of(get(name));
+}
+
+static void test_mixture__a_wanted_ratio_is_met(void **state UNUSED)
+{
+	static const double wanted[] = { 1.0, 1.3, 2.0, 2.4, 3.5, 5.0, 7.0 };
+	struct mixture mixture;
+
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		double got;
+
+		assert_int_equal(mixture_for_ratio(wanted[i], &mixture, NULL), 0);
+		got = lz4_ratio_of(&mixture);
+		if (got < 0.97 * wanted[i] || got > 1.03 * wanted[i])
+			fail_msg("wanted %g, got %g", wanted[i], got);
+	}
+	assert_int_equal(mixture_for_ratio(7.5, &mixture, NULL), -EINVAL);
+	assert_int_equal(mixture_for_ratio(0.5, &mixture, NULL), -EINVAL);
+	assert_int_equal(mixture_for_ratio(MISSING_F64, &mixture, NULL), -EINVAL);
 }
 
 static void test_mixture__compresses_like_what_it_stands_for(void **state UNUSED)
@@ -182,6 +205,7 @@ int main(void)
 		cmocka_unit_test(test_mixture__a_refreshed_page_keeps_its_kind),
 		cmocka_unit_test(test_mixture__proportions_hold_in_any_run_of_pages),
 		cmocka_unit_test(test_mixture__shares_add_up),
+		cmocka_unit_test(test_mixture__a_wanted_ratio_is_met),
 		cmocka_unit_test(test_mixture__compresses_like_what_it_stands_for),
 		cmocka_unit_test(test_mixture__same_filled_is_one_word_and_zero_is_zero),
 		cmocka_unit_test(test_mixture__duplicates_are_copies_of_16_pages),

@@ -13,9 +13,22 @@ uint64_t gen_duration_ns(const struct gen_config *config)
 	return (config->operations == MISSING_U64 ? 20 : 300) * NS_PER_S;
 }
 
+int gen_config_mixture(const struct gen_config *config, struct mixture *ret, struct err *e)
+{
+	const struct mixture *named;
+	int rc;
+
+	if (config->target_ratio == config->target_ratio)
+		return mixture_for_ratio(config->target_ratio, ret, e);
+	rc = mixture_find(config->contents, &named, e);
+	if (!rc)
+		*ret = *named;
+	return rc;
+}
+
 int gen_config_check(const struct gen_config *config, struct err *e)
 {
-	const struct mixture *mixture;
+	struct mixture mixture;
 
 	if (config->region_bytes / PAGE_BYTES < config->workers)
 		return err_usage(e, "--region holds %llu pages, too few for %llu workers",
@@ -30,7 +43,7 @@ int gen_config_check(const struct gen_config *config, struct err *e)
 		return err_usage(e, "--theta %g is not in 0 to 0.999", config->theta);
 	if (config->set_share > 1)
 		return err_usage(e, "--set-share is a share: at most 100%%");
-	return mixture_find(config->contents, &mixture, e);
+	return gen_config_mixture(config, &mixture, e);
 }
 
 int gen_output_open(const struct gen_output *output, struct out **ret, struct err *e)
@@ -46,7 +59,7 @@ int gen_output_open(const struct gen_output *output, struct out **ret, struct er
 
 static const struct field fields[] = {
 	STRING(pattern, "which pattern ran"),
-	STRING(contents, "which mixture filled the pages"),
+	STRING(contents, "which mixture filled the pages; `ratio` by --target-ratio"),
 	STRING(state, "ok, failed, timeout, aborted or oom"),
 	STRING(why, "what ended it before its time; missing when ok"),
 	U64(seed, "", "of contents and sequence"),

@@ -24,6 +24,7 @@ struct gen_config {
 	uint64_t depth;			/* generations of processes in one fork operation */
 	const char *exec_path;		/* what fork_exec_storm runs */
 	const char *contents;
+	double target_ratio;		/* NaN = not given: then contents */
 	int touch;			/* enum touch */
 	bool thp;
 };
@@ -31,7 +32,7 @@ struct gen_config {
 #define GEN_CONFIG_DEFAULTS { .region_bytes = 256 * MIB, .duration_ns = MISSING_U64, .operations = MISSING_U64, \
 	.workers = 1, .seed = 42, .rate = MISSING_U64, .idle_ns = 100 * NS_PER_MS, \
 	.similarity = 0.8, .theta = 0.99, .set_share = 0.1, .pages = 97, .depth = 1, .exec_path = "/bin/true", \
-	.contents = "mixed" }
+	.contents = "mixed", .target_ratio = MISSING_F64 }
 
 #define GEN_WORKERS_MAX 256
 #define GEN_DEPTH_MAX 64
@@ -59,6 +60,8 @@ extern const char *const touch_choices[];
 		.max = GEN_DEPTH_MAX), \
 	OPT_STRING(0, "exec", s, m.exec_path, "the program that is run (fork_exec_storm)", .metavar = "PATH"), \
 	OPT_STRING(0, "contents", s, m.contents, "what pages hold: see `workload list`", .metavar = "NAME"), \
+	OPT_F64(0, "target-ratio", s, m.target_ratio, "pages that compress with LZ4 by this ratio, from 1 to 7, " \
+		"in place of --contents"), \
 	OPT_CHOICE(0, "touch", s, m.touch, touch_choices, "how pages are touched; the default is the pattern's own"), \
 	OPT_FLAG(0, "thp", s, m.thp, "let the kernel use huge pages")
 
@@ -76,6 +79,9 @@ int gen_output_open(const struct gen_output *output, struct out **ret, struct er
 
 /* gen_duration_ns - how long a run may take: what was asked, else 20 s, else 300 s where --operations ends it. */
 uint64_t gen_duration_ns(const struct gen_config *config);
+
+/* gen_config_mixture - what the pages hold, by --target-ratio or --contents. Exit 2. */
+int gen_config_mixture(const struct gen_config *config, struct mixture *ret, struct err *e);
 
 /* gen_config_check - what one option alone cannot tell. Exit 2. */
 int gen_config_check(const struct gen_config *config, struct err *e);

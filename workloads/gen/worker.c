@@ -322,9 +322,9 @@ int workers_run(const struct gen_config *config, const struct pattern *pattern, 
 	AUTO_FREE struct worker *workers = crew.workers = calloc(crew.n, sizeof(*workers));
 	AUTO_FREE pthread_t *threads = crew.threads = calloc(crew.n, sizeof(*threads));
 	AUTO_FREE struct seat *seats = calloc(crew.n, sizeof(*seats));
-	const struct mixture *mixture;
+	struct mixture mixture;
 	uint64_t first_page = 0;
-	int rc = mixture_find(config->contents, &mixture, e);
+	int rc = gen_config_mixture(config, &mixture, e);
 
 	if (rc)
 		return rc;
@@ -334,7 +334,7 @@ int workers_run(const struct gen_config *config, const struct pattern *pattern, 
 	/* Where the kernel has no huge pages there is nothing to advise. */
 	madvise(crew.region, crew.pages * PAGE_BYTES, config->thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	for (uint64_t i = 0; i < crew.n; i++) {
-		if (make_worker(&crew, i, config, pattern, mixture, first_page))
+		if (make_worker(&crew, i, config, pattern, &mixture, first_page))
 			return err_set(e, ENOMEM, "cannot make worker %llu", (unsigned long long)i + 1);
 		first_page += workers[i].pages;
 	}
@@ -347,7 +347,7 @@ int workers_run(const struct gen_config *config, const struct pattern *pattern, 
 	if (rc)
 		return rc;
 	ret->pattern = pattern->name;
-	ret->contents = mixture->name;
+	ret->contents = mixture.name;
 	ret->seed = config->seed;
 	ret->workers = crew.n;
 	ret->region_bytes = crew.pages * PAGE_BYTES;
