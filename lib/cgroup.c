@@ -66,8 +66,10 @@ static int enable_error(int rc, struct err *e)
 	if (!e)
 		return rc;
 	e->exit = EXIT_IMPOSSIBLE;
-	return err_hint(e, rc == -EBUSY ? "in a container: move its processes into a group below that one first, or run "
-					  "this on the host" : "run it with sudo");
+	if (rc == -EBUSY)
+		return err_hint(e, "in a container: move its processes into a group below that one, or run this "
+				"on the host");
+	return err_hint(e, "run it with sudo");
 }
 
 int cgroup_create(struct cgroup *group, struct err *e)

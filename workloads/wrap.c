@@ -135,7 +135,8 @@ static const char *how_to_get(const struct wrap_tool *tool, char *buf, size_t le
 	};
 
 	if (tool->checkout_env) {
-		snprintf(buf, len, "git clone %s, then --checkout DIR or %s=DIR", tool->checkout_url, tool->checkout_env);
+		snprintf(buf, len, "git clone %s, then --checkout DIR or %s=DIR", tool->checkout_url,
+			 tool->checkout_env);
 		return buf;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(managers); i++) {
@@ -493,6 +494,7 @@ int tools_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code 
 		char path[PATH_MAX], version[128] = "", get[256], profiles[256] = "";
 		struct wrap_config wrap = { .workers = 1 };
 		const bool there = find_tool(tool, &wrap, path, NULL) == 0;
+		struct tool_record row;
 		size_t used = 0;
 
 		for (const struct wrap_profile *p = tool->profiles; p->name; p++)
@@ -500,10 +502,13 @@ int tools_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code 
 						 p->name);
 		if (there)
 			ask_version(tool, path, version, sizeof(version));
-		out_record(out, &wrap_tool_type,
-			   &(struct tool_record){ .name = tool->name, .state = there ? "ok" : "absent",
-						  .path = !there ? NULL : wrap.checkout ? wrap.checkout : path, .version = *version ? version : NULL,
-						  .profiles = profiles, .get = how_to_get(tool, get, sizeof(get)) });
+		row.name = tool->name;
+		row.state = there ? "ok" : "absent";
+		row.path = !there ? NULL : wrap.checkout ? wrap.checkout : path;
+		row.version = *version ? version : NULL;
+		row.profiles = profiles;
+		row.get = how_to_get(tool, get, sizeof(get));
+		out_record(out, &wrap_tool_type, &row);
 	}
 	out_record(out, &end_record_type, &end);
 	return out_close(out, e);
