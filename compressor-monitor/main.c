@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* main.c - compressor_monitor: what pages would cost in a compressed pool, and which codec is worth it.
  *
- * Options and printing; scan.c, bench.c and rank.c do the work.
+ * Options and printing; scan.c, bench.c, kernel.c and rank.c do the work.
  */
 #include "bench.h"
 #include "earlier.h"
+#include "kernel.h"
 #include "out.h"
 #include "rank.h"
 #include "scan.h"
@@ -15,6 +16,7 @@ struct config {
 	struct scan_config scan;
 	struct rank_config rank;
 	struct bench_config bench;
+	struct kernel_config kernel;
 	const char *results;
 	int format;
 	const char *output;
@@ -105,6 +107,19 @@ static const struct opt bench_options[] = {
 	OPT_END
 };
 
+static const struct opt calibrate_options[] = {
+	OPT_PID('p', "pid", struct config, kernel.pid, "take pages of this process"),
+	OPT_STRING(0, "file", struct config, kernel.file, "take pages of this file", .metavar = "FILE"),
+	OPT_LIST(0, "algorithms", struct config, kernel.algorithms,
+		 "as zram names them; default all that this kernel offers", .metavar = "LIST"),
+	OPT_U64(0, "pages", struct config, kernel.pages, "how many to draw at most", .min = 1, .max = 65536),
+	OPT_U64(0, "runs", struct config, kernel.runs, "to take the median of", .min = 1, .max = 100),
+	OPT_U64(0, "seed", struct config, kernel.seed, "of the draw"),
+	OPT_LIST(0, "fields", struct config, fields, "of the rows, these fields in this order", .metavar = "LIST"),
+	COMMON_OPTIONS,
+	OPT_END
+};
+
 /* Text has room for the figures that people compare; JSON and CSV have them all. */
 static const char *scan_columns[] = { "label", "saved_codec_ratio", "saved_slot_ratio", "saved_slot_low_ratio",
 				      "saved_slot_high_ratio", "huge_pages", "compress_ns", "decompress_ns",
@@ -114,6 +129,10 @@ static const char *rank_columns[] = { "rank", "label", "saved_slot_ratio", "save
 static const char *bench_columns[] = { "label", "corpus", "size_bytes", "ratio", "saved_slot_ratio",
 				       "compress_mib_per_s", "compress_ns", "compress_p99_ns", "decompress_mib_per_s",
 				       "decompress_ns", "decompress_p99_ns", "validation" };
+static const char *calibrate_columns[] = { "algorithm", "model", "compr_bytes", "compr_error_ratio", "compress_ns",
+					   "model_compress_ns", "compress_factor", "compress_error_ratio",
+					   "decompress_ns", "model_decompress_ns", "decompress_factor",
+					   "decompress_error_ratio" };
 
 static int open_out(const struct config *c, const struct record_type *type, const char **columns, size_t n,
 		    struct out **ret, struct err *e)
@@ -249,6 +268,40 @@ static int bench_main(void *config, int argc UNUSED, char **argv UNUSED, int *ex
 	return out_close(outs.out, e);
 }
 
+/* ---- calibrate ----------------------------------------------------------------------------------------- */
+static int take_algorithm(void *arg, const struct kernel_record *row)
+{
+	struct bench_outs *outs = arg;
+	int r = out_record(outs->out, &kernel_type, row);
+
+	outs->rows++;
+	return r ? r : out_flush(outs->out);
+}
+
+static int calibrate_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED, struct err *e)
+{
+	const struct config *c = config;
+	struct bench_outs outs = { 0 };
+	struct end_record end = { .missed = MISSING_U64, .unmatched = MISSING_U64, .reason = "done" };
+	int r;
+
+	if (!c->kernel.pid == !c->kernel.file)
+		return err_usage(e, "give the pages to calibrate on: --pid PID or --file FILE");
+	r = open_out(c, &kernel_type, calibrate_columns, ARRAY_SIZE(calibrate_columns), &outs.out, e);
+	if (r)
+		return r;
+	r = kernel_run(&c->kernel, take_algorithm, &outs, e);
+	if (r && r != -EPIPE && !stop_requested()) {
+		out_discard(outs.out);
+		return r;
+	}
+	if (stop_requested())
+		end.reason = "signal";
+	end.seen = end.emitted = outs.rows;
+	out_record(outs.out, &end_record_type, &end);
+	return out_close(outs.out, e);
+}
+
 /* ---- rank ---------------------------------------------------------------------------------------------- */
 static uint64_t print_ranking(struct out *out, const struct rank_config *config, const struct scan_result *scan)
 {
@@ -334,6 +387,17 @@ static const struct opt_command commands[] = {
 		.run = bench_main,
 	},
 	{
+		.name = "calibrate",
+		.summary = "measure the kernel's own codecs beside the libraries', on the same pages",
+		.description = "Writes pages to a scratch zram device, for each algorithm a new one, and reads them back by "
+			       "direct I/O. Half of the pages give the factor between kernel and library, the other half "
+			       "tells how far it holds. Needs root; the device is removed again.",
+		.examples = "compressor_monitor calibrate --file /usr/bin/gdb   # pages of a program\n",
+		.options = calibrate_options,
+		.operands = OPT_OPERANDS_NONE,
+		.run = calibrate_main,
+	},
+	{
 		.name = "rank",
 		.summary = "say which codec is worth its CPU, if any, and why the others are not",
 		.description = "fair_score = bytes_saved / (compress_cpu_ms + readback_factor * decompress_cpu_ms) "
@@ -366,6 +430,7 @@ int main(int argc, char **argv)
 			.cpu = MISSING_U64,
 			.seed = 1,
 		},
+		.kernel = { .pages = 4096, .runs = 5, .seed = 1 },
 	};
 	static const struct opt_program program = {
 		.name = "compressor_monitor",

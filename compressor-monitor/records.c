@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* records.c - what scan, bench and rank print, declared once. */
+/* records.c - what scan, bench, calibrate and rank print, declared once. */
 #include "bench.h"
+#include "kernel.h"
 #include "rank.h"
 #include "scan.h"
 
@@ -93,6 +94,34 @@ static const struct field bench_fields[] = {
 };
 const struct record_type bench_type =
 	RECORD_TYPE("bench", 1, RECORD_TABLE, bench_fields, "one codec on one corpus of one size");
+
+#define KERNEL(m, t, u, what, ...) FIELD(struct kernel_record, m, t, u, what, ##__VA_ARGS__)
+static const struct field kernel_fields[] = {
+	KERNEL(algorithm, FIELD_STRING, "", "as zram names it"),
+	KERNEL(model, FIELD_STRING, "", "the library codec that stands for it; missing where none does"),
+	KERNEL(approximate, FIELD_BOOL, "", "the two do not write the same bytes"),
+	KERNEL(pages, FIELD_U64, "pages", "in two halves: one for the factors, one to check them on"),
+	KERNEL(runs, FIELD_U64, "", "times are their median"),
+	KERNEL(orig_bytes, FIELD_U64, "bytes", "pages * 4096"),
+	KERNEL(compr_bytes, FIELD_U64, "bytes", "mm_stat's compr_data_size for one copy of the pages"),
+	KERNEL(used_bytes, FIELD_U64, "bytes", "mm_stat's mem_used_total for one copy, of as many copies as runs"),
+	KERNEL(huge_pages, FIELD_U64, "pages", "incompressible pages, kept raw"),
+	KERNEL(model_compr_bytes, FIELD_U64, "bytes", "the model's stored_bytes"),
+	KERNEL(model_used_bytes, FIELD_U64, "bytes", "the model's slot_bytes"),
+	KERNEL(io_write_ns, FIELD_F64, "ns", "thread CPU to write a same-filled page: no codec", .decimals = -1),
+	KERNEL(io_read_ns, FIELD_F64, "ns", "thread CPU to read a same-filled page", .decimals = -1),
+	KERNEL(compress_ns, FIELD_F64, "ns", "what writing a page costs beyond io_write_ns", .decimals = -1),
+	KERNEL(decompress_ns, FIELD_F64, "ns", "what reading a page costs beyond io_read_ns", .decimals = -1),
+	KERNEL(model_compress_ns, FIELD_F64, "ns", "the library's time for a page, as scan measures it", .decimals = -1),
+	KERNEL(model_decompress_ns, FIELD_F64, "ns", "the library's time for a page", .decimals = -1),
+	KERNEL(compress_factor, FIELD_F64, "ratio", "compress_ns / model_compress_ns, from one half of the pages"),
+	KERNEL(decompress_factor, FIELD_F64, "ratio", "decompress_ns / model_decompress_ns"),
+	KERNEL(compress_error_ratio, FIELD_F64, "ratio", "on the other half: predicted with the factor / measured - 1"),
+	KERNEL(decompress_error_ratio, FIELD_F64, "ratio", "the same for reading"),
+	KERNEL(compr_error_ratio, FIELD_F64, "ratio", "model_compr_bytes / compr_bytes - 1", .decimals = 6),
+};
+const struct record_type kernel_type =
+	RECORD_TYPE("calibrate", 1, RECORD_TABLE, kernel_fields, "one of the kernel's codecs beside its library");
 
 #define SUMMARY(m, t, u, what, ...) FIELD(struct scan_summary_record, m, t, u, what, ##__VA_ARGS__)
 static const struct field summary_fields[] = {

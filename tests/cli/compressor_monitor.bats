@@ -305,3 +305,9 @@ by_hand() {
 	: >none.csv
 	refused 1 "none.csv" rank --csv none.csv
 }
+
+@test "calibrate refuses what it cannot do" {
+	refused 2 "--pid PID or --file FILE" calibrate
+	refused 2 "--pid PID or --file FILE" calibrate --pid 1 --file text
+	refused 2 "--pages times --runs" calibrate --file text --pages 65536 --runs 100
+}

@@ -241,3 +241,43 @@ time.sleep(600)' "$group" >"$BATS_TEST_TMPDIR/ready" 3>&- &
 	[ "$status" = 1 ]
 	[[ $output == *"process $subject"*"another user"*sudo* ]]
 }
+
+# ---- the kernel's own codecs ------------------------------------------------------------------------------------
+
+@test "calibrate measures every algorithm of the kernel and takes its devices away" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	[ -r /sys/class/zram-control/hot_add ] || skip "no zram-control: modprobe zram"
+	corpus elf
+	before=$(cd /sys/block && echo zram*)
+	run --separate-stderr "$MONITOR" calibrate -q --file "$corpus" --algorithms lz4,lzo-rle --runs 3 --format json
+	# shellcheck disable=SC2154 # set by run
+	[[ $stderr != *"lacks"* ]] || skip "this kernel's zram has no lz4 or lzo-rle"
+	[ "$status" = 0 ]
+	[ "$before" = "$(cd /sys/block && echo zram*)" ]
+	jq -es 'map(select(.type == "calibrate")) | map(.algorithm) == ["lz4", "lzo-rle"] and
+		all(.compr_bytes > 0 and .compr_bytes < .orig_bytes and .compress_ns > 0 and .decompress_ns > 0)' \
+		<<<"$output"
+	# The library writes what the kernel's lz4 writes, to 0.1 %.
+	jq -es 'map(select(.algorithm == "lz4"))[0] | .compr_error_ratio | fabs < 0.001' <<<"$output"
+}
+
+@test "calibrate killed half way leaves a device that recover takes away" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	[ -r /sys/class/zram-control/hot_add ] || skip "no zram-control: modprobe zram"
+	corpus elf
+	before=$(cd /sys/block && echo zram*)
+	COLDPRESS_STATE_DIR=$BATS_TEST_TMPDIR/state
+	export COLDPRESS_STATE_DIR
+	"$MONITOR" calibrate -q --file "$corpus" --runs 20 --algorithms lzo &
+	subject=$!
+	for _ in $(seq 200); do
+		[ "$before" != "$(cd /sys/block && echo zram*)" ] && break
+		sleep 0.01
+	done
+	kill -9 "$subject"
+	wait "$subject" || true
+	[ "$before" != "$(cd /sys/block && echo zram*)" ]
+	run "$BATS_TEST_DIRNAME/../../build/bin/coldpress" recover
+	[ "$status" = 0 ]
+	[ "$before" = "$(cd /sys/block && echo zram*)" ]
+}

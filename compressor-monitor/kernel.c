@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* kernel.c - writes pages to a scratch zram device and reads them back by direct I/O, where the kernel compresses
+ * and decompresses on the calling thread: its CPU clock tells what that costs.
+ *
+ * Each run writes to a part of the device of its own, as writing over a page also frees its old slot.
+ */
+#include "kernel.h"
+
+#include <fcntl.h>
+#include <math.h>
+
+#include "codec/codec.h"
+#include "journal.h"
+#include "measure.h"
+#include "stats.h"
+#include "stop.h"
+
+#define CHUNK_BYTES	(32 * PAGE_BYTES)	/* one write or read */
+#define PAGES_MIN	128u
+#define DEVICE_MAX	(512 * MIB)	/* of pages in the device: memory, if none of them compresses */
+#define LOCK_WAIT_NS	(30 * NS_PER_S)
+#define HALVES		2
+
+struct half {
+	char *pages, *same, *back;	/* bytes each; same-filled ones for what the path costs without a codec */
+	size_t bytes, n;
+};
+
+struct costs {
+	double io_write_ns, io_read_ns, write_ns, read_ns;	/* a page */
+};
+
+/* ---- the pages ---------------------------------------------------------------------------------------- */
+
+/* Pages that need a codec, by turns into one half and the other, so that both are of the same kind. */
+static void deal(struct half halves[HALVES], const char *pages, const enum page_got *got, size_t n)
+{
+	size_t dealt = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *page = pages + i * PAGE_BYTES;
+		struct half *h = &halves[dealt % HALVES];
+
+		if (got[i] != PAGE_READ || page_classify(page) <= PAGE_SAME_FILLED)
+			continue;
+		memcpy(h->pages + h->n++ * PAGE_BYTES, page, PAGE_BYTES);
+		dealt++;
+	}
+	for (size_t k = 0; k < HALVES; k++) {
+		struct half *h = &halves[k];
+
+		h->n -= h->n % (CHUNK_BYTES / PAGE_BYTES);
+		h->bytes = h->n * PAGE_BYTES;
+		for (size_t i = 0; i < h->n; i++)
+			memset(h->same + i * PAGE_BYTES, (int)(i % 255 + 1), PAGE_BYTES);
+	}
+}
+
+static int half_new(struct half *h, size_t bytes)
+{
+	h->pages = aligned_alloc(PAGE_BYTES, bytes);
+	h->same = aligned_alloc(PAGE_BYTES, bytes);
+	h->back = aligned_alloc(PAGE_BYTES, bytes);
+	return h->pages && h->same && h->back ? 0 : -ENOMEM;
+}
+
+static void half_done(struct half *h)
+{
+	free(h->pages);
+	free(h->same);
+	free(h->back);
+}
+
+static int read_pages(const struct kernel_config *c, struct page_source *source, struct half halves[HALVES],
+		      struct err *e)
+{
+	struct page_set set = { 0 };
+	struct page_census census = { 0 };
+	struct page_sample sample;
+	int r;
+
+	page_sample_init(&sample, c->pages, c->seed);
+	r = page_walk(source, 0, c->pid ? PAGE_KIND_SWAPPABLE : PAGE_KIND_FILE, &set, &census, &sample, e);
+	page_sample_sort(&sample, 0, sample.n);
+
+	size_t n = MAX(sample.n, (size_t)1);
+	AUTO_FREE char *pages = aligned_alloc(PAGE_BYTES, n * PAGE_BYTES);
+	AUTO_FREE enum page_got *got = calloc(n, sizeof(*got));
+
+	if (!r && (!pages || !got || half_new(&halves[0], n * PAGE_BYTES) || half_new(&halves[1], n * PAGE_BYTES)))
+		r = err_set(e, ENOMEM, "cannot hold the pages");
+	if (!r)
+		r = page_read(source, sample.refs, sample.n, pages, got, e);
+	if (!r)
+		deal(halves, pages, got, sample.n);
+	page_sample_done(&sample);
+	page_set_done(&set);
+	if (!r && MIN(halves[0].n, halves[1].n) < PAGES_MIN / HALVES)
+		return err_say(e, ENODATA, "fewer than %u pages that need a codec: too few to time", PAGES_MIN);
+	return r;
+}
+
+static int take_pages(const struct kernel_config *c, struct half halves[HALVES], struct err *e)
+{
+	struct page_source source;
+	int r = c->pid ? page_open_pid(&source, c->pid, e) : page_open_file(&source, c->file, e);
+
+	if (r)
+		return r;
+	r = read_pages(c, &source, halves, e);
+	page_close(&source);
+	return r;
+}
+
+/* ---- the device ----------------------------------------------------------------------------------------- */
+static int transfer(int fd, char *buf, size_t bytes, off_t at, bool out, double *ns_per_page)
+{
+	uint64_t begin = thread_cpu_ns();
+
+	for (size_t done = 0; done < bytes; done += CHUNK_BYTES) {
+		ssize_t n = out ? pwrite(fd, buf + done, CHUNK_BYTES, at + (off_t)done)
+				: pread(fd, buf + done, CHUNK_BYTES, at + (off_t)done);
+
+		if (n != CHUNK_BYTES)
+			return n < 0 ? -errno : -EIO;
+	}
+	*ns_per_page = (double)(thread_cpu_ns() - begin) / (double)(bytes / PAGE_BYTES);
+	return 0;
+}
+
+/* One half, all runs; the median of each cost. at is where this half has its part of the device. */
+static int time_half(const struct kernel_config *c, int fd, const struct half *h, off_t at, struct costs *ret,
+		     struct err *e)
+{
+	AUTO_FREE double *ns = calloc(4 * c->runs, sizeof(*ns));
+	double *kind[4] = { ns, ns + c->runs, ns + 2 * c->runs, ns + 3 * c->runs };
+	int r = 0;
+
+	if (!ns)
+		return err_set(e, ENOMEM, "cannot keep the times");
+	for (uint64_t i = 0; !r && i < c->runs; i++, at += (off_t)(2 * h->bytes)) {
+		if (stop_requested())
+			return err_say(e, EINTR, "stopped by a signal");
+		r = transfer(fd, h->same, h->bytes, at + (off_t)h->bytes, true, &kind[0][i]);
+		if (!r)
+			r = transfer(fd, h->back, h->bytes, at + (off_t)h->bytes, false, &kind[1][i]);
+		if (!r)
+			r = transfer(fd, h->pages, h->bytes, at, true, &kind[2][i]);
+		if (!r)
+			r = transfer(fd, h->back, h->bytes, at, false, &kind[3][i]);
+		if (!r && memcmp(h->back, h->pages, h->bytes) != 0)
+			return err_say(e, EIO, "the kernel's codec did not give the pages back as they were");
+	}
+	if (r)
+		return err_set(e, r, "cannot write to and read from the scratch zram device");
+	*ret = (struct costs){ stats_median(kind[0], c->runs), stats_median(kind[1], c->runs),
+			       stats_median(kind[2], c->runs), stats_median(kind[3], c->runs) };
+	return 0;
+}
+
+static int time_device(const struct kernel_config *c, const struct zram_device *device, const struct half *halves,
+		       struct costs costs[HALVES], struct zram_mm_stat *stat, struct err *e)
+{
+	char dir[SYSROOT_PATH_MAX];
+	int r = journal_state_dir(dir, e);
+
+	if (r)
+		return r;
+	AUTO_CLOSE int fd = zram_open(device, dir, O_RDWR | O_DIRECT, e);
+
+	if (fd < 0)
+		return fd;
+	for (size_t k = 0; !r && k < HALVES; k++)
+		r = time_half(c, fd, &halves[k], (off_t)(k * 2 * halves[0].bytes * c->runs), &costs[k], e);
+	return r ? r : zram_mm_stat_read(NULL, device->id, stat, e);
+}
+
+static int with_device(struct journal *j, const struct kernel_config *c, const char *algorithm,
+		       const struct half *halves, struct costs costs[HALVES], struct zram_mm_stat *stat, struct err *e)
+{
+	const struct zram_config config = {
+		.algorithm = algorithm,
+		.disk_bytes = HALVES * 2 * halves[0].bytes * c->runs,
+	};
+	struct zram_device device;
+	unsigned int entry, id;
+	int r;
+
+	AUTO_CLOSE int lock = journal_lock(LOCK_WAIT_NS, e);
+
+	if (lock < 0)
+		return lock;
+	if ((r = journal_zram(j, &entry, e)) || (r = zram_hot_add(NULL, &id, e)) ||
+	    (r = zram_identify(NULL, id, &device, e)) || (r = journal_zram_added(j, entry, &device, e)) ||
+	    (r = zram_setup(NULL, id, &config, e)) || (r = journal_done(j, entry, e)))
+		return r;
+	return time_device(c, &device, halves, costs, stat, e);
+}
+
+/* What the device says of one algorithm; whatever happened, the device is gone afterwards. */
+static int run_algorithm(const struct kernel_config *c, const char *algorithm, const struct half *halves,
+			 struct costs costs[HALVES], struct zram_mm_stat *stat, struct err *e)
+{
+	struct journal *j;
+	struct err undo;
+	int r = journal_open(&j, "calibrate", e), undone;
+
+	if (r)
+		return r;
+	r = with_device(j, c, algorithm, halves, costs, stat, e);
+	undone = journal_undo_all(j, &undo);
+	journal_close(j);
+	if (!r && undone) {
+		*e = undo;
+		return undone;
+	}
+	return r;
+}
+
+/* ---- the library ------------------------------------------------------------------------------------------ */
+static int run_model(const char *spec, const struct half *h, struct scan_result *ret, struct err *e)
+{
+	const char *specs[] = { spec };
+	struct zsmalloc_model model;
+	struct measure *m;
+	const char *how;
+	int r = zsmalloc_detect(&model, NULL, &how, e);
+
+	if (!r)
+		r = measure_new(&m, &(struct opt_list){ specs, 1 }, &model, e);
+	if (r)
+		return r;
+	for (size_t i = 0; !r && i < h->n; i++)
+		r = measure_page(m, h->pages + i * PAGE_BYTES, false);
+	if (!r)
+		r = measure_report(m, h->n, ret);
+	measure_free(m);
+	return r ? err_set(e, r, "cannot keep the times") : 0;
+}
+
+/* ---- together ------------------------------------------------------------------------------------------------ */
+static void compare(struct kernel_record *row, const struct costs costs[HALVES], const struct scan_result *models)
+{
+	const struct scan_codec_record *a = &models[0].codecs[0], *b = &models[1].codecs[0];
+	double compress[HALVES] = { costs[0].write_ns - costs[0].io_write_ns, costs[1].write_ns - costs[1].io_write_ns };
+	double decompress[HALVES] = { costs[0].read_ns - costs[0].io_read_ns, costs[1].read_ns - costs[1].io_read_ns };
+
+	row->model_compr_bytes = a->stored_bytes + b->stored_bytes;
+	row->model_used_bytes = a->slot_bytes + b->slot_bytes;
+	row->model_compress_ns = a->compress_ns;
+	row->model_decompress_ns = a->decompress_ns;
+	row->compress_factor = compress[0] / a->compress_ns;
+	row->decompress_factor = decompress[0] / a->decompress_ns;
+	row->compress_error_ratio = row->compress_factor * b->compress_ns / compress[1] - 1;
+	row->decompress_error_ratio = row->decompress_factor * b->decompress_ns / decompress[1] - 1;
+	row->compr_error_ratio = (double)row->model_compr_bytes / (double)row->compr_bytes - 1;
+}
+
+static int one_algorithm(const struct kernel_config *c, const char *algorithm, const struct half *halves,
+			 struct kernel_record *row, struct err *e)
+{
+	static struct scan_result models[HALVES];
+	struct costs costs[HALVES];
+	struct zram_mm_stat stat;
+	int r = run_algorithm(c, algorithm, halves, costs, &stat, e);
+
+	if (r)
+		return r;
+	*row = (struct kernel_record){
+		.algorithm = algorithm,
+		.pages = halves[0].n + halves[1].n,
+		.runs = c->runs,
+		.orig_bytes = halves[0].bytes + halves[1].bytes,
+		.compr_bytes = stat.compr_bytes / c->runs,
+		.used_bytes = stat.used_bytes / c->runs,
+		.huge_pages = stat.huge_pages / c->runs,
+		.model_compr_bytes = MISSING_U64,
+		.model_used_bytes = MISSING_U64,
+		.io_write_ns = costs[0].io_write_ns,
+		.io_read_ns = costs[0].io_read_ns,
+		.compress_ns = costs[0].write_ns - costs[0].io_write_ns,
+		.decompress_ns = costs[0].read_ns - costs[0].io_read_ns,
+		.model_compress_ns = MISSING_F64,
+		.model_decompress_ns = MISSING_F64,
+		.compress_factor = MISSING_F64,
+		.decompress_factor = MISSING_F64,
+		.compress_error_ratio = MISSING_F64,
+		.decompress_error_ratio = MISSING_F64,
+		.compr_error_ratio = MISSING_F64,
+	};
+	row->model = codec_for_kernel(algorithm, &row->approximate);
+	for (size_t k = 0; row->model && k < HALVES; k++) {
+		models[k] = (struct scan_result){ 0 };
+		r = run_model(row->model, &halves[k], &models[k], e);
+		if (r)
+			return r;
+	}
+	if (row->model)
+		compare(row, costs, models);
+	return 0;
+}
+
+/* The kernel's algorithms, from a device that is there, or from one that is added to ask. */
+static int list_algorithms(struct zram_algorithms *ret, struct err *e)
+{
+	struct journal *j;
+	struct zram_device device;
+	unsigned int entry, id;
+	int r = zram_algorithms_any(NULL, ret, e), undone;
+
+	if (r != -ENODEV)
+		return r;
+	r = journal_open(&j, "calibrate", e);
+	if (r)
+		return r;
+	if (!(r = journal_zram(j, &entry, e)) && !(r = zram_hot_add(NULL, &id, e)) &&
+	    !(r = zram_identify(NULL, id, &device, e)) && !(r = journal_zram_added(j, entry, &device, e)))
+		r = zram_algorithms_read(NULL, id, ret, e);
+	undone = journal_undo_all(j, r ? NULL : e);
+	journal_close(j);
+	return r ? r : undone;
+}
+
+int kernel_run(const struct kernel_config *config, int (*take)(void *arg, const struct kernel_record *row), void *arg,
+	       struct err *e)
+{
+	struct zram_algorithms algorithms;
+	struct half halves[HALVES] = { 0 };
+	size_t n;
+	int r;
+
+	if (config->pages * config->runs * PAGE_BYTES > DEVICE_MAX)
+		return err_usage(e, "--pages times --runs: at most %lu pages, which may take as much memory",
+				 DEVICE_MAX / PAGE_BYTES);
+	r = zram_available(NULL, e);
+	if (!r)
+		r = list_algorithms(&algorithms, e);
+	if (!r)
+		r = take_pages(config, halves, e);
+	n = config->algorithms.n ? config->algorithms.n : r ? 0 : algorithms.n;
+	for (size_t i = 0; !r && i < n; i++) {
+		struct kernel_record row;
+
+		r = one_algorithm(config, config->algorithms.n ? config->algorithms.items[i] : algorithms.names[i],
+				  halves, &row, e);
+		if (!r)
+			r = take(arg, &row);
+	}
+	for (size_t k = 0; k < HALVES; k++)
+		half_done(&halves[k]);
+	return r;
+}
