@@ -23,7 +23,7 @@ typedef _Bool bool;
 #define false 0
 
 enum {
-	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_CGROUP_ARRAY = 8,
 	BPF_MAP_TYPE_LRU_HASH = 9,
@@ -85,6 +85,19 @@ struct task_struct {
 	struct css_set *cgroups;
 	const struct cred *real_cred;
 	char comm[16];
+};
+
+struct block_device {
+	__u32 bd_dev;
+};
+
+struct bio {
+	struct block_device *bi_bdev;	/* 5.12 */
+	__u32 bi_opf;
+	struct {
+		__u64 bi_sector;
+		__u32 bi_size;
+	} bi_iter;
 };
 
 struct linux_binprm {

@@ -35,6 +35,9 @@ const struct probe_hook probe_hooks[PROBE_HOOKS] = {
 	/* 5.18 renamed mm_vmscan_writepage to mm_vmscan_write_folio */
 	{ "vmscan", "mm_vmscan_write_folio", ANY_TRACEPOINT, "swap_probe write_folio" },
 	{ "vmscan", "mm_vmscan_writepage", ANY_TRACEPOINT, "swap_probe write_folio, before 5.18" },
+	/* A zram device sees each page as a bio from 6.2 on; before, swap went past them through rw_page */
+	{ "block", "block_bio_queue", TYPED_ARGUMENTS, "pool_probe: requests to the pool begin" },
+	{ "block", "block_bio_complete", TYPED_ARGUMENTS, "pool_probe: requests to the pool end" },
 };
 
 static bool tracefs_lists(const struct sysroot *root, const struct probe_hook *hook)
