@@ -124,7 +124,7 @@ static int transfer(int fd, char *buf, size_t bytes, off_t at, bool out, double 
 		if (n != CHUNK_BYTES)
 			return n < 0 ? -errno : -EIO;
 	}
-	*ns_per_page = (double)(thread_cpu_ns() - begin) / (double)(bytes / PAGE_BYTES);
+	*ns_per_page = (double)(thread_cpu_ns() - begin) / ((double)bytes / PAGE_BYTES);
 	return 0;
 }
 
@@ -242,8 +242,12 @@ static int run_model(const char *spec, const struct half *h, struct scan_result 
 static void compare(struct kernel_record *row, const struct costs costs[HALVES], const struct scan_result *models)
 {
 	const struct scan_codec_record *a = &models[0].codecs[0], *b = &models[1].codecs[0];
-	double compress[HALVES] = { costs[0].write_ns - costs[0].io_write_ns, costs[1].write_ns - costs[1].io_write_ns };
-	double decompress[HALVES] = { costs[0].read_ns - costs[0].io_read_ns, costs[1].read_ns - costs[1].io_read_ns };
+	double compress[HALVES], decompress[HALVES];
+
+	for (size_t k = 0; k < HALVES; k++) {
+		compress[k] = costs[k].write_ns - costs[k].io_write_ns;
+		decompress[k] = costs[k].read_ns - costs[k].io_read_ns;
+	}
 
 	row->model_compr_bytes = a->stored_bytes + b->stored_bytes;
 	row->model_used_bytes = a->slot_bytes + b->slot_bytes;

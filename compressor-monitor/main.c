@@ -389,9 +389,9 @@ static const struct opt_command commands[] = {
 	{
 		.name = "calibrate",
 		.summary = "measure the kernel's own codecs beside the libraries', on the same pages",
-		.description = "Writes pages to a scratch zram device, for each algorithm a new one, and reads them back by "
-			       "direct I/O. Half of the pages give the factor between kernel and library, the other half "
-			       "tells how far it holds. Needs root; the device is removed again.",
+		.description = "Writes pages to a scratch zram device, for each algorithm a new one, and reads them "
+			       "back by direct I/O. Half of the pages give the factor between kernel and library, the "
+			       "other half tells how far it holds. Needs root; the device is removed again.",
 		.examples = "compressor_monitor calibrate --file /usr/bin/gdb   # pages of a program\n",
 		.options = calibrate_options,
 		.operands = OPT_OPERANDS_NONE,

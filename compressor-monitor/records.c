@@ -112,7 +112,7 @@ static const struct field kernel_fields[] = {
 	KERNEL(io_read_ns, FIELD_F64, "ns", "thread CPU to read a same-filled page", .decimals = -1),
 	KERNEL(compress_ns, FIELD_F64, "ns", "what writing a page costs beyond io_write_ns", .decimals = -1),
 	KERNEL(decompress_ns, FIELD_F64, "ns", "what reading a page costs beyond io_read_ns", .decimals = -1),
-	KERNEL(model_compress_ns, FIELD_F64, "ns", "the library's time for a page, as scan measures it", .decimals = -1),
+	KERNEL(model_compress_ns, FIELD_F64, "ns", "the library's time for a page", .decimals = -1),
 	KERNEL(model_decompress_ns, FIELD_F64, "ns", "the library's time for a page", .decimals = -1),
 	KERNEL(compress_factor, FIELD_F64, "ratio", "compress_ns / model_compress_ns, from one half of the pages"),
 	KERNEL(decompress_factor, FIELD_F64, "ratio", "decompress_ns / model_decompress_ns"),
