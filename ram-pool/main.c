@@ -17,11 +17,15 @@ struct pool_options {
 	struct pool_request request;
 	struct trigger_request trigger;
 	bool force;
+	uint64_t watch_ns, duration_ns;
 	struct opt_output output;
 };
 
 static struct pool_options options = {
 	.request = {.size_bytes = MISSING_U64, .mem_limit_bytes = MISSING_U64, .priority = MISSING_U64},
+	.trigger = {.duration_ns = 10 * NS_PER_S},
+	.watch_ns = MISSING_U64,
+	.duration_ns = MISSING_U64,
 };
 
 static const struct opt setup_options[] = {
@@ -35,14 +39,19 @@ static const struct opt setup_options[] = {
 		"swap priority; default one above the highest in use", .max = SWAP_PRIORITY_MAX),
 	OPT_STRING(0, "name", struct pool_options, request.name, "what to call it; default " DEFAULT_NAME,
 		   .metavar = "NAME"),
+	OPT_FLAG(0, "tune", struct pool_options, request.tune,
+		 "set vm.swappiness to 180 and vm.page-cluster to 0 for as long as the pool is there"),
 	OPT_PID(0, "owner", struct pool_options, request.owner,
 		"bind it to this process: recover removes it once the process is gone", .hidden = true),
 	OPT_OUTPUT(struct pool_options, output),
 	OPT_END};
 
-static const struct opt status_options[] = {OPT_STRING(0, "name", struct pool_options, request.name,
-						       "only this one", .metavar = "NAME"),
-					    OPT_OUTPUT(struct pool_options, output), OPT_END};
+static const struct opt status_options[] = {
+	OPT_STRING(0, "name", struct pool_options, request.name, "only this one", .metavar = "NAME"),
+	OPT_DURATION(0, "watch", struct pool_options, watch_ns,
+		     "look again and again at this interval, until ^C", .min = 10 * NS_PER_MS),
+	OPT_DURATION('d', "duration", struct pool_options, duration_ns, "end a watch after this long"),
+	OPT_OUTPUT(struct pool_options, output), OPT_END};
 
 static const struct opt reset_options[] = {
 	OPT_STRING(0, "name", struct pool_options, request.name, "which; needed when there are several",
@@ -196,10 +205,50 @@ static int run_setup(void *config UNUSED, int argc UNUSED, char **argv UNUSED, i
 	return r;
 }
 
+static bool chosen(const struct pool *pool)
+{
+	return !options.request.name || str_eq(options.request.name, pool->name);
+}
+
 static int no_such_pool(const char *name, struct err *e)
 {
 	err_say(e, ENOENT, "there is no pool called %s", name);
 	return err_hint(e, "`ram_pool status` shows those there are");
+}
+
+/* Looks at every pool that was there at the beginning; one that goes is left out from then on. */
+static int watch(const struct pools *pools, struct out *out, uint64_t *n, struct err *e)
+{
+	static struct pool_status looks[POOLS_MAX][2];
+	uint64_t begin_ns = monotonic_ns(), last_ns = begin_ns;
+	int r = 0;
+
+	for (unsigned int turn = 0; !stop_requested(); turn++) {
+		uint64_t now_ns = monotonic_ns(), left = 0;
+
+		for (size_t i = 0; i < pools->n; i++) {
+			const struct pool_status *before = &looks[i][(turn + 1) % 2];
+			struct pool_status *now = &looks[i][turn % 2];
+			struct pool_watch record;
+
+			if (!chosen(&pools->pools[i]) || pool_status_read(&pools->pools[i], now, NULL))
+				continue;
+			left++;
+			if (turn == 0)
+				continue;
+			pool_watch_compare(before, now, now_ns - last_ns, &record);
+			record.time_ms = (now_ns - begin_ns) / NS_PER_MS;
+			r = out_record(out, &pool_watch_type, &record);
+			++*n;
+		}
+		if (r || left == 0 || now_ns - begin_ns >= options.duration_ns)
+			break;
+		if ((r = out_flush(out)))
+			break;
+		last_ns = now_ns;
+		sleep_ns(options.watch_ns);
+	}
+	return r && r != -EPIPE ? err_set(e, r, "cannot write the watch") : r;
 }
 
 static int run_status(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
@@ -212,10 +261,12 @@ static int run_status(void *config UNUSED, int argc UNUSED, char **argv UNUSED, 
 
 	if (r || (r = pools_read(&pools, e)))
 		return r;
-	for (size_t i = 0; i < pools.n; i++) {
+	if (options.watch_ns != MISSING_U64 && (r = watch(&pools, out, &n, e)))
+		return r;
+	for (size_t i = 0; i < pools.n && options.watch_ns == MISSING_U64; i++) {
 		struct pool_status status;
 
-		if (options.request.name && !str_eq(options.request.name, pools.pools[i].name))
+		if (!chosen(&pools.pools[i]))
 			continue;
 		r = pool_status_read(&pools.pools[i], &status, e);
 		if (r == -ENODEV) /* removed since */

@@ -121,6 +121,28 @@ static int start_swap(struct journal *j, const struct zram_device *device, int p
 	return stopped(e);
 }
 
+static int tune(struct journal *j, struct err *e)
+{
+	/* Swapping to RAM is cheap, so anonymous pages may go as readily as file ones
+	 * (Documentation/admin-guide/ sysctl/vm.rst names zram for values above 100), and there is no seek
+	 * that readahead could save.
+	 */
+	static const char *const settings[][2] = {
+		{"/proc/sys/vm/swappiness", "180"},
+		{"/proc/sys/vm/page-cluster", "0"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		unsigned int entry;
+		int r = journal_setting(j, settings[i][0], &entry, e);
+
+		if (r || (r = sysroot_write(NULL, settings[i][1], e, "%s", settings[i][0])) ||
+		    (r = journal_done(j, entry, e)))
+			return r;
+	}
+	return stopped(e);
+}
+
 static int set_up(struct journal *j, const struct pool_request *request, struct pool_made *made,
 		  struct err *e)
 {
@@ -136,7 +158,8 @@ static int set_up(struct journal *j, const struct pool_request *request, struct 
 	if ((r = add_device(j, &made->device, e)) || (r = zram_setup(NULL, made->device.id, &config, e)) ||
 	    (r = zram_algorithms_read(NULL, made->device.id, &algorithms, e)) ||
 	    (r = zram_disk_bytes(NULL, made->device.id, &made->size_bytes, e)) || (r = stopped(e)) ||
-	    (r = start_swap(j, &made->device, made->priority, request->name, e)))
+	    (r = start_swap(j, &made->device, made->priority, request->name, e)) ||
+	    (request->tune && (r = tune(j, e))))
 		return r;
 	memcpy(made->algorithm, algorithms.names[algorithms.current], sizeof(made->algorithm));
 	snprintf(words, sizeof(words), "zram%u is a ready pool; `ram_pool reset --name %s` removes it",

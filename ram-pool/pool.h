@@ -59,6 +59,7 @@ struct pool_request {
 	uint64_t mem_limit_bytes; /* MISSING_U64 = as pool_guard says */
 	uint64_t priority;	  /* MISSING_U64 = one above the highest */
 	pid_t owner;		  /* 0 = the pool stays until it is reset */
+	bool tune;		  /* settings that suit swap in RAM; put back with the pool */
 };
 
 struct pool_made {
@@ -95,6 +96,19 @@ struct pool_status {
 
 /* pool_status_read - -ENODEV when the pool went meanwhile. ret points into itself: do not copy it. */
 int pool_status_read(const struct pool *pool, struct pool_status *ret, struct err *e);
+
+/* One pool at one moment of a watch. */
+struct pool_watch {
+	const char *name;
+	uint64_t time_ms, orig_bytes, used_bytes, swap_used_bytes, failed_writes;
+	double compression_ratio, limit_share, read_pages_per_s, written_pages_per_s;
+};
+
+extern const struct record_type pool_watch_type;
+
+/* pool_watch_compare - what lies between two looks, elapsed_ns apart. ret borrows from now. */
+void pool_watch_compare(const struct pool_status *before, const struct pool_status *now, uint64_t elapsed_ns,
+			struct pool_watch *ret);
 
 /* Whether zswap takes pages before any swap device sees them. */
 bool zswap_enabled(void);

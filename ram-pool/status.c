@@ -45,6 +45,46 @@ static const struct field pool_status_fields[] = {
 const struct record_type pool_status_type =
 	RECORD_TYPE("pool_status", 1, RECORD_CARD, pool_status_fields, "one pool now");
 
+#undef F
+#define F(m, t, u, what, ...) FIELD(struct pool_watch, m, t, u, what, ##__VA_ARGS__)
+
+static const struct field pool_watch_fields[] = {
+	F(time_ms, FIELD_U64, "ms", "since the watch began"),
+	F(name, FIELD_STRING, "", "which pool"),
+	F(orig_bytes, FIELD_U64, "bytes", "uncompressed bytes it holds"),
+	F(used_bytes, FIELD_U64, "bytes", "RAM it takes"),
+	F(compression_ratio, FIELD_F64, "ratio", "orig_bytes / codec bytes"),
+	F(limit_share, FIELD_F64, "ratio", "used_bytes / its limit"),
+	F(swap_used_bytes, FIELD_U64, "bytes", "pages swapped to it"),
+	F(read_pages_per_s, FIELD_F64, "pages/s", "read since the last look", .decimals = 0),
+	F(written_pages_per_s, FIELD_F64, "pages/s", "written since the last look", .decimals = 0),
+	F(failed_writes, FIELD_U64, "", "writes that failed, ever"),
+};
+
+const struct record_type pool_watch_type =
+	RECORD_TYPE("pool_watch", 1, RECORD_TABLE, pool_watch_fields, "one pool at one moment of a watch");
+
+static double pages_per_s(uint64_t before, uint64_t now, uint64_t elapsed_ns)
+{
+	return (double)(now - before) / PAGE_BYTES * 1e9 / (double)elapsed_ns;
+}
+
+void pool_watch_compare(const struct pool_status *before, const struct pool_status *now, uint64_t elapsed_ns,
+			struct pool_watch *ret)
+{
+	*ret = (struct pool_watch){
+		.name = now->name,
+		.orig_bytes = now->orig_bytes,
+		.used_bytes = now->used_bytes,
+		.swap_used_bytes = now->swap_used_bytes,
+		.failed_writes = now->failed_writes,
+		.compression_ratio = now->compression_ratio,
+		.limit_share = now->limit_share,
+		.read_pages_per_s = pages_per_s(before->read_bytes, now->read_bytes, elapsed_ns),
+		.written_pages_per_s = pages_per_s(before->written_bytes, now->written_bytes, elapsed_ns),
+	};
+}
+
 bool zswap_enabled(void)
 {
 	char text[8];

@@ -81,12 +81,12 @@ end_holder() {
 @test "compress: what it says is out is out, by the process's own VmSwap" {
 	begin_holder
 	"$pool" trigger readback --pid "$H_PID" -q >/dev/null
-	before=$(swapped_pages)
+	had=$(swapped_pages)
 	json=$("$pool" trigger compress --pid "$H_PID" --amount 8MiB -f json)
 	[ "$(field candidate_pages <<<"$json")" = 2048 ]
 	moved=$(field moved_pages <<<"$json")
 	[ "$moved" -ge 1900 ]
-	[ "$(($(swapped_pages) - before))" = "$moved" ]
+	[ "$(($(swapped_pages) - had))" = "$moved" ]
 	[ "$(($(field moved_pages <<<"$json") + $(field skipped_pages <<<"$json")))" = 2048 ]
 	json=$("$pool" trigger compress --pid "$H_PID" --amount 50% -f json)
 	[ "$(field moved_pages <<<"$json")" -lt $((pages - moved)) ]
