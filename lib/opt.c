@@ -436,16 +436,17 @@ void opt_format_value(const struct opt *opt, const void *config, char *buf, size
 
 /* ---- programs ---------------------------------------------------------------------------------------- */
 
-static void on_pipe(int signal UNUSED)
+static void on_write_error(int signal UNUSED)
 {
 }
 
-/* A file opened later must not become standard output; and a reader that went away must show as EPIPE. A
- * handler, since an ignored signal stays ignored in the commands we run.
+/* A file opened later must not become standard output; and a reader that went away must show as EPIPE, a file
+ * over the limit of the shell as EFBIG. A handler, since an ignored signal stays ignored in the commands we run.
  */
 static void settle_process(void)
 {
-	struct sigaction old, pipe_action = { .sa_handler = on_pipe };
+	static const int signals[] = { SIGPIPE, SIGXFSZ };
+	struct sigaction old, action = { .sa_handler = on_write_error };
 	int fd;
 
 	do
@@ -453,8 +454,9 @@ static void settle_process(void)
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd > STDERR_FILENO)
 		close(fd);
-	if (sigaction(SIGPIPE, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
-		sigaction(SIGPIPE, &pipe_action, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+			sigaction(signals[i], &action, NULL);
 }
 
 /* How many words of argv (from argv[1]) name this command: "trigger compress" is two; 0 = they do not. */

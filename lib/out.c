@@ -266,19 +266,53 @@ static int open_beside(struct out *out, const struct stat *earlier, struct err *
 	return 0;
 }
 
+/* As fs.protected_symlinks has it, where that may be off and whatever the directory's mode: a link is followed if
+ * it is ours, root's, or of whom the directory belongs to.
+ */
+static int check_link(const char *path, const struct stat *link, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO_FREE char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	struct stat st;
+
+	if (link->st_uid == geteuid() || link->st_uid == 0)
+		return 0;
+	if (dir && stat(dir, &st) == 0 && st.st_uid == link->st_uid)
+		return 0;
+	err_say(e, EPERM, "cannot write %s: it is a link that user %u put into a directory of somebody else's", path,
+		(unsigned int)link->st_uid);
+	return err_hint(e, "remove it, or name the file that is meant");
+}
+
+static bool is_standard_output(const struct stat *st)
+{
+	struct stat standard;
+
+	return fstat(STDOUT_FILENO, &standard) == 0 && standard.st_dev == st->st_dev &&
+	       standard.st_ino == st->st_ino;
+}
+
+/* What was no link when we looked is not followed should it become one. */
 static int open_path(struct out *out, const char *path, struct err *e)
 {
-	struct stat st;
-	bool there = stat(path, &st) == 0;
+	struct stat link, st;
+	bool linked = lstat(path, &link) == 0 && S_ISLNK(link.st_mode), there = stat(path, &st) == 0;
+	int rc = linked ? check_link(path, &link, e) : 0;
 
+	if (rc < 0)
+		return rc;
+	if (!*path)
+		return err_usage(e, "the name of the file to write is empty");
 	if (there && S_ISDIR(st.st_mode))
 		return err_set(e, EISDIR, "cannot write %s", path);
-	out->path = there ? realpath(path, NULL) : strdup(path);
+	out->path = linked && there && S_ISREG(st.st_mode) ? realpath(path, NULL) : strdup(path);
 	if (!out->path)
 		return err_set(e, errno, "cannot write %s", path);
+	if (there && is_standard_output(&st))	/* /dev/stdout, which may append */
+		return 0;
 	if (!there || S_ISREG(st.st_mode))
 		return open_beside(out, there ? &st : NULL, e);
-	out->fd = open(out->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	out->fd = open(out->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | (linked ? 0 : O_NOFOLLOW));
 	return out->fd < 0 ? err_set(e, errno, "cannot write %s", path) : 0;
 }
 

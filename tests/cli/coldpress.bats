@@ -87,3 +87,11 @@ setup() {
 	make -s -C "$top" uninstall DESTDIR="$dest" PREFIX=/usr
 	[ -z "$(find "$dest" ! -type d)" ]
 }
+
+@test "a file over the shell's limit is an error, and leaves nothing" {
+	cd "$BATS_TEST_TMPDIR"
+	run bash -c "ulimit -f 1; exec '$coldpress' doctor --format json --output big.json"
+	[ "$status" -eq 1 ]
+	[[ $output == *"big.json: File too large"* ]]
+	! ls big.json*
+}

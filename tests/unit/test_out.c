@@ -288,6 +288,67 @@ static void test_out__a_link_keeps_pointing_where_it_did(void **state UNUSED)
 	assert_string_equal(read_back(), "through\n");
 }
 
+static void test_out__a_link_that_another_user_planted_is_not_followed(void **state UNUSED)
+{
+	char name[128];
+	struct out *out = NULL;
+	struct err e = { 0 };
+	int rc;
+
+	if (geteuid() != 0)
+		SKIP("takes root to make a link of another user");
+	printed(OUT_TEXT, &line_type, &full, NULL);
+	snprintf(name, sizeof(name), "%s/planted", dir);
+	assert_int_equal(symlink(path, name), 0);
+	assert_int_equal(lchown(name, 65534, 65534), 0);
+	rc = out_new(&out, OUT_TEXT, name, &e);
+	unlink(name);
+	assert_int_equal(rc, -EPERM);
+	assert_non_null(strstr(e.what, name));
+	assert_int_equal(read_back()[0], 's');
+}
+
+/* What a record through name, with standard output being fd, leaves to be read in fd's other end or file. */
+static void write_through(const char *name, int fd)
+{
+	int keep = dup(STDOUT_FILENO), made, closed = -1;
+	struct out *out = NULL;
+
+	fflush(stdout);
+	dup2(fd, STDOUT_FILENO);
+	made = out_new(&out, OUT_TEXT, name, NULL);
+	if (made == 0 && out_line(out, "through") == 0)
+		closed = out_close(out, NULL);
+	dup2(keep, STDOUT_FILENO);
+	close(keep);
+	assert_int_equal(made, 0);
+	assert_int_equal(closed, 0);
+}
+
+static void test_out__a_pipe_by_its_name_is_written_to(void **state UNUSED)
+{
+	char got[32] = "";
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	write_through("/dev/stdout", ends[1]);
+	close(ends[1]);
+	assert_int_equal(read(ends[0], got, sizeof(got) - 1), 8);
+	close(ends[0]);
+	assert_string_equal(got, "through\n");
+}
+
+static void test_out__dev_stdout_appends_where_standard_output_does(void **state UNUSED)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "earlier\n", 8), 8);
+	write_through("/dev/stdout", fd);
+	close(fd);
+	assert_string_equal(read_back(), "earlier\nthrough\n");
+}
+
 static void test_out__where_nothing_can_be_made_is_said_at_once(void **state UNUSED)
 {
 	struct out *out = NULL;
@@ -296,6 +357,8 @@ static void test_out__where_nothing_can_be_made_is_said_at_once(void **state UNU
 	assert_int_equal(out_new(&out, OUT_JSON, "/nonexistent/x", &e), -ENOENT);
 	assert_non_null(strstr(e.what, "/nonexistent/x"));
 	assert_int_equal(out_new(&out, OUT_JSON, dir, &e), -EISDIR);
+	assert_int_equal(out_new(&out, OUT_JSON, "", &e), -EINVAL);
+	assert_int_equal(e.exit, EXIT_USAGE);
 	assert_null(out);
 }
 
@@ -410,6 +473,9 @@ int main(void)
 		cmocka_unit_test(test_out__an_earlier_file_stays_until_close_and_keeps_its_mode),
 		cmocka_unit_test(test_out__discard_leaves_an_earlier_file_and_nothing_else),
 		cmocka_unit_test(test_out__a_link_keeps_pointing_where_it_did),
+		cmocka_unit_test(test_out__a_link_that_another_user_planted_is_not_followed),
+		cmocka_unit_test(test_out__a_pipe_by_its_name_is_written_to),
+		cmocka_unit_test(test_out__dev_stdout_appends_where_standard_output_does),
 		cmocka_unit_test(test_out__where_nothing_can_be_made_is_said_at_once),
 		cmocka_unit_test(test_out__a_full_device_is_an_error_that_sticks),
 		cmocka_unit_test(test_out__a_full_disk_leaves_the_earlier_file),
