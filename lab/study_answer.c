@@ -312,8 +312,8 @@ static const char *time_text(double ns, char buf[UNITS_TEXT_MAX])
 
 static void say_arm_head(FILE *f)
 {
-	fprintf(f, ARM_COLUMNS "\n", "pool", "peak RAM", "mean RAM", "saved", "time", "fastest - slowest", "n",
-		"slowdown", "pages out", "pages in");
+	fprintf(f, ARM_COLUMNS "\n", "pool", "peak RAM", "mean RAM", "saved", "time", "fastest - slowest",
+		"n", "slowdown", "pages out", "pages in");
 }
 
 static void say_arm(FILE *f, const struct arm_figures *a)
@@ -337,7 +337,8 @@ static void say_arm(FILE *f, const struct arm_figures *a)
 		snprintf(in, sizeof(in), "%.0f", a->pages_in);
 	}
 	fprintf(f, ARM_COLUMNS, a->arm, size_text(a->footprint_peak_bytes, b[3]),
-		size_text(a->footprint_mean_bytes, b[5]), saved, time_text(a->wall_median_ns, b[4]), range, n, slow, out, in);
+		size_text(a->footprint_mean_bytes, b[5]), saved, time_text(a->wall_median_ns, b[4]), range, n,
+		slow, out, in);
 	if (a->n_bad)
 		fprintf(f, "  (%u more went wrong)", (unsigned int)a->n_bad);
 	fputc('\n', f);
@@ -469,7 +470,8 @@ static void recommend(const struct study *s, const struct study_subject *subject
 			size_text(best->saved_bytes, b), best->saved_ratio * 100, (unsigned int)best->n);
 		if (on_bytes)
 			fprintf(f,
-				"; decided on bytes, %.2f times as long but time is undecided below %d blocks",
+				"; decided on bytes, %.2f times as long but time is undecided below %d "
+				"blocks",
 				best->slowdown_ratio, STUDY_BLOCKS_FOR_TIME);
 		else
 			fprintf(f, "; %.2f times as long [%.2f, %.2f], %s", best->slowdown_ratio,
@@ -481,7 +483,7 @@ static void recommend(const struct study *s, const struct study_subject *subject
 			chosen->label, subject->name, 100 * chosen->saved_slot_ratio);
 	} else if (!n_ranks) {
 		fprintf(f, "nothing for %s: there is no page scan to judge by", subject->name);
-	} else {
+	} else if (!chosen) {
 		double most = -INFINITY;
 
 		for (size_t i = 0; i < n_ranks; i++)
@@ -490,10 +492,19 @@ static void recommend(const struct study *s, const struct study_subject *subject
 			"nothing for %s: no codec is worth it, the best saves %.1f %% of RAM by the scan "
 			"(floor %.0f %%)",
 			subject->name, most * 100, s->config->floor_ratio * 100);
+	} else {
+		double most = -INFINITY;
+
+		for (size_t i = 1; i < subject->n_arms; i++)
+			most = MAX(most, arms[i].n ? arms[i].saved_ratio : most);
+		fprintf(f,
+			"nothing for %s: its pages would compress, but under this limit the best pool saved "
+			"%.1f %% of its "
+			"peak (floor %.0f %%)",
+			subject->name, most * 100, s->config->floor_ratio * 100);
 	}
 	if (chosen && best && !str_eq(chosen->label, codec_for_kernel(best->arm, NULL) ?: ""))
 		fprintf(f, "; the policy's own choice is %s", chosen->label);
-	(void)arms;
 }
 
 /* ---- one subject
