@@ -182,25 +182,29 @@ start_study() {
 	done
 }
 
+# The calls by which a study itself changes the machine; pools are ram_pool's, whose tests kill it likewise.
 @test "kill -9 at every call by which it changes the machine, then recover: as before" {
 	command -v strace >/dev/null || skip "strace is not installed: ./bootstrap.sh installs it"
+	small="$bin/workload-gen interactive_burst --region 33MiB --operations 20000 --idle 1ms"
 	tried=0
-	for call in mkdir rmdir write unlink kill; do
+	for call in mkdir rmdir unlink kill write; do
 		for n in $(seq 1 400); do
-			# Of write, only those below /sys and in the journal change anything: -P keeps to them.
-			run -0 timeout 60 bash -c "strace -qq -o /dev/null -e trace=$call \
-				-e inject=$call:signal=KILL:when=$n '$bin/coldpress' study -q \
-				--out '$BATS_TEST_TMPDIR/kill' --blocks 1 --algo lz4 -- $(subject mixed) \
-				>/dev/null 2>'$BATS_TEST_TMPDIR/err'; echo \$?"
+			status=0
+			timeout 60 strace -qq -o /dev/null -e "trace=$call" -e "inject=$call:signal=KILL:when=$n" \
+				"$bin/coldpress" study -q --out "$BATS_TEST_TMPDIR/kill" --blocks 1 --algo lz4 -- $small \
+				>/dev/null 2>&1 3>&- || status=$?
+			[ "$status" -ne 0 ] || break
+			[ "$status" -eq 137 ]
 			tried=$((tried + 1))
-			sleep 0.2
-			"$bin/coldpress" recover
-			[ "$(machine)" = "$before" ]
-			[ "$output" != 0 ] || break
+			"$bin/coldpress" recover 2>/dev/null
+			if [ "$(machine)" != "$before" ]; then
+				echo "after $call number $n:"
+				diff <(echo "$before") <(machine)
+			fi
 		done
 	done
 	echo "# killed at $tried calls" >&3
-	[ "$tried" -gt 20 ]
+	[ "$tried" -gt 50 ]
 }
 
 @test "without root: the scan alone answers, and it says what was left out" {
