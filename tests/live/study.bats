@@ -185,16 +185,16 @@ start_study() {
 # The calls by which a study itself changes the machine; pools are ram_pool's, whose tests kill it likewise.
 @test "kill -9 at every call by which it changes the machine, then recover: as before" {
 	command -v strace >/dev/null || skip "strace is not installed: ./bootstrap.sh installs it"
-	small="$bin/workload-gen interactive_burst --region 33MiB --operations 20000 --idle 1ms"
+	small="$bin/workload-gen interactive_burst --region 33MiB --operations 100000 --idle 2ms"
 	tried=0
 	for call in mkdir rmdir unlink kill write; do
 		for n in $(seq 1 400); do
 			status=0
 			timeout 60 strace -qq -o /dev/null -e "trace=$call" -e "inject=$call:signal=KILL:when=$n" \
 				"$bin/coldpress" study -q --out "$BATS_TEST_TMPDIR/kill" --blocks 1 --algo lz4 -- $small \
-				>/dev/null 2>&1 3>&- || status=$?
+				>"$BATS_TEST_TMPDIR/words" 2>&1 3>&- || status=$?
 			[ "$status" -ne 0 ] || break
-			[ "$status" -eq 137 ]
+			[ "$status" -eq 137 ] || { echo "status $status"; cat "$BATS_TEST_TMPDIR/words"; false; }
 			tried=$((tried + 1))
 			"$bin/coldpress" recover 2>/dev/null
 			if [ "$(machine)" != "$before" ]; then
