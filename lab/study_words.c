@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* study_words.c - a subject's answer for people: tables for a terminal, plain sentences, a recommendation. */
+#include "study_answer.h"
+
+static const char *size_text(double bytes, char buf[UNITS_TEXT_MAX])
+{
+	char magnitude[UNITS_TEXT_MAX];
+
+	if (isnan(bytes))
+		return strcpy(buf, "-");
+	units_format_size((uint64_t)fabs(bytes), magnitude);
+	snprintf(buf, UNITS_TEXT_MAX, "%s%.30s", bytes < 0 ? "-" : "", magnitude);
+	return buf;
+}
+
+static const char *time_text(double ns, char buf[UNITS_TEXT_MAX])
+{
+	return isnan(ns) ? strcpy(buf, "-") : units_format_duration((uint64_t)ns, buf);
+}
+
+static const char *percent_text(double ratio, const char *format, char buf[UNITS_TEXT_MAX])
+{
+	if (isnan(ratio))
+		return strcpy(buf, "-");
+	snprintf(buf, UNITS_TEXT_MAX, format, ratio * 100);
+	return buf;
+}
+
+/* ---- tables
+ * ---------------------------------------------------------------------------------------------------- */
+
+#define ARM_COLUMNS "  %-8s %10s %10s  %-19s %9s  %-19s %3s  %-18s %9s %9s"
+
+static void say_arm_head(FILE *f)
+{
+	fprintf(f, ARM_COLUMNS "\n", "pool", "peak RAM", "mean RAM", "saved", "time", "fastest - slowest",
+		"n", "slowdown", "pages out", "pages in");
+}
+
+static void say_arm(FILE *f, const struct arm_figures *a)
+{
+	char b[6][UNITS_TEXT_MAX], range[80], n[24];
+	char saved[64] = "-", slow[64] = "-", out[24] = "-", in[24] = "-";
+
+	if (!isnan(a->saved_bytes))
+		snprintf(saved, sizeof(saved), "%s (%.0f %%)", size_text(a->saved_bytes, b[0]),
+			 a->saved_ratio * 100);
+	snprintf(range, sizeof(range), "%s - %s", time_text(a->wall_min_ns, b[1]),
+		 time_text(a->wall_max_ns, b[2]));
+	snprintf(n, sizeof(n), "%u", (unsigned int)a->n);
+	if (!isnan(a->slowdown_low_ratio) && !isnan(a->saved_bytes))
+		snprintf(slow, sizeof(slow), "%.2f [%.2f, %.2f]", a->slowdown_ratio, a->slowdown_low_ratio,
+			 a->slowdown_high_ratio);
+	else if (!isnan(a->slowdown_ratio) && !isnan(a->saved_bytes))
+		snprintf(slow, sizeof(slow), "%.2f", a->slowdown_ratio);
+	if (!isnan(a->pages_out)) {
+		snprintf(out, sizeof(out), "%.0f", a->pages_out);
+		snprintf(in, sizeof(in), "%.0f", a->pages_in);
+	}
+	fprintf(f, ARM_COLUMNS, a->arm, size_text(a->footprint_peak_bytes, b[3]),
+		size_text(a->footprint_mean_bytes, b[5]), saved, time_text(a->wall_median_ns, b[4]), range, n,
+		slow, out, in);
+	if (a->n_bad)
+		fprintf(f, "  (%u more went wrong)", (unsigned int)a->n_bad);
+	fputc('\n', f);
+}
+
+/* What a page costs, and whether the pool was what the scan foretold. */
+#define POOL_COLUMNS "  %-8s %9s %9s %9s  %9s  %9s %10s %10s %8s %11s %6s\n"
+
+static void say_pools(FILE *f, const struct subject_answer *a)
+{
+	fprintf(f, "\n" POOL_COLUMNS, "pool", "fault p50", "p99", "longest", "CPU/page", "pages in",
+		"foretold", "measured", "miss", "codec bytes", "holes");
+	for (size_t i = 1; i < a->n_arms; i++) {
+		const struct prediction_figures *p = &a->predictions[i];
+		const struct arm_figures *arm = &a->arms[i];
+		char b[9][UNITS_TEXT_MAX], pages[24];
+
+		snprintf(pages, sizeof(pages), "%.0f", p->pages);
+		fprintf(f, POOL_COLUMNS, arm->arm, units_format_duration(arm->major_latency_p50_ns, b[0]),
+			units_format_duration(arm->major_latency_p99_ns, b[1]),
+			units_format_duration(arm->major_latency_max_ns, b[2]),
+			time_text(arm->kernel_ns_per_page, b[3]), pages,
+			size_text(p->predicted_used_bytes, b[4]), size_text(p->measured_used_bytes, b[5]),
+			percent_text(p->error_ratio, p->approximate ? "~%+.1f %%" : "%+.1f %%", b[6]),
+			percent_text(p->predicted_compr_bytes / p->measured_compr_bytes - 1, "%+.1f %%",
+				     b[7]),
+			percent_text(1 - p->measured_compr_bytes / p->measured_used_bytes, "%.0f %%", b[8]));
+	}
+}
+
+static void say_policy(FILE *f, const struct subject_answer *a)
+{
+	char b[UNITS_TEXT_MAX];
+
+	fprintf(f, "\n  fairness policy at the %s readback factor %.2f",
+		isnan(a->readback_factor) ? "assumed" : "measured", answer_readback(a));
+	if (!isnan(a->residence_ns))
+		fprintf(f, ", pages out for %s on average", time_text(a->residence_ns, b));
+	fprintf(f, ": %s\n", a->chosen ? a->chosen->label : "nothing is worth it");
+	for (size_t i = 0; i < a->n_ranks; i++) {
+		const struct study_rank *r = &a->ranks[i];
+
+		fprintf(f, "    %-9s saves %3.0f %% of RAM (%3.0f %% as codec bytes)  %s\n", r->label,
+			100 * r->saved_slot_ratio, 100 * r->saved_codec_ratio, r->reason);
+	}
+}
+
+void words_tables(FILE *f, const struct subject_answer *a)
+{
+	if (a->n_arms > 1) {
+		say_arm_head(f);
+		for (size_t i = 0; i < a->n_arms; i++)
+			say_arm(f, &a->arms[i]);
+		say_pools(f, a);
+	}
+	if (a->n_ranks)
+		say_policy(f, a);
+}
+
+/* ---- sentences
+ * -------------------------------------------------------------------------------------------------- */
+
+/* The arm that the plain words are about: the recommended one, else the one that saved most. */
+static const struct arm_figures *shown(const struct subject_answer *a)
+{
+	const struct arm_figures *most = a->best;
+
+	for (size_t i = 1; i < a->n_arms && !a->best; i++) {
+		if (a->arms[i].n && (!most || a->arms[i].saved_bytes > most->saved_bytes))
+			most = &a->arms[i];
+	}
+	return most;
+}
+
+static void say_misses(FILE *f, const struct subject_answer *a)
+{
+	double low = INFINITY, high = -INFINITY;
+
+	for (size_t i = 1; i < a->n_arms; i++) {
+		double miss = a->predictions[i].error_ratio;
+
+		if (!isnan(miss)) {
+			low = MIN(low, miss);
+			high = MAX(high, miss);
+		}
+	}
+	if (low <= high)
+		fprintf(f, " From its pages the pools' RAM was foretold %+.1f %% to %+.1f %% off.", low * 100,
+			high * 100);
+}
+
+void words_plain(FILE *f, const struct subject_answer *a)
+{
+	const struct arm_figures *arm = shown(a);
+	const struct study_subject *subject = a->subject;
+	char b[3][UNITS_TEXT_MAX];
+
+	fprintf(f, "%s held %s of anonymous and shared memory at its peak.", subject->name,
+		size_text((double)subject->reference.ram_bytes_peak, b[0]));
+	if (arm) {
+		fprintf(f,
+			" Held to %s with a pool of %s it took %s of RAM in all, %.0f %% %s, and %.2f times "
+			"as long (n=%u):"
+			" %.0f pages went out, and for each of them %.2f came back.",
+			size_text((double)subject->limit_bytes, b[1]), arm->arm,
+			size_text(arm->footprint_peak_bytes, b[2]), fabs(arm->saved_ratio) * 100,
+			arm->saved_ratio < 0 ? "more" : "less", arm->slowdown_ratio, (unsigned int)arm->n,
+			arm->pages_out, arm->readback_factor);
+		say_misses(f, a);
+	}
+	fputc('\n', f);
+}
+
+void words_recommended(FILE *f, const struct subject_answer *a)
+{
+	const struct study_subject *subject = a->subject;
+	const struct arm_figures *best = a->best;
+	double most = -INFINITY;
+	char b[UNITS_TEXT_MAX];
+
+	if (best && a->on_bytes) {
+		fprintf(f,
+			"%s for %s: saves %s, %.0f %% of its peak (n=%u); decided on bytes, time is "
+			"undecided below %d"
+			" blocks",
+			best->arm, subject->name, size_text(best->saved_bytes, b), best->saved_ratio * 100,
+			(unsigned int)best->n, STUDY_BLOCKS_FOR_TIME);
+	} else if (best) {
+		fprintf(f,
+			"%s for %s: saves %s, %.0f %% of its peak, at %.2f times the time [%.2f, %.2f] "
+			"(n=%u, %s)",
+			best->arm, subject->name, size_text(best->saved_bytes, b), best->saved_ratio * 100,
+			best->slowdown_ratio, best->slowdown_low_ratio, best->slowdown_high_ratio,
+			(unsigned int)best->n, best->slowdown_verdict);
+	} else if (a->chosen && a->n_arms < 2) {
+		fprintf(f,
+			"%s for %s: saves %.0f %% of its RAM by the page scan alone; nothing was measured in "
+			"a pool",
+			a->chosen->label, subject->name, 100 * a->chosen->saved_slot_ratio);
+	} else if (!a->chosen) {
+		for (size_t i = 0; i < a->n_ranks; i++)
+			most = MAX(most, a->ranks[i].saved_slot_ratio);
+		fprintf(f,
+			"nothing for %s: no codec is worth it, the best saves %.1f %% of RAM by the scan "
+			"(floor %.0f %%)",
+			subject->name, most * 100, a->floor_ratio * 100);
+	} else {
+		for (size_t i = 1; i < a->n_arms; i++)
+			most = MAX(most, a->arms[i].n ? a->arms[i].saved_ratio : most);
+		fprintf(f,
+			"nothing for %s: its pages would compress, but under this limit the best pool saved "
+			"%.1f %% of its"
+			" peak (floor %.0f %%)",
+			subject->name, most * 100, a->floor_ratio * 100);
+	}
+	if (a->chosen && best && !str_eq(a->chosen->label, codec_for_kernel(best->arm, NULL) ?: ""))
+		fprintf(f, "; the policy's own choice is %s", a->chosen->label);
+}
