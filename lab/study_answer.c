@@ -87,14 +87,26 @@ static void print_records(struct study *s, const struct subject_answer *a, const
 	out_record(s->out, &answer_type, &answer);
 }
 
+#define COLUMNS 110
+
+static char *text_of(void (*say)(FILE *f, const struct subject_answer *a), const struct subject_answer *a)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f)
+		return NULL;
+	say(f, a);
+	fclose(f);
+	return text;
+}
+
 /* plain and recommended collect a line for each subject. */
 static int answer_subject(struct study *s, const struct study_subject *subject, FILE *printed, FILE *plain,
 			  FILE *recommended, struct err *e)
 {
 	struct subject_answer a;
-	AUTO_FREE char *sentence = NULL;
-	size_t len;
-	FILE *f;
 	int rc = 0;
 
 	study_compare(s, subject, &a);
@@ -108,15 +120,15 @@ static int answer_subject(struct study *s, const struct study_subject *subject, 
 		a.n_ranks = (size_t)n;
 	}
 	study_choose(&a);
-	f = open_memstream(&sentence, &len);
-	if (!f)
-		return err_set(e, errno, "cannot write the answer");
-	words_recommended(f, &a);
-	fclose(f);
-	words_plain(printed, &a);
+
+	AUTO_FREE char *sentences = text_of(words_plain, &a), *sentence = text_of(words_recommended, &a);
+
+	if (!sentences || !sentence)
+		return err_set(e, ENOMEM, "cannot write the answer");
+	words_wrap(printed, sentences, COLUMNS);
 	words_tables(printed, &a);
 	fprintf(printed, "\nrecommended: %s\n\n", sentence);
-	words_plain(plain, &a);
+	fputs(sentences, plain);
 	fprintf(recommended, "%s%s", ftell(recommended) > 0 ? "\n" : "", sentence);
 	if (s->config->format != OUT_TEXT)
 		print_records(s, &a, sentence);

@@ -64,4 +64,7 @@ void words_tables(FILE *f, const struct subject_answer *a);
 void words_plain(FILE *f, const struct subject_answer *a);
 void words_recommended(FILE *f, const struct subject_answer *a);
 
+/* words_wrap - text as lines of at most that many columns; a longer word stands alone. */
+void words_wrap(FILE *f, const char *text, size_t columns);
+
 #endif

@@ -70,8 +70,8 @@ static void say_arm(FILE *f, const struct arm_figures *a)
 
 static void say_pools(FILE *f, const struct subject_answer *a)
 {
-	fprintf(f, "\n" POOL_COLUMNS, "pool", "fault p50", "p99", "longest", "CPU/page", "pages in",
-		"foretold", "measured", "miss", "codec bytes", "holes");
+	fprintf(f, "\n" POOL_COLUMNS, "pool", "fault p50", "p99", "longest", "CPU/page", "pages", "foretold",
+		"measured", "miss", "codec bytes", "holes");
 	for (size_t i = 1; i < a->n_arms; i++) {
 		const struct prediction_figures *p = &a->predictions[i];
 		const struct arm_figures *arm = &a->arms[i];
@@ -217,4 +217,21 @@ void words_recommended(FILE *f, const struct subject_answer *a)
 	}
 	if (a->chosen && best && !str_eq(a->chosen->label, codec_for_kernel(best->arm, NULL) ?: ""))
 		fprintf(f, "; the policy's own choice is %s", a->chosen->label);
+}
+
+void words_wrap(FILE *f, const char *text, size_t columns)
+{
+	size_t at = 0;
+
+	for (const char *word = text; *word; word += strspn(word, " \n")) {
+		size_t len = strcspn(word, " \n");
+
+		if (at && at + 1 + len > columns) {
+			fputc('\n', f);
+			at = 0;
+		}
+		at += (size_t)fprintf(f, "%s%.*s", at ? " " : "", (int)len, word);
+		word += len;
+	}
+	fputc('\n', f);
 }

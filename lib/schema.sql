@@ -18,8 +18,8 @@ CREATE TABLE experiment (
 	settings        TEXT NOT NULL,          -- JSON object: every effective option
 	version         TEXT NOT NULL,          -- of coldpress, with its revision
 	state           TEXT NOT NULL CHECK (state IN ('running', 'done', 'interrupted', 'failed')),
-	answer          TEXT,                   -- in plain words, lines
-	recommended     TEXT                    -- what stands behind "recommended: "
+	answer          TEXT,                   -- in plain words, a line for each subject
+	recommended     TEXT                    -- what stands behind "recommended: ", a line for each subject
 );
 
 -- The machine as it was: kernel, CPU, THP, swappiness, ...

@@ -91,7 +91,7 @@ struct store_experiment {
 int store_experiment_add(struct store *store, const struct store_experiment *experiment, struct store_id *ret,
 			 struct err *e);
 
-/* store_experiment_end - the answer, in plain words, lines; recommended without the "recommended: " in front.
+/* store_experiment_end - the answer in plain words and what stands behind "recommended: ", a line for each subject.
  */
 int store_experiment_end(struct store *store, const struct store_id *experiment,
 			 enum store_experiment_state state, const char *answer, const char *recommended,

@@ -20,17 +20,15 @@ static void put_in(struct text *page, const char *before, const char *s, const c
 
 /* ---- the answer --------------------------------------------------------------------------------- */
 
-/* The answer as it was printed; the line that stands above it already is left out. */
-static void put_answer_lines(struct text *page, const char *answer, bool recommended_above)
+/* Every line of the text as a paragraph. */
+static void put_lines(struct text *page, const char *before, const char *lines, const char *after)
 {
-	char *copy AUTO_FREE = strdup(answer);
+	char *copy AUTO_FREE = strdup(lines);
 	char *rest = copy, *line;
 
-	text_str(page, "<pre>");
 	while (rest && (line = strsep(&rest, "\n")))
-		if (!recommended_above || !str_starts(line, "recommended: "))
-			put_in(page, "", line, rest ? "\n" : "");
-	text_str(page, "</pre>");
+		if (line[0])
+			put_in(page, before, line, after);
 	page->failed |= !copy;
 }
 
@@ -48,9 +46,9 @@ static void put_answer(struct text *page, const struct study *study)
 		       ". What follows is what was measured until then.</p>\n");
 	text_str(page, "<section class=\"answer\">");
 	if (study->recommended)
-		put_in(page, "<p class=\"recommended\">recommended: ", study->recommended, "</p>");
+		put_lines(page, "<p class=\"recommended\">recommended: ", study->recommended, "</p>\n");
 	if (study->answer)
-		put_answer_lines(page, study->answer, study->recommended != NULL);
+		put_lines(page, "<p>", study->answer, "</p>\n");
 	if (!study->recommended && !study->answer)
 		text_str(page, "<p>The store holds no answer for this study.</p>");
 	text_str(page, "</section>\n");
