@@ -322,10 +322,12 @@ static int timed_blocks(struct study *s, struct study_subject *subject, struct e
 	return rc;
 }
 
-/* Kernel memory and page tables alone push a few pages out of a group held to all that it needs. */
-static bool bites(const struct study_subject *subject, const struct study_run *run)
+/* Less out than the floor, and nothing worth having can be saved: kernel memory and page tables alone push a few pages
+ * out of a group held to all that it needs.
+ */
+static bool bites(const struct study *s, const struct study_subject *subject, const struct study_run *run)
 {
-	return run->pool_orig_bytes_peak * 100 >= subject->reference.ram_bytes_peak;
+	return (double)run->pool_orig_bytes_peak >= s->config->floor_ratio * (double)subject->reference.ram_bytes_peak;
 }
 
 static int study_subject(struct study *s, struct study_subject *subject,
@@ -349,7 +351,7 @@ static int study_subject(struct study *s, struct study_subject *subject,
 
 		rc = study_run_arm(s, subject, arm, STORE_RUN_PROBED, 0, (unsigned int)i, &arm->probed, e);
 		arm->has_probed = !rc && study_run_counts(&arm->probed);
-		bit = bit || (!rc && bites(subject, &arm->probed));
+		bit = bit || (!rc && bites(s, subject, &arm->probed));
 	}
 	if (!rc && !bit)
 		study_note(s, STORE_NOTE_WARNING, subject->name,
