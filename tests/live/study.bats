@@ -187,7 +187,7 @@ start_study() {
 	command -v strace >/dev/null || skip "strace is not installed: ./bootstrap.sh installs it"
 	small="$bin/workload-gen interactive_burst --region 33MiB --operations 100000 --idle 2ms"
 	tried=0
-	for call in mkdir rmdir unlink kill write; do
+	for call in clone mkdir rmdir unlink kill write; do
 		for n in $(seq 1 400); do
 			status=0
 			timeout 60 strace -qq -o /dev/null -e "trace=$call" -e "inject=$call:signal=KILL:when=$n" \
