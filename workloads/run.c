@@ -44,8 +44,7 @@ static int check(const struct run_config *run, const struct pattern *pattern, st
 	return cage_check_size(run->gen.region_bytes, bound, run->allow_large, e);
 }
 
-/* workload-gen stands beside this program, in the tree and where it is installed. */
-static int find_generator(char path[PATH_MAX], struct err *e)
+int generator_find(char path[PATH_MAX], struct err *e)
 {
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -129,7 +128,7 @@ static int run_caged(const struct run_config *run, const struct pattern *pattern
 	struct words words = { 0 };
 	struct cage_config config;
 	char path[PATH_MAX];
-	int rc = find_generator(path, e);
+	int rc = generator_find(path, e);
 
 	if (!rc && (words_add(&words, "%s", path) || words_add(&words, "%s", pattern->name) ||
 		    add_options(&words, run)))

@@ -3,6 +3,8 @@
 #ifndef COLDPRESS_WORKLOADS_WORKLOAD_H
 #define COLDPRESS_WORKLOADS_WORKLOAD_H
 
+#include <limits.h>
+
 #include "gen/spec.h"
 
 struct run_config {
@@ -20,6 +22,7 @@ struct wrap_config {
 	uint64_t region_bytes, duration_ns, workers, seed;
 	uint64_t memory_limit_bytes;	/* MISSING_U64 = what the region takes */
 	const char *checkout;		/* NULL = by the tool's environment variable */
+	const char *generator;		/* the path of workload-gen, once it is known */
 	const char *raw_path;		/* NULL = the raw report is not kept */
 	bool allow_large, allow_long;
 	struct gen_output output;
@@ -41,6 +44,9 @@ int list_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 extern const struct opt wrap_options[], tools_options[];
 int wrap_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
 int tools_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
+
+/* generator_find - the path of workload-gen: beside this program, in the tree and where it is installed. */
+int generator_find(char path[PATH_MAX], struct err *e);
 
 /* result_parse - the line that workload-gen printed, into ret. *keep holds the strings: to be given to
  * result_free once ret is no longer used.

@@ -33,7 +33,7 @@ const struct opt wrap_options[] = {
 		 "of its group: less than the region makes it swap; default what the region takes",
 		 .min = CAGE_MEMORY_FLOOR_BYTES),
 	OPT_STRING(0, "checkout", struct workload_config, wrap.checkout,
-		   "where the tool's source is, for those that come as a checkout (mmtests)", .metavar = "DIR"),
+		   "where the tool's source is, for those that come as a checkout", .metavar = "DIR"),
 	OPT_STRING(0, "raw", struct workload_config, wrap.raw_path, "keep what the tool reported in this new file",
 		   .metavar = "FILE"),
 	OPT_FLAG(0, "unsafe-allow-large", struct workload_config, wrap.allow_large,
@@ -166,6 +166,8 @@ static const char *value_of(const struct wrap_config *wrap, const char *name, si
 
 	if (len == strlen("checkout") && !memcmp(name, "checkout", len))
 		return wrap->checkout;
+	if (len == strlen("generator") && !memcmp(name, "generator", len))
+		return wrap->generator;
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
 		if (strlen(known[i].name) != len || memcmp(name, known[i].name, len))
 			continue;
@@ -242,7 +244,8 @@ static int find_tool(const struct wrap_tool *tool, struct wrap_config *wrap, cha
 /* ---- running it ------------------------------------------------------------------------------------------------ */
 
 /* The first line that the tool prints when asked for its version; "" in buf when that cannot be had. */
-static void ask_version(const struct wrap_tool *tool, const char *path, char *buf, size_t len)
+static void ask_version(const struct wrap_tool *tool, const struct wrap_config *wrap, const char *path, char *buf,
+			size_t len)
 {
 	struct caged_output output = { 0 };
 	struct words words = { 0 };
@@ -256,8 +259,7 @@ static void ask_version(const struct wrap_tool *tool, const char *path, char *bu
 	config.name = "version";
 	config.duration_ns = VERSION_NS;
 	config.pids = 64;
-	if (words_add(&words, "%s", path) == 0 && add_words(&words, &(struct wrap_config){ .workers = 1 },
-							    tool->version_words) == 0) {
+	if (words_add(&words, "%s", path) == 0 && add_words(&words, wrap, tool->version_words) == 0) {
 		config.argv = words.argv;
 		if (caged_run(&config, true, NULL, &result, &output, NULL) == 0 && output.text)
 			snprintf(buf, len, "%.*s", (int)strcspn(output.text, "\n"), output.text);
@@ -275,7 +277,7 @@ static void configure(struct cage_config *cage, const struct wrap_config *wrap, 
 	cage->scratch_below = tool->scratch_below;
 	cage->memory_bytes = wrap->memory_limit_bytes;
 	cage->pids = PIDS;
-	cage->duration_ns = wrap->duration_ns + SLACK_NS;
+	cage->duration_ns = wrap->duration_ns + (tool->slack_ns ? tool->slack_ns : SLACK_NS);
 	cage->journal = journal;
 	cage->no_network = true;
 }
@@ -433,7 +435,7 @@ static int wrap_present(const struct wrap_config *wrap, const struct wrap_tool *
 		    !(command = join(&words))))
 		rc = err_set(e, ENOMEM, "cannot make the command line of %s", tool->name);
 	if (!rc) {
-		ask_version(tool, path, version, sizeof(version));
+		ask_version(tool, wrap, path, version, sizeof(version));
 		result.version = version[0] ? version : NULL;
 		result.command = command;
 		rc = run_tool(wrap, tool, &words, journal, &figures, &result, &why, e);
@@ -455,7 +457,7 @@ int wrap_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 	const struct wrap_profile *profile;
 	AUTO_OUT struct out *out = NULL;
 	struct out *taken;
-	char path[PATH_MAX];
+	char path[PATH_MAX], generator[PATH_MAX];
 	int rc;
 
 	if (argc != 2)
@@ -468,6 +470,8 @@ int wrap_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 	if (!rc)
 		rc = find_tool(tool, wrap, path, e);
 	if (!rc)
+		rc = generator_find(generator, e);
+	if (!rc)
 		rc = gen_output_open(&wrap->output, &out, e);
 	if (!rc)
 		rc = stop_install(e);
@@ -475,6 +479,7 @@ int wrap_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 		return rc;
 	if (wrap->memory_limit_bytes == MISSING_U64)
 		wrap->memory_limit_bytes = wrap->region_bytes + OVERHEAD_BYTES;
+	wrap->generator = generator;
 	taken = out;
 	out = NULL;
 	return wrap_present(wrap, tool, profile, path, taken, exit_code, e);
@@ -501,7 +506,7 @@ int tools_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code 
 			used += (size_t)snprintf(profiles + used, sizeof(profiles) - used, "%s%s", used ? "," : "",
 						 p->name);
 		if (there)
-			ask_version(tool, path, version, sizeof(version));
+			ask_version(tool, &wrap, path, version, sizeof(version));
 		row.name = tool->name;
 		row.state = there ? "ok" : "absent";
 		row.path = !there ? NULL : wrap.checkout ? wrap.checkout : path;

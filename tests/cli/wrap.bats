@@ -62,7 +62,7 @@ result() {
 @test "an unknown tool or profile is a usage error that tells those there are" {
 	wrap stressng mmap
 	[ "$status" -eq 2 ]
-	[[ $stderr == *"'stressng'"*"stress-ng sysbench fio mmtests"* ]]
+	[[ $stderr == *"'stressng'"*"stress-ng sysbench fio mmtests phoronix-test-suite"* ]]
 	wrap fio mmap
 	[ "$status" -eq 2 ]
 	[[ $stderr == *"no profile 'mmap'"*tmpfs-zipf* ]]
@@ -234,4 +234,54 @@ mmtests() {
 	mmtests
 	[ "$status" -eq 1 ]
 	[[ $(result .why) == *"no operations"* ]]
+}
+
+# phoronix_checkout RESULT - a tree like phoronix-test-suite's that tells what it saw and leaves this result.
+phoronix_checkout() {
+	tree=$(mktemp -d /tmp/coldpress-test.XXXXXX)
+	mkdir -p "$tree/pts-core" "$tree/ob-cache" "$tree/.git"
+	chmod 755 "$tree"
+	echo "pts_define('PTS_VERSION', '10.8.6');" >"$tree/pts-core/pts-core.php"
+	cp "$1" "$tree/composite.xml"
+	cat >"$tree/phoronix-test-suite" <<-'END'
+		#!/bin/sh
+		results=$PTS_USER_PATH_OVERRIDE../results/coldpress
+		mkdir -p "$results"
+		cp composite.xml "$results/"
+		echo "saw $(id -u) ${PTS_MODULES-nothing} $(ls -d .git ob-cache 2>/dev/null)."
+		exec grep -c 'UploadResults>FALSE\|NoInternetCommunication>TRUE' "$PTS_USER_PATH_OVERRIDE/user-config.xml"
+	END
+	chmod 755 "$tree/phoronix-test-suite"
+	command -v php >/dev/null || skip "phoronix-test-suite needs php"
+	php -r 'exit(extension_loaded("dom") && extension_loaded("simplexml") ? 0 : 1);' || skip "php lacks its XML extension"
+	setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$bin/workload-gen" || skip "the build is not for all to read"
+}
+
+phoronix() {
+	PTS_MODULES=flush_caches run --separate-stderr "$bin/workload" wrap phoronix-test-suite random_touch_heap \
+		--checkout "$tree" --json "$@"
+	echo "$status: $output $stderr"
+}
+
+@test "phoronix-test-suite is read, and its checkout is left as it was" {
+	phoronix_checkout "$fixtures/phoronix-10.8.6.xml"
+	phoronix
+	[ "$status" -eq 0 ]
+	[ "$(result .state) $(result .operations) $(result .version)" = "ok 2 10.8.6" ]
+	[ "$(figure rate_mean_per_s | cut -d. -f1)" = 2590202 ]
+	[ "$(figure rate_min_per_s | cut -d. -f1) $(figure rate_max_per_s | cut -d. -f1)" = "2572075 2608329" ]
+	[ "$(ls "$tree")" = "$(printf '%s\n' composite.xml ob-cache phoronix-test-suite pts-core)" ]
+}
+
+@test "phoronix-test-suite without a value has failed, and ran without rights, modules, history and uploads" {
+	sed 's#<Value>.*</Value>#<Value></Value>#' "$fixtures/phoronix-10.8.6.xml" >"$BATS_TEST_TMPDIR/none"
+	phoronix_checkout "$BATS_TEST_TMPDIR/none"
+	phoronix
+	[ "$status" -eq 1 ]
+	[ "$(result .state): $(result .why)" = "failed: phoronix-test-suite left a result without a value" ]
+	[[ $stderr == *"said last: 2"* ]]
+	sed -i 's/^exec.*/exit 7/' "$tree/phoronix-test-suite"
+	phoronix
+	[[ $stderr == *" nothing ."* ]]
+	[[ $stderr != *"saw 0 "* ]]
 }

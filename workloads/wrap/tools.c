@@ -2,9 +2,10 @@
 /* tools.c - the list of tools and their profiles. A new tool is a file here and a line in this one. */
 #include "workloads/wrap/wrap.h"
 
-extern const struct wrap_tool wrap_stress_ng, wrap_sysbench, wrap_fio, wrap_mmtests;
+extern const struct wrap_tool wrap_stress_ng, wrap_sysbench, wrap_fio, wrap_mmtests, wrap_phoronix;
 
-static const struct wrap_tool *const tools[] = { &wrap_stress_ng, &wrap_sysbench, &wrap_fio, &wrap_mmtests };
+static const struct wrap_tool *const tools[] = { &wrap_stress_ng, &wrap_sysbench, &wrap_fio, &wrap_mmtests,
+						&wrap_phoronix };
 
 const struct wrap_tool *wrap_tool_at(size_t i)
 {

@@ -23,7 +23,7 @@ struct wrap_figures {
 void wrap_figure_add(struct wrap_figures *figures, const char *name, const char *unit, double value);
 
 /* One way to use a tool. Words hold {region} (bytes of all workers), {share} (bytes of one), {workers},
- * {seconds}, {seed} and {checkout}, which are filled in.
+ * {seconds}, {seed}, {checkout} and {generator} (the path of workload-gen), which are filled in.
  */
 struct wrap_profile {
 	const char *name, *summary;
@@ -40,6 +40,7 @@ struct wrap_tool {
 	const char *const *needs;	/* programs it calls; ends with NULL; NULL = none */
 	bool unprivileged;		/* never as root: as nobody where nobody called sudo */
 	const char *const *version_words;	/* asks for the version; ends with NULL; NULL = it has none to tell */
+	uint64_t slack_ns;		/* that it takes beyond the duration to start, end and report; 0 = 10 s */
 	const char *scratch_below;	/* where it runs: "/dev/shm" where its files shall be memory */
 	const char *report;		/* the file it reports into; NULL = standard output */
 	const char *const *words;	/* common to the profiles, before theirs; ends with NULL */
