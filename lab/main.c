@@ -83,7 +83,8 @@ static const struct opt_program program = {
 		"  report               what a study stored, as one HTML page\n"
 		"  proc_create          process forks, live\n"
 		"  page_fault           page faults, live\n"
-		"  swap_probe           reclaim and swap, one line a second\n",
+		"  swap_probe           reclaim and swap, one line a second\n"
+		"  pool_probe           what happens inside a zram pool: stores, loads, residence\n",
 	.commands = commands,
 	.config = &config,
 };

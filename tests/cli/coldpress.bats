@@ -75,7 +75,7 @@ setup() {
 @test "installed: the front door finds its parts, and uninstall leaves nothing" {
 	dest=$BATS_TEST_TMPDIR/dest
 	make -s -C "$top" install DESTDIR="$dest" PREFIX=/usr
-	[ "$(cd "$dest/usr/bin" && echo *)" = "coldpress page_fault proc_create swap_probe" ]
+	[ "$(cd "$dest/usr/bin" && echo *)" = "coldpress page_fault pool_probe proc_create swap_probe" ]
 	for program in "$dest"/usr/libexec/coldpress/*; do
 		[ "${program##*/}" = workload-gen ] || "$dest/usr/bin/coldpress" "${program##*/}" --version
 	done
