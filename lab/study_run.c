@@ -20,6 +20,8 @@
 #define SETTLE_STALL_SHARE 0.01
 #define FOREIGN_BYTES	   MIB /* the two figures are not read at one moment */
 #define FOREIGN_SHARE	   0.02
+#define CLUSTER_BYTES	   (2 * MIB) /* what a CPU first fills of a swap it has begun on, whatever its priority \
+				      */
 
 static const struct field run_fields[] = {
 	FIELD(struct study_run, subject, FIELD_STRING, "", "name of the program under study"),
@@ -262,7 +264,7 @@ static uint64_t known(uint64_t value)
 static void reconcile(struct running *r, uint64_t group_swap_bytes, uint64_t orig_bytes)
 {
 	struct procfs_swaps swaps;
-	uint64_t used = 0, differ;
+	uint64_t used = 0, differ, slack = FOREIGN_BYTES;
 
 	if (group_swap_bytes == MISSING_U64 || procfs_swaps_read(NULL, &swaps, NULL))
 		return;
@@ -270,9 +272,11 @@ static void reconcile(struct running *r, uint64_t group_swap_bytes, uint64_t ori
 		if (str_eq(swaps.swaps[i].path, r->device_path))
 			used = swaps.swaps[i].used_bytes;
 	}
+	if (swaps.n > 1)
+		slack += CLUSTER_BYTES * (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
 	differ = used > group_swap_bytes ? used - group_swap_bytes : group_swap_bytes - used;
 	r->foreign_bytes = MAX(r->foreign_bytes, differ);
-	if (differ > MAX(FOREIGN_BYTES, (uint64_t)(FOREIGN_SHARE * (double)orig_bytes)))
+	if (differ > MAX(slack, (uint64_t)(FOREIGN_SHARE * (double)orig_bytes)))
 		r->foreign_streak++;
 	else
 		r->foreign_streak = 0;
