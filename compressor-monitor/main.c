@@ -27,6 +27,7 @@ struct config {
 #define TARGET_OPTIONS \
 	OPT_LIST('p', "pid", struct config, scan.pids, "scan this process; may be given several times", \
 		 .metavar = "PID"), \
+	OPT_PID(0, "tree", struct config, scan.tree, "scan this process and all that descend from it"), \
 	OPT_STRING('c', "cgroup", struct config, scan.cgroup, "scan the processes in this cgroup directory", \
 		   .metavar = "PATH"), \
 	OPT_STRING(0, "file", struct config, scan.file, "scan this file, as if memory held it", .metavar = "FILE"), \
@@ -344,7 +345,7 @@ static int rank_main(void *config, int argc UNUSED, char **argv UNUSED, int *exi
 {
 	const struct config *c = config;
 	struct end_record end = { .missed = MISSING_U64, .unmatched = MISSING_U64, .reason = "done" };
-	bool fresh = c->scan.pids.n || c->scan.cgroup || c->scan.file;
+	bool fresh = c->scan.pids.n || c->scan.tree || c->scan.cgroup || c->scan.file;
 	struct out *out;
 	int r;
 

@@ -6,7 +6,11 @@
  */
 #include "scan.h"
 
+#include <ctype.h>
+#include <dirent.h>
+
 #include "measure.h"
+#include "procfs.h"
 #include "stop.h"
 #include "term.h"
 #include "units.h"
@@ -109,6 +113,77 @@ static int open_cgroup(struct scan *s, struct err *e)
 	return r;
 }
 
+struct relation {
+	pid_t pid, parent;
+	bool inside;
+};
+
+/* Every process there is, with its parent; those that end meanwhile are not among them. NULL = not to be had. */
+static struct relation *list_relations(size_t *n)
+{
+	struct relation *list = NULL;
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	for (*n = 0; proc && (entry = readdir(proc));) {
+		struct relation *bigger;
+		struct procfs_stat stat;
+		struct err ignored = { 0 };
+
+		if (!isdigit((unsigned char)entry->d_name[0]) ||
+		    procfs_stat_read(NULL, (pid_t)atoi(entry->d_name), &stat, &ignored))
+			continue;
+		bigger = reallocarray(list, *n + 1, sizeof(*list));
+		if (!bigger) {
+			free(list);
+			list = NULL;
+			break;
+		}
+		list = bigger;
+		list[(*n)++] = (struct relation){ .pid = stat.pid, .parent = stat.ppid };
+	}
+	if (proc)
+		closedir(proc);
+	return list;
+}
+
+/* Marks what descends from those marked already. Orphans have another parent, and are nobody's descendants. */
+static void mark_descendants(struct relation *list, size_t n)
+{
+	for (bool more = true; more;) {
+		more = false;
+		for (size_t i = 0; i < n; i++)
+			for (size_t k = 0; !list[i].inside && k < n; k++)
+				if (list[k].inside && list[k].pid == list[i].parent)
+					more = list[i].inside = true;
+	}
+}
+
+/* The process, its children, theirs and so on, but for this one: as they are now, not those that will be. */
+static int open_tree(struct scan *s, struct err *e)
+{
+	AUTO_FREE struct relation *list = NULL;
+	size_t n;
+	int r = add_pid(s, s->config->tree, e);
+
+	list = r ? NULL : list_relations(&n);
+	if (!list)
+		return r ? r : err_set(e, ENOMEM, "cannot list the descendants of process %d", (int)s->config->tree);
+	for (size_t i = 0; i < n; i++)
+		list[i].inside = list[i].pid == s->config->tree;
+	mark_descendants(list, n);
+	for (size_t i = 0; !r && i < n; i++) {
+		if (!list[i].inside || list[i].pid == s->config->tree || list[i].pid == getpid())
+			continue;
+		r = add_pid(s, list[i].pid, e);
+		if (r == -ESRCH) {
+			s->n_vanished++;
+			r = 0;
+		}
+	}
+	return r;
+}
+
 static int open_file(struct scan *s, struct err *e)
 {
 	struct page_source source;
@@ -121,13 +196,18 @@ static int open_target(struct scan *s, char *name, size_t len, struct err *e)
 {
 	const struct scan_config *c = s->config;
 
-	if ((c->pids.n > 0) + (c->cgroup != NULL) + (c->file != NULL) != 1) {
-		err_usage(e, "give one target: --pid PID (several times if need be), --cgroup PATH or --file FILE");
+	if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) + (c->file != NULL) != 1) {
+		err_usage(e, "give one target: --pid PID (several times if need be), --tree PID, --cgroup PATH or "
+			     "--file FILE");
 		return err_hint(e, "e.g. --pid $$ looks at the shell you type this in");
 	}
 	if (c->cgroup) {
 		snprintf(name, len, "cgroup %s", c->cgroup);
 		return open_cgroup(s, e);
+	}
+	if (c->tree) {
+		snprintf(name, len, "pid %d and its descendants", (int)c->tree);
+		return open_tree(s, e);
 	}
 	if (c->file) {
 		snprintf(name, len, "file %s", c->file);

@@ -18,6 +18,7 @@
 
 struct scan_config {
 	struct opt_list pids, include, codecs;
+	pid_t tree;			/* this process and all that descend from it; 0 = not given */
 	const char *cgroup, *file;
 	uint64_t pages, seed, chain;	/* chain MISSING_U64 = the running kernel's */
 	const char *precision;		/* "1pt"; NULL = as many as pages says */

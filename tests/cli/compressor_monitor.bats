@@ -41,6 +41,8 @@ refused() {
 @test "a scan without a target, or with two, is a usage error" {
 	refused 2 "--pid" scan
 	refused 2 "one target" scan --pid 1 --file text
+	refused 2 "one target" scan --tree 1 --pid 1
+	refused 2 "--tree" scan --tree 0
 	refused 2 "not several" rank --file text --json text
 }
 

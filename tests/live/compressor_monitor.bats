@@ -232,6 +232,40 @@ time.sleep(600)' "$group" >"$BATS_TEST_TMPDIR/ready" 3>&- &
 	[ ! -d "$group" ]
 }
 
+@test "a tree is a process, its children and theirs, and nobody else" {
+	# Each of the first three holds 1009 pages of its own, the brother outside of the tree too.
+	python3 -c 'import mmap, os, time
+def hold():
+	held = mmap.mmap(-1, 1009 * 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+	for i in range(1009):
+		held[i * 4096] = 1 + i % 250
+	return held
+brother = os.fork()
+if brother:
+	child = os.fork()
+	if not child:
+		grandchild = os.fork()
+held = hold()
+print("ready", os.getpid(), flush=True)
+time.sleep(600)' >"$BATS_TEST_TMPDIR/ready" 3>&- &
+	subject=$!
+	for _ in $(seq 200); do
+		[ "$(grep -c ready "$BATS_TEST_TMPDIR/ready")" = 4 ] && break
+		sleep 0.05
+	done
+	mapfile -t all < <(awk '/ready/ { print $2 }' "$BATS_TEST_TMPDIR/ready")
+	child=$(pgrep -P "$subject" | while read -r pid; do pgrep -P "$pid" >/dev/null && echo "$pid"; done)
+	run --separate-stderr "$MONITOR" scan -q --tree "$child" --codecs lz4 --format json
+	tree=$(jq 'select(.type == "scan_summary") | .anon_pages' <<<"$output")
+	run --separate-stderr "$MONITOR" scan -q --tree "$subject" --codecs lz4 --format json
+	all_of_them=$(jq 'select(.type == "scan_summary") | .anon_pages' <<<"$output")
+	kill -9 "${all[@]}"
+	[ "$status" = 0 ]
+	echo "# two processes: $tree pages, four: $all_of_them" >&3
+	[ "$tree" -ge $((2 * 1009)) ]
+	[ $((all_of_them - tree)) -ge $((2 * 1009)) ]
+}
+
 @test "another user's process is refused with a way out" {
 	[ "$(id -u)" = 0 ] || skip "needs root to be somebody else"
 	hold
