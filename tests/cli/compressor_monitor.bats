@@ -221,15 +221,15 @@ by_hand() {
 	readme=$ROOT/compressor-monitor/README.md
 	sed -n '/^```json$/,/^```$/{/^```/d;p}' "$readme" >scan.json
 	[ "$(wc -l <scan.json)" = 3 ]
+	ln -sfn "$ROOT/compressor-monitor" .
 	n=0
 	while read -r line; do
-		read -ra words <<<"${line#\$ compressor_monitor }"
 		expected=$(grep -F -x -A 2 "$line" "$readme" | tail -n +2)
-		monitor "${words[@]}"
+		run --separate-stderr bash -c "set -o pipefail; ${line#\$ }"
 		[ "$status" = 0 ]
-		[ "$(head -n 2 <<<"$output")" = "$expected" ]
+		[ "$output" = "$expected" ]
 		n=$((n + 1))
-	done < <(grep '^\$ compressor_monitor rank --json' "$readme")
+	done < <(grep '^\$ ./compressor-monitor/compressor_monitor rank --json' "$readme")
 	[ "$n" = 3 ]
 }
 
