@@ -24,6 +24,7 @@ typedef _Bool bool;
 
 enum {
 	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_PERCPU_HASH = 5,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_CGROUP_ARRAY = 8,
 	BPF_MAP_TYPE_LRU_HASH = 9,
@@ -129,10 +130,10 @@ struct bpf_perf_event_data {
 
 /* The record of exceptions:page_fault_*; renamed from x86_exceptions by 6.18, layout unchanged. */
 struct trace_event_raw_exceptions {
-	unsigned long address, ip;
+	unsigned long address, ip, error_code;
 };
 struct trace_event_raw_x86_exceptions {
-	unsigned long address, ip;
+	unsigned long address, ip, error_code;
 };
 
 #pragma clang attribute pop
