@@ -442,6 +442,20 @@ static int prepare(struct study *s, struct lab_config *config, char *const *comm
 	return rc;
 }
 
+/* Events of a study are its runs. */
+static void print_end(struct study *s)
+{
+	struct end_record end = {
+		.seen = (uint64_t)s->runs_done,
+		.emitted = (uint64_t)s->runs_done,
+		.missed = MISSING_U64,
+		.unmatched = MISSING_U64,
+		.reason = stop_requested() ? "signal" : "done",
+	};
+
+	out_record(s->out, &end_record_type, &end);
+}
+
 int study_run(void *context, int argc, char **argv, int *exit_code, struct err *e)
 {
 	struct lab_config *config = context;
@@ -481,8 +495,10 @@ int study_run(void *context, int argc, char **argv, int *exit_code, struct err *
 		free(s->subjects[i].scan.lines);
 	store_close(s->store);
 	journal_close(s->journal);
-	if (!rc)
-		return out_close(s->out, e);
-	out_close(s->out, NULL);
-	return rc;
+	if (rc) {
+		out_discard(s->out);
+		return rc;
+	}
+	print_end(s);
+	return out_close(s->out, e);
 }

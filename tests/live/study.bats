@@ -45,6 +45,9 @@ start_study() {
 	study --blocks 1 --algo lz4 --format json -- $(subject text) >"$BATS_TEST_TMPDIR/json"
 	run jq -r 'select(.type == "study_answer") | .recommended' "$BATS_TEST_TMPDIR/json"
 	[ "$output" = lz4 ]
+	# Reference, probed, and one block of two arms: each a record, and the end says so.
+	[ "$(tail -1 "$BATS_TEST_TMPDIR/json" | jq -c '[.type, .seen, .emitted, .reason]')" = '["end",4,4,"done"]' ]
+	[ "$(jq -c 'select(.type == "study_run")' "$BATS_TEST_TMPDIR/json" | wc -l)" -eq 4 ]
 	# Measured, not assumed: pages went out and came back, and RAM was saved.
 	jq -se 'map(select(.type == "study_arm" and .arm == "lz4")) | .[0]
 		| .pages_out > 1000 and .readback_factor > 0.3 and .saved_ratio > 0.05 and .n == 1' "$BATS_TEST_TMPDIR/json"
