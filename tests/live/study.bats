@@ -9,7 +9,6 @@ store() { sqlite3 -readonly "$BATS_TEST_TMPDIR/out/study.db" "$1"; }
 setup() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root: a pool, a limit and probes"
 	[ -e /sys/class/zram-control/hot_add ] || skip "this kernel has no zram module loaded that can add devices"
-	export COLDPRESS_STATE_DIR=$BATS_TEST_TMPDIR/state
 	before=$(machine)
 }
 
@@ -215,7 +214,7 @@ start_study() {
 	command -v setpriv >/dev/null || skip "setpriv (util-linux) is not installed"
 	user=$(mktemp -d)
 	chown nobody "$user"
-	run setpriv --reuid nobody --regid nogroup --clear-groups env -u COLDPRESS_STATE_DIR HOME="$user" \
+	run setpriv --reuid nobody --regid nogroup --clear-groups env HOME="$user" \
 		"$bin/coldpress" study --out "$user/out" -- $(subject text)
 	rm -rf "$user"
 	echo "$output"
