@@ -153,7 +153,7 @@ static int choose_algorithms(struct study *s, struct zram_algorithms *ret, struc
 			err_usage(e, "this kernel's zram has no algorithm '%s'", asked->items[i]);
 			return err_hint(e, "it has:%s", names);
 		}
-		if (ret->n < STUDY_ARMS_MAX - 1)
+		if (ret->n < STUDY_ARMS_MAX - 1 && !zram_algorithms_have(ret, asked->items[i]))
 			snprintf(ret->names[ret->n++], ZRAM_ALGORITHM_MAX, "%s", asked->items[i]);
 	}
 	ret->n = MIN(ret->n, (size_t)STUDY_ARMS_MAX - 1);
@@ -477,8 +477,9 @@ int study_run(void *context, int argc, char **argv, int *exit_code, struct err *
 	term_set_level(settings->quiet ? TERM_QUIET : settings->verbose ? TERM_VERBOSE : TERM_NORMAL);
 	prng_seed(&s->rng, settings->seed);
 	rc = out_new(&s->out, (enum out_format)settings->format, settings->output, e);
-	if (!rc)
-		rc = prepare(s, config, argv, &algorithms, why, sizeof(why), e);
+	if (rc)
+		return rc;
+	rc = prepare(s, config, argv, &algorithms, why, sizeof(why), e);
 	if (!rc && argc > 0)
 		study_subject_add(s, argv);
 	else if (!rc)

@@ -5,6 +5,7 @@
  * Its memory is that of the first process alone, and there is no limit, no pool and no probe. The store gets
  * the run all the same.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -23,10 +24,10 @@ static pid_t start(const struct study *s, const struct study_subject *subject, s
 
 	snprintf(path, sizeof(path), "%s/%s.output", s->config->out_dir, subject->name);
 
-	AUTO_CLOSE int output = study_open_as_caller(s, path);
+	AUTO_CLOSE int output = study_open_as_caller(s, path), input = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	if (output < 0)
-		return err_set(e, errno, "cannot write %s", path);
+	if (output < 0 || input < 0)
+		return err_set(e, errno, "cannot write %s", output < 0 ? path : "/dev/null");
 	pid = fork();
 	if (pid < 0)
 		return err_set(e, errno, "cannot start %s", subject->argv[0]);
@@ -36,7 +37,7 @@ static pid_t start(const struct study *s, const struct study_subject *subject, s
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* The scan is another child of ours: where Yama asks for it, let it read. */
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
-	if (getppid() != parent || dup2(output, 1) < 0 || dup2(output, 2) < 0)
+	if (getppid() != parent || dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
 		_exit(127);
 	for (int sig = 1; sig < 32; sig++)
 		signal(sig, SIG_DFL);
@@ -116,11 +117,13 @@ int study_run_bare(struct study *s, struct study_subject *subject, struct err *e
 	if (rc)
 		return rc;
 	begin = monotonic_ns();
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	pid = start(s, subject, e);
 	if (pid < 0)
 		return (int)pid;
 	status = watch(s, subject, pid, &scanner, &usage, e);
 	study_scan_end(s, subject, &scanner);
+	cage_kill_children(); /* what left its process group */
 	if (status < 0)
 		return status;
 	run->wall_ns = monotonic_ns() - begin;

@@ -167,4 +167,8 @@ ssize_t cage_pids(const struct cage *cage, pid_t *pids, size_t max, struct err *
  */
 int cage_stop(struct cage *cage, struct cage_result *ret, struct err *e);
 
+/* cage_kill_children - for a subreaper without a group: kills and reaps every child it has until none is left.
+ */
+void cage_kill_children(void);
+
 #endif

@@ -226,8 +226,8 @@ static void reap(struct guardian *g)
 	}
 }
 
-/* Kills children until none is left; those of killed ones come to us and are killed in the next round. */
-static void kill_children(void)
+/* Those of killed ones come to us and are killed in the next round. */
+void cage_kill_children(void)
 {
 	char text[4096], *at, *word;
 	uint64_t pid;
@@ -248,7 +248,7 @@ static _Noreturn void finish(const struct guardian *g)
 		kill(g->pid, SIGKILL);
 	if (g->cage->grouped)
 		cgroup_kill(&g->cage->group, 5 * NS_PER_S, NULL);
-	kill_children();
+	cage_kill_children();
 	if (g->cage->grouped)
 		cgroup_remove(&g->cage->group, 5 * NS_PER_S, NULL);
 	cage_remove_scratch(g->cage, NULL);

@@ -114,6 +114,17 @@ start_study() {
 	[[ $output == *"'snake'"*"it has:"*lz* ]]
 }
 
+@test "an algorithm named twice is tried once" {
+	study --blocks 1 --algo lz4,lz4 -q -- $(subject text) >/dev/null
+	[ "$(store "SELECT group_concat(arm) FROM (SELECT arm FROM cell ORDER BY arm)")" = lz4,none ]
+}
+
+@test "an --output that cannot be made is said before anything runs" {
+	run study --output /nonexistent/answer -- true
+	[ "$status" -eq 1 ]
+	[[ $output == *"cannot create /nonexistent/answer"* ]]
+}
+
 @test "an --out that cannot be written, an empty command, a share that is none: exit, and why" {
 	run study --out /proc/nothing -- true
 	[ "$status" -eq 1 ] && [[ $output == *"/proc/nothing"* ]]
@@ -221,4 +232,18 @@ start_study() {
 	[ "$status" -eq 0 ]
 	[[ $output == *"pool, limit and probes"*"run it with sudo"* ]]
 	[[ $output == *"recommended: "*"scan alone"* ]]
+}
+
+@test "without root: what the command left running ends with it, and it reads nothing of ours" {
+	command -v setpriv >/dev/null || skip "setpriv (util-linux) is not installed"
+	user=$(mktemp -d)
+	chown 65534 "$user"
+	run setpriv --reuid 65534 --regid 65534 --clear-groups env -u COLDPRESS_STATE_DIR HOME="$user" \
+		"$bin/coldpress" study --out "$user/out" -- bash -c \
+		"setsid sleep 109 & cat; $(subject text)" <<<"not for the command" 3>&-
+	printed=$(cat "$user/out/bash.output")
+	rm -rf "$user"
+	echo "$output"
+	[ -z "$(pgrep -u 65534 -xf 'sleep 109')" ]
+	[[ $printed != *"not for"* ]]
 }
