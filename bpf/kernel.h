@@ -101,6 +101,10 @@ struct bio {
 	} bi_iter;
 };
 
+struct folio {			/* 5.16 */
+	void *mapping;
+};
+
 struct linux_binprm {
 	const char *filename;
 };
@@ -134,6 +138,11 @@ struct trace_event_raw_exceptions {
 };
 struct trace_event_raw_x86_exceptions {
 	unsigned long address, ip, error_code;
+};
+
+/* The records of mm_vmscan_direct_reclaim_end and of its memcg twin. */
+struct trace_event_raw_mm_vmscan_direct_reclaim_end_template {
+	unsigned long nr_reclaimed;
 };
 
 #pragma clang attribute pop

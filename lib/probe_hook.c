@@ -30,6 +30,9 @@ const struct probe_hook probe_hooks[PROBE_HOOKS] = {
 	{ "vmscan", "mm_vmscan_kswapd_sleep", ANY_TRACEPOINT, "swap_probe kswapd_sleep" },
 	{ "vmscan", "mm_vmscan_direct_reclaim_begin", ANY_TRACEPOINT, "swap_probe direct_begin" },
 	{ "vmscan", "mm_vmscan_direct_reclaim_end", ANY_TRACEPOINT, "swap_probe direct_end" },
+	/* with CONFIG_MEMCG */
+	{ "vmscan", "mm_vmscan_memcg_reclaim_begin", ANY_TRACEPOINT, "swap_probe memcg_begin" },
+	{ "vmscan", "mm_vmscan_memcg_reclaim_end", ANY_TRACEPOINT, "swap_probe memcg_end and its times" },
 	/* only page-out on request (madvise, DAMON); in 6.18, not in Debian's 6.1 and 6.12 */
 	{ "vmscan", "mm_vmscan_reclaim_pages", ANY_TRACEPOINT, "swap_probe reclaim_pages" },
 	/* 5.18 renamed mm_vmscan_writepage to mm_vmscan_write_folio */

@@ -304,6 +304,53 @@ traced() {
 		any(.last_pid == $pid and .last_comm == "major_faults")' out
 }
 
+# memory_group NAME BYTES - a cgroup with this limit; its directory in $group.
+memory_group() {
+	group=$(awk '$3 == "cgroup" && $4 ~ /(^|,)memory(,|$)/ { print $2; exit }' /proc/mounts)
+	limit=memory.limit_in_bytes
+	[ -n "$group" ] || {
+		group=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+		limit=memory.max
+	}
+	group=$group/$1
+	mkdir "$group" || skip "no cgroup can be made"
+	[ -e "$group/$limit" ] || { rmdir "$group"; skip "no memory controller"; }
+	echo "$2" >"$group/$limit"
+}
+
+@test "swap_probe: reclaim for a cgroup's limit is told from direct reclaim, timed, and stderr says where to look" {
+	memory_group "coldpress-test-$$" 8388608
+	truncate -s 128M sparse
+	"$bin/swap_probe" --format json -i 50ms >out 2>err &
+	probe_pid=$!
+	for _ in $(seq 100); do
+		if grep -q '"type":"ready"' out; then break; fi
+		sleep 0.05
+	done
+	bash -c 'echo $$ >"$1/cgroup.procs" && exec dd if=sparse of=/dev/null bs=1M status=none' - "$group"
+	sleep 0.1
+	finish
+	rmdir "$group"
+	# 128 MiB through 8 MiB: what does not fit was reclaimed.
+	jq -es 'map(select(.type == "swap_probe")) | (map(.memcg_pages) | add >= 120 * 256) and
+		(map(.memcg_end) | add > 0) and (map(.memcg_ns) | add > 1000000) and
+		all(.memcg_end == 0 or .memcg_p50_ns <= .memcg_p99_ns and .memcg_p99_ns <= .memcg_max_ns
+			and .memcg_max_ns <= .memcg_ns * 33 / 32) and all(.memcg_end > 0 or .memcg_p50_ns == null)' out
+	grep -q 'a cgroup reclaims at its own limit.*memory.pressure' err
+}
+
+@test "swap_probe: PSI totals are the kernel's own" {
+	[ -e /proc/pressure/memory ] || skip "no PSI here"
+	total() { awk -F= '$1 ~ /^some/ { print $NF }' /proc/pressure/memory; }
+	before=$(total)
+	begin swap_probe -i 20ms
+	sleep 0.2
+	finish
+	after=$(total)
+	jq -es --argjson most $((after - before)) 'map(select(.type == "swap_probe").psi_some_us) |
+		all(. >= 0) and add <= $most' out
+}
+
 @test "page_fault --summary: 211 major faults, each timed" {
 	begin page_fault --summary -n major_faults
 	set_from "$("$helpers/major_faults" "$BATS_TEST_TMPDIR/file" 211)"
