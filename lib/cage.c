@@ -13,7 +13,9 @@
 #include "procfs.h"
 #include "psi.h"
 #include "stop.h"
+#include "swap.h"
 #include "units.h"
+#include "zsmalloc.h"
 
 #define SAMPLE_NS	(100 * NS_PER_MS)
 #define KILL_NS		(5 * NS_PER_S)	/* how long a killed process may take to be gone */
@@ -294,18 +296,76 @@ static void sample(struct cage *cage)
 {
 	struct cgroup_stat stat;
 
+	cage->used_bytes = MISSING_U64;
 	if (!cage->grouped || cgroup_stat_read(&cage->group, &stat, NULL))
 		return;
 	if (stat.anon_bytes != MISSING_U64 && stat.shmem_bytes != MISSING_U64)
-		raise_peak(&cage->result.peak_bytes, stat.anon_bytes + stat.shmem_bytes);
+		cage->used_bytes = stat.anon_bytes + stat.shmem_bytes;
+	raise_peak(&cage->result.peak_bytes, cage->used_bytes);
 	raise_peak(&cage->result.peak_swap_bytes, stat.swap_bytes);
+}
+
+/* A zram swap at its memory limit, where the next page may find no slot: nearer to it than a zspage is large. Beyond
+ * it writes fail, and pages stay in memory that is short already.
+ */
+static bool full_pool(unsigned int *ret)
+{
+	struct procfs_swaps swaps;
+	struct zram_list list;
+
+	if (procfs_swaps_read(NULL, &swaps, NULL) || zram_list_read(NULL, &list, NULL))
+		return false;
+	for (size_t i = 0; i < list.n; i++) {
+		struct zram_mm_stat stat;
+
+		if (!swap_find(&swaps, &list.devices[i]) ||
+		    zram_mm_stat_read(NULL, list.devices[i].id, &stat, NULL) || !stat.limit_bytes ||
+		    stat.used_bytes + ZSMALLOC_CHAIN_MAX * PAGE_BYTES <= stat.limit_bytes)
+			continue;
+		*ret = list.devices[i].id;
+		return true;
+	}
+	return false;
+}
+
+/* What may be gone before the next look, and the kill that follows it, took effect: twice what went since the last
+ * one, but no more than the group's own limit leaves it.
+ */
+static uint64_t fall_bytes(const struct cage *cage, uint64_t available_bytes)
+{
+	const uint64_t limit = cage->config.memory_bytes, used = cage->used_bytes;
+	const uint64_t fell = cage->available_bytes > available_bytes ? cage->available_bytes - available_bytes : 0;
+
+	if (limit == MISSING_U64 || used == MISSING_U64)
+		return 2 * fell;
+	return MIN(2 * fell, limit > used ? limit - used : 0);
+}
+
+/* Memory is short, or will be at once: no grace. Returns whether it ended the command. */
+static bool keep_reserve(struct cage *cage)
+{
+	const uint64_t reserve = cage->config.reserve_bytes;
+	struct procfs_meminfo memory;
+	uint64_t falls;
+	char text[UNITS_TEXT_MAX];
+
+	if (!reserve || procfs_meminfo_read(NULL, &memory, NULL))
+		return false;
+	falls = fall_bytes(cage, memory.available_bytes);
+	cage->available_bytes = memory.available_bytes;
+	if (memory.available_bytes >= reserve + falls)
+		return false;
+	end_as(cage, CAGE_ABORTED, NO_GRACE_NS, "available memory %s the reserve of %s",
+	       memory.available_bytes < reserve ? "fell below" : "was about to fall below",
+	       units_format_size(reserve, text));
+	return true;
 }
 
 static void check_bounds(struct cage *cage)
 {
 	const struct cage_config *config = &cage->config;
-	struct procfs_meminfo memory;
 	struct psi psi;
+	unsigned int zram;
 	char text[UNITS_TEXT_MAX];
 
 	if (config->duration_ns != MISSING_U64 && monotonic_ns() - cage->begin_ns >= config->duration_ns) {
@@ -313,11 +373,11 @@ static void check_bounds(struct cage *cage)
 		       units_format_duration(config->duration_ns, text));
 		return;
 	}
-	/* Memory is short now: no grace. */
-	if (config->reserve_bytes && !procfs_meminfo_read(NULL, &memory, NULL) &&
-	    memory.available_bytes < config->reserve_bytes) {
-		end_as(cage, CAGE_ABORTED, NO_GRACE_NS, "available memory fell below the reserve of %s",
-		       units_format_size(config->reserve_bytes, text));
+	if (keep_reserve(cage))
+		return;
+	if (config->abort_on_full_pool && cage->result.peak_swap_bytes != MISSING_U64 &&
+	    cage->result.peak_swap_bytes && full_pool(&zram)) {
+		end_as(cage, CAGE_ABORTED, NO_GRACE_NS, "the pool on zram%u is full", zram);
 		return;
 	}
 	if (config->psi_full_percent >= 0 && !psi_read(NULL, "/proc/pressure/memory", &psi, NULL) &&

@@ -69,7 +69,8 @@ struct cage_config {
 	uint64_t swap_bytes;		/* MISSING_U64 = no limit */
 	uint64_t pids;			/* processes and threads; MISSING_U64 = no limit */
 	uint64_t duration_ns;		/* deadline from release on; MISSING_U64 = none */
-	uint64_t reserve_bytes;		/* abort when MemAvailable falls below; 0 = never */
+	uint64_t reserve_bytes;		/* abort before MemAvailable falls below, at the pace it falls; 0 = never */
+	bool abort_on_full_pool;	/* once the group has pages in swap, abort when a zram swap is at its limit */
 	double psi_full_percent;	/* abort when the machine's memory `full` avg10 exceeds it; NaN = never */
 	uint64_t grace_ns;		/* from SIGTERM to SIGKILL */
 	int oom_score_adj;		/* raised to this; never lowered */
@@ -80,7 +81,7 @@ struct cage_config {
 };
 
 /* cage_config_init - name "cage", the caller's output, stdin /dev/null, no memory limit, 4096 pids, 20 s,
- * reserve by cage_reserve_bytes of this machine, no PSI bound, grace 2 s, oom_score_adj 500.
+ * reserve by cage_reserve_bytes of this machine, no PSI bound, full pools let be, grace 2 s, oom_score_adj 500.
  */
 void cage_config_init(struct cage_config *config);
 
@@ -124,6 +125,8 @@ struct cage {
 	enum cage_state state;		/* HELD and RUNNING, else the result's */
 	char scratch[128];		/* the directory; "" = none */
 	uint64_t begin_ns, sampled_ns;
+	uint64_t available_bytes;	/* MemAvailable at the last look; 0 = not looked yet */
+	uint64_t used_bytes;		/* of its group, then; MISSING_U64 */
 	bool drained;			/* every process of the cage is reaped */
 	unsigned int journal_ids[CGROUP_TREES + 1];	/* of the group's directories and of scratch */
 	bool journaled[CGROUP_TREES + 1];
@@ -149,7 +152,7 @@ int cage_release(struct cage *cage, struct err *e);
 int cage_limit(struct cage *cage, uint64_t memory_bytes, uint64_t swap_bytes, struct err *e);
 
 /* cage_poll - takes the guardian's reports, and at most every 100 ms samples and checks (deadline,
- * MemAvailable, PSI); a broken bound ends the command here, grace included. Never waits otherwise; to sleep
+ * MemAvailable, full pools, PSI); a broken bound ends the command here, grace included. Never waits otherwise; to sleep
  * until something happened, poll(2) report_fd with a timeout of 100 ms.
  *
  * returns  1 ended, 0 still there, or -errno

@@ -116,6 +116,7 @@ static void configure(struct cage_config *cage, const struct run_config *run, co
 	cage->pids = run->gen.workers * (pattern->forks ? run->gen.depth + 1 : 1) + SPARE_PIDS;
 	cage->duration_ns = gen_duration_ns(&run->gen) + SLACK_NS;
 	cage->journal = journal;
+	cage->abort_on_full_pool = true;
 	/* Under a limit that makes it swap, stalls are what was asked for. */
 	if (run->memory_limit_bytes >= run->gen.region_bytes)
 		cage->psi_full_percent = STALL_PERCENT;

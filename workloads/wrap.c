@@ -279,6 +279,7 @@ static void configure(struct cage_config *cage, const struct wrap_config *wrap, 
 	cage->pids = PIDS;
 	cage->duration_ns = wrap->duration_ns + (tool->slack_ns ? tool->slack_ns : SLACK_NS);
 	cage->journal = journal;
+	cage->abort_on_full_pool = true;
 	cage->no_network = true;
 }
 

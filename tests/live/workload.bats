@@ -3,6 +3,7 @@
 # workload run: counts checked from outside, limits that bite, and nothing left whatever ends it.
 
 bin=$BATS_TEST_DIRNAME/../../build/bin
+helpers=$BATS_TEST_DIRNAME/../../build/tests/helpers
 
 setup() {
 	bats_require_minimum_version 1.5.0
@@ -189,6 +190,38 @@ gone_within_a_second() {
 	[ "$(jq -s 'map(select(.type == "scan_class")) | length' <<<"$scan")" -ge 6 ]
 }
 
+@test "a scan from outside finds every LZ4 and zstd size as often as the contents promise, to 2 points" {
+	local supervisor contents worst
+
+	for contents in mixed android database; do
+		"$bin/workload" run random_touch_heap --region 64MiB --contents $contents --touch read --duration 8s --json \
+			>"$BATS_TEST_TMPDIR/out" 3>&- &
+		supervisor=$!
+		await_members $supervisor
+		sleep 1.5
+		"$bin/compressor_monitor" scan -q --pid "$(members_of $supervisor | head -1)" --all --codecs lz4:1,zstd:1 \
+			--format json | jq -r 'select(.type == "scan_hist") | "\(.label) \(.bin_bytes) \(.pages)"' \
+			>"$BATS_TEST_TMPDIR/seen"
+		kill -INT $supervisor
+		wait $supervisor
+		"$helpers/page_sizes" $contents 42 16384 >"$BATS_TEST_TMPDIR/promised"
+		worst=$(awk '
+			FNR == NR { promised[$1 " " $2] = $3; of[$1] += $3; next }
+			{ seen[$1 " " $2] += $3; in_all[$1] += $3 }
+			END {
+				for (bin in promised) {
+					split(bin, at, " ");
+					if (!in_all[at[1]]) { print 100; exit }
+					off = 100 * (seen[bin] / in_all[at[1]] - promised[bin] / of[at[1]]);
+					worst = off < 0 && -off > worst ? -off : off > worst ? off : worst
+				}
+				print worst
+			}' "$BATS_TEST_TMPDIR/promised" "$BATS_TEST_TMPDIR/seen")
+		echo "$contents: the worst bin is off by $worst points"
+		awk -v worst="$worst" 'BEGIN { exit !(worst <= 2) }'
+	done
+}
+
 @test "kill -9 at each call that changes the machine, then recover: no group and no book is left" {
 	command -v strace >/dev/null || skip "needs strace"
 	local killed=0 before after
@@ -208,4 +241,36 @@ gone_within_a_second() {
 	[ "$killed" -ge 8 ]
 	after=$(find /sys/fs/cgroup -type d -name 'coldpress.*.workload' -printf '%f\n' | sort)
 	[ -z "$(comm -13 <(echo "$before") <(echo "$after"))" ]
+}
+
+# most_used ZRAM PID - samples the pool until this process has ended; prints the most bytes that it took.
+most_used() {
+	perl -MTime::HiRes=sleep -e '
+		my ($file, $pid) = @ARGV;
+		my $most = 0;
+		while (kill 0, $pid) {
+			open my $f, "<", $file or last;
+			my $used = (split " ", <$f>)[2];
+			$most = $used if $used > $most;
+			sleep 0.002;
+		}
+		print "$most\n"' "/sys/block/zram$1/mm_stat" "$2"
+}
+
+@test "a load that fills the pool is ended, and the pool is over its limit by a zspage at most" {
+	[ -e /sys/class/zram-control/hot_add ] || skip "this kernel has no zram (modprobe zram num_devices=0)"
+	local id supervisor most limit=$((8 << 20))
+
+	id=$("$bin/ram_pool" setup -q --algo lz4 --size 64MiB --mem-limit 8MiB --format json |
+		jq -r 'select(.type != "end").id')
+	"$bin/workload" run anon_streamer --region 64MiB --memory-limit 16MiB --contents random --duration 10s --json \
+		>"$BATS_TEST_TMPDIR/out" 3>&- &
+	supervisor=$!
+	most=$(most_used "$id" $supervisor)
+	wait $supervisor || true
+	"$bin/ram_pool" reset -q
+	echo "$(cat "$BATS_TEST_TMPDIR/out") most $most"
+	[ "$(jq -s -r '.[0] | "\(.state) \(.why)"' "$BATS_TEST_TMPDIR/out")" = "aborted the pool on zram$id is full" ]
+	[ "$most" -gt $((limit / 8 * 7)) ]
+	[ "$most" -le $((limit + 16 * 4096)) ]
 }
