@@ -143,6 +143,13 @@ result() {
 	[[ $(figure read_latency_p99_ns) -gt 0 ]]
 }
 
+@test "fio 3.28 is read" {
+	fake fio "$fixtures/fio-3.28.json"
+	wrap fio compressible
+	[ "$(result .state) $(result .operations)" = "ok $((521941 + 521858))" ]
+	[ "$(figure minor_faults) $(figure read_latency_p50_ns) $(figure read_bytes_per_s)" = "559 70 2125119618" ]
+}
+
 @test "an error of fio's job, or no JSON at all, is a failure" {
 	jq '.jobs[0].error = 28' "$fixtures/fio-3.33.json" >"$BATS_TEST_TMPDIR/error"
 	fake fio "$BATS_TEST_TMPDIR/error"
@@ -270,6 +277,9 @@ phoronix() {
 	[ "$(result .state) $(result .operations) $(result .version)" = "ok 2 10.8.6" ]
 	[ "$(figure rate_mean_per_s | cut -d. -f1)" = 2590202 ]
 	[ "$(figure rate_min_per_s | cut -d. -f1) $(figure rate_max_per_s | cut -d. -f1)" = "2572075 2608329" ]
+	cp "$fixtures/phoronix-10.8.4.xml" "$tree/composite.xml"
+	phoronix
+	[ "$(result .state) $(result .operations) $(figure rate_mean_per_s | cut -d. -f1)" = "ok 2 3256261" ]
 	[ "$(ls "$tree")" = "$(printf '%s\n' composite.xml ob-cache phoronix-test-suite pts-core)" ]
 }
 
