@@ -66,7 +66,8 @@ static const char script[] =
 	"	TEST_RESULTS_IDENTIFIER=coldpress ./phoronix-test-suite batch-benchmark local/coldpress-1.0.0 </dev/null 2>&1\n"
 	"cp \"$top/results/coldpress/composite.xml\" \"$top/report.xml\"\n";
 
-static const char version_script[] = "sed -n \"s/.*define('PTS_VERSION', '\\(.*\\)').*/\\1/p\" \"$1/pts-core/pts-core.php\"";
+static const char version_script[] =
+	"sed -n \"s/.*define('PTS_VERSION', '\\(.*\\)').*/\\1/p\" \"$1/pts-core/pts-core.php\"";
 
 static const char *const version_words[] = { "-c", version_script, "coldpress-phoronix", "{checkout}", NULL };
 static const char *const common[] = { "-c", script, "coldpress-phoronix", "{checkout}", "{generator}", NULL };
@@ -86,7 +87,7 @@ static bool unsupported(int exit_status)
 	return exit_status == EXIT_IMPOSSIBLE;
 }
 
-/* What stands in the first element of this name, at most len - 1 bytes of it. False: there is none, or nothing in it. */
+/* What stands in the first element of this name, at most len - 1 bytes of it. False: nothing. */
 static bool element(const char *text, const char *name, char *buf, size_t len)
 {
 	char open[32], close[32];
