@@ -322,12 +322,13 @@ static int timed_blocks(struct study *s, struct study_subject *subject, struct e
 	return rc;
 }
 
-/* Less out than the floor, and nothing worth having can be saved: kernel memory and page tables alone push a few pages
- * out of a group held to all that it needs.
+/* Less out than the floor, and nothing worth having can be saved: kernel memory and page tables alone push a
+ * few pages out of a group held to all that it needs.
  */
 static bool bites(const struct study *s, const struct study_subject *subject, const struct study_run *run)
 {
-	return (double)run->pool_orig_bytes_peak >= s->config->floor_ratio * (double)subject->reference.ram_bytes_peak;
+	return (double)run->pool_orig_bytes_peak >=
+	       s->config->floor_ratio * (double)subject->reference.ram_bytes_peak;
 }
 
 static int study_subject(struct study *s, struct study_subject *subject,
@@ -405,11 +406,15 @@ static int conduct(struct study *s, const struct zram_algorithms *algorithms, st
 
 static void interrupted(struct study *s)
 {
+	uint64_t unfinished;
+
 	term_progress_end(&s->progress);
-	if (s->store)
+	if (s->store) {
 		store_experiment_end(s->store, &s->experiment, STORE_EXPERIMENT_INTERRUPTED,
 				     "Stopped before the end; what was measured until then is in the store.",
 				     NULL, NULL);
+		store_interrupt(s->store, &unfinished, NULL);
+	}
 	term_say("stopped: %.0f runs are in %s/study.db; nothing is left on the machine", s->runs_done,
 		 s->config->out_dir);
 }
@@ -462,6 +467,7 @@ int study_run(void *context, int argc, char **argv, int *exit_code, struct err *
 	struct study_config *settings = &config->study;
 	struct zram_algorithms algorithms = {.n = 0};
 	AUTO_FREE struct study *s = calloc(1, sizeof(*s)); /* too large for a stack */
+	uint64_t unfinished;
 	char why[400];
 	int rc;
 
@@ -491,6 +497,7 @@ int study_run(void *context, int argc, char **argv, int *exit_code, struct err *
 		rc = 0;
 	} else if (rc && s->store) {
 		store_experiment_end(s->store, &s->experiment, STORE_EXPERIMENT_FAILED, e->what, NULL, NULL);
+		store_interrupt(s->store, &unfinished, NULL);
 	}
 	for (size_t i = 0; i < s->n_subjects; i++)
 		free(s->subjects[i].scan.lines);
