@@ -20,9 +20,9 @@ teardown() {
 machine() {
 	swapon --show=NAME,SIZE,PRIO --noheadings
 	ls -d /sys/block/zram* 2>/dev/null || true
-	find /sys/fs/cgroup -maxdepth 4 -type d -name 'coldpress.*'
+	find /sys/fs/cgroup -maxdepth 4 -type d -name 'coldpress.*.study'
 	cat /proc/sys/vm/swappiness /proc/sys/vm/page-cluster
-	ps -eo args | grep -E '[w]orkload-gen|[p]age_fault --summary' || true
+	ps -eo args | grep -F -e "$bin/workload-gen" -e "$bin/page_fault" | grep -v grep || true
 }
 
 # A fixed amount of work over 48 MiB of pages of this content.
