@@ -82,8 +82,11 @@ int cage_user_caller(struct cage_user *ret, struct err *e)
 
 	if (geteuid() == 0) {
 		rc = sudo_id("SUDO_UID", &user.uid, e);
-		if (!rc)
+		if (!rc) {
 			rc = sudo_id("SUDO_GID", &user.gid, e);
+			if (rc == -ENOENT) /* the user, but with root's group */
+				return err_say(e, EINVAL, "SUDO_UID is set and SUDO_GID is not: sudo sets both");
+		}
 		if (rc && rc != -ENOENT)
 			return rc;
 	}

@@ -16,6 +16,8 @@
 #define DEFAULT_DIR  "/run/coldpress"
 #define LOCK_POLL_NS (20 * NS_PER_MS)
 
+#define JOURNAL_BYTES_MAX ((off_t)(4 * MIB)) /* the longest study writes a tenth of it */
+
 int journal_state_dir(char buf[SYSROOT_PATH_MAX], struct err *e)
 {
 	const char *given = getenv("COLDPRESS_STATE_DIR"), *dir = given && *given ? given : DEFAULT_DIR;
@@ -241,8 +243,14 @@ int journal_open_book(struct journal **ret, const char *path, bool take, struct 
 	j->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 	if (j->fd < 0)
 		return err_set(e, errno, "cannot open the journal %s", path);
-	int r = lock_book(j->fd, take, &live);
+	struct stat st;
+	int r = fstat(j->fd, &st) ? -errno : 0;
 
+	if (r == 0 && (!S_ISREG(st.st_mode) || st.st_size > JOURNAL_BYTES_MAX)) {
+		err_say(e, EBADMSG, "%s is no journal of ours", path);
+		return err_hint(e, "see what it is, then remove it");
+	}
+	r = r ? r : lock_book(j->fd, take, &live);
 	if (r)
 		return err_set(e, r, "cannot lock the journal %s", path);
 	if (!still_there(j))

@@ -67,8 +67,10 @@ static void test_cage__the_caller_of_sudo(void **state UNUSED)
 	assert_true(user.n_groups >= 1);
 	setenv("SUDO_UID", "root; id", 1);
 	assert_int_equal(cage_user_caller(&user, &e), -EINVAL);
-	unsetenv("SUDO_UID");
+	setenv("SUDO_UID", "65534", 1);
 	unsetenv("SUDO_GID");
+	assert_int_equal(cage_user_caller(&user, &e), -EINVAL);	/* not with root's group */
+	unsetenv("SUDO_UID");
 	assert_int_equal(cage_user_caller(&user, &e), 0);
 	assert_int_equal(user.uid, 0);
 }

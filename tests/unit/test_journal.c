@@ -475,11 +475,32 @@ static void test_journal_lock__is_exclusive_and_goes_with_its_holder(void **stat
 	close(fd);
 }
 
+/* A pipe would hold recovery for ever, a giant for minutes. */
+static void test_journal__what_is_no_book_is_said_and_holds_nobody(void **state UNUSED)
+{
+	struct journal *j;
+	struct err e = {.code = 0};
+
+	assert_int_equal(journal_open(&j, "first", NULL), 0);
+	journal_close(j);
+	assert_int_equal(mkfifo(at("state/pipe.book"), 0600), 0);
+	alarm(10);
+	assert_int_equal(journal_recover(NULL, NULL, &e), -EBADMSG);
+	assert_non_null(strstr(e.what, "pipe.book is no journal"));
+	assert_int_equal(unlink(at("state/pipe.book")), 0);
+	put_file(at("state/giant.book"), "");
+	assert_int_equal(truncate(at("state/giant.book"), 64 << 20), 0);
+	assert_int_equal(journal_recover(NULL, NULL, &e), -EBADMSG);
+	alarm(0);
+	assert_int_equal(books(), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(test_journal__what_is_no_book_is_said_and_holds_nobody),
 		TEST(test_journal__a_dead_owners_setting_is_written_back),
 		TEST(test_journal__of_a_choice_the_chosen_word_is_kept),
 		TEST(test_journal__a_setting_that_went_counts_as_put_back),
