@@ -524,7 +524,7 @@ static void draw_pareto(struct study *study UNUSED, const struct subject *subjec
 		    "' title 'codec', "
 		    "$codecs using ($5 == 1 ? $1 : NaN):2 with points pointtype 7 pointsize 1 linecolor rgb "
 		    "'#d55e00' "
-		    "title 'recommended', "
+		    "title 'the policy’s choice', "
 		    "$codecs using 1:2:3 with labels left offset 0.9,0.5\n");
 	for (size_t i = 0; i < subject->n_rankings; i++) {
 		const struct ranking *r = &subject->rankings[i];

@@ -193,7 +193,7 @@ static void put_ranking(struct text *page, const struct subject *subject)
 
 		put_in(page,
 		       r->recommended ? "<tr class=\"chosen\"><th scope=\"row\">" : "<tr><th scope=\"row\">",
-		       r->codec, r->recommended ? " <span class=\"tag\">recommended</span></th>" : "</th>");
+		       r->codec, r->recommended ? " <span class=\"tag\">the policy's choice</span></th>" : "</th>");
 		put_cell(page, &count, r->place ? (double)r->place : MISSING_F64);
 		put_in(page, "<td class=\"words\">", r->tier, "</td>");
 		put_cell(page, &percent, 100 * r->saved_slot_bytes / r->total_bytes);

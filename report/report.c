@@ -20,7 +20,7 @@ struct report_config {
 	int format;
 };
 
-static struct report_config config = {.experiment = "latest", .out = "report.html", .format = OUT_TEXT};
+static struct report_config config = {.db = "coldpress-report/study.db", .experiment = "latest", .out = "report.html", .format = OUT_TEXT};
 
 /* ---- --list ------------------------------------------------------------------------------------- */
 
@@ -141,22 +141,20 @@ static int report_run(void *cfg, int argc UNUSED, char **argv UNUSED, int *exit_
 
 	if (c->quiet)
 		term_set_level(TERM_QUIET);
-	if (!c->db) {
-		err_usage(e, "which store? --db is missing");
-		return err_hint(e, "a study leaves it as study.db in its --out directory");
-	}
 	if (c->pdf && (stat(c->pdf, &st) < 0 || !S_ISDIR(st.st_mode))) {
 		err_say(e, ENOTDIR, "cannot write figures to %s: it is no directory", c->pdf);
 		return err_hint(e, "make it first: mkdir -p DIR");
 	}
 	r = store_open(&store, c->db, STORE_READ, NULL, e);
+	if (r == -ENOENT)
+		err_hint(e, "a study leaves it as study.db in its --out directory: name it with --db");
 	if (r)
 		return r;
 	return c->list ? list(store, c, e) : make_page(store, c, e);
 }
 
 static const struct opt report_options[] = {
-	OPT_STRING(0, "db", struct report_config, db, "the store: DIR/study.db of a study",
+	OPT_STRING(0, "db", struct report_config, db, "the store: study.db in the --out directory of a study",
 		   .metavar = "FILE"),
 	OPT_STRING(0, "experiment", struct report_config, experiment,
 		   "which study: its id or the beginning of it, or latest", .metavar = "ID"),

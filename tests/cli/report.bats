@@ -209,9 +209,10 @@ set output '/dev/null'; system('touch $canary')"
 }
 
 @test "no store, no such store, no store at all: one clear line each" {
+	cd "$BATS_TEST_TMPDIR"
 	run "$report"
-	[ "$status" -eq 2 ]
-	[[ $output == *"--db is missing"* ]]
+	[ "$status" -eq 1 ]
+	[[ $output == *"coldpress-report/study.db: No such file"*"--db"* ]]
 	run "$report" --db "$BATS_TEST_TMPDIR/none.db"
 	[ "$status" -eq 1 ]
 	[[ $output == *"none.db: No such file or directory"* ]]
