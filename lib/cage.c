@@ -475,10 +475,15 @@ static int exec_error(const struct cage *cage, const struct guardian_report *rep
 int cage_release(struct cage *cage, struct err *e)
 {
 	struct guardian_report report;
+	int rc;
 
 	if (cage->state != CAGE_HELD)
 		return err_say(e, EINVAL, "'%s' was released before", cage->config.argv[0]);
-	if (write(cage->lifeline_fd, "r", 1) != 1 || await_report(cage, REPORT_EXEC, KILL_NS, &report))
+	rc = write(cage->lifeline_fd, "r", 1) == 1 ? await_report(cage, REPORT_EXEC, KILL_NS, &report) : -EPIPE;
+	if (rc == -ETIMEDOUT)
+		return err_say(e, ETIMEDOUT, "cannot run '%s': it did not begin within %llu s", cage->config.argv[0],
+			       (unsigned long long)(KILL_NS / NS_PER_S));
+	if (rc)
 		return err_say(e, EPIPE, "cannot run '%s': its guardian was killed", cage->config.argv[0]);
 	if (report.value) {
 		cage->state = CAGE_FAILED;
