@@ -335,7 +335,7 @@ static int study_subject(struct study *s, struct study_subject *subject,
 			 const struct zram_algorithms *algorithms, struct err *e)
 {
 	AUTO_FREE char *argv = store_quote_argv(subject->argv);
-	bool bit = false;
+	bool bit = false, looked = false;
 	int rc = store_workload_add(s->store, &s->experiment, subject->name, argv, s->user.uid,
 				    &subject->workload, e);
 
@@ -352,9 +352,10 @@ static int study_subject(struct study *s, struct study_subject *subject,
 
 		rc = study_run_arm(s, subject, arm, STORE_RUN_PROBED, 0, (unsigned int)i, &arm->probed, e);
 		arm->has_probed = !rc && study_run_counts(&arm->probed);
-		bit = bit || (!rc && bites(s, subject, &arm->probed));
+		looked = looked || arm->has_probed;
+		bit = bit || (arm->has_probed && bites(s, subject, &arm->probed));
 	}
-	if (!rc && !bit)
+	if (!rc && looked && !bit)
 		study_note(s, STORE_NOTE_WARNING, subject->name,
 			   "the limit did not bite: hardly a page went out; try a smaller --limit");
 	return rc ? rc : timed_blocks(s, subject, e);
@@ -415,8 +416,9 @@ static void interrupted(struct study *s)
 				     NULL, NULL);
 		store_interrupt(s->store, &unfinished, NULL);
 	}
-	term_say("stopped: %.0f runs are in %s/study.db; nothing is left on the machine", s->runs_done,
-		 s->config->out_dir);
+	term_say("stopped: %.0f runs are in %s/study.db; %s", s->runs_done, s->config->out_dir,
+		 s->left_behind ? "what could not be put away: coldpress recover"
+				: "nothing is left on the machine");
 }
 
 static int prepare(struct study *s, struct lab_config *config, char *const *command,

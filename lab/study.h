@@ -117,6 +117,7 @@ struct study {
 	bool bare;				/* no rights for a cage: the command runs as it is */
 	const char *no_pool;			/* why no pool can be had here; NULL: it can */
 	bool zeromap;				/* the kernel keeps zero pages as a bit, outside the pool */
+	bool left_behind;			/* a pool or group could not be put away */
 	bool no_probe;				/* page_fault cannot run here; said once */
 	struct study_subject subjects[STUDY_SUBJECTS_MAX];
 	size_t n_subjects;

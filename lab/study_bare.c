@@ -31,8 +31,10 @@ static pid_t start(const struct study *s, const struct study_subject *subject, s
 	pid = fork();
 	if (pid < 0)
 		return err_set(e, errno, "cannot start %s", subject->argv[0]);
-	if (pid)
+	if (pid) {
+		setpgid(pid, pid); /* here too: it may have to be killed by its group before it has run */
 		return pid;
+	}
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* The scan is another child of ours: where Yama asks for it, let it read. */
@@ -143,5 +145,7 @@ int study_run_bare(struct study *s, struct study_subject *subject, struct err *e
 		rc = study_scan_store(s, subject, &id, e);
 	if (!rc)
 		rc = store_run_end(s->store, &id, STORE_RUN_OK, NULL, e);
+	if (!rc && s->config->format != OUT_TEXT)
+		out_record(s->out, &study_run_type, run);
 	return rc;
 }

@@ -516,13 +516,26 @@ static uint64_t left_in_pool(const struct running *r)
 	return 0;
 }
 
+/* What could not be put away ends the study; where something else does already, it is said at least. */
+static int put_away_failed(struct running *r, int rc, const struct err *why, struct err *e)
+{
+	r->study->left_behind = true;
+	if (rc) {
+		term_warn("%s", why->what);
+		return rc;
+	}
+	*e = *why;
+	return why->code;
+}
+
 /* Everything between pool and cage; both are put away by the caller whatever comes of it. */
 static int run_inside(struct running *r, enum store_run_kind kind, bool settled, struct study_run *ret,
 		      struct err *e)
 {
 	AUTO_CLOSE int output_fd = open_output(r->study, r->subject, e);
 	struct study_scanner scanner = {0};
-	int rc = output_fd < 0 ? output_fd : 0;
+	struct err put_away = {0};
+	int rc = output_fd < 0 ? output_fd : 0, stopped;
 
 	if (!rc && r->arm->algorithm)
 		rc = pool_up(r, e);
@@ -539,8 +552,10 @@ static int run_inside(struct running *r, enum store_run_kind kind, bool settled,
 		rc = watch(r, e);
 	if (r->scanner)
 		study_scan_end(r->study, r->subject, &scanner);
-	cage_stop(&r->cage, &r->result, rc ? NULL : e);
+	stopped = cage_stop(&r->cage, &r->result, &put_away);
 	probe_stop(r, ret);
+	if (stopped)
+		rc = put_away_failed(r, rc, &put_away, e);
 	if (rc)
 		return rc;
 	fill(r, ret);
@@ -568,8 +583,8 @@ int study_run_arm(struct study *s, struct study_subject *subject, struct study_a
 		.kind = kind_names[kind],
 		.block = block,
 		.position = position,
-		.pages_out = arm->algorithm ? 0 : MISSING_U64,
-		.pages_in = arm->algorithm ? 0 : MISSING_U64,
+		.pages_out = MISSING_U64,
+		.pages_in = MISSING_U64,
 		.readback_factor = MISSING_F64,
 		.residence_ns = MISSING_U64,
 		.major_latency_p50_ns = MISSING_U64,
@@ -585,12 +600,10 @@ int study_run_arm(struct study *s, struct study_subject *subject, struct study_a
 	if (rc)
 		return rc;
 	rc = run_inside(&r, kind, settled, ret, e);
-	if (pool_down(&r, &put_away) && !rc) {
-		*e = put_away;
-		rc = put_away.code;
-	}
+	if (pool_down(&r, &put_away))
+		rc = put_away_failed(&r, rc, &put_away, e);
 	free(r.samples);
-	s->runs_done++;
+	s->runs_done += !rc; /* one that was cut off is in the store, and is no result */
 	term_progress_update(&s->progress, s->runs_done);
 	if (!rc && ret->state_code != STORE_RUN_OK)
 		study_note(s, STORE_NOTE_WARNING, subject->name, "%s run under %s: %s, %s", ret->kind,

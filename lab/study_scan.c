@@ -8,6 +8,7 @@
 #include <signal.h>
 
 #include "procfs.h"
+#include "stop.h"
 #include "study.h"
 
 #define GROWTH		1.25 /* scan again when memory has grown by this */
@@ -96,7 +97,7 @@ void study_scan_end(struct study *s, struct study_subject *subject, struct study
 	(void)s;
 	if (!scanner->running)
 		return;
-	sibling_finish(&scanner->sibling, 0, SCAN_TIMEOUT_NS, NULL);
+	sibling_finish(&scanner->sibling, stop_requested() ? SIGTERM : 0, SCAN_TIMEOUT_NS, NULL);
 	take(subject, scanner);
 }
 

@@ -75,9 +75,10 @@ static void say_pools(FILE *f, const struct subject_answer *a)
 	for (size_t i = 1; i < a->n_arms; i++) {
 		const struct prediction_figures *p = &a->predictions[i];
 		const struct arm_figures *arm = &a->arms[i];
-		char b[9][UNITS_TEXT_MAX], pages[24];
+		char b[9][UNITS_TEXT_MAX], pages[24] = "-";
 
-		snprintf(pages, sizeof(pages), "%.0f", p->pages);
+		if (!isnan(p->pages))
+			snprintf(pages, sizeof(pages), "%.0f", p->pages);
 		fprintf(f, POOL_COLUMNS, arm->arm, units_format_duration(arm->major_latency_p50_ns, b[0]),
 			units_format_duration(arm->major_latency_p99_ns, b[1]),
 			units_format_duration(arm->major_latency_max_ns, b[2]),
@@ -128,7 +129,7 @@ static const struct arm_figures *shown(const struct subject_answer *a)
 	const struct arm_figures *most = a->best;
 
 	for (size_t i = 1; i < a->n_arms && !a->best; i++) {
-		if (a->arms[i].n && (!most || a->arms[i].saved_bytes > most->saved_bytes))
+		if (!isnan(a->arms[i].saved_bytes) && (!most || a->arms[i].saved_bytes > most->saved_bytes))
 			most = &a->arms[i];
 	}
 	return most;
@@ -146,9 +147,11 @@ static void say_misses(FILE *f, const struct subject_answer *a)
 			high = MAX(high, miss);
 		}
 	}
-	if (low <= high)
+	if (low < high)
 		fprintf(f, " From its pages the pools' RAM was foretold %+.1f %% to %+.1f %% off.", low * 100,
 			high * 100);
+	else if (low == high)
+		fprintf(f, " From its pages the pool's RAM was foretold %+.1f %% off.", low * 100);
 }
 
 void words_plain(FILE *f, const struct subject_answer *a)
@@ -161,16 +164,38 @@ void words_plain(FILE *f, const struct subject_answer *a)
 		size_text((double)subject->reference.ram_bytes_peak, b[0]));
 	if (arm) {
 		fprintf(f,
-			" Held to %s with a pool of %s it took %s of RAM in all, %.0f %% %s, and %.2f times "
-			"as long (n=%u):"
-			" %.0f pages went out, and for each of them %.2f came back.",
+			" Held to %s with a pool of %s it took %s of RAM in all, %.0f %% %s",
 			size_text((double)subject->limit_bytes, b[1]), arm->arm,
 			size_text(arm->footprint_peak_bytes, b[2]), fabs(arm->saved_ratio) * 100,
-			arm->saved_ratio < 0 ? "more" : "less", arm->slowdown_ratio, (unsigned int)arm->n,
-			arm->pages_out, arm->readback_factor);
+			arm->saved_ratio < 0 ? "more" : "less");
+		if (!isnan(arm->slowdown_ratio))
+			fprintf(f, ", and %.2f times as long", arm->slowdown_ratio);
+		fprintf(f, " (n=%u)", (unsigned int)arm->n);
+		if (!isnan(arm->readback_factor))
+			fprintf(f, ": %.0f pages went out, and for each of them %.2f came back", arm->pages_out,
+				arm->readback_factor);
+		fputc('.', f);
 		say_misses(f, a);
 	}
 	fputc('\n', f);
+}
+
+static void say_best(FILE *f, const struct subject_answer *a)
+{
+	const struct arm_figures *best = a->best;
+	char b[UNITS_TEXT_MAX];
+
+	fprintf(f, "%s for %s: saves %s, %.0f %% of its peak", best->arm, a->subject->name,
+		size_text(best->saved_bytes, b), best->saved_ratio * 100);
+	if (!isnan(best->slowdown_ratio))
+		fprintf(f, ", at %.2f times the time", best->slowdown_ratio);
+	if (!isnan(best->slowdown_low_ratio))
+		fprintf(f, " [%.2f, %.2f]", best->slowdown_low_ratio, best->slowdown_high_ratio);
+	if (a->on_bytes)
+		fprintf(f, " (n=%u); decided on bytes, time is undecided below %d blocks", (unsigned int)best->n,
+			STUDY_BLOCKS_FOR_TIME);
+	else
+		fprintf(f, " (n=%u, %s)", (unsigned int)best->n, best->slowdown_verdict);
 }
 
 void words_recommended(FILE *f, const struct subject_answer *a)
@@ -178,22 +203,9 @@ void words_recommended(FILE *f, const struct subject_answer *a)
 	const struct study_subject *subject = a->subject;
 	const struct arm_figures *best = a->best;
 	double most = -INFINITY;
-	char b[UNITS_TEXT_MAX];
 
-	if (best && a->on_bytes) {
-		fprintf(f,
-			"%s for %s: saves %s, %.0f %% of its peak (n=%u); decided on bytes, time is "
-			"undecided below %d"
-			" blocks",
-			best->arm, subject->name, size_text(best->saved_bytes, b), best->saved_ratio * 100,
-			(unsigned int)best->n, STUDY_BLOCKS_FOR_TIME);
-	} else if (best) {
-		fprintf(f,
-			"%s for %s: saves %s, %.0f %% of its peak, at %.2f times the time [%.2f, %.2f] "
-			"(n=%u, %s)",
-			best->arm, subject->name, size_text(best->saved_bytes, b), best->saved_ratio * 100,
-			best->slowdown_ratio, best->slowdown_low_ratio, best->slowdown_high_ratio,
-			(unsigned int)best->n, best->slowdown_verdict);
+	if (best) {
+		say_best(f, a);
 	} else if (a->chosen && a->n_arms < 2) {
 		fprintf(f,
 			"%s for %s: saves %.0f %% of its RAM by the page scan alone; nothing was measured in "
@@ -202,18 +214,20 @@ void words_recommended(FILE *f, const struct subject_answer *a)
 	} else if (!a->chosen) {
 		for (size_t i = 0; i < a->n_ranks; i++)
 			most = MAX(most, a->ranks[i].saved_slot_ratio);
-		fprintf(f,
-			"nothing for %s: no codec is worth it, the best saves %.1f %% of RAM by the scan "
-			"(floor %.0f %%)",
-			subject->name, most * 100, a->floor_ratio * 100);
+		fprintf(f, "nothing for %s: no codec is worth it", subject->name);
+		if (isfinite(most))
+			fprintf(f, ", the best saves %.1f %% of RAM by the scan (floor %.0f %%)", most * 100,
+				a->floor_ratio * 100);
 	} else {
 		for (size_t i = 1; i < a->n_arms; i++)
-			most = MAX(most, a->arms[i].n ? a->arms[i].saved_ratio : most);
-		fprintf(f,
-			"nothing for %s: its pages would compress, but under this limit the best pool saved "
-			"%.1f %% of its"
-			" peak (floor %.0f %%)",
-			subject->name, most * 100, a->floor_ratio * 100);
+			if (!isnan(a->arms[i].saved_ratio))
+				most = MAX(most, a->arms[i].saved_ratio);
+		fprintf(f, "nothing for %s: its pages would compress, but ", subject->name);
+		if (isfinite(most))
+			fprintf(f, "under this limit the best pool saved %.1f %% of its peak (floor %.0f %%)",
+				most * 100, a->floor_ratio * 100);
+		else
+			fprintf(f, "no pool has a run beside a free one that went well: see the warnings");
 	}
 	if (a->chosen && best && !str_eq(a->chosen->label, codec_for_kernel(best->arm, NULL) ?: ""))
 		fprintf(f, "; the policy's own choice is %s", a->chosen->label);

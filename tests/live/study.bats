@@ -88,6 +88,17 @@ start_study() {
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *"the limit did not bite"*"recommended: nothing"* ]]
+	[[ ! $output =~ [^a-z](nan|inf)[^a-z] ]]
+}
+
+@test "a command that works once and never again: warnings, an answer without figures that nobody measured" {
+	run study --blocks 1 --algo lz4 -- sh -c "[ ! -e $BATS_TEST_TMPDIR/been ] || exit 3
+		touch $BATS_TEST_TMPDIR/been; exec $(subject text)"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"exit status 3"*"recommended: nothing"* ]]
+	[[ $output != *"did not bite"* ]]
+	[[ ! $output =~ [^a-z](nan|inf)[^a-z] ]]
 }
 
 @test "a command that does not exist: named, exit 1, nothing left" {
