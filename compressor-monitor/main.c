@@ -55,6 +55,9 @@ struct config {
 
 static const struct opt scan_options[] = {
 	TARGET_OPTIONS,
+	OPT_STRING(0, "record", struct config, scan.record,
+		   "write the classes of the pages that were read into this file, in the order of their addresses: "
+		   "JSON lines, no contents", .metavar = "FILE"),
 	OPT_LIST(0, "fields", struct config, fields, "of the codecs' records, these fields in this order",
 		 .metavar = "LIST"),
 	COMMON_OPTIONS,

@@ -4,6 +4,7 @@
 #include "kernel.h"
 #include "rank.h"
 #include "scan.h"
+#include "trace.h"
 
 #define CLASS(m, t, u, what, ...) FIELD(struct scan_class_record, m, t, u, what, ##__VA_ARGS__)
 static const struct field class_fields[] = {
@@ -55,6 +56,23 @@ static const struct field hist_fields[] = {
 };
 const struct record_type scan_hist_type =
 	RECORD_TYPE("scan_hist", 1, RECORD_TABLE, hist_fields, "sampled pages by compressed length");
+
+#define TRACE(m, u, what) FIELD(struct page_trace_record, m, FIELD_U64, u, what)
+static const struct field trace_fields[] = {
+	TRACE(pages, "pages", "in this trace"),
+	TRACE(page_bytes, "bytes", "of a page"),
+};
+const struct record_type page_trace_type =
+	RECORD_TYPE("page_trace", 1, RECORD_CARD, trace_fields, "head of a page-class trace, which holds no contents");
+
+#define RUN(m, t, u, what) FIELD(struct page_run_record, m, t, u, what)
+static const struct field run_fields[] = {
+	RUN(class, FIELD_STRING, "", "zero, same_filled, sparse, text, pointer or other"),
+	RUN(pages, FIELD_U64, "pages", "one after the other in the order of addresses"),
+	RUN(lz4_bytes, FIELD_U64, "bytes", "mean length that lz4 makes of them; 0: same-filled"),
+};
+const struct record_type page_run_type =
+	RECORD_TYPE("page_run", 1, RECORD_TABLE, run_fields, "pages of one class in a page-class trace");
 
 #define BENCH(m, t, u, what, ...) FIELD(struct bench_record, m, t, u, what, ##__VA_ARGS__)
 static const struct field bench_fields[] = {
@@ -134,6 +152,7 @@ static const struct field summary_fields[] = {
 	SUMMARY(file_pages, FIELD_U64, "pages", "present, of other files: never swapped"),
 	SUMMARY(zero_pages, FIELD_U64, "pages", "sampled and wholly zero: no slot, from 6.12 not even in zram"),
 	SUMMARY(same_pages, FIELD_U64, "pages", "sampled and one 8-byte word repeated, but not zero: no slot"),
+	SUMMARY(duplicate_pages, FIELD_U64, "pages", "sampled, neither of those, and the same as one sampled before"),
 	SUMMARY(swapped_pages, FIELD_U64, "pages", "in swap already: left there"),
 	SUMMARY(skipped_swapped_pages, FIELD_U64, "pages", "drawn, but swapped out before they were read: left there"),
 	SUMMARY(gone_pages, FIELD_U64, "pages", "drawn, but unmapped or not readable when their turn came"),

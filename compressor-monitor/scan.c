@@ -9,10 +9,12 @@
 #include <ctype.h>
 #include <dirent.h>
 
+#include "duplicates.h"
 #include "measure.h"
 #include "procfs.h"
 #include "stop.h"
 #include "term.h"
+#include "trace.h"
 #include "units.h"
 
 #define CHUNK_PAGES	256
@@ -27,6 +29,8 @@ struct scan {
 	struct page_sample sample;
 	struct zsmalloc_model model;
 	struct measure *measure;
+	struct duplicates *duplicates;
+	struct trace *trace;		/* NULL = not asked for */
 	char *chunk;
 	double half_width_ratio;	/* wanted; 0 = the number of pages is given */
 	bool stopped;
@@ -40,6 +44,8 @@ static void scan_done(struct scan *s)
 	page_set_done(&s->set);
 	page_sample_done(&s->sample);
 	measure_free(s->measure);
+	duplicates_free(s->duplicates);
+	trace_free(s->trace);
 	free(s->chunk);
 }
 
@@ -302,10 +308,11 @@ static int set_up(struct scan *s, struct scan_result *ret, struct err *e)
 	if (r)
 		return r;
 	s->chunk = aligned_alloc(PAGE_BYTES, (size_t)CHUNK_PAGES * PAGE_BYTES);
-	if (!s->chunk)
+	s->duplicates = duplicates_new();
+	if (!s->chunk || !s->duplicates)
 		return err_set(e, ENOMEM, "cannot set up the scan");
 	page_sample_init(&s->sample, capacity, s->config->seed);
-	return 0;
+	return s->config->record ? trace_new(&s->trace, s->config->record, e) : 0;
 }
 
 static int walk(struct scan *s, struct err *e)
@@ -325,6 +332,21 @@ static int walk(struct scan *s, struct err *e)
 	return r;
 }
 
+static int take_page(struct scan *s, const struct page_ref *ref, const char *page, struct scan_result *ret)
+{
+	enum page_class class = page_classify(page);
+	bool same_filled = class == PAGE_ZERO || class == PAGE_SAME_FILLED;
+	int r = same_filled ? 0 : duplicates_add(s->duplicates, page);
+
+	if (r < 0)
+		return r;
+	ret->summary.duplicate_pages += (uint64_t)r;
+	ret->classes[class].pages++;
+	ret->summary.sampled_pages++;
+	r = measure_page(s->measure, page, same_filled);
+	return r || !s->trace ? r : trace_add(s->trace, ref, class, page);
+}
+
 static int take_chunk(struct scan *s, const struct page_ref *refs, size_t n, struct scan_result *ret, struct err *e)
 {
 	enum page_got got[CHUNK_PAGES];
@@ -333,19 +355,13 @@ static int take_chunk(struct scan *s, const struct page_ref *refs, size_t n, str
 	if (r)
 		return r;
 	for (size_t i = 0; i < n; i++) {
-		const char *page = s->chunk + i * PAGE_BYTES;
-		enum page_class class;
-
 		ret->summary.skipped_swapped_pages += got[i] == PAGE_SWAPPED;
 		ret->summary.gone_pages += got[i] == PAGE_GONE;
 		if (got[i] != PAGE_READ)
 			continue;
-		class = page_classify(page);
-		ret->classes[class].pages++;
-		ret->summary.sampled_pages++;
-		r = measure_page(s->measure, page, class == PAGE_ZERO || class == PAGE_SAME_FILLED);
+		r = take_page(s, &refs[i], s->chunk + i * PAGE_BYTES, ret);
 		if (r)
-			return err_set(e, r, "cannot keep the times");
+			return err_set(e, r, "cannot keep the figures of the pages");
 	}
 	return 0;
 }
@@ -463,6 +479,8 @@ int scan_run(const struct scan_config *config, struct scan_result *ret, struct e
 		ret->summary.elapsed_ns = monotonic_ns() - begin;
 		ret->summary.cpu_ns = process_cpu_ns() - cpu_begin;
 	}
+	if (!r && s.trace)
+		r = trace_close(s.trace, ret->summary.partial != NULL, e);
 	scan_done(&s);
 	return r;
 }

@@ -21,6 +21,7 @@ struct scan_config {
 	pid_t tree;			/* this process and all that descend from it; 0 = not given */
 	const char *cgroup, *file;
 	uint64_t pages, seed, chain;	/* chain MISSING_U64 = the running kernel's */
+	const char *record;		/* write a page-class trace here; NULL = none */
 	const char *precision;		/* "1pt"; NULL = as many as pages says */
 	bool all;
 };
@@ -57,7 +58,7 @@ struct scan_summary_record {
 	const char *target;
 	uint64_t population_pages, population_bytes, sampled_pages;
 	uint64_t anon_pages, shmem_pages, file_pages;
-	uint64_t zero_pages, same_pages;
+	uint64_t zero_pages, same_pages, duplicate_pages;
 	uint64_t swapped_pages, skipped_swapped_pages, gone_pages, again_pages;
 	uint64_t seed, chain;
 	const char *chain_source;

@@ -126,6 +126,42 @@ refused() {
 	of rank_decision '.[0].choice == null'
 }
 
+@test "duplicates are counted within the sample, same-filled pages apart, one different byte is another page" {
+	head -c $((101 * 4096)) random >once
+	{ cat once once once; head -c 4095 once; printf '\001'; head -c 4095 once; printf '\002'; cat same; } >copies
+	monitor scan --file copies --all --codecs lz4 -f json
+	of scan_summary '.[0].duplicate_pages == 202'
+	monitor scan --file text --all --codecs lz4 -f json
+	of scan_summary '.[0].duplicate_pages == 0'
+}
+
+@test "a trace has the classes in the order of addresses, and the lengths that lz4 makes of them" {
+	{ head -c $((3 * 4096)) /dev/zero; head -c $((5 * 4096)) text; head -c $((7 * 4096)) random
+	  head -c $((11 * 4096)) /dev/zero | tr '\0' 'x'; head -c $((13 * 4096)) text; } >pages
+	monitor scan --file pages --all --codecs lz4 -f json --record trace
+	[ "$status" = 0 ]
+	jq -es '(.[0] | {type, v, pages, page_bytes}) == {type: "page_trace", v: 1, pages: 39, page_bytes: 4096} and
+		(.[-1].type == "end") and (.[1:-1] | all(keys == ["class", "lz4_bytes", "pages", "type", "v"]) and
+		(map([.class, .pages]) == [["zero", 3], ["text", 5], ["other", 7], ["same_filled", 11], ["text", 13]]) and
+		(map(.lz4_bytes == 0) == [true, false, false, true, false]))' trace
+	# The lengths add up to what the scan says, to within the rounding of means.
+	jq -es --argjson all "$(jq 'select(.type == "scan_codec") | .codec_bytes' <<<"$output")" \
+		'map(select(.type == "page_run") | .pages * .lz4_bytes) | add - $all | fabs <= 25' trace
+	# Drawn in two stages, written in one order.
+	cat text random >halves
+	monitor scan --file halves --precision 0.5pt --codecs lz4 -f json --record trace
+	of scan_summary '.[0].sampled_pages > 512'
+	jq -es 'map(select(.type == "page_run") | .class) == ["text", "other"]' trace
+}
+
+@test "a trace that cannot be written is refused before the scan, a failed scan leaves the earlier one" {
+	refused 1 "nonexistent" scan --file text --record nonexistent/trace
+	echo earlier >trace
+	: >empty
+	refused 1 "not one page" scan --file empty --record trace
+	[ "$(cat trace)" = earlier ]
+}
+
 @test "random pages cost a whole page each and are never decompressed" {
 	monitor scan --file random --all -f json
 	of scan_codec 'all(.huge_pages == 512 and .slot_bytes == 2097152 and .saved_slot_ratio == 0 and
