@@ -73,7 +73,13 @@ struct mm_struct {
 	unsigned long arg_start, arg_end;
 };
 
+struct thread_info {
+	unsigned long flags;
+	__u32 status;		/* x86 */
+};
+
 struct task_struct {
+	struct thread_info thread_info;
 	int pid, tgid, exit_code;
 	__u64 start_time, utime, stime;
 	unsigned long min_flt, maj_flt;
@@ -116,12 +122,13 @@ struct trace_event_raw_sched_process_exit {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long ip;
+	unsigned long ip, di, si, orig_ax;
 };
 #define REGS_IP ip
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
-	__u64 pc;
+	__u64 pc, regs[31], orig_x0;
+	__s32 syscallno;
 };
 #define REGS_IP pc
 #endif

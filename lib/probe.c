@@ -51,7 +51,7 @@ int probe_open(struct probe *p, const struct probe_options *options, struct err 
 	struct probe_kernel kernel;
 	int r;
 
-	*p = (struct probe){ .options = options };
+	*p = (struct probe){ .options = options, .until_fd = -1 };
 	p->end = (struct end_record){ .missed = MISSING_U64, .unmatched = MISSING_U64 };
 	term_set_level(options->quiet ? TERM_QUIET : options->verbose ? TERM_VERBOSE : TERM_NORMAL);
 	libbpf_set_print(options->verbose ? libbpf_say : NULL);
@@ -275,18 +275,32 @@ static int attach_perf(struct probe *p, size_t hook, int cpus, struct err *e)
 	return r;
 }
 
-/* What is left to do needs no right but to write the result where the caller of sudo has it. */
+/* What is left to do needs no right but to write the result where the caller of sudo has it, and to hand on a
+ * signal to a command that runs as that caller; and these only where this process has them.
+ */
 static int drop_capabilities(const struct probe *p, struct err *e)
 {
-	cap_value_t keep[] = { CAP_DAC_OVERRIDE };
-	cap_t caps = cap_init();
-	int r = !caps ? -1 : p->options->output ? cap_set_flag(caps, CAP_PERMITTED, 1, keep, CAP_SET) : 0;
+	const struct {
+		cap_value_t value;
+		bool wanted;
+	} keep[] = { { CAP_DAC_OVERRIDE, p->options->output }, { CAP_KILL, p->until_fd >= 0 } };
+	cap_t caps = cap_init(), now = cap_get_proc();
+	int r = caps && now ? 0 : -1;
 
-	if (r == 0 && p->options->output)
-		r = cap_set_flag(caps, CAP_EFFECTIVE, 1, keep, CAP_SET);
+	for (size_t i = 0; i < ARRAY_SIZE(keep) && r == 0; i++) {
+		cap_flag_value_t has = CAP_CLEAR;
+
+		cap_get_flag(now, keep[i].value, CAP_PERMITTED, &has);
+		if (!keep[i].wanted || has == CAP_CLEAR)
+			continue;
+		r = cap_set_flag(caps, CAP_PERMITTED, 1, &keep[i].value, CAP_SET);
+		if (r == 0)
+			r = cap_set_flag(caps, CAP_EFFECTIVE, 1, &keep[i].value, CAP_SET);
+	}
 	if (r == 0)
 		r = cap_set_proc(caps);
 	r = r ? err_set(e, errno, "cannot drop capabilities") : 0;
+	cap_free(now);
 	cap_free(caps);
 	return r;
 }
@@ -338,7 +352,7 @@ const char *probe_wait(struct probe *p, uint64_t ns)
 {
 	bool file = p->options->output && !str_eq(p->options->output, "-");
 	/* Asks for nothing: POLLERR comes unasked when the last reader of a pipe goes. */
-	struct pollfd reader = { .fd = file ? -1 : STDOUT_FILENO };
+	struct pollfd fds[] = { { .fd = file ? -1 : STDOUT_FILENO }, { .fd = p->until_fd, .events = POLLIN } };
 	uint64_t now = monotonic_ns();
 	struct timespec timeout;
 
@@ -352,8 +366,12 @@ const char *probe_wait(struct probe *p, uint64_t ns)
 	timeout = (struct timespec){ .tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S) };
 	if (stop_requested())
 		return stop_requested() == SIGPIPE ? "reader" : "signal";
-	if (ppoll(&reader, 1, &timeout, NULL) > 0 && reader.revents & POLLERR)
-		return "reader";
+	if (ppoll(fds, ARRAY_SIZE(fds), &timeout, NULL) > 0) {
+		if (fds[0].revents & POLLERR)
+			return "reader";
+		if (fds[1].revents & POLLIN)
+			return "done";
+	}
 	if (stop_requested())
 		return stop_requested() == SIGPIPE ? "reader" : "signal";
 	return NULL;

@@ -35,7 +35,7 @@ enum probe_variant {
 };
 extern const char *const probe_variant_names[];	/* "auto", "tp_btf", "raw_tp", "classic", "perf", "missing" */
 
-#define PROBE_HOOKS 19
+#define PROBE_HOOKS 20
 
 struct probe_hook {
 	const char *group, *name;	/* tracepoint as in tracefs' events/GROUP/NAME, or "perf" and the event */
@@ -141,6 +141,7 @@ struct probe {
 	int (*emit)(struct out *out, const void *event, size_t bytes);
 	uint64_t begin_ns, end_ns;		/* ready, detached */
 	struct end_record end;
+	int until_fd;				/* readable when it is time to stop (a pidfd); -1: none, as opened */
 	int sink_error;				/* the first; a reader that went away is -EPIPE */
 	struct bpf_program *programs[PROBE_HOOKS];	/* in use, or NULL */
 	bool counted[PROBE_HOOKS];		/* perf events in use without a program */
@@ -172,7 +173,9 @@ int probe_no_hook(const struct probe *p, const char *hook, struct err *e);
  */
 int probe_load(struct probe *p, struct bpf_object *object, bool streams, struct err *e);
 
-/* probe_attach - all programs that were loaded, perf events on each CPU; then drops the capabilities. */
+/* probe_attach - all programs that were loaded, perf events on each CPU; then drops the capabilities, but what
+ * --output and sending a signal to the process behind until_fd need.
+ */
 int probe_attach(struct probe *p, struct err *e);
 
 /* probe_ready - says so: a record {"type":"ready"} where records are written, and words on stderr. */

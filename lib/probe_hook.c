@@ -20,6 +20,7 @@ const struct probe_hook probe_hooks[PROBE_HOOKS] = {
 	{ "sched", "sched_process_fork", TYPED_ARGUMENTS, "proc_create: new processes" },
 	{ "sched", "sched_process_exec", TYPED_ARGUMENTS, "proc_create --format: programs run" },
 	{ "sched", "sched_process_exit", TYPED_ARGUMENTS, "proc_create --format: processes ended" },
+	{ "raw_syscalls", "sys_exit", TYPED_ARGUMENTS, "proc_create --failed: execs that failed" },
 	/* x86, and riscv lately; arm64 has none, there the perf event stands in */
 	{ "exceptions", "page_fault_user", ANY_TRACEPOINT, "page_fault: entries from user mode" },
 	{ "exceptions", "page_fault_kernel", ANY_TRACEPOINT, "page_fault: entries from kernel mode" },

@@ -11,6 +11,17 @@
 
 const volatile bool to_trace_pipe = true;	/* else into the ring */
 const volatile bool with_threads = false;
+const volatile bool by_tree = false;		/* only processes in the map "tree" */
+const volatile __u32 max_argv = 4096;
+
+/* Processes that belong to the tree asked for; each fork of one adds its child. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, __u32);
+} tree SEC(".maps");
 
 /* Room for a record too large for the stack, and of a size not known beforehand. */
 struct {
@@ -40,6 +51,24 @@ static __always_inline void filter_out(void)
 		c->filtered++;
 }
 
+/* Whether the current process is in the tree asked for, or none was. */
+static __always_inline bool in_tree(void)
+{
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+
+	return !by_tree || bpf_map_lookup_elem(&tree, &pid);
+}
+
+/* Counts the event; true when it is wanted. */
+static __always_inline bool admit_here(bool member)
+{
+	if (!admit())
+		return false;
+	if (!member)
+		filter_out();
+	return member;
+}
+
 static __always_inline void describe(struct task_event *event, enum task_kind kind, struct task_struct *task)
 {
 	__u64 id = bpf_get_current_pid_tgid();
@@ -61,8 +90,11 @@ TRACEPOINT(sched_process_fork)
 	__u32 id = BPF_CORE_READ(child, pid);
 	bool thread = id != (__u32)BPF_CORE_READ(child, tgid);
 	struct task_event *event;
+	bool member = in_tree();
 
-	if (!admit())
+	if (by_tree && member && !thread)
+		bpf_map_update_elem(&tree, &id, &(__u32){ 0 }, 0);
+	if (!admit_here(member))
 		return 0;
 	if (thread && !with_threads) {
 		filter_out();
@@ -95,7 +127,7 @@ TRACEPOINT(sched_process_exec)
 	struct probe_counts *c;
 	__u32 zero = 0;
 
-	if (!admit())
+	if (!admit_here(in_tree()))
 		return 0;
 	event = bpf_map_lookup_elem(&scratch, &zero);
 	if (!event)
@@ -107,6 +139,8 @@ TRACEPOINT(sched_process_exec)
 	begin = BPF_CORE_READ(task, mm, arg_start);
 	bytes = BPF_CORE_READ(task, mm, arg_end) - begin;
 	event->argv_bytes = bytes;
+	if (bytes > max_argv)
+		bytes = max_argv;
 	if (bytes > EXEC_ARGV_MAX)
 		bytes = EXEC_ARGV_MAX;
 	if (bpf_probe_read_user(event->argv, bytes, (void *)begin))
@@ -115,6 +149,52 @@ TRACEPOINT(sched_process_exec)
 	if (bpf_ringbuf_output(&events, event, __builtin_offsetof(struct exec_event, argv) + bytes, BPF_RB_NO_WAKEUP) &&
 	    (c = counts()))
 		c->dropped++;
+	return 0;
+}
+
+/* The path that a call of execve or execveat was given, or 0 where this is no such call. A process of the other
+ * word size counts its calls differently: those are left out.
+ */
+static __always_inline __u64 exec_path(struct pt_regs *regs)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+#if defined(__TARGET_ARCH_x86)
+	__u64 call = BPF_CORE_READ(regs, orig_ax);
+
+	if ((call != 59 && call != 322) || BPF_CORE_READ(task, thread_info.status) & 2 /* TS_COMPAT */)
+		return 0;
+	return call == 59 ? BPF_CORE_READ(regs, di) : BPF_CORE_READ(regs, si);
+#else
+	__s32 call = BPF_CORE_READ(regs, syscallno);
+
+	if ((call != 221 && call != 281) || BPF_CORE_READ(task, thread_info.flags) >> 22 & 1 /* TIF_32BIT */)
+		return 0;
+	return call == 221 ? BPF_CORE_READ(regs, orig_x0) : BPF_CORE_READ(regs, regs[1]);
+#endif
+}
+
+/* (regs, ret) since 2.6: every system call of the machine, so only with --failed. */
+TRACEPOINT(sys_exit)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__s64 ret = (__s64)arg[1], n;
+	struct exec_failed_event *event;
+	__u64 path;
+
+	if (ret >= 0 || ret < -4095)
+		return 0;
+	path = exec_path((void *)arg[0]);
+	if (!path || !admit_here(in_tree()))
+		return 0;
+	event = reserve(sizeof(*event));
+	if (!event)
+		return 0;
+	describe(&event->task, TASK_EXEC_FAILED, task);
+	event->task.ppid = BPF_CORE_READ(task, real_parent, tgid);
+	event->error = (__u32)-ret;
+	n = bpf_probe_read_user_str(event->path, sizeof(event->path), (void *)path);
+	event->path_read = n > 0 ? (__u32)n : 0;
+	submit(event);
 	return 0;
 }
 
@@ -145,10 +225,14 @@ TRACEPOINT(sched_process_exit)
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	struct exit_event *event;
+	bool member = in_tree(), last = last_thread(arg, task);
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 
-	if (!admit())
+	if (by_tree && member && last)
+		bpf_map_delete_elem(&tree, &pid);
+	if (!admit_here(member))
 		return 0;
-	if (!last_thread(arg, task)) {
+	if (!last) {
 		filter_out();
 		return 0;
 	}

@@ -3,7 +3,7 @@
 #ifndef COLDPRESS_PROC_CREATE_H
 #define COLDPRESS_PROC_CREATE_H
 
-enum task_kind { TASK_FORK, TASK_THREAD, TASK_EXEC, TASK_EXIT };
+enum task_kind { TASK_FORK, TASK_THREAD, TASK_EXEC, TASK_EXEC_FAILED, TASK_EXIT };
 
 /* How every record begins. */
 struct task_event {
@@ -18,7 +18,7 @@ struct task_event {
 };
 
 #define EXEC_PATH_MAX 256
-#define EXEC_ARGV_MAX 4096
+#define EXEC_ARGV_MAX 16384
 
 /* Only the bytes up to the end of argv are handed over. */
 struct exec_event {
@@ -27,6 +27,13 @@ struct exec_event {
 	__u32 argv_read;	/* bytes of argv below, each argument ends with NUL */
 	char path[EXEC_PATH_MAX];
 	char argv[EXEC_ARGV_MAX];
+};
+
+struct exec_failed_event {
+	struct task_event task;
+	__u32 error;		/* an errno */
+	__u32 path_read;	/* bytes of path with its NUL; 0: could not be read */
+	char path[EXEC_PATH_MAX];
 };
 
 /* The whole process: all its threads that have ended. */

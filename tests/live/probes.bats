@@ -7,6 +7,8 @@
 # In single quotes, $ is jq's.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154
 
+bats_require_minimum_version 1.5.0
+
 setup() {
 	bin=$BATS_TEST_DIRNAME/../../build/bin helpers=$BATS_TEST_DIRNAME/../../build/tests/helpers
 	cd "$BATS_TEST_TMPDIR" || return
@@ -173,6 +175,74 @@ traced() {
 	wait $other
 	[ "$(grep -c '"type":"fork"' out)" -eq 101 ]
 	[ "$(grep -c '"type":"fork"' other)" -eq 101 ]
+}
+
+@test "proc_create --tree: those there already, later ones and orphans; nobody else" {
+	mkfifo go
+	bash -c '(read -r <&3; /bin/true; (sleep 0.1; exec /bin/uname >/dev/null) & exit 0) 3<go & wait; sleep 0.3' &
+	root=$!
+	sleep 0.2
+	begin proc_create --tree "$root"
+	/bin/ls >/dev/null
+	echo >go
+	wait "$root"
+	finish
+	[ "$(jq -r 'select(.type == "exec") | .path' out | sort | xargs)" = "/bin/true /bin/uname /usr/bin/sleep /usr/bin/sleep" ]
+	jq -es --argjson root "$root" '(map(select(.type == "exit" and .pid == $root)) | length == 1) and
+		(map(select(.type == "fork")) | length == (map(.child) | unique | length)) and .[-1].filtered > 0' out
+}
+
+@test "proc_create -- COMMAND: its tree alone, its exit status, as the user who called sudo" {
+	for expect in "7 exit 7" "143 kill -TERM \$\$"; do
+		run "$bin/proc_create" --format json -q -o out -- bash -c "/bin/true; ${expect#* }"
+		[ "$status" -eq "${expect%% *}" ]
+		jq -es 'map(select(.type == "exec") | .argv)[1] == "/bin/true" and map(select(.type == "exit")) ==
+			map(select(.type == "exit" and (.comm == "true" or .comm == "bash"))) and
+			(map(select(.type == "exit")) | length == 2) and .[-1].reason == "done"' out
+	done
+	run -127 "$bin/proc_create" -q -o out -- /nonexistent/command
+	[[ $output == *"cannot run /nonexistent/command: No such file"* ]]
+	run env SUDO_UID=65534 SUDO_GID=65534 "$bin/proc_create" -q -o out -- \
+		sh -c 'id -u; id -g; id -G; grep CapEff /proc/self/status'
+	[ "$status" -eq 0 ]
+	[ "$(xargs <<<"$output")" = "65534 65534 65534 CapEff: 0000000000000000" ]
+}
+
+@test "proc_create -- COMMAND: TERM goes on to the command, also where it runs as another user" {
+	SUDO_UID=65534 SUDO_GID=65534 "$bin/proc_create" --format json -q -o out -- sleep 60 &
+	probe_pid=$!
+	sleep 0.7
+	kill -TERM "$probe_pid"
+	status=0
+	wait "$probe_pid" || status=$?
+	probe_pid=''
+	[ "$status" -eq 143 ]
+	tail -n 1 out | jq -e '.reason == "signal"'
+}
+
+@test "proc_create --failed: 23 execs that failed, each with its reason" {
+	install -m 644 /dev/null refused
+	run "$bin/proc_create" --format json -q -o out --failed -- bash -c \
+		'for i in {1..20}; do /nonexistent/x; done; for i in 1 2 3; do ./refused; done; exit 0'
+	[ "$status" -eq 0 ]
+	[ "$(grep -c '"path":"/nonexistent/x","error":"ENOENT"' out)" -eq 20 ]
+	[ "$(grep -c '"path":"./refused","error":"EACCES"' out)" -eq 3 ]
+}
+
+@test "proc_create --max-argv: cut at what was asked for, whole up to 16 KiB" {
+	long=$(printf '%09000d' 0)
+	"$bin/proc_create" --format json -q -o out --max-argv 16KiB -- /bin/true "$long"
+	jq -es --arg long "$long" 'map(select(.type == "exec"))[0] | .argv == "/bin/true " + $long and (.argv_cut | not)' out
+	"$bin/proc_create" --format json -q -o out --max-argv 64B -- /bin/true "$long"
+	jq -es 'map(select(.type == "exec"))[0] | (.argv | length) == 64 and .argv_cut' out
+}
+
+@test "proc_create --summary: 1,009 forks by name, with their rate and lifetimes" {
+	"$bin/proc_create" --summary --threads --format json -q -o out -- "$helpers/forks" 1009 211
+	jq -es 'map(select(.type == "process_summary" and .comm == "forks"))[0] | .forks == 1009 and .threads == 211 and
+		.exits == 1010 and .failures == 0 and .execs == 1 and .forks_per_s > 100 and .lifetime_p50_ns > 0 and
+		.lifetime_p50_ns <= .lifetime_p99_ns and .lifetime_p99_ns <= .lifetime_max_ns' out
+	tail -n 1 out | jq -e '.dropped == 0 and .emitted == 0 and .seen - .filtered == 1009 + 211 + 1010 + 1'
 }
 
 @test "proc_create: the lines of the specification in trace_pipe" {
