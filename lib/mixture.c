@@ -93,14 +93,14 @@ int mixture_find(const char *name, const struct mixture **ret, struct err *e)
 }
 
 /* Mean LZ4_compress_default bytes of 20,000 pages of each kind, liblz4 1.9.4. */
-static const double lz4_bytes[MIXTURE_KINDS] = { 26, 33, 1710, 566, 1536, 1681, 4035, 4114 };
+static const double lz4_bytes_of[MIXTURE_KINDS] = { 26, 33, 1710, 566, 1536, 1681, 4035, 4114 };
 
 static double mean_lz4_bytes(const struct mixture *mixture)
 {
 	double sum = 0;
 
 	for (size_t kind = 0; kind < MIXTURE_KINDS; kind++)
-		sum += mixture->permille[kind] * lz4_bytes[kind] / 1000;
+		sum += mixture->permille[kind] * lz4_bytes_of[kind] / 1000;
 	return sum;
 }
 
@@ -109,7 +109,7 @@ int mixture_for_ratio(double ratio, struct mixture *ret, struct err *e)
 	const struct mixture *base = &mixtures[0];
 	const double want = PAGE_BYTES / ratio, have = mean_lz4_bytes(base);
 	const enum mixture_kind more = want > have ? MIXTURE_RANDOM : MIXTURE_SPARSE;
-	const double share = (want - have) / (lz4_bytes[more] - have);
+	const double share = (want - have) / (lz4_bytes_of[more] - have);
 	struct mixture mixture = { .name = "ratio", .source = "made for the ratio asked for" };
 	uint16_t rest = 1000;
 
@@ -384,4 +384,25 @@ enum mixture_kind mixture_fill(void *page, const struct mixture *mixture, uint64
 		break;
 	}
 	return kind;
+}
+
+void mixture_fill_sized(void *page, enum mixture_kind kind, uint64_t lz4_bytes, uint64_t seed, uint64_t index,
+			uint64_t generation)
+{
+	struct mixture only = { .name = mixture_kind_name(kind) };
+	struct rng rng = rng_of(mixture_hash(mixture_hash(seed, ~index), generation));
+	const double want = (double)lz4_bytes, have = lz4_bytes_of[kind];
+	size_t words;
+
+	only.permille[kind] = 1000;
+	mixture_fill(page, &only, seed, index, generation);
+	if (kind == MIXTURE_ZERO || kind == MIXTURE_SAME || lz4_bytes == MISSING_U64)
+		return;
+	if (want < have) {
+		words = (size_t)(WORDS * (1 - want / have));
+		memset((uint64_t *)page + WORDS - words, 0, words * 8);
+	} else if (have < PAGE_BYTES) {
+		words = (size_t)(WORDS * MIN((want - have) / (PAGE_BYTES - have), 1));
+		fill_random((uint64_t *)page + WORDS - words, words, &rng);
+	}
 }

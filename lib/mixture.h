@@ -51,6 +51,13 @@ enum mixture_kind mixture_kind_of(const struct mixture *mixture, uint64_t seed, 
 enum mixture_kind mixture_fill(void *page, const struct mixture *mixture, uint64_t seed, uint64_t index,
 			       uint64_t generation);
 
+/* mixture_fill_sized - a page of one kind that LZ4 makes this long, to 100 bytes on average: its end is zeros, or
+ * random, as it takes.
+ * Zero and same-filled pages stay as they are; lz4_bytes MISSING_U64: as the kind comes.
+ */
+void mixture_fill_sized(void *page, enum mixture_kind kind, uint64_t lz4_bytes, uint64_t seed, uint64_t index,
+			uint64_t generation);
+
 /* mixture_hash - 64 well-mixed bits of two numbers (splitmix64's finalizer): for seeded choices elsewhere. */
 uint64_t mixture_hash(uint64_t a, uint64_t b);
 

@@ -28,12 +28,17 @@ const struct opt run_options[] = {
 	OPT_END
 };
 
-static int check(const struct run_config *run, const struct pattern *pattern, struct err *e)
+/* A trace is read here only to know that it is one, and how large a region it asks for. */
+static int check(struct run_config *run, const struct pattern *pattern, struct err *e)
 {
 	struct procfs_meminfo memory;
+	struct trace trace;
 	uint64_t bound;
-	int rc = pattern_check(pattern, &run->gen, e);
+	int rc = pattern_trace(pattern, &run->gen, &trace, e);
 
+	trace_done(&trace);
+	if (!rc)
+		rc = pattern_check(pattern, &run->gen, e);
 	if (!rc)
 		rc = cage_check_duration(gen_duration_ns(&run->gen), CAGE_DURATION_CAP_NS, run->allow_long, e);
 	if (!rc)
@@ -154,6 +159,10 @@ int run_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 	struct caged_output output = { 0 };
 	int rc;
 
+	if (argc == 2 && str_eq(argv[0], "replay") && !run->gen.trace_path) {
+		run->gen.trace_path = argv[1];
+		argc = 1;
+	}
 	if (argc != 1)
 		return err_usage(e, argc ? "one pattern at a time" : "which pattern? `workload list` tells them");
 	rc = pattern_find(argv[0], &pattern, e);

@@ -95,11 +95,12 @@ setup() {
 @test "every pattern does exactly the operations asked for, the same ones for the same seed" {
 	local first fields='[.state, .operations, .minor_faults, .cold_touches, .fresh_pages, .forks]'
 
+	trace text,256,1681
 	for pattern in $("$bin/workload" list --json | jq -r 'select(.type == "workload_pattern").name'); do
 		first=
 		for _ in 1 2; do
 			run --separate-stderr "$bin/workload-gen" "$pattern" --region 1MiB --operations 1009 --idle 0 \
-				--pages 7 --workers 2 --json
+				--pages 7 --workers 2 --trace "$BATS_TEST_TMPDIR/trace" --json
 			echo "$pattern $output $stderr"
 			[ "$status" -eq 0 ]
 			[ "$(jq -c '[.state, .operations]' <<<"$output")" = '["ok",1009]' ]
@@ -119,6 +120,64 @@ setup() {
 @test "mappings of a known number of pages are as many faults" {
 	run --separate-stderr "$bin/workload-gen" mmap_churn --region 4MiB --operations 101 --json
 	[ "$(jq '.minor_faults == .fresh_pages and .fresh_pages > 4099' <<<"$output")" = true ]
+}
+
+# trace CLASS,PAGES,LZ4_BYTES... - a page-class trace in $BATS_TEST_TMPDIR/trace; LZ4_BYTES may be missing.
+trace() {
+	local class pages bytes sum=0 runs=
+
+	for run; do
+		IFS=, read -r class pages bytes <<<"$run"
+		runs+="{\"type\":\"page_run\",\"v\":1,\"class\":\"$class\",\"pages\":$pages${bytes:+,\"lz4_bytes\":$bytes}}"$'\n'
+		sum=$((sum + pages))
+	done
+	printf '%s\n' "{\"type\":\"page_trace\",\"v\":1,\"pages\":$sum,\"page_bytes\":4096}" "$runs{\"type\":\"end\",\"v\":1}" \
+		>"$BATS_TEST_TMPDIR/trace"
+}
+
+@test "replay makes as many pages of each class as the trace has" {
+	trace zero,101,0 text,499,1500 other,211 same_filled,53,0 pointer,97,1400 sparse,31,700 text,8,4000
+	run --separate-stderr "$bin/workload-gen" replay --trace "$BATS_TEST_TMPDIR/trace" --operations 2003 --workers 3 --json
+	echo "$output $stderr"
+	[ "$(jq -c '[.state, .contents, .region_bytes, .zero_pages, .same_pages, .sparse_pages, .pointer_pages, .text_pages,
+		.random_pages]' <<<"$output")" = '["ok","trace",4096000,101,53,31,97,507,211]' ]
+}
+
+@test "a trace that is none, lies, or is cut off is refused, with the line" {
+	run --separate-stderr "$bin/workload" run replay
+	refused 2 "--trace"
+	run --separate-stderr "$bin/workload" run replay /no/such/file
+	refused 1 "/no/such/file" "No such file"
+	trace text,10,1500 prose,3
+	run --separate-stderr "$bin/workload" run replay "$BATS_TEST_TMPDIR/trace"
+	refused 1 "line 3" "--record"
+	trace text,10,1500
+	sed -i 's/"pages":10,"page_bytes"/"pages":11,"page_bytes"/' "$BATS_TEST_TMPDIR/trace"
+	run --separate-stderr "$bin/workload" run replay "$BATS_TEST_TMPDIR/trace"
+	refused 1 "line 3"
+	trace text,10,1500
+	sed -i '$d' "$BATS_TEST_TMPDIR/trace"
+	run --separate-stderr "$bin/workload" run replay "$BATS_TEST_TMPDIR/trace"
+	refused 1 "no whole page-class trace"
+	trace text,4294967296
+	run --separate-stderr "$bin/workload" run replay "$BATS_TEST_TMPDIR/trace"
+	refused 2 "16.0 TiB" "safe bound"
+}
+
+@test "values may be of one page each, or one value all there is" {
+	local cold=()
+
+	for pages in 1 1024; do
+		run --separate-stderr "$bin/workload-gen" zipf_cache --region 4MiB --operations 20011 --theta 0 \
+			--value-pages $pages --json
+		cold+=("$(jq .cold_touches <<<"$output")")
+	done
+	echo "${cold[@]}"
+	# one in six of uniform touches comes after as many others as there are pages; in one value they go round and round
+	[ "${cold[0]}" -gt 2000 ]
+	[ "${cold[1]}" -eq 0 ]
+	run --separate-stderr "$bin/workload" run zipf_cache --value-pages 0
+	refused 2 --value-pages
 }
 
 @test "a theta, a share, a program or a number of pages that cannot be is refused" {

@@ -148,6 +148,35 @@ static void test_mixture__a_wanted_ratio_is_met(void **state UNUSED)
 	assert_int_equal(mixture_for_ratio(MISSING_F64, &mixture, NULL), -EINVAL);
 }
 
+/* Mean length that LZ4 makes of 1,000 pages of this kind that were asked to be this long. */
+static double sized(enum mixture_kind kind, uint64_t lz4_bytes)
+{
+	char out[LZ4_COMPRESSBOUND(PAGE_BYTES)];
+	double sum = 0;
+
+	for (uint64_t i = 0; i < 1000; i++) {
+		mixture_fill_sized(page, kind, lz4_bytes, 42, i, 0);
+		sum += LZ4_compress_default((const char *)page, out, PAGE_BYTES, sizeof(out));
+	}
+	return sum / 1000;
+}
+
+static void test_mixture__a_wanted_size_is_met(void **state UNUSED)
+{
+	static const enum mixture_kind kinds[] = { MIXTURE_SPARSE, MIXTURE_POINTER, MIXTURE_TEXT, MIXTURE_RANDOM };
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		for (uint64_t want = 300; want <= 3900; want += 450) {
+			const double got = sized(kinds[i], want);
+
+			if (got < 0.97 * (double)want - 80 || got > 1.03 * (double)want + 100)
+				fail_msg("%s of %llu bytes: got %.0f", mixture_kind_name(kinds[i]),
+					 (unsigned long long)want, got);
+		}
+	assert_true(sized(MIXTURE_RANDOM, 8192) > PAGE_BYTES);
+	assert_true(sized(MIXTURE_ZERO, 2000) < 64);
+}
+
 static void test_mixture__compresses_like_what_it_stands_for(void **state UNUSED)
 {
 	assert_in_range((int)(100 * lz4_ratio("text")), 200, 300);
@@ -206,6 +235,7 @@ int main(void)
 		cmocka_unit_test(test_mixture__proportions_hold_in_any_run_of_pages),
 		cmocka_unit_test(test_mixture__shares_add_up),
 		cmocka_unit_test(test_mixture__a_wanted_ratio_is_met),
+		cmocka_unit_test(test_mixture__a_wanted_size_is_met),
 		cmocka_unit_test(test_mixture__compresses_like_what_it_stands_for),
 		cmocka_unit_test(test_mixture__same_filled_is_one_word_and_zero_is_zero),
 		cmocka_unit_test(test_mixture__duplicates_are_copies_of_16_pages),

@@ -35,10 +35,11 @@ static void judge(const struct gen_config *run, struct workload_result *result)
 
 static int run_pattern(void *arg, int argc, char **argv, int *exit_code, struct err *e)
 {
-	const struct program_config *all = arg;
-	const struct gen_config *run = &all->run;
+	struct program_config *all = arg;
+	struct gen_config *run = &all->run;
 	const struct pattern *pattern;
 	struct workload_result result;
+	struct trace trace;
 	AUTO_OUT struct out *out = NULL;
 	struct out *closing;
 	int rc;
@@ -46,6 +47,8 @@ static int run_pattern(void *arg, int argc, char **argv, int *exit_code, struct 
 	if (argc != 1)
 		return err_usage(e, argc ? "one pattern at a time" : "which pattern? try --help");
 	rc = pattern_find(argv[0], &pattern, e);
+	if (!rc)
+		rc = pattern_trace(pattern, run, &trace, e);
 	if (!rc)
 		rc = pattern_check(pattern, run, e);
 	if (!rc)
@@ -55,7 +58,8 @@ static int run_pattern(void *arg, int argc, char **argv, int *exit_code, struct 
 	if (rc)
 		return rc;
 	workload_result_init(&result);
-	rc = workers_run(run, pattern, &result, e);
+	rc = workers_run(run, pattern, &trace, &result, e);
+	trace_done(&trace);
 	if (rc)
 		return rc;
 	judge(run, &result);

@@ -4,12 +4,12 @@
 
 extern const struct pattern pattern_anon_streamer, pattern_fork_exec_storm, pattern_fork_exit_storm,
 	pattern_fork_touch_exit, pattern_interactive_burst, pattern_mmap_churn, pattern_phase_shift,
-	pattern_random_touch_heap, pattern_tab_switch, pattern_zipf_cache;
+	pattern_random_touch_heap, pattern_replay, pattern_tab_switch, pattern_zipf_cache;
 
 static const struct pattern *const patterns[] = {
 	&pattern_anon_streamer,	  &pattern_fork_exec_storm,   &pattern_fork_exit_storm, &pattern_fork_touch_exit,
 	&pattern_interactive_burst, &pattern_mmap_churn,      &pattern_phase_shift,	&pattern_random_touch_heap,
-	&pattern_tab_switch,	  &pattern_zipf_cache,
+	&pattern_replay,	  &pattern_tab_switch,	      &pattern_zipf_cache,
 };
 
 const struct pattern *pattern_at(size_t i)
@@ -38,4 +38,17 @@ int pattern_check(const struct pattern *pattern, const struct gen_config *config
 	int rc = gen_config_check(config, e);
 
 	return rc || !pattern->check ? rc : pattern->check(config, e);
+}
+
+int pattern_trace(const struct pattern *pattern, struct gen_config *config, struct trace *ret, struct err *e)
+{
+	int rc;
+
+	*ret = (struct trace){ 0 };
+	if (!pattern->traced || !config->trace_path)
+		return 0;
+	rc = trace_read(config->trace_path, ret, e);
+	if (!rc)
+		config->region_bytes = ret->pages * PAGE_BYTES;
+	return rc;
 }

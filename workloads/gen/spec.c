@@ -59,7 +59,7 @@ int gen_output_open(const struct gen_output *output, struct out **ret, struct er
 
 static const struct field fields[] = {
 	STRING(pattern, "which pattern ran"),
-	STRING(contents, "which mixture filled the pages; `ratio` by --target-ratio"),
+	STRING(contents, "which mixture filled the pages; `ratio` by --target-ratio, `trace` by --trace"),
 	STRING(state, "ok, failed, timeout, aborted or oom"),
 	STRING(why, "what ended it before its time; missing when ok"),
 	U64(seed, "", "of contents and sequence"),

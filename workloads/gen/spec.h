@@ -23,6 +23,8 @@ struct gen_config {
 	uint64_t pages;			/* that each forked process writes */
 	uint64_t depth;			/* generations of processes in one fork operation */
 	const char *exec_path;		/* what fork_exec_storm runs */
+	uint64_t value_pages;		/* of the largest value in zipf_cache */
+	const char *trace_path;		/* NULL = none */
 	const char *contents;
 	double target_ratio;		/* NaN = not given: then contents */
 	int touch;			/* enum touch */
@@ -32,10 +34,11 @@ struct gen_config {
 #define GEN_CONFIG_DEFAULTS { .region_bytes = 256 * MIB, .duration_ns = MISSING_U64, .operations = MISSING_U64, \
 	.workers = 1, .seed = 42, .rate = MISSING_U64, .idle_ns = 100 * NS_PER_MS, \
 	.similarity = 0.8, .theta = 0.99, .set_share = 0.1, .pages = 97, .depth = 1, .exec_path = "/bin/true", \
-	.contents = "mixed", .target_ratio = MISSING_F64 }
+	.value_pages = 4, .contents = "mixed", .target_ratio = MISSING_F64 }
 
 #define GEN_WORKERS_MAX 256
 #define GEN_DEPTH_MAX 64
+#define GEN_VALUE_PAGES_MAX 1024
 
 extern const char *const touch_choices[];
 
@@ -59,6 +62,10 @@ extern const char *const touch_choices[];
 	OPT_U64(0, "depth", s, m.depth, "generations of processes in one operation (fork patterns)", .min = 1, \
 		.max = GEN_DEPTH_MAX), \
 	OPT_STRING(0, "exec", s, m.exec_path, "the program that is run (fork_exec_storm)", .metavar = "PATH"), \
+	OPT_U64(0, "value-pages", s, m.value_pages, "of the largest value, all sizes from one page on being as " \
+		"likely (zipf_cache)", .min = 1, .max = GEN_VALUE_PAGES_MAX), \
+	OPT_STRING(0, "trace", s, m.trace_path, "the pages to make, from `compressor_monitor scan --record` (replay)", \
+		   .metavar = "FILE"), \
 	OPT_STRING(0, "contents", s, m.contents, "what pages hold: see `workload list`", .metavar = "NAME"), \
 	OPT_F64(0, "target-ratio", s, m.target_ratio, "pages that compress with LZ4 by this ratio, from 1 to 7, " \
 		"in place of --contents"), \

@@ -44,7 +44,13 @@ static uint8_t *page_at(const struct worker *w, uint64_t page)
 
 static void refresh(struct worker *w, uint64_t page)
 {
-	mixture_fill(page_at(w, page), w->mixture, w->config->seed, w->first_page + page, w->generation[page]++);
+	const uint64_t index = w->first_page + page, seed = w->config->seed;
+	const struct trace_run *run = w->trace ? trace_run_of(w->trace, index) : NULL;
+
+	if (run)
+		mixture_fill_sized(page_at(w, page), run->kind, run->lz4_bytes, seed, index, w->generation[page]++);
+	else
+		mixture_fill(page_at(w, page), w->mixture, seed, index, w->generation[page]++);
 }
 
 bool worker_writes(const struct worker *w, uint64_t random)
@@ -256,9 +262,13 @@ static void count_kinds(const struct crew *crew, struct workload_result *ret)
 	for (uint64_t i = 0; i < crew->n; i++) {
 		const struct worker *w = &crew->workers[i];
 
-		for (uint64_t page = 0; page < w->pages; page++)
+		for (uint64_t page = 0; page < w->pages; page++) {
+			const uint64_t index = w->first_page + page;
+
 			if (w->generation[page])
-				++*counts[mixture_kind_of(w->mixture, w->config->seed, w->first_page + page)];
+				++*counts[w->trace ? trace_run_of(w->trace, index)->kind
+						   : mixture_kind_of(w->mixture, w->config->seed, index)];
+		}
 	}
 }
 
@@ -315,8 +325,8 @@ static void add_up(const struct crew *crew, struct workload_result *ret)
 	count_kinds(crew, ret);
 }
 
-int workers_run(const struct gen_config *config, const struct pattern *pattern, struct workload_result *ret,
-		struct err *e)
+int workers_run(const struct gen_config *config, const struct pattern *pattern, const struct trace *trace,
+		struct workload_result *ret, struct err *e)
 {
 	struct crew crew = { .n = config->workers, .pages = config->region_bytes / PAGE_BYTES };
 	AUTO_FREE struct worker *workers = crew.workers = calloc(crew.n, sizeof(*workers));
@@ -336,6 +346,7 @@ int workers_run(const struct gen_config *config, const struct pattern *pattern, 
 	for (uint64_t i = 0; i < crew.n; i++) {
 		if (make_worker(&crew, i, config, pattern, &mixture, first_page))
 			return err_set(e, ENOMEM, "cannot make worker %llu", (unsigned long long)i + 1);
+		workers[i].trace = trace->n ? trace : NULL;
 		first_page += workers[i].pages;
 	}
 	rc = run_threads(&crew, seats, e);
@@ -347,7 +358,7 @@ int workers_run(const struct gen_config *config, const struct pattern *pattern, 
 	if (rc)
 		return rc;
 	ret->pattern = pattern->name;
-	ret->contents = mixture.name;
+	ret->contents = trace->n ? "trace" : mixture.name;
 	ret->seed = config->seed;
 	ret->workers = crew.n;
 	ret->region_bytes = crew.pages * PAGE_BYTES;

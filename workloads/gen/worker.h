@@ -10,6 +10,7 @@
 
 #include "histogram.h"
 #include "spec.h"
+#include "trace.h"
 
 struct pattern;
 
@@ -17,6 +18,7 @@ struct worker {
 	const struct gen_config *config;
 	const struct pattern *pattern;
 	const struct mixture *mixture;
+	const struct trace *trace;	/* what pages hold instead; NULL = none */
 	uint64_t index;			/* of this worker */
 	uint64_t seed;			/* of its sequence */
 	uint8_t *region;		/* its share */
@@ -42,6 +44,7 @@ struct pattern {
 	const char *signals;		/* what it makes visible, for lists */
 	enum touch touch;		/* what `default` means */
 	bool populates;			/* the region is filled before the first operation */
+	bool traced;			/* its pages are those of --trace */
 	bool forks;			/* its operations make processes */
 	size_t state_bytes;
 	int (*check)(const struct gen_config *config, struct err *e);	/* of its own options; NULL = nothing to */
@@ -52,6 +55,9 @@ struct pattern {
 /* pattern_at - NULL behind the last. pattern_find - errors  exit 2, naming those there are */
 const struct pattern *pattern_at(size_t i);
 int pattern_find(const char *name, const struct pattern **ret, struct err *e);
+
+/* pattern_trace - for a traced pattern: reads its trace, and sets the region to its size. Else ret->n is 0. */
+int pattern_trace(const struct pattern *pattern, struct gen_config *config, struct trace *ret, struct err *e);
 
 /* pattern_check - gen_config_check and what the pattern itself asks for. Exit 2. */
 int pattern_check(const struct pattern *pattern, const struct gen_config *config, struct err *e);
@@ -80,7 +86,7 @@ void worker_idle(struct worker *w, uint64_t ns);
  *
  * errors  -ENOMEM the region or a thread could not be had; a fork's or mapping's own
  */
-int workers_run(const struct gen_config *config, const struct pattern *pattern, struct workload_result *ret,
-		struct err *e);
+int workers_run(const struct gen_config *config, const struct pattern *pattern, const struct trace *trace,
+		struct workload_result *ret, struct err *e);
 
 #endif

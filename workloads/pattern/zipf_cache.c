@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* zipf_cache.c - a key-value cache: requests for values of one to four pages, by Zipf's law.
+/* zipf_cache.c - a key-value cache: requests for values of one to --value-pages pages, by Zipf's law.
  *
  * Which value has which rank is scrambled, so that the popular ones lie anywhere. A request touches each page of
  * its value; --set-share of the requests write it anew. The numbers are drawn as YCSB does (Gray et al.,
@@ -12,20 +12,18 @@
 
 struct cache {
 	double zeta, zeta2, alpha, eta;
-	uint64_t items;			/* values of VALUE_PAGES at most, side by side */
+	uint64_t items;			/* values of --value-pages at most, side by side */
 	uint64_t page, left;		/* of the request under way */
 	uint64_t request;
 	bool set;
 };
-
-#define VALUE_PAGES 4
 
 static void prepare(struct worker *w)
 {
 	struct cache *c = w->state;
 	const double theta = w->config->theta;
 
-	c->items = MAX(w->pages / VALUE_PAGES, 1);
+	c->items = MAX(w->pages / w->config->value_pages, 1);
 	for (uint64_t i = 1; i <= c->items; i++)
 		c->zeta += pow((double)i, -theta);
 	c->zeta2 = 1 + pow(2, -theta);
@@ -50,10 +48,11 @@ static uint64_t draw(const struct worker *w, const struct cache *c, uint64_t r)
 static void next_request(struct worker *w, struct cache *c)
 {
 	const uint64_t r = worker_random(w, ++c->request);
+	const uint64_t value_pages = w->config->value_pages;
 	const uint64_t item = mixture_hash(draw(w, c, r), w->seed) % c->items;
 
-	c->page = item * VALUE_PAGES % w->pages;
-	c->left = MIN(1 + mixture_hash(item, 3) % VALUE_PAGES, w->pages - c->page);
+	c->page = item * value_pages % w->pages;
+	c->left = MIN(1 + mixture_hash(item, 3) % value_pages, w->pages - c->page);
 	c->set = (double)(mixture_hash(r, 1) >> 11) * 0x1p-53 < w->config->set_share;
 }
 
@@ -76,7 +75,7 @@ static void step(struct worker *w)
 extern const struct pattern pattern_zipf_cache;
 const struct pattern pattern_zipf_cache = {
 	.name = "zipf_cache",
-	.summary = "a key-value cache under requests by Zipf's law (--theta, --set-share)",
+	.summary = "a key-value cache under requests by Zipf's law (--theta, --set-share, --value-pages)",
 	.signals = "a hot head that stays and a long tail that is read back now and then",
 	.touch = TOUCH_MIX,
 	.populates = true,

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* trace.c - reads a trace: a head, its runs, the end record; one JSON object a line.
+ *
+ * The lines are those of our own writer, and are looked into for three keys: the generator links no JSON library.
+ * Anything else in them is passed over; anything that does not add up is refused, as is a file without its end.
+ */
+#include "trace.h"
+#include "units.h"
+
+#define PAGES_MAX (UINT64_C(1) << 32)	/* 16 TiB */
+
+/* The text behind "key": up to , or }, without quotes. False: there is none, or it is too long. */
+static bool value_of(const char *line, const char *key, char *buf, size_t len)
+{
+	char quoted[32];
+	const char *at;
+	size_t n;
+
+	snprintf(quoted, sizeof(quoted), "\"%s\":", key);
+	at = strstr(line, quoted);
+	if (!at)
+		return false;
+	at += strlen(quoted);
+	at += *at == '"';
+	n = strcspn(at, "\",}\n");
+	if (n >= len)
+		return false;
+	memcpy(buf, at, n);
+	buf[n] = '\0';
+	return true;
+}
+
+static bool number_of(const char *line, const char *key, uint64_t *ret)
+{
+	char text[24];
+
+	return value_of(line, key, text, sizeof(text)) && !units_parse_u64(text, ret, NULL);
+}
+
+/* What the scan calls `other` is neither text nor tables: data that hardly compresses. */
+static bool kind_of(const char *class, enum mixture_kind *ret)
+{
+	static const struct {
+		const char *class;
+		enum mixture_kind kind;
+	} known[] = {
+		{ "zero", MIXTURE_ZERO },	{ "same_filled", MIXTURE_SAME }, { "sparse", MIXTURE_SPARSE },
+		{ "text", MIXTURE_TEXT },	{ "pointer", MIXTURE_POINTER },	 { "other", MIXTURE_RANDOM },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (!str_eq(class, known[i].class))
+			continue;
+		*ret = known[i].kind;
+		return true;
+	}
+	return false;
+}
+
+static int add(struct trace *trace, const char *line)
+{
+	struct trace_run run = { .lz4_bytes = MISSING_U64 };
+	char class[24];
+	uint64_t pages;
+
+	if (!value_of(line, "class", class, sizeof(class)) || !kind_of(class, &run.kind) ||
+	    !number_of(line, "pages", &pages) || !pages || pages > PAGES_MAX - trace->pages)
+		return -EBADMSG;
+	if (number_of(line, "lz4_bytes", &run.lz4_bytes) && run.lz4_bytes > 2 * PAGE_BYTES)
+		return -EBADMSG;
+	if (trace->n == trace->allocated) {
+		const size_t allocated = MAX(2 * trace->allocated, (size_t)256);
+		struct trace_run *runs = reallocarray(trace->runs, allocated, sizeof(*runs));
+
+		if (!runs)
+			return -ENOMEM;
+		trace->runs = runs;
+		trace->allocated = allocated;
+	}
+	trace->pages += pages;
+	run.end_page = trace->pages;
+	trace->runs[trace->n++] = run;
+	return 0;
+}
+
+static int read_lines(FILE *f, struct trace *trace, uint64_t *number)
+{
+	AUTO_FREE char *line = NULL;
+	uint64_t promised = 0, page_bytes = 0;
+	size_t size = 0;
+	bool head = false;
+	char type[16];
+
+	for (*number = 1; getline(&line, &size, f) >= 0; ++*number) {
+		int rc;
+
+		if (!value_of(line, "type", type, sizeof(type)))
+			return -EBADMSG;
+		if (!head) {
+			if (!str_eq(type, "page_trace") || !number_of(line, "pages", &promised) ||
+			    !number_of(line, "page_bytes", &page_bytes) || page_bytes != PAGE_BYTES)
+				return -EBADMSG;
+			head = true;
+			continue;
+		}
+		if (str_eq(type, "end"))
+			return trace->pages && trace->pages == promised ? 0 : -EBADMSG;
+		rc = str_eq(type, "page_run") ? add(trace, line) : -EBADMSG;
+		if (rc)
+			return rc;
+	}
+	return -EBADMSG;
+}
+
+int trace_read(const char *path, struct trace *ret, struct err *e)
+{
+	struct trace trace = { 0 };
+	FILE *f = fopen(path, "re");
+	uint64_t number;
+	int rc;
+
+	if (!f)
+		return err_set(e, errno, "cannot read the trace %s", path);
+	rc = read_lines(f, &trace, &number);
+	fclose(f);
+	if (!rc) {
+		*ret = trace;
+		return 0;
+	}
+	trace_done(&trace);
+	if (rc != -EBADMSG)
+		return err_set(e, -rc, "cannot read the trace %s", path);
+	err_say(e, EBADMSG, "%s is no whole page-class trace: see line %llu", path, (unsigned long long)number);
+	return err_hint(e, "record one with `compressor_monitor scan --pid PID --all --record FILE`");
+}
+
+void trace_done(struct trace *trace)
+{
+	free(trace->runs);
+	*trace = (struct trace){ 0 };
+}
+
+const struct trace_run *trace_run_of(const struct trace *trace, uint64_t index)
+{
+	size_t low = 0, high = trace->n - 1;
+
+	while (low < high) {
+		const size_t middle = (low + high) / 2;
+
+		if (index < trace->runs[middle].end_page)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return &trace->runs[low];
+}
