@@ -31,7 +31,8 @@ static const char script[] =
 	"<Testing><SaveSystemLogs>FALSE</SaveSystemLogs><SleepTimeBetweenTests>0</SleepTimeBetweenTests>\n"
 	"<ResultsDirectory>$top/results/</ResultsDirectory></Testing>\n"
 	"<TestResultValidation><DynamicRunCount>FALSE</DynamicRunCount></TestResultValidation>\n"
-	"<BatchMode><SaveResults>TRUE</SaveResults><OpenBrowser>FALSE</OpenBrowser><UploadResults>FALSE</UploadResults>\n"
+	"<BatchMode><SaveResults>TRUE</SaveResults><OpenBrowser>FALSE</OpenBrowser>\n"
+	"<UploadResults>FALSE</UploadResults>\n"
 	"<PromptForTestIdentifier>FALSE</PromptForTestIdentifier>\n"
 	"<PromptForTestDescription>FALSE</PromptForTestDescription><PromptSaveName>FALSE</PromptSaveName>\n"
 	"<Configured>TRUE</Configured></BatchMode>\n"
@@ -58,12 +59,14 @@ static const char script[] =
 	"echo \\$? >~/test-exit-status\n"
 	"sed -n 's#.*\"rate_per_s\":\\([0-9.]*\\).*#coldpress result: \\1 1/s#p' result.json >\"\\$LOG_FILE\"\n"
 	"END\n"
-	"printf '%s\\n' '#!/bin/sh' \"cp '$top/coldpress' .\" 'echo $? >~/install-exit-status' >\"$profile/install.sh\"\n"
+	"printf '%s\\n' '#!/bin/sh' \"cp '$top/coldpress' .\" 'echo $? >~/install-exit-status' \\\n"
+	"	>\"$profile/install.sh\"\n"
 	"chmod +x coldpress \"$profile/install.sh\"\n"
 	"cd copy\n"
 	"env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=\"$top\" TMPDIR=\"$top/tmp\" \\\n"
 	"	PTS_USER_PATH_OVERRIDE=\"$top/user/\" FORCE_TIMES_TO_RUN=2 TEST_RESULTS_NAME=coldpress \\\n"
-	"	TEST_RESULTS_IDENTIFIER=coldpress ./phoronix-test-suite batch-benchmark local/coldpress-1.0.0 </dev/null 2>&1\n"
+	"	TEST_RESULTS_IDENTIFIER=coldpress ./phoronix-test-suite batch-benchmark local/coldpress-1.0.0 \\\n"
+	"	</dev/null 2>&1\n"
 	"cp \"$top/results/coldpress/composite.xml\" \"$top/report.xml\"\n";
 
 static const char version_script[] =
