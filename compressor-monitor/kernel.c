@@ -231,7 +231,7 @@ static int run_model(const char *spec, const struct half *h, struct scan_result 
 	if (r)
 		return r;
 	for (size_t i = 0; !r && i < h->n; i++)
-		r = measure_page(m, h->pages + i * PAGE_BYTES, false);
+		r = measure_page(m, h->pages + i * PAGE_BYTES, PAGE_OTHER);
 	if (!r)
 		r = measure_report(m, h->n, ret);
 	measure_free(m);

@@ -170,6 +170,14 @@ static void print_end(struct out *out, const struct scan_summary_record *s)
 	out_record(out, &end_record_type, &end);
 }
 
+static void print_classes(struct out *out, const struct scan_result *result)
+{
+	for (size_t class = 0; class < PAGE_CLASSES; class++)
+		for (size_t i = 0; i < result->n_codecs; i++)
+			if (result->by_class[class][i].pages)
+				out_record(out, &scan_class_codec_type, &result->by_class[class][i]);
+}
+
 static void print_hist(struct out *out, const struct scan_result *result)
 {
 	for (size_t i = 0; i < result->n_codecs; i++)
@@ -201,8 +209,10 @@ static int scan_main(void *config, int argc UNUSED, char **argv UNUSED, int *exi
 		out_record(out, &scan_class_type, &result.classes[i]);
 	for (size_t i = 0; i < result.n_codecs; i++)
 		out_record(out, &scan_codec_type, &result.codecs[i]);
-	if (c->format == OUT_JSON)
+	if (c->format == OUT_JSON) {
+		print_classes(out, &result);
 		print_hist(out, &result);
+	}
 	print_end(out, &result.summary);
 	if (result.failed)
 		*exit_code = EXIT_FAILED;
@@ -314,6 +324,8 @@ static uint64_t print_ranking(struct out *out, const struct rank_config *config,
 	rank_codecs(config, scan, &result);
 	for (size_t i = 0; i < result.n; i++)
 		out_record(out, &rank_candidate_type, &result.candidates[i]);
+	for (size_t i = 0; i < result.n_classes; i++)
+		out_record(out, &rank_class_type, &result.classes[i]);
 	out_record(out, &rank_decision_type, &result.decision);
 	return result.n;
 }

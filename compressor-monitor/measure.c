@@ -30,13 +30,24 @@ struct subject {
 	uint64_t codec_bytes, mismatched_pages;
 	uint64_t bins[SCAN_BINS];
 	struct times compress, decompress;
+	struct class_sums {
+		uint64_t pages, codec_bytes, compress_ns, decompress_ns;
+		double slot_bytes;
+	} classes[PAGE_CLASSES];
+};
+
+/* Pages of one class, so that what the clock says of a batch is that class's. */
+struct batch {
+	char pages[BATCH_PAGES * PAGE_BYTES];
+	enum page_class class;
+	size_t n;
 };
 
 struct measure {
 	struct subject *subjects;
 	size_t n_subjects;
-	char *batch, *back;		/* BATCH_PAGES * PAGE_BYTES */
-	size_t in_batch;
+	struct batch *batches;		/* PAGE_CLASSES of them */
+	char *back;			/* BATCH_PAGES * PAGE_BYTES */
 	uint64_t pages, same_pages;
 };
 
@@ -81,7 +92,7 @@ void measure_free(struct measure *m)
 		free(s->decompress.ns);
 	}
 	free(m->subjects);
-	free(m->batch);
+	free(m->batches);
 	free(m->back);
 	free(m);
 }
@@ -94,10 +105,10 @@ int measure_new(struct measure **ret, const struct opt_list *specs, const struct
 
 	if (m) {
 		m->subjects = calloc(specs->n, sizeof(*m->subjects));
-		m->batch = aligned_alloc(PAGE_BYTES, (size_t)BATCH_PAGES * PAGE_BYTES);
+		m->batches = calloc(PAGE_CLASSES, sizeof(*m->batches));
 		m->back = aligned_alloc(PAGE_BYTES, (size_t)BATCH_PAGES * PAGE_BYTES);
 	}
-	if (!m || !m->subjects || !m->batch || !m->back)
+	if (!m || !m->subjects || !m->batches || !m->back)
 		r = err_set(e, ENOMEM, "cannot set up the codecs");
 	for (size_t i = 0; !r && i < specs->n; i++) {
 		m->n_subjects++;
@@ -111,19 +122,20 @@ int measure_new(struct measure **ret, const struct opt_list *specs, const struct
 	return 0;
 }
 
-static void compress_batch(const struct measure *m, struct subject *s, ssize_t *len)
+static void compress_batch(const struct batch *b, struct subject *s, ssize_t *len)
 {
-	for (size_t i = 0; i < m->in_batch; i++)
-		len[i] = s->run.codec->compress(s->run.state, m->batch + i * PAGE_BYTES, PAGE_BYTES,
+	for (size_t i = 0; i < b->n; i++)
+		len[i] = s->run.codec->compress(s->run.state, b->pages + i * PAGE_BYTES, PAGE_BYTES,
 						s->compressed + i * s->bound, s->bound);
 }
 
 /* Decompresses the pages that zram keeps compressed, or those it keeps raw; returns how many that were. */
-static size_t decompress_batch(const struct measure *m, struct subject *s, const ssize_t *len, bool raw, ssize_t *got)
+static size_t decompress_batch(const struct measure *m, const struct batch *b, struct subject *s, const ssize_t *len,
+			       bool raw, ssize_t *got)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < m->in_batch; i++) {
+	for (size_t i = 0; i < b->n; i++) {
 		if (len[i] < 0 || (len[i] >= s->pool.model->huge_bytes) != raw)
 			continue;
 		got[i] = s->run.codec->decompress(s->run.state, s->compressed + i * s->bound, (size_t)len[i],
@@ -134,70 +146,88 @@ static size_t decompress_batch(const struct measure *m, struct subject *s, const
 }
 
 /* One batch both ways. Reading back a page that is kept raw decompresses nothing: those are checked, not timed. */
-static int run_batch(struct measure *m, struct subject *s)
+static int run_batch(const struct measure *m, const struct batch *b, struct subject *s)
 {
+	struct class_sums *sums = &s->classes[b->class];
 	ssize_t len[BATCH_PAGES], got[BATCH_PAGES] = { 0 };
 	uint64_t begin, middle, end;
 	size_t kept;
 	int r;
 
 	if (!s->compress.n) {	/* once untimed: states get their memory at first use */
-		compress_batch(m, s, len);
-		decompress_batch(m, s, len, false, got);
+		compress_batch(b, s, len);
+		decompress_batch(m, b, s, len, false, got);
 	}
 	begin = thread_cpu_ns();
-	compress_batch(m, s, len);
+	compress_batch(b, s, len);
 	middle = thread_cpu_ns();
-	kept = decompress_batch(m, s, len, false, got);
+	kept = decompress_batch(m, b, s, len, false, got);
 	end = thread_cpu_ns();
-	decompress_batch(m, s, len, true, got);
+	decompress_batch(m, b, s, len, true, got);
 
-	for (size_t i = 0; i < m->in_batch; i++) {
+	for (size_t i = 0; i < b->n; i++) {
 		size_t bytes = len[i] < 0 ? PAGE_BYTES : (size_t)len[i];
 		double slot = zsmalloc_slot_bytes(s->pool.model, bytes);
 
 		s->mismatched_pages += len[i] < 0 || got[i] != PAGE_BYTES ||
-				       memcmp(m->back + i * PAGE_BYTES, m->batch + i * PAGE_BYTES, PAGE_BYTES) != 0;
+				       memcmp(m->back + i * PAGE_BYTES, b->pages + i * PAGE_BYTES, PAGE_BYTES) != 0;
 		s->codec_bytes += bytes;
+		sums->codec_bytes += bytes;
+		sums->slot_bytes += slot;
 		s->bins[(MIN(bytes, (size_t)PAGE_BYTES) + SCAN_BIN_BYTES - 1) / SCAN_BIN_BYTES]++;
 		zsmalloc_pool_add(&s->pool, bytes);
 		stats_add(&s->slot, slot);
 		stats_add(&s->slot_of_all, slot);
 	}
-	r = times_add(&s->compress, middle - begin, m->in_batch);
+	sums->pages += b->n;
+	sums->compress_ns += middle - begin;
+	sums->decompress_ns += kept ? end - middle : 0;
+	r = times_add(&s->compress, middle - begin, b->n);
 	return r || !kept ? r : times_add(&s->decompress, end - middle, kept);
 }
 
-static int flush_batch(struct measure *m)
+static int flush_batch(struct measure *m, struct batch *b)
 {
-	for (size_t i = 0; m->in_batch && i < m->n_subjects; i++) {
-		int r = run_batch(m, &m->subjects[i]);
+	for (size_t i = 0; b->n && i < m->n_subjects; i++) {
+		int r = run_batch(m, b, &m->subjects[i]);
 
 		if (r)
 			return r;
 	}
-	m->pages += m->in_batch;
-	m->in_batch = 0;
+	m->pages += b->n;
+	b->n = 0;
 	return 0;
 }
 
-int measure_page(struct measure *m, const void *page, bool same_filled)
+static int flush_batches(struct measure *m)
 {
-	if (same_filled) {
+	int r = 0;
+
+	for (size_t i = 0; !r && i < PAGE_CLASSES; i++)
+		r = flush_batch(m, &m->batches[i]);
+	return r;
+}
+
+int measure_page(struct measure *m, const void *page, enum page_class class)
+{
+	struct batch *b = &m->batches[class];
+
+	if (class == PAGE_ZERO || class == PAGE_SAME_FILLED) {
 		m->same_pages++;
 		for (size_t i = 0; i < m->n_subjects; i++)
 			stats_add(&m->subjects[i].slot_of_all, 0);
 		return 0;
 	}
-	memcpy(m->batch + m->in_batch++ * PAGE_BYTES, page, PAGE_BYTES);
-	return m->in_batch == BATCH_PAGES ? flush_batch(m) : 0;
+	b->class = class;
+	memcpy(b->pages + b->n++ * PAGE_BYTES, page, PAGE_BYTES);
+	return b->n == BATCH_PAGES ? flush_batch(m, b) : 0;
 }
 
 int measure_sample_size(struct measure *m, double half_width_ratio, uint64_t population, uint64_t *ret)
 {
 	uint64_t total = 0;
 	double share;
-	int r = flush_batch(m);
+	int r = flush_batches(m);
 
 	if (r)
 		return r;
@@ -282,9 +312,27 @@ static struct scan_codec_record report(const struct measure *m, struct subject *
 	return ret;
 }
 
+static struct scan_class_codec_record report_class(const struct subject *s, enum page_class class)
+{
+	const struct class_sums *sums = &s->classes[class];
+
+	return (struct scan_class_codec_record){
+		.class = page_class_name(class),
+		.label = s->run.label,
+		.heavy = s->run.codec->heavy,
+		.pages = sums->pages,
+		.orig_bytes = sums->pages * PAGE_BYTES,
+		.codec_bytes = sums->codec_bytes,
+		.slot_bytes = (uint64_t)llround(sums->slot_bytes),
+		.compress_cpu_ns = sums->compress_ns,
+		.decompress_cpu_ns = sums->decompress_ns,
+		.validation = s->mismatched_pages ? "FAIL" : "PASS",
+	};
+}
+
 int measure_report(struct measure *m, uint64_t population, struct scan_result *ret)
 {
-	int r = flush_batch(m);
+	int r = flush_batches(m);
 
 	if (r)
 		return r;
@@ -293,6 +341,10 @@ int measure_report(struct measure *m, uint64_t population, struct scan_result *r
 		ret->codecs[i] = report(m, &m->subjects[i], population);
 		snprintf(ret->labels[i], sizeof(ret->labels[i]), "%s", ret->codecs[i].label);
 		ret->codecs[i].label = ret->labels[i];
+		for (size_t class = 0; class < PAGE_CLASSES; class++) {
+			ret->by_class[class][i] = report_class(&m->subjects[i], class);
+			ret->by_class[class][i].label = ret->labels[i];
+		}
 		memcpy(ret->bins[i], m->subjects[i].bins, sizeof(ret->bins[i]));
 		ret->bins[i][0] = m->same_pages;
 		ret->failed |= ret->codecs[i].mismatched_pages != 0;

@@ -13,7 +13,7 @@ int measure_new(struct measure **ret, const struct opt_list *specs, const struct
 void measure_free(struct measure *m);
 
 /* measure_page - one page, copied. Same-filled ones are counted and go through no codec. -ENOMEM. */
-int measure_page(struct measure *m, const void *page, bool same_filled);
+int measure_page(struct measure *m, const void *page, enum page_class class);
 
 /* measure_sample_size - pages that the sample needs so that every codec's saved_slot_ratio is known to
  * +-half_width_ratio at 95 %, by the spread of the pages measured so far. At most population.

@@ -86,6 +86,55 @@ static void decide(const struct rank_config *config, const struct policy_setting
 		 policy_explain(s, &candidates[chosen], &verdicts[chosen], why, sizeof(why)));
 }
 
+/* The policy asked for the pages of one class alone. */
+static struct rank_class_record decide_class(const struct policy_settings *s,
+					     const struct scan_class_codec_record *codecs, size_t n, char *why,
+					     size_t len)
+{
+	struct policy_candidate candidates[SCAN_CODECS_MAX] = { 0 };
+	struct policy_verdict verdicts[SCAN_CODECS_MAX];
+	struct rank_class_record ret = {
+		.class = codecs[0].class, .pages = codecs[0].pages, .decision = "leave_alone", .why = why,
+		.saved_ratio = MISSING_F64, .cost_cpu_ms = MISSING_F64,
+	};
+	int chosen;
+
+	for (size_t i = 0; i < n; i++) {
+		struct scan_codec_record c = {
+			.label = codecs[i].label, .heavy = codecs[i].heavy, .orig_bytes = codecs[i].orig_bytes,
+			.codec_bytes = codecs[i].codec_bytes, .slot_bytes = codecs[i].slot_bytes,
+			.compress_cpu_ns = codecs[i].compress_cpu_ns, .decompress_cpu_ns = codecs[i].decompress_cpu_ns,
+			.validation = codecs[i].validation,
+		};
+
+		candidates[i] = candidate_of(&c);
+	}
+	chosen = policy_rank(s, candidates, n, verdicts);
+	snprintf(why, len, "no codec is worth it for these pages");
+	if (chosen == POLICY_NOTHING)
+		return ret;
+	ret.choice = candidates[chosen].name;
+	ret.decision = candidates[chosen].tier == POLICY_HEAVY ? "heavy"
+		       : candidates[chosen].baseline	       ? "baseline"
+							       : "fast";
+	ret.saved_ratio = verdicts[chosen].saved_ratio;
+	ret.cost_cpu_ms = verdicts[chosen].cost_cpu_ms;
+	policy_explain(s, &candidates[chosen], &verdicts[chosen], why, len);
+	return ret;
+}
+
+static void decide_classes(const struct policy_settings *s, const struct scan_result *scan, struct rank_result *ret)
+{
+	ret->n_classes = 0;
+	for (size_t class = 0; class < PAGE_CLASSES; class++)
+		if (scan->n_codecs && scan->by_class[class][0].pages) {
+			size_t k = ret->n_classes++;
+
+			ret->classes[k] = decide_class(s, scan->by_class[class], scan->n_codecs, ret->class_why[k],
+						       sizeof(ret->class_why[k]));
+		}
+}
+
 void rank_codecs(const struct rank_config *config, const struct scan_result *scan, struct rank_result *ret)
 {
 	struct policy_settings settings = settings_of(config);
@@ -107,6 +156,7 @@ void rank_codecs(const struct rank_config *config, const struct scan_result *sca
 		ret->candidates[place].why = policy_explain(&settings, &candidates[i], &verdicts[i], ret->why[place],
 							    sizeof(ret->why[place]));
 	}
+	decide_classes(&settings, scan, ret);
 	decide(config, &settings, candidates, verdicts, chosen, ret);
 	ret->decision.subject = subject;
 }

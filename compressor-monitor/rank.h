@@ -34,12 +34,23 @@ struct rank_decision_record {
 	const char *savings;
 };
 
-extern const struct record_type rank_candidate_type, rank_decision_type;
+/* What to do with the pages of one class. */
+struct rank_class_record {
+	const char *class, *decision, *choice;
+	uint64_t pages;
+	double saved_ratio, cost_cpu_ms;
+	const char *why;
+};
+
+extern const struct record_type rank_candidate_type, rank_class_type, rank_decision_type;
 
 struct rank_result {
 	struct rank_candidate_record candidates[SCAN_CODECS_MAX];
 	size_t n;
+	struct rank_class_record classes[PAGE_CLASSES];
+	size_t n_classes;		/* those with pages that need a codec; 0 for earlier results */
 	struct rank_decision_record decision;
+	char class_why[PAGE_CLASSES][160];
 	char why[SCAN_CODECS_MAX][160], answer[320];	/* what the records' strings point to */
 };
 

@@ -47,6 +47,22 @@ static const struct field codec_fields[] = {
 const struct record_type scan_codec_type =
 	RECORD_TYPE("scan_codec", 1, RECORD_TABLE, codec_fields, "one codec on the sampled pages that need one");
 
+#define CC(m, t, u, what) FIELD(struct scan_class_codec_record, m, t, u, what)
+static const struct field class_codec_fields[] = {
+	CC(class, FIELD_STRING, "", "sparse, text, pointer or other"),
+	CC(label, FIELD_STRING, "", "codec and level"),
+	CC(heavy, FIELD_BOOL, "", "of the heavy tier of the policy"),
+	CC(pages, FIELD_U64, "pages", "sampled pages of this class"),
+	CC(orig_bytes, FIELD_U64, "bytes", "pages * 4096"),
+	CC(codec_bytes, FIELD_U64, "bytes", "sum of compressed lengths"),
+	CC(slot_bytes, FIELD_U64, "bytes", "memory in a zram pool"),
+	CC(compress_cpu_ns, FIELD_U64, "ns", "thread CPU to compress these pages once"),
+	CC(decompress_cpu_ns, FIELD_U64, "ns", "thread CPU to decompress those not kept raw once"),
+	CC(validation, FIELD_STRING, "", "PASS, or FAIL if any page of the scan did not come back"),
+};
+const struct record_type scan_class_codec_type =
+	RECORD_TYPE("scan_class_codec", 1, RECORD_TABLE, class_codec_fields, "one codec on the pages of one class");
+
 #define HIST(m, t, u, what, ...) FIELD(struct scan_hist_record, m, t, u, what, ##__VA_ARGS__)
 static const struct field hist_fields[] = {
 	HIST(label, FIELD_STRING, "", "codec and level"),
@@ -187,6 +203,19 @@ static const struct field candidate_fields[] = {
 };
 const struct record_type rank_candidate_type =
 	RECORD_TYPE("rank_candidate", 1, RECORD_TABLE, candidate_fields, "what the policy says about one codec");
+
+#define RANK_CLASS(m, t, u, what, ...) FIELD(struct rank_class_record, m, t, u, what, ##__VA_ARGS__)
+static const struct field rank_class_fields[] = {
+	RANK_CLASS(class, FIELD_STRING, "", "of content: sparse, text, pointer or other"),
+	RANK_CLASS(decision, FIELD_STRING, "", "leave_alone, baseline, fast (another of that tier) or heavy"),
+	RANK_CLASS(choice, FIELD_STRING, "", "the codec; missing for leave_alone"),
+	RANK_CLASS(pages, FIELD_U64, "pages", "sampled pages of this class"),
+	RANK_CLASS(saved_ratio, FIELD_F64, "ratio", "what the choice saves of their memory, or bytes (savings)"),
+	RANK_CLASS(cost_cpu_ms, FIELD_F64, "ms", "what the choice costs for them"),
+	RANK_CLASS(why, FIELD_STRING, "", "in words, with the figures that decided"),
+};
+const struct record_type rank_class_type =
+	RECORD_TYPE("rank_class", 1, RECORD_TABLE, rank_class_fields, "which codec, if any, for pages of one class");
 
 #define DECISION(m, t, u, what, ...) FIELD(struct rank_decision_record, m, t, u, what, ##__VA_ARGS__)
 static const struct field decision_fields[] = {

@@ -343,7 +343,7 @@ static int take_page(struct scan *s, const struct page_ref *ref, const char *pag
 	ret->summary.duplicate_pages += (uint64_t)r;
 	ret->classes[class].pages++;
 	ret->summary.sampled_pages++;
-	r = measure_page(s->measure, page, same_filled);
+	r = measure_page(s->measure, page, class);
 	return r || !s->trace ? r : trace_add(s->trace, ref, class, page);
 }
 

@@ -48,6 +48,14 @@ struct scan_codec_record {
 	const char *validation;
 };
 
+/* The same for the pages of one class, in JSON only: what a decision by class takes. */
+struct scan_class_codec_record {
+	const char *class, *label;
+	bool heavy;
+	uint64_t pages, orig_bytes, codec_bytes, slot_bytes, compress_cpu_ns, decompress_cpu_ns;
+	const char *validation;
+};
+
 /* Sampled pages by compressed length, in JSON only: the shape behind a codec's sum. */
 struct scan_hist_record {
 	const char *label, *class;
@@ -66,11 +74,13 @@ struct scan_summary_record {
 	uint64_t elapsed_ns, cpu_ns;
 };
 
-extern const struct record_type scan_class_type, scan_codec_type, scan_hist_type, scan_summary_type;
+extern const struct record_type scan_class_type, scan_codec_type, scan_class_codec_type, scan_hist_type,
+	scan_summary_type;
 
 struct scan_result {
 	struct scan_class_record classes[PAGE_CLASSES];
 	struct scan_codec_record codecs[SCAN_CODECS_MAX];
+	struct scan_class_codec_record by_class[PAGE_CLASSES][SCAN_CODECS_MAX];	/* pages 0 where it has none */
 	uint64_t bins[SCAN_CODECS_MAX][SCAN_BINS];
 	size_t n_codecs;
 	struct scan_summary_record summary;

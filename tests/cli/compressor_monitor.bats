@@ -207,6 +207,28 @@ refused() {
 	of rank_candidate 'all(.reason == "ineligible_floor" and .rank == null)'
 }
 
+@test "each class of pages gets its own decision: text a codec, random pages none" {
+	cat text random same >classes
+	monitor rank --file classes --all -f json
+	[ "$status" = 0 ]
+	of rank_class 'map([.class, .pages, .decision == "leave_alone"]) == [["text", 512, false], ["other", 512, true]]'
+	of rank_class '.[1] | .choice == null and .saved_ratio == null'
+	# Cold text at no price: a heavy codec; still none for random pages.
+	monitor rank --file classes --all --class cold --price 0 -f json
+	of rank_class 'map(.decision) == ["heavy", "leave_alone"]'
+	monitor rank --file classes --all --codecs lz4:1,zstd:1 --class hot -f json
+	of rank_class 'map(.decision) == ["baseline", "leave_alone"]'
+}
+
+@test "the classes of a scan add up to the whole, codec by codec" {
+	cat text random same >classes
+	monitor scan --file classes --all -f json
+	jq -es '(map(select(.type == "scan_class_codec")) | group_by(.label) | map({(.[0].label):
+		[(map(.pages) | add), (map(.codec_bytes) | add), (map(.compress_cpu_ns) | add), (map(.decompress_cpu_ns) | add)]})
+		| add) == (map(select(.type == "scan_codec") |
+		{(.label): [.pages, .codec_bytes, .compress_cpu_ns, .decompress_cpu_ns]}) | add)' <<<"$output"
+}
+
 # A scan whose figures are written by hand: lz4 saves 2,000 of 4,096 bytes a page, zstd 2,600.
 by_hand() {
 	local codec
