@@ -261,10 +261,11 @@ static void end_all(struct cage *cage, uint64_t grace_ns)
 			kill(-cage->pid, SIGTERM);
 		await_report(cage, REPORT_EXITED, grace_ns, &report);
 	}
-	if (cage->pid)
-		kill(cage->pid, SIGKILL);
+	/* The command is the guardian's to reap, so its number may be another's by now: the group is surer. */
 	if (cage->grouped)
 		cgroup_kill(&cage->group, KILL_NS, NULL);
+	else if (cage->pid)
+		kill(cage->pid, SIGKILL);
 	if (cage->pid)
 		await_report(cage, REPORT_EXITED, KILL_NS, &report);
 }
