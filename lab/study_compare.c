@@ -236,13 +236,16 @@ void study_compare(const struct study *s, const struct study_subject *subject, s
 		.subject = subject,
 		.n_arms = subject->n_arms,
 		.floor_ratio = s->config->floor_ratio,
-		.on_bytes = subject->arms[0].n_timed < STUDY_BLOCKS_FOR_TIME,
+		.on_bytes = subject->n_arms < 2,
 	};
 	for (size_t i = 0; i < subject->n_arms; i++) {
 		ret->arms[i] = figures_of(subject, &subject->arms[i]);
 		if (i > 0)
 			ret->predictions[i] = foretold(s, subject, &subject->arms[i]);
 	}
+	/* Blocks that were asked for may have failed: an arm without an interval leaves time undecided. */
+	for (size_t i = 1; i < subject->n_arms; i++)
+		ret->on_bytes = ret->on_bytes || isnan(ret->arms[i].slowdown_low_ratio);
 	ret->readback_factor =
 		over_arms(ret->arms, ret->n_arms, offsetof(struct arm_figures, readback_factor));
 	ret->residence_ns = over_arms(ret->arms, ret->n_arms, offsetof(struct arm_figures, residence_ns));
