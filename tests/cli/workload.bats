@@ -143,6 +143,17 @@ trace() {
 		.random_pages]' <<<"$output")" = '["ok","trace",4096000,101,53,31,97,507,211]' ]
 }
 
+@test "replay makes the classes that a scan recorded" {
+	"$bin/compressor_monitor" scan -q --file "$bin/workload-gen" --all --codecs lz4:1 --format json \
+		--record "$BATS_TEST_TMPDIR/trace" >"$BATS_TEST_TMPDIR/scan"
+	run --separate-stderr "$bin/workload-gen" replay --trace "$BATS_TEST_TMPDIR/trace" --operations 101 --json
+	[ "$status" -eq 0 ]
+	jq -s -e --argjson run "$output" '
+		[.[] | select(.type == "scan_class") | {key: .class, value: .pages}] | from_entries
+		| $run.text_pages > 0 and (.text // 0) == $run.text_pages and (.sparse // 0) == $run.sparse_pages
+		  and (.other // 0) == $run.random_pages and (.zero // 0) == $run.zero_pages' "$BATS_TEST_TMPDIR/scan"
+}
+
 @test "a trace that is none, lies, or is cut off is refused, with the line" {
 	run --separate-stderr "$bin/workload" run replay
 	refused 2 "--trace"

@@ -88,6 +88,14 @@ result() {
 	[[ $(cat "$BATS_TEST_TMPDIR/words") == *"--no-oom-adjust --oomable"* ]]
 }
 
+@test "stress-ng 0.17 with two stressors is read" {
+	fake stress-ng "$fixtures/stress-ng-0.17.08.yaml"
+	wrap stress-ng fork-vm
+	[ "$(result .state) $(result .operations)" = "ok 6553" ]
+	[ "$(figure fork_bogo_ops) $(figure vm_bogo_ops)" = "1999 4554" ]
+	[ "$(figure vm_max_rss_bytes)" = $((34644 * 1024)) ]
+}
+
 @test "stress-ng 0.13 with two stressors is read" {
 	fake stress-ng "$fixtures/stress-ng-0.13.12.yaml"
 	wrap stress-ng fork-vm

@@ -37,19 +37,38 @@ smoke() {
 	smoke fio cache-churn tmpfs-zipf compressible
 }
 
-@test "kill -9 of the supervisor leaves no process, no group and no file of fio's" {
-	command -v fio >/dev/null || skip "fio is not installed"
-	"$bin/workload" wrap fio tmpfs-zipf --region 32MiB --duration 60s >"$BATS_TEST_TMPDIR/out" 3>&- &
-	local supervisor=$!
+# killed TOOL PROFILE BELOW - kill -9 of the supervisor half a second after the tool's own directory is there.
+killed() {
+	command -v "$1" >/dev/null || skip "$1 is not installed"
+	"$bin/workload" wrap "$1" "$2" --region 32MiB --duration 60s >"$BATS_TEST_TMPDIR/out" 3>&- &
+	local supervisor=$! pids
 
 	for _ in {1..50}; do
-		compgen -G "/dev/shm/coldpress.$supervisor.*/coldpress.*" >/dev/null && break
+		compgen -G "$3/coldpress.$supervisor.*.$1" >/dev/null && break
 		sleep 0.1
 	done
-	compgen -G "/dev/shm/coldpress.$supervisor.*/coldpress.*"
+	sleep 0.5
+	pids=$(find /sys/fs/cgroup -path "*/coldpress.$supervisor.*/cgroup.procs" -exec cat {} + | sort -u)
+	echo "$1: $pids"
+	[ -n "$pids" ]
 	kill -KILL $supervisor
 	wait $supervisor || true
 	sleep 1
-	[ -z "$(compgen -G "/dev/shm/coldpress.$supervisor.*")" ]
+	[ -z "$(compgen -G "$3/coldpress.$supervisor.*")" ]
 	[ -z "$(find /sys/fs/cgroup -type d -name "coldpress.$supervisor.*" 2>/dev/null)" ]
+	for pid in $pids; do
+		[ ! -d "/proc/$pid" ] || grep -q '^State:.[ZX]' "/proc/$pid/status"
+	done
+}
+
+@test "kill -9 of the supervisor leaves no process, no group and no file of fio's" {
+	killed fio tmpfs-zipf /dev/shm
+}
+
+@test "kill -9 of the supervisor leaves no process, no group and no file of stress-ng's" {
+	killed stress-ng fork-vm /tmp
+}
+
+@test "kill -9 of the supervisor leaves no process, no group and no file of sysbench's" {
+	killed sysbench memory-rnd /tmp
 }
