@@ -7,6 +7,34 @@
 
 #define POOL_DEVICES 8
 
+struct slot {
+	__u64 number;
+	__u32 dev, unused;
+};
+
+/* The page that was last stored in a slot. */
+struct stored {
+	__u64 ns;	/* CLOCK_MONOTONIC */
+	__u64 loads;
+};
+
+enum pool_by { BY_NONE, BY_PID, BY_COMM, BY_CGROUP };
+
+#define BY_KEYS 4096	/* of 5 KiB each, taken when needed; more are counted as others */
+
+/* pid: { tgid }, comm: its bytes, cgroup: { id }; of the task that makes the request. */
+struct by_key {
+	__u64 word[2];
+};
+
+/* Of all CPUs, added to atomically. */
+struct by_pool {
+	__u64 stores, loads, store_ns, load_ns;
+	__u64 first_loads, residence_max_ns;
+	__u64 residence[HIST_BUCKETS];
+	char comm[16];
+};
+
 struct pool_way {
 	__u64 pages, requests;
 	__u64 total_ns, max_ns;
@@ -22,6 +50,8 @@ struct pool_sums {
 	__u64 unmatched;		/* requests that ended without their begin being seen, or for want of room */
 	__u64 residence_max_ns;
 	__u64 residence[HIST_BUCKETS];	/* from store to first load */
+	__u64 replaced_age[HIST_BUCKETS];	/* of replaced pages, from store to the store over it */
+	__u64 others;			/* pages that found no room in the table of --by */
 };
 
 #endif

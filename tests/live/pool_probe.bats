@@ -82,6 +82,27 @@ read_pages() { dd if="$device" of=/dev/null bs=4k count="$1" skip="${2:-0}" ifla
 		.store_p99_ns <= .store_max_ns and .load_p50_ns > 0 and .load_max_ns < 1e8' out
 }
 
+@test "pages still out count as such in the survival, and each process has its own row" {
+	begin -n dd --by comm
+	write_pages 1009
+	sleep 0.3
+	read_pages 506
+	sleep 0.2
+	finish
+	jq -es '(.[] | select(.type == "pool_probe_summary") | .survival_age_ns[:3] == [1e6, 1e7, 1e8] and
+		.survival[:3] == [1, 1, 1] and .survival_p50_ns > 3e8 * 31 / 32 and .unread == 503) and
+		(map(select(.type == "pool_probe_by")) | length == 1 and (.[0] | .comm == "dd" and .stores == 1009 and
+		.loads == 506 and .first_loads == 506 and .residence_p50_ns > 3e8 * 31 / 32))' out
+	begin -n dd --by cgroup
+	write_pages 1009
+	sleep 0.3
+	read_pages 503
+	sleep 0.2
+	finish
+	jq -es '(.[] | select(.type == "pool_probe_summary") | .survival_p50_ns == null and .residence_p50_ns > 0) and
+		any(.type == "pool_probe_by" and .cgroup > 0 and .stores == 1009)' out
+}
+
 @test "pages stored before the probe began are unknown, not of zero residence" {
 	write_pages 11
 	begin -n dd
