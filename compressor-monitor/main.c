@@ -80,6 +80,8 @@ static const struct opt rank_options[] = {
 		"what a heavy codec's extra CPU must buy: GiB-seconds of memory saved per CPU-second (GiB per core)",
 		.metavar = "GIB"),
 	OPT_DURATION(0, "residence", struct config, rank.residence_ns, "how long pages stay out of memory"),
+	OPT_FLAG(0, "sweep", struct config, rank.sweep,
+		 "also say where the choice flips as readback factor and price change"),
 	OPT_CHOICE(0, "savings", struct config, rank.savings, rank_savings_choices,
 		   "which bytes decide: memory in the pool, or compressed data"),
 	OPT_LIST(0, "fields", struct config, fields, "of the candidates' records, these fields in this order",
@@ -317,16 +319,28 @@ static int calibrate_main(void *config, int argc UNUSED, char **argv UNUSED, int
 }
 
 /* ---- rank ---------------------------------------------------------------------------------------------- */
+static int take_range(void *arg, const struct rank_sweep_record *range)
+{
+	return out_record(arg, &rank_sweep_type, range);
+}
+
 static uint64_t print_ranking(struct out *out, const struct rank_config *config, const struct scan_result *scan)
 {
 	static struct rank_result result;
+	struct rank_front_record front[SCAN_CODECS_MAX];
+	size_t n_front;
 
 	rank_codecs(config, scan, &result);
 	for (size_t i = 0; i < result.n; i++)
 		out_record(out, &rank_candidate_type, &result.candidates[i]);
+	n_front = rank_front(&result, front);
+	for (size_t i = 0; i < n_front; i++)
+		out_record(out, &rank_front_type, &front[i]);
 	for (size_t i = 0; i < result.n_classes; i++)
 		out_record(out, &rank_class_type, &result.classes[i]);
 	out_record(out, &rank_decision_type, &result.decision);
+	if (config->sweep)
+		rank_sweep(config, scan, take_range, out);
 	return result.n;
 }
 

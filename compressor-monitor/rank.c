@@ -10,7 +10,7 @@
 const char *const rank_class_choices[] = { "hot", "warm", "cold", NULL };
 const char *const rank_savings_choices[] = { "slot", "codec", NULL };	/* as enum policy_savings */
 
-static struct policy_settings settings_of(const struct rank_config *config)
+struct policy_settings rank_settings(const struct rank_config *config)
 {
 	static const double by_class[] = { POLICY_READBACK_HOT, POLICY_READBACK_WARM, POLICY_READBACK_COLD };
 
@@ -37,6 +37,13 @@ static struct policy_candidate candidate_of(const struct scan_codec_record *c)
 		.compress_cpu_ms = (double)c->compress_cpu_ns / NS_PER_MS_F64,
 		.decompress_cpu_ms = (double)c->decompress_cpu_ns / NS_PER_MS_F64,
 	};
+}
+
+size_t rank_candidates(const struct scan_result *scan, struct policy_candidate *ret)
+{
+	for (size_t i = 0; i < scan->n_codecs; i++)
+		ret[i] = candidate_of(&scan->codecs[i]);
+	return scan->n_codecs;
 }
 
 static struct rank_candidate_record record_of(const char *subject, const struct policy_candidate *c,
@@ -137,15 +144,13 @@ static void decide_classes(const struct policy_settings *s, const struct scan_re
 
 void rank_codecs(const struct rank_config *config, const struct scan_result *scan, struct rank_result *ret)
 {
-	struct policy_settings settings = settings_of(config);
+	struct policy_settings settings = rank_settings(config);
 	struct policy_candidate candidates[SCAN_CODECS_MAX] = { 0 };
 	struct policy_verdict verdicts[SCAN_CODECS_MAX];
-	size_t n = scan->n_codecs, ineligible = n;
+	size_t n = rank_candidates(scan, candidates), ineligible = n;
 	const char *subject = scan->target[0] ? scan->target : NULL;
 	int chosen;
 
-	for (size_t i = 0; i < n; i++)
-		candidates[i] = candidate_of(&scan->codecs[i]);
 	chosen = policy_rank(&settings, candidates, n, verdicts);
 	ret->n = n;
 	/* Ranks are 1, 2, 3, ...: each names its place; the others fill the end. */

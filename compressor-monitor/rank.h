@@ -16,6 +16,7 @@ struct rank_config {
 	uint64_t residence_ns;
 	int class, savings;
 	const char *json, *csv;
+	bool sweep;
 };
 
 struct rank_candidate_record {
@@ -42,7 +43,20 @@ struct rank_class_record {
 	const char *why;
 };
 
-extern const struct record_type rank_candidate_type, rank_class_type, rank_decision_type;
+/* One choice over a range of readback factors, at a price. */
+struct rank_sweep_record {
+	double price_gib_per_core, from_factor, to_factor;
+	const char *choice;
+};
+
+/* A codec that no other beats in both bytes and CPU. */
+struct rank_front_record {
+	const char *label;
+	double cost_cpu_ms, saved_bytes, extra_bytes_per_ms;
+};
+
+extern const struct record_type rank_candidate_type, rank_class_type, rank_decision_type, rank_sweep_type,
+	rank_front_type;
 
 struct rank_result {
 	struct rank_candidate_record candidates[SCAN_CODECS_MAX];
@@ -53,6 +67,19 @@ struct rank_result {
 	char class_why[PAGE_CLASSES][160];
 	char why[SCAN_CODECS_MAX][160], answer[320];	/* what the records' strings point to */
 };
+
+/* What the policy is asked: its settings, and one candidate for each codec into ret (SCAN_CODECS_MAX). */
+struct policy_settings rank_settings(const struct rank_config *config);
+size_t rank_candidates(const struct scan_result *scan, struct policy_candidate *ret);
+
+/* rank_sweep - for prices from 0.5 to 32, the ranges of readback factors from 0 to 16 with one choice each, in order.
+ * Returns what take returned, if not 0.
+ */
+typedef int rank_sweep_take(void *arg, const struct rank_sweep_record *range);
+int rank_sweep(const struct rank_config *config, const struct scan_result *scan, rank_sweep_take *take, void *arg);
+
+/* rank_front - the Pareto front of a ranking, the cheapest first, into ret (SCAN_CODECS_MAX); returns how many. */
+size_t rank_front(const struct rank_result *ranking, struct rank_front_record *ret);
 
 /* rank_codecs - candidates come in the order of their rank, ineligible ones last. ret points into itself and
  * into the scan.

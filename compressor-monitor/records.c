@@ -217,6 +217,27 @@ static const struct field rank_class_fields[] = {
 const struct record_type rank_class_type =
 	RECORD_TYPE("rank_class", 1, RECORD_TABLE, rank_class_fields, "which codec, if any, for pages of one class");
 
+#define SWEEP(m, t, u, what, ...) FIELD(struct rank_sweep_record, m, t, u, what, ##__VA_ARGS__)
+static const struct field sweep_fields[] = {
+	SWEEP(price_gib_per_core, FIELD_F64, "GiB", "what a heavy codec's extra CPU must buy", .decimals = 1),
+	SWEEP(from_factor, FIELD_F64, "", "readback factor from which the choice holds", .decimals = 4),
+	SWEEP(to_factor, FIELD_F64, "", "up to which it holds; 16: the sweep ends there", .decimals = 4),
+	SWEEP(choice, FIELD_STRING, "", "the codec; missing: nothing is worth it"),
+};
+const struct record_type rank_sweep_type =
+	RECORD_TYPE("rank_sweep", 1, RECORD_TABLE, sweep_fields, "where the choice flips as readback and price change");
+
+#define FRONT(m, t, u, what, ...) FIELD(struct rank_front_record, m, t, u, what, ##__VA_ARGS__)
+static const struct field front_fields[] = {
+	FRONT(label, FIELD_STRING, "", "codec and level that no other beats in both bytes and CPU"),
+	FRONT(cost_cpu_ms, FIELD_F64, "ms", "compress_cpu_ms + readback_factor * decompress_cpu_ms"),
+	FRONT(saved_bytes, FIELD_F64, "bytes", "of the kind that decides (savings)", .decimals = -1),
+	FRONT(extra_bytes_per_ms, FIELD_F64, "bytes/ms", "what each ms beyond the cheaper one before buys",
+	      .decimals = -1),
+};
+const struct record_type rank_front_type =
+	RECORD_TYPE("rank_front", 1, RECORD_TABLE, front_fields, "the Pareto front: saved bytes against CPU");
+
 #define DECISION(m, t, u, what, ...) FIELD(struct rank_decision_record, m, t, u, what, ##__VA_ARGS__)
 static const struct field decision_fields[] = {
 	DECISION(subject, FIELD_STRING, "", "what was scanned, or corpus and size of the bench"),

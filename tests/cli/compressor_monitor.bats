@@ -264,6 +264,28 @@ by_hand() {
 	of rank_candidate '.[0] | .label == "lz4:1" and .fair_score == 400000'
 }
 
+@test "the sweep finds the flips where the formula puts them" {
+	by_hand >scan.json
+	monitor rank --json scan.json --sweep -f json
+	# Extra CPU is 9 + 4 * factor ms; 600,000 bytes for 120 s buy 7.45 GiB per core at 0 and 6.71 at 0.25. So at 8 never
+	# zstd, at 4 up to heavy_below.
+	of rank_sweep 'map(select(.price_gib_per_core == 4)) | map(.choice) == ["zstd:3", "lz4:1"] and
+		(.[0].to_factor - 0.25 | fabs) < 1e-6 and .[1].from_factor == .[0].to_factor and .[1].to_factor == 16'
+	of rank_sweep 'map(select(.price_gib_per_core == 8)) | length == 1 and .[0].choice == "lz4:1" and .[0].from_factor == 0'
+	# Above heavy_below the price alone decides: 600,000 bytes * 120 s / (9 + 4 * f) ms = 2 GiB where f = 6.13.
+	monitor rank --json scan.json --sweep --heavy-below 100 -f json
+	flip=$(awk 'BEGIN { printf "%.9f", (600000 * 120 / (2 * 1024 ^ 3) * 1000 - 9) / 4 }')
+	of rank_sweep "map(select(.price_gib_per_core == 2)) | .[0].choice == \"zstd:3\" and (.[0].to_factor - $flip | fabs) < 1e-6"
+}
+
+@test "the Pareto front leaves out what another beats in both bytes and CPU" {
+	by_hand >scan.json
+	monitor rank --json scan.json --class warm -f json
+	# lzo saves what lz4 saves for more CPU; zstd costs 13 ms more for 600,000 bytes more.
+	of rank_front 'map(.label) == ["lz4:1", "zstd:3"] and .[0].extra_bytes_per_ms == 500000 and
+		(.[1].extra_bytes_per_ms - 600000 / 13 | fabs) < 1e-6'
+}
+
 @test "rank of a scan's file says what rank of the same target says" {
 	monitor scan --file text --all -f json -o scan.json
 	[ "$status" = 0 ]
