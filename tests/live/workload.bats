@@ -160,6 +160,48 @@ gone_within_a_second() {
 	[ "$(jq -r 'select(.type == "fork").child' "$BATS_TEST_TMPDIR/events" | sort -u | wc -l)" -eq 1009 ]
 }
 
+# watch PROBE ARGS... - a probe in the background as $probe, its records in events, until it is ready.
+watch() {
+	"$bin/$1" --format json --duration 20s "${@:2}" >"$BATS_TEST_TMPDIR/events" 3>&- 2>"$BATS_TEST_TMPDIR/words" &
+	probe=$!
+	for _ in {1..50}; do grep -q '"ready"' "$BATS_TEST_TMPDIR/events" && break; sleep 0.1; done
+	kill -0 $probe 2>/dev/null || skip "$1 cannot run here: $(cat "$BATS_TEST_TMPDIR/words")"
+}
+
+@test "proc_create sees from outside exactly the execs that the generator reports" {
+	local probe program=cp-exec-$$
+
+	cp /bin/true "$BATS_TEST_TMPDIR/$program"
+	watch proc_create
+	run --separate-stderr "$bin/workload" run fork_exec_storm --operations 503 --exec "$BATS_TEST_TMPDIR/$program" --json
+	echo "$output $stderr"
+	[ "$(jq -s -c '.[0].execs' <<<"$output")" = 503 ]
+	kill -INT $probe
+	wait $probe
+	[ "$(jq -r --arg path "$BATS_TEST_TMPDIR/$program" 'select(.type == "exec" and .path == $path).pid' \
+		"$BATS_TEST_TMPDIR/events" | wc -l)" -eq 503 ]
+}
+
+@test "page_fault sees from outside exactly the pages that the generator touches" {
+	local probe pages
+
+	watch page_fault --comm workload-gen
+	run --separate-stderr "$bin/workload" run anon_streamer --region 16396KiB --operations 4099 --json
+	[ "$(jq -s -c '.[0].minor_faults' <<<"$output")" = 4099 ]
+	kill -INT $probe
+	wait $probe
+	# of the worker's faults, those of the region are the longest run of pages side by side
+	pages=$(jq -r 'select(.type == "page_fault" and .tid != .pid).addr' "$BATS_TEST_TMPDIR/events" | perl -ne '
+		chomp; $seen{hex($_) >> 12} = 1;
+		END {
+			for (sort { $a <=> $b } keys %seen) { $run = $_ == $last + 1 ? $run + 1 : 1; $last = $_;
+				$longest = $run if $run > $longest }
+			print $longest
+		}')
+	echo "the longest run is $pages pages; $(tail -1 "$BATS_TEST_TMPDIR/events")"
+	[ "$pages" -eq 4099 ]
+}
+
 @test "a fork storm at the cap leaves the machine responsive" {
 	"$bin/workload" run fork_exit_storm --workers 64 --depth 8 --duration 3s --json >"$BATS_TEST_TMPDIR/out" 3>&- &
 	local supervisor=$! worst
