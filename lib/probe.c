@@ -46,12 +46,27 @@ static const struct field ready_fields[] = {
 static const struct record_type ready_type =
 	RECORD_TYPE("ready", 1, RECORD_LINE, ready_fields, "the probe is attached: what happens from now on is seen");
 
+struct stats_record {
+	const char *hook;
+	uint64_t runs, total_ns, mean_ns;
+};
+
+static const struct field stats_fields[] = {
+	FIELD(struct stats_record, hook, FIELD_STRING, "", "hook, or `reader`: this program itself"),
+	FIELD(struct stats_record, runs, FIELD_U64, "runs", "of the hook's program; missing where the kernel does not count"),
+	FIELD(struct stats_record, total_ns, FIELD_U64, "ns", "they took; of the reader: its CPU time"),
+	FIELD(struct stats_record, mean_ns, FIELD_U64, "ns", "total / runs"),
+};
+
+static const struct record_type stats_type =
+	RECORD_TYPE("probe_stats", 1, RECORD_TABLE, stats_fields, "with --stats: what the probe itself cost");
+
 int probe_open(struct probe *p, const struct probe_options *options, struct err *e)
 {
 	struct probe_kernel kernel;
 	int r;
 
-	*p = (struct probe){ .options = options, .until_fd = -1 };
+	*p = (struct probe){ .options = options, .until_fd = -1, .stats_fd = -1 };
 	p->end = (struct end_record){ .missed = MISSING_U64, .unmatched = MISSING_U64 };
 	term_set_level(options->quiet ? TERM_QUIET : options->verbose ? TERM_VERBOSE : TERM_NORMAL);
 	libbpf_set_print(options->verbose ? libbpf_say : NULL);
@@ -311,6 +326,11 @@ int probe_attach(struct probe *p, struct err *e)
 	size_t room = PROBE_HOOKS * (size_t)MAX(cpus, 1);
 	int r = 0;
 
+	/* Takes CAP_SYS_ADMIN; costs every BPF program of the machine two looks at the clock. */
+	if (p->options->stats)
+		p->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	if (p->options->stats && p->stats_fd < 0)
+		term_warn("the kernel does not time programs for this process: %s", strerror(errno));
 	p->links = calloc(room, sizeof(struct bpf_link *));
 	p->perf = calloc(room, sizeof(*p->perf));
 	if (!p->links || !p->perf)
@@ -488,10 +508,33 @@ uint64_t probe_missed(const struct probe *p)
 	return missed;
 }
 
+static void print_stats(struct probe *p)
+{
+	struct stats_record record = { "reader", MISSING_U64, process_cpu_ns(), MISSING_U64 };
+
+	for (size_t i = 0; i < PROBE_HOOKS; i++) {
+		struct stats_record own = { probe_hooks[i].name, MISSING_U64, MISSING_U64, MISSING_U64 };
+		struct bpf_prog_info info = { 0 };
+		uint32_t bytes = sizeof(info);
+
+		if (!p->programs[i])
+			continue;
+		if (p->stats_fd >= 0 && !bpf_obj_get_info_by_fd(bpf_program__fd(p->programs[i]), &info, &bytes)) {
+			own.runs = info.run_cnt;
+			own.total_ns = info.run_time_ns;
+			own.mean_ns = info.run_cnt ? info.run_time_ns / info.run_cnt : MISSING_U64;
+		}
+		out_record(p->out, &stats_type, &own);
+	}
+	out_record(p->out, &stats_type, &record);
+}
+
 int probe_close(struct probe *p, struct err *e)
 {
 	struct out *out = p->out;
 
+	if (p->options->stats && !p->sink_error)
+		print_stats(p);
 	if (p->options->format >= 0 && !p->sink_error)
 		out_record(out, &end_record_type, &p->end);
 	p->out = NULL;
@@ -501,6 +544,8 @@ int probe_close(struct probe *p, struct err *e)
 void probe_done(struct probe *p)
 {
 	probe_detach(p);
+	if (p->stats_fd >= 0)
+		close(p->stats_fd);
 	ring_buffer__free(p->ring);
 	free(p->links);
 	free(p->perf);

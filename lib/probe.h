@@ -82,7 +82,7 @@ struct probe_options {
 	uint64_t duration_ns, max_events, ringbuf_bytes, uid;	/* MISSING_U64 = not given */
 	pid_t tgid;
 	int hook;			/* enum probe_variant */
-	bool quiet, verbose;
+	bool quiet, verbose, stats;
 	struct opt_list fields;
 };
 
@@ -103,6 +103,8 @@ extern const char *const probe_hook_choices[];
 		OPT_FLAG('q', "quiet", config, o.quiet, "say nothing on stderr but errors"),                        \
 		OPT_FLAG('v', "verbose", config, o.verbose,                                                         \
 			 "say the hooks in use and the verifier's words on stderr"),                                \
+		OPT_FLAG(0, "stats", config, o.stats,                                                              \
+			 "at the end what the probe itself cost: runs and time of each hook's program, own CPU"),   \
 		OPT_CHOICE(0, "hook", config, o.hook, probe_hook_choices,                                          \
 			   "use this kind of hook only; auto takes the first that the kernel offers")
 
@@ -141,6 +143,7 @@ struct probe {
 	int (*emit)(struct out *out, const void *event, size_t bytes);
 	uint64_t begin_ns, end_ns;		/* ready, detached */
 	struct end_record end;
+	int stats_fd;				/* open while the kernel times programs; -1: it does not */
 	int until_fd;				/* readable when it is time to stop (a pidfd); -1: none, as opened */
 	int sink_error;				/* the first; a reader that went away is -EPIPE */
 	struct bpf_program *programs[PROBE_HOOKS];	/* in use, or NULL */
@@ -208,7 +211,7 @@ int probe_counts(const struct probe *p, struct probe_counts *ret, struct err *e)
 /* probe_missed - runs that the kernel skipped because a program was already running on that CPU. */
 uint64_t probe_missed(const struct probe *p);
 
-/* probe_close - writes the end record where records are written, closes the sink. A reader that went away is
+/* probe_close - writes what the probe cost where that was asked for, then the end record where records are written, closes the sink. A reader that went away is
  * no error.
  */
 int probe_close(struct probe *p, struct err *e);

@@ -495,6 +495,23 @@ missed() { tail -n 1 out | jq .missed; }
 	done
 }
 
+@test "--stats: each hook's program with runs and time, and the reader's own CPU time" {
+	begin page_fault --stats -n touch_pages
+	"$helpers/touch_pages" 4099 0 -1
+	finish
+	jq -es '(map(select(.type == "probe_stats" and .hook == "page_fault_user"))[0] | .runs >= 4099 and .total_ns > 0 and
+		.mean_ns < 1e6) and any(.type == "probe_stats" and .hook == "reader" and .total_ns > 0)' out
+	setpriv --reuid 65534 --clear-groups --inh-caps +bpf,+perfmon --ambient-caps +bpf,+perfmon true || skip "no setpriv"
+	place=$(mktemp -d)
+	chmod 755 "$place"
+	cp "$bin/page_fault" "$place"
+	setpriv --reuid 65534 --clear-groups --inh-caps +bpf,+perfmon --ambient-caps +bpf,+perfmon \
+		"$place/page_fault" --format json --stats -q -d 10ms >out 2>err
+	rm -r "$place"
+	grep -q 'the kernel does not time programs' err
+	jq -es 'map(select(.type == "probe_stats" and .hook == "page_fault_user"))[0] | .runs == null and .mean_ns == null' out
+}
+
 @test "INT, TERM and HUP end a probe with its account and exit 0" {
 	for signal in INT TERM HUP; do
 		for probe in proc_create page_fault swap_probe; do
