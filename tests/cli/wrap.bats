@@ -206,7 +206,7 @@ checkout() {
 
 mmtests() {
 	SWAP_CONFIGURATION=swapfile run --separate-stderr "$bin/workload" wrap mmtests saladfork --checkout "$tree" \
-		--json "$@"
+		--json
 	echo "$status: $output $stderr"
 }
 
@@ -274,7 +274,7 @@ phoronix_checkout() {
 
 phoronix() {
 	PTS_MODULES=flush_caches run --separate-stderr "$bin/workload" wrap phoronix-test-suite random_touch_heap \
-		--checkout "$tree" --json "$@"
+		--checkout "$tree" --json
 	echo "$status: $output $stderr"
 }
 
