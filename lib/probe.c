@@ -53,7 +53,8 @@ struct stats_record {
 
 static const struct field stats_fields[] = {
 	FIELD(struct stats_record, hook, FIELD_STRING, "", "hook, or `reader`: this program itself"),
-	FIELD(struct stats_record, runs, FIELD_U64, "runs", "of the hook's program; missing where the kernel does not count"),
+	FIELD(struct stats_record, runs, FIELD_U64, "runs",
+	      "of the hook's program; missing where the kernel does not count"),
 	FIELD(struct stats_record, total_ns, FIELD_U64, "ns", "they took; of the reader: its CPU time"),
 	FIELD(struct stats_record, mean_ns, FIELD_U64, "ns", "total / runs"),
 };

@@ -211,8 +211,8 @@ int probe_counts(const struct probe *p, struct probe_counts *ret, struct err *e)
 /* probe_missed - runs that the kernel skipped because a program was already running on that CPU. */
 uint64_t probe_missed(const struct probe *p);
 
-/* probe_close - writes what the probe cost where that was asked for, then the end record where records are written, closes the sink. A reader that went away is
- * no error.
+/* probe_close - writes what the probe cost where that was asked for, then the end record where records are written,
+ * closes the sink. A reader that went away is no error.
  */
 int probe_close(struct probe *p, struct err *e);
 

@@ -70,18 +70,24 @@ static const struct field pool_fields[] = {
 	POOL(first_loads, "pages", "stored pages that were loaded, once or more"),
 	POOL(replaced, "pages", "stored pages whose slot was stored to again before any load: freed unread"),
 	POOL(unread, "pages", "stored pages not loaded by the end: still out, or freed unread"),
-	POOL(residence_p50_ns, "ns", "from store to first load, of those loaded: half were back after this long"),
+	POOL(residence_p50_ns, "ns",
+	     "from store to first load, of those loaded: half were back after this long"),
 	POOL(residence_p90_ns, "ns", "90 % of those loaded were back after this long; within 3.2 %"),
 	POOL(residence_max_ns, "ns", "the longest of those loaded; exact"),
 	POOL(unknown, "pages", "loads of pages stored before the probe began"),
 	POOL(untracked, "pages", "stores whose time could not be kept: not in the residence"),
-	POOL(unmatched, "requests", "requests whose end could not be matched to their begin: not counted as pages"),
+	POOL(unmatched, "requests",
+	     "requests whose end could not be matched to their begin: not counted as pages"),
 	POOL(missed, "requests", "runs of a program that the kernel skipped"),
-	POOL(survival_p50_ns, "ns", "half of all pages stored were back after this long, those still out counted as "
-				    "such (Kaplan-Meier); missing where fewer came back; within 3.2 %"),
-	FIELD(struct pool_record, survival_age_ns, FIELD_SERIES, "ns", "ages, as far as any page was watched that long"),
-	FIELD(struct pool_record, survival, FIELD_SERIES, "ratio", "pages still out at each of them, likewise"),
-	POOL(freed, "pages", "slots that the devices were told to free, read or not, whoever had them (notify_free)"),
+	POOL(survival_p50_ns, "ns",
+	     "half of all pages stored were back after this long, those still out counted as "
+	     "such (Kaplan-Meier); missing where fewer came back; within 3.2 %"),
+	FIELD(struct pool_record, survival_age_ns, FIELD_SERIES, "ns",
+	      "ages, as far as any page was watched that long"),
+	FIELD(struct pool_record, survival, FIELD_SERIES, "ratio",
+	      "pages still out at each of them, likewise"),
+	POOL(freed, "pages",
+	     "slots that the devices were told to free, read or not, whoever had them (notify_free)"),
 };
 
 struct by_record {
@@ -443,8 +449,9 @@ static const struct opt_command commands[] = {
 	{
 		.summary = "sum up what goes into a zram pool and comes back",
 		.description = "Counts and times each page stored in and loaded from zram devices, and how long it "
-			       "stayed, until --duration or ^C; then prints one record, before it those of --by. Filters look at the task that "
-			       "makes the request, which in reclaim is not always the owner of the page.",
+			       "stayed, until --duration or ^C; then prints one record, before it those of --by. "
+			       "Filters look at the task that makes the request, which in reclaim is not always the "
+			       "owner of the page.",
 		.examples = "pool_probe -d 1m                          # every zram device in use as swap\n"
 			    "pool_probe --format json --device /dev/zram1   # one of them, until ^C\n",
 		.options = options,

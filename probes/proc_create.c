@@ -130,7 +130,8 @@ struct name_record {
 };
 
 static const struct field name_fields[] = {
-	FIELD(struct name_record, comm, FIELD_CHARS, "", "name of the task; missing: of all those beyond the first 1,024 names"),
+	FIELD(struct name_record, comm, FIELD_CHARS, "",
+	      "name of the task; missing: of all those beyond the first 1,024 names"),
 	FIELD(struct name_record, forks, FIELD_U64, "events", "processes that tasks of this name began"),
 	FIELD(struct name_record, threads, FIELD_U64, "events", "with --threads: threads likewise"),
 	FIELD(struct name_record, execs, FIELD_U64, "events", "processes that took this name by exec"),
@@ -138,8 +139,10 @@ static const struct field name_fields[] = {
 	FIELD(struct name_record, exits, FIELD_U64, "events", "processes of this name that ended"),
 	FIELD(struct name_record, failures, FIELD_U64, "events", "of them with an exit code or by a signal"),
 	FIELD(struct name_record, forks_per_s, FIELD_F64, "1/s", "forks / time looked"),
-	FIELD(struct name_record, lifetime_p50_ns, FIELD_U64, "ns", "half of those that ended lived no longer; within 3.2 %"),
-	FIELD(struct name_record, lifetime_p99_ns, FIELD_U64, "ns", "99 % of them lived no longer; within 3.2 %"),
+	FIELD(struct name_record, lifetime_p50_ns, FIELD_U64, "ns",
+	      "half of those that ended lived no longer; within 3.2 %"),
+	FIELD(struct name_record, lifetime_p99_ns, FIELD_U64, "ns",
+	      "99 % of them lived no longer; within 3.2 %"),
 	FIELD(struct name_record, lifetime_max_ns, FIELD_U64, "ns", "the longest; exact"),
 	FIELD(struct name_record, cpu_ns, FIELD_U64, "ns", "CPU time of all that ended"),
 };
@@ -457,7 +460,8 @@ static int select_fields(struct out *out, const struct opt_list *fields, struct 
 
 static int use_hooks(struct probe *p, struct bpf_object *object, const struct config *c, struct err *e)
 {
-	static const char *const hooks[] = { "sched_process_fork", "sched_process_exec", "sched_process_exit", "sys_exit" };
+	static const char *const hooks[] = { "sched_process_fork", "sched_process_exec", "sched_process_exit",
+					     "sys_exit" };
 	/* The specification's lines are of forks alone. */
 	size_t n = c->failed ? 4 : 3;
 
@@ -563,11 +567,14 @@ static const struct opt options[] = {
 	PROBE_OPT_STREAM(struct config, probe),
 	PROBE_OPT_FILTER(struct config, probe),
 	OPT_FLAG(0, "threads", struct config, threads, "new threads too"),
-	OPT_FLAG(0, "failed", struct config, failed, "execs that failed too, with the reason: looks at every system call"),
-	OPT_PID(0, "tree", struct config, tree, "only this process and all that descend from it, whoever their parent is now"),
-	OPT_SIZE(0, "max-argv", struct config, max_argv_bytes, "arguments up to this many bytes", .metavar = "SIZE",
-		 .min = 1, .max = EXEC_ARGV_MAX),
-	OPT_FLAG(0, "summary", struct config, summary, "no single events: numbers, rates and lifetimes by name, at the end"),
+	OPT_FLAG(0, "failed", struct config, failed,
+		 "execs that failed too, with the reason: looks at every system call"),
+	OPT_PID(0, "tree", struct config, tree,
+		"only this process and all that descend from it, whoever their parent is now"),
+	OPT_SIZE(0, "max-argv", struct config, max_argv_bytes, "arguments up to this many bytes",
+		 .metavar = "SIZE", .min = 1, .max = EXEC_ARGV_MAX),
+	OPT_FLAG(0, "summary", struct config, summary,
+		 "no single events: numbers, rates and lifetimes by name, at the end"),
 	OPT_END
 };
 
@@ -579,8 +586,8 @@ static const struct opt_command commands[] = {
 		.description = "Without --format, writes `hello world PID` into the kernel's trace_pipe for each new "
 			       "process, PID being the child's. With --format, one record for each fork, exec and "
 			       "exit on stdout, in their order, then an end record with seen = emitted + filtered + "
-			       "dropped. Filters look at the task that forks, has run exec, or ends. A command behind -- "
-			       "is run as the user who called sudo, and traced with all its descendants until it "
+			       "dropped. Filters look at the task that forks, has run exec, or ends. A command behind "
+			       "-- is run as the user who called sudo, and traced with all its descendants until it "
 			       "ends; its exit status is passed on, 128 + N where signal N ended it.",
 		.synopsis = "[-- COMMAND ARG...]",
 		.operands = OPT_OPERANDS_COMMAND,
@@ -595,8 +602,8 @@ static const struct opt_command commands[] = {
 
 int main(int argc, char **argv)
 {
-	static const struct record_type *const records[] = { &fork_type, &thread_type, &exec_type, &failed_type, &exit_type,
-							  &name_type, &end_record_type, NULL };
+	static const struct record_type *const records[] = { &fork_type, &thread_type, &exec_type, &failed_type,
+							     &exit_type, &name_type, &end_record_type, NULL };
 	const struct opt_program program = {
 		.name = "proc_create",
 		.summary = "trace the creation of processes",
