@@ -53,6 +53,14 @@ start_study() {
 	[ "$(machine)" = "$before" ]
 }
 
+@test "six blocks decide about time too, with an interval" {
+	study -q --blocks 6 --algo lz4 --format json -- $(subject text) >"$BATS_TEST_TMPDIR/json"
+	jq -se 'map(select(.type == "study_arm" and .arm == "lz4"))[0] | .n == 6
+		and .slowdown_low_ratio <= .slowdown_ratio and .slowdown_ratio <= .slowdown_high_ratio
+		and (.slowdown_verdict | IN("slower", "faster", "equivalent", "inconclusive"))' "$BATS_TEST_TMPDIR/json"
+	[ "$(jq -r 'select(.type == "study_answer") | .decided_by' "$BATS_TEST_TMPDIR/json")" = policy ]
+}
+
 @test "hardly compressible memory gets nothing" {
 	run --separate-stderr study --blocks 1 --algo lz4 -- $(subject random)
 	echo "$output"
