@@ -99,7 +99,7 @@ static __always_inline int count(enum swap_key key, __u64 pages, bool anon)
 	CLASSIC(vmscan, name)                                                                       \
 	{                                                                                           \
 		struct trace_event_raw_mm_vmscan_direct_reclaim_end_template *record = ctx;         \
-                                                                                                    \
+	\
 		return count(key, record->nr_reclaimed, false);                                     \
 	}
 

@@ -20,7 +20,9 @@ struct report_config {
 	int format;
 };
 
-static struct report_config config = {.db = "coldpress-report/study.db", .experiment = "latest", .out = "report.html", .format = OUT_TEXT};
+static struct report_config config = {
+	.db = "coldpress-report/study.db", .experiment = "latest", .out = "report.html", .format = OUT_TEXT,
+};
 
 /* ---- --list ------------------------------------------------------------------------------------- */
 
