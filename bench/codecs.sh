@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# codecs.sh - the speed of `compressor_monitor bench` beside the codecs' own benches (lz4 -b, zstd -b), on 16 MiB of shared
-# libraries in blocks of 4 KiB.
+# codecs.sh - the speed of `compressor_monitor bench` beside the codecs' own benches (lz4 -b, zstd -b), on 16 MiB of
+# shared libraries in blocks of 4 KiB.
 #
-# Rounds by turns, the best of each, since others may use these cores; a round of theirs is the fastest loop, of ours the
-# median of three runs, so that it takes some rounds. Fails where the bytes differ, or where ours is more
+# Rounds by turns, the best of each, since others may use these cores; a round of theirs is the fastest loop, of ours
+# the median of three runs, so that it takes some rounds. Fails where the bytes differ, or where ours is more
 # than 3 % slower in either direction; says where it is faster. Their MB/s are 10^6 bytes.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -59,7 +59,8 @@ END {
 			slow = ratio < 0.97
 			failed = failed || slow
 			printf "%-7s %-10s ours %7.1f MB/s  its own bench %7.1f MB/s  ratio %.3f%s\n", label, ways[way],
-				best[label, "ours", way], best[label, "theirs", way], ratio, slow ? "  SLOWER THAN 0.97" : ""
+				best[label, "ours", way], best[label, "theirs", way], ratio,
+				slow ? "  SLOWER THAN 0.97" : ""
 		}
 	}
 	exit failed

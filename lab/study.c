@@ -476,6 +476,8 @@ int study_run(void *context, int argc, char **argv, int *exit_code, struct err *
 	(void)exit_code;
 	if (!s)
 		return err_set(e, ENOMEM, "cannot begin a study");
+	if (!(settings->heavy_below >= 0) || !(settings->price_gib_per_core >= 0))
+		return err_usage(e, "--heavy-below and --price are 0 or more");
 	if (!(settings->limit_ratio > 0 && settings->limit_ratio <= 1))
 		return err_usage(
 			e, "--limit is a share of the command's own peak, above 0 %% and at most 100 %%");

@@ -151,6 +151,8 @@ start_study() {
 	[ "$status" -eq 2 ]
 	run study --limit 0% -- true
 	[ "$status" -eq 2 ]
+	run study --price -1 -- true
+	[ "$status" -eq 2 ]
 	run study --limit 150% -- true
 	[ "$status" -eq 2 ]
 	run study --timeout 20 -- true
