@@ -205,6 +205,11 @@ $(B)/man/%.8: $(B)/bin/% $(wildcard man/*)
 	$(Q)$< --help=man > $@.generated
 	$(Q)awk -f man/join.awk $(wildcard man/$*.mdoc) - < $@.generated > $@
 
+# ---- docs/metrics.md: every field of every record that is declared -------------------------------------------
+DOCUMENTED := coldpress compressor_monitor ram_pool $(PROBES)
+docs: $(DOCUMENTED:%=$(B)/bin/%)
+	$(Q)for p in $(DOCUMENTED); do printf '# %s\n\n' $$p; $(B)/bin/$$p --help=fields; echo; done > docs/metrics.md
+
 # ---- install: the front door and the probes in bin, the rest behind `coldpress NAME` ------------------------
 BINDIR     := $(DESTDIR)$(PREFIX)/bin
 LIBEXECDIR := $(DESTDIR)$(PREFIX)/libexec/coldpress

@@ -11,6 +11,7 @@
 #include "scan.h"
 #include "stop.h"
 #include "term.h"
+#include "trace.h"
 
 struct config {
 	struct scan_config scan;
@@ -462,11 +463,17 @@ int main(int argc, char **argv)
 		},
 		.kernel = { .pages = 4096, .runs = 5, .seed = 1 },
 	};
+	static const struct record_type *const records[] = {
+		&scan_summary_type, &scan_class_type, &scan_codec_type, &scan_class_codec_type, &scan_hist_type,
+		&page_trace_type, &page_run_type, &rank_candidate_type, &rank_class_type, &rank_decision_type,
+		&rank_sweep_type, &rank_front_type, &bench_type, &kernel_type, &end_record_type, NULL,
+	};
 	static const struct opt_program program = {
 		.name = "compressor_monitor",
 		.summary = "what pages cost in a compressed pool, and which codec is worth it",
 		.commands = commands,
 		.config = &config,
+		.records = records,
 	};
 
 	return opt_main(&program, argc, argv);

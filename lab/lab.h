@@ -8,6 +8,7 @@
 #define COLDPRESS_LAB_LAB_H
 
 #include "opt.h"
+#include "record.h"
 
 struct doctor_config {
 	int format;
@@ -45,6 +46,7 @@ extern const struct opt doctor_options[];
 int doctor_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
 
 extern const struct opt study_options[];
+extern const struct record_type study_run_type, study_arm_type, study_prediction_type, study_answer_type;
 int study_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
 
 extern const struct opt recover_options[];

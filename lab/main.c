@@ -61,6 +61,10 @@ static const struct opt_command commands[] = {
 	},
 	{.run = NULL}};
 
+static const struct record_type *const records[] = {
+	&study_run_type, &study_arm_type, &study_prediction_type, &study_answer_type, &end_record_type, NULL,
+};
+
 static const struct opt_program program = {
 	.name = "coldpress",
 	.summary = "a laboratory for RAM compression on Linux",
@@ -87,6 +91,7 @@ static const struct opt_program program = {
 		"  pool_probe           what happens inside a zram pool: stores, loads, residence\n",
 	.commands = commands,
 	.config = &config,
+	.records = records,
 };
 
 static bool own_command(const char *word)

@@ -55,7 +55,6 @@ struct study_run {
 	int64_t exit_status;
 	enum store_run_state state_code;
 };
-extern const struct record_type study_run_type;
 
 /* What the page scan measured of one codec. */
 struct study_codec {

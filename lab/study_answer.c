@@ -16,7 +16,7 @@ static const struct field answer_fields[] = {
 	FIELD(struct answer_figures, readback_factor, FIELD_F64, "ratio", "at which it chose"),
 	FIELD(struct answer_figures, text, FIELD_STRING, "", "the recommendation in words"),
 };
-static const struct record_type answer_type =
+const struct record_type study_answer_type =
 	RECORD_TYPE("study_answer", 1, RECORD_CARD, answer_fields, "what a study recommends for one subject");
 
 static int store_predictions(struct study *s, const struct subject_answer *a, struct err *e)
@@ -84,7 +84,7 @@ static void print_records(struct study *s, const struct subject_answer *a, const
 		out_record(s->out, &study_arm_type, &a->arms[i]);
 	for (size_t i = 1; i < a->n_arms; i++)
 		out_record(s->out, &study_prediction_type, &a->predictions[i]);
-	out_record(s->out, &answer_type, &answer);
+	out_record(s->out, &study_answer_type, &answer);
 }
 
 #define COLUMNS 110

@@ -29,7 +29,6 @@ struct prediction_figures {
 	bool approximate;
 };
 
-extern const struct record_type study_arm_type, study_prediction_type;
 
 struct subject_answer {
 	const struct study_subject *subject;

@@ -13,6 +13,7 @@
 
 #include "nearest.h"
 #include "opt_help.h"
+#include "record.h"
 #include "term.h"
 #include "text.h"
 #include "units.h"
@@ -20,7 +21,7 @@
 
 const char *const opt_format_choices[] = { "text", "json", "csv", NULL };
 
-enum request { REQUEST_NONE, REQUEST_HELP, REQUEST_MAN, REQUEST_COMPLETION, REQUEST_VERSION };
+enum request { REQUEST_NONE, REQUEST_HELP, REQUEST_MAN, REQUEST_COMPLETION, REQUEST_FIELDS, REQUEST_VERSION };
 
 struct parser {
 	const struct opt *options;
@@ -238,7 +239,7 @@ static int unknown_long(const struct parser *p, const char *word, size_t len, st
 	return err_usage(e, "unknown option --%s", name);
 }
 
-/* --help, --help=man, --help=completion, --version. */
+/* --help, --help=man, --help=completion, --help=fields, --version. */
 static bool take_common(struct parser *p, const char *word, struct err *e, int *rc)
 {
 	if (!p->common)
@@ -249,10 +250,12 @@ static bool take_common(struct parser *p, const char *word, struct err *e, int *
 		p->request = REQUEST_MAN;
 	else if (str_eq(word, "help=completion"))
 		p->request = REQUEST_COMPLETION;
+	else if (str_eq(word, "help=fields"))
+		p->request = REQUEST_FIELDS;
 	else if (str_eq(word, "version"))
 		p->request = REQUEST_VERSION;
 	else if (str_starts(word, "help="))
-		*rc = err_usage(e, "--help '%s' is not one of man, completion", word + strlen("help="));
+		*rc = err_usage(e, "--help '%s' is not one of man, completion, fields", word + strlen("help="));
 	else
 		return false;
 	return true;
@@ -522,6 +525,10 @@ static int answer(const struct opt_program *program, const struct opt_command *c
 		opt_help_man(stdout, program);
 	else if (request == REQUEST_COMPLETION)
 		opt_help_completion(stdout, program);
+	else if (request == REQUEST_FIELDS && program->records)
+		record_print_docs(stdout, program->records);
+	else if (request == REQUEST_FIELDS)
+		return err_usage(e, "%s declares no records", program->name);
 	else
 		printf("%s (coldpress) %s%s%s\n", program->name, COLDPRESS_VERSION,
 		       *COLDPRESS_REVISION ? " " : "", COLDPRESS_REVISION);

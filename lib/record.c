@@ -76,9 +76,9 @@ static void print_cell(FILE *f, const char *s)
 	}
 }
 
-void record_print_docs(FILE *f, const struct record_type *const *types, size_t n)
+void record_print_docs(FILE *f, const struct record_type *const *types)
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; types[i]; i++) {
 		const struct record_type *type = types[i];
 
 		fprintf(f, "%s## `%s` version %u\n\n", i ? "\n" : "", type->name, type->version);

@@ -68,7 +68,7 @@ extern const struct record_type end_record_type;
 /* record_missing - whether a field of this record holds the missing value of its type. */
 bool record_missing(const struct field *field, const void *record);
 
-/* record_print_docs - the fields of these types as Markdown, for docs/metrics.md. */
-void record_print_docs(FILE *f, const struct record_type *const *types, size_t n);
+/* record_print_docs - the fields of these types, NULL at the end, as Markdown: --help=fields, docs/metrics.md. */
+void record_print_docs(FILE *f, const struct record_type *const *types);
 
 #endif

@@ -442,6 +442,10 @@ static const struct opt_command commands[] = {
 	{.run = NULL},
 };
 
+static const struct record_type *const records[] = {
+	&pool_status_type, &pool_watch_type, &trigger_type, &end_record_type, NULL,
+};
+
 static const struct opt_program program = {
 	.name = "ram_pool",
 	.summary = "a compressed pool in RAM for experiments",
@@ -450,6 +454,7 @@ static const struct opt_program program = {
 		       "that it did not make.",
 	.commands = commands,
 	.config = &options,
+	.records = records,
 };
 
 int main(int argc, char **argv)

@@ -95,3 +95,12 @@ setup() {
 	[[ $output == *"big.json: File too large"* ]]
 	! ls big.json*
 }
+
+@test "docs/metrics.md has every declared field: make docs would change nothing" {
+	for program in coldpress compressor_monitor ram_pool proc_create page_fault swap_probe pool_probe; do
+		printf '# %s\n\n' "$program"
+		"$top/build/bin/$program" --help=fields
+		echo
+	done | sort >"$BATS_TEST_TMPDIR/now"
+	sort "$top/docs/metrics.md" | diff - "$BATS_TEST_TMPDIR/now"
+}

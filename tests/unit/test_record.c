@@ -67,12 +67,12 @@ static void test_record__docs_name_each_field_and_keep_the_table_whole(void **st
 {
 	static const struct field hostile[] = { FIELD(struct sample, u, FIELD_U64, "bytes", "a|b") };
 	static const struct record_type type = RECORD_TYPE("pool", 2, RECORD_CARD, hostile, "what | is");
-	const struct record_type *types[] = { &type, &end_record_type };
+	const struct record_type *types[] = { &type, &end_record_type, NULL };
 	AUTO_FREE char *text = NULL;
 	size_t len = 0;
 	FILE *f = open_memstream(&text, &len);
 
-	record_print_docs(f, types, ARRAY_SIZE(types));
+	record_print_docs(f, types);
 	fclose(f);
 	assert_non_null(strstr(text, "## `pool` version 2\n\nwhat \\| is\n\n| field | unit | JSON | meaning |\n"
 				     "|---|---|---|---|\n| `u` | bytes | whole number | a\\|b |\n\n## `end`"));
