@@ -70,7 +70,8 @@ figures() {
 	before=$(sha256sum <"$db")
 	make_page
 	[ "$(sha256sum <"$db")" = "$before" ]
-	[ ! -e "$db-wal" ] && [ ! -e "$db-shm" ]
+	[ ! -e "$db-wal" ]
+	[ ! -e "$db-shm" ]
 }
 
 # Walsh averages of the log ratios in SQL, against what the C of the report says.

@@ -91,7 +91,8 @@ start_study() {
 @test "a limit that does not bite is said so" {
 	run study --blocks 1 --algo lz4 --limit 100% --timeout 20s -- sleep 1
 	echo "$output"
-	[ "$status" -eq 1 ] && [[ $output == *"held less than 4 MiB"* ]]
+	[ "$status" -eq 1 ]
+	[[ $output == *"held less than 4 MiB"* ]]
 	run study --blocks 1 --algo lz4 --limit 100% -- $(subject mixed)
 	echo "$output"
 	[ "$status" -eq 0 ]
@@ -146,7 +147,8 @@ start_study() {
 
 @test "an --out that cannot be written, an empty command, a share that is none: exit, and why" {
 	run study --out /proc/nothing -- true
-	[ "$status" -eq 1 ] && [[ $output == *"/proc/nothing"* ]]
+	[ "$status" -eq 1 ]
+	[[ $output == *"/proc/nothing"* ]]
 	run study --
 	[ "$status" -eq 2 ]
 	run study --limit 0% -- true
@@ -156,7 +158,8 @@ start_study() {
 	run study --limit 150% -- true
 	[ "$status" -eq 2 ]
 	run study --timeout 20 -- true
-	[ "$status" -eq 2 ] && [[ $output == *"unit"* ]]
+	[ "$status" -eq 2 ]
+	[[ $output == *"unit"* ]]
 }
 
 @test "a full disk: a clear error, nothing left" {

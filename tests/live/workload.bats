@@ -88,7 +88,7 @@ gone_within_a_second() {
 	[ "$(jq -s -c '.[0] | [.state, .operations > 0]' "$BATS_TEST_TMPDIR/out")" = '["aborted",true]' ]
 	[ "$(jq -s -r '.[1].reason' "$BATS_TEST_TMPDIR/out")" = signal ]
 	gone_within_a_second $supervisor $pids
-	! ls "$COLDPRESS_STATE_DIR"/*.book 2>/dev/null
+	[ -z "$(compgen -G "$COLDPRESS_STATE_DIR/*.book")" ]
 }
 
 @test "kill -9 leaves no process and no group after a second, whatever the pattern" {
@@ -104,7 +104,8 @@ gone_within_a_second() {
 		guardian=$(pgrep -P $supervisor)
 		pids=$(members_of $supervisor)
 		echo "$pattern: $pids"
-		[ -n "$guardian" ] && [ -n "$pids" ]
+		[ -n "$guardian" ]
+		[ -n "$pids" ]
 		kill -KILL $supervisor
 		wait $supervisor || true
 		gone_within_a_second $supervisor $pids $guardian
