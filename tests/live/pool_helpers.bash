@@ -8,9 +8,10 @@ need_zram() {
 	[ -e /sys/class/zram-control/hot_add ] || skip "this kernel has no zram (modprobe zram num_devices=0)"
 }
 
-# Everything a pool changes, as text: swaps, devices, settings, and what is in the state directory.
+# Everything a pool changes, as text: swaps (without their use: the kernel frees slots as it likes), devices,
+# settings, and what is in the state directory.
 machine() {
-	swapon --show=NAME,TYPE,SIZE,USED,PRIO --noheadings --raw
+	swapon --show=NAME,TYPE,SIZE,PRIO --noheadings --raw
 	for d in /sys/block/zram*; do
 		[ -e "$d" ] && echo "$d $(cat "$d/diskseq" "$d/disksize" "$d/comp_algorithm" | tr '\n' ' ')"
 	done

@@ -180,7 +180,7 @@ calls() {
 	"$pool" setup --algo lz4 --size 64MiB -q >/dev/null
 	"$pool" status --watch 50ms --duration 3s -f json >"$BATS_TEST_TMPDIR/watch" 3>&- &
 	watch=$!
-	coproc holder 8
+	coproc holder 32
 	read -r -u "${COPROC[0]}" -t 20 line
 	wait "$watch"
 	"$pool" reset -q
@@ -189,7 +189,8 @@ calls() {
 	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/watch" | jq -r .type)" = end ]
 	jq -s -e '[.[] | select(.type == "pool_watch")] | length >= 20' "$BATS_TEST_TMPDIR/watch"
 	jq -s -e '[.[].written_pages_per_s // 0] | max > 1000' "$BATS_TEST_TMPDIR/watch"
-	jq -s -e '[.[].orig_bytes // 0] | max >= 8 * 1048576' "$BATS_TEST_TMPDIR/watch"
+	# Half of them at least: the kernel first fills the cluster each CPU has begun in another swap.
+	jq -s -e '[.[].orig_bytes // 0] | max >= 16 * 1048576' "$BATS_TEST_TMPDIR/watch"
 	restored
 }
 
