@@ -99,6 +99,7 @@ calls() {
 
 @test "status says what mm_stat says, pages through the pool come back as they were" {
 	device=$("$pool" setup --algo lz4 --size 64MiB --mem-limit 32MiB -f json | field device)
+	foreign_now=$(swap_used "/dev/zram$foreign")
 	coproc holder 16
 	read -r -u "${COPROC[0]}" -t 20 line
 	[ "$line" = out ]
@@ -108,7 +109,8 @@ calls() {
 	[ "$(field compr_bytes <<<"$status")" = "$compr" ]
 	[ "$(field used_bytes <<<"$status")" = "$used" ]
 	# The kernel fills the cluster of 2 MiB that each CPU has begun on another swap before it comes here.
-	[ $((orig + $(swap_used "/dev/zram$foreign") - foreign_used)) -ge $((16 << 20)) ]
+	# Its own slots it may free meanwhile: a MiB of them is not looked at.
+	[ $((orig + $(swap_used "/dev/zram$foreign") - foreign_now)) -ge $((15 << 20)) ]
 	[ "$orig" -ge $(((16 - 2 * $(nproc)) << 20)) ]
 	# Half of the pages are random: kept as they are.
 	head -n 1 <<<"$status" | jq -e '(.incompressible_share * 100 | round) == 50'
