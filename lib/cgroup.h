@@ -114,6 +114,23 @@ struct cgroup_stat {
  */
 int cgroup_stat_read(const struct cgroup *group, struct cgroup_stat *ret, struct err *e);
 
+/* A group that has pages in swap, with all the groups below it. Valid during the call it is given to. */
+struct cgroup_swap {
+	const char *dir, *path;		/* its directory; the same from the mount point on: "/a/b" */
+	uint64_t swap_bytes;		/* in any swap: the kernel does not say which */
+	uint64_t limit_bytes;
+	uint64_t room_bytes;		/* what it may still be charged with, its file pages given up; MISSING_U64 = no limit */
+};
+
+/* cgroup_swap_visit - fn for every group of the machine that has pages in swap, parents first; stops at its first
+ * non-zero, which is returned. Groups whose swap the kernel does not count are passed over.
+ *
+ * source  v2 memory.swap.current, memory.max, memory.current, memory.stat; v1 memory.stat (total_*),
+ *         memory.limit_in_bytes, memory.usage_in_bytes
+ */
+typedef int cgroup_swap_fn(void *ctx, const struct cgroup_swap *group);
+int cgroup_swap_visit(const struct cgroup_layout *layout, cgroup_swap_fn *fn, void *ctx);
+
 /* cgroup_pids - member processes (tgids), at most max of them.
  *
  * returns  how many there are (may be more than max), or -errno

@@ -17,7 +17,7 @@ struct pool_options {
 	struct pool_request request;
 	struct trigger_request trigger;
 	bool force;
-	uint64_t watch_ns, duration_ns;
+	uint64_t watch_ns, duration_ns, timeout_ns;
 	struct opt_output output;
 };
 
@@ -26,6 +26,7 @@ static struct pool_options options = {
 	.trigger = {.duration_ns = 10 * NS_PER_S},
 	.watch_ns = MISSING_U64,
 	.duration_ns = MISSING_U64,
+	.timeout_ns = POOL_RESET_NS,
 };
 
 static const struct opt setup_options[] = {
@@ -56,7 +57,11 @@ static const struct opt status_options[] = {
 static const struct opt reset_options[] = {
 	OPT_STRING(0, "name", struct pool_options, request.name, "which; needed when there are several",
 		   .metavar = "NAME"),
-	OPT_FLAG(0, "force", struct pool_options, force, "even if its pages might not fit into memory"),
+	OPT_FLAG(0, "force", struct pool_options, force,
+		 "even if its pages might not fit into memory, or into the limits of the groups they belong "
+		 "to"),
+	OPT_DURATION(0, "timeout", struct pool_options, timeout_ns,
+		     "give up when the pages are not back by then; the pool stays in use", .min = NS_PER_MS),
 	OPT_OUTPUT(struct pool_options, output), OPT_END};
 
 #define TRIGGER_OPTIONS                                                                                      \
@@ -162,7 +167,7 @@ static void drop(const char *name, const struct zram_device *device)
 	struct err e;
 
 	snprintf(pool.name, sizeof(pool.name), "%s", name);
-	if (pool_reset(&pool, true, &e))
+	if (pool_reset(&pool, true, POOL_RESET_NS, &e))
 		term_warn("%s; `ram_pool recover` tries again", e.what);
 }
 
@@ -318,7 +323,7 @@ static int run_reset(void *config UNUSED, int argc UNUSED, char **argv UNUSED, i
 		term_say("there is no pool");
 		return finish(&out, 0, e);
 	}
-	r = pool_reset(pool, options.force, e);
+	r = pool_reset(pool, options.force, options.timeout_ns, e);
 	if (r)
 		return r;
 	term_say("removed pool %s (zram%u)", pool->name, pool->device.id);
@@ -427,7 +432,10 @@ static const struct opt_command commands[] = {
 	{
 		.name = "reset",
 		.summary = "bring the pages back into memory and remove the device",
-		.description = "^C while pages come back leaves the pool in use as before.",
+		.description =
+			"Refuses, with the figures, where the machine or a limited control group with "
+			"pages in swap could not hold what comes back. ^C while pages come back leaves the "
+			"pool in use as before.",
 		.options = reset_options,
 		.run = run_reset,
 	},

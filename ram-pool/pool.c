@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/time.h>
 
 #include "stop.h"
 #include "term.h"
@@ -245,8 +246,47 @@ static void *show_progress(void *arg)
 	return NULL;
 }
 
+static volatile sig_atomic_t alarmed;
+
+static void on_alarm(int sig UNUSED)
+{
+	alarmed = true;
+}
+
+/* swapoff until it is done or its time is over: a signal makes the kernel put the swap back to use. It looks
+ * for one between processes only (try_to_unuse in mm/swapfile.c), so the pages of one come back whole.
+ */
+static int swap_off_in_time(int fd, uint64_t timeout_ns, struct err *e)
+{
+	const struct sigaction action = {.sa_handler = on_alarm};
+	const struct itimerval never = {.it_value.tv_sec = 0},
+			       time = {
+				       /* again and again: the first might come just before the call */
+				       .it_value = {.tv_sec = (time_t)(timeout_ns / NS_PER_S),
+						    .tv_usec =
+							    (suseconds_t)(timeout_ns % NS_PER_S / NS_PER_US)},
+				       .it_interval = {.tv_usec = 10000},
+			       };
+	struct sigaction before;
+	char text[UNITS_TEXT_MAX];
+
+	alarmed = false;
+	sigaction(SIGALRM, &action, &before);
+	setitimer(ITIMER_REAL, &time, NULL);
+	int r = swap_off(fd, e);
+
+	setitimer(ITIMER_REAL, &never, NULL);
+	sigaction(SIGALRM, &before, NULL);
+	if (r != -EINTR || !alarmed || stop_requested())
+		return r;
+	err_say(e, ETIMEDOUT, "the pages were not back after %s; it is in use as before",
+		units_format_duration(timeout_ns, text));
+	return err_hint(e, "see what slows the machine down, or allow more: --timeout 1h");
+}
+
 /* swapoff, with progress from another thread: signals are for this one, so that ^C ends the call. */
-static int take_back(const struct zram_device *device, uint64_t used_bytes, struct err *e)
+static int take_back(const struct zram_device *device, uint64_t used_bytes, uint64_t timeout_ns,
+		     struct err *e)
 {
 	struct watch watch = {.device = device, .total_bytes = used_bytes};
 	char dir[SYSROOT_PATH_MAX], size[UNITS_TEXT_MAX];
@@ -261,7 +301,7 @@ static int take_back(const struct zram_device *device, uint64_t used_bytes, stru
 	if (fd < 0)
 		return fd;
 	if (used_bytes == 0)
-		return swap_off(fd, e);
+		return swap_off_in_time(fd, timeout_ns, e);
 	term_progress_begin(&watch.progress, (double)used_bytes);
 	term_progress_step(&watch.progress, "bringing %s back from zram%u",
 			   units_format_size(used_bytes, size), device->id);
@@ -271,24 +311,52 @@ static int take_back(const struct zram_device *device, uint64_t used_bytes, stru
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r)
 		return err_set(e, r, "cannot start a thread");
-	r = swap_off(fd, e);
+	r = swap_off_in_time(fd, timeout_ns, e);
 	__atomic_store_n(&watch.done, true, __ATOMIC_RELEASE);
 	pthread_join(thread, NULL);
 	term_progress_end(&watch.progress);
 	return r;
 }
 
-/* Pages first, since that alone can be refused or stopped; then all that is in the book. */
-static int take_down(struct journal *j, const struct pool *pool, bool force, struct err *e)
+struct owners {
+	uint64_t used_bytes;
+	struct err *e;
+};
+
+static int check_owner(void *ctx, const struct cgroup_swap *group)
 {
-	uint64_t used_bytes = swap_used_bytes(&pool->device);
+	const struct owners *owners = ctx;
+
+	return pool_guard_group(group, owners->used_bytes, owners->e);
+}
+
+/* Whether the machine and every group with pages in swap could hold what comes back. */
+static int check_room(uint64_t used_bytes, struct err *e)
+{
+	struct owners owners = {.used_bytes = used_bytes, .e = e};
 	struct procfs_meminfo meminfo;
-	char words[256];
+	struct cgroup_layout layout;
 	int r = procfs_meminfo_read(NULL, &meminfo, e);
 
-	if (r || (!force && (r = pool_guard_reset(&meminfo, used_bytes, e))) || (r = journal_unready(j, e)))
+	if (used_bytes == 0)
+		return 0;
+	if (r || (r = pool_guard_reset(&meminfo, used_bytes, e)) ||
+	    (r = cgroup_layout_read(NULL, &layout, e)))
 		return r;
-	r = take_back(&pool->device, used_bytes, e);
+	return cgroup_swap_visit(&layout, check_owner, &owners);
+}
+
+/* Pages first, since that alone can be refused or stopped; then all that is in the book. */
+static int take_down(struct journal *j, const struct pool *pool, bool force, uint64_t timeout_ns,
+		     struct err *e)
+{
+	uint64_t used_bytes = swap_used_bytes(&pool->device);
+	char words[256];
+	int r = force ? 0 : check_room(used_bytes, e);
+
+	if (r || (r = journal_unready(j, e)))
+		return r;
+	r = take_back(&pool->device, used_bytes, timeout_ns, e);
 	if (r == 0)
 		return journal_undo_all(j, e);
 	if (pool->ready) { /* the kernel has put what is left back to use: a pool as before */
@@ -300,7 +368,7 @@ static int take_down(struct journal *j, const struct pool *pool, bool force, str
 	return r == -EINTR ? err_say(e, EINTR, "stopped; %s is in use as before", pool->name) : r;
 }
 
-int pool_reset(const struct pool *pool, bool force, struct err *e)
+int pool_reset(const struct pool *pool, bool force, uint64_t timeout_ns, struct err *e)
 {
 	char book[POOL_NAME_MAX + sizeof(BOOK_PREFIX)];
 	struct journal *j = NULL;
@@ -313,7 +381,7 @@ int pool_reset(const struct pool *pool, bool force, struct err *e)
 
 	if (r)
 		return r;
-	r = take_down(j, pool, force, e);
+	r = take_down(j, pool, force, timeout_ns, e);
 	journal_close(j);
 	return r;
 }

@@ -7,6 +7,7 @@
 #ifndef RAM_POOL_POOL_H
 #define RAM_POOL_POOL_H
 
+#include "cgroup.h"
 #include "journal.h"
 #include "procfs.h"
 #include "record.h"
@@ -51,6 +52,11 @@ int pool_guard(const struct procfs_meminfo *meminfo, uint64_t promised_bytes, ui
 /* pool_guard_reset - refuses to bring back more than fits: used_bytes of swap into what is available. */
 int pool_guard_reset(const struct procfs_meminfo *meminfo, uint64_t used_bytes, struct err *e);
 
+/* pool_guard_group - refuses to bring back more than the limit of a group leaves room for: the kernel would end
+ * its processes. Of its pages in swap at most used_bytes are in the pool.
+ */
+int pool_guard_group(const struct cgroup_swap *group, uint64_t used_bytes, struct err *e);
+
 /* ---- pool.c: acts ------------------------------------------------------------------ */
 struct pool_request {
 	const char *name;
@@ -72,11 +78,15 @@ struct pool_made {
 /* pool_setup - all of it or nothing: whatever fails, or ^C, what was done is put back first. */
 int pool_setup(const struct pool_request *request, struct pool_made *ret, struct err *e);
 
-/* pool_reset - pages back into RAM, device away. force: even if they might not fit.
+#define POOL_RESET_NS (10 * 60 * NS_PER_S)
+
+/* pool_reset - pages back into RAM, device away. force: even if they might not fit into the machine, or into the
+ * limits of the groups they belong to.
  *
- * errors  -EINTR ^C while pages came back: the pool is as before; -ENOMEM refused
+ * errors  -EINTR ^C while pages came back, -ETIMEDOUT they took longer than timeout_ns: the pool is as before;
+ *         -ENOMEM refused
  */
-int pool_reset(const struct pool *pool, bool force, struct err *e);
+int pool_reset(const struct pool *pool, bool force, uint64_t timeout_ns, struct err *e);
 
 /* ---- status.c ---------------------------------------------------------------------- */
 extern const struct record_type pool_status_type;

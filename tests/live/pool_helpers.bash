@@ -61,3 +61,32 @@ holder() {
 faults() {
 	sed 's/.*) //' "/proc/$1/stat" | awk '{ print $8, $10 }'
 }
+
+# limited_group NAME - makes a memory group below our own and sets $group to its directory, $limit_file to the file
+# of its limit. On v2 the group above must hand out memory: else it is made at the top.
+limited_group() {
+	local own
+	if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+		grep -qw memory /sys/fs/cgroup/cgroup.subtree_control || echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+		group=/sys/fs/cgroup/$1
+		limit_file=$group/memory.max unlimited=max
+	else
+		own=$(awk -F: '$2 ~ /(^|,)memory(,|$)/ { print $3 }' /proc/self/cgroup)
+		[ -d "/sys/fs/cgroup/memory$own" ] || skip "no memory controller to be found"
+		group=/sys/fs/cgroup/memory${own%/}/$1
+		limit_file=$group/memory.limit_in_bytes unlimited=-1
+	fi
+	mkdir "$group" || skip "no right to make control groups"
+	[ -e "$limit_file" ] || { rmdir "$group"; skip "no memory controller to be found"; }
+}
+
+# in_group COMMAND... - in $group from its first page on.
+in_group() {
+	# shellcheck disable=SC2016 # for the shell inside
+	sh -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$group" "$@"
+}
+
+remove_group() {
+	for _ in $(seq 100); do rmdir "$1" 2>/dev/null && return; sleep 0.05; done
+	rmdir "$1"
+}

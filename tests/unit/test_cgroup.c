@@ -296,6 +296,68 @@ static void test_cgroup__a_group_that_is_gone(void **state UNUSED)
 	assert_int_equal(cgroup_stat_read(&group, &stat, NULL), -ENOENT);
 }
 
+struct seen {
+	unsigned int n;
+	struct cgroup_swap last;
+	char paths[256];
+};
+
+static int see(void *ctx, const struct cgroup_swap *group)
+{
+	struct seen *seen = ctx;
+	size_t at = strlen(seen->paths);
+
+	seen->n++;
+	seen->last = *group;
+	snprintf(seen->paths + at, sizeof(seen->paths) - at, "%s ", group->path);
+	return 0;
+}
+
+static void test_cgroup__v2_room_for_what_is_in_swap(void **state UNUSED)
+{
+	struct cgroup_layout layout = {.mode = CGROUP_V2};
+	struct seen seen = {.n = 0};
+
+	snprintf(layout.mount[CGROUP_TREE_UNIFIED], CGROUP_PATH_MAX, "%s", top);
+	put("g/memory.stat", "anon 4096\ninactive_file 8192\nactive_file 4096\n");
+	put("g/memory.current", "20480\n");
+	put("g/memory.swap.current", "40960\n");
+	put("g/memory.max", "24576\n");
+	assert_int_equal(cgroup_swap_visit(&layout, see, &seen), 0);
+	assert_string_equal(seen.paths, "/g ");
+	assert_int_equal(seen.last.swap_bytes, 40960);
+	assert_int_equal(seen.last.limit_bytes, 24576);
+	assert_int_equal(seen.last.room_bytes, 24576 - 20480 + 8192 + 4096);
+	put("g/memory.max", "max\n");
+	assert_int_equal(cgroup_swap_visit(&layout, see, &seen), 0);
+	assert_true(seen.last.room_bytes == MISSING_U64);
+	put("g/memory.swap.current", "0\n");
+	assert_int_equal(cgroup_swap_visit(&layout, see, &seen), 0);
+	assert_int_equal(seen.n, 2);
+}
+
+static void test_cgroup__v1_room_for_what_is_in_swap(void **state UNUSED)
+{
+	struct cgroup_layout layout = {.mode = CGROUP_HYBRID};
+	struct seen seen = {.n = 0};
+
+	snprintf(layout.mount[CGROUP_TREE_MEMORY], CGROUP_PATH_MAX, "%s", top);
+	put("g/memory.stat", "swap 4096\ninactive_file 1\ntotal_swap 12288\ntotal_inactive_file 4096\n"
+	    "total_active_file 0\n");
+	put("g/memory.usage_in_bytes", "20480\n");
+	put("g/memory.limit_in_bytes", "16384\n");
+	assert_int_equal(cgroup_swap_visit(&layout, see, &seen), 0);
+	assert_int_equal(seen.n, 1);
+	assert_int_equal(seen.last.swap_bytes, 12288);
+	assert_int_equal(seen.last.room_bytes, 4096);	/* above its limit already: file pages alone make room */
+	put("g/memory.limit_in_bytes", "9223372036854771712\n");
+	assert_int_equal(cgroup_swap_visit(&layout, see, &seen), 0);
+	assert_true(seen.last.room_bytes == MISSING_U64);
+	put("g/memory.stat", "swap 4096\n");	/* no swap accounting: nothing is known of it */
+	assert_int_equal(cgroup_swap_visit(&layout, see, &seen), 0);
+	assert_int_equal(seen.n, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +375,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cgroup__v2_stat, make_tree, remove_tree),
 		cmocka_unit_test_setup_teardown(test_cgroup__v1_stat_counts_the_group_and_those_below, make_tree,
 						remove_tree),
+		cmocka_unit_test_setup_teardown(test_cgroup__v2_room_for_what_is_in_swap, make_tree, remove_tree),
+		cmocka_unit_test_setup_teardown(test_cgroup__v1_room_for_what_is_in_swap, make_tree, remove_tree),
 		cmocka_unit_test_setup_teardown(test_cgroup__a_group_that_is_gone, make_tree, remove_tree),
 	};
 
