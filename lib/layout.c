@@ -24,6 +24,9 @@ static size_t column_width(const struct field *f)
 	case FIELD_F64:
 		width = 8;
 		break;
+	case FIELD_UTC:
+		width = strlen("2026-11-23T12:34:56.123456789Z");
+		break;
 	case FIELD_HEX:
 		width = 18;
 		break;
@@ -122,6 +125,13 @@ static void put_integer(struct text *t, const struct field *f, const void *at)
 	}
 }
 
+static void put_utc(struct text *t, uint64_t ns)
+{
+	char buf[UNITS_TEXT_MAX];
+
+	text_str(t, units_format_utc(record_epoch_ns(ns), buf));
+}
+
 static void put_exact(struct text *t, double v, const char *missing)
 {
 	if (isfinite(v))
@@ -157,6 +167,10 @@ static void json_value(struct text *t, const struct field *f, const void *record
 		text_put(t, "[", 1);
 		put_series(t, at, ",", "null");
 		text_put(t, "]", 1);
+	} else if (f->type == FIELD_UTC) {
+		text_put(t, "\"", 1);
+		put_utc(t, *(const uint64_t *)at);
+		text_put(t, "\"", 1);
 	} else if (f->type == FIELD_HEX) {
 		text_put(t, "\"", 1);
 		text_hex(t, *(const uint64_t *)at);
@@ -182,6 +196,8 @@ static void text_value(struct text *t, const struct field *f, const void *record
 		text_fixed(t, *(const double *)at, f->decimals ? f->decimals : FIELD_DECIMALS);
 	} else if (f->type == FIELD_BOOL) {
 		text_str(t, *(const bool *)at ? "yes" : "no");
+	} else if (f->type == FIELD_UTC) {
+		put_utc(t, *(const uint64_t *)at);
 	} else if (f->type == FIELD_SERIES) {
 		put_series(t, at, ",", "-");
 	} else {
@@ -243,6 +259,8 @@ static void csv_value(struct text *t, const struct field *f, const void *record)
 		put_exact(t, *(const double *)at, "");
 	} else if (f->type == FIELD_BOOL) {
 		text_str(t, *(const bool *)at ? "true" : "false");
+	} else if (f->type == FIELD_UTC) {
+		put_utc(t, *(const uint64_t *)at);
 	} else if (f->type == FIELD_SERIES) {
 		put_series(t, at, ";", "");
 	} else {

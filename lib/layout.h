@@ -19,6 +19,7 @@ struct layout {
 	size_t n;
 	char *begin;		/* `{"type":"name","v":1` */
 	size_t begin_len;
+	struct field time;	/* for the owner: a column that is not in the type's table */
 	struct layout *next;	/* for the owner */
 };
 

@@ -26,6 +26,7 @@ struct out {
 	int fd;
 	int error;		/* sticks */
 	bool unbuffered;	/* a terminal */
+	enum out_time time;
 	char *path;		/* "standard output" where it is that */
 	char *temporary;	/* what is written; NULL where path is no regular file */
 	struct layout *layouts;
@@ -44,6 +45,31 @@ static struct layout *layout_find(const struct out *out, const struct record_typ
 	return layout;
 }
 
+static const struct field *field_named(const struct record_type *type, const char *name)
+{
+	for (size_t i = 0; i < type->n_fields; i++)
+		if (str_eq(type->fields[i].name, name))
+			return &type->fields[i];
+	return NULL;
+}
+
+/* A layout with room for n columns, that of the wall clock already in it where one is asked for. */
+static struct layout *layout_begin(const struct out *out, const struct record_type *type, size_t n)
+{
+	const struct field *ts = out->time == OUT_TIME_MONOTONIC ? NULL : field_named(type, "ts_ns");
+	struct layout *layout = layout_new(type, n + 1);
+
+	if (!layout || !ts)
+		return layout;
+	layout->time = *ts;
+	layout->time.name = "time";
+	layout->time.type = FIELD_UTC;
+	if (layout_add(layout, &layout->time) == 0)
+		return layout;
+	layout_free(layout);
+	return NULL;
+}
+
 static const struct layout *layout_get(struct out *out, const struct record_type *type)
 {
 	struct layout *layout = layout_find(out, type);
@@ -51,11 +77,13 @@ static const struct layout *layout_get(struct out *out, const struct record_type
 
 	if (layout)
 		return layout;
-	layout = layout_new(type, type->n_fields);
+	layout = layout_begin(out, type, type->n_fields);
 	if (!layout)
 		return NULL;
-	for (size_t i = 0; i < type->n_fields && rc == 0; i++)
-		rc = layout_add(layout, &type->fields[i]);
+	for (size_t i = 0; i < type->n_fields && rc == 0; i++) {
+		if (out->time != OUT_TIME_UTC || !str_eq(type->fields[i].name, "ts_ns"))
+			rc = layout_add(layout, &type->fields[i]);
+	}
 	if (rc < 0) {
 		layout_free(layout);
 		return NULL;
@@ -63,14 +91,6 @@ static const struct layout *layout_get(struct out *out, const struct record_type
 	layout->next = out->layouts;
 	out->layouts = layout;
 	return layout;
-}
-
-static const struct field *field_named(const struct record_type *type, const char *name)
-{
-	for (size_t i = 0; i < type->n_fields; i++)
-		if (str_eq(type->fields[i].name, name))
-			return &type->fields[i];
-	return NULL;
 }
 
 static int unknown_field(const struct record_type *type, const char *name, struct err *e)
@@ -97,7 +117,7 @@ int out_select(struct out *out, const struct record_type *type, const struct opt
 
 	if (!names || !names->n)
 		return 0;
-	layout = layout_new(type, names->n);
+	layout = layout_begin(out, type, names->n);
 	if (!layout)
 		return err_set(e, ENOMEM, "cannot select fields of %s", type->name);
 	for (size_t i = 0; i < names->n && rc == 0; i++) {
@@ -115,6 +135,11 @@ int out_select(struct out *out, const struct record_type *type, const struct opt
 	layout->next = out->layouts;	/* found before an earlier one of the same type */
 	out->layouts = layout;
 	return 0;
+}
+
+void out_set_time(struct out *out, enum out_time time)
+{
+	out->time = time;
 }
 
 /* ---- records ----------------------------------------------------------------------------------------- */

@@ -23,6 +23,16 @@ int out_new(struct out **ret, enum out_format format, const char *path, struct e
 /* out_select - only these fields, in this order ("pid,comm"); NULL = all. Unknown names are a usage error. */
 int out_select(struct out *out, const struct record_type *type, const struct opt_list *names, struct err *e);
 
+/* What stands for the moment in records that have a field ts_ns (CLOCK_MONOTONIC). */
+enum out_time {
+	OUT_TIME_MONOTONIC,	/* ts_ns, as declared */
+	OUT_TIME_UTC,		/* `time` as their first field, the wall clock in ISO 8601, and no ts_ns but by out_select */
+	OUT_TIME_BOTH,		/* `time` first, and ts_ns */
+};
+
+/* out_set_time - before out_select and the first record. */
+void out_set_time(struct out *out, enum out_time time);
+
 /* out_record - one record. Errors stick and are returned by every later call (-EPIPE: the reader went away).
  * On a terminal each record is flushed. A stream of text or CSV is one table, so there the end record is not in
  * it: it goes to stderr, and only when it has a loss to tell.

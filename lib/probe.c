@@ -86,7 +86,10 @@ int probe_open(struct probe *p, const struct probe_options *options, struct err 
 				   "Fedora and Arch are");
 	}
 	probe_hook_find(&kernel, (enum probe_variant)options->hook, p->choices);
-	return out_new(&p->out, (enum out_format)MAX(options->format, OUT_TEXT), options->output, e);
+	r = out_new(&p->out, (enum out_format)MAX(options->format, OUT_TEXT), options->output, e);
+	if (!r)
+		out_set_time(p->out, (enum out_time)options->timestamps);
+	return r;
 }
 
 int probe_needs_format(const struct probe_options *options, struct err *e)
@@ -94,6 +97,7 @@ int probe_needs_format(const struct probe_options *options, struct err *e)
 	const char *word = options->output			      ? "--output"
 			   : options->fields.n			      ? "--fields"
 			   : options->max_events != MISSING_U64 ? "--max-events"
+			   : options->timestamps != OUT_TIME_MONOTONIC	      ? "--timestamps"
 								      : NULL;
 
 	if (options->format >= 0 || !word)
@@ -200,6 +204,19 @@ static int ring_sample(void *ctx, void *event, size_t bytes)
 	return 0;
 }
 
+/* What tests/live/verifier_budget bounds. */
+static void tell_verified(const struct probe *p)
+{
+	for (size_t i = 0; i < PROBE_HOOKS; i++) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t bytes = sizeof(info);
+
+		if (p->programs[i] && !bpf_obj_get_info_by_fd(bpf_program__fd(p->programs[i]), &info, &bytes))
+			term_detail("verified %s: %u instructions", bpf_program__name(p->programs[i]),
+				    info.verified_insns);
+	}
+}
+
 int probe_load(struct probe *p, struct bpf_object *object, bool streams, struct err *e)
 {
 	struct bpf_map *ring = bpf_object__find_map_by_name(object, "events");
@@ -223,6 +240,7 @@ int probe_load(struct probe *p, struct bpf_object *object, bool streams, struct 
 		err_set(e, r, "cannot load the probe into the kernel");
 		return err_hint(e, "-v shows what the kernel says");
 	}
+	tell_verified(p);
 	if (streams) {
 		p->ring = ring_buffer__new(bpf_map__fd(ring), ring_sample, p, NULL);
 		if (!p->ring)

@@ -82,6 +82,7 @@ struct probe_options {
 	uint64_t duration_ns, max_events, ringbuf_bytes, uid;	/* MISSING_U64 = not given */
 	pid_t tgid;
 	int hook;			/* enum probe_variant */
+	int timestamps;			/* enum out_time */
 	bool quiet, verbose, stats;
 	struct opt_list fields;
 };
@@ -92,7 +93,7 @@ struct probe_options {
 		.ringbuf_bytes = 64 * MIB,                                                               \
 	}
 
-extern const char *const probe_hook_choices[];
+extern const char *const probe_hook_choices[], *const probe_time_choices[];
 
 /* Rows of an option table; config has a `struct probe_options` of this name. */
 #define PROBE_OPT_OUTPUT(config, o)                                                                                \
@@ -100,6 +101,8 @@ extern const char *const probe_hook_choices[];
 		   "records of this kind on stdout, in place of the plain lines"),                                 \
 		OPT_STRING('o', "output", config, o.output, "records into this file", .metavar = "FILE"),           \
 		OPT_DURATION('d', "duration", config, o.duration_ns, "stop after this long, e.g. 10s"),             \
+		OPT_CHOICE(0, "timestamps", config, o.timestamps, probe_time_choices,                                      \
+			   "ts_ns, CLOCK_MONOTONIC; or in its place time, the wall clock in UTC; or both"),           \
 		OPT_FLAG('q', "quiet", config, o.quiet, "say nothing on stderr but errors"),                        \
 		OPT_FLAG('v', "verbose", config, o.verbose,                                                         \
 			 "say the hooks in use and the verifier's words on stderr"),                                \

@@ -16,6 +16,8 @@
 const char *const probe_variant_names[] = { "auto", "tp_btf", "raw_tp", "classic", "perf", "missing" };
 const char *const probe_hook_choices[] = { "auto", "tp_btf", "raw_tp", "classic", "perf", NULL };
 
+const char *const probe_time_choices[] = { "monotonic", "utc", "both", NULL };
+
 const struct probe_hook probe_hooks[PROBE_HOOKS] = {
 	{ "sched", "sched_process_fork", TYPED_ARGUMENTS, "proc_create: new processes" },
 	{ "sched", "sched_process_exec", TYPED_ARGUMENTS, "proc_create --format: programs run" },

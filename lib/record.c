@@ -26,6 +26,7 @@ bool record_missing(const struct field *field, const void *record)
 
 	switch (field->type) {
 	case FIELD_U64:
+	case FIELD_UTC:
 		return *(const uint64_t *)at == MISSING_U64;
 	case FIELD_I64:
 		return *(const int64_t *)at == MISSING_I64;
@@ -42,6 +43,20 @@ bool record_missing(const struct field *field, const void *record)
 		return false;
 	}
 	return false;
+}
+
+uint64_t record_epoch_ns(uint64_t monotonic)
+{
+	static uint64_t offset_ns;
+
+	if (!offset_ns) {
+		uint64_t before = monotonic_ns();
+		struct timespec wall;
+
+		clock_gettime(CLOCK_REALTIME, &wall);
+		offset_ns = timespec_ns(&wall) - (before + (monotonic_ns() - before) / 2);
+	}
+	return monotonic + offset_ns;
 }
 
 static const char *type_word(enum field_type type)
@@ -61,6 +76,8 @@ static const char *type_word(enum field_type type)
 	case FIELD_STRING:
 	case FIELD_CHARS:
 		return "string";
+	case FIELD_UTC:
+		return "ISO 8601 string";
 	case FIELD_SERIES:
 		return "array of numbers";
 	}

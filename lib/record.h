@@ -17,6 +17,7 @@ enum field_type {
 	FIELD_BOOL,	/* bool */
 	FIELD_STRING,	/* const char *; NULL = missing; any bytes, escaped by the sink */
 	FIELD_CHARS,	/* char[size]: text up to NUL or size; any bytes, escaped by the sink */
+	FIELD_UTC,	/* uint64_t, ns of CLOCK_MONOTONIC; written as the wall clock then, see record_epoch_ns */
 	FIELD_SERIES,	/* struct series: numbers; a JSON array, text joined by commas; .values NULL = missing */
 };
 
@@ -67,6 +68,11 @@ extern const struct record_type end_record_type;
 
 /* record_missing - whether a field of this record holds the missing value of its type. */
 bool record_missing(const struct field *field, const void *record);
+
+/* record_epoch_ns - the wall clock, in ns since 1970, at a moment of CLOCK_MONOTONIC. The two are compared once a
+ * run, when this is first called: times of one run stay as far apart as they were, also when the clock is set.
+ */
+uint64_t record_epoch_ns(uint64_t monotonic_ns);
 
 /* record_print_docs - the fields of these types, NULL at the end, as Markdown: --help=fields, docs/metrics.md. */
 void record_print_docs(FILE *f, const struct record_type *const *types);

@@ -203,3 +203,18 @@ char *units_exact_duration(uint64_t ns, char buf[UNITS_TEXT_MAX])
 {
 	return exact(ns, duration_suffixes, buf);
 }
+
+char *units_format_utc(uint64_t epoch_ns, char buf[UNITS_TEXT_MAX])
+{
+	time_t seconds = (time_t)(epoch_ns / NS_PER_S);
+	struct tm tm;
+	size_t n;
+
+	if (epoch_ns == MISSING_U64 || !gmtime_r(&seconds, &tm)) {
+		snprintf(buf, UNITS_TEXT_MAX, "-");
+		return buf;
+	}
+	n = strftime(buf, UNITS_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf + n, UNITS_TEXT_MAX - n, ".%09uZ", (unsigned int)(epoch_ns % NS_PER_S));
+	return buf;
+}

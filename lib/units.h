@@ -38,4 +38,11 @@ char *units_format_duration(uint64_t ns, char buf[UNITS_TEXT_MAX]);
 char *units_exact_size(uint64_t bytes, char buf[UNITS_TEXT_MAX]);
 char *units_exact_duration(uint64_t ns, char buf[UNITS_TEXT_MAX]);
 
+/* units_format_utc - a wall clock as ISO 8601 in UTC with nine digits behind the second:
+ * "2026-11-23T12:34:56.123456789Z"; "-" for MISSING_U64.
+ *
+ * epoch_ns  since 1970
+ */
+char *units_format_utc(uint64_t epoch_ns, char buf[UNITS_TEXT_MAX]);
+
 #endif

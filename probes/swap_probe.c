@@ -401,7 +401,11 @@ static int run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code
 	struct swap_probe *skel = NULL;
 	struct have have = { 0 };
 	struct probe p;
-	int r = probe_open(&p, &c->probe, e);
+	int r;
+
+	if (c->probe.format < 0 && c->probe.timestamps != OUT_TIME_MONOTONIC)
+		return err_usage(e, "--timestamps works on records: add --format text, json or csv");
+	r = probe_open(&p, &c->probe, e);
 
 	if (!r && !(skel = swap_probe__open()))
 		r = err_set(e, errno, "cannot open the probe's programs");

@@ -17,6 +17,7 @@
 
 #include "out.h"
 #include "tests/unit/skip.h"
+#include "units.h"
 
 struct sample {
 	uint64_t used_bytes;
@@ -121,6 +122,56 @@ static void test_out__missing_is_null_a_dash_or_an_empty_cell(void **state UNUSE
 	assert_string_equal(printed(OUT_CSV, &line_type, &empty, NULL),
 			    "used_bytes,delta,ratio,cpu,addr,major,path,comm,costs\n"
 			    ",,,0,0x0,false,,\"\",\n");
+}
+
+struct moment {
+	uint64_t ts_ns;
+	uint32_t pid;
+};
+
+static const struct field moment_fields[] = {
+	FIELD(struct moment, pid, FIELD_U32, "", "p"),
+	FIELD(struct moment, ts_ns, FIELD_U64, "ns", "t"),
+};
+static const struct record_type moment_type = RECORD_TYPE("m", 1, RECORD_LINE, moment_fields, "");
+
+static void test_out__time_stands_first_in_place_of_ts_ns_or_beside_it(void **state UNUSED)
+{
+	static const char *const pid[] = { "pid" };
+	const struct opt_list only_pid = { (const char **)pid, 1 };
+	const struct moment moment = { .ts_ns = monotonic_ns(), .pid = 7 };
+	char utc[UNITS_TEXT_MAX], expect[160];
+
+	units_format_utc(record_epoch_ns(moment.ts_ns), utc);
+	for (int i = 0; i < 4; i++) {
+		static const enum out_format formats[] = { OUT_JSON, OUT_TEXT, OUT_CSV, OUT_JSON };
+		struct out *out = open_out(formats[i]);
+
+		out_set_time(out, i == 1 ? OUT_TIME_BOTH : OUT_TIME_UTC);
+		if (i == 3)
+			assert_int_equal(out_select(out, &moment_type, &only_pid, NULL), 0);
+		assert_int_equal(out_record(out, &moment_type, &moment), 0);
+		assert_int_equal(out_close(out, NULL), 0);
+		if (formats[i] == OUT_JSON)
+			snprintf(expect, sizeof(expect), "{\"type\":\"m\",\"v\":1,\"time\":\"%s\",\"pid\":7}\n", utc);
+		else if (formats[i] == OUT_TEXT)
+			snprintf(expect, sizeof(expect), "m time=%s pid=7 ts_ns=%llu\n", utc,
+				 (unsigned long long)moment.ts_ns);
+		else
+			snprintf(expect, sizeof(expect), "time,pid\n%s,7\n", utc);
+		assert_string_equal(read_back(), expect);
+	}
+}
+
+static void test_out__times_of_a_record_without_ts_ns_change_nothing(void **state UNUSED)
+{
+	struct out *out = open_out(OUT_TEXT);
+
+	out_set_time(out, OUT_TIME_UTC);
+	assert_int_equal(out_record(out, &line_type, &empty), 0);
+	assert_int_equal(out_close(out, NULL), 0);
+	assert_string_equal(read_back(),
+			    "s used_bytes=- delta=- ratio=- cpu=0 addr=0x0 major=no path=- comm=\"\" costs=-\n");
 }
 
 static void test_out__an_infinite_ratio_is_null_in_json(void **state UNUSED)
@@ -461,6 +512,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_out__json_has_type_version_and_every_field),
 		cmocka_unit_test(test_out__missing_is_null_a_dash_or_an_empty_cell),
+		cmocka_unit_test(test_out__time_stands_first_in_place_of_ts_ns_or_beside_it),
+		cmocka_unit_test(test_out__times_of_a_record_without_ts_ns_change_nothing),
 		cmocka_unit_test(test_out__an_infinite_ratio_is_null_in_json),
 		cmocka_unit_test(test_out__a_line_keeps_hostile_values_in_their_place),
 		cmocka_unit_test(test_out__csv_quotes_as_rfc_4180_and_prints_its_head_once),

@@ -146,6 +146,16 @@ static void test_units__a_missing_figure_formats_as_a_dash(void **state UNUSED)
 	assert_string_equal(units_format_duration(MISSING_U64, buf), "-");
 }
 
+static void test_units__a_wall_clock_is_iso_8601_in_utc(void **state UNUSED)
+{
+	char buf[UNITS_TEXT_MAX];
+
+	assert_string_equal(units_format_utc(0, buf), "1970-01-01T00:00:00.000000000Z");
+	assert_string_equal(units_format_utc(1709210096 * NS_PER_S + 5, buf), "2024-02-29T12:34:56.000000005Z");
+	assert_string_equal(units_format_utc(UINT64_MAX - 1, buf), "2554-07-21T23:34:33.709551614Z");
+	assert_string_equal(units_format_utc(MISSING_U64, buf), "-");
+}
+
 static void test_units__formatted_text_fits_for_the_largest_values(void **state UNUSED)
 {
 	char buf[UNITS_TEXT_MAX];
@@ -214,6 +224,7 @@ int main(void)
 		cmocka_unit_test(test_units__exact_sizes_read_back_to_the_same_value),
 		cmocka_unit_test(test_units__exact_durations_read_back_to_the_same_value),
 		cmocka_unit_test(test_units__a_missing_figure_formats_as_a_dash),
+		cmocka_unit_test(test_units__a_wall_clock_is_iso_8601_in_utc),
 		cmocka_unit_test(test_units__formatted_text_fits_for_the_largest_values),
 		cmocka_unit_test(test_units__whole_numbers_are_decimal_or_hexadecimal_only),
 		cmocka_unit_test(test_units__numbers_must_be_finite_decimals),
