@@ -423,12 +423,23 @@ int journal_cgroup(struct journal *j, const char *path, unsigned int *ret, struc
 	return intent(j, line, ret, e);
 }
 
-int journal_swap(struct journal *j, const struct zram_device *device, unsigned int *ret, struct err *e)
+static int intent_on(struct journal *j, const char *kind, const struct zram_device *device, unsigned int *ret,
+		     struct err *e)
 {
-	struct json_object *line = entry_new(j, "swap");
+	struct json_object *line = entry_new(j, kind);
 
 	add_device(line, device);
 	return intent(j, line, ret, e);
+}
+
+int journal_swap(struct journal *j, const struct zram_device *device, unsigned int *ret, struct err *e)
+{
+	return intent_on(j, "swap", device, ret, e);
+}
+
+int journal_taken(struct journal *j, const struct zram_device *device, unsigned int *ret, struct err *e)
+{
+	return intent_on(j, "taken", device, ret, e);
 }
 
 void journal_setting_value(char *text)

@@ -29,6 +29,7 @@ enum journal_kind {
 	JOURNAL_CGROUP,		/* path: everybody in it and below killed, directories removed */
 	JOURNAL_SWAP,		/* device: swapoff */
 	JOURNAL_ZRAM,		/* device: reset, hot_remove */
+	JOURNAL_TAKEN,		/* device that was there, free: reset, stays */
 	JOURNAL_SETTING,	/* path, old: written back */
 	JOURNAL_PATH,		/* path: removed with all below, mount points and links' targets excepted */
 };
@@ -72,6 +73,9 @@ int journal_path(struct journal *j, const char *path, unsigned int *ret, struct 
 int journal_zram(struct journal *j, unsigned int *ret, struct err *e);
 int journal_zram_added(struct journal *j, unsigned int id, const struct zram_device *device, struct err *e);
 
+/* journal_taken - that a free device which is there already will be set up. */
+int journal_taken(struct journal *j, const struct zram_device *device, unsigned int *ret, struct err *e);
+
 int journal_done(struct journal *j, unsigned int id, struct err *e);
 int journal_undone(struct journal *j, unsigned int id, struct err *e);
 
@@ -99,7 +103,7 @@ struct journal_entry {
 	pid_t pid;
 	uint64_t start_ticks;
 	bool has_device;
-	struct zram_device device;	/* ZRAM, SWAP */
+	struct zram_device device;	/* ZRAM, TAKEN, SWAP */
 	struct zram_list before;	/* ZRAM: those there were at the intent */
 };
 

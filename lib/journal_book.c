@@ -10,7 +10,8 @@
  */
 #include "journal_book.h"
 
-static const char *const kinds[] = {"process", "cgroup", "swap", "zram", "setting", "path"};
+static const char *const kinds[] = {"process", "cgroup",  "swap", "zram",
+				    "taken",   "setting", "path"};
 
 static void put_object(struct json_object **object)
 {
@@ -139,6 +140,7 @@ static int take_intent(struct journal_book *book, struct json_object *object, ui
 		entry->pid = (pid_t)pid;
 		return take_number(object, "start", UINT64_MAX, &entry->start_ticks);
 	case JOURNAL_SWAP:
+	case JOURNAL_TAKEN:
 		entry->has_device = true;
 		return take_device(object, &entry->device);
 	case JOURNAL_ZRAM:

@@ -210,6 +210,17 @@ static int undo_zram(const struct journal_entry *entry, char what[256], struct e
 	return r;
 }
 
+static int undo_taken(const struct journal_entry *entry, char what[256], struct err *e)
+{
+	if (!zram_present(NULL, &entry->device))
+		return 0;
+	int r = zram_reset(NULL, &entry->device, e);
+
+	if (r == 0)
+		snprintf(what, 256, "reset zram%u", entry->device.id);
+	return r;
+}
+
 /* ---- settings and paths ------------------------------------------------------------ */
 
 static int undo_setting(const struct journal_entry *entry, char what[256], struct err *e)
@@ -285,7 +296,8 @@ int journal_undo(const struct journal_entry *entry, char what[256], struct err *
 	static int (*const undo[])(const struct journal_entry *, char[256], struct err *) = {
 		[JOURNAL_PROCESS] = undo_process, [JOURNAL_CGROUP] = undo_cgroup,
 		[JOURNAL_SWAP] = undo_swap,	  [JOURNAL_ZRAM] = undo_zram,
-		[JOURNAL_SETTING] = undo_setting, [JOURNAL_PATH] = undo_path,
+		[JOURNAL_TAKEN] = undo_taken,	  [JOURNAL_SETTING] = undo_setting,
+		[JOURNAL_PATH] = undo_path,
 	};
 
 	*what = '\0';

@@ -294,18 +294,6 @@ bool zram_algorithms_have(const struct zram_algorithms *algorithms, const char *
 	return false;
 }
 
-static int unknown_algorithm(const struct zram_algorithms *algorithms, const char *name, struct err *e)
-{
-	char list[384] = "";
-	size_t at = 0;
-
-	for (size_t i = 0; i < algorithms->n && at < sizeof(list); i++)
-		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s", i ? ", " : "",
-				       algorithms->names[i]);
-	err_usage(e, "this kernel's zram has no algorithm '%s'", name);
-	return err_hint(e, "it has: %s", list);
-}
-
 /* ---- changing ---------------------------------------------------------------------- */
 
 int zram_available(const struct sysroot *root, struct err *e)
@@ -363,43 +351,13 @@ static int write_busy(const struct sysroot *root, const struct zram_device *devi
 	}
 }
 
-static int write_attribute(const struct sysroot *root, const struct zram_device *device, const char *text,
-			   const char *attribute, struct err *e)
+int zram_write(const struct sysroot *root, const struct zram_device *device, const char *attribute,
+	       const char *text, struct err *e)
 {
 	char path[128];
 
 	snprintf(path, sizeof(path), "/sys/block/zram%u/%s", device->id, attribute);
 	return write_busy(root, device, text, path, e);
-}
-
-int zram_setup(const struct sysroot *root, unsigned int id, const struct zram_config *config, struct err *e)
-{
-	struct zram_device device;
-	struct zram_algorithms algorithms;
-	char text[32];
-	uint64_t disk_bytes;
-	int r = zram_identify(root, id, &device, e);
-
-	if (r || (r = zram_disk_bytes(root, id, &disk_bytes, e)))
-		return r;
-	if (disk_bytes)
-		return err_say(e, EBUSY, "zram%u is already set up", id);
-	if (config->algorithm) {
-		r = zram_algorithms_read(root, id, &algorithms, e);
-		if (r)
-			return r;
-		if (!zram_algorithms_have(&algorithms, config->algorithm))
-			return unknown_algorithm(&algorithms, config->algorithm, e);
-		r = write_attribute(root, &device, config->algorithm, "comp_algorithm", e);
-		if (r)
-			return r;
-	}
-	snprintf(text, sizeof(text), "%" PRIu64, config->mem_limit_bytes);
-	r = write_attribute(root, &device, text, "mem_limit", e);
-	if (r)
-		return r;
-	snprintf(text, sizeof(text), "%" PRIu64, config->disk_bytes);
-	return write_attribute(root, &device, text, "disksize", e);
 }
 
 int zram_disk_bytes(const struct sysroot *root, unsigned int id, uint64_t *ret, struct err *e)
@@ -409,7 +367,7 @@ int zram_disk_bytes(const struct sysroot *root, unsigned int id, uint64_t *ret, 
 
 int zram_reset(const struct sysroot *root, const struct zram_device *device, struct err *e)
 {
-	return write_attribute(root, device, "1", "reset", e);
+	return zram_write(root, device, "reset", "1", e);
 }
 
 int zram_hot_remove(const struct sysroot *root, const struct zram_device *device, struct err *e)

@@ -101,17 +101,52 @@ int zram_available(const struct sysroot *root, struct err *e);
 /* zram_hot_add - a new device; its number is in *ret. Needs root. Journal the intent first. */
 int zram_hot_add(const struct sysroot *root, unsigned int *ret, struct err *e);
 
+/* What this device's kernel can do, by the files it has: not by its version. */
+struct zram_features {
+	bool params;		/* algorithm_params: level, dictionary */
+	bool recompress;	/* recomp_algorithm: CONFIG_ZRAM_MULTI_COMP */
+	bool writeback;		/* backing_dev: CONFIG_ZRAM_WRITEBACK */
+	bool idle;		/* pages can be marked idle; by age only with CONFIG_ZRAM_TRACK_ENTRY_ACTIME */
+};
+
+void zram_features_read(const struct sysroot *root, unsigned int id, struct zram_features *ret);
+
+/* zram_features_words - "levels and dictionaries, writeback"; "nothing beyond the basics". Returns buf. */
+char *zram_features_words(const struct zram_features *features, char *buf, size_t len);
+
 struct zram_config {
 	const char *algorithm;		/* NULL = the kernel's default */
+	const int *level;		/* NULL = the kernel's default; lz4: acceleration */
+	const char *dict;		/* path of a dictionary; NULL = none */
+	const char *recompress;		/* second algorithm, for cold pages; NULL = none */
+	const char *backing;		/* block device for cold pages; NULL = none */
 	uint64_t mem_limit_bytes;	/* 0 = none */
 	uint64_t disk_bytes;
 };
 
-/* zram_setup - algorithm, limit, size, in the order that every kernel takes.
+/* zram_check - whether the kernel and its codecs can do what the configuration asks for. Changes nothing.
  *
- * errors  -EINVAL the kernel lacks the algorithm (e lists those it has); -EBUSY already set up, or held
+ * errors  usage: the kernel lacks the algorithm, or it has no level or dictionary (e lists what there is);
+ *         exit 77 the kernel lacks the feature (e says what would have it, and what this one has)
+ */
+int zram_check(const struct sysroot *root, unsigned int id, const struct zram_config *config, struct err *e);
+
+/* zram_setup - algorithm, second algorithm, parameters, backing device, limit, size, in the order that every
+ * kernel takes.
+ *
+ * errors  zram_check's; -EBUSY already set up, or held
  */
 int zram_setup(const struct sysroot *root, unsigned int id, const struct zram_config *config, struct err *e);
+
+/* zram_second_algorithm - what cold pages are recompressed with. -ENOENT none, or the kernel cannot. */
+int zram_second_algorithm(const struct sysroot *root, unsigned int id, char ret[ZRAM_ALGORITHM_MAX]);
+
+/* zram_backing - the path of the backing device as the kernel shows it. -ENOENT none, or the kernel cannot. */
+int zram_backing(const struct sysroot *root, unsigned int id, char *buf, size_t len);
+
+/* zram_write - one attribute of the device, EBUSY waited for. */
+int zram_write(const struct sysroot *root, const struct zram_device *device, const char *attribute, const char *text,
+	       struct err *e);
 
 int zram_disk_bytes(const struct sysroot *root, unsigned int id, uint64_t *ret, struct err *e);
 int zram_reset(const struct sysroot *root, const struct zram_device *device, struct err *e);

@@ -16,6 +16,10 @@
 struct pool_options {
 	struct pool_request request;
 	struct trigger_request trigger;
+	struct pool_age_request age;
+	const char *level_text;
+	bool swap, raw;
+	int fs; /* index of fs_choices */
 	bool force;
 	uint64_t watch_ns, duration_ns, timeout_ns;
 	struct opt_output output;
@@ -24,10 +28,13 @@ struct pool_options {
 static struct pool_options options = {
 	.request = {.size_bytes = MISSING_U64, .mem_limit_bytes = MISSING_U64, .priority = MISSING_U64},
 	.trigger = {.duration_ns = 10 * NS_PER_S},
+	.age = {.older_ns = 120 * NS_PER_S, .threshold_bytes = MISSING_U64},
 	.watch_ns = MISSING_U64,
 	.duration_ns = MISSING_U64,
 	.timeout_ns = POOL_RESET_NS,
 };
+
+static const char *const fs_choices[] = {"none", "ext4", NULL};
 
 static const struct opt setup_options[] = {
 	OPT_STRING('a', "algo", struct pool_options, request.algorithm,
@@ -40,6 +47,24 @@ static const struct opt setup_options[] = {
 		"swap priority; default one above the highest in use", .max = SWAP_PRIORITY_MAX),
 	OPT_STRING(0, "name", struct pool_options, request.name, "what to call it; default " DEFAULT_NAME,
 		   .metavar = "NAME"),
+	OPT_STRING(0, "level", struct pool_options, level_text,
+		   "level of the codec, of lz4 the acceleration; kernels from 6.12", .metavar = "LEVEL"),
+	OPT_STRING(0, "dict", struct pool_options, request.dict,
+		   "dictionary for the codec, read by the kernel; kernels from 6.12", .metavar = "FILE"),
+	OPT_STRING(0, "recompress", struct pool_options, request.recompress,
+		   "second codec, with which `age` makes cold pages smaller", .metavar = "NAME"),
+	OPT_STRING(0, "backing", struct pool_options, request.backing,
+		   "where `age` writes cold pages back to: an empty file, or an unused block device",
+		   .metavar = "FILE|DEV"),
+	OPT_STRING(0, "zswap", struct pool_options, request.zswap,
+		   "turn zswap on in front of the pool, with this codec, for as long as the pool is there",
+		   .metavar = "NAME"),
+	OPT_FLAG(0, "swap", struct pool_options, swap, "use it as swap; so it is without --raw and --fs"),
+	OPT_FLAG(0, "raw", struct pool_options, raw, "leave it a plain block device"),
+	OPT_CHOICE(0, "fs", struct pool_options, fs, fs_choices, "put a file system on it instead of swap"),
+	OPT_STRING(0, "device", struct pool_options, request.device,
+		   "take this zram device, which must be free, instead of adding one; reset leaves it there",
+		   .metavar = "zramN"),
 	OPT_FLAG(0, "tune", struct pool_options, request.tune,
 		 "set vm.swappiness to 180 and vm.page-cluster to 0 for as long as the pool is there"),
 	OPT_PID(0, "owner", struct pool_options, request.owner,
@@ -91,10 +116,29 @@ static const struct opt readback_options[] = {
 		   "a bounded load instead, of 256 MiB: one that reads steadily, or one in bursts"),
 	OPT_END};
 
+static const struct opt age_options[] = {
+	OPT_DURATION(0, "older", struct pool_options, age.older_ns,
+		     "pages that nobody has touched for this long; 0s: all", .max = 86400 * NS_PER_S),
+	OPT_CHOICE(
+		0, "what", struct pool_options, age.what, pool_age_what_choices,
+		"idle: those that are old; huge: those no codec made smaller, of any age; huge_idle: both"),
+	OPT_FLAG(0, "recompress", struct pool_options, age.recompress,
+		 "only make them smaller with the second codec"),
+	OPT_FLAG(0, "writeback", struct pool_options, age.writeback,
+		 "only write them back; without either, whatever the pool was set up for"),
+	OPT_SIZE(0, "threshold", struct pool_options, age.threshold_bytes,
+		 "recompress only what takes at least this many bytes now", .max = PAGE_BYTES),
+	OPT_STRING(0, "name", struct pool_options, request.name, "which; needed when there are several",
+		   .metavar = "NAME"),
+	OPT_OUTPUT(struct pool_options, output),
+	OPT_END};
+
 static const struct opt recover_options[] = {OPT_OUTPUT(struct pool_options, output), OPT_END};
 
 struct pool_setup_record {
-	const char *name, *device, *algorithm;
+	const char *name, *device, *algorithm, *use;
+	const char *dict, *recompress, *backing, *zswap;
+	int64_t level;
 	uint64_t id, size_bytes, mem_limit_bytes, setup_ns;
 	int64_t priority;
 	bool swap;
@@ -106,9 +150,15 @@ static const struct field pool_setup_fields[] = {
 	F(device, FIELD_STRING, "", "its block device"),
 	F(id, FIELD_U64, "", "the N of zramN"),
 	F(algorithm, FIELD_STRING, "", "codec"),
+	F(level, FIELD_I64, "", "of the codec; missing: the kernel's default"),
+	F(dict, FIELD_STRING, "", "dictionary of the codec"),
+	F(recompress, FIELD_STRING, "", "second codec, for cold pages"),
+	F(backing, FIELD_STRING, "", "file or device for cold pages"),
+	F(zswap, FIELD_STRING, "", "codec of zswap in front"),
 	F(size_bytes, FIELD_U64, "bytes", "uncompressed bytes it takes at most"),
 	F(mem_limit_bytes, FIELD_U64, "bytes", "RAM it takes at most"),
-	F(priority, FIELD_I64, "", "swap priority"),
+	F(use, FIELD_STRING, "", "swap, raw, or the file system on it"),
+	F(priority, FIELD_I64, "", "swap priority; missing where it is no swap"),
 	F(swap, FIELD_BOOL, "", "in use as swap"),
 	F(setup_ns, FIELD_U64, "ns", "from the start of the set-up until it was ready"),
 };
@@ -171,6 +221,30 @@ static void drop(const char *name, const struct zram_device *device)
 		term_warn("%s; `ram_pool recover` tries again", e.what);
 }
 
+/* Words of the options into the request; what contradicts itself is refused. level: storage. */
+static int take_setup(struct pool_request *request, int *level, struct err *e)
+{
+	char behind;
+
+	if (request->size_bytes == MISSING_U64)
+		return err_usage(e, "how large? give --size, e.g. --size 2GiB");
+	if (strlen(request->name) >= POOL_NAME_MAX)
+		return err_usage(e, "--name is longer than %d characters", POOL_NAME_MAX - 1);
+	if (options.level_text) {
+		if (sscanf(options.level_text, "%9d%c", level, &behind) != 1)
+			return err_usage(e, "--level '%s' is no level: a whole number", options.level_text);
+		request->level = level;
+	}
+	if (options.swap + options.raw + (options.fs != 0) > 1)
+		return err_usage(e, "one of --swap, --raw and --fs: it cannot be all of them");
+	request->mode = options.raw ? POOL_RAW : options.fs ? POOL_EXT4 : POOL_SWAP;
+	if (request->mode == POOL_SWAP)
+		return 0;
+	if (request->priority != MISSING_U64 || request->tune || request->zswap)
+		return err_usage(e, "--priority, --tune and --zswap are for swap: leave out --raw and --fs");
+	return 0;
+}
+
 static int run_setup(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
 		     struct err *e)
 {
@@ -179,14 +253,10 @@ static int run_setup(void *config UNUSED, int argc UNUSED, char **argv UNUSED, i
 	char name[POOL_NAME_MAX], device[32];
 	struct pool_made made;
 
-	if (request.size_bytes == MISSING_U64)
-		return err_usage(e, "how large? give --size, e.g. --size 2GiB");
 	request.name = setup_name(name);
-	if (strlen(request.name) >= POOL_NAME_MAX)
-		return err_usage(e, "--name is longer than %d characters", POOL_NAME_MAX - 1);
-	int r = begin(&out, "setting up a pool", e);
+	int level, r = take_setup(&request, &level, e);
 
-	if (r || (r = pool_setup(&request, &made, e)))
+	if (r || (r = begin(&out, "setting up a pool", e)) || (r = pool_setup(&request, &made, e)))
 		return r;
 	snprintf(device, sizeof(device), "/dev/zram%u", made.device.id);
 	const struct pool_setup_record record = {
@@ -194,13 +264,19 @@ static int run_setup(void *config UNUSED, int argc UNUSED, char **argv UNUSED, i
 		.device = device,
 		.id = made.device.id,
 		.algorithm = made.algorithm,
+		.level = request.level ? *request.level : MISSING_I64,
+		.dict = request.dict,
+		.recompress = request.recompress,
+		.backing = request.backing,
+		.zswap = request.zswap,
+		.use = pool_modes[request.mode],
 		.size_bytes = made.size_bytes,
 		.mem_limit_bytes = made.mem_limit_bytes,
-		.priority = made.priority,
-		.swap = true,
+		.priority = request.mode == POOL_SWAP ? made.priority : MISSING_I64,
+		.swap = request.mode == POOL_SWAP,
 		.setup_ns = made.setup_ns,
 	};
-	if (zswap_enabled())
+	if (zswap_enabled() && !request.zswap && request.mode == POOL_SWAP)
 		term_warn("zswap takes pages before they reach the pool; turn it off with "
 			  "`echo N >/sys/module/zswap/parameters/enabled`");
 	out_record(out, &pool_setup_type, &record);
@@ -326,8 +402,30 @@ static int run_reset(void *config UNUSED, int argc UNUSED, char **argv UNUSED, i
 	r = pool_reset(pool, options.force, options.timeout_ns, e);
 	if (r)
 		return r;
-	term_say("removed pool %s (zram%u)", pool->name, pool->device.id);
+	term_say("%s pool %s (zram%u)", pool->taken ? "took down" : "removed", pool->name, pool->device.id);
 	return finish(&out, 0, e);
+}
+
+static int run_age(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
+		   struct err *e)
+{
+	AUTO_OUT struct out *out = NULL;
+	const struct pool *pool;
+	struct pool_age record;
+	struct pools pools;
+	int r = begin(&out, "ageing a pool", e);
+
+	if (r || (r = pools_read(&pools, e)) || (r = pick_pool(&pools, &pool, e)))
+		return r;
+	if (!pool || !pool->ready) {
+		err_say(e, ENOENT, "there is no pool to age");
+		return err_hint(e, "make one: ram_pool setup --size 2GiB --recompress zstd --backing FILE");
+	}
+	r = pool_age(pool, &options.age, &record, e);
+	if (r)
+		return r;
+	out_record(out, &pool_age_type, &record);
+	return finish(&out, 1, e);
 }
 
 typedef int trigger_fn(const struct trigger_request *request, const struct pool *pool,
@@ -397,11 +495,14 @@ static int run_recover(void *config UNUSED, int argc UNUSED, char **argv UNUSED,
 static const struct opt_command commands[] = {
 	{
 		.name = "setup",
-		.summary = "add a zram device of its own and use it as swap before any other",
-		.description = "Adds a device, never takes one that is there. What it changes is noted in "
-			       "/run/coldpress first; a failure or ^C puts everything back.",
+		.summary =
+			"add a zram device of its own, as swap before any other, block device or file system",
+		.description =
+			"Adds a device, or takes a free one that is named. What it changes is noted in "
+			"/run/coldpress first; a failure or ^C puts everything back.",
 		.examples =
-			"ram_pool setup --algo lz4 --size 2GiB --mem-limit 1GiB   # at most 1 GiB of RAM\n",
+			"ram_pool setup --algo lz4 --size 2GiB --mem-limit 1GiB   # at most 1 GiB of RAM\n"
+			"ram_pool setup --algo lz4 --recompress zstd --backing /var/cold.img --size 2GiB\n",
 		.options = setup_options,
 		.run = run_setup,
 	},
@@ -430,6 +531,18 @@ static const struct opt_command commands[] = {
 		.run = run_readback,
 	},
 	{
+		.name = "age",
+		.summary = "recompress and write back what nobody has touched for a while",
+		.description =
+			"One round, for what the pool was set up with (--recompress, --backing). Where the "
+			"kernel keeps no time of access, it marks all pages and looks again after that time.",
+		.examples = "ram_pool age --older 2m\n"
+			    "ram_pool age --older 10m --what huge_idle --writeback   # what no codec made "
+			    "smaller\n",
+		.options = age_options,
+		.run = run_age,
+	},
+	{
 		.name = "reset",
 		.summary = "bring the pages back into memory and remove the device",
 		.description =
@@ -451,7 +564,13 @@ static const struct opt_command commands[] = {
 };
 
 static const struct record_type *const records[] = {
-	&pool_status_type, &pool_watch_type, &trigger_type, &end_record_type, NULL,
+	&pool_setup_type,
+	&pool_status_type,
+	&pool_watch_type,
+	&trigger_type,
+	&pool_age_type,
+	&end_record_type,
+	NULL,
 };
 
 static const struct opt_program program = {

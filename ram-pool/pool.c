@@ -6,8 +6,11 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 
+#include "backing.h"
 #include "stop.h"
 #include "term.h"
 #include "units.h"
@@ -15,6 +18,9 @@
 #define BOOK_PREFIX	 "pool."
 #define LOCK_WAIT_NS	 (30 * NS_PER_S)
 #define PROGRESS_POLL_NS (100 * NS_PER_MS)
+#define MKFS_WAIT_NS	 (60 * NS_PER_S)
+
+const char *const pool_modes[] = {"swap", "raw", "ext4", NULL};
 
 /* ---- which there are --------------------------------------------------------------- */
 
@@ -25,22 +31,20 @@ static int take_pool(void *ctx, const struct journal_book *book, bool live)
 
 	if (!str_starts(book->name, BOOK_PREFIX) || pools->n == POOLS_MAX)
 		return 0;
+	*pool = (struct pool){.ready = book->ready, .live = live, .owner = book->ready_owner};
 	for (size_t i = 0; i < book->n; i++) {
 		const struct journal_entry *entry = &book->entries[i];
 
-		if (entry->kind != JOURNAL_ZRAM || !entry->has_device || entry->undone ||
-		    !zram_present(NULL, &entry->device))
+		if (!entry->has_device || entry->undone || !zram_present(NULL, &entry->device))
 			continue;
-		*pool = (struct pool){
-			.device = entry->device,
-			.ready = book->ready,
-			.live = live,
-			.owner = book->ready_owner,
-		};
-		snprintf(pool->name, sizeof(pool->name), "%s", book->name + strlen(BOOK_PREFIX));
-		pools->n++;
-		return 0;
+		pool->device = entry->device;
+		pool->swap |= entry->kind == JOURNAL_SWAP;
+		pool->taken |= entry->kind == JOURNAL_TAKEN;
 	}
+	if (pool->device.diskseq == 0)
+		return 0;
+	snprintf(pool->name, sizeof(pool->name), "%s", book->name + strlen(BOOK_PREFIX));
+	pools->n++;
 	return 0;
 }
 
@@ -103,6 +107,119 @@ static int add_device(struct journal *j, struct zram_device *ret, struct err *e)
 	return stopped(e);
 }
 
+/* A device that is there: nobody's, and free. Its codec is put back by itself, for the reset of some kernels
+ * leaves it.
+ */
+static int take_device(struct journal *j, const char *name, struct zram_device *ret, struct err *e)
+{
+	uint64_t disk_bytes;
+	unsigned int entry, id;
+	char behind, path[64];
+	int r;
+
+	name += str_starts(name, "/dev/") ? strlen("/dev/") : 0;
+	if (sscanf(name, "zram%u%c", &id, &behind) != 1)
+		return err_usage(e, "--device '%s' is no zram device: give one such as zram3", name);
+	if ((r = zram_identify(NULL, id, ret, e)) || (r = zram_disk_bytes(NULL, id, &disk_bytes, e)))
+		return r;
+	if (disk_bytes) {
+		err_say(e, EBUSY, "zram%u is in use: it is set up already", id);
+		return err_hint(e, "leave --device out: then one is added");
+	}
+	snprintf(path, sizeof(path), "/sys/block/zram%u/comp_algorithm", id);
+	if ((r = journal_taken(j, ret, &entry, e)) || (r = journal_setting(j, path, &entry, e)))
+		return r;
+	return stopped(e);
+}
+
+/* zswap as a fast tier in front, whose coldest pages go on to the pool. */
+static int start_zswap(struct journal *j, const char *codec, struct err *e)
+{
+#define ZSWAP "/sys/module/zswap/parameters/"
+	const char *const settings[][2] = {
+		{ZSWAP "compressor", codec},
+		{ZSWAP "shrinker_enabled", "Y"}, /* from 6.8: without it only a full zswap writes on */
+		{ZSWAP "enabled", "Y"},
+	};
+
+	if (!sysroot_exists(NULL, ZSWAP "enabled")) {
+		err_impossible(e, "this kernel has no zswap to put in front of the pool");
+		return err_hint(e, "kernels that were built with CONFIG_ZSWAP have it");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		unsigned int entry;
+		int r;
+
+		if (!sysroot_exists(NULL, "%s", settings[i][0]))
+			continue;
+		if ((r = journal_setting(j, settings[i][0], &entry, e)))
+			return r;
+		r = sysroot_write(NULL, settings[i][1], e, "%s", settings[i][0]);
+		if (r && i == 0)
+			err_hint(e, "zswap takes what /proc/crypto has; this kernel's default is in " ZSWAP
+				    "compressor");
+		if (r || (r = journal_done(j, entry, e)))
+			return r;
+	}
+	return stopped(e);
+#undef ZSWAP
+}
+
+/* Waits for a child of ours, MKFS_WAIT_NS at most; ^C ends it. */
+static int wait_for(pid_t pid, const char *what, struct err *e)
+{
+	uint64_t end_ns = monotonic_ns() + MKFS_WAIT_NS;
+	int status;
+	pid_t ended;
+
+	while ((ended = waitpid(pid, &status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
+		if (stop_requested() || monotonic_ns() >= end_ns)
+			kill(pid, SIGKILL);
+		sleep_ns(NS_PER_MS);
+	}
+	if (ended < 0)
+		return err_set(e, errno, "cannot wait for %s", what);
+	if (stop_requested())
+		return stopped(e);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0
+		       ? 0
+		       : err_say(e, EIO, "%s failed; what it said is above", what);
+}
+
+static int make_fs(struct journal *j, const struct zram_device *device, const char *name, struct err *e)
+{
+	static const char *const places[] = {"/usr/sbin/mkfs.ext4", "/sbin/mkfs.ext4", "/usr/bin/mkfs.ext4"};
+	char path[32], label[17];
+	const char *const argv[] = {"mkfs.ext4", "-q", "-F", "-m", "0", "-L", label, path, NULL};
+	posix_spawn_file_actions_t files;
+	unsigned int entry;
+	size_t i = 0;
+	pid_t pid;
+
+	while (i < ARRAY_SIZE(places) && access(places[i], X_OK))
+		i++;
+	if (i == ARRAY_SIZE(places)) {
+		err_impossible(e, "there is no mkfs.ext4");
+		return err_hint(e, "install e2fsprogs, or take --raw");
+	}
+	snprintf(path, sizeof(path), "/dev/zram%u", device->id);
+	snprintf(label, sizeof(label), "%s", name);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	int r = posix_spawn(&pid, places[i], &files, NULL, (char *const *)argv, environ);
+
+	posix_spawn_file_actions_destroy(&files);
+	if (r)
+		return err_set(e, r, "cannot run %s", places[i]);
+	/* Should we die, recovery ends it before it takes the device. */
+	int noted = journal_process(j, pid, &entry, NULL);
+
+	r = wait_for(pid, places[i], e);
+	if (noted == 0)
+		journal_undone(j, entry, NULL);
+	return r ? r : stopped(e);
+}
+
 static int start_swap(struct journal *j, const struct zram_device *device, int priority, const char *name,
 		      struct err *e)
 {
@@ -144,27 +261,72 @@ static int tune(struct journal *j, struct err *e)
 	return stopped(e);
 }
 
-static int set_up(struct journal *j, const struct pool_request *request, struct pool_made *made,
-		  struct err *e)
+/* Codec, sizes, backing: the device is ready for use as a block device afterwards. */
+static int configure(const struct pool_request *request, struct pool_made *made, struct err *e)
 {
-	const struct zram_config config = {
+	struct zram_config config = {
 		.algorithm = request->algorithm,
+		.level = request->level,
+		.recompress = request->recompress,
+		.backing = request->backing,
 		.mem_limit_bytes = made->mem_limit_bytes,
 		.disk_bytes = request->size_bytes,
 	};
-	struct zram_algorithms algorithms;
-	char words[256];
+	AUTO_FREE char *dict = request->dict ? realpath(request->dict, NULL) : NULL;
+	struct backing backing = {.fd = -1};
 	int r;
 
-	if ((r = add_device(j, &made->device, e)) || (r = zram_setup(NULL, made->device.id, &config, e)) ||
+	if (request->dict && !dict)
+		return err_set(e, errno, "cannot read the dictionary %s", request->dict);
+	config.dict = dict;
+	/* What the kernel lacks comes before what is wrong with a file. */
+	if ((r = zram_check(NULL, made->device.id, &config, e)))
+		return r;
+	if (request->backing) {
+		if ((r = backing_open(&backing, request->backing, e)))
+			return r;
+		config.backing = backing.device;
+	}
+	r = zram_setup(NULL, made->device.id, &config, e);
+	backing_close(&backing);
+	return r;
+}
+
+static int start(struct journal *j, const struct pool_request *request, const struct pool_made *made,
+		 struct err *e)
+{
+	switch (request->mode) {
+	case POOL_SWAP:
+		return start_swap(j, &made->device, made->priority, request->name, e);
+	case POOL_EXT4:
+		return make_fs(j, &made->device, request->name, e);
+	case POOL_RAW:
+		break;
+	}
+	return 0;
+}
+
+static void ready_words(unsigned int id, const char *name, char words[256])
+{
+	snprintf(words, 256, "zram%u is a ready pool; `ram_pool reset --name %s` removes it", id, name);
+}
+
+static int set_up(struct journal *j, const struct pool_request *request, struct pool_made *made,
+		  struct err *e)
+{
+	struct zram_algorithms algorithms;
+	char words[256];
+	int r = request->device ? take_device(j, request->device, &made->device, e)
+				: add_device(j, &made->device, e);
+
+	if (r || (r = configure(request, made, e)) ||
 	    (r = zram_algorithms_read(NULL, made->device.id, &algorithms, e)) ||
 	    (r = zram_disk_bytes(NULL, made->device.id, &made->size_bytes, e)) || (r = stopped(e)) ||
-	    (r = start_swap(j, &made->device, made->priority, request->name, e)) ||
-	    (request->tune && (r = tune(j, e))))
+	    (r = start(j, request, made, e)) || (request->tune && (r = tune(j, e))) ||
+	    (request->zswap && (r = start_zswap(j, request->zswap, e))))
 		return r;
 	memcpy(made->algorithm, algorithms.names[algorithms.current], sizeof(made->algorithm));
-	snprintf(words, sizeof(words), "zram%u is a ready pool; `ram_pool reset --name %s` removes it",
-		 made->device.id, request->name);
+	ready_words(made->device.id, request->name, words);
 	return journal_ready(j, request->owner, words, e);
 }
 
@@ -185,7 +347,7 @@ int pool_setup(const struct pool_request *request, struct pool_made *ret, struct
 		return lock;
 	if ((r = procfs_meminfo_read(NULL, &meminfo, e)) || (r = promised_bytes(&promised, e)) ||
 	    (r = pool_guard(&meminfo, promised, request->size_bytes, &made.mem_limit_bytes, e)) ||
-	    (r = pick_priority(request, &made.priority, e)))
+	    (request->mode == POOL_SWAP && (r = pick_priority(request, &made.priority, e))))
 		return r;
 	snprintf(book, sizeof(book), BOOK_PREFIX "%s", request->name);
 	r = journal_open_named(&j, book, e);
@@ -346,6 +508,26 @@ static int check_room(uint64_t used_bytes, struct err *e)
 	return cgroup_swap_visit(&layout, check_owner, &owners);
 }
 
+/* Mounted, or open in a program: found out before anything is taken down. */
+static int check_unused(const struct zram_device *device, struct err *e)
+{
+	char dir[SYSROOT_PATH_MAX];
+	int r = journal_state_dir(dir, e);
+
+	if (r)
+		return r;
+	int fd = zram_open(device, dir, O_RDWR | O_EXCL, e);
+
+	if (fd == -EBUSY) {
+		err_say(e, EBUSY, "zram%u is in use", device->id);
+		return err_hint(e, "unmount it first: umount /dev/zram%u", device->id);
+	}
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
 /* Pages first, since that alone can be refused or stopped; then all that is in the book. */
 static int take_down(struct journal *j, const struct pool *pool, bool force, uint64_t timeout_ns,
 		     struct err *e)
@@ -354,15 +536,15 @@ static int take_down(struct journal *j, const struct pool *pool, bool force, uin
 	char words[256];
 	int r = force ? 0 : check_room(used_bytes, e);
 
+	if (r == 0 && pool->ready && !pool->swap)
+		r = check_unused(&pool->device, e);
 	if (r || (r = journal_unready(j, e)))
 		return r;
 	r = take_back(&pool->device, used_bytes, timeout_ns, e);
 	if (r == 0)
 		return journal_undo_all(j, e);
 	if (pool->ready) { /* the kernel has put what is left back to use: a pool as before */
-		snprintf(words, sizeof(words),
-			 "zram%u is a ready pool; `ram_pool reset --name %s` removes it", pool->device.id,
-			 pool->name);
+		ready_words(pool->device.id, pool->name, words);
 		journal_ready(j, pool->owner, words, NULL);
 	}
 	return r == -EINTR ? err_say(e, EINTR, "stopped; %s is in use as before", pool->name) : r;

@@ -19,6 +19,8 @@
 struct pool {
 	char name[POOL_NAME_MAX];
 	struct zram_device device;
+	bool swap;   /* in use as swap; else a plain block device */
+	bool taken;  /* was there before: it is reset, not removed */
 	bool ready;  /* set up whole; else somebody is at it, or died at it */
 	bool live;   /* its maker is still at work */
 	pid_t owner; /* the process it is bound to; 0 = none */
@@ -52,15 +54,25 @@ int pool_guard(const struct procfs_meminfo *meminfo, uint64_t promised_bytes, ui
 /* pool_guard_reset - refuses to bring back more than fits: used_bytes of swap into what is available. */
 int pool_guard_reset(const struct procfs_meminfo *meminfo, uint64_t used_bytes, struct err *e);
 
-/* pool_guard_group - refuses to bring back more than the limit of a group leaves room for: the kernel would end
- * its processes. Of its pages in swap at most used_bytes are in the pool.
+/* pool_guard_group - refuses to bring back more than the limit of a group leaves room for: the kernel would
+ * end its processes. Of its pages in swap at most used_bytes are in the pool.
  */
 int pool_guard_group(const struct cgroup_swap *group, uint64_t used_bytes, struct err *e);
 
 /* ---- pool.c: acts ------------------------------------------------------------------ */
+enum pool_mode { POOL_SWAP, POOL_RAW, POOL_EXT4 };
+extern const char *const pool_modes[]; /* "swap", "raw", "ext4" */
+
 struct pool_request {
 	const char *name;
-	const char *algorithm; /* NULL = the kernel's default */
+	const char *algorithm;	/* NULL = the kernel's default */
+	const int *level;	/* NULL = the kernel's default */
+	const char *dict;	/* file; NULL = none */
+	const char *recompress; /* second codec, for cold pages; NULL = none */
+	const char *backing;	/* file or block device for cold pages; NULL = none */
+	const char *zswap;	/* codec of zswap in front of the pool; NULL = zswap is left as it is */
+	const char *device;	/* a free zram device to take, "zram3"; NULL = one is added */
+	enum pool_mode mode;
 	uint64_t size_bytes;
 	uint64_t mem_limit_bytes; /* MISSING_U64 = as pool_guard says */
 	uint64_t priority;	  /* MISSING_U64 = one above the highest */
@@ -72,7 +84,7 @@ struct pool_made {
 	struct zram_device device;
 	char algorithm[ZRAM_ALGORITHM_MAX];
 	uint64_t size_bytes, mem_limit_bytes, setup_ns;
-	int priority;
+	int priority; /* of swap */
 };
 
 /* pool_setup - all of it or nothing: whatever fails, or ^C, what was done is put back first. */
@@ -80,19 +92,48 @@ int pool_setup(const struct pool_request *request, struct pool_made *ret, struct
 
 #define POOL_RESET_NS (10 * 60 * NS_PER_S)
 
-/* pool_reset - pages back into RAM, device away. force: even if they might not fit into the machine, or into the
- * limits of the groups they belong to.
+/* pool_reset - pages back into RAM, device away. force: even if they might not fit into the machine, or into
+ * the limits of the groups they belong to.
  *
- * errors  -EINTR ^C while pages came back, -ETIMEDOUT they took longer than timeout_ns: the pool is as before;
- *         -ENOMEM refused
+ * errors  -EINTR ^C while pages came back, -ETIMEDOUT they took longer than timeout_ns: the pool is as
+ * before; -ENOMEM refused
  */
 int pool_reset(const struct pool *pool, bool force, uint64_t timeout_ns, struct err *e);
+
+/* ---- age.c: one round of the cold tier ---------------------------------------------- */
+enum pool_age_what { POOL_AGE_IDLE, POOL_AGE_HUGE_IDLE, POOL_AGE_HUGE };
+extern const char *const pool_age_what_choices[];
+
+struct pool_age_request {
+	uint64_t older_ns;	    /* not touched for so long; 0 = all */
+	int what;		    /* enum pool_age_what */
+	uint64_t threshold_bytes;   /* recompress only what takes at least this; MISSING_U64 = all */
+	bool recompress, writeback; /* neither: what the pool was set up for */
+};
+
+struct pool_age {
+	const char *name, *marked, *what;
+	uint64_t older_ns, mark_ns, elapsed_ns;
+	bool recompressed, written_back;
+	uint64_t compr_before_bytes, compr_after_bytes, used_before_bytes, used_after_bytes;
+	uint64_t backing_before_pages, backing_after_pages, backing_written_pages;
+};
+
+extern const struct record_type pool_age_type;
+
+/* pool_age - marks what is old, then recompresses and writes back.
+ *
+ * errors  exit 77 the pool, or the kernel, has no cold tier; -EINTR ^C while waiting for pages to age
+ */
+int pool_age(const struct pool *pool, const struct pool_age_request *request, struct pool_age *ret,
+	     struct err *e);
 
 /* ---- status.c ---------------------------------------------------------------------- */
 extern const struct record_type pool_status_type;
 
 struct pool_status {
-	const char *name, *device, *algorithm, *state, *warning;
+	const char *name, *device, *algorithm, *state, *warning, *use, *second_algorithm, *backing;
+	char second_text[ZRAM_ALGORITHM_MAX], backing_text[256];
 	char name_text[POOL_NAME_MAX], device_text[32], algorithm_text[ZRAM_ALGORITHM_MAX], warning_text[384];
 	uint64_t id, owner;
 	uint64_t size_bytes, orig_bytes, compr_bytes, used_bytes, used_max_bytes, limit_bytes;
@@ -102,6 +143,8 @@ struct pool_status {
 	uint64_t swap_used_bytes;
 	int64_t priority;
 	uint64_t reads, read_bytes, writes, written_bytes, failed_reads, failed_writes;
+	uint64_t invalid_io, freed_slots, incompressible_ever_pages, compacted_pages, slot_table_bytes;
+	uint64_t backing_pages, backing_read_pages, backing_written_pages;
 };
 
 /* pool_status_read - -ENODEV when the pool went meanwhile. ret points into itself: do not copy it. */

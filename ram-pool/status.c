@@ -13,7 +13,10 @@ static const struct field pool_status_fields[] = {
 	F(state, FIELD_STRING, "",
 	  "ready; busy: being set up or removed; broken: `ram_pool recover` removes it"),
 	F(owner, FIELD_U64, "", "PID of the process it goes with; missing when it stays until it is reset"),
+	F(use, FIELD_STRING, "", "swap, or device: a plain one, or with a file system"),
 	F(algorithm, FIELD_STRING, "", "codec"),
+	F(second_algorithm, FIELD_STRING, "", "codec for cold pages; missing without one"),
+	F(backing, FIELD_STRING, "", "block device for cold pages; missing without one"),
 	F(size_bytes, FIELD_U64, "bytes", "uncompressed bytes it takes at most"),
 	F(orig_bytes, FIELD_U64, "bytes", "uncompressed bytes it holds, same-filled pages included"),
 	F(compr_bytes, FIELD_U64, "bytes",
@@ -25,10 +28,14 @@ static const struct field pool_status_fields[] = {
 	F(limit_bytes, FIELD_U64, "bytes", "used_bytes may not exceed this; missing when there is no limit"),
 	F(limit_share, FIELD_F64, "ratio", "used_bytes / limit_bytes"),
 	F(overhead_bytes, FIELD_I64, "bytes", "used_bytes - compr_bytes: rounding to slots, and holes"),
+	F(slot_table_bytes, FIELD_U64, "bytes",
+	  "16 bytes for each page of its size: RAM that the kernel counts nowhere (24 with access times)"),
 	F(saved_bytes, FIELD_I64, "bytes", "orig_bytes - used_bytes"),
 	F(same_pages, FIELD_U64, "pages", "pages of one repeated word"),
 	F(same_share, FIELD_F64, "ratio", "same pages / pages held"),
 	F(incompressible_pages, FIELD_U64, "pages", "pages kept as they are"),
+	F(incompressible_ever_pages, FIELD_U64, "pages", "pages ever kept as they are"),
+	F(compacted_pages, FIELD_U64, "pages", "freed by compaction so far"),
 	F(incompressible_share, FIELD_F64, "ratio", "incompressible pages / pages held"),
 	F(swap_used_bytes, FIELD_U64, "bytes", "pages swapped to it; missing when it is no swap"),
 	F(priority, FIELD_I64, "", "swap priority"),
@@ -39,6 +46,12 @@ static const struct field pool_status_fields[] = {
 	F(failed_reads, FIELD_U64, "", "reads that failed"),
 	F(failed_writes, FIELD_U64, "",
 	  "writes that failed, most often for the limit; their pages stayed in RAM"),
+	F(invalid_io, FIELD_U64, "", "requests that were not whole pages"),
+	F(freed_slots, FIELD_U64, "pages",
+	  "pages given up by their owners: swap slots freed, blocks discarded"),
+	F(backing_pages, FIELD_U64, "pages", "on the backing device; missing without one"),
+	F(backing_read_pages, FIELD_U64, "pages", "read from it"),
+	F(backing_written_pages, FIELD_U64, "pages", "written to it"),
 	F(warning, FIELD_STRING, "", "what should be looked at; missing when nothing"),
 };
 
@@ -117,6 +130,8 @@ static void take_mm_stat(const struct zram_mm_stat *mm, struct pool_status *s)
 	s->compression_ratio = share(mm->orig_bytes, mm->compr_bytes);
 	s->overhead_bytes = (int64_t)mm->used_bytes - (int64_t)mm->compr_bytes;
 	s->saved_bytes = (int64_t)mm->orig_bytes - (int64_t)mm->used_bytes;
+	s->incompressible_ever_pages = mm->huge_since_pages;
+	s->compacted_pages = mm->compacted_pages;
 	s->same_pages = mm->same_pages;
 	s->same_share = share(mm->same_pages, mm->orig_bytes / PAGE_BYTES);
 	s->incompressible_pages = mm->huge_pages;
@@ -132,14 +147,35 @@ static int take_swap(const struct pool *pool, struct pool_status *s, struct err 
 		return r;
 	const struct procfs_swap *swap = swap_find(&swaps, &pool->device);
 
+	s->use = pool->swap ? "swap" : "device";
 	s->swap_used_bytes = swap ? swap->used_bytes : MISSING_U64;
 	s->priority = swap ? swap->priority : MISSING_I64;
-	if (!swap)
+	if (!swap && pool->swap)
 		add_warning(s, "it is not in use as swap");
 	for (size_t i = 0; swap && i < swaps.n; i++)
 		if (&swaps.swaps[i] != swap && swaps.swaps[i].priority >= swap->priority)
 			add_warning(s, "another swap has the same priority or a higher one");
 	return 0;
+}
+
+/* What the cold tier has taken; missing where there is none. */
+static void take_backing(unsigned int id, struct pool_status *s)
+{
+	struct zram_bd_stat bd;
+
+	s->backing_pages = s->backing_read_pages = s->backing_written_pages = MISSING_U64;
+	if (zram_second_algorithm(NULL, id, s->second_text) == 0)
+		s->second_algorithm = s->second_text;
+	if (zram_backing(NULL, id, s->backing_text, sizeof(s->backing_text)))
+		return;
+	s->backing = s->backing_text;
+	if (zram_bd_stat_read(NULL, id, &bd, NULL))
+		return;
+	s->backing_pages = bd.count_pages;
+	s->backing_read_pages = bd.read_pages;
+	s->backing_written_pages = bd.written_pages;
+	if (access(s->backing, F_OK))
+		add_warning(s, "its backing device is gone: what is on it is lost");
 }
 
 /* Words, from figures already there. */
@@ -154,7 +190,7 @@ static void take_warnings(const struct pool *pool, struct pool_status *s)
 		add_warning(s, "it is near its memory limit");
 	if (s->failed_writes)
 		add_warning(s, "writes failed: pages stayed in RAM");
-	if (zswap_enabled())
+	if (zswap_enabled() && pool->swap)
 		add_warning(s, "zswap takes pages before they get here; turn it off with "
 			       "`echo N >/sys/module/zswap/parameters/enabled`");
 }
@@ -181,6 +217,10 @@ int pool_status_read(const struct pool *pool, struct pool_status *ret, struct er
 	ret->written_bytes = block.written_bytes;
 	ret->failed_reads = io.failed_reads;
 	ret->failed_writes = io.failed_writes;
+	ret->invalid_io = io.invalid_io;
+	ret->freed_slots = io.notify_free;
+	ret->slot_table_bytes = ret->size_bytes / PAGE_BYTES * 16;
+	take_backing(id, ret);
 	memcpy(ret->name_text, pool->name, sizeof(ret->name_text));
 	memcpy(ret->algorithm_text, algorithms.names[algorithms.current], sizeof(ret->algorithm_text));
 	snprintf(ret->device_text, sizeof(ret->device_text), "/dev/zram%u", id);

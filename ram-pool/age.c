@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* age.c - one round of the cold tier: marks what nobody has touched for a while, makes it smaller with the
+ * second codec, and writes it back to the backing device.
+ *
+ * Which pages deserve it is the caller's to say; which they are, the kernel knows: by the time of the last
+ * access (CONFIG_ZRAM_TRACK_ENTRY_ACTIME), else by marking all and looking again after that time.
+ */
+#include <inttypes.h>
+
+#include "pool.h"
+#include "stop.h"
+#include "term.h"
+#include "units.h"
+
+#define LOCK_WAIT_NS (30 * NS_PER_S)
+#define WAIT_STEP_NS (100 * NS_PER_MS)
+
+const char *const pool_age_what_choices[] = {"idle", "huge_idle", "huge", NULL};
+
+#define F(m, t, u, what, ...) FIELD(struct pool_age, m, t, u, what, ##__VA_ARGS__)
+
+static const struct field pool_age_fields[] = {
+	F(name, FIELD_STRING, "", "which pool"),
+	F(what, FIELD_STRING, "", "idle: what is old; huge: incompressible; huge_idle: both"),
+	F(older_ns, FIELD_U64, "ns", "how long it was not touched"),
+	F(marked, FIELD_STRING, "",
+	  "how that is known: by age (the kernel keeps the time of each access), or by waiting (all marked, "
+	  "and looked at again after that time); missing where age does not matter"),
+	F(mark_ns, FIELD_U64, "ns", "what the marking took, waiting included"),
+	F(recompressed, FIELD_BOOL, "", "whether the second codec was tried"),
+	F(written_back, FIELD_BOOL, "", "whether pages were written to the backing device"),
+	F(elapsed_ns, FIELD_U64, "ns", "what recompression and writeback took"),
+	F(compr_before_bytes, FIELD_U64, "bytes", "codec bytes in the pool before"),
+	F(compr_after_bytes, FIELD_U64, "bytes", "and after"),
+	F(used_before_bytes, FIELD_U64, "bytes", "RAM of the pool before"),
+	F(used_after_bytes, FIELD_U64, "bytes", "and after"),
+	F(backing_before_pages, FIELD_U64, "pages", "on the backing device before; missing without one"),
+	F(backing_after_pages, FIELD_U64, "pages", "and after"),
+	F(backing_written_pages, FIELD_U64, "pages", "written to it meanwhile"),
+};
+#undef F
+
+const struct record_type pool_age_type =
+	RECORD_TYPE("pool_age", 1, RECORD_CARD, pool_age_fields, "one round of the cold tier");
+
+struct tiers {
+	bool recompress, writeback;
+};
+
+/* What the pool has, against what was asked for. */
+static int pick_tiers(const struct pool *pool, const struct pool_age_request *request, struct tiers *ret,
+		      struct err *e)
+{
+	char algorithm[ZRAM_ALGORITHM_MAX], path[256], words[128];
+	struct zram_features features;
+	unsigned int id = pool->device.id;
+	struct tiers has = {
+		.recompress = zram_second_algorithm(NULL, id, algorithm) == 0,
+		.writeback = zram_backing(NULL, id, path, sizeof(path)) == 0,
+	};
+	bool any = !request->recompress && !request->writeback;
+	struct tiers want = {
+		.recompress = any ? has.recompress : request->recompress,
+		.writeback = any ? has.writeback : request->writeback,
+	};
+
+	*ret = want;
+	if ((want.recompress || want.writeback) && (!want.recompress || has.recompress) &&
+	    (!want.writeback || has.writeback))
+		return 0;
+	zram_features_read(NULL, id, &features);
+	if ((want.recompress || any) && features.recompress) {
+		err_impossible(e, "%s has no second codec to recompress with", pool->name);
+		return err_hint(e, "set it up with one: ram_pool setup --recompress zstd ...");
+	}
+	if ((want.writeback || any) && features.writeback) {
+		err_impossible(e, "%s has no backing device to write back to", pool->name);
+		return err_hint(e, "set it up with one: ram_pool setup --backing FILE ...");
+	}
+	if (any && zswap_enabled()) {
+		err_impossible(e, "this kernel's zram has no cold tier of its own; zswap in front writes its "
+				  "coldest pages to the pool by itself");
+		return err_hint(e, "it does when it is full (max_pool_percent) or short of memory "
+				   "(shrinker_enabled, from 6.8)");
+	}
+	err_impossible(e, "this kernel's zram %s",
+		       want.recompress	? "cannot recompress"
+		       : want.writeback ? "cannot write back"
+					: "can neither recompress nor write back");
+	return err_hint(e,
+			"kernels with CONFIG_ZRAM_MULTI_COMP (from 6.2) recompress, those with "
+			"CONFIG_ZRAM_WRITEBACK (Debian's 6.1, 6.12) write back; this one has: %s",
+			zram_features_words(&features, words, sizeof(words)));
+}
+
+static int wait_until(uint64_t end_ns, uint64_t older_ns, struct err *e)
+{
+	char text[UNITS_TEXT_MAX];
+
+	term_say("the kernel keeps no time of access: all are marked, and looked at again in %s",
+		 units_format_duration(older_ns, text));
+	for (uint64_t now; (now = monotonic_ns()) < end_ns;) {
+		if (stop_requested())
+			return err_say(e, EINTR, "stopped while waiting for pages to age");
+		sleep_ns(MIN(end_ns - now, WAIT_STEP_NS));
+	}
+	return 0;
+}
+
+/* Nothing to put back: a mark goes with the next access, and means nothing to a pool that is never aged. */
+static int mark(const struct pool *pool, uint64_t older_ns, const char **how, struct err *e)
+{
+	char seconds[24];
+
+	snprintf(seconds, sizeof(seconds), "%" PRIu64, (older_ns + NS_PER_S - 1) / NS_PER_S);
+	*how = "age";
+	int r = older_ns ? zram_write(NULL, &pool->device, "idle", seconds, e) : -EINVAL;
+
+	if (r != -EINVAL)
+		return r;
+	*how = "wait";
+	uint64_t end_ns = monotonic_ns() + older_ns;
+
+	if ((r = zram_write(NULL, &pool->device, "idle", "all", e)))
+		return r;
+	return older_ns ? wait_until(end_ns, older_ns, e) : 0;
+}
+
+static int recompress(const struct pool *pool, const struct pool_age_request *request, struct err *e)
+{
+	char text[64], threshold[32] = "";
+
+	if (request->threshold_bytes != MISSING_U64)
+		snprintf(threshold, sizeof(threshold), " threshold=%" PRIu64, request->threshold_bytes);
+	snprintf(text, sizeof(text), "type=%s%s", pool_age_what_choices[request->what], threshold);
+	return zram_write(NULL, &pool->device, "recompress", text, e);
+}
+
+static int act(const struct pool *pool, const struct pool_age_request *request, const struct tiers *tiers,
+	       struct err *e)
+{
+	AUTO_CLOSE int lock = journal_lock(LOCK_WAIT_NS, e);
+
+	if (lock < 0)
+		return lock;
+	int r = tiers->recompress ? recompress(pool, request, e) : 0;
+
+	if (r || !tiers->writeback)
+		return r;
+	r = zram_write(NULL, &pool->device, "writeback", pool_age_what_choices[request->what], e);
+	if (r == -ENOSPC)
+		err_hint(e, "the backing device is full: what it took stays there");
+	if (r == -EIO)
+		err_hint(e,
+			 "is the backing device still there? See dmesg, and the limit in "
+			 "/sys/block/zram%u/writeback_limit",
+			 pool->device.id);
+	return r;
+}
+
+static int look(const struct pool *pool, struct zram_mm_stat *mm, struct zram_bd_stat *bd, struct err *e)
+{
+	if (zram_bd_stat_read(NULL, pool->device.id, bd, NULL))
+		*bd = (struct zram_bd_stat){MISSING_U64, MISSING_U64, MISSING_U64};
+	return zram_mm_stat_read(NULL, pool->device.id, mm, e);
+}
+
+int pool_age(const struct pool *pool, const struct pool_age_request *request, struct pool_age *ret,
+	     struct err *e)
+{
+	struct zram_mm_stat before, after;
+	struct zram_bd_stat bd_before, bd_after;
+	const char *how = NULL;
+	struct tiers tiers;
+	uint64_t begin_ns, marked_ns;
+	int r = pick_tiers(pool, request, &tiers, e);
+
+	if (r)
+		return r;
+	begin_ns = monotonic_ns();
+	if (request->what != POOL_AGE_HUGE && (r = mark(pool, request->older_ns, &how, e)))
+		return r;
+	marked_ns = monotonic_ns();
+	if ((r = look(pool, &before, &bd_before, e)) || (r = act(pool, request, &tiers, e)) ||
+	    (r = look(pool, &after, &bd_after, e)))
+		return r;
+	*ret = (struct pool_age){
+		.name = pool->name,
+		.what = pool_age_what_choices[request->what],
+		.older_ns = request->older_ns,
+		.marked = how,
+		.mark_ns = marked_ns - begin_ns,
+		.elapsed_ns = monotonic_ns() - marked_ns,
+		.recompressed = tiers.recompress,
+		.written_back = tiers.writeback,
+		.compr_before_bytes = before.compr_bytes,
+		.compr_after_bytes = after.compr_bytes,
+		.used_before_bytes = before.used_bytes,
+		.used_after_bytes = after.used_bytes,
+		.backing_before_pages = bd_before.count_pages,
+		.backing_after_pages = bd_after.count_pages,
+		.backing_written_pages = bd_after.written_pages == MISSING_U64
+						 ? MISSING_U64
+						 : bd_after.written_pages - bd_before.written_pages,
+	};
+	return 0;
+}

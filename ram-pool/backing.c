@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* backing.c - where cold pages may be written back to: a free block device, or a file behind a loop device.
+ *
+ * The loop device lets go of its file as soon as nobody has it open (LO_FLAGS_AUTOCLEAR): zram has, from
+ * backing_dev until reset. So a command that is killed in between leaves nothing.
+ */
+#include "backing.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/loop.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "units.h"
+
+#define BACKING_MIN    (1 * MIB)
+#define LOOP_TRIES     64
+#define BTRFS_MAGIC_AT 0x10040
+
+/* zram leaves the first page of its backing device alone, so one that was used before is empty there; file
+ * systems, swap, partition tables and texts are not.
+ */
+static int check_empty(int fd, const char *path, struct err *e)
+{
+	char page[PAGE_BYTES], magic[8] = "";
+
+	if (pread(fd, page, sizeof(page), 0) != (ssize_t)sizeof(page))
+		return err_set(e, errno, "cannot read %s", path);
+	bool empty = pread(fd, magic, sizeof(magic), BTRFS_MAGIC_AT) < 0 || memcmp(magic, "_BHRfS_M", 8) != 0;
+
+	for (size_t i = 0; i < sizeof(page) && empty; i++)
+		empty = page[i] == 0;
+	if (empty)
+		return 0;
+	err_say(e, EEXIST, "%s holds something already, which pages written back would destroy", path);
+	return err_hint(e, "if it is of no more use: wipefs -a on a device; another file from fallocate");
+}
+
+static int check_size(uint64_t bytes, const char *path, struct err *e)
+{
+	char text[UNITS_TEXT_MAX];
+
+	if (bytes >= BACKING_MIN)
+		return 0;
+	return err_usage(e, "%s has %s: too small to take pages, at least 1 MiB", path,
+			 units_format_size(bytes, text));
+}
+
+/* A lock that stays with the open file, and so with the loop device, until that lets go of it. */
+static int claim_file(int fd, const char *path, struct err *e)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+		return 0;
+	if (errno == EAGAIN || errno == EACCES)
+		return err_say(e, EBUSY, "%s is in use already, by another pool or program", path);
+	return err_set(e, errno, "cannot lock %s", path);
+}
+
+static int attach(struct backing *backing, int file, struct err *e)
+{
+	const struct loop_config config = {
+		.fd = (uint32_t)file,
+		.block_size = PAGE_BYTES,
+		.info = {.lo_flags = LO_FLAGS_AUTOCLEAR},
+	};
+	AUTO_CLOSE int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+
+	if (control < 0) {
+		err_impossible(e, "a file needs a loop device, and /dev/loop-control cannot be opened: %s",
+			       strerror(errno));
+		return err_hint(e, "modprobe loop, or give a block device");
+	}
+	for (int i = 0; i < LOOP_TRIES; i++) {
+		int n = ioctl(control, LOOP_CTL_GET_FREE);
+
+		if (n < 0)
+			return err_set(e, errno, "cannot get a loop device");
+		snprintf(backing->device, sizeof(backing->device), "/dev/loop%d", n);
+		AUTO_CLOSE int fd = open(backing->device, O_RDWR | O_CLOEXEC);
+
+		if (fd < 0)
+			return err_set(e, errno, "cannot open %s", backing->device);
+		if (ioctl(fd, LOOP_CONFIGURE, &config) == 0) {
+			backing->fd = fd;
+			fd = -1;
+			return 0;
+		}
+		if (errno != EBUSY) /* else somebody else got it first */
+			return err_set(e, errno, "cannot put a file behind %s", backing->device);
+	}
+	return err_say(e, EBUSY, "no loop device stays free");
+}
+
+static int take_file(struct backing *backing, int file, const struct stat *st, const char *path,
+		     struct err *e)
+{
+	int r = check_size((uint64_t)st->st_size, path, e);
+
+	if (r || (r = claim_file(file, path, e)) || (r = check_empty(file, path, e)))
+		return r;
+	return attach(backing, file, e);
+}
+
+/* Exclusive while we look: refused where it is mounted, swap, or part of something. */
+static int take_device(struct backing *backing, const char *path, struct err *e)
+{
+	uint64_t bytes;
+	AUTO_CLOSE int fd = open(path, O_RDWR | O_EXCL | O_CLOEXEC);
+
+	if (fd < 0 && errno == EBUSY)
+		return err_say(e, EBUSY, "%s is in use: mounted, swap, or part of another device", path);
+	if (fd < 0)
+		return err_set(e, errno, "cannot open %s", path);
+	if (ioctl(fd, BLKGETSIZE64, &bytes))
+		return err_set(e, errno, "cannot ask %s for its size", path);
+	int r = check_size(bytes, path, e);
+
+	if (r || (r = check_empty(fd, path, e)))
+		return r;
+	if (snprintf(backing->device, sizeof(backing->device), "%s", path) >= (int)sizeof(backing->device))
+		return err_set(e, ENAMETOOLONG, "cannot use %s", path);
+	return 0;
+}
+
+int backing_open(struct backing *ret, const char *path, struct err *e)
+{
+	struct backing backing = {.fd = -1};
+	struct stat st;
+	AUTO_CLOSE int file = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	int r;
+
+	if (file < 0) {
+		r = err_set(e, errno, "cannot open %s to write pages back to", path);
+		return r == -ENOENT ? err_hint(e, "make it first: fallocate -l 4G %s", path) : r;
+	}
+	if (fstat(file, &st))
+		return err_set(e, errno, "cannot look at %s", path);
+	if (S_ISREG(st.st_mode)) {
+		r = take_file(&backing, file, &st, path, e);
+	} else if (S_ISBLK(st.st_mode)) {
+		close(file);
+		file = -1;
+		r = take_device(&backing, path, e);
+	} else {
+		r = err_usage(e, "%s is neither a file nor a block device", path);
+	}
+	if (r == 0)
+		*ret = backing;
+	return r;
+}
+
+void backing_close(struct backing *backing)
+{
+	if (backing->fd >= 0)
+		close(backing->fd);
+	backing->fd = -1;
+}

@@ -1,0 +1,260 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# ram_pool setup beyond plain swap: levels, dictionaries, block devices, file systems, a device that was there
+# already, and the cold tier: second codec, backing device, age. What the kernel lacks must be refused with words.
+
+load pool_helpers
+bats_require_minimum_version 1.5.0
+pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
+
+setup_file() {
+	need_zram
+	export COLDPRESS_STATE_DIR=$BATS_FILE_TMPDIR/state
+	"$pool" recover -q
+	export added
+	added=$(cat /sys/class/zram-control/hot_add)
+}
+
+teardown_file() {
+	[ -n "${added-}" ] || return 0
+	for _ in $(seq 50); do echo "$added" >/sys/class/zram-control/hot_remove && break; sleep 0.1; done 2>/dev/null
+}
+
+setup() {
+	before=$(machine)
+}
+
+teardown() {
+	! mountpoint -q "$BATS_TEST_TMPDIR/mnt" || umount "$BATS_TEST_TMPDIR/mnt"
+	"$pool" reset -q
+	"$pool" recover -q
+}
+
+restored() {
+	local now
+	now=$(machine)
+	[ "$now" = "$before" ] || { diff <(echo "$before") <(echo "$now"); return 1; }
+}
+
+kernel_has() {
+	[ -e "/sys/block/zram$added/$1" ]
+}
+
+has_codec() {
+	tr -d '[]' <"/sys/block/zram$added/comp_algorithm" | grep -qw "$1"
+}
+
+# A text of 4 MiB whose pages are alike, but none is like itself.
+text() {
+	# No seed is needed: awk's own is always the same.
+	awk 'BEGIN { for (i = 0; n < 4194304; i++) { s = sprintf("%d %x word%d %f\n", i, i * 7919, rand() * 5000, rand())
+		n += length(s); printf "%s", s } }' | head -c 4194304
+}
+
+# compressed ARGUMENT... - codec bytes of the text on a raw pool set up so.
+compressed() {
+	local device
+	device=$("$pool" setup --size 16MiB --raw "$@" -f json | field device)
+	text | dd of="$device" bs=1M oflag=direct iflag=fullblock status=none
+	"$pool" status -f json | field compr_bytes
+	"$pool" reset -q
+}
+
+@test "--level reaches the codec: a higher acceleration leaves more bytes" {
+	kernel_has algorithm_params || skip "this kernel's zram takes no level (from 6.12)"
+	has_codec lz4 || skip "this kernel's zram has no lz4"
+	plain=$(compressed --algo lz4)
+	fast=$(compressed --algo lz4 --level 64)
+	echo "$plain $fast"
+	[ "$plain" -gt 0 ]
+	[ "$fast" -gt "$plain" ]
+	restored
+}
+
+@test "--dict reaches the codec: pages like the dictionary get smaller" {
+	kernel_has algorithm_params || skip "this kernel's zram takes no dictionary (from 6.12)"
+	has_codec lz4 || skip "this kernel's zram has no lz4"
+	text | head -c 65536 >"$BATS_TEST_TMPDIR/a dictionary"
+	plain=$(compressed --algo lz4)
+	dict=$(compressed --algo lz4 --dict "$BATS_TEST_TMPDIR/a dictionary")
+	echo "$plain $dict"
+	[ "$dict" -gt 0 ]
+	[ "$dict" -lt "$plain" ]
+	restored
+}
+
+@test "a level or a dictionary that the codec would pass over is refused, with those that have one" {
+	kernel_has algorithm_params || skip "this kernel's zram takes no level (from 6.12)"
+	run --separate-stderr "$pool" setup --size 16MiB --algo lzo --level 3
+	[ "$status" -eq 2 ]
+	# shellcheck disable=SC2154 # run sets it
+	[[ $stderr == *"lzo has no level"*zstd* ]]
+	run --separate-stderr "$pool" setup --size 16MiB --algo lzo --dict /etc/passwd
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"takes no dictionary"* ]]
+	run --separate-stderr "$pool" setup --size 16MiB --algo lz4 --dict "$BATS_TEST_TMPDIR/none"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *dictionary* ]]
+	run --separate-stderr "$pool" setup --size 16MiB --level fast
+	[ "$status" -eq 2 ]
+	restored
+}
+
+@test "--raw: a plain block device, which reset refuses while it is open" {
+	json=$("$pool" setup --size 16MiB --raw -f json)
+	[ "$(field use <<<"$json")" = raw ]
+	[ "$(field swap <<<"$json")" = false ]
+	device=$(field device <<<"$json")
+	run grep -c "^$device " /proc/swaps
+	[ "$output" = 0 ]
+	text | dd of="$device" bs=1M oflag=direct iflag=fullblock status=none
+	[ "$(head -c 4194304 "$device" | md5sum)" = "$(text | md5sum)" ]
+	[ "$("$pool" status -f json | field warning)" = null ]
+	mkswap -q "$device"
+	swapon "$device"
+	run --separate-stderr "$pool" reset
+	swapoff "$device"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"in use"* ]]
+	[ "$("$pool" status -f json | field state)" = ready ]
+	"$pool" reset -q
+	restored
+}
+
+@test "--fs ext4: a file system, which reset refuses while it is mounted" {
+	command -v mkfs.ext4 >/dev/null || skip "no mkfs.ext4 (e2fsprogs)"
+	grep -qw ext4 /proc/filesystems || modprobe -q ext4 || skip "this kernel has no ext4"
+	json=$("$pool" setup --size 64MiB --fs ext4 -f json)
+	[ "$(field use <<<"$json")" = ext4 ]
+	mkdir "$BATS_TEST_TMPDIR/mnt"
+	mount "$(field device <<<"$json")" "$BATS_TEST_TMPDIR/mnt"
+	text >"$BATS_TEST_TMPDIR/mnt/file"
+	run --separate-stderr "$pool" reset
+	[ "$status" -eq 1 ]
+	[[ $stderr == *umount* ]]
+	[ "$(md5sum <"$BATS_TEST_TMPDIR/mnt/file")" = "$(text | md5sum)" ]
+	umount "$BATS_TEST_TMPDIR/mnt"
+	"$pool" reset -q
+	restored
+}
+
+@test "--device: takes a free one, leaves it as it was, refuses one in use or none" {
+	before_algorithm=$(cat "/sys/block/zram$added/comp_algorithm")
+	codec=$(tr -d '[]' <<<"$before_algorithm" | awk '{ print $NF }')
+	json=$("$pool" setup --size 64MiB --algo "$codec" --device "zram$added" -f json)
+	[ "$(field id <<<"$json")" = "$added" ]
+	run --separate-stderr "$pool" setup --size 64MiB --name other --device "/dev/zram$added"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"in use"* ]]
+	"$pool" reset -q
+	[ "$(cat "/sys/block/zram$added/comp_algorithm")" = "$before_algorithm" ]
+	[ "$(cat "/sys/block/zram$added/disksize")" = 0 ]
+	run --separate-stderr "$pool" setup --size 64MiB --device zram4094
+	[ "$status" -eq 1 ]
+	[[ $stderr == *zram4094* ]]
+	run --separate-stderr "$pool" setup --size 64MiB --device sda
+	[ "$status" -eq 2 ]
+	restored
+}
+
+@test "swap, raw and a file system at once, or swap's options without it: usage" {
+	for arguments in "--raw --fs ext4" "--swap --raw" "--raw --tune" "--fs ext4 --priority 3"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr "$pool" setup --size 64MiB $arguments
+		[ "$status" -eq 2 ]
+	done
+	restored
+}
+
+@test "a cold tier that the kernel lacks is refused, with what would have it and what this one has" {
+	truncate -s 16M "$BATS_TEST_TMPDIR/backing"
+	if ! kernel_has recomp_algorithm; then
+		run --separate-stderr "$pool" setup --size 16MiB --recompress lzo
+		[ "$status" -eq 77 ]
+		[[ $stderr == *"cannot recompress"*CONFIG_ZRAM_MULTI_COMP*"this one has:"* ]]
+	fi
+	if ! kernel_has backing_dev; then
+		run --separate-stderr "$pool" setup --size 16MiB --backing "$BATS_TEST_TMPDIR/backing"
+		[ "$status" -eq 77 ]
+		[[ $stderr == *"cannot write back"*CONFIG_ZRAM_WRITEBACK*"this one has:"* ]]
+	fi
+	"$pool" setup --size 16MiB -q >/dev/null
+	run --separate-stderr "$pool" age --older 1s
+	[ "$status" -eq 77 ]
+	[ "$("$pool" status -f json | field state)" = ready ]
+	"$pool" reset -q
+	restored
+}
+
+# cold_pool ARGUMENT... - a raw pool with the text on it; sets $device.
+cold_pool() {
+	device=$("$pool" setup --size 16MiB --raw "$@" -f json | field device)
+	text | dd of="$device" bs=1M oflag=direct iflag=fullblock status=none
+}
+
+@test "--backing: age writes old pages to it, and they read back as they were" {
+	kernel_has backing_dev || skip "this kernel's zram cannot write back (CONFIG_ZRAM_WRITEBACK)"
+	truncate -s 16M "$BATS_TEST_TMPDIR/backing"
+	cold_pool --backing "$BATS_TEST_TMPDIR/backing"
+	run --separate-stderr "$pool" setup --size 16MiB --name other --backing "$BATS_TEST_TMPDIR/backing"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"in use"* ]]
+	json=$("$pool" age --older 1s -f json)
+	[ "$(field written_back <<<"$json")" = true ]
+	if [ "$(field marked <<<"$json")" = age ]; then # younger than a second, some of it
+		sleep 2
+		"$pool" age --older 1s -q >/dev/null
+	fi
+	[ "$("$pool" status -f json | field backing_pages)" -ge 1000 ]
+	[ "$("$pool" status -f json | field used_bytes)" -lt $((1 << 20)) ]
+	[ "$(dd if="$device" bs=1M count=4 iflag=direct status=none | md5sum)" = "$(text | md5sum)" ]
+	[ "$("$pool" status -f json | field backing_read_pages)" -ge 1000 ]
+	"$pool" reset -q
+	[ -z "$(losetup -j "$BATS_TEST_TMPDIR/backing")" ]
+	restored
+}
+
+@test "--backing refuses what is not there, holds something, or is too small" {
+	kernel_has backing_dev || skip "this kernel's zram cannot write back (CONFIG_ZRAM_WRITEBACK)"
+	run --separate-stderr "$pool" setup --size 16MiB --backing "$BATS_TEST_TMPDIR/none"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *fallocate* ]]
+	text >"$BATS_TEST_TMPDIR/text"
+	run --separate-stderr "$pool" setup --size 16MiB --backing "$BATS_TEST_TMPDIR/text"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"holds something"* ]]
+	[ "$(md5sum <"$BATS_TEST_TMPDIR/text")" = "$(text | md5sum)" ]
+	truncate -s 4096 "$BATS_TEST_TMPDIR/small"
+	run --separate-stderr "$pool" setup --size 16MiB --backing "$BATS_TEST_TMPDIR/small"
+	[ "$status" -eq 2 ]
+	restored
+}
+
+@test "--recompress: age makes old pages smaller, and they read back as they were" {
+	kernel_has recomp_algorithm || skip "this kernel's zram cannot recompress (CONFIG_ZRAM_MULTI_COMP)"
+	has_codec zstd || skip "this kernel's zram has no zstd"
+	cold_pool --algo lzo-rle --recompress zstd
+	[ "$("$pool" status -f json | field second_algorithm)" = zstd ]
+	json=$("$pool" age --older 0s -f json)
+	[ "$(field recompressed <<<"$json")" = true ]
+	[ "$(field compr_after_bytes <<<"$json")" -lt "$(field compr_before_bytes <<<"$json")" ]
+	[ "$(dd if="$device" bs=1M count=4 iflag=direct status=none | md5sum)" = "$(text | md5sum)" ]
+	"$pool" reset -q
+	restored
+}
+
+@test "--zswap: on in front while the pool is there, and as before afterwards" {
+	parameters=/sys/module/zswap/parameters
+	[ -e $parameters/enabled ] || skip "this kernel has no zswap"
+	zswap() { cat $parameters/enabled $parameters/compressor $parameters/shrinker_enabled 2>/dev/null; }
+	was=$(zswap)
+	"$pool" setup --size 64MiB --zswap "$(cat $parameters/compressor)" -q >/dev/null
+	[ "$(cat $parameters/enabled)" = Y ]
+	"$pool" reset -q
+	[ "$(zswap)" = "$was" ]
+	run --separate-stderr "$pool" setup --size 64MiB --zswap novel
+	[ "$status" -eq 1 ]
+	[[ $stderr == *zswap* ]]
+	[ "$(zswap)" = "$was" ]
+	restored
+}
