@@ -164,6 +164,7 @@ static void test_codec__labels_name_codec_and_level(void **state UNUSED)
 		{ "lz4", "lz4:1" }, { "zstd", "zstd:3" }, { "zstd:-5", "zstd:-5" }, { "lzo1x-1", "lzo1x-1" },
 		{ "deflate:12", "deflate:12" },
 	};
+	struct codec_run parsed;
 
 	for (size_t i = 0; i < ARRAY_SIZE(specs); i++) {
 		struct codec_run run;
@@ -173,12 +174,17 @@ static void test_codec__labels_name_codec_and_level(void **state UNUSED)
 		assert_string_equal(run.label, specs[i][1]);
 		codec_close(&run);
 	}
+	assert_int_equal(codec_parse(&parsed, "zstd-dict:1:4KiB", NULL), 0);
+	assert_string_equal(parsed.label, "zstd-dict:1:4KiB");
+	assert_int_equal(codec_parse(&parsed, "lz4-dict", NULL), 0);
+	assert_string_equal(parsed.label, "lz4-dict:1:16KiB");
 }
 
 static void test_codec__bad_specs_are_usage_errors(void **state UNUSED)
 {
 	static const char *const specs[] = { "", ":", "lz5", "zstd:", "zstd:23", "zstd:x", "zstd:1 ", "lzo1x-1:1",
-					     "lz4:0", "lz4:99999999999999999999",
+					     "lz4:0", "lz4:99999999999999999999", "lz4:1:4KiB",
+					     "zstd-dict:3:2KiB", "zstd-dict:3:128KiB", "zstd-dict:3:4", "zstd-dict:3",
 					     "a-very-long-name-that-is-no-codec:1" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(specs); i++) {
@@ -211,6 +217,74 @@ static void test_codec__models_of_kernel_algorithms_exist(void **state UNUSED)
 	assert_true(approximate);
 }
 
+/* Records of one form with other values: 1024 pages to train on, 64 others to measure on. */
+static void fill_records(char *p, size_t len, struct prng *rng)
+{
+	for (size_t at = 0; at < len;) {
+		char line[160];
+		int n = snprintf(line, sizeof(line),
+				 "{\"id\":%llu,\"state\":\"%s\",\"owner\":\"user%llu\",\"path\":\"/var/lib/thing/%llu\"}\n",
+				 (unsigned long long)prng_below(rng, 1000000), prng_below(rng, 2) ? "running" : "waiting",
+				 (unsigned long long)prng_below(rng, 40), (unsigned long long)prng_next(rng) % 9999);
+
+		memcpy(p + at, line, MIN((size_t)n, len - at));
+		at += (size_t)n;
+	}
+}
+
+static void test_codec__a_trained_dictionary_shortens_pages_it_was_not_trained_on(void **state UNUSED)
+{
+	static const char *const specs[][2] = { { "lz4-dict:1:4KiB", "lz4:1" }, { "lz4-dict:1:64KiB", "lz4:1" },
+						{ "zstd-dict:3:4KiB", "zstd:3" }, { "zstd-dict:3:64KiB", "zstd:3" } };
+	const size_t n = 1024, len = 4096;
+	char *train = malloc(n * len), *test = malloc(64 * len);
+	struct codec_samples samples = { train, len, n };
+	static char compressed[8192];
+	struct prng rng;
+
+	prng_seed(&rng, 26);
+	fill_records(train, n * len, &rng);
+	fill_records(test, 64 * len, &rng);
+	for (size_t i = 0; i < ARRAY_SIZE(specs); i++) {
+		size_t with = 0, without = 0;
+		struct codec_run run, plain;
+		struct err e;
+
+		assert_int_equal(codec_open_trained(&run, specs[i][0], &samples, &e), 0);
+		assert_int_equal(codec_open(&plain, specs[i][1], &e), 0);
+		assert_string_equal(run.label, specs[i][0]);
+		assert_true(run.dictionary_bytes > 256 && run.dictionary_bytes <= 64 * KIB);
+		for (size_t k = 0; k < 64; k++) {
+			ssize_t c = run.codec->compress(run.state, test + k * len, len, compressed, sizeof(compressed));
+
+			assert_true(c > 0);
+			with += (size_t)c;
+			assert_int_equal(run.codec->decompress(run.state, compressed, (size_t)c, back, len), len);
+			assert_memory_equal(back, test + k * len, len);
+			without += (size_t)plain.codec->compress(plain.state, test + k * len, len, compressed,
+								 sizeof(compressed));
+		}
+		assert_true(with < without - without / 20);
+		codec_close(&run);
+		codec_close(&plain);
+	}
+	free(train);
+	free(test);
+}
+
+static void test_codec__too_little_to_train_on_is_said(void **state UNUSED)
+{
+	struct codec_samples samples = { source, 4096, 0 };
+	struct codec_run run;
+	struct err e;
+
+	assert_int_equal(codec_open_trained(&run, "zstd-dict:3:64KiB", &samples, &e), -ENODATA);
+	samples.n = 3;
+	assert_int_equal(codec_open_trained(&run, "zstd-dict:3:64KiB", &samples, &e), -ENODATA);
+	assert_non_null(strstr(e.what, "3 pages"));
+	assert_true(e.hint[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +296,8 @@ int main(void)
 		cmocka_unit_test(test_codec__lz4_1_writes_what_lz4_default_writes),
 		cmocka_unit_test(test_codec__labels_name_codec_and_level),
 		cmocka_unit_test(test_codec__bad_specs_are_usage_errors),
+		cmocka_unit_test(test_codec__a_trained_dictionary_shortens_pages_it_was_not_trained_on),
+		cmocka_unit_test(test_codec__too_little_to_train_on_is_said),
 		cmocka_unit_test(test_codec__models_of_kernel_algorithms_exist),
 	};
 
