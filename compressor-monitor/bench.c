@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* bench.c - for every corpus, size and codec: warm-ups, then runs of as many passes as make a time worth reading.
  *
- * A corpus is cut into pages, each compressed by itself, as memory is. The working set is the corpus: caches are
- * hot as far as they hold it, and the ladder of sizes is there to leave them. Slots are given for 4 KiB pages.
+ * A corpus is cut into pages, each compressed by itself, as memory is. Hot, every pass is over the same bytes, and caches
+ * hold them as far as they can. Cold, passes go over copies of the corpus by turns, in random order, of which there
+ * are so many that the last-level cache has let go of one before its turn comes again. Slots are given for 4 KiB pages.
  */
 #include "bench.h"
 
@@ -11,6 +12,8 @@
 
 #include "codec/codec.h"
 #include "corpus.h"
+#include "llc.h"
+#include "page.h"
 #include "stats.h"
 #include "stop.h"
 #include "term.h"
@@ -20,30 +23,33 @@
 #define LADDER_STEP	4
 #define RUN_NS		(2 * NS_PER_MS)	/* a run is at least this long: a clock read is 0.01 % of it */
 
-static const char *usual_codecs[] = { "lz4:1", "lzo1x-1", "zstd:1", "zstd:3", "deflate:1" };
-static const char *all_codecs[] = {
-	"lz4:1", "lz4:2", "lz4:4", "lz4:8", "lz4:16", "lz4hc:3", "lz4hc:6", "lz4hc:9", "lz4hc:12", "lzo1x-1", "snappy",
-	"zstd:-5", "zstd:-3", "zstd:-1", "zstd:1", "zstd:2", "zstd:3", "zstd:4", "zstd:5", "zstd:6", "zstd:7", "zstd:8",
-	"zstd:9", "zstd:10", "zstd:11", "zstd:12", "zstd:13", "zstd:14", "zstd:15", "zstd:16", "zstd:17", "zstd:18",
-	"zstd:19", "deflate:1", "deflate:6", "deflate:12", "zlib:1", "zlib:6",
-};
+#define COLD_TIMES	2		/* the last-level cache that the copies are together */
+#define COLD_MAX	(512 * MIB)	/* of copies: more takes too much memory */
+#define TRAIN_TIMES	100		/* the dictionary to train on, as libzstd advises */
+
+const char *const bench_cache_choices[] = { "hot", "cold", "both", NULL };
 static const char *usual_corpora[] = { "repetitive", "unique", "mixed_50_50" };
 
 enum direction { COMPRESS, DECOMPRESS, DIRECTIONS };
 
 struct page_slot {
-	size_t at, len;		/* in the corpus */
+	size_t at, len;		/* in the copies of the corpus */
 	char *compressed;
 	ssize_t compressed_len;
 };
 
 struct bench {
 	const struct bench_config *config;
+	struct opt_list specs;
 	const struct zsmalloc_model *model;
+	uint64_t llc_bytes;
 	struct codec_run run;
-	char *corpus, *back, *compressed;
-	struct page_slot *pages;
-	size_t n_pages, bound;
+	struct corpus source;
+	size_t size, copies;
+	char *corpus, *back, *compressed, *samples;	/* corpus and back: all copies */
+	struct page_slot *pages;	/* of all copies */
+	size_t *order, turn;		/* which copy's turn it is */
+	size_t n_pages, bound;		/* pages of one copy */
 	bool bad;		/* a call failed */
 	double *page_ns;	/* every page of every run */
 	double *wall_ns, *cpu_ns, *process_ns;	/* of one pass; one for each run */
@@ -64,33 +70,41 @@ static void one_page(struct bench *b, struct page_slot *p, enum direction d)
 	}
 }
 
+static struct page_slot *next_copy(struct bench *b)
+{
+	return b->pages + b->order[b->turn++ % b->copies] * b->n_pages;
+}
+
 static void one_pass(struct bench *b, enum direction d)
 {
+	struct page_slot *pages = next_copy(b);
+
 	for (size_t i = 0; i < b->n_pages; i++)
-		one_page(b, &b->pages[i], d);
+		one_page(b, &pages[i], d);
 }
 
 /* Each page by itself, for the spread between pages; the clock's 30 ns or so are in every value. */
 static void pass_by_page(struct bench *b, enum direction d, double *ns)
 {
+	struct page_slot *pages = next_copy(b);
 	uint64_t before = monotonic_ns();
 
 	for (size_t i = 0; i < b->n_pages; i++) {
 		uint64_t now;
 
-		one_page(b, &b->pages[i], d);
+		one_page(b, &pages[i], d);
 		now = monotonic_ns();
 		ns[i] = (double)(now - before);
 		before = now;
 	}
 }
 
-/* Warm-ups, which also tell how many passes fill a run. */
+/* Warm-ups, which also tell how many passes fill a run. Every copy gets its turn, so that all memory is there. */
 static uint64_t warm_up(struct bench *b, enum direction d)
 {
-	uint64_t shortest = UINT64_MAX;
+	uint64_t n = MAX(b->config->warmups, (uint64_t)b->copies), shortest = UINT64_MAX;
 
-	for (uint64_t i = 0; i < MAX(b->config->warmups, UINT64_C(1)); i++) {
+	for (uint64_t i = 0; i < n && (i < b->copies || !stop_requested()); i++) {
 		uint64_t begin = monotonic_ns();
 
 		one_pass(b, d);
@@ -136,34 +150,66 @@ static void report_times(struct bench *b, uint64_t size, struct times t)
 	*t.p99_ns = stats_quantile(b->page_ns, n, 0.99);
 }
 
-static void report_bytes(const struct bench *b, struct bench_record *row)
+/* What zram would make of it: pages of 4 KiB only. */
+static void report_slots(const struct bench *b, struct bench_record *row)
 {
-	double slots = 0, orig = (double)row->orig_bytes;
+	double slots = 0;
 
-	for (size_t i = 0; i < b->n_pages; i++) {
-		size_t len = b->pages[i].compressed_len < 0 ? b->pages[i].len : (size_t)b->pages[i].compressed_len;
-
-		row->codec_bytes += len;
-		slots += zsmalloc_slot_bytes(b->model, len);
-	}
-	row->ratio = orig / (double)row->codec_bytes;
-	row->saved_codec_ratio = 1 - (double)row->codec_bytes / orig;
-	row->slot_bytes = MISSING_U64;
+	row->stored_bytes = row->slot_bytes = row->same_pages = row->huge_pages = MISSING_U64;
 	row->saved_slot_ratio = MISSING_F64;
-	if (row->page_bytes == PAGE_BYTES && row->size_bytes % PAGE_BYTES == 0) {
-		row->slot_bytes = (uint64_t)llround(slots);
-		row->saved_slot_ratio = 1 - slots / orig;
+	if (row->page_bytes != PAGE_BYTES || row->size_bytes % PAGE_BYTES)
+		return;
+	row->stored_bytes = row->same_pages = row->huge_pages = 0;
+	for (size_t i = 0; i < b->n_pages; i++) {
+		ssize_t len = b->pages[i].compressed_len;
+		bool huge = len < 0 || (size_t)len >= b->model->huge_bytes;
+
+		if (page_classify(b->corpus + b->pages[i].at) <= PAGE_SAME_FILLED) {
+			row->same_pages++;
+			continue;
+		}
+		row->huge_pages += huge;
+		row->stored_bytes += huge ? PAGE_BYTES : (size_t)len;
+		slots += zsmalloc_slot_bytes(b->model, huge ? PAGE_BYTES : (size_t)len);
 	}
+	row->slot_bytes = (uint64_t)llround(slots);
+	row->saved_slot_ratio = 1 - slots / (double)row->orig_bytes;
 }
 
-static void measure(struct bench *b, const char *corpus, uint64_t size, struct bench_record *row)
+static void report_bytes(const struct bench *b, struct bench_record *row)
 {
+	for (size_t i = 0; i < b->n_pages; i++)
+		row->codec_bytes += b->pages[i].compressed_len < 0 ? b->pages[i].len
+								   : (size_t)b->pages[i].compressed_len;
+	row->ratio = (double)row->orig_bytes / (double)row->codec_bytes;
+	row->saved_codec_ratio = 1 - (double)row->codec_bytes / (double)row->orig_bytes;
+	report_slots(b, row);
+}
+
+/* What a pass and its copies touch: the pages, what became of them, and, to decompress, where they go. */
+static void report_cache(const struct bench *b, struct bench_record *row)
+{
+	row->working_set_bytes = b->copies * (row->orig_bytes + row->codec_bytes);
+	row->llc_bytes = b->llc_bytes;
+	row->cache = b->llc_bytes == MISSING_U64			    ? NULL
+		     : b->copies * row->orig_bytes >= COLD_TIMES * b->llc_bytes ? "cold"
+		     : row->working_set_bytes <= b->llc_bytes		    ? "hot"
+									    : "partly";
+}
+
+static void measure(struct bench *b, struct bench_record *row)
+{
+	uint64_t size = b->size;
+	bool same;
+
 	*row = (struct bench_record){
 		.label = b->run.label,
 		.codec = b->run.codec->name,
+		.mode = b->run.dictionary_bytes ? "dictionary" : "library",
+		.dictionary_bytes = b->run.dictionary_bytes ? b->run.dictionary_bytes : MISSING_U64,
 		.level = b->run.codec->level_word ? b->run.level : MISSING_I64,
 		.heavy = b->run.codec->heavy,
-		.corpus = corpus,
+		.corpus = b->source.name,
 		.size_bytes = size,
 		.page_bytes = b->config->page_bytes,
 		.runs = b->config->runs,
@@ -176,14 +222,16 @@ static void measure(struct bench *b, const char *corpus, uint64_t size, struct b
 		     (struct times){ &row->compress_wall_ns, &row->compress_cpu_ns, &row->compress_process_cpu_ns,
 				     &row->compress_mib_per_s, &row->compress_ns, &row->compress_p10_ns,
 				     &row->compress_p90_ns, &row->compress_p99_ns });
-	memset(b->back, 0, size);
+	memset(b->back, 0, b->copies * size);
 	time_direction(b, DECOMPRESS, &(uint64_t){ 0 });
 	report_times(b, size,
 		     (struct times){ &row->decompress_wall_ns, &row->decompress_cpu_ns, &row->decompress_process_cpu_ns,
 				     &row->decompress_mib_per_s, &row->decompress_ns, &row->decompress_p10_ns,
 				     &row->decompress_p90_ns, &row->decompress_p99_ns });
 	report_bytes(b, row);
-	row->validation = b->bad || memcmp(b->corpus, b->back, size) != 0 ? "FAIL" : "PASS";
+	report_cache(b, row);
+	same = memcmp(b->corpus, b->back, b->copies * size) == 0;
+	row->validation = b->bad || !same ? "FAIL" : "PASS";
 }
 
 static void release(struct bench *b)
@@ -197,61 +245,65 @@ static void release(struct bench *b)
 	codec_close(&b->run);
 }
 
-/* Cuts the corpus into pages for this codec. */
-static int prepare(struct bench *b, const char *spec, uint64_t size, struct err *e)
+/* Opens the codec, trained where it needs it on pages that are not measured. */
+static int open_codec(struct bench *b, const char *spec, struct err *e)
 {
-	uint64_t page = b->config->page_bytes;
-	int r = codec_open(&b->run, spec, e);
+	struct codec_samples samples = { b->samples, b->config->page_bytes, 0 };
+	struct codec_run parsed;
+	int r = codec_parse(&parsed, spec, e);
+
+	if (r)
+		return r;
+	if (parsed.dictionary_bytes)
+		samples.n = corpus_fill_beyond(&b->source, b->size, b->config->page_bytes, b->samples,
+					       TRAIN_TIMES * parsed.dictionary_bytes) /
+			    b->config->page_bytes;
+	return codec_open_trained(&b->run, spec, &samples, e);
+}
+
+/* Cuts the copies of the corpus into pages for this codec. */
+static int prepare(struct bench *b, const char *spec, struct err *e)
+{
+	uint64_t page = b->config->page_bytes, size = b->size;
+	int r = open_codec(b, spec, e);
 
 	if (r)
 		return r;
 	b->n_pages = (size + page - 1) / page;
 	b->bound = b->run.codec->bound(MIN(size, page));
-	b->compressed = calloc(b->n_pages, b->bound);
-	b->pages = calloc(b->n_pages, sizeof(*b->pages));
+	b->compressed = calloc(b->copies * b->n_pages, b->bound);
+	b->pages = calloc(b->copies * b->n_pages, sizeof(*b->pages));
 	b->page_ns = calloc(b->n_pages * b->config->runs, sizeof(*b->page_ns));
 	if (!b->compressed || !b->pages || !b->page_ns) {
 		release(b);
 		return err_set(e, ENOMEM, "cannot bench %s", spec);
 	}
-	for (size_t i = 0; i < b->n_pages; i++)
-		b->pages[i] = (struct page_slot){ .at = i * page, .len = MIN(page, size - i * page),
+	for (size_t i = 0; i < b->copies * b->n_pages; i++) {
+		size_t copy = i / b->n_pages, at = i % b->n_pages * page;
+
+		b->pages[i] = (struct page_slot){ .at = copy * size + at, .len = MIN(page, size - at),
 						  .compressed = b->compressed + i * b->bound };
+	}
 	return 0;
 }
 
-static struct opt_list codecs_of(const struct bench_config *c)
-{
-	if (c->codecs.n)
-		return c->codecs;
-	return c->full_sweep ? (struct opt_list){ all_codecs, ARRAY_SIZE(all_codecs) }
-			     : (struct opt_list){ usual_codecs, ARRAY_SIZE(usual_codecs) };
-}
-
 /* What can be known to fail before the first row is printed. */
-static int check(const struct bench_config *c, const struct opt_list *codecs, const struct opt_list *corpora,
-		 struct err *e)
+static int check(const struct bench_config *c, const struct opt_list *corpora, struct err *e)
 {
-	struct codec_run run;
 	cpu_set_t set;
-	bool has;
 
-	for (size_t i = 0; i < codecs->n; i++) {
-		int r = codec_open(&run, codecs->items[i], e);
-
-		if (r)
-			return r;
-		codec_close(&run);
-	}
 	for (size_t i = 0; i < corpora->n; i++) {
 		uint64_t size = LADDER_FROM;
-		int r;
+		struct corpus corpus;
+		bool has;
+		int r = corpus_open(&corpus, corpora->items[i], c->seed, c->max_size_bytes, e);
 
-		do
-			r = corpus_has(corpora->items[i], size, &has, e);
-		while (!r && !has && (size *= LADDER_STEP) <= c->max_size_bytes);
 		if (r)
 			return r;
+		do
+			has = corpus_has(&corpus, size);
+		while (!has && (size *= LADDER_STEP) <= c->max_size_bytes);
+		corpus_close(&corpus);
 		if (!has)
 			return err_say(e, ENODATA, "%s has no size from 1 KiB to --max-size", corpora->items[i]);
 	}
@@ -264,19 +316,44 @@ static int check(const struct bench_config *c, const struct opt_list *codecs, co
 	return 0;
 }
 
-/* All codecs on one corpus of one size. */
-static int bench_size(struct bench *b, const char *corpus, uint64_t size, const struct opt_list *codecs,
-		      int (*take)(void *, const struct bench_record *), void *arg, bool *failed, struct err *e)
+static int fill_copies(struct bench *b, struct err *e)
 {
-	int r = corpus_fill(corpus, b->config->seed, b->corpus, size, e);
+	struct prng rng;
 
-	for (size_t i = 0; !r && i < codecs->n && !stop_requested(); i++) {
+	free(b->corpus);
+	free(b->back);
+	free(b->order);
+	b->corpus = malloc(b->copies * b->size);
+	b->back = malloc(b->copies * b->size);
+	b->order = calloc(b->copies, sizeof(*b->order));
+	if (!b->corpus || !b->back || !b->order)
+		return err_set(e, ENOMEM, "cannot hold %zu times %zu bytes", b->copies, b->size);
+	corpus_fill(&b->source, b->corpus, b->size);
+	for (size_t i = 1; i < b->copies; i++)
+		memcpy(b->corpus + i * b->size, b->corpus, b->size);
+	prng_seed(&rng, b->config->seed);
+	prng_shuffle(&rng, b->order, b->copies);
+	return 0;
+}
+
+/* All codecs on one corpus of one size. A dictionary that cannot be trained on what is left leaves its row out. */
+static int bench_size(struct bench *b, bench_take *take, void *arg, bool *failed, struct err *e)
+{
+	int r = fill_copies(b, e);
+
+	for (size_t i = 0; !r && i < b->specs.n && !stop_requested(); i++) {
 		struct bench_record row;
 
-		r = prepare(b, codecs->items[i], size, e);
+		r = prepare(b, b->specs.items[i], e);
+		if (r == -ENODATA) {
+			term_say("%s, %zu bytes, %s left out: %s", b->source.name, b->size, b->specs.items[i],
+				 e ? e->what : "too little to train on");
+			r = 0;
+			continue;
+		}
 		if (r)
 			return r;
-		measure(b, corpus, size, &row);
+		measure(b, &row);
 		*failed |= str_eq(row.validation, "FAIL");
 		if (!stop_requested())	/* a row cut short is no row */
 			r = take(arg, &row);
@@ -285,37 +362,82 @@ static int bench_size(struct bench *b, const char *corpus, uint64_t size, const 
 	return r;
 }
 
-static int bench_all(struct bench *b, const struct opt_list *codecs, const struct opt_list *corpora,
-		     int (*take)(void *, const struct bench_record *), void *arg, bool *failed, struct err *e)
+/* The same, with one copy, and with as many as it takes to leave the last-level cache. */
+static int bench_caches(struct bench *b, bench_take *take, void *arg, bool *failed, struct err *e)
 {
-	for (size_t c = 0; c < corpora->n; c++)
-		for (uint64_t size = LADDER_FROM; size <= b->config->max_size_bytes; size *= LADDER_STEP) {
-			const char *corpus = corpora->items[c];
-			bool has;
-			int r = corpus_has(corpus, size, &has, e);
+	int cache = b->config->cache, r = 0;
 
-			if (!r && has) {
-				term_say("%s, %lu KiB", corpus, size / KIB);
-				r = bench_size(b, corpus, size, codecs, take, arg, failed, e);
-			}
-			if (r)
-				return r;
-		}
-	return 0;
+	b->copies = 1;
+	if (cache != BENCH_COLD)
+		r = bench_size(b, take, arg, failed, e);
+	if (r || cache == BENCH_HOT || stop_requested())
+		return r;
+	b->copies = MAX((COLD_TIMES * b->llc_bytes + b->size - 1) / b->size, UINT64_C(1));
+	return bench_size(b, take, arg, failed, e);
 }
 
-int bench_run(const struct bench_config *config, int (*take)(void *arg, const struct bench_record *row), void *arg,
-	      bool *failed, struct err *e)
+static int bench_corpus(struct bench *b, const char *name, size_t train, bench_take *take, void *arg, bool *failed,
+			struct err *e)
 {
-	struct opt_list codecs = codecs_of(config), corpora = config->corpora;
+	uint64_t max = b->config->max_size_bytes;
+	int r = corpus_open(&b->source, name, b->config->seed, max + train, e);
+
+	if (r)
+		return r;
+	for (b->size = LADDER_FROM; !r && b->size <= max && !stop_requested(); b->size *= LADDER_STEP)
+		if (corpus_has(&b->source, b->size)) {
+			term_say("%s, %lu KiB", name, b->size / KIB);
+			r = bench_caches(b, take, arg, failed, e);
+		}
+	corpus_close(&b->source);
+	return r;
+}
+
+/* Bytes to train the largest dictionary on; 0 = none is asked for. */
+static size_t training_bytes(const struct opt_list *specs)
+{
+	size_t largest = 0;
+
+	for (size_t i = 0; i < specs->n; i++) {
+		struct codec_run run;
+
+		if (!codec_parse(&run, specs->items[i], NULL))
+			largest = MAX(largest, run.dictionary_bytes);
+	}
+	return TRAIN_TIMES * largest;
+}
+
+static int set_up(struct bench *b, const struct opt_list *corpora, size_t *train, struct err *e)
+{
+	const struct bench_config *c = b->config;
+	int r = bench_specs(c, &b->specs, e);
+
+	if (!r)
+		r = check(c, corpora, e);
+	if (r)
+		return r;
+	b->llc_bytes = llc_bytes(NULL, c->cpu);
+	if (c->cache != BENCH_HOT && b->llc_bytes == MISSING_U64)
+		return err_impossible(e, "--cache: this machine does not say how large its caches are");
+	if (c->cache != BENCH_HOT && COLD_TIMES * b->llc_bytes > COLD_MAX)
+		return err_impossible(e, "--cache: leaving a cache of %lu MiB takes too much memory",
+				      b->llc_bytes / MIB);
+	*train = training_bytes(&b->specs);
+	b->samples = malloc(MAX(*train, (size_t)1));
+	return b->samples ? 0 : err_set(e, ENOMEM, "cannot bench");
+}
+
+int bench_run(const struct bench_config *config, bench_take *take, void *arg, bool *failed, struct err *e)
+{
+	struct opt_list corpora = config->corpora;
 	AUTO_FREE double *times = calloc(3 * config->runs, sizeof(*times));
-	AUTO_FREE char *corpus = malloc(config->max_size_bytes), *back = malloc(config->max_size_bytes);
 	struct zsmalloc_model model;
-	struct bench b = { .config = config, .model = &model, .corpus = corpus, .back = back };
+	struct bench b = { .config = config, .model = &model };
 	const char *how;
+	size_t train = 0;
 	int r;
 
-	if (!times || !corpus || !back)
+	if (!times)
 		return err_set(e, ENOMEM, "cannot bench");
 	b.wall_ns = times;
 	b.cpu_ns = times + config->runs;
@@ -323,8 +445,14 @@ int bench_run(const struct bench_config *config, int (*take)(void *arg, const st
 	if (!corpora.n)
 		corpora = (struct opt_list){ usual_corpora, ARRAY_SIZE(usual_corpora) };
 	*failed = false;
-	r = check(config, &codecs, &corpora, e);
+	r = set_up(&b, &corpora, &train, e);
 	if (!r)
 		r = zsmalloc_detect(&model, NULL, &how, e);
-	return r ? r : bench_all(&b, &codecs, &corpora, take, arg, failed, e);
+	for (size_t i = 0; !r && i < corpora.n && !stop_requested(); i++)
+		r = bench_corpus(&b, corpora.items[i], train, take, arg, failed, e);
+	free(b.corpus);
+	free(b.back);
+	free(b.order);
+	free(b.samples);
+	return r;
 }

@@ -6,20 +6,28 @@
 #include "opt.h"
 #include "record.h"
 
+enum bench_cache { BENCH_HOT, BENCH_COLD, BENCH_BOTH };
+extern const char *const bench_cache_choices[];
+
 struct bench_config {
-	struct opt_list codecs, corpora;
+	struct opt_list codecs, levels, corpora;
 	uint64_t max_size_bytes, page_bytes, runs, warmups, cpu, seed;	/* cpu MISSING_U64 = wherever */
 	bool full_sweep;
+	int cache;			/* enum bench_cache */
 };
 
 /* One codec on one corpus of one size. Times are of one pass over the corpus: the median of the runs. */
 struct bench_record {
-	const char *label, *codec;
+	const char *label, *codec, *mode;
 	int64_t level;
+	uint64_t dictionary_bytes;
 	bool heavy;
 	const char *corpus;
-	uint64_t size_bytes, page_bytes, runs, warmups, passes;
-	uint64_t orig_bytes, codec_bytes, slot_bytes;
+	uint64_t size_bytes, page_bytes;
+	const char *cache;
+	uint64_t working_set_bytes, llc_bytes;
+	uint64_t runs, warmups, passes;
+	uint64_t orig_bytes, codec_bytes, stored_bytes, slot_bytes, same_pages, huge_pages;
 	double ratio, saved_codec_ratio, saved_slot_ratio;
 	uint64_t compress_wall_ns, compress_cpu_ns, compress_process_cpu_ns;
 	double compress_mib_per_s, compress_ns, compress_p10_ns, compress_p90_ns, compress_p99_ns;
@@ -30,12 +38,19 @@ struct bench_record {
 
 extern const struct record_type bench_type;
 
+/* bench_specs - the codecs to run, each with its level: what --codecs, --levels and --full-sweep come to. ret->items
+ * and what they point to live until exit.
+ *
+ * errors  usage: a codec or level there is not
+ */
+int bench_specs(const struct bench_config *config, struct opt_list *ret, struct err *e);
+
 /* bench_run - hands over every row as it is measured; a take that returns non-zero ends the bench with that. Ends
  * early, with 0, when a signal asks to stop. *failed: a codec did not give back what it got.
  *
  * errors  usage: a codec, size or CPU there is not; what reading a corpus says
  */
-int bench_run(const struct bench_config *config, int (*take)(void *arg, const struct bench_record *row), void *arg,
-	      bool *failed, struct err *e);
+typedef int bench_take(void *arg, const struct bench_record *row);
+int bench_run(const struct bench_config *config, bench_take *take, void *arg, bool *failed, struct err *e);
 
 #endif

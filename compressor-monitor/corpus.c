@@ -2,11 +2,19 @@
 /* corpus.c - the bench's data. */
 #include "corpus.h"
 
+#include <fts.h>
 #include <sys/stat.h>
 
+#include "mixture.h"
 #include "page.h"
-#include "stats.h"
+#include "units.h"
 
+#define PROCESS_PREFIX	"pid:"
+#define CONTENTS_PREFIX "contents:"
+#define BEYOND_PAGES	(UINT64_C(1) << 32)	/* page numbers of mixtures that no corpus reaches */
+#define READ_PAGES	256
+
+/* ---- made ------------------------------------------------------------------------------------------- */
 static void fill_repetitive(unsigned char *p, size_t size)
 {
 	static const char line[] = "page 4096 bytes, one line of text over and over again\n";
@@ -33,23 +41,17 @@ static void fill_mixed(unsigned char *p, size_t size, struct prng *rng)
 	}
 }
 
-static int fill_from_file(const char *path, char *buf, size_t size, struct err *e)
+/* Pages from this number on that need a codec. */
+static void fill_contents(const struct corpus *c, uint64_t index, char *buf, size_t size)
 {
-	struct page_source file;
-	size_t filled = 0;
-	ssize_t n = 1;
-	int r = page_open_file(&file, path, e);
+	uint64_t page[PAGE_BYTES / 8];
 
-	if (r)
-		return r;
-	while (filled < size && (n = pread(file.fd, buf + filled, size - filled, (off_t)filled)) > 0)
-		filled += (size_t)n;
-	if (n < 0)
-		r = err_set(e, errno, "cannot read %s", path);
-	else if (filled < size)
-		r = err_say(e, ENODATA, "%s has only %zu bytes", path, filled);
-	page_close(&file);
-	return r;
+	for (size_t at = 0; at < size; index++) {
+		if (mixture_fill(page, c->mixture, c->seed, index, 0) <= MIXTURE_SAME)
+			continue;
+		memcpy(buf + at, page, MIN(size - at, (size_t)PAGE_BYTES));
+		at += PAGE_BYTES;
+	}
 }
 
 static bool is_made(const char *name)
@@ -57,38 +59,216 @@ static bool is_made(const char *name)
 	return str_eq(name, "repetitive") || str_eq(name, "unique") || str_eq(name, "mixed_50_50");
 }
 
-int corpus_has(const char *name, uint64_t size, bool *ret, struct err *e)
-{
-	struct page_source file;
-	struct stat st;
-	int r;
-
-	*ret = !str_eq(name, "mixed_50_50") || size % (2 * CORPUS_BLOCK_BYTES) == 0;
-	if (is_made(name))
-		return 0;
-	r = page_open_file(&file, name, e);
-	if (r)
-		return r;
-	if (fstat(file.fd, &st))
-		r = err_set(e, errno, "cannot look at %s", name);
-	else
-		*ret = (uint64_t)st.st_size >= size;
-	page_close(&file);
-	return r;
-}
-
-int corpus_fill(const char *name, uint64_t seed, void *buf, size_t size, struct err *e)
+static void fill_made(const struct corpus *c, uint64_t seed, void *buf, size_t size)
 {
 	struct prng rng;
 
 	prng_seed(&rng, seed);
-	if (str_eq(name, "repetitive"))
+	if (str_eq(c->name, "repetitive"))
 		fill_repetitive(buf, size);
-	else if (str_eq(name, "unique"))
+	else if (str_eq(c->name, "unique"))
 		fill_unique(buf, size, &rng);
-	else if (str_eq(name, "mixed_50_50"))
-		fill_mixed(buf, size, &rng);
 	else
-		return fill_from_file(name, buf, size, e);
+		fill_mixed(buf, size, &rng);
+}
+
+static int open_contents(struct corpus *ret, const char *name, struct err *e)
+{
+	int r = mixture_find(name, &ret->mixture, e);
+
+	if (r)
+		return r;
+	if (ret->mixture->permille[MIXTURE_ZERO] + ret->mixture->permille[MIXTURE_SAME] == 1000)
+		return err_say(e, ENODATA, "contents %s: no page of it needs a codec", name);
 	return 0;
+}
+
+/* ---- files and directories ------------------------------------------------------------------------------ */
+
+/* What a file has, behind what is there already, to whole pages where pad says so. */
+static int append_file(struct corpus *ret, const char *path, size_t limit, bool pad, struct err *e)
+{
+	struct page_source file;
+	ssize_t n = 1;
+	size_t from = ret->n_bytes;
+	int r = page_open_file(&file, path, e);
+
+	if (r)
+		return r;
+	while (ret->n_bytes < limit &&
+	       (n = pread(file.fd, ret->bytes + ret->n_bytes, limit - ret->n_bytes, (off_t)(ret->n_bytes - from))) > 0)
+		ret->n_bytes += (size_t)n;
+	page_close(&file);
+	if (n < 0)
+		return err_set(e, errno, "cannot read %s", path);
+	for (; pad && ret->n_bytes % PAGE_BYTES && ret->n_bytes < limit; ret->n_bytes++)
+		ret->bytes[ret->n_bytes] = '\0';
+	return 0;
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+	return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+/* Files that may not be read, and those that go meanwhile, are left out. */
+static int append_directory(struct corpus *ret, const char *path, size_t limit, struct err *e)
+{
+	AUTO_FREE char *copy = strdup(path);
+	char *paths[] = { copy, NULL };
+	FTS *tree = copy ? fts_open(paths, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, by_name) : NULL;
+	FTSENT *entry;
+
+	if (!tree)
+		return err_set(e, copy ? errno : ENOMEM, "cannot open %s", path);
+	while (ret->n_bytes < limit && (entry = fts_read(tree)))
+		if (entry->fts_info == FTS_F && S_ISREG(entry->fts_statp->st_mode) && entry->fts_statp->st_size)
+			append_file(ret, entry->fts_path, limit, true, NULL);
+	fts_close(tree);
+	return ret->n_bytes ? 0 : err_say(e, ENODATA, "no file below %s has a byte that can be read", path);
+}
+
+static int open_path(struct corpus *ret, size_t limit, struct err *e)
+{
+	struct stat st;
+
+	if (stat(ret->name, &st))
+		return err_set(e, errno, "cannot open %s", ret->name);
+	if (S_ISREG(st.st_mode))	/* no more than it takes */
+		limit = MIN(limit, MAX((size_t)st.st_size, (size_t)1));
+	ret->bytes = malloc(limit);
+	if (!ret->bytes)
+		return err_set(e, ENOMEM, "cannot hold %s", ret->name);
+	return S_ISDIR(st.st_mode) ? append_directory(ret, ret->name, limit, e)
+				   : append_file(ret, ret->name, limit, false, e);
+}
+
+/* ---- processes ---------------------------------------------------------------------------------------- */
+
+/* Keeps those of n pages that were read and need a codec. */
+static void keep_pages(struct corpus *ret, const char *pages, const enum page_got *got, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *page = pages + i * PAGE_BYTES;
+
+		if (got[i] != PAGE_READ || page_classify(page) <= PAGE_SAME_FILLED)
+			continue;
+		memcpy(ret->bytes + ret->n_bytes, page, PAGE_BYTES);
+		ret->n_bytes += PAGE_BYTES;
+	}
+}
+
+static int read_sample(struct corpus *ret, struct page_source *source, struct page_sample *sample, struct err *e)
+{
+	AUTO_FREE char *chunk = aligned_alloc(PAGE_BYTES, (size_t)READ_PAGES * PAGE_BYTES);
+	enum page_got got[READ_PAGES];
+	struct prng rng;
+	int r = 0;
+
+	ret->bytes = malloc(MAX(sample->n, (size_t)1) * PAGE_BYTES);
+	if (!ret->bytes || !chunk)
+		return err_set(e, ENOMEM, "cannot hold the pages of %s", ret->name);
+	page_sample_sort(sample, 0, sample->n);
+	for (size_t at = 0, n; !r && at < sample->n; at += n) {
+		n = MIN(sample->n - at, (size_t)READ_PAGES);
+		r = page_read(source, sample->refs + at, n, chunk, got, e);
+		if (!r)
+			keep_pages(ret, chunk, got, n);
+	}
+	/* In random order, so that the beginning, whatever its size, stands for all of it. */
+	prng_seed(&rng, ret->seed);
+	for (size_t i = ret->n_bytes / PAGE_BYTES; !r && i > 1; i--) {
+		char *a = ret->bytes + (i - 1) * PAGE_BYTES, *b = ret->bytes + prng_below(&rng, i) * PAGE_BYTES;
+
+		memcpy(chunk, a, PAGE_BYTES);
+		memmove(a, b, PAGE_BYTES);
+		memcpy(b, chunk, PAGE_BYTES);
+	}
+	return r;
+}
+
+static int open_process(struct corpus *ret, const char *text, size_t limit, struct err *e)
+{
+	struct page_census census = { 0 };
+	struct page_set set = { 0 };
+	struct page_sample sample;
+	struct page_source source;
+	uint64_t pid;
+	int r = units_parse_u64(text, &pid, e);
+
+	if (r || pid < 1 || pid > INT32_MAX)
+		return err_usage(e, "--corpora: '%s' is not a process ID", text);
+	r = page_open_pid(&source, (pid_t)pid, e);
+	if (r)
+		return r;
+	page_sample_init(&sample, limit / PAGE_BYTES + 1, ret->seed);
+	r = page_walk(&source, 0, PAGE_KIND_SWAPPABLE, &set, &census, &sample, e);
+	if (!r)
+		r = read_sample(ret, &source, &sample, e);
+	page_sample_done(&sample);
+	page_set_done(&set);
+	page_close(&source);
+	if (!r && !ret->n_bytes)
+		return err_say(e, ENODATA, "not one page of process %s that needs a codec could be read", text);
+	return r;
+}
+
+/* ---- all ------------------------------------------------------------------------------------------------- */
+int corpus_open(struct corpus *ret, const char *name, uint64_t seed, size_t limit, struct err *e)
+{
+	struct corpus c = { .name = name, .seed = seed };
+	int r;
+
+	if (strncmp(name, PROCESS_PREFIX, strlen(PROCESS_PREFIX)) == 0)
+		r = open_process(&c, name + strlen(PROCESS_PREFIX), limit, e);
+	else if (strncmp(name, CONTENTS_PREFIX, strlen(CONTENTS_PREFIX)) == 0)
+		r = open_contents(&c, name + strlen(CONTENTS_PREFIX), e);
+	else
+		r = is_made(name) ? 0 : open_path(&c, limit, e);
+	if (r) {
+		corpus_close(&c);
+		return r;
+	}
+	if (!c.bytes)
+		c.n_bytes = SIZE_MAX;
+	*ret = c;
+	return 0;
+}
+
+void corpus_close(struct corpus *corpus)
+{
+	free(corpus->bytes);
+	corpus->bytes = NULL;
+}
+
+bool corpus_has(const struct corpus *corpus, uint64_t size)
+{
+	if (str_eq(corpus->name, "mixed_50_50"))
+		return size % (2 * CORPUS_BLOCK_BYTES) == 0;
+	return size <= corpus->n_bytes;
+}
+
+void corpus_fill(const struct corpus *corpus, void *buf, size_t size)
+{
+	if (corpus->bytes)
+		memcpy(buf, corpus->bytes, size);
+	else if (corpus->mixture)
+		fill_contents(corpus, 0, buf, size);
+	else
+		fill_made(corpus, corpus->seed, buf, size);
+}
+
+size_t corpus_fill_beyond(const struct corpus *corpus, size_t used, size_t unit, void *buf, size_t size)
+{
+	size_t left = used < corpus->n_bytes ? corpus->n_bytes - used : 0;
+
+	size = MIN(size, left);
+	size -= size % unit;
+	if (corpus->bytes)
+		memcpy(buf, corpus->bytes + used, size);
+	else if (corpus->mixture)
+		fill_contents(corpus, BEYOND_PAGES, buf, size);
+	else
+		fill_made(corpus, mixture_hash(corpus->seed, 1), buf, size);
+	return size;
 }

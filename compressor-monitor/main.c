@@ -93,11 +93,18 @@ static const struct opt rank_options[] = {
 
 static const struct opt bench_options[] = {
 	OPT_LIST(0, "codecs", struct config, bench.codecs,
-		 "codecs and levels, e.g. lz4:1,zstd:3; default lz4:1,lzo1x-1,zstd:1,zstd:3,deflate:1",
+		 "codecs and levels, e.g. lz4:1,zstd:3,zstd-dict:3:16KiB; "
+		 "default lz4:1,lzo1x-1,zstd:1,zstd:3,deflate:1",
 		 .metavar = "LIST"),
+	OPT_LIST(0, "levels", struct config, bench.levels,
+		 "levels and ranges of them for the codecs named without one, those that each has, e.g. 1..19,-5; "
+		 "of all codecs that have levels where none is named", .metavar = "LIST"),
 	OPT_FLAG(0, "full-sweep", struct config, bench.full_sweep, "every codec at all levels of interest"),
 	OPT_LIST(0, "corpora", struct config, bench.corpora,
-		 "repetitive, unique, mixed_50_50, or paths of files; default the first three", .metavar = "LIST"),
+		 "repetitive, unique, mixed_50_50, contents:NAME (pages as workload makes them, see `workload list`), "
+		 "pid:PID, paths of files or directories; default the first three", .metavar = "LIST"),
+	OPT_CHOICE(0, "cache", struct config, bench.cache, bench_cache_choices,
+		   "hot: every pass over the same bytes; cold: over copies that cycle past the last-level cache; both"),
 	OPT_SIZE(0, "max-size", struct config, bench.max_size_bytes,
 		 "end of the ladder of sizes, which starts at 1KiB and grows by four", .min = KIB, .max = GIB),
 	OPT_SIZE(0, "page", struct config, bench.page_bytes, "how much is compressed at a time", .min = KIB,
@@ -133,7 +140,7 @@ static const char *scan_columns[] = { "label", "saved_codec_ratio", "saved_slot_
 				      "pool_bytes", "validation" };
 static const char *rank_columns[] = { "rank", "label", "saved_slot_ratio", "saved_codec_ratio", "cost_cpu_ms",
 				      "fair_score", "why" };
-static const char *bench_columns[] = { "label", "corpus", "size_bytes", "ratio", "saved_slot_ratio",
+static const char *bench_columns[] = { "label", "corpus", "size_bytes", "cache", "ratio", "saved_slot_ratio",
 				       "compress_mib_per_s", "compress_ns", "compress_p99_ns", "decompress_mib_per_s",
 				       "decompress_ns", "decompress_p99_ns", "validation" };
 static const char *calibrate_columns[] = { "algorithm", "model", "compr_bytes", "compr_error_ratio", "compress_ns",
@@ -409,10 +416,12 @@ static const struct opt_command commands[] = {
 	},
 	{
 		.name = "bench",
-		.summary = "measure codecs at levels over made corpora, files and sizes",
+		.summary = "measure codecs at levels over corpora and sizes: made ones, files, directories, processes",
 		.description = "Cuts each corpus into pages and compresses every one by itself, as memory is.",
 		.examples = "compressor_monitor bench --max-size 256KiB   # the usual codecs, a short ladder\n"
-			    "compressor_monitor bench --full-sweep --cpu 1   # every codec and level; takes minutes\n",
+			    "compressor_monitor bench --full-sweep --cpu 1   # every codec and level; takes minutes\n"
+			    "compressor_monitor bench --codecs zstd --levels 1..9 --corpora pid:$$   # this shell\n"
+			    "compressor_monitor bench --codecs zstd-dict:3:16KiB --corpora /usr/lib   # a dictionary\n",
 		.options = bench_options,
 		.operands = OPT_OPERANDS_NONE,
 		.run = bench_main,

@@ -123,14 +123,16 @@ int codec_open(struct codec_run *ret, const char *spec, struct err *e)
 	return open_run(&run, ret, e);
 }
 
-int codec_open_trained(struct codec_run *ret, const char *spec, const struct codec_samples *samples, struct err *e)
+int codec_open_trained(struct codec_run *ret, const char *spec, const struct codec_samples *samples,
+		       struct err *e)
 {
 	struct codec_run run;
 	int r = codec_parse(&run, spec, e);
 
 	if (!r && run.dictionary_bytes) {
 		run.dictionary = malloc(run.dictionary_bytes);
-		r = run.dictionary ? codec_train(samples, run.dictionary, run.dictionary_bytes, &run.dictionary_bytes, e)
+		r = run.dictionary ? codec_train(samples, run.dictionary, run.dictionary_bytes,
+						 &run.dictionary_bytes, e)
 				   : err_set(e, ENOMEM, "cannot set up codec %s", run.label);
 	}
 	if (!r)

@@ -22,8 +22,9 @@ struct codec {
 	/* Both return the bytes written, or -EIO: does not fit in cap, or not this codec's data. */
 	ssize_t (*compress)(void *state, const void *src, size_t len, void *dst, size_t cap);
 	ssize_t (*decompress)(void *state, const void *src, size_t len, void *dst, size_t cap);
-	/* NULL = takes no dictionary. The bytes must stay as long as the state. Before it, the codec works without one.
-	 * -ENOMEM, -EINVAL: not a dictionary for this codec. */
+	/* NULL = takes no dictionary. The bytes must stay as long as the state. Before it, the codec works without
+	 * one. -ENOMEM, -EINVAL: not a dictionary for this codec.
+	 */
 	int (*set_dictionary)(void *state, const void *dictionary, size_t len);
 };
 
@@ -41,8 +42,8 @@ struct codec_samples {
 	size_t page_bytes, n;
 };
 
-/* codec_train - a dictionary of at most cap bytes from samples, by libzstd's trainer (zdict.h), for every codec that takes
- * one. *len: what it came to. errors  -ENODATA too few samples, or too alike
+/* codec_train - a dictionary of at most cap bytes from samples, by libzstd's trainer (zdict.h), for every codec that
+ * takes one. *len: what it came to. errors  -ENODATA too few samples, or too alike
  */
 int codec_train(const struct codec_samples *samples, void *dictionary, size_t cap, size_t *len, struct err *e);
 
@@ -55,8 +56,8 @@ struct codec_run {
 	char label[CODEC_LABEL_MAX];	/* "zstd:3"; "lzo1x-1" where there is only one mode; "zstd-dict:3:16KiB" */
 };
 
-/* codec_parse - what a spec names, without opening it (state NULL). Specs are NAME, NAME:LEVEL, and for codecs with a
- * dictionary NAME:LEVEL:SIZE, 4KiB to 64KiB.
+/* codec_parse - what a spec names, without opening it (state NULL). Specs are NAME, NAME:LEVEL, and for codecs
+ * with a dictionary NAME:LEVEL:SIZE, 4KiB to 64KiB.
  *
  * errors  usage: no such codec, level or size (the message lists them)
  */
@@ -68,8 +69,8 @@ int codec_parse(struct codec_run *ret, const char *spec, struct err *e);
  */
 int codec_open(struct codec_run *ret, const char *spec, struct err *e);
 
-/* codec_open_trained - as codec_open; for a codec that takes a dictionary, one of the size in its spec is trained on the
- * samples first (dictionary_bytes is then what training made of it: at most that).
+/* codec_open_trained - as codec_open; for a codec that takes a dictionary, one of the size in its spec is trained
+ * on the samples first (dictionary_bytes is then what training made of it: at most that).
  *
  * errors  as codec_open; -ENODATA the samples are too few or too alike to train on
  */

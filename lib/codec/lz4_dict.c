@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* lz4_dict.c - LZ4 fast with a dictionary by liblz4.
  *
- * The dictionary is hashed once, and each page begins with a copy of that state (16 KiB): its time is in the figures. The
- * kernel's backend hashes the dictionary anew for each page.
+ * The dictionary is hashed once, and each page begins with a copy of that state (16 KiB): its time is in the
+ * figures. The kernel's backend hashes the dictionary anew for each page.
  */
 #include <lz4.h>
 

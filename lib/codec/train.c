@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* train.c - dictionaries by libzstd's trainer, as `zstd --train` makes them and zram's algorithm_params takes them: lz4 too
- * is given those, header and all.
+/* train.c - dictionaries by libzstd's trainer, as `zstd --train` makes them and zram's algorithm_params takes them:
+ * lz4 too is given those, header and all.
  */
 #include <zdict.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* zstd_dict.c - zstd frames with a dictionary by libzstd, which is digested once for each direction, as the kernel does. */
+/* zstd_dict.c - zstd frames with a dictionary by libzstd, digested once for each direction, as the kernel does. */
 #include <zstd.h>
 
 #include "codec/codec.h"

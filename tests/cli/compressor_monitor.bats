@@ -47,8 +47,10 @@ refused() {
 }
 
 @test "codecs and levels there are not: the message lists those there are" {
-	refused 2 "lz4, lzo1x-1, zstd, deflate, lz4hc, zlib, snappy" scan --file text --codecs lz5
+	refused 2 "lz4, lzo1x-1, zstd, deflate, lz4hc, zlib, snappy, lz4-dict, zstd-dict" scan --file text --codecs lz5
 	refused 2 "from -100 to 22" scan --file text --codecs zstd:23
+	refused 2 "that is for bench" scan --file text --codecs zstd-dict
+	refused 2 "4KiB to 64KiB" bench --codecs zstd-dict:3:128KiB
 	refused 2 "takes no level" scan --file text --codecs lzo1x-1:3
 }
 
@@ -345,7 +347,88 @@ by_hand() {
 @test "every codec and level of the full sweep passes" {
 	monitor bench -q --full-sweep --max-size 4KiB --runs 1 --warmups 1 --corpora unique,text -f json
 	[ "$status" = 0 ]
-	of bench 'all(.validation == "PASS") and (map(.label) | unique | length) == 38'
+	of bench 'all(.validation == "PASS") and (map(.label) | unique | length) == 44'
+}
+
+@test "levels and ranges of them go to the codecs named without one, as far as each has them" {
+	monitor bench -q --max-size 4KiB --runs 1 --corpora unique --codecs zstd,lz4hc,snappy,deflate:6 --levels=-1..2,9 -f json
+	[ "$status" = 0 ]
+	of bench 'map(select(.size_bytes == 4096) | .label) == ["zstd:-1", "zstd:1", "zstd:2", "zstd:9", "lz4hc:9", "snappy", "deflate:6"]'
+	monitor bench -q --max-size 4KiB --runs 1 --corpora unique --levels 12 -f json
+	of bench 'map(.label) | unique == ["deflate:12", "lz4:12", "lz4hc:12", "zstd:12"]'
+	refused 2 "lz4hc has none of them" bench -q --codecs lz4hc --levels 99
+	refused 2 "--levels" bench -q --levels 1..
+	refused 2 "--levels" bench -q --levels 9..1
+	refused 2 "--levels" bench -q --levels 1..99999999999
+}
+
+@test "a dictionary is trained on pages that are not measured, and left out where there are none" {
+	for i in $(seq 20000); do echo "{\"id\":$((i * 7919 % 100003)),\"state\":\"waiting\",\"path\":\"/var/lib/thing/$i\"}"; done >records
+	monitor bench -q --max-size 16KiB --runs 1 --corpora records --codecs zstd:3,zstd-dict:3:4KiB,lz4:1,lz4-dict:1:4KiB -f json
+	[ "$status" = 0 ]
+	# Of short pages both gain; zstd without one finds enough in a whole page of such records.
+	of bench 'all(.validation == "PASS") and (map({"\(.label) \(.size_bytes)": .codec_bytes}) | add |
+		.["zstd-dict:3:4KiB 1024"] < .["zstd:3 1024"] and .["lz4-dict:1:4KiB 1024"] < .["lz4:1 1024"] and
+		.["lz4-dict:1:4KiB 16384"] < .["lz4:1 16384"])'
+	of bench 'map(select(.mode == "dictionary")) | length == 6 and all(.dictionary_bytes > 0 and .dictionary_bytes <= 4096)'
+	of bench 'map(select(.mode == "library")) | all(.dictionary_bytes == null)'
+	head -c 16384 records >all_measured
+	run "$MONITOR" bench --max-size 16KiB --runs 1 --corpora all_measured --codecs zstd:3,zstd-dict:3:4KiB --fields label,size_bytes
+	[ "$status" = 0 ]
+	[[ $output == *"all_measured, 16384 bytes, zstd-dict:3:4KiB left out"* ]]
+}
+
+@test "directories are corpora: every file below, padded to whole pages, links not followed" {
+	rm -rf tree
+	mkdir -p tree/b/c
+	head -c 5000 text >tree/a
+	head -c 1 random >tree/b/one
+	head -c 4096 random >tree/b/c/page
+	ln -s "$PWD/text" tree/link
+	mkfifo tree/fifo
+	{ cat tree/a; head -c 3192 /dev/zero; cat tree/b/c/page; cat tree/b/one; head -c 4095 /dev/zero; } >flat
+	monitor bench -q --max-size 16KiB --runs 1 --corpora tree,flat --codecs lz4 -f json
+	[ "$status" = 0 ]
+	of bench 'group_by(.corpus) | map(map([.size_bytes, .codec_bytes])) | length == 2 and .[0] == .[1] and (.[0] | length) == 3'
+	mkdir -p hollow
+	refused 1 "hollow" bench -q --corpora hollow
+}
+
+@test "contents of workload are corpora without their zero and same-filled pages; a process's pages too" {
+	monitor bench -q --max-size 256KiB --runs 1 --corpora contents:uniform --codecs lz4 -f json
+	of bench '.[-1] | .size_bytes == 262144 and .same_pages == 0 and .huge_pages > 0 and .stored_bytes < .orig_bytes'
+	refused 1 "needs a codec" bench -q --corpora contents:zero
+	refused 2 "nothing_like_it" bench -q --corpora contents:nothing_like_it
+	monitor bench -q --max-size 64KiB --runs 1 --corpora "pid:$$" --codecs lz4 -f json
+	[ "$status" = 0 ]
+	of bench '.[-1] | .size_bytes == 65536 and .same_pages == 0 and .validation == "PASS"'
+	refused 2 "process ID" bench -q --corpora pid:0
+}
+
+@test "same-filled pages of a file have no slot in a bench either" {
+	{ head -c 8192 /dev/zero; head -c 8192 random; } >half_zero
+	monitor bench -q --max-size 16KiB --runs 1 --corpora half_zero --codecs lz4 -f json
+	of bench '.[-1] | .same_pages == 2 and .huge_pages == 2 and .slot_bytes == 8192 and .stored_bytes == 8192'
+}
+
+@test "pages of 16 and 64 KiB are compressed as one, and make no claim about slots" {
+	monitor bench -q --max-size 256KiB --page 64KiB --runs 1 --corpora text --codecs lz4:1 -f json
+	[ "$status" = 0 ]
+	large=$(jq -r 'select(.type == "bench" and .size_bytes == 262144) | .codec_bytes' <<<"$output")
+	of bench 'all(.validation == "PASS" and .slot_bytes == null and .page_bytes == 65536)'
+	monitor bench -q --max-size 256KiB --runs 1 --corpora text --codecs lz4:1 -f json
+	[ "$large" -lt "$(jq -r 'select(.type == "bench" and .size_bytes == 262144) | .codec_bytes' <<<"$output")" ]
+}
+
+@test "the row says whether its working set is held by the last-level cache or cycles past it" {
+	llc=$(cat /sys/devices/system/cpu/cpu0/cache/index*/size 2>/dev/null | sed 's/K$//' | sort -n | tail -n 1)
+	[ -n "$llc" ] || skip "this machine does not say how large its caches are"
+	[ "$llc" -le $((256 * 1024)) ] || skip "leaving a cache of $llc KiB takes too much memory"
+	monitor bench -q --max-size 64KiB --runs 1 --warmups 1 --corpora text --codecs lz4 --cache both -f json
+	[ "$status" = 0 ]
+	of bench 'map(.cache) == ["hot", "cold", "hot", "cold", "hot", "cold", "hot", "cold"] and all(.validation == "PASS")'
+	of bench "all(if .cache == \"cold\" then .working_set_bytes >= 2 * $llc * 1024 else .working_set_bytes < 200000 end)"
+	of bench 'group_by(.size_bytes) | all((map(.codec_bytes) | unique | length) == 1)'
 }
 
 @test "bench refuses what it cannot do" {
