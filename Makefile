@@ -135,10 +135,14 @@ $(B)/include/%.skel.h: $(B)/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $* > $@
 
 # ---- programs ------------------------------------------------------------------------------------------
-$(PROBES:%=$(B)/bin/%): $(B)/bin/%: $(B)/obj/probes/%.o $(LIB)
-	@mkdir -p $(@D)
-	$(call say,LINK)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_probe)
+# probes/NAME.c and what it was too long for, probes/NAME_*.c
+define probe
+$(B)/bin/$(1): $(call obj,probes/$(1).c $(wildcard probes/$(1)_*.c)) $(LIB)
+	@mkdir -p $$(@D)
+	$$(call say,LINK)
+	$(Q)$(CC) $$(LDFLAGS_ALL) -o $$@ $$^ $$(LIBS_probe)
+endef
+$(foreach p,$(PROBES),$(eval $(call probe,$(p))))
 
 define program
 $(B)/bin/$(1): $(OBJ_$(1)) $(LIB)
