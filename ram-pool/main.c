@@ -5,6 +5,7 @@
  */
 #include "pool.h"
 
+#include "keep.h"
 #include "opt.h"
 #include "out.h"
 #include "stop.h"
@@ -17,6 +18,8 @@ struct pool_options {
 	struct pool_request request;
 	struct trigger_request trigger;
 	struct pool_age_request age;
+	const char *db;
+	char **argv; /* the whole command line */
 	const char *level_text;
 	bool swap, raw;
 	int fs; /* index of fs_choices */
@@ -96,12 +99,20 @@ static const struct opt reset_options[] = {
 			   .metavar = "AMOUNT"),                                                             \
 		OPT_DURATION('d', "duration", struct pool_options, trigger.duration_ns,                      \
 			     "how long a profile runs", .min = 100 * NS_PER_MS, .max = 300 * NS_PER_S),      \
+		OPT_STRING(0, "db", struct pool_options, db,                                                 \
+			   "keep the record in this store as well, which is made where there is none",       \
+			   .metavar = "FILE"),                                                               \
 		OPT_STRING(0, "name", struct pool_options, request.name,                                     \
 			   "which pool to watch; needed when there are several", .metavar = "NAME"),         \
 		OPT_OUTPUT(struct pool_options, output)
 
 static const struct opt compress_options[] = {
 	TRIGGER_OPTIONS,
+	OPT_STRING('c', "cgroup", struct pool_options, trigger.cgroup,
+		   "pages of this control group and those below it, by its directory or its path: "
+		   "memory.reclaim, "
+		   "on v1 a limit lowered for a moment",
+		   .metavar = "PATH"),
 	OPT_CHOICE(0, "profile", struct pool_options, trigger.compress_profile, trigger_compress_profiles,
 		   "a bounded load instead: 64 MiB, 256 MiB or 1 GiB, half of which must go out"),
 	OPT_END};
@@ -110,8 +121,7 @@ static const struct opt readback_options[] = {
 	TRIGGER_OPTIONS,
 	OPT_CHOICE(0, "how", struct pool_options, trigger.how, trigger_how_choices,
 		   "prefault: back and mapped, so that the process does not fault; willneed: into the swap "
-		   "cache, a "
-		   "short fault is left"),
+		   "cache, a short fault is left; touch: as prefault, one page after the other, each timed"),
 	OPT_CHOICE(0, "profile", struct pool_options, trigger.readback_profile, trigger_readback_profiles,
 		   "a bounded load instead, of 256 MiB: one that reads steadily, or one in bursts"),
 	OPT_END};
@@ -446,7 +456,7 @@ static int run_trigger(trigger_fn *trigger, struct err *e)
 		return err_hint(e, "make one: ram_pool setup --size 2GiB --mem-limit 1GiB");
 	}
 	r = trigger(&options.trigger, pool, &record, e);
-	if (r)
+	if (r || (options.db && (r = keep_trigger(options.db, options.argv, pool, &record, e))))
 		return r;
 	out_record(out, &trigger_type, &record);
 	return finish(&out, 1, e);
@@ -516,9 +526,10 @@ static const struct opt_command commands[] = {
 		.name = "trigger compress",
 		.summary = "move pages of a process, or of a load, into the pool",
 		.description = "Works on unmodified programs, by page-out advice; what moved is looked up in "
-			       "pagemap.",
+			       "pagemap, or in the swap that the group is charged with.",
 		.examples =
 			"ram_pool trigger compress --pid 4711 --amount 50%   # half of what it has in RAM\n"
+			"ram_pool trigger compress --cgroup /system.slice/x.service --amount 256MiB\n"
 			"ram_pool trigger compress --profile light --duration 5s\n",
 		.options = compress_options,
 		.run = run_compress,
@@ -586,5 +597,6 @@ static const struct opt_program program = {
 
 int main(int argc, char **argv)
 {
+	options.argv = argv;
 	return opt_main(&program, argc, argv);
 }

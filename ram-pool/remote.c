@@ -245,3 +245,27 @@ int remote_prefault(const struct remote *remote, const struct remote_pages *page
 	}
 	return 0;
 }
+
+int remote_touch(const struct remote *remote, const struct remote_pages *pages, double *page_ns, size_t *n,
+		 struct err *e)
+{
+	*n = 0;
+	for (size_t i = 0; i < pages->n; i++)
+		for (uint64_t page = 0; page < pages->runs[i].n_pages && !stop_requested(); page++) {
+			struct iovec theirs = {
+				(void *)(uintptr_t)(pages->runs[i].address + page * PAGE_BYTES), 1};
+			char byte;
+			struct iovec ours = {&byte, 1};
+			uint64_t begin_ns = monotonic_ns();
+			ssize_t got = process_vm_readv(remote->pid, &ours, 1, &theirs, 1, 0);
+
+			if (got == 1)
+				page_ns[(*n)++] = (double)(monotonic_ns() - begin_ns);
+			else if (errno == ESRCH)
+				return ended(remote, e);
+			else if (errno != EFAULT && errno != EINTR)
+				return err_set(e, errno, "cannot read the pages of process %d",
+					       (int)remote->pid);
+		}
+	return 0;
+}

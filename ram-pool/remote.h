@@ -49,4 +49,11 @@ int remote_advise(const struct remote *remote, const struct remote_pages *pages,
  */
 int remote_prefault(const struct remote *remote, const struct remote_pages *pages, struct err *e);
 
+/* remote_touch - as remote_prefault, one page a call in the order of addresses, each timed.
+ *
+ * page_ns  room for pages->n_pages figures; *n of them are filled: pages that were gone have none
+ */
+int remote_touch(const struct remote *remote, const struct remote_pages *pages, double *page_ns, size_t *n,
+		 struct err *e);
+
 #endif

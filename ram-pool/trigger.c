@@ -16,13 +16,15 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "group.h"
 #include "remote.h"
+#include "stats.h"
 #include "stop.h"
 #include "units.h"
 
 #define WATCH_NS (20 * NS_PER_MS)
 
-const char *const trigger_how_choices[] = {"prefault", "willneed", NULL};
+const char *const trigger_how_choices[] = {"prefault", "willneed", "touch", NULL};
 const char *const trigger_compress_profiles[] = {"none", "light", "medium", "heavy", NULL};
 const char *const trigger_readback_profiles[] = {"none", "readback", "burst", NULL};
 
@@ -30,18 +32,23 @@ const char *const trigger_readback_profiles[] = {"none", "readback", "burst", NU
 
 static const struct field trigger_fields[] = {
 	F(what, FIELD_STRING, "", "compress or readback"),
-	F(how, FIELD_STRING, "", "pageout, prefault, willneed, or the profile"),
+	F(how, FIELD_STRING, "", "pageout, reclaim, limit, prefault, willneed, touch, or the profile"),
 	F(pool, FIELD_STRING, "", "the pool that was watched"),
 	F(pid, FIELD_U64, "", "whose pages; missing for a profile"),
+	F(cgroup, FIELD_STRING, "", "whose pages; missing for a process or a profile"),
 	F(candidate_pages, FIELD_U64, "pages", "anonymous pages it was asked for"),
 	F(moved_pages, FIELD_U64, "pages",
-	  "of these, out afterwards (compress), in RAM and mapped afterwards (readback), by pagemap"),
+	  "of these, out afterwards (compress), in RAM and mapped afterwards (readback), by pagemap; of a "
+	  "group what its swap has grown by"),
 	F(skipped_pages, FIELD_U64, "pages",
 	  "the others: locked, shared, unmapped, touched again, no room; all of willneed's, which fills the "
 	  "swap "
 	  "cache and maps nothing"),
 	F(elapsed_ns, FIELD_U64, "ns", "from the first request to the end of the last"),
 	F(page_us, FIELD_F64, "us", "elapsed time / moved pages, or / candidates for willneed"),
+	F(page_p50_us, FIELD_F64, "us", "median of the pages, timed one by one; touch only"),
+	F(page_p99_us, FIELD_F64, "us", "99 of 100 took at most this; touch only"),
+	F(page_max_us, FIELD_F64, "us", "the slowest; touch only"),
 	F(written_pages, FIELD_U64, "pages", "written to the pool meanwhile, by anybody"),
 	F(read_pages, FIELD_U64, "pages", "read from the pool meanwhile, by anybody"),
 	F(orig_before_bytes, FIELD_U64, "bytes", "uncompressed bytes in the pool before"),
@@ -98,6 +105,9 @@ static struct trigger_record record_new(const char *what, const char *how, const
 		.moved_pages = MISSING_U64,
 		.skipped_pages = MISSING_U64,
 		.page_us = MISSING_F64,
+		.page_p50_us = MISSING_F64,
+		.page_p99_us = MISSING_F64,
+		.page_max_us = MISSING_F64,
 		.orig_peak_bytes = MISSING_U64,
 		.used_peak_bytes = MISSING_U64,
 	};
@@ -139,15 +149,36 @@ static int amount_pages(const struct remote *remote, const char *amount, enum re
 struct move {
 	const char *what, *how;
 	enum remote_state from, to;
-	int advice; /* 0 = prefault */
+	int advice; /* 0 = read from here */
+	bool timed; /* page by page */
 };
+
+static int touch(const struct remote *remote, const struct remote_pages *pages, struct trigger_record *record,
+		 struct err *e)
+{
+	AUTO_FREE double *page_ns = calloc(MAX(pages->n_pages, UINT64_C(1)), sizeof(*page_ns));
+	size_t n = 0;
+
+	if (!page_ns)
+		return err_set(e, ENOMEM, "cannot keep the times of %llu pages",
+			       (unsigned long long)pages->n_pages);
+	int r = remote_touch(remote, pages, page_ns, &n, e);
+
+	if (r || n == 0)
+		return r;
+	record->page_p50_us = stats_median(page_ns, n) / 1e3; /* sorts them */
+	record->page_p99_us = stats_quantile(page_ns, n, 0.99) / 1e3;
+	record->page_max_us = page_ns[n - 1] / 1e3;
+	return 0;
+}
 
 static int move_pages(const struct remote *remote, const struct remote_pages *pages, const struct move *move,
 		      struct trigger_record *record, struct err *e)
 {
 	uint64_t begin_ns = monotonic_ns();
-	int r = move->advice ? remote_advise(remote, pages, move->advice, e)
-			     : remote_prefault(remote, pages, e);
+	int r = move->advice  ? remote_advise(remote, pages, move->advice, e)
+		: move->timed ? touch(remote, pages, record, e)
+			      : remote_prefault(remote, pages, e);
 
 	record->elapsed_ns = monotonic_ns() - begin_ns;
 	if (r || (r = remote_count(remote, pages, move->to, &record->moved_pages, e)))
@@ -183,6 +214,78 @@ static int move_of(const struct trigger_request *request, const struct pool *poo
 	if (r == 0)
 		*ret = record;
 	return r;
+}
+
+/* ---- a group ----------------------------------------------------------------------- */
+
+/* "256MiB", or "50%" of its anonymous pages in RAM; all of them without. */
+static int amount_of_group(const struct cgroup *group, const char *amount, uint64_t *ret, struct err *e)
+{
+	struct cgroup_stat stat;
+	double share = 1;
+	int r;
+
+	if (amount && !strchr(amount, '%'))
+		return units_parse_size(amount, ret, e);
+	if (amount && (r = units_parse_share(amount, &share, e)))
+		return r;
+	if (share > 1)
+		return err_usage(e, "--amount %s is more than all of it", amount);
+	r = cgroup_stat_read(group, &stat, e);
+	if (r)
+		return r;
+	if (stat.anon_bytes == MISSING_U64)
+		return err_say(e, ENODATA, "the group does not say how much it has: give --amount as a size");
+	*ret = (uint64_t)((double)stat.anon_bytes * share);
+	return 0;
+}
+
+static int reclaim(const struct cgroup *group, uint64_t bytes, struct trigger_record *record, struct err *e)
+{
+	uint64_t begin_ns, before, after;
+	struct journal *j = NULL;
+	int r = group_swap_bytes(group, &before, e);
+
+	if (r || (r = journal_open(&j, "trigger", e)))
+		return r;
+	begin_ns = monotonic_ns();
+	r = group_reclaim(group, bytes, j, e);
+	record->elapsed_ns = monotonic_ns() - begin_ns;
+	journal_close(j);
+	if (r || (r = group_swap_bytes(group, &after, e)))
+		return r;
+	record->candidate_pages = bytes / PAGE_BYTES;
+	record->moved_pages = after > before ? (after - before) / PAGE_BYTES : 0;
+	record->skipped_pages = record->candidate_pages > record->moved_pages
+					? record->candidate_pages - record->moved_pages
+					: 0;
+	if (record->moved_pages)
+		record->page_us = (double)record->elapsed_ns / (double)record->moved_pages / 1e3;
+	return 0;
+}
+
+static int compress_group(const struct trigger_request *request, const struct pool *pool,
+			  struct trigger_record *ret, struct err *e)
+{
+	struct trigger_record record;
+	struct snapshot before;
+	struct cgroup group;
+	uint64_t bytes;
+	int r = group_find(request->cgroup, &group, e);
+
+	if (r)
+		return r;
+	record = record_new("compress", group.mode == CGROUP_V2 ? "reclaim" : "limit", pool);
+	record.cgroup = request->cgroup;
+	AUTO_CLOSE int lock = journal_lock(30 * NS_PER_S, e);
+
+	if (lock < 0)
+		return lock;
+	if ((r = amount_of_group(&group, request->amount, &bytes, e)) || (r = look(pool, &before, e)) ||
+	    (r = reclaim(&group, bytes, &record, e)) || (r = compare(pool, &before, &record, e)))
+		return r;
+	*ret = record;
+	return 0;
 }
 
 /* ---- a load ------------------------------------------------------------------------ */
@@ -330,21 +433,29 @@ static int run_profile(const char *what, const char *name, const struct trigger_
 
 static int one_of(const struct trigger_request *request, int profile, struct err *e)
 {
-	if (!!request->pid == !!profile)
-		return err_usage(e, "whose pages? give either --pid or --profile");
-	if (request->amount && !request->pid)
-		return err_usage(e, "--amount goes with --pid: a profile has its size");
+	if (!!request->pid + !!request->cgroup + !!profile != 1)
+		return err_usage(e, "whose pages? give one of --pid, --cgroup and --profile");
+	if (request->amount && profile)
+		return err_usage(e, "--amount goes with --pid and --cgroup: a profile has its size");
 	return 0;
 }
 
 int trigger_compress(const struct trigger_request *request, const struct pool *pool,
 		     struct trigger_record *ret, struct err *e)
 {
-	static const struct move out = {"compress", "pageout", REMOTE_PRESENT, REMOTE_SWAPPED, MADV_PAGEOUT};
+	static const struct move out = {.what = "compress",
+					.how = "pageout",
+					.from = REMOTE_PRESENT,
+					.to = REMOTE_SWAPPED,
+					.advice = MADV_PAGEOUT};
 	int r = one_of(request, request->compress_profile, e);
 
-	if (r || request->pid)
-		return r ? r : move_of(request, pool, &out, ret, e);
+	if (r)
+		return r;
+	if (request->pid)
+		return move_of(request, pool, &out, ret, e);
+	if (request->cgroup)
+		return compress_group(request, pool, ret, e);
 	return run_profile("compress", trigger_compress_profiles[request->compress_profile], request, pool,
 			   ret, e);
 }
@@ -352,10 +463,16 @@ int trigger_compress(const struct trigger_request *request, const struct pool *p
 int trigger_readback(const struct trigger_request *request, const struct pool *pool,
 		     struct trigger_record *ret, struct err *e)
 {
+#define BACK(name, ...)                                                                                      \
+	{                                                                                                    \
+		.what = "readback", .how = name, .from = REMOTE_SWAPPED, .to = REMOTE_PRESENT, ##__VA_ARGS__ \
+	}
 	static const struct move back[] = {
-		[TRIGGER_PREFAULT] = {"readback", "prefault", REMOTE_SWAPPED, REMOTE_PRESENT, 0},
-		[TRIGGER_WILLNEED] = {"readback", "willneed", REMOTE_SWAPPED, REMOTE_PRESENT, MADV_WILLNEED},
+		[TRIGGER_PREFAULT] = BACK("prefault"),
+		[TRIGGER_WILLNEED] = BACK("willneed", .advice = MADV_WILLNEED),
+		[TRIGGER_TOUCH] = BACK("touch", .timed = true),
 	};
+#undef BACK
 	int r = one_of(request, request->readback_profile, e);
 
 	if (r || request->pid)

@@ -6,7 +6,7 @@
 #include "pool.h"
 #include "record.h"
 
-enum trigger_how { TRIGGER_PREFAULT, TRIGGER_WILLNEED };
+enum trigger_how { TRIGGER_PREFAULT, TRIGGER_WILLNEED, TRIGGER_TOUCH };
 extern const char *const trigger_how_choices[];
 
 /* Loads of `workload`, under a memory limit of half of what they touch. */
@@ -14,7 +14,8 @@ extern const char *const trigger_compress_profiles[]; /* none light medium heavy
 extern const char *const trigger_readback_profiles[]; /* none readback burst */
 
 struct trigger_request {
-	pid_t pid;	    /* 0 = by profile */
+	pid_t pid;	    /* 0 = not of a process */
+	const char *cgroup; /* NULL = not of a group */
 	const char *amount; /* "256MiB", "50%"; NULL = everything */
 	int how;	    /* readback of a process */
 	int compress_profile, readback_profile;
@@ -23,11 +24,11 @@ struct trigger_request {
 
 /* Missing where the trigger has no such thing: a profile knows no pages of its own. */
 struct trigger_record {
-	const char *what, *how, *pool;
+	const char *what, *how, *pool, *cgroup;
 	uint64_t pid;
 	uint64_t candidate_pages, moved_pages, skipped_pages;
 	uint64_t elapsed_ns;
-	double page_us;
+	double page_us, page_p50_us, page_p99_us, page_max_us;
 	uint64_t written_pages, read_pages;
 	uint64_t orig_before_bytes, orig_after_bytes, orig_peak_bytes;
 	uint64_t used_before_bytes, used_after_bytes, used_peak_bytes;

@@ -80,10 +80,10 @@ limited_group() {
 	[ -e "$limit_file" ] || { rmdir "$group"; skip "no memory controller to be found"; }
 }
 
-# in_group COMMAND... - in $group from its first page on.
+# in_group COMMAND... - in $group from its first page on; instead of this shell, so for a coproc.
 in_group() {
 	# shellcheck disable=SC2016 # for the shell inside
-	sh -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$group" "$@"
+	exec sh -c 'echo $$ >"$0/cgroup.procs"; exec "$@"' "$group" "$@"
 }
 
 remove_group() {

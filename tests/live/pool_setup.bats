@@ -46,8 +46,7 @@ has_codec() {
 
 # A text of 4 MiB whose pages are alike, but none is like itself.
 text() {
-	# No seed is needed: awk's own is always the same.
-	awk 'BEGIN { for (i = 0; n < 4194304; i++) { s = sprintf("%d %x word%d %f\n", i, i * 7919, rand() * 5000, rand())
+	awk 'BEGIN { srand(7); for (i = 0; n < 4194304; i++) { s = sprintf("%d %x word%d %f\n", i, i * 7919, rand() * 5000, rand())
 		n += length(s); printf "%s", s } }' | head -c 4194304
 }
 

@@ -13,6 +13,13 @@ setup_file() {
 	"$pool" setup --algo lz4 --size 128MiB --mem-limit 64MiB -q >/dev/null
 }
 
+teardown() {
+	[ -z "${group-}" ] || [ ! -d "$group" ] || {
+		while read -r pid; do kill -9 "$pid"; done <"$group/cgroup.procs"
+		remove_group "$group"
+	}
+}
+
 teardown_file() {
 	[ -z "${COLDPRESS_STATE_DIR-}" ] || "$pool" reset -q
 }
@@ -91,6 +98,126 @@ end_holder() {
 	json=$("$pool" trigger compress --pid "$H_PID" --amount 50% -f json)
 	[ "$(field moved_pages <<<"$json")" -lt $((pages - moved)) ]
 	end_holder
+}
+
+@test "readback by touch: the same pages, and the time of each" {
+	begin_holder
+	json=$("$pool" trigger readback --pid "$H_PID" --how touch --db "$BATS_TEST_TMPDIR/pool.db" -f json)
+	[ "$(field moved_pages <<<"$json")" -ge "$pages" ]
+	head -n 1 <<<"$json" | jq -e '.page_p50_us > 0 and .page_p99_us >= .page_p50_us and .page_max_us >= .page_p99_us'
+	head -n 1 <<<"$json" | jq -e '.page_p50_us * .moved_pages <= .elapsed_ns / 1000 * 2'
+	touch_all
+	[ "$major" = 0 ]
+	end_holder
+	# And it is in the store, as a run with its figures.
+	run "$BATS_TEST_DIRNAME/../../build/bin/coldpress" report --db "$BATS_TEST_TMPDIR/pool.db" --list
+	[ "$status" -eq 0 ]
+	[[ $output == *done* ]]
+	moved=$(sqlite3 "$BATS_TEST_TMPDIR/pool.db" "SELECT CAST(value AS INTEGER) FROM metric WHERE name = 'moved_pages'")
+	[ "$moved" = "$(field moved_pages <<<"$json")" ]
+}
+
+# settings_of_group - what a trigger changes for a moment on v1.
+settings_of_group() {
+	cat "$limit_file" "$group/memory.swappiness" 2>/dev/null
+	ls -A "$COLDPRESS_STATE_DIR"
+}
+
+# begin_group_holder - as begin_holder, with its pages back in RAM, in a group of its own.
+begin_group_holder() {
+	limited_group "coldpress-trigger-$$-$BATS_TEST_NUMBER"
+	coproc H { in_group perl -e "$holder_program" 16; }
+	said out
+	"$pool" trigger readback --pid "$H_PID" -q >/dev/null
+}
+
+end_group_holder() {
+	end_holder
+	remove_group "$group"
+}
+
+@test "compress a group: what it says went out is what the group's swap has grown by, and its limits are as before" {
+	begin_group_holder
+	was=$(settings_of_group)
+	had=$(swapped_pages)
+	json=$("$pool" trigger compress --cgroup "$group" --amount 8MiB -f json)
+	[ "$(field candidate_pages <<<"$json")" = 2048 ]
+	moved=$(field moved_pages <<<"$json")
+	# The kernel reclaims in batches of 32, and counts the group's pages by CPU: not to the page.
+	[ "$moved" -ge 1700 ]
+	[ "$moved" -le 3000 ]
+	gone=$(($(swapped_pages) - had))
+	[ "$gone" -ge $((moved - 256)) ]
+	[ "$gone" -le $((moved + 256)) ]
+	[ "$(settings_of_group)" = "$was" ]
+	# By its path below the mount point, and everything.
+	top=/sys/fs/cgroup/memory
+	[ -d "$top" ] || top=/sys/fs/cgroup
+	"$pool" trigger compress --cgroup "${group#"$top"}" -q >/dev/null
+	[ "$(swapped_pages)" -ge $((pages * 3 / 4)) ]
+	[ "$(settings_of_group)" = "$was" ]
+	end_group_holder
+}
+
+@test "a group that is not there, the top of the tree, a path that leads out of it" {
+	limited_group "coldpress-trigger-$$-$BATS_TEST_NUMBER"
+	run --separate-stderr "$pool" trigger compress --cgroup "$group/none"
+	[ "$status" -eq 1 ]
+	# shellcheck disable=SC2154 # run sets it
+	[[ $stderr == *"no group"* ]]
+	for path in / "${group%/*}/../../../../../../../etc" "$(printf 'x%.0s' {1..5000})"; do
+		run --separate-stderr "$pool" trigger compress --cgroup "$path"
+		[ "$status" -ne 0 ]
+		[ "$status" -le 2 ]
+		[[ $stderr == "ram_pool: "* ]]
+	done
+	run --separate-stderr "$pool" trigger compress --cgroup "$group" --pid $$
+	[ "$status" -eq 2 ]
+	remove_group "$group"
+}
+
+# calls_that_change COMMAND... - "NAME COUNT" of each.
+calls_that_change() {
+	strace -f -qq -o "$BATS_TEST_TMPDIR/trace" "$@" >/dev/null
+	awk '{ sub(/\(.*/, "", $2); n[$2]++ } END { for (c in n) print c, n[c] }' "$BATS_TEST_TMPDIR/trace" |
+		grep -E '^(write|unlink|unlinkat|ftruncate|flock|fcntl|process_madvise|process_vm_readv|pwrite64|fsync) '
+}
+
+@test "kill -9, and an error, at every call by which a trigger changes something: all is as before" {
+	command -v strace >/dev/null || skip "no strace"
+	begin_group_holder
+	was=$(settings_of_group)
+	n=0
+	for trigger in "compress --cgroup $group --amount 1MiB" "compress --pid $H_PID --amount 1MiB" \
+		"readback --pid $H_PID --amount 1MiB"; do
+		# shellcheck disable=SC2086 # words
+		mapfile -t all < <(calls_that_change "$pool" trigger $trigger -q)
+		[ ${#all[@]} -gt 0 ]
+		for call in "${all[@]}"; do
+			for what in signal=KILL error=EBUSY error=ENOMEM error=EINVAL error=EIO; do
+				for i in $(seq "${call#* }"); do
+					[ "$i" -le 12 ] || break # the steps of one kind repeat
+					# Something to move, each time.
+					case $trigger in
+					compress*) "$pool" trigger readback --pid "$H_PID" -q >/dev/null ;;
+					*) "$pool" trigger compress --pid "$H_PID" --amount 1MiB -q >/dev/null ;;
+					esac
+					# shellcheck disable=SC2086
+					run --separate-stderr timeout 60 strace -f -qq -o /dev/null \
+						-e "inject=${call% *}:$what:when=$i" "$pool" trigger $trigger
+					[ "$status" -ne 124 ]
+					[ $what != signal=KILL ] || [ "$status" -eq 137 ] || [ "$i" -gt 1 ]
+					[ "$status" -eq 0 ] || [ "$status" -eq 137 ] || [[ $stderr == *"ram_pool: "* ]]
+					"$pool" recover -q
+					now=$(settings_of_group)
+					[ "$now" = "$was" ] || { echo "$trigger: $what at $call $i"; diff <(echo "$was") <(echo "$now"); return 1; }
+					n=$((n + 1))
+				done
+			done
+		done
+	done
+	echo "# $n injections" >&3
+	end_group_holder
 }
 
 @test "a light profile drives pages through the pool and leaves none in it" {

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* keep.c - a trigger's record in a store, as a small study of one run: what was asked, of which pool, what
+ * came. */
+#include "keep.h"
+
+#include "store.h"
+#include "version.h"
+
+static int keep_run(struct store *store, const struct store_id *experiment, const struct pool_status *status,
+		    const struct trigger_record *record, struct err *e)
+{
+	const struct store_pool pool = {
+		.algorithm = status->algorithm,
+		.size_bytes = status->size_bytes,
+		.mem_limit_bytes = status->limit_bytes,
+		.priority = status->priority,
+	};
+	struct store_id workload, pool_id, cell, run;
+	char subject[600], arm[64];
+	int r;
+
+	if (record->cgroup)
+		snprintf(subject, sizeof(subject), "group %s", record->cgroup);
+	else if (record->pid != MISSING_U64)
+		snprintf(subject, sizeof(subject), "process %llu", (unsigned long long)record->pid);
+	else
+		snprintf(subject, sizeof(subject), "profile %s", record->how);
+	snprintf(arm, sizeof(arm), "trigger %s %s", record->what, record->how);
+	if ((r = store_workload_add(store, experiment, subject, NULL, (uid_t)-1, &workload, e)) ||
+	    (r = store_pool_add(store, experiment, &pool, &pool_id, e)) ||
+	    (r = store_cell_add(store, &workload, &pool_id, arm, MISSING_U64, &cell, e)) ||
+	    (r = store_run_begin(store, &cell, 0, 0, STORE_RUN_TIMED, &run, e)) ||
+	    (r = store_record(store, &run, &trigger_type, record, e)))
+		return r;
+	return store_run_end(store, &run, STORE_RUN_OK, NULL, e);
+}
+
+int keep_trigger(const char *path, char *const argv[], const struct pool *pool,
+		 const struct trigger_record *record, struct err *e)
+{
+	AUTO_FREE char *line = store_quote_argv(argv);
+	AUTO_STORE struct store *store = NULL;
+	const struct store_experiment experiment = {
+		.argv = line ? line : "ram_pool trigger",
+		.limit_ratio = MISSING_F64,
+		.settings_json = "{}",
+		.version = COLDPRESS_VERSION " " COLDPRESS_REVISION,
+	};
+	struct pool_status status;
+	struct store_id id;
+	int r = pool_status_read(pool, &status, e);
+
+	if (r || (r = store_open(&store, path, STORE_WRITE, NULL, e)) ||
+	    (r = store_experiment_add(store, &experiment, &id, e)))
+		return r;
+	r = keep_run(store, &id, &status, record, e);
+	int ended = store_experiment_end(store, &id, r ? STORE_EXPERIMENT_FAILED : STORE_EXPERIMENT_DONE,
+					 NULL, NULL, r ? NULL : e);
+
+	return r ? r : ended;
+}

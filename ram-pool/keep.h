@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* keep.h - a trigger's record in a store (lib/store.h), which `coldpress report --db` and SQL read. */
+#ifndef RAM_POOL_KEEP_H
+#define RAM_POOL_KEEP_H
+
+#include "trigger.h"
+
+/* keep_trigger - adds it to the file, which is made where there is none. Errors as store_open's. */
+int keep_trigger(const char *path, char *const argv[], const struct pool *pool,
+		 const struct trigger_record *record, struct err *e);
+
+#endif
