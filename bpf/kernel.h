@@ -24,6 +24,7 @@ typedef _Bool bool;
 
 enum {
 	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_HASH = 5,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_CGROUP_ARRAY = 8,
@@ -34,6 +35,7 @@ enum {
 enum {
 	BPF_NOEXIST = 1,
 	BPF_F_NO_PREALLOC = 1,
+	BPF_F_MMAPABLE = 1 << 10,
 	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
 	BPF_RB_NO_WAKEUP = 1,
 };
@@ -101,6 +103,7 @@ struct block_device {
 struct bio {
 	struct block_device *bi_bdev;	/* 5.12 */
 	__u32 bi_opf;
+	__u8 bi_status;			/* 4.13; 0: all went well */
 	struct {
 		__u64 bi_sector;
 		__u32 bi_size;

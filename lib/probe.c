@@ -458,6 +458,8 @@ int probe_stream(struct probe *p, int (*emit)(struct out *out, const void *event
 		if (!p->end.reason)
 			p->end.reason = probe_wait(p, p->end.emitted > before ? DRAIN_NS : IDLE_NS);
 	}
+	if (p->before_detach)
+		p->before_detach(p->before_detach_ctx);
 	probe_detach(p);
 	drain(p);
 	r = probe_counts(p, &counts, e);

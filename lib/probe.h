@@ -144,6 +144,8 @@ struct probe {
 	struct ring_buffer *ring;
 	struct out *out;
 	int (*emit)(struct out *out, const void *event, size_t bytes);
+	void (*before_detach)(void *ctx);	/* NULL, or called by probe_stream while all is still attached */
+	void *before_detach_ctx;
 	uint64_t begin_ns, end_ns;		/* ready, detached */
 	struct end_record end;
 	int stats_fd;				/* open while the kernel times programs; -1: it does not */

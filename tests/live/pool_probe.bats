@@ -89,10 +89,12 @@ read_pages() { dd if="$device" of=/dev/null bs=4k count="$1" skip="${2:-0}" ifla
 	read_pages 506
 	sleep 0.2
 	finish
-	jq -es '(.[] | select(.type == "pool_probe_summary") | .survival_age_ns[:3] == [1e6, 1e7, 1e8] and
-		.survival[:3] == [1, 1, 1] and .survival_p50_ns > 3e8 * 31 / 32 and .unread == 503) and
+	jq -es '(.[] | select(.type == "pool_probe_summary") | .survival_age_ns[:7] == [1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8]
+		and .survival[:7] == [1, 1, 1, 1, 1, 1, 1] and .survival_p50_ns > 3e8 * 31 / 32 and .unread == 503) and
 		(map(select(.type == "pool_probe_by")) | length == 1 and (.[0] | .comm == "dd" and .stores == 1009 and
-		.loads == 506 and .first_loads == 506 and .residence_p50_ns > 3e8 * 31 / 32))' out
+		.loads == 506 and .first_loads == 506 and .residence_p50_ns > 3e8 * 31 / 32 and
+		.store_p50_ns > 0 and .store_p50_ns <= .store_p99_ns and .store_p99_ns <= .store_max_ns and
+		.load_p50_ns > 0 and .load_p50_ns <= .load_p99_ns and .load_p99_ns <= .load_max_ns))' out
 	begin -n dd --by cgroup
 	write_pages 1009
 	sleep 0.3
@@ -110,6 +112,112 @@ read_pages() { dd if="$device" of=/dev/null bs=4k count="$1" skip="${2:-0}" ifla
 	finish
 	jq -es '.[] | select(.type == "pool_probe_summary") | .loads == 11 and .unknown == 11 and .first_loads == 0 and
 		.residence_p50_ns == null and .readback_factor == null' out
+}
+
+@test "--events: each page with its slot, its task and its stay, beside a busy machine" {
+	(while :; do :; done) &
+	burn=$!
+	begin -n dd --events
+	write_pages 1009
+	read_pages 503 101
+	dd if="$device" of=/dev/null bs=68k count=1 iflag=direct status=none # 17 pages at once
+	finish
+	kill "$burn"
+	wait "$burn" || true
+	# The first 17 pages were not read before, the 503 once each.
+	jq -es 'map(select(.type == "pool_probe_page")) as $p | (.[-2]) as $sum | .[-1] as $last |
+		($p | map(select(.op == "store"))) as $in | ($p | map(select(.op == "load"))) as $back |
+		($in | map(.slot)) == [range(1009)] and ($back | map(.slot)) == [range(101; 604), range(17)] and
+		($in | map({key: "\(.slot)", value: (.ts_ns + .latency_ns)}) | from_entries) as $since |
+		all($back[]; .residence_ns == .ts_ns + .latency_ns - $since["\(.slot)"] and .loads == 1) and
+		all($in[]; .residence_ns == null and .loads == null) and ($in | map(.pid) | unique | length) == 1 and
+		($back | map(.pid) | unique | length) == 2 and ($back[-1].pages == 17) and
+		all($p[]; .comm == "dd" and .pid == .tid and .cgroup > 0 and .latency_ns > 0 and (.failed | not)) and
+		all($p[]; .device == "'"${device##*/}"'") and
+		$sum.stores == 1009 and $sum.loads == 520 and $sum.device_stores == 1009 and
+		$last.seen == $last.emitted + $last.filtered + $last.dropped and $last.emitted == 1529 and $last.dropped == 0' out
+}
+
+@test "the survival curve is the one that the single pages give" {
+	begin -n dd --events
+	write_pages 1009
+	sleep 0.05
+	read_pages 251
+	sleep 0.2
+	read_pages 199 300
+	sleep 0.3
+	read_pages 107 500
+	read_pages 53 # a second time: no event
+	sleep 0.4 # more than the stores took
+	finish
+	# Kaplan-Meier over exact residences. Those never loaded were watched longest, so that out of 1,009 pages the share
+	# still out is 1 less those that came back before; ages within a bucket (6.25 %) of a residence may go either way.
+	jq -es '.[-2] as $sum | (map(select(.type == "pool_probe_page" and .op == "load" and .loads == 1) | .residence_ns)) as $r |
+		($r | length) == 557 and $sum.first_loads == 557 and $sum.unread == 452 and
+		($sum.censored_share - 452 / 1009 | fabs) < 1e-9 and ($sum.survival | length) >= 7 and
+		all(range($sum.survival | length); $sum.survival_age_ns[.] as $age | $sum.survival[.] as $s |
+			$s <= 1.000001 - ($r | map(select(. < $age * 15 / 16)) | length) / 1009 and
+			$s >= 0.999999 - ($r | map(select(. < $age * 17 / 16)) | length) / 1009) and
+		(($r | sort)[504] as $median | ($sum.survival_p50_ns - $median | fabs) <= $median * 0.033)' out
+}
+
+@test "what finds the ring full is counted, and the sums hold it all the same" {
+	begin -n dd --events --ringbuf-size 4KiB
+	kill -STOP "$probe_pid"
+	write_pages 1009
+	kill -CONT "$probe_pid"
+	finish
+	jq -es '.[-1] as $last | (map(select(.type == "pool_probe_page")) | length) as $n | .[-2].stores == 1009 and
+		$last.emitted == $n and $n < 1009 and $last.dropped > 0 and
+		$last.seen == $last.emitted + $last.filtered + $last.dropped' out
+}
+
+@test "a hostile name breaks no line; --max-events and a reader that goes end it" {
+	name=$'d"\n\xff=,x'
+	cp "$(command -v dd)" "$name"
+	begin --events
+	"./$name" if=/dev/zero of="$device" bs=4k count=7 oflag=direct conv=notrunc status=none
+	finish
+	jq -es 'map(select(.type == "pool_probe_page" and .op == "store")) | length == 7 and all(.[]; .comm | startswith("d\"\n"))' out
+	begin --events --max-events 5 -n dd --fields op,slot,pid
+	write_pages 1009
+	wait "$probe_pid"
+	probe_pid=''
+	[ "$(grep -c '"type":"pool_probe_page","v":1,"op":"store","slot":[0-4],"pid":[0-9]*}$' out)" -eq 5 ]
+	tail -n 1 out | jq -e '.reason == "done" and .emitted == 5 and .seen == .emitted + .filtered + .dropped'
+	(for _ in $(seq 10); do sleep 0.1; write_pages 101; done) &
+	timeout 20 "$bin/pool_probe" -q --format json --events --device "$device" | head -n 2 >two
+	[ "${PIPESTATUS[0]}" -eq 0 ]
+	wait "$!"
+	[ "$(wc -l <two)" -eq 2 ]
+}
+
+@test "stores that fail at the limit of the pool are told apart" {
+	echo 1M >"/sys/block/zram$id/mem_limit"
+	begin -n dd
+	write_pages 199
+	for n in $(seq 199 300); do write_pages 1 "$n" 2>/dev/null || true; done
+	finish
+	read -r _ failed _ <"/sys/block/zram$id/io_stat"
+	[ "$failed" -gt 0 ]
+	jq -es --argjson failed "$failed" '.[-2] | .failed_stores == $failed and .stores == 301 - $failed and .held == .stores and
+		.device_stores == 301 and .unseen_stores == 0 and .unread == .stores' out
+}
+
+@test "pages that no request was seen for are told, in figures and words" {
+	begin --nothing
+	write_pages 1009
+	read_pages 503
+	kill -INT "$probe_pid"
+	wait "$probe_pid"
+	probe_pid=''
+	cat out
+	jq -es '.[-2] | .blind and .stores == 0 and .device_stores == 1009 and .unseen_stores >= 1009 and .unseen_loads >= 503 and
+		.readback_factor == null and (.unseen | test("rw_page"))' out
+	begin -n none-of-these # filtered is not unseen
+	write_pages 101
+	finish
+	jq -es '.[-2] | (.blind | not) and .stores == 0 and .device_stores == 101 and .unseen_stores == 0 and .unseen_loads == 0' out
 }
 
 @test "another process's requests are filtered, and counted as such" {

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* pool_probe_devices.c - which zram devices are watched, and what they and /proc/vmstat count by themselves.
+ */
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "pool_probe_parts.h"
+#include "sysroot.h"
+#include "zram.h"
+
+/* Adds the zram device at path to those watched. */
+static int add_device(const char *path, struct watched *ret, struct err *e)
+{
+	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	struct pool_device *device = &ret->devices[ret->n];
+	uint64_t bytes;
+	struct stat st;
+	int r;
+
+	if (ret->n == POOL_DEVICES)
+		return err_usage(e, "--device: no more than %d at once", POOL_DEVICES);
+	if (!str_starts(name, "zram") || strlen(name) >= sizeof(ret->names[0]) || stat(path, &st) ||
+	    !S_ISBLK(st.st_mode))
+		return err_usage(e, "--device %s is no zram device, e.g. /dev/zram1", path);
+	r = sysroot_read_u64(NULL, &bytes, e, "/sys/block/%s/disksize", name);
+	if (r)
+		return r;
+	if (ret->pages + bytes / PAGE_BYTES > UINT32_MAX)
+		return err_usage(e, "--device %s: more than 16 TiB in all", path);
+	/* As the kernel has it: 12 bits and 20. */
+	device->dev = major(st.st_rdev) << 20 | minor(st.st_rdev);
+	device->first_page = (__u32)ret->pages;
+	device->pages = (__u32)(bytes / PAGE_BYTES);
+	ret->ids[ret->n] = (unsigned int)strtoul(name + strlen("zram"), NULL, 10);
+	strcpy(ret->names[ret->n++], name);
+	ret->pages += bytes / PAGE_BYTES;
+	return 0;
+}
+
+static bool is_watched(const struct watched *watched, const char *path)
+{
+	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+
+	for (size_t i = 0; i < watched->n; i++) {
+		if (str_eq(watched->names[i], name))
+			return true;
+	}
+	return false;
+}
+
+int watched_find(const struct opt_list *paths, struct watched *ret, struct err *e)
+{
+	struct procfs_swaps swaps;
+	int r = procfs_swaps_read(NULL, &swaps, e);
+
+	*ret = (struct watched){.n = 0};
+	for (size_t i = 0; i < paths->n && r == 0; i++)
+		r = add_device(paths->items[i], ret, e);
+	for (size_t i = 0; !paths->n && r == 0 && i < swaps.n; i++) {
+		if (str_starts(swaps.swaps[i].path, "/dev/zram") && !swaps.swaps[i].deleted)
+			r = add_device(swaps.swaps[i].path, ret, e);
+	}
+	if (r)
+		return r;
+	if (!ret->n) {
+		err_say(e, ENODEV, "no zram device is in use as swap");
+		return err_hint(e, "set one up with ram_pool setup, or name one: --device /dev/zram1");
+	}
+	ret->all_swaps = swaps.n > 0;
+	for (size_t i = 0; i < swaps.n; i++)
+		ret->all_swaps = ret->all_swaps && is_watched(ret, swaps.swaps[i].path);
+	return 0;
+}
+
+/* Missing stays missing. */
+static void sum(uint64_t *to, bool known, uint64_t value)
+{
+	*to = known && *to != MISSING_U64 ? *to + value : MISSING_U64;
+}
+
+void pool_edge_read(const struct watched *watched, struct pool_edge *ret)
+{
+	*ret = (struct pool_edge){0};
+	if (procfs_vmstat_read(NULL, &ret->vmstat, NULL))
+		memset(&ret->vmstat, 0xff, sizeof(ret->vmstat));
+	for (size_t i = 0; i < watched->n; i++) {
+		struct zram_block_stat block;
+		struct zram_io_stat io;
+		struct zram_mm_stat mm;
+		bool has_block = !zram_block_stat_read(NULL, watched->ids[i], &block, NULL);
+		bool has_io = !zram_io_stat_read(NULL, watched->ids[i], &io, NULL);
+		bool has_mm = !zram_mm_stat_read(NULL, watched->ids[i], &mm, NULL);
+
+		sum(&ret->written, has_block, has_block ? block.written_bytes / PAGE_BYTES : 0);
+		sum(&ret->read, has_block, has_block ? block.read_bytes / PAGE_BYTES : 0);
+		sum(&ret->freed, has_io, has_io ? io.notify_free : 0);
+		sum(&ret->held, has_mm, has_mm ? mm.orig_bytes / PAGE_BYTES : 0);
+		sum(&ret->same, has_mm, has_mm ? mm.same_pages : 0);
+	}
+}
