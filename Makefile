@@ -76,7 +76,7 @@ OBJ_report             := $(call obj,$(wildcard report/*.c))
 
 LIBS_compressor_monitor := $(LIBS_CODEC) $(LIBS_JSON) -lm
 LIBS_ram_pool           := $(LIBS_STORE) $(LIBS_JSON) $(LIBS_CODEC) -lm
-LIBS_workload           := $(LIBS_JSON) -lm
+LIBS_workload           := $(LIBS_JSON) -lyaml -lm
 LIBS_workload-gen       := -lm
 LIBS_coldpress          := $(LIBS_STORE) $(LIBS_BPF) $(LIBS_JSON) $(LIBS_CODEC) -lcap -lm
 LIBS_report             := $(LIBS_STORE) $(LIBS_JSON) -lm

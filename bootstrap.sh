@@ -43,6 +43,7 @@ build hdr:libdeflate.h         libdeflate-dev     libdeflate-devel       libdefl
 build hdr:snappy-c.h           libsnappy-dev      snappy-devel           snappy
 build hdr:sqlite3.h            libsqlite3-dev     sqlite-devel           sqlite
 build hdr:json-c/json.h        libjson-c-dev      json-c-devel           json-c
+build hdr:yaml.h               libyaml-dev        libyaml-devel          libyaml
 build hdr:sys/capability.h     libcap-dev         libcap-devel           libcap
 run   cmd:sqlite3              sqlite3            sqlite                 sqlite
 run   cmd:gnuplot              gnuplot-nox        gnuplot-minimal        gnuplot

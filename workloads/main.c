@@ -17,10 +17,14 @@ static const struct opt_command commands[] = {
 	  .options = run_options, .operands = OPT_OPERANDS_ANY, .run = run_run },
 	{ .name = "list", .summary = "tell the patterns and the contents of pages",
 	  .options = list_options, .operands = OPT_OPERANDS_NONE, .run = list_run },
-	{ .name = "wrap", .synopsis = "TOOL PROFILE", .summary = "run stress-ng, sysbench or fio in a cage and read it",
+	{ .name = "wrap", .synopsis = "TOOL PROFILE", .summary = "run another's load generator in a cage and read it",
 	  .description = "Bounded like a pattern. What the tool says is read and judged: a run that did no operations "
-			 "has failed, whatever its exit code.",
-	  .examples = "workload wrap stress-ng vm-mixed --region 128MiB --duration 20s --json\n",
+			 "has failed, whatever its exit code. `workload tools` tells tools and profiles. A PROFILE "
+			 "with a slash in it is a YAML file with the keys tool, summary and words: words of the "
+			 "command line, in which {region}, {share}, {workers}, {seconds} and {seed} stand for the "
+			 "options. It is data, not a shell line, and never runs as root.",
+	  .examples = "workload wrap stress-ng vm-mixed --region 128MiB --duration 20s --json\n"
+		      "workload wrap fio ./mine.yaml --region 64MiB\n",
 	  .options = wrap_options, .operands = OPT_OPERANDS_ANY, .run = wrap_run },
 	{ .name = "tools", .summary = "tell which of those tools are here, and how to get them",
 	  .options = tools_options, .operands = OPT_OPERANDS_NONE, .run = tools_run },

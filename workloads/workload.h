@@ -24,6 +24,7 @@ struct wrap_config {
 	const char *checkout;		/* NULL = by the tool's environment variable */
 	const char *generator;		/* the path of workload-gen, once it is known */
 	const char *raw_path;		/* NULL = the raw report is not kept */
+	bool own_profile;		/* from a file: never as root */
 	bool allow_large, allow_long;
 	struct gen_output output;
 };

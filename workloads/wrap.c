@@ -177,6 +177,16 @@ static const char *value_of(const struct wrap_config *wrap, const char *name, si
 	return NULL;
 }
 
+const char wrap_placeholder_names[] = "region share workers seconds seed generator";
+
+bool wrap_is_placeholder(const char *name, size_t len)
+{
+	const struct wrap_config any = { .workers = 1, .generator = "" };
+	char buf[24];
+
+	return value_of(&any, name, len, buf) != NULL;
+}
+
 /* One word with its placeholders filled in; braces around anything else stay. */
 static int add_word(struct words *to, const struct wrap_config *wrap, const char *from)
 {
@@ -371,7 +381,7 @@ static void fill(struct wrap_result *ret, const struct wrap_config *wrap, const 
 	ret->raw_file = wrap->raw_path;
 }
 
-/* For tools that must not run as root where nobody called sudo: the kernel's overflow uid. */
+/* For what must not run as root where nobody called sudo: the kernel's overflow uid. */
 static const struct cage_user nobody = { .uid = 65534, .gid = 65534, .groups = { 65534 }, .n_groups = 1,
 					 .home = "/", .shell = "/bin/sh" };
 
@@ -387,7 +397,7 @@ static int run_tool(const struct wrap_config *wrap, const struct wrap_tool *tool
 	int rc;
 
 	configure(&config, wrap, tool, words->argv, journal);
-	if (tool->unprivileged && geteuid() == 0 && !getenv("SUDO_UID"))
+	if ((tool->unprivileged || wrap->own_profile) && geteuid() == 0 && !getenv("SUDO_UID"))
 		config.user = &nobody;
 	rc = caged_run(&config, true, tool->report, &caged, &output, e);
 	if (!rc) {
@@ -455,7 +465,8 @@ int wrap_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 {
 	struct wrap_config *wrap = &((struct workload_config *)config)->wrap;
 	const struct wrap_tool *tool;
-	const struct wrap_profile *profile;
+	const struct wrap_profile *profile = NULL;
+	struct wrap_profile_file *own = NULL;
 	AUTO_OUT struct out *out = NULL;
 	struct out *taken;
 	char path[PATH_MAX], generator[PATH_MAX];
@@ -464,8 +475,13 @@ int wrap_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 	if (argc != 2)
 		return err_usage(e, "a tool and a profile: `workload tools` tells them");
 	rc = wrap_tool_find(argv[0], &tool, e);
-	if (!rc)
+	if (!rc && strchr(argv[1], '/')) {
+		rc = wrap_profile_load(argv[1], tool, &own, e);
+		wrap->own_profile = true;
+		profile = own ? wrap_profile_of(own) : NULL;
+	} else if (!rc) {
 		rc = wrap_profile_find(tool, argv[1], &profile, e);
+	}
 	if (!rc)
 		rc = check(wrap, e);
 	if (!rc)
@@ -476,14 +492,16 @@ int wrap_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 		rc = gen_output_open(&wrap->output, &out, e);
 	if (!rc)
 		rc = stop_install(e);
-	if (rc)
-		return rc;
-	if (wrap->memory_limit_bytes == MISSING_U64)
-		wrap->memory_limit_bytes = wrap->region_bytes + OVERHEAD_BYTES;
-	wrap->generator = generator;
-	taken = out;
-	out = NULL;
-	return wrap_present(wrap, tool, profile, path, taken, exit_code, e);
+	if (!rc) {
+		if (wrap->memory_limit_bytes == MISSING_U64)
+			wrap->memory_limit_bytes = wrap->region_bytes + OVERHEAD_BYTES;
+		wrap->generator = generator;
+		taken = out;
+		out = NULL;
+		rc = wrap_present(wrap, tool, profile, path, taken, exit_code, e);
+	}
+	wrap_profile_unload(own);
+	return rc;
 }
 
 int tools_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED, struct err *e)

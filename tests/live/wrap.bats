@@ -37,9 +37,12 @@ smoke() {
 	smoke fio cache-churn tmpfs-zipf compressible
 }
 
+@test "a profile file of the tree" {
+	smoke fio "$BATS_TEST_DIRNAME/../../workloads/profiles/fio-read.yaml"
+}
+
 # killed TOOL PROFILE BELOW - kill -9 of the supervisor half a second after the tool's own directory is there.
 killed() {
-	command -v "$1" >/dev/null || skip "$1 is not installed"
 	"$bin/workload" wrap "$1" "$2" --region 32MiB --duration 60s >"$BATS_TEST_TMPDIR/out" 3>&- &
 	local supervisor=$! pids
 
@@ -62,13 +65,40 @@ killed() {
 }
 
 @test "kill -9 of the supervisor leaves no process, no group and no file of fio's" {
+	command -v fio >/dev/null || skip "fio is not installed"
 	killed fio tmpfs-zipf /dev/shm
 }
 
 @test "kill -9 of the supervisor leaves no process, no group and no file of stress-ng's" {
+	command -v stress-ng >/dev/null || skip "stress-ng is not installed"
 	killed stress-ng fork-vm /tmp
 }
 
 @test "kill -9 of the supervisor leaves no process, no group and no file of sysbench's" {
+	command -v sysbench >/dev/null || skip "sysbench is not installed"
 	killed sysbench memory-rnd /tmp
+}
+
+# These two come as checkouts, and are run where one is named.
+@test "kill -9 of the supervisor leaves no process, no group and no file of mmtests'" {
+	[ -n "${COLDPRESS_MMTESTS-}" ] || skip "no checkout of mmtests: COLDPRESS_MMTESTS=DIR names one"
+	killed mmtests saladfork /tmp
+}
+
+@test "kill -9 of the supervisor leaves no process, no group and no file of phoronix-test-suite's" {
+	[ -n "${COLDPRESS_PHORONIX-}" ] || skip "no checkout of phoronix-test-suite: COLDPRESS_PHORONIX=DIR names one"
+	killed phoronix-test-suite random_touch_heap /tmp
+}
+
+@test "mmtests and phoronix-test-suite from their checkouts" {
+	[ -n "${COLDPRESS_MMTESTS-}${COLDPRESS_PHORONIX-}" ] || skip "no checkout is named: COLDPRESS_MMTESTS, COLDPRESS_PHORONIX"
+	for run in "${COLDPRESS_MMTESTS:+mmtests saladfork}" "${COLDPRESS_MMTESTS:+mmtests time_unmap}" \
+		"${COLDPRESS_PHORONIX:+phoronix-test-suite anon_streamer}"; do
+		[ -n "$run" ] || continue
+		# shellcheck disable=SC2086 # two words
+		run --separate-stderr "$bin/workload" wrap $run --region 16MiB --duration 2s --json
+		echo "$output $stderr"
+		[ "$status" -eq 0 ]
+		[ "$(jq -c 'select(.type == "wrap_result") | [.state, .operations > 0]' <<<"$output")" = '["ok",true]' ]
+	done
 }

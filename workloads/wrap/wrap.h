@@ -57,4 +57,18 @@ int wrap_tool_find(const char *name, const struct wrap_tool **ret, struct err *e
 int wrap_profile_find(const struct wrap_tool *tool, const char *name, const struct wrap_profile **ret,
 		      struct err *e);
 
+/* The placeholders that a profile file may use: their names, joined by spaces, and whether the len bytes are one. */
+extern const char wrap_placeholder_names[];
+bool wrap_is_placeholder(const char *name, size_t len);
+
+/* wrap_profile_load - a profile of the user's own from a file, for the given tool. *ret is to be given to
+ * wrap_profile_unload, and holds what wrap_profile_of tells of it.
+ *
+ * errors  exit 2, with the file's line, when it is no profile or is for another tool; -errno
+ */
+struct wrap_profile_file;
+int wrap_profile_load(const char *path, const struct wrap_tool *tool, struct wrap_profile_file **ret, struct err *e);
+const struct wrap_profile *wrap_profile_of(const struct wrap_profile_file *file);
+void wrap_profile_unload(struct wrap_profile_file *file);
+
 #endif
