@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # probes - what tracing every page fault adds to a page fault, ours and others' side by side.
 #
-#   bench/probes.sh [ROUNDS] [SECONDS]
+#   bench/probes.sh [ROUNDS] [SECONDS] [TRACER...]      with tracers named: these alone, and nothing of what follows
 #
 # One core touches fresh pages as fast as it can while each tracer in turn looks on from the other; the order is
 # shuffled in each round. Prints the median and the range of the CPU time that a fault took longer than without a
 # tracer in the same round. Then: 10 s of every fault as a JSON line into a file, a fork storm, idle probes.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-rounds=${1:-5} seconds=${2:-0.7}
+rounds=${1:-5} seconds=${2:-0.7} only=("${@:3}")
 bin=build/bin helpers=build/tests/helpers
 tmp=$(mktemp -d)
 mounted=''
@@ -29,6 +29,17 @@ tracer_none() { exec sleep 1000; }
 tracer_empty() { exec "$bin/page_fault" -q --summary --nothing; }
 tracer_summary() { exec "$bin/page_fault" -q --summary; }
 tracer_summary_filtered() { exec "$bin/page_fault" -q --summary -n touch_pages; }
+tracer_latency_none() { exec "$bin/page_fault" -q --summary --latency none; }
+tracer_latency_all() { exec "$bin/page_fault" -q --summary --latency all; }
+tracer_minor() { exec "$bin/page_fault" -q --summary --minor; }
+tracer_by_pid() { exec "$bin/page_fault" -q --summary --by pid; }
+tracer_by_comm() { exec "$bin/page_fault" -q --summary --by comm; }
+tracer_by_cgroup() { exec "$bin/page_fault" -q --summary --by cgroup; }
+tracer_by_region() { exec "$bin/page_fault" -q --summary --by region; }
+tracer_by_ip() { exec "$bin/page_fault" -q --summary --by ip; }
+tracer_by_mapping() { exec "$bin/page_fault" -q --summary --by mapping; }
+tracer_class_major() { exec "$bin/page_fault" -q --format json --class major -o "$tmp/json"; }
+tracer_class_all() { exec "$bin/page_fault" -q --format json --class all -n touch_pages -o "$tmp/json"; }
 tracer_json() { exec "$bin/page_fault" -q --format json -n touch_pages -o "$tmp/json"; }
 tracer_trace_pipe() { exec "$bin/page_fault" -q -n touch_pages; }
 tracer_bpftrace_count() { exec bpftrace -e 'tracepoint:exceptions:page_fault_user { @[comm, pid] = count(); }'; }
@@ -38,9 +49,11 @@ tracer_bpftrace_printf() {
 }
 tracer_perf_record() { exec perf record -q -a -e exceptions:page_fault_user -o "$tmp/perf"; }
 
-tracers=(none empty summary summary_filtered json trace_pipe)
+tracers=(none empty summary summary_filtered latency_none latency_all minor by_pid by_comm by_cgroup by_region by_ip
+	by_mapping class_major class_all json trace_pipe)
 ! command -v bpftrace >/dev/null || tracers+=(bpftrace_count bpftrace_printf)
 ! perf --version >/dev/null 2>&1 || tracers+=(perf_record)
+[ ${#only[@]} -eq 0 ] || tracers=(none empty "${only[@]}")
 
 # measure TRACER - nanoseconds a fault takes under it.
 measure() {
@@ -70,6 +83,13 @@ awk -v order="${tracers[*]}" '
 		for (i = 2; i <= n; i++)
 			for (j = i; j > 1 && a[j] < a[j - 1]; j--) { t = a[j]; a[j] = a[j - 1]; a[j - 1] = t }
 	}
+	function ratio(t,   r, k, a) { # of each round, then their median and range
+		for (r = 1; r <= rounds; r++)
+			a[++k] = (ns[r, t] - ns[r, "none"]) / (ns[r, "bpftrace_count"] - ns[r, "none"])
+		sorted(a, k)
+		printf "%s / bpftrace count: %.2f; round by round %.2f (%.2f to %.2f)\n", t,
+			median[t] / median["bpftrace_count"], a[int((k + 1) / 2)], a[1], a[k]
+	}
 	END {
 		for (i = 1; i <= n; i++) {
 			for (r = 1; r <= rounds; r++)
@@ -88,11 +108,14 @@ awk -v order="${tracers[*]}" '
 				median[t] / median["empty"]
 		}
 		if ("bpftrace_count" in median)
-			printf "summary / bpftrace count: %.2f\n", median["summary"] / median["bpftrace_count"]
+			for (i = 2; i <= n; i++)
+				if (tracers[i] ~ /^(summary|by_pid|by_comm)$/)
+					ratio(tracers[i])
 		if ("bpftrace_printf" in median)
 			printf "json / bpftrace printf: %.3f\n", median["json"] / median["bpftrace_printf"]
 	}' "$tmp.figures"
 rm "$tmp.figures"
+[ ${#only[@]} -eq 0 ] || exit 0
 
 echo
 echo "every fault of one core as a JSON line into a file, 10 s:"

@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* page_fault.bpf.c - page faults at their entry, and in summaries at their completion too.
+/* page_fault.bpf.c - page faults at their entry, and where asked for at their completion too.
  *
  * Entry: the tracepoints exceptions:page_fault_user and page_fault_kernel, which know the address but neither
- * class nor duration. Completion: the perf software events for minor and major faults, which fire once, in the
- * context of the task that faulted; the time from its entry to its completion is the latency. A program on each
- * minor completion costs as much as one on each entry, on major ones next to nothing: the first is only there
- * where it is asked for. arm64 has no such tracepoints: there the software event of all faults stands in, and
- * there is no latency.
+ * class nor duration. Completion: the perf software events for minor and major faults, which fire once, in
+ * the context of the task that faulted; the time from its entry to its completion is the latency. A program
+ * on each minor completion costs more than one on each entry, on major ones nothing while faults are minor:
+ * the first is only there where it is asked for. arm64 has no such tracepoints: there the software event of
+ * all faults stands in, and there is no latency.
+ *
+ * What runs at each entry of a summary is kept small: one helper that names the task, one that reads the
+ * clock (half of it all), and loads and stores that the kernel inlines. No hash is looked up where a group
+ * goes on faulting.
  */
 #include "stream.bpf.h"
 #include "page_fault.h"
 
 #define X86_PF_WRITE (1 << 1)
 #define X86_PF_INSTR (1 << 4)
+#define TMPFS_MAGIC  0x01021994
 
 const volatile enum fault_mode mode = FAULT_TRACE_PIPE;
 const volatile enum fault_by by = BY_NONE;
-const volatile __u32 sample_below = 0;	/* of 2^32: the share of events that is taken; 0 = all */
+const volatile enum fault_latency latency = LATENCY_MAJOR;
+const volatile bool mappings = false;  /* look the mapping up, at completion */
+const volatile __u32 sample_below = 0; /* of 2^32: the share of events that is taken; 0 = all */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -25,15 +32,26 @@ struct {
 	__type(value, struct fault_sums);
 } sums SEC(".maps");
 
-/* The task's present fault. */
+/* Each task's present fault, at its tid modulo their number: no hash, no allocation. Two tasks can only get
+ * into each other's way where tids lie that far apart; then the one that is overwritten counts as unmatched.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct fault_entry);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FAULT_SLOTS);
+	__type(key, __u32);
+	__type(value, struct fault_slot);
 } entries SEC(".maps");
 
-/* These two have one entry where --by is not given. */
+/* These have one entry where --by is not given. What one CPU counts of a group that goes on faulting stays in
+ * recent, at a place that the key decides; what another group puts out of that place goes into by_faults.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, BY_RECENT);
+	__type(key, __u32);
+	__type(value, struct by_recent);
+} recent SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, BY_KEYS);
@@ -44,24 +62,46 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, BY_MAJORS);
-	__type(key, struct by_key);
-	__type(value, struct by_major);
-} by_majors SEC(".maps");
+	__uint(max_entries, BY_TIMES);
+	__type(key, struct by_time_key);
+	__type(value, struct fault_times);
+} by_times SEC(".maps");
 
-/* What a new entry of by_majors begins with: too large for the stack. */
+/* What a new entry of by_times begins with: too large for the stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct by_major);
-} no_majors SEC(".maps");
+	__type(value, struct fault_times);
+} no_times SEC(".maps");
 
 static __always_inline struct fault_sums *fault_sums(void)
 {
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&sums, &zero);
+}
+
+static __always_inline struct task_struct *current(void)
+{
+	return (struct task_struct *)bpf_get_current_task_btf();
+}
+
+static __always_inline struct fault_slot *slot_of(__u32 tid)
+{
+	__u32 i = tid % FAULT_SLOTS;
+
+	return bpf_map_lookup_elem(&entries, &i);
+}
+
+/* The entry of the task's present fault, or NULL where it was not seen: the page tells it from an earlier
+ * one. */
+static __always_inline struct fault_slot *take(__u32 tid, __u64 addr)
+{
+	struct fault_slot *slot = slot_of(tid);
+
+	return slot && slot->tid == tid && slot->entry.ts_ns && !((slot->entry.addr ^ addr) >> 12) ? slot
+												   : NULL;
 }
 
 static __always_inline void print(bool user, __u64 addr, __u64 ip)
@@ -91,114 +131,212 @@ static __always_inline bool sampled(void)
 	return false;
 }
 
-static __always_inline void stream(const struct fault_entry *entry, enum fault_class class, __u64 latency_ns)
+static __always_inline struct fault_event *event_of(__u64 bytes, const struct fault_entry *entry,
+						    enum fault_class class, __u64 latency_ns)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	struct fault_event *event;
+	struct fault_event *event = reserve(bytes);
 
-	if (!sampled())
-		return;
-	event = reserve(sizeof(*event));
 	if (!event)
-		return;
+		return NULL;
 	event->entry = *entry;
 	event->latency_ns = latency_ns;
 	event->pid = id >> 32;
 	event->tid = (__u32)id;
 	event->class = class;
-	event->unused = 0;
+	event->mapping = MAPPING_UNKNOWN;
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
-	submit(event);
+	return event;
 }
 
-static __always_inline void keep(const struct fault_entry *entry)
+static __always_inline void stream(const struct fault_entry *entry)
 {
-	struct fault_entry *kept = bpf_task_storage_get(&entries, bpf_get_current_task_btf(), 0,
-							BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct fault_event *event;
 
-	if (kept)
-		*kept = *entry;
+	if (!sampled())
+		return;
+	event = event_of(sizeof(*event), entry, CLASS_UNKNOWN, 0);
+	if (event)
+		submit(event);
 }
 
-static __always_inline void by_key(struct by_key *key, const struct fault_entry *entry)
+/* Of a summary's fault, its page and time alone: the rest comes with the completion. */
+static __always_inline void keep(__u32 tid, const struct fault_entry *entry)
 {
+	struct fault_slot *slot = slot_of(tid);
+
+	if (!slot)
+		return;
+	slot->tid = tid;
+	if (mode == FAULT_SUMMARY)
+		slot->entry.addr = entry->addr;
+	else
+		slot->entry = *entry;
+	slot->entry.ts_ns = bpf_ktime_get_ns();
+}
+
+/* ---- the mapping, at completion: interrupts are on, and mmap_lock is tried, never waited for ---- */
+struct found {
+	__u64 file; /* device and inode, mixed; 0: none */
+	__u32 kind; /* enum fault_mapping */
+	__u32 unused;
+	char name[FAULT_NAME];
+};
+
+static long look(struct task_struct *task, struct vm_area_struct *vma, struct found *ret)
+{
+	struct mm_struct *mm = vma->vm_mm;
+	struct file *file = vma->vm_file;
+	struct super_block *sb;
+
+	if (file) {
+		sb = file->f_inode->i_sb;
+		ret->kind = sb->s_magic == TMPFS_MAGIC ? MAPPING_SHMEM : MAPPING_FILE;
+		ret->file = (__u64)sb->s_dev << 40 ^ file->f_inode->i_ino;
+		bpf_probe_read_kernel_str(ret->name, sizeof(ret->name), file->f_path.dentry->d_name.name);
+	} else if (vma->vm_start < mm->brk && vma->vm_end > mm->start_brk) {
+		ret->kind = MAPPING_HEAP;
+	} else if (vma->vm_start <= mm->start_stack && vma->vm_end >= mm->start_stack) {
+		ret->kind = MAPPING_STACK;
+	} else {
+		ret->kind = MAPPING_ANON;
+	}
+	return 0;
+}
+
+static __always_inline void find_mapping(__u64 addr, struct found *ret)
+{
+	__builtin_memset(ret, 0, sizeof(*ret));
+	if (mappings)
+		bpf_find_vma(bpf_get_current_task_btf(), addr, look, ret, 0);
+}
+
+/* ---- groups ---- */
+static __always_inline void by_key(struct by_key *key, struct task_struct *task, __u64 addr, __u64 ip)
+{
+	const __u64 *comm = (const __u64 *)task->comm;
+
+	key->word[0] = task->tgid;
 	key->word[1] = 0;
-	switch (by) {
-	case BY_COMM:
-		bpf_get_current_comm(key->word, sizeof(key->word));
-		return;
-	case BY_CGROUP:
+	if (by == BY_COMM) {
+		key->word[0] = comm[0];
+		key->word[1] = comm[1];
+	} else if (by == BY_CGROUP) {
 		key->word[0] = bpf_get_current_cgroup_id();
-		return;
-	case BY_REGION:
-		key->word[1] = entry->addr >> REGION_SHIFT << REGION_SHIFT;
-		break;
-	case BY_IP:
-		key->word[1] = entry->ip;
-		break;
-	default:
-		break;
+	} else if (by == BY_REGION) {
+		key->word[1] = addr >> REGION_SHIFT << REGION_SHIFT;
+	} else if (by == BY_IP) {
+		key->word[1] = ip;
 	}
-	key->word[0] = bpf_get_current_pid_tgid() >> 32;
 }
 
-static __always_inline void count_by(struct fault_sums *s, const struct fault_entry *entry)
+static __always_inline void into_table(struct fault_sums *s, struct by_recent *r)
 {
-	struct by_faults *known, first = { .entries = 1 };
-	struct by_key key;
+	struct by_faults *known = bpf_map_lookup_elem(&by_faults, &r->key);
+	struct by_faults first = r->faults;
 
-	by_key(&key, entry);
-	known = bpf_map_lookup_elem(&by_faults, &key);
 	if (known) {
-		known->entries++;
-		bpf_get_current_comm(known->comm, sizeof(known->comm));
-		return;
+		known->entries += first.entries;
+		__builtin_memcpy(known->name, first.name, sizeof(first.name));
+	} else if (bpf_map_update_elem(&by_faults, &r->key, &first, BPF_NOEXIST)) {
+		s->others += first.entries;
 	}
-	bpf_get_current_comm(first.comm, sizeof(first.comm));
-	if (bpf_map_update_elem(&by_faults, &key, &first, BPF_NOEXIST))
-		s->others++;
 }
 
-static __always_inline void sum(const struct fault_entry *entry, bool completed)
+static __always_inline void count_by(struct fault_sums *s, const struct by_key *key, struct task_struct *task,
+				     const struct found *found)
+{
+	__u32 i = (key->word[0] ^ key->word[1] >> 12) * 0x9e3779b97f4a7c15ULL >> (64 - BY_RECENT_BITS);
+	struct by_recent *r = bpf_map_lookup_elem(&recent, &i);
+	__u64 *name;
+
+	if (!r)
+		return;
+	name = (__u64 *)r->faults.name;
+	if (r->key.word[0] != key->word[0] || r->key.word[1] != key->word[1]) {
+		if (r->faults.entries)
+			into_table(s, r);
+		r->key = *key;
+		r->faults.entries = 0;
+		if (found)
+			__builtin_memcpy(name, found->name, sizeof(found->name));
+	}
+	r->faults.entries++;
+	if (!found) {
+		const __u64 *comm = (const __u64 *)task->comm;
+
+		name[0] = comm[0];
+		name[1] = comm[1];
+	}
+}
+
+/* Where an instruction lies is read where it is needed: from arguments that BTF types, with a plain load. */
+enum ip_from { IP_TYPED, IP_UNTYPED, IP_VALUE };
+
+static __always_inline __u64 ip_of(const void *regs, enum ip_from from)
+{
+	if (from == IP_TYPED)
+		return ((const struct pt_regs *)regs)->REGS_IP;
+	if (from == IP_UNTYPED)
+		return BPF_CORE_READ((const struct pt_regs *)regs, REGS_IP);
+	return (__u64)regs;
+}
+
+static __always_inline void sum(const struct fault_entry *entry, const void *regs, enum ip_from from,
+				bool completed)
 {
 	struct fault_sums *s = fault_sums();
+	struct task_struct *task;
+	struct by_key key;
 
 	if (!s)
 		return;
+	if (!wanted()) {
+		s->filtered++;
+		return;
+	}
 	if (entry->user)
 		s->user++;
 	else
 		s->kernel++;
-	if (by)
-		count_by(s, entry);
-	if (!completed)
-		keep(entry);
+	if ((!by || by == BY_MAPPING) && latency == LATENCY_NONE)
+		return;
+	task = current();
+	if (by && by != BY_MAPPING) {
+		by_key(&key, task, entry->addr, by == BY_IP ? ip_of(regs, from) : 0);
+		count_by(s, &key, task, NULL);
+	}
+	if (latency != LATENCY_NONE && !completed)
+		keep(task->pid, entry);
 }
 
-static __always_inline int fault(bool user, __u64 addr, __u64 ip, enum fault_access access, bool completed)
+static __always_inline int fault(bool user, __u64 addr, const void *regs, enum ip_from from,
+				 enum fault_access access, bool completed)
 {
-	struct fault_entry entry = { .addr = addr, .ip = ip, .user = user, .access = access };
+	struct fault_entry entry = {.addr = addr, .user = user, .access = access};
 
 	if (mode == FAULT_NOTHING)
 		return 0;
+	if (mode == FAULT_SUMMARY) {
+		sum(&entry, regs, from, completed);
+		return 0;
+	}
 	if (mode == FAULT_COMPLETED) {
 		if (!wanted())
 			return 0;
-		entry.ts_ns = bpf_ktime_get_ns();
-		keep(&entry);
+		entry.ip = ip_of(regs, from);
+		keep((__u32)bpf_get_current_pid_tgid(), &entry);
 		return 0;
 	}
 	if (!admit())
 		return 0;
+	entry.ip = ip_of(regs, from);
 	if (mode == FAULT_TRACE_PIPE) {
-		print(user, addr, ip);
+		print(user, addr, entry.ip);
 		return 0;
 	}
 	entry.ts_ns = bpf_ktime_get_ns();
-	if (mode == FAULT_STREAM)
-		stream(&entry, CLASS_UNKNOWN, 0);
-	else
-		sum(&entry, completed);
+	stream(&entry);
 	return 0;
 }
 
@@ -206,37 +344,42 @@ static __always_inline int fault(bool user, __u64 addr, __u64 ip, enum fault_acc
 static __always_inline enum fault_access access(__u64 error_code)
 {
 #if defined(__TARGET_ARCH_x86)
-	return error_code & X86_PF_INSTR ? ACCESS_EXEC : error_code & X86_PF_WRITE ? ACCESS_WRITE : ACCESS_READ;
+	return error_code & X86_PF_INSTR   ? ACCESS_EXEC
+	       : error_code & X86_PF_WRITE ? ACCESS_WRITE
+					   : ACCESS_READ;
 #else
 	return ACCESS_UNKNOWN;
 #endif
 }
 
 /* (address, regs, error_code), unchanged since 3.x. */
-TRACEPOINT(page_fault_user)
-{
-	struct pt_regs *regs = (void *)arg[1];
+#define ENTRY(name, user)                                                                                    \
+	SEC("?tp_btf/" #name)                                                                                \
+	int on_##name(__u64 *ctx)                                                                            \
+	{                                                                                                    \
+		return fault(user, ctx[0], (const void *)ctx[1], IP_TYPED, access(ctx[2]), false);           \
+	}                                                                                                    \
+	SEC("?raw_tp/" #name)                                                                                \
+	int on_##name##_raw(__u64 *ctx)                                                                      \
+	{                                                                                                    \
+		return fault(user, ctx[0], (const void *)ctx[1], IP_UNTYPED, access(ctx[2]), false);         \
+	}
 
-	return fault(true, arg[0], BPF_CORE_READ(regs, REGS_IP), access(arg[2]), false);
-}
-
-TRACEPOINT(page_fault_kernel)
-{
-	struct pt_regs *regs = (void *)arg[1];
-
-	return fault(false, arg[0], BPF_CORE_READ(regs, REGS_IP), access(arg[2]), false);
-}
+ENTRY(page_fault_user, true)
+ENTRY(page_fault_kernel, false)
 
 static __always_inline int classic(void *ctx, bool user)
 {
 	if (bpf_core_type_exists(struct trace_event_raw_exceptions)) {
 		struct trace_event_raw_exceptions *record = ctx;
 
-		return fault(user, record->address, record->ip, access(record->error_code), false);
+		return fault(user, record->address, (const void *)record->ip, IP_VALUE,
+			     access(record->error_code), false);
 	} else {
 		struct trace_event_raw_x86_exceptions *record = ctx;
 
-		return fault(user, record->address, record->ip, access(record->error_code), false);
+		return fault(user, record->address, (const void *)record->ip, IP_VALUE,
+			     access(record->error_code), false);
 	}
 }
 
@@ -258,112 +401,152 @@ int on_page_faults(struct bpf_perf_event_data *ctx)
 {
 	__u64 ip = ctx->regs.REGS_IP;
 
-	return fault((__s64)ip >= 0, ctx->addr, ip, ACCESS_UNKNOWN, true);
+	return fault((__s64)ip >= 0, ctx->addr, (const void *)ip, IP_VALUE, ACCESS_UNKNOWN, true);
 }
 
 /* A record at completion. Where the entry was not seen, its address and instruction still are. */
-static __always_inline void complete(struct fault_sums *s, struct bpf_perf_event_data *ctx, enum fault_class class)
+static __always_inline void complete(struct fault_sums *s, struct bpf_perf_event_data *ctx,
+				     enum fault_class class)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct fault_entry *kept = bpf_task_storage_get(&entries, bpf_get_current_task_btf(), 0, 0);
+	struct fault_slot *slot = take((__u32)bpf_get_current_pid_tgid(), ctx->addr);
+	struct fault_entry entry = {.addr = ctx->addr, .ip = ctx->regs.REGS_IP};
+	struct fault_event_mapped *mapped;
+	struct fault_event *event;
+	struct found found;
 
-	if (kept && kept->ts_ns) {
-		stream(kept, class, now - kept->ts_ns);
-		kept->ts_ns = 0;
+	entry.user = (__s64)entry.ip >= 0;
+	if (slot) {
+		entry = slot->entry;
+		slot->entry.ts_ns = 0;
 	} else {
-		struct fault_entry late = { .addr = ctx->addr, .ip = ctx->regs.REGS_IP };
-
-		late.user = (__s64)late.ip >= 0;
 		s->unmatched++;
-		stream(&late, class, 0);
 	}
+	if (!sampled())
+		return;
+	if (!mappings) {
+		event = event_of(sizeof(*event), &entry, class, now - entry.ts_ns);
+		if (event)
+			submit(event);
+		return;
+	}
+	find_mapping(entry.addr, &found);
+	mapped = (struct fault_event_mapped *)event_of(sizeof(*mapped), &entry, class, now - entry.ts_ns);
+	if (!mapped)
+		return;
+	mapped->event.mapping = found.kind;
+	__builtin_memcpy(mapped->name, found.name, sizeof(found.name));
+	submit(mapped);
+}
+
+static __always_inline void time_one(struct fault_times *times, __u64 latency_ns)
+{
+	__u32 bucket = hist_bucket(latency_ns);
+
+	times->timed++;
+	times->total_ns += latency_ns;
+	if (latency_ns > times->max_ns)
+		times->max_ns = latency_ns;
+	if (bucket < HIST_BUCKETS)
+		times->latency[bucket]++;
+}
+
+static __always_inline void time_by(const struct by_key *by_what, enum fault_class class, bool timed,
+				    __u64 latency_ns)
+{
+	__u32 zero = 0, bucket = hist_bucket(latency_ns);
+	struct by_time_key key = {.by = *by_what, .class = class};
+	struct fault_times *times = bpf_map_lookup_elem(&by_times, &key), *none;
+
+	if (!times) {
+		none = bpf_map_lookup_elem(&no_times, &zero);
+		if (!none)
+			return;
+		bpf_map_update_elem(&by_times, &key, none, BPF_NOEXIST);
+		times = bpf_map_lookup_elem(&by_times, &key);
+		if (!times)
+			return;
+	}
+	__sync_fetch_and_add(&times->count, 1);
+	if (!timed)
+		return;
+	__sync_fetch_and_add(&times->timed, 1);
+	__sync_fetch_and_add(&times->total_ns, latency_ns);
+	if (latency_ns > times->max_ns)
+		times->max_ns = latency_ns;
+	if (bucket < HIST_BUCKETS)
+		__sync_fetch_and_add(&times->latency[bucket], 1);
+}
+
+/* A completion in a summary. */
+static __always_inline void sum_completed(struct fault_sums *s, struct bpf_perf_event_data *ctx,
+					  enum fault_class class)
+{
+	bool timing = latency == LATENCY_ALL || (latency == LATENCY_MAJOR && class == CLASS_MAJOR),
+	     timed = false;
+	struct task_struct *task;
+	struct fault_slot *slot;
+	__u64 now, taken_ns = 0;
+	struct found found;
+	struct by_key key;
+
+	if (!wanted())
+		return;
+	s->times[class].count++;
+	if (!timing && !by)
+		return;
+	now = bpf_ktime_get_ns();
+	task = current();
+	if (timing) {
+		slot = take(task->pid, ctx->addr);
+		if (slot) {
+			taken_ns = now - slot->entry.ts_ns;
+			timed = true;
+			slot->entry.ts_ns = 0;
+			time_one(&s->times[class], taken_ns);
+		} else {
+			s->unmatched++;
+		}
+	}
+	if (!by)
+		return;
+	if (by == BY_MAPPING) {
+		find_mapping(ctx->addr, &found);
+		key.word[0] = found.kind;
+		key.word[1] = found.file;
+		count_by(s, &key, task, &found);
+	} else {
+		by_key(&key, task, ctx->addr, ctx->regs.REGS_IP);
+	}
+	if (timing || class == CLASS_MAJOR)
+		time_by(&key, class, timed, taken_ns);
+}
+
+static __always_inline int completion(struct bpf_perf_event_data *ctx, enum fault_class class)
+{
+	struct fault_sums *s;
+
+	if (mode == FAULT_NOTHING)
+		return 0;
+	s = fault_sums();
+	if (!s)
+		return 0;
+	s->runs[class]++;
+	if (mode == FAULT_SUMMARY)
+		sum_completed(s, ctx, class);
+	else if (admit())
+		complete(s, ctx, class);
+	return 0;
 }
 
 SEC("?perf_event")
 int on_page_faults_min(struct bpf_perf_event_data *ctx)
 {
-	struct fault_sums *s = fault_sums();
-
-	if (!s)
-		return 0;
-	s->minor_runs++;
-	if (mode == FAULT_COMPLETED) {
-		if (admit())
-			complete(s, ctx, CLASS_MINOR);
-	} else if (wanted()) {
-		s->minor++;
-	}
-	return 0;
-}
-
-static __always_inline void major_by(const struct fault_entry *entry, __u64 latency_ns)
-{
-	struct by_major *m, *none;
-	struct by_key key;
-	__u32 zero = 0, bucket = hist_bucket(latency_ns);
-
-	by_key(&key, entry);
-	m = bpf_map_lookup_elem(&by_majors, &key);
-	if (!m) {
-		none = bpf_map_lookup_elem(&no_majors, &zero);
-		if (!none)
-			return;
-		bpf_map_update_elem(&by_majors, &key, none, BPF_NOEXIST);
-		m = bpf_map_lookup_elem(&by_majors, &key);
-		if (!m)
-			return;
-	}
-	__sync_fetch_and_add(&m->major, 1);
-	if (!entry->ts_ns)
-		return;
-	__sync_fetch_and_add(&m->timed, 1);
-	__sync_fetch_and_add(&m->total_ns, latency_ns);
-	if (latency_ns > m->max_ns)
-		m->max_ns = latency_ns;
-	if (bucket < HIST_BUCKETS)
-		__sync_fetch_and_add(&m->latency[bucket], 1);
-}
-
-static __always_inline void time_major(struct fault_sums *s, __u64 latency_ns)
-{
-	__u32 bucket = hist_bucket(latency_ns);
-
-	s->total_ns += latency_ns;
-	if (latency_ns > s->max_ns)
-		s->max_ns = latency_ns;
-	if (bucket < HIST_BUCKETS)
-		s->latency[bucket]++;
+	return completion(ctx, CLASS_MINOR);
 }
 
 SEC("?perf_event")
 int on_page_faults_maj(struct bpf_perf_event_data *ctx)
 {
-	__u64 now = bpf_ktime_get_ns();
-	struct fault_sums *s = fault_sums();
-	struct fault_entry *kept, entry = {};
-
-	if (mode == FAULT_NOTHING || !s)
-		return 0;
-	s->major_runs++;
-	if (mode == FAULT_COMPLETED) {
-		if (admit())
-			complete(s, ctx, CLASS_MAJOR);
-		return 0;
-	}
-	if (!wanted())
-		return 0;
-	s->major++;
-	kept = bpf_task_storage_get(&entries, bpf_get_current_task_btf(), 0, 0);
-	if (kept && kept->ts_ns) {
-		entry = *kept;
-		kept->ts_ns = 0;
-		time_major(s, now - entry.ts_ns);
-	} else {
-		s->unmatched++;
-		entry.addr = ctx->addr;
-		entry.ip = ctx->regs.REGS_IP;
-	}
-	if (by)
-		major_by(&entry, now - entry.ts_ns);
-	return 0;
+	return completion(ctx, CLASS_MAJOR);
 }

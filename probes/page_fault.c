@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* page_fault.c - page faults: a line each into trace_pipe, records on stdout, or sums with latencies.
  *
- * Single faults are seen at their entry, where address and instruction are known, and class and duration are not
- * yet; with --class at their completion, where all is. --summary counts both: minor and major completions, the
- * major ones timed from their entry, in all or --by what caused them. Reads no page and no memory of the process.
+ * Single faults are seen at their entry, where address and instruction are known, and class and duration are
+ * not yet; with --class at their completion, where all is. --summary counts both: minor and major
+ * completions, the major ones timed from their entry, in all or --by what caused them. Reads no page and no
+ * memory of the process.
  */
 #include <bpf/bpf.h>
 
@@ -15,19 +16,23 @@
 
 struct config {
 	struct probe_options probe;
-	bool summary, nothing;
-	int class, by;
+	bool summary, minor, nothing;
+	int class, by, latency; /* -1: not given */
 	uint64_t sample, top;
 };
 
-static const char *const class_choices[] = { "major", "all", NULL };
+static const char *const class_choices[] = {"major", "all", NULL};
 /* One less than enum fault_by. */
-static const char *const by_choices[] = { "pid", "comm", "cgroup", "region", "ip", NULL };
+static const char *const by_choices[] = {"pid", "comm", "cgroup", "region", "ip", "mapping", NULL};
+/* As enum fault_latency. */
+static const char *const latency_choices[] = {"none", "major", "all", NULL};
+/* As enum fault_mapping. */
+static const char *const mappings[] = {NULL, "anon", "heap", "stack", "shmem", "file"};
 
 struct fault_record {
 	uint32_t pid, tid;
 	char comm[PROBE_COMM_LEN];
-	const char *mode, *access, *class;
+	const char *mode, *access, *class, *mapping, *file;
 	uint64_t addr, ip, ts_ns, latency_ns;
 };
 
@@ -45,20 +50,49 @@ static const struct field fault_fields[] = {
 	      "read, write or exec; missing where the kernel does not say"),
 	FIELD(struct fault_record, class, FIELD_STRING, "", "with --class: minor or major"),
 	FIELD(struct fault_record, latency_ns, FIELD_U64, "ns", "with --class: from entry to completion"),
+	FIELD(struct fault_record, mapping, FIELD_STRING, "",
+	      "with --class: what the address belongs to: anon, heap, stack (of the first thread), shmem or "
+	      "file; missing "
+	      "where the mappings were being changed"),
+	FIELD(struct fault_record, file, FIELD_STRING, "",
+	      "with --class: last part of the file's path, cut at 47 bytes"),
 };
 
-static const struct record_type fault_type =
-	RECORD_TYPE("page_fault", 1, RECORD_LINE, fault_fields, "a page fault, with --class at its completion");
+#define ENTRY_FIELDS (ARRAY_SIZE(fault_fields) - 4)
 
-/* At entry, the last two are not known. */
+static const struct record_type fault_type = RECORD_TYPE("page_fault", 1, RECORD_LINE, fault_fields,
+							 "a page fault, with --class at its completion");
+
+/* At entry, the last ones are not known. */
 static const struct record_type entry_type = {
-	.name = "page_fault", .version = 1, .style = RECORD_LINE, .fields = fault_fields,
-	.n_fields = ARRAY_SIZE(fault_fields) - 2, .meaning = "a page fault, at its entry",
+	.name = "page_fault",
+	.version = 1,
+	.style = RECORD_LINE,
+	.fields = fault_fields,
+	.n_fields = ENTRY_FIELDS,
+	.meaning = "a page fault, at its entry",
 };
+
+/* What a class of faults took. */
+struct times {
+	uint64_t mean_ns, p50_ns, p90_ns, p99_ns, max_ns;
+};
+
+#define TIME_FIELDS(s, class, which, longest)                                                                \
+	FIELD_OF(s, class, mean_ns, "of the " which ", entry to completion"),                                \
+		FIELD_OF(s, class, p50_ns, "half of the " which " took no longer; within 3.2 %"),            \
+		FIELD_OF(s, class, p90_ns, "90 % took no longer; within 3.2 %"),                             \
+		FIELD_OF(s, class, p99_ns, "99 % took no longer; within 3.2 %"),                             \
+		FIELD_OF(s, class, max_ns, longest)
+#define FIELD_OF(s, class, m, what)                                                                          \
+	{                                                                                                    \
+		.name = #class "_" #m, .unit = "ns", .type = FIELD_U64,                                      \
+		.offset = offsetof(s, class##_times.m), .size = sizeof(uint64_t), .meaning = (what)          \
+	}
 
 struct summary_record {
 	uint64_t duration_ns, user, kernel, minor, major;
-	uint64_t major_mean_ns, major_p50_ns, major_p90_ns, major_p99_ns, major_max_ns;
+	struct times major_times, minor_times;
 	uint64_t unmatched, missed;
 };
 
@@ -66,27 +100,29 @@ static const struct field summary_fields[] = {
 	FIELD(struct summary_record, duration_ns, FIELD_U64, "ns", "how long was looked"),
 	FIELD(struct summary_record, user, FIELD_U64, "faults", "entries from user mode"),
 	FIELD(struct summary_record, kernel, FIELD_U64, "faults", "entries from kernel mode"),
-	FIELD(struct summary_record, minor, FIELD_U64, "faults", "completions without reading from a device"),
-	FIELD(struct summary_record, major, FIELD_U64, "faults", "completions that read from a device or pool"),
-	FIELD(struct summary_record, major_mean_ns, FIELD_U64, "ns", "of the major ones, entry to completion"),
-	FIELD(struct summary_record, major_p50_ns, FIELD_U64, "ns", "half took no longer; within 3.2 %"),
-	FIELD(struct summary_record, major_p90_ns, FIELD_U64, "ns", "90 % took no longer; within 3.2 %"),
-	FIELD(struct summary_record, major_p99_ns, FIELD_U64, "ns", "99 % took no longer; within 3.2 %"),
-	FIELD(struct summary_record, major_max_ns, FIELD_U64, "ns", "the longest; exact"),
-	FIELD(struct summary_record, unmatched, FIELD_U64, "faults", "major ones without an entry seen: not timed"),
-	FIELD(struct summary_record, missed, FIELD_U64, "faults", "runs of a program that the kernel skipped"),
+	FIELD(struct summary_record, minor, FIELD_U64, "faults",
+	      "completions without reading from a device; missing without --minor, --latency all or --by "
+	      "mapping"),
+	FIELD(struct summary_record, major, FIELD_U64, "faults",
+	      "completions that read from a device or pool"),
+	TIME_FIELDS(struct summary_record, major, "major ones", "the longest; exact"),
+	TIME_FIELDS(struct summary_record, minor, "minor ones, with --latency all", "the longest; exact"),
+	FIELD(struct summary_record, unmatched, FIELD_U64, "faults",
+	      "completions that were to be timed, and whose entry was not seen"),
+	FIELD(struct summary_record, missed, FIELD_U64, "faults",
+	      "runs of a program that the kernel skipped"),
 };
 
-static const struct record_type summary_type =
-	RECORD_TYPE("page_fault_summary", 1, RECORD_CARD, summary_fields, "page faults of the whole time, summed up");
+static const struct record_type summary_type = RECORD_TYPE(
+	"page_fault_summary", 2, RECORD_CARD, summary_fields, "page faults of the whole time, summed up");
 
 struct by_record {
 	const char *by;
 	uint64_t pid, cgroup, addr;
-	const char *comm;
+	const char *comm, *mapping, *file;
 	uint64_t faults, major;
 	double major_share;
-	uint64_t major_mean_ns, major_p50_ns, major_p90_ns, major_p99_ns, major_max_ns;
+	struct times major_times, minor_times;
 };
 
 static const struct field by_fields[] = {
@@ -97,23 +133,27 @@ static const struct field by_fields[] = {
 	FIELD(struct by_record, cgroup, FIELD_U64, "", "by cgroup: inode number of the cgroup2 directory"),
 	FIELD(struct by_record, addr, FIELD_HEX, "",
 	      "by region: where its 2 MiB begin; by ip: the instruction"),
-	FIELD(struct by_record, faults, FIELD_U64, "faults", "entries"),
+	FIELD(struct by_record, mapping, FIELD_STRING, "",
+	      "by mapping: anon, heap, stack (of the first thread), shmem or file; missing where the "
+	      "mappings were being "
+	      "changed"),
+	FIELD(struct by_record, file, FIELD_STRING, "",
+	      "by mapping: last part of the file's path, cut at 47 bytes"),
+	FIELD(struct by_record, faults, FIELD_U64, "faults", "entries; by mapping: completions"),
 	FIELD(struct by_record, major, FIELD_U64, "faults", "major completions"),
 	FIELD(struct by_record, major_share, FIELD_F64, "ratio", "major / faults"),
-	FIELD(struct by_record, major_mean_ns, FIELD_U64, "ns", "of the major ones, entry to completion"),
-	FIELD(struct by_record, major_p50_ns, FIELD_U64, "ns", "half took no longer; within 3.2 %"),
-	FIELD(struct by_record, major_p90_ns, FIELD_U64, "ns", "90 % took no longer; within 3.2 %"),
-	FIELD(struct by_record, major_p99_ns, FIELD_U64, "ns", "99 % took no longer; within 3.2 %"),
-	FIELD(struct by_record, major_max_ns, FIELD_U64, "ns", "the longest; exact but for two CPUs at once"),
+	TIME_FIELDS(struct by_record, major, "major ones", "the longest; exact but for two CPUs at once"),
+	TIME_FIELDS(struct by_record, minor, "minor ones, with --latency all",
+		    "the longest; exact but for two CPUs at once"),
 };
 
-static const struct record_type by_type =
-	RECORD_TYPE("page_fault_by", 1, RECORD_TABLE, by_fields, "those who had the most major faults, then the most");
+static const struct record_type by_type = RECORD_TYPE("page_fault_by", 1, RECORD_TABLE, by_fields,
+						      "those who had the most major faults, then the most");
 
-static int emit(struct out *out, const void *event, size_t bytes UNUSED)
+static int emit(struct out *out, const void *event, size_t bytes)
 {
-	static const char *const accesses[] = { NULL, "read", "write", "exec" };
-	static const char *const classes[] = { NULL, "minor", "major" };
+	static const char *const accesses[] = {NULL, "read", "write", "exec"};
+	static const char *const classes[] = {NULL, "minor", "major"};
 	const struct fault_event *fault = event;
 	bool timed = fault->class != CLASS_UNKNOWN && fault->entry.ts_ns;
 	struct fault_record record = {
@@ -126,10 +166,27 @@ static int emit(struct out *out, const void *event, size_t bytes UNUSED)
 		.ip = fault->entry.ip,
 		.ts_ns = fault->entry.ts_ns ? fault->entry.ts_ns : MISSING_U64,
 		.latency_ns = timed ? fault->latency_ns : MISSING_U64,
+		.mapping = mappings[fault->mapping],
 	};
+	char file[FAULT_NAME];
 
+	if (bytes >= sizeof(struct fault_event_mapped)) {
+		memcpy(file, ((const struct fault_event_mapped *)event)->name, sizeof(file));
+		file[FAULT_NAME - 1] = '\0';
+		record.file = *file ? file : NULL;
+	}
 	memcpy(record.comm, fault->comm, sizeof(record.comm));
 	return out_record(out, fault->class == CLASS_UNKNOWN ? &entry_type : &fault_type, &record);
+}
+
+static void add_times(struct fault_times *sum, const struct fault_times *t)
+{
+	sum->count += t->count;
+	sum->timed += t->timed;
+	sum->total_ns += t->total_ns;
+	sum->max_ns = MAX(sum->max_ns, t->max_ns);
+	for (size_t i = 0; i < HIST_BUCKETS; i++)
+		sum->latency[i] += t->latency[i];
 }
 
 /* The sums of all CPUs added up. */
@@ -147,18 +204,26 @@ static int read_sums(const struct page_fault *skel, struct fault_sums *ret, stru
 
 		ret->user += s->user;
 		ret->kernel += s->kernel;
-		ret->minor += s->minor;
-		ret->major += s->major;
-		ret->minor_runs += s->minor_runs;
-		ret->major_runs += s->major_runs;
+		ret->filtered += s->filtered;
 		ret->unmatched += s->unmatched;
 		ret->others += s->others;
-		ret->total_ns += s->total_ns;
-		ret->max_ns = MAX(ret->max_ns, s->max_ns);
-		for (size_t i = 0; i < HIST_BUCKETS; i++)
-			ret->latency[i] += s->latency[i];
+		for (int class = CLASS_MINOR; class <= CLASS_MAJOR; class ++) {
+			ret->runs[class] += s->runs[class];
+			add_times(&ret->times[class], &s->times[class]);
+		}
 	}
 	return 0;
+}
+
+static struct times times(const struct fault_times *t)
+{
+	return (struct times){
+		.mean_ns = t->timed ? t->total_ns / t->timed : MISSING_U64,
+		.p50_ns = hist_quantile(t->latency, t->timed, 0.50, t->max_ns),
+		.p90_ns = hist_quantile(t->latency, t->timed, 0.90, t->max_ns),
+		.p99_ns = hist_quantile(t->latency, t->timed, 0.99, t->max_ns),
+		.max_ns = t->timed ? t->max_ns : MISSING_U64,
+	};
 }
 
 static bool filters(const struct probe_options *o)
@@ -166,35 +231,82 @@ static bool filters(const struct probe_options *o)
 	return o->tgid || o->comm || o->cgroup || o->uid != MISSING_U64;
 }
 
-static void fill_summary(const struct probe *p, const struct fault_sums *s, struct summary_record *ret)
+static enum fault_by by(const struct config *c)
 {
-	uint64_t timed = s->major - s->unmatched;
-	uint64_t minors = probe_perf_events(p, "page_faults_min");
-	bool all = !filters(p->options);
+	return (enum fault_by)(c->by + 1);
+}
+
+static enum fault_latency latency(const struct config *c)
+{
+	return c->latency < 0 ? LATENCY_MAJOR : (enum fault_latency)c->latency;
+}
+
+/* How minor completions get into a summary. A program on each of them costs more than all else: only where
+ * one must look at the task, the time or the mapping. Without, the kernel counts.
+ */
+enum minors { MINORS_UNKNOWN, MINORS_COUNTED, MINORS_SEEN };
+
+static enum minors minors(const struct config *c)
+{
+	if (latency(c) == LATENCY_ALL || by(c) == BY_MAPPING)
+		return MINORS_SEEN;
+	if (!c->minor)
+		return MINORS_UNKNOWN;
+	return filters(&c->probe) ? MINORS_SEEN : MINORS_COUNTED;
+}
+
+/* Runs of the programs at completion that the kernel skipped, which for perf events it does not count: what
+ * it counted of the events less what was run.
+ */
+static uint64_t skipped(const struct probe *p, const struct fault_sums *s, bool minor_program)
+{
+	return probe_perf_events(p, "page_faults_maj") - s->runs[CLASS_MAJOR] +
+	       (minor_program ? probe_perf_events(p, "page_faults_min") - s->runs[CLASS_MINOR] : 0);
+}
+
+static void fill_summary(const struct probe *p, const struct config *c, const struct fault_sums *s,
+			 struct summary_record *ret)
+{
+	const uint64_t minor[] = {
+		[MINORS_UNKNOWN] = MISSING_U64,
+		[MINORS_COUNTED] = probe_perf_events(p, "page_faults_min"),
+		[MINORS_SEEN] = s->times[CLASS_MINOR].count,
+	};
 
 	*ret = (struct summary_record){
 		.duration_ns = p->end_ns - p->begin_ns,
 		.user = s->user,
 		.kernel = s->kernel,
-		.minor = all ? minors : s->minor,
-		.major = s->major,
-		.major_mean_ns = timed ? s->total_ns / timed : MISSING_U64,
-		.major_p50_ns = hist_quantile(s->latency, timed, 0.50, s->max_ns),
-		.major_p90_ns = hist_quantile(s->latency, timed, 0.90, s->max_ns),
-		.major_p99_ns = hist_quantile(s->latency, timed, 0.99, s->max_ns),
-		.major_max_ns = timed ? s->max_ns : MISSING_U64,
+		.minor = minor[minors(c)],
+		.major = s->times[CLASS_MAJOR].count,
+		.major_times = times(&s->times[CLASS_MAJOR]),
+		.minor_times = times(&s->times[CLASS_MINOR]),
 		.unmatched = s->unmatched,
-		/* A perf event's skipped runs are uncounted: what the kernel counted less what was run. */
-		.missed = probe_missed(p) + probe_perf_events(p, "page_faults_maj") - s->major_runs +
-			  (all ? 0 : minors - s->minor_runs),
+		.missed = probe_missed(p) + skipped(p, s, minors(c) == MINORS_SEEN),
 	};
 }
 
 struct by_row {
 	struct by_key key;
 	uint64_t faults, major;
-	char comm[PROBE_COMM_LEN];
+	char name[FAULT_NAME];
 };
+
+struct by_rows {
+	struct by_row *row;
+	size_t n;
+};
+
+static int by_key_order(const void *a, const void *b)
+{
+	const struct by_row *x = a, *y = b;
+
+	for (size_t i = 0; i < ARRAY_SIZE(x->key.word); i++) {
+		if (x->key.word[i] != y->key.word[i])
+			return x->key.word[i] < y->key.word[i] ? -1 : 1;
+	}
+	return 0;
+}
 
 static int more_first(const void *a, const void *b)
 {
@@ -202,102 +314,164 @@ static int more_first(const void *a, const void *b)
 
 	if (x->major != y->major)
 		return x->major < y->major ? 1 : -1;
-	return x->faults < y->faults ? 1 : x->faults > y->faults ? -1 : 0;
+	return x->faults < y->faults ? 1 : x->faults > y->faults ? -1 : by_key_order(a, b);
 }
 
-/* Every key with its counts; *ret is the caller's to free. */
-static int read_rows(const struct page_fault *skel, struct by_row **ret, size_t *n, struct err *e)
+static void add_row(struct by_rows *rows, const struct by_key *key, const struct by_faults *faults)
 {
-	int faults = bpf_map__fd(skel->maps.by_faults), majors = bpf_map__fd(skel->maps.by_majors);
-	int cpus = libbpf_num_possible_cpus();
-	AUTO_FREE struct by_faults *each = calloc((size_t)MAX(cpus, 1), sizeof(*each));
-	struct by_row *rows = calloc(BY_KEYS, sizeof(*rows));
-	const struct by_key *previous = NULL;
-	struct by_major major;
-	size_t used = 0;
+	struct by_row *row = &rows->row[rows->n++];
 
-	if (!each || !rows) {
-		free(rows);
-		return err_set(e, ENOMEM, "cannot read the counts by key");
-	}
-	for (; used < BY_KEYS && !bpf_map_get_next_key(faults, previous, &rows[used].key); used++) {
-		struct by_row *row = &rows[used];
+	*row = (struct by_row){.key = *key, .faults = faults->entries};
+	memcpy(row->name, faults->name, sizeof(row->name));
+	row->name[FAULT_NAME - 1] = '\0';
+}
 
-		previous = &row->key;
-		if (bpf_map_lookup_elem(faults, &row->key, each))
+/* What went into the table: a row a key. */
+static void add_table(struct by_rows *rows, int map, struct by_faults *each, int cpus)
+{
+	struct by_key key, *previous = NULL;
+
+	for (size_t n = 0; n < BY_KEYS && !bpf_map_get_next_key(map, previous, &key); n++) {
+		struct by_faults sum = {0};
+
+		previous = &key;
+		if (bpf_map_lookup_elem(map, &key, each))
 			continue;
 		for (int cpu = 0; cpu < cpus; cpu++) {
-			row->faults += each[cpu].entries;
-			if (*each[cpu].comm)
-				memcpy(row->comm, each[cpu].comm, sizeof(row->comm));
+			sum.entries += each[cpu].entries;
+			if (each[cpu].entries)
+				memcpy(sum.name, each[cpu].name, sizeof(sum.name));
 		}
-		if (!bpf_map_lookup_elem(majors, &row->key, &major))
-			row->major = major.major;
+		add_row(rows, &key, &sum);
+	}
+}
+
+/* What each CPU had not put there yet. */
+static void add_recent(struct by_rows *rows, int map, struct by_recent *each, int cpus)
+{
+	for (uint32_t i = 0; i < BY_RECENT; i++) {
+		if (bpf_map_lookup_elem(map, &i, each))
+			continue;
+		for (int cpu = 0; cpu < cpus; cpu++) {
+			if (each[cpu].faults.entries)
+				add_row(rows, &each[cpu].key, &each[cpu].faults);
+		}
+	}
+}
+
+/* One row a key, where there were several. */
+static void merge_rows(struct by_rows *rows)
+{
+	size_t kept = 0;
+
+	qsort(rows->row, rows->n, sizeof(*rows->row), by_key_order);
+	for (size_t i = 0; i < rows->n; i++) {
+		if (kept && !by_key_order(&rows->row[kept - 1], &rows->row[i]))
+			rows->row[kept - 1].faults += rows->row[i].faults;
+		else
+			rows->row[kept++] = rows->row[i];
+	}
+	rows->n = kept;
+}
+
+/* Every key with its counts; ret->row is the caller's to free. */
+static int read_rows(const struct page_fault *skel, struct by_rows *ret, struct err *e)
+{
+	int cpus = libbpf_num_possible_cpus(), times_map = bpf_map__fd(skel->maps.by_times);
+	size_t each_cpu = (size_t)MAX(cpus, 1);
+	AUTO_FREE struct by_faults *faults = calloc(each_cpu, sizeof(*faults));
+	AUTO_FREE struct by_recent *recent = calloc(each_cpu, sizeof(*recent));
+	struct by_rows rows = {.row = calloc(BY_KEYS + BY_RECENT * each_cpu, sizeof(*rows.row))};
+	struct fault_times major;
+
+	if (!faults || !recent || !rows.row) {
+		free(rows.row);
+		return err_set(e, ENOMEM, "cannot read the counts by key");
+	}
+	add_table(&rows, bpf_map__fd(skel->maps.by_faults), faults, cpus);
+	add_recent(&rows, bpf_map__fd(skel->maps.recent), recent, cpus);
+	merge_rows(&rows);
+	for (size_t i = 0; i < rows.n; i++) {
+		struct by_time_key key = {rows.row[i].key, CLASS_MAJOR};
+
+		if (!bpf_map_lookup_elem(times_map, &key, &major))
+			rows.row[i].major = major.count;
 	}
 	*ret = rows;
-	*n = used;
 	return 0;
 }
 
-/* Only the fields that name this kind of group. */
-static int select_by(struct out *out, enum fault_by by, struct err *e)
+/* Only the fields that name this kind of group, and of the times those that were taken. */
+static int select_by(struct out *out, const struct config *c, struct err *e)
 {
-#define FIGURES "faults", "major", "major_share", "major_mean_ns", "major_p50_ns", "major_p90_ns", "major_p99_ns", \
-		"major_max_ns"
-	static const char *pid[] = { "by", "pid", "comm", FIGURES }, *comm[] = { "by", "comm", FIGURES };
-	static const char *cgroup[] = { "by", "cgroup", FIGURES }, *addr[] = { "by", "pid", "comm", "addr", FIGURES };
-	static const struct opt_list fields[] = {
-		[BY_PID] = { pid, ARRAY_SIZE(pid) },	      [BY_COMM] = { comm, ARRAY_SIZE(comm) },
-		[BY_CGROUP] = { cgroup, ARRAY_SIZE(cgroup) }, [BY_REGION] = { addr, ARRAY_SIZE(addr) },
-		[BY_IP] = { addr, ARRAY_SIZE(addr) },
+	static const char *const names[][3] = {
+		[BY_PID] = {"pid", "comm"},	   [BY_COMM] = {"comm"},
+		[BY_CGROUP] = {"cgroup"},	   [BY_REGION] = {"pid", "comm", "addr"},
+		[BY_IP] = {"pid", "comm", "addr"}, [BY_MAPPING] = {"mapping", "file"},
 	};
+	const char *chosen[ARRAY_SIZE(by_fields)] = {"by"};
+	struct opt_list fields = {chosen, 1};
+	bool figures = false;
 
-	return out_select(out, &by_type, &fields[by], e);
+	for (size_t i = 0; i < ARRAY_SIZE(names[0]) && names[by(c)][i]; i++)
+		chosen[fields.n++] = names[by(c)][i];
+	for (size_t i = 0; i < ARRAY_SIZE(by_fields); i++) {
+		figures |= str_eq(by_fields[i].name, "faults");
+		if (figures && (strncmp(by_fields[i].name, "minor_", 6) || latency(c) == LATENCY_ALL))
+			chosen[fields.n++] = by_fields[i].name;
+	}
+	return out_select(out, &by_type, &fields, e);
 }
 
-static int print_row(struct probe *p, const struct page_fault *skel, enum fault_by by, struct by_row *row)
+static int print_row(struct probe *p, const struct page_fault *skel, const struct config *c,
+		     const struct by_row *row)
 {
-	struct by_major m = { 0 };
-	struct by_record record;
+	struct fault_times t[3] = {0};
+	bool mapping = by(c) == BY_MAPPING;
+	char comm[PROBE_COMM_LEN + 1] = "";
 
-	bpf_map_lookup_elem(bpf_map__fd(skel->maps.by_majors), &row->key, &m);
-	if (by == BY_COMM)
-		memcpy(row->comm, row->key.word, sizeof(row->comm));
-	row->comm[PROBE_COMM_LEN - 1] = '\0';
-	record = (struct by_record){
-		.by = by_choices[by - 1],
-		.pid = row->key.word[0],
-		.comm = row->comm,
-		.cgroup = row->key.word[0],
-		.addr = row->key.word[1],
-		.faults = row->faults,
-		.major = row->major,
-		.major_share = row->faults ? (double)row->major / (double)row->faults : MISSING_F64,
-		.major_mean_ns = m.timed ? m.total_ns / m.timed : MISSING_U64,
-		.major_p50_ns = hist_quantile(m.latency, m.timed, 0.50, m.max_ns),
-		.major_p90_ns = hist_quantile(m.latency, m.timed, 0.90, m.max_ns),
-		.major_p99_ns = hist_quantile(m.latency, m.timed, 0.99, m.max_ns),
-		.major_max_ns = m.timed ? m.max_ns : MISSING_U64,
-	};
-	return out_record(p->out, &by_type, &record);
+	for (uint64_t class = CLASS_MINOR; class <= CLASS_MAJOR; class ++) {
+		struct by_time_key key = {row->key, class};
+
+		bpf_map_lookup_elem(bpf_map__fd(skel->maps.by_times), &key, &t[class]);
+	}
+	if (by(c) == BY_COMM)
+		memcpy(comm, row->key.word, PROBE_COMM_LEN);
+	else if (!mapping)
+		memcpy(comm, row->name, PROBE_COMM_LEN);
+	return out_record(p->out, &by_type,
+			  &(struct by_record){
+				  .by = by_choices[c->by],
+				  .pid = row->key.word[0],
+				  .comm = comm,
+				  .cgroup = row->key.word[0],
+				  .addr = row->key.word[1],
+				  .mapping = mapping ? mappings[row->key.word[0]] : NULL,
+				  .file = mapping && *row->name ? row->name : NULL,
+				  .faults = row->faults,
+				  .major = row->major,
+				  .major_share = row->faults ? (double)row->major / (double)row->faults
+							     : MISSING_F64,
+				  .major_times = times(&t[CLASS_MAJOR]),
+				  .minor_times = times(&t[CLASS_MINOR]),
+			  });
 }
 
 static int print_top(struct probe *p, const struct page_fault *skel, const struct config *c,
 		     const struct fault_sums *s, struct err *e)
 {
-	AUTO_FREE struct by_row *rows = NULL;
-	size_t n = 0;
-	int r = read_rows(skel, &rows, &n, e);
+	struct by_rows rows = {0};
+	int r = read_rows(skel, &rows, e);
 
 	if (!r)
-		r = select_by(p->out, (enum fault_by)(c->by + 1), e);
-	if (r)
-		return r;
-	qsort(rows, n, sizeof(*rows), more_first);
-	for (size_t i = 0; i < n && i < c->top && r == 0; i++)
-		r = print_row(p, skel, (enum fault_by)(c->by + 1), &rows[i]);
-	if (n > c->top)
-		term_say("%llu of %zu are shown: --top", (unsigned long long)c->top, n);
+		r = select_by(p->out, c, e);
+	if (!r)
+		qsort(rows.row, rows.n, sizeof(*rows.row), more_first);
+	for (size_t i = 0; i < rows.n && i < c->top && r == 0; i++)
+		r = print_row(p, skel, c, &rows.row[i]);
+	free(rows.row);
+	if (rows.n > c->top)
+		term_say("%llu of %zu are shown: --top", (unsigned long long)c->top, rows.n);
 	if (s->others)
 		term_warn("%llu faults found no room in the table of %d and are in the sums alone",
 			  (unsigned long long)s->others, BY_KEYS);
@@ -307,24 +481,21 @@ static int print_top(struct probe *p, const struct page_fault *skel, const struc
 static int summarize(struct probe *p, const struct page_fault *skel, const struct config *c, struct err *e)
 {
 	struct summary_record record;
-	struct probe_counts counts;
 	struct fault_sums s;
 	int r;
 
 	probe_ready(p, "attached; the sums come at the end, after --duration or ^C");
 	probe_sleep(p);
 	probe_detach(p);
-	r = probe_counts(p, &counts, e);
-	if (!r)
-		r = read_sums(skel, &s, e);
+	r = read_sums(skel, &s, e);
 	if (!r && c->by >= 0)
 		r = print_top(p, skel, c, &s, e);
 	if (r)
 		return r;
-	fill_summary(p, &s, &record);
+	fill_summary(p, c, &s, &record);
 	/* Single events are in the sums: none is emitted. */
-	p->end.seen = counts.seen;
-	p->end.filtered = counts.filtered;
+	p->end.seen = s.user + s.kernel + s.filtered;
+	p->end.filtered = s.filtered;
 	p->end.missed = record.missed;
 	p->end.unmatched = record.unmatched;
 	return out_record(p->out, &summary_type, &record);
@@ -344,8 +515,7 @@ static int stream(struct probe *p, const struct page_fault *skel, const struct c
 	if (r)
 		return r;
 	p->end.unmatched = s.unmatched;
-	p->end.missed += probe_perf_events(p, "page_faults_maj") - s.major_runs +
-			 probe_perf_events(p, "page_faults_min") - s.minor_runs;
+	p->end.missed += skipped(p, &s, true);
 	return 0;
 }
 
@@ -355,8 +525,10 @@ static int stream(struct probe *p, const struct page_fault *skel, const struct c
 static int use_entries(struct probe *p, struct bpf_object *object, bool completions, struct err *e)
 {
 	if (probe_use(p, object, "page_fault_user"))
-		return probe_use(p, object, "page_fault_kernel") ? 0 : probe_no_hook(p, "page_fault_kernel", e);
-	return completions || probe_use(p, object, "page_faults") ? 0 : probe_no_hook(p, "page_fault_user", e);
+		return probe_use(p, object, "page_fault_kernel") ? 0
+								 : probe_no_hook(p, "page_fault_kernel", e);
+	return completions || probe_use(p, object, "page_faults") ? 0
+								  : probe_no_hook(p, "page_fault_user", e);
 }
 
 static int use_hooks(struct probe *p, struct bpf_object *object, const struct config *c, struct err *e)
@@ -365,10 +537,9 @@ static int use_hooks(struct probe *p, struct bpf_object *object, const struct co
 
 	if (r || (!c->summary && c->class < 0))
 		return r;
-	/* A program for each minor fault only where there is a filter or a record is made of it. */
-	if (c->summary && !filters(p->options))
+	if (c->summary && minors(c) == MINORS_COUNTED)
 		r = probe_count(p, "page_faults_min") ? 0 : probe_no_hook(p, "page_faults_min", e);
-	else if (c->summary || str_eq(class_choices[c->class], "all"))
+	else if (c->summary ? minors(c) == MINORS_SEEN : str_eq(class_choices[c->class], "all"))
 		r = probe_use(p, object, "page_faults_min") ? 0 : probe_no_hook(p, "page_faults_min", e);
 	if (r)
 		return r;
@@ -384,15 +555,47 @@ static enum fault_mode mode(const struct config *c)
 	return c->class < 0 ? FAULT_STREAM : FAULT_COMPLETED;
 }
 
+/* Where it is asked for, and the kernel has the helper (5.17) for programs on perf events. */
+static bool wants_mappings(const struct config *c)
+{
+	bool wanted = c->summary ? by(c) == BY_MAPPING : c->class >= 0 && !c->probe.fields.n;
+
+	for (size_t i = 0; i < c->probe.fields.n && c->class >= 0; i++)
+		wanted |= str_eq(c->probe.fields.items[i], "mapping") ||
+			  str_eq(c->probe.fields.items[i], "file");
+	return wanted && libbpf_probe_bpf_helper(BPF_PROG_TYPE_PERF_EVENT, BPF_FUNC_find_vma, NULL) == 1;
+}
+
 static void configure(struct page_fault *skel, const struct config *c)
 {
 	skel->rodata->mode = mode(c);
-	skel->rodata->by = (enum fault_by)(c->by + 1);
+	skel->rodata->by = by(c);
+	skel->rodata->latency = latency(c);
+	skel->rodata->mappings = wants_mappings(c);
 	skel->rodata->sample_below = c->sample > 1 ? (uint32_t)((UINT64_C(1) << 32) / c->sample) : 0;
 	if (c->by < 0) {
+		bpf_map__set_max_entries(skel->maps.recent, 1);
 		bpf_map__set_max_entries(skel->maps.by_faults, 1);
-		bpf_map__set_max_entries(skel->maps.by_majors, 1);
+		bpf_map__set_max_entries(skel->maps.by_times, 1);
 	}
+}
+
+/* The fields that were asked for; else in text no column that must stay empty. */
+static int select_fields(struct probe *p, const struct config *c, struct err *e)
+{
+	const struct record_type *type = c->summary	? &summary_type
+					 : c->class < 0 ? &entry_type
+							: &fault_type;
+	const char *chosen[ARRAY_SIZE(summary_fields)];
+	struct opt_list fields = {chosen, 0};
+
+	if (!c->summary || c->probe.fields.n || c->probe.format != OUT_TEXT || latency(c) == LATENCY_ALL)
+		return out_select(p->out, type, &c->probe.fields, e);
+	for (size_t i = 0; i < ARRAY_SIZE(summary_fields); i++) {
+		if (strncmp(summary_fields[i].name, "minor_", 6))
+			chosen[fields.n++] = summary_fields[i].name;
+	}
+	return out_select(p->out, type, &fields, e);
 }
 
 static int trace(struct probe *p, struct page_fault *skel, const struct config *c, struct err *e)
@@ -404,8 +607,7 @@ static int trace(struct probe *p, struct page_fault *skel, const struct config *
 	if (!r)
 		r = use_hooks(p, skel->obj, c, e);
 	if (!r)
-		r = out_select(p->out, c->summary ? &summary_type : c->class < 0 ? &entry_type : &fault_type,
-			       &c->probe.fields, e);
+		r = select_fields(p, c, e);
 	if (r)
 		return r;
 	skel->rodata->filter = filter;
@@ -418,7 +620,8 @@ static int trace(struct probe *p, struct page_fault *skel, const struct config *
 	if (c->summary)
 		return summarize(p, skel, c, e);
 	if (!streams)
-		return probe_trace_pipe(p, "page_fault pid=PID comm=NAME type=user addr=0xADDRESS ip=0xADDRESS");
+		return probe_trace_pipe(p,
+					"page_fault pid=PID comm=NAME type=user addr=0xADDRESS ip=0xADDRESS");
 	return stream(p, skel, c, e);
 }
 
@@ -428,6 +631,9 @@ static int check(const struct config *c, struct err *e)
 		return err_usage(e, "--by groups what --summary counts: add --summary");
 	if (c->summary && c->class >= 0)
 		return err_usage(e, "--class is about single faults; --summary counts both classes");
+	if (!c->summary && (c->latency >= 0 || c->minor))
+		return err_usage(
+			e, "--latency and --minor are about --summary: add it; --class times single faults");
 	if (c->summary && c->sample != 1)
 		return err_usage(e, "--sample is about single faults; --summary counts all");
 	if (c->probe.format < 0 && (c->class >= 0 || c->sample != 1))
@@ -467,40 +673,50 @@ static const struct opt options[] = {
 		 "no single faults: their number, minor and major, and how long the major ones took"),
 	OPT_CHOICE(0, "by", struct config, by, by_choices,
 		   "with --summary: a record for each of these too; region is 2 MiB of addresses"),
-	OPT_U64(0, "top", struct config, top, "with --by: as many records, those with the most major faults first",
-		.min = 1),
+	OPT_CHOICE(0, "latency", struct config, latency, latency_choices,
+		   "with --summary: which faults are timed; default major. all runs a program at each minor "
+		   "completion too"),
+	OPT_FLAG(0, "minor", struct config, minor,
+		 "with --summary: count minor completions as well as entries; costs half as much again"),
+	OPT_U64(0, "top", struct config, top,
+		"with --by: as many records, those with the most major faults first", .min = 1),
 	OPT_CHOICE(0, "class", struct config, class, class_choices,
 		   "records at completion, with class and latency; major ones cost next to nothing"),
 	OPT_U64(0, "sample", struct config, sample, "a record for one in N single faults, drawn at random",
 		.metavar = "N", .min = 1, .max = 1000000000),
 	OPT_FLAG(0, "nothing", struct config, nothing, "with --summary: empty programs, for bench/probes.sh",
 		 .hidden = true),
-	OPT_END
-};
+	OPT_END};
 
-static struct config config = { .probe = PROBE_DEFAULTS, .class = -1, .by = -1, .sample = 1, .top = 10 };
+static struct config config = {
+	.probe = PROBE_DEFAULTS, .class = -1, .by = -1, .latency = -1, .sample = 1, .top = 10};
 
 static const struct opt_command commands[] = {
 	{
 		.summary = "trace page faults, or sum them up",
-		.description = "Without --format, writes a line for each page fault into the kernel's trace_pipe. With "
-			       "--format, one record for each on stdout, then an end record with seen = emitted + "
-			       "filtered + dropped. --summary counts in the kernel and prints one record at the end.",
+		.description =
+			"Without --format, writes a line for each page fault into the kernel's trace_pipe. "
+			"With "
+			"--format, one record for each on stdout, then an end record with seen = emitted + "
+			"filtered + dropped. --summary counts in the kernel and prints one record at the "
+			"end.",
 		.examples = "page_fault                               # read tracing/trace_pipe beside it\n"
-			    "page_fault --format json -p 1234 -d 10s  # ten seconds of one process as JSON lines\n"
+			    "page_fault --format json -p 1234 -d 10s  # ten seconds of one process as JSON "
+			    "lines\n"
 			    "page_fault --format text --class major   # each major fault with its latency\n"
 			    "page_fault --summary --by comm -d 10s    # who has them\n"
-			    "page_fault --summary -d 1m -c /sys/fs/cgroup/user.slice   # one record for a cgroup\n",
+			    "page_fault --summary -d 1m -c /sys/fs/cgroup/user.slice   # one record for a "
+			    "cgroup\n",
 		.options = options,
 		.run = run,
 	},
-	{ .run = NULL },
+	{.run = NULL},
 };
 
 int main(int argc, char **argv)
 {
-	static const struct record_type *const records[] = { &fault_type, &summary_type, &by_type, &end_record_type,
-							  NULL };
+	static const struct record_type *const records[] = {&fault_type, &summary_type, &by_type,
+							    &end_record_type, NULL};
 	const struct opt_program program = {
 		.name = "page_fault",
 		.summary = "trace page faults, or sum them up",

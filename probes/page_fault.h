@@ -6,11 +6,11 @@
 #include "../bpf/hist.h"
 
 enum fault_mode {
-	FAULT_TRACE_PIPE,	/* a line each with bpf_printk */
-	FAULT_STREAM,		/* a record each in the ring, made at entry */
-	FAULT_COMPLETED,	/* a record each in the ring, made at completion: with class and latency */
-	FAULT_SUMMARY,		/* sums and a latency histogram, nothing for a single event */
-	FAULT_NOTHING,		/* attached as for a summary, with empty bodies: what the hooks alone cost */
+	FAULT_TRACE_PIPE, /* a line each with bpf_printk */
+	FAULT_STREAM,	  /* a record each in the ring, made at entry */
+	FAULT_COMPLETED,  /* a record each in the ring, made at completion: with class and latency */
+	FAULT_SUMMARY,	  /* sums and a latency histogram, nothing for a single event */
+	FAULT_NOTHING,	  /* attached as for a summary, with empty bodies: what the hooks alone cost */
 };
 
 enum fault_access { ACCESS_UNKNOWN, ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC };
@@ -18,52 +18,92 @@ enum fault_class { CLASS_UNKNOWN, CLASS_MINOR, CLASS_MAJOR };
 
 /* What is known at entry, and kept for the completion. */
 struct fault_entry {
-	__u64 ts_ns;		/* CLOCK_MONOTONIC, at entry; 0: was not seen */
+	__u64 ts_ns; /* CLOCK_MONOTONIC, at entry; 0: was not seen */
 	__u64 addr, ip;
-	__u32 user;		/* entered from user mode, else from the kernel */
-	__u32 access;		/* enum fault_access */
+	__u32 user;   /* entered from user mode, else from the kernel */
+	__u32 access; /* enum fault_access */
+};
+
+#define FAULT_SLOTS 32768 /* tasks whose present fault is kept, by tid */
+
+struct fault_slot {
+	struct fault_entry entry;
+	__u32 tid;
+	__u32 unused[5]; /* a cache line each */
+};
+
+/* What the address belongs to. */
+enum fault_mapping {
+	MAPPING_UNKNOWN, /* not looked up, or the lock on the mappings was taken */
+	MAPPING_ANON,
+	MAPPING_HEAP,  /* that of brk(2) */
+	MAPPING_STACK, /* that of the first thread */
+	MAPPING_SHMEM, /* tmpfs, memfd, shared anonymous: memory that can be swapped */
+	MAPPING_FILE,
 };
 
 struct fault_event {
 	struct fault_entry entry;
-	__u64 latency_ns;	/* entry to completion; of no meaning without a class or an entry */
+	__u64 latency_ns; /* entry to completion; of no meaning without a class or an entry */
 	__u32 pid, tid;
-	__u32 class;		/* enum fault_class */
-	__u32 unused;
+	__u32 class;   /* enum fault_class */
+	__u32 mapping; /* enum fault_mapping */
 	char comm[16];
 };
 
-enum fault_by { BY_NONE, BY_PID, BY_COMM, BY_CGROUP, BY_REGION, BY_IP };
+#define FAULT_NAME 48
 
-#define REGION_SHIFT 21		/* 2 MiB */
-#define BY_KEYS	     16384	/* more are counted as others */
-#define BY_MAJORS    4096	/* of them with major faults: 5 KiB each, taken when needed */
+struct fault_event_mapped {
+	struct fault_event event;
+	char name[FAULT_NAME]; /* last part of the path, cut; empty where there is no file */
+};
 
-/* pid: { tgid }, comm: its bytes, cgroup: { id }, region: { tgid, address }, ip: { tgid, address }. */
+enum fault_latency { LATENCY_NONE, LATENCY_MAJOR, LATENCY_ALL }; /* which faults a summary times */
+enum fault_by { BY_NONE, BY_PID, BY_COMM, BY_CGROUP, BY_REGION, BY_IP, BY_MAPPING };
+
+#define REGION_SHIFT   21    /* 2 MiB */
+#define BY_KEYS	       16384 /* more are counted as others */
+#define BY_TIMES       4096  /* of them with times: 5 KiB each, taken when needed */
+#define BY_RECENT_BITS 10
+#define BY_RECENT      (1 << BY_RECENT_BITS)
+
+/* pid: { tgid }, comm: its bytes, cgroup: { id }, region: { tgid, address }, ip: { tgid, address },
+ * mapping: { enum fault_mapping, device and inode }.
+ */
 struct by_key {
 	__u64 word[2];
 };
 
-/* Per CPU. */
-struct by_faults {
-	__u64 entries;
-	char comm[16];		/* of the latest one on this CPU */
+struct by_time_key {
+	struct by_key by;
+	__u64 class;
 };
 
-/* Of all CPUs, added to atomically: major faults are rare and slow. */
-struct by_major {
-	__u64 major, timed, total_ns, max_ns;
+/* Per CPU. */
+struct by_faults {
+	__u64 entries;	       /* by mapping: completions */
+	char name[FAULT_NAME]; /* task of the latest one on this CPU; by mapping: of the file */
+};
+
+/* Per CPU: what is not in the table by_faults yet. */
+struct by_recent {
+	struct by_key key;
+	struct by_faults faults;
+};
+
+/* Per CPU; those of a group are of all CPUs, added to atomically. */
+struct fault_times {
+	__u64 count;		       /* completions that pass the filter */
+	__u64 timed, total_ns, max_ns; /* of those whose entry was seen, entry to completion */
 	__u64 latency[HIST_BUCKETS];
 };
 
 struct fault_sums {
-	__u64 user, kernel;		/* entries */
-	__u64 minor, major;		/* completions that pass the filter */
-	__u64 minor_runs, major_runs;	/* completions the programs were run for, whatever the filter says */
-	__u64 unmatched;		/* major completions without an entry seen before */
-	__u64 others;			/* entries that found no room in the table of --by */
-	__u64 total_ns, max_ns;		/* of the major ones that matched, entry to completion */
-	__u64 latency[HIST_BUCKETS];
+	__u64 user, kernel, filtered; /* entries */
+	__u64 unmatched;	      /* completions to be timed without an entry seen before */
+	__u64 others;		      /* faults that found no room in the table of --by */
+	__u64 runs[3];		      /* by enum fault_class: completions, whatever the filter says */
+	struct fault_times times[3];  /* by enum fault_class; the first is not used */
 };
 
 #endif

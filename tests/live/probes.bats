@@ -297,15 +297,19 @@ traced() {
 }
 
 @test "page_fault --summary: as many minor faults as pages, with and without a filter" {
-	begin page_fault --summary -n touch_pages
+	begin page_fault --summary --minor -n touch_pages
 	set_from "$("$helpers/touch_pages" 4099 0 -1)"
 	end TERM
 	jq -es '.[] | select(.type == "page_fault_summary") | .minor >= 4099 and .minor < 4299 and
 		.user + .kernel >= .minor and .missed == 0 and .unmatched == 0 and .major_p50_ns == null' out
-	begin page_fault --summary
+	begin page_fault --summary --minor
 	"$helpers/touch_pages" 4099 0 -1
 	end TERM
 	jq -es '.[] | select(.type == "page_fault_summary") | .minor >= 4099 and .missed == 0' out
+	begin page_fault --summary
+	"$helpers/touch_pages" 4099 0 -1
+	end TERM
+	jq -es '.[] | select(.type == "page_fault_summary") | .minor == null and .user >= 4099' out
 }
 
 @test "page_fault: only the cgroup asked for, and the groups below it" {
@@ -422,7 +426,7 @@ memory_group() {
 }
 
 @test "page_fault --summary: 211 major faults, each timed" {
-	begin page_fault --summary -n major_faults
+	begin page_fault --summary --minor -n major_faults
 	set_from "$("$helpers/major_faults" "$BATS_TEST_TMPDIR/file" 211)"
 	end INT
 	[ "$majors" -eq 211 ]
@@ -490,8 +494,59 @@ missed() { tail -n 1 out | jq .missed; }
 	done
 }
 
+@test "page_fault --summary --latency: all times the minor ones too, none times nothing; both count the same" {
+	for latency in all none; do
+		begin page_fault --summary --latency $latency --minor -n touch_pages
+		set_from "$("$helpers/touch_pages" 4099 0 -1)"
+		end INT
+		jq -es --arg latency $latency 'map(select(.type == "page_fault_summary"))[0] | .minor + .missed >= 4099 and
+			.minor < 4299 and if $latency == "none" then .minor_p50_ns == null and .major_mean_ns == null else
+			0 < .minor_p50_ns and .minor_p50_ns <= .minor_p90_ns and .minor_p90_ns <= .minor_p99_ns and
+			.minor_p99_ns <= .minor_max_ns and .minor_mean_ns <= .minor_max_ns and .unmatched <= .missed end' out
+	done
+	begin page_fault --summary --latency all --by comm
+	"$helpers/major_faults" "$BATS_TEST_TMPDIR/file" 211
+	end INT
+	jq -es 'map(select(.type == "page_fault_summary"))[0].missed as $missed | map(select(.comm == "major_faults"))[0] |
+		.major <= 211 and .major + $missed >= 211 and .minor_p50_ns > 0 and .minor_p50_ns <= .minor_max_ns and
+		.major_p50_ns > 0' out
+}
+
+@test "page_fault --class: mapping of an anonymous page, of a file, of a stack and a heap; a hostile name" {
+	name=$'evil\e[31m\n"};\xff'
+	begin page_fault --class all --fields pid,addr,class,mapping,file
+	set_from "$("$helpers/touch_pages" 4099 0 -1)"
+	finish
+	n=$(records page_fault '.mapping == "anon" and .file == null and .addr >= "'"$low"'" and .addr < "'"$high"'"')
+	# Null where the lock was taken: on this task's own mappings nobody else works.
+	[ "$n" -le 4099 ]
+	[ $((n + $(missed))) -ge 4099 ]
+	[ "$(records page_fault '.mapping == "stack" and .file == null')" -ge 1 ]
+	[ "$(records page_fault '.mapping == "file" and .file == "touch_pages"')" -ge 1 ]
+	begin page_fault --class major -n major_faults
+	set_from "$("$helpers/major_faults" "$BATS_TEST_TMPDIR/$name" 211)"
+	finish
+	[ $(($(records page_fault '.mapping == "file" and (.file | startswith("evil"))') + $(missed))) -ge 211 ]
+	[ "$(records page_fault '.file == null')" -eq 0 ]
+	begin page_fault --summary --by mapping --top 16384
+	"$helpers/touch_pages" 4099 0 -1
+	"$helpers/major_faults" "$BATS_TEST_TMPDIR/$name" 211
+	end INT
+	jq -es '(map(select(.type == "page_fault_by"))) as $by | map(select(.type == "page_fault_summary"))[0] |
+		($by | map(.major) | add) <= .major and .minor > 4099 and
+		($by | any(.mapping == "file" and .major > 0 and .file[:4] == "evil")) and
+		($by | map(select(.mapping == "anon"))[0].faults) >= 4099 - .missed' out
+	"$bin/page_fault" --format text -q --class major -n major_faults -d 5s --max-events 53 >lines &
+	sleep 0.5
+	"$helpers/major_faults" "$BATS_TEST_TMPDIR/$name" 211
+	wait $!
+	[ -s lines ]
+	[ "$(grep -caE '^page_fault pid=[0-9]+ .* mapping=file file=[ -~]+$' lines)" -eq "$(wc -l <lines)" ]
+}
+
 @test "page_fault: options that do not go together are refused" {
-	for options in "--by pid" "--summary --class all" "--summary --sample 3" "--class major" "--sample 2"; do
+	for options in "--by pid" "--summary --class all" "--summary --sample 3" "--class major" "--sample 2" "--minor" \
+		"--latency all" "--format json --latency none"; do
 		# shellcheck disable=SC2086 # options
 		run "$bin/page_fault" $options
 		[ "$status" -eq 2 ] || { echo "$options"; false; }
