@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* bench.c - for every corpus, size and codec: warm-ups, then runs of as many passes as make a time worth reading.
  *
- * A corpus is cut into pages, each compressed by itself, as memory is. Hot, every pass is over the same bytes, and caches
- * hold them as far as they can. Cold, passes go over copies of the corpus by turns, in random order, of which there
- * are so many that the last-level cache has let go of one before its turn comes again. Slots are given for 4 KiB pages.
+ * A corpus is cut into pages, each compressed by itself, as memory is. Hot, every pass is over the same bytes, and
+ * caches hold them as far as they can. Cold, passes go over copies of the corpus by turns, in random order, of which
+ * there are so many that the last-level cache has let go of one before its turn comes again. Slots are given for
+ * 4 KiB pages.
  */
 #include "bench.h"
 
 #include <math.h>
 #include <sched.h>
 
+#include "bench_kernel.h"
 #include "codec/codec.h"
 #include "corpus.h"
 #include "llc.h"
@@ -153,8 +155,10 @@ static void report_times(struct bench *b, uint64_t size, struct times t)
 /* What zram would make of it: pages of 4 KiB only. */
 static void report_slots(const struct bench *b, struct bench_record *row)
 {
+	struct zsmalloc_pool pool = { .model = b->model };
 	double slots = 0;
 
+	row->used_bytes = MISSING_U64;
 	row->stored_bytes = row->slot_bytes = row->same_pages = row->huge_pages = MISSING_U64;
 	row->saved_slot_ratio = MISSING_F64;
 	if (row->page_bytes != PAGE_BYTES || row->size_bytes % PAGE_BYTES)
@@ -171,7 +175,9 @@ static void report_slots(const struct bench *b, struct bench_record *row)
 		row->huge_pages += huge;
 		row->stored_bytes += huge ? PAGE_BYTES : (size_t)len;
 		slots += zsmalloc_slot_bytes(b->model, huge ? PAGE_BYTES : (size_t)len);
+		zsmalloc_pool_add(&pool, huge ? PAGE_BYTES : (size_t)len);
 	}
+	row->used_bytes = zsmalloc_pool_used_bytes(&pool);
 	row->slot_bytes = (uint64_t)llround(slots);
 	row->saved_slot_ratio = 1 - slots / (double)row->orig_bytes;
 }
@@ -215,6 +221,8 @@ static void measure(struct bench *b, struct bench_record *row)
 		.runs = b->config->runs,
 		.warmups = b->config->warmups,
 		.orig_bytes = size,
+		.io_write_ns = MISSING_F64,
+		.io_read_ns = MISSING_F64,
 	};
 	b->bad = false;
 	time_direction(b, COMPRESS, &row->passes);
@@ -229,7 +237,6 @@ static void measure(struct bench *b, struct bench_record *row)
 				     &row->decompress_mib_per_s, &row->decompress_ns, &row->decompress_p10_ns,
 				     &row->decompress_p90_ns, &row->decompress_p99_ns });
 	report_bytes(b, row);
-	report_cache(b, row);
 	same = memcmp(b->corpus, b->back, b->copies * size) == 0;
 	row->validation = b->bad || !same ? "FAIL" : "PASS";
 }
@@ -245,19 +252,36 @@ static void release(struct bench *b)
 	codec_close(&b->run);
 }
 
+/* How large a dictionary this spec wants; 0 = none. */
+static int dictionary_of(const char *spec, size_t *ret, struct err *e)
+{
+	struct kernel_spec kernel;
+	struct codec_run run;
+	int r = kernel_spec_is(spec) ? kernel_spec_parse(spec, &kernel, e) : codec_parse(&run, spec, e);
+
+	if (!r)
+		*ret = kernel_spec_is(spec) ? kernel.dictionary_bytes : run.dictionary_bytes;
+	return r;
+}
+
+/* Pages that are not measured; returns how many. */
+static size_t fill_samples(struct bench *b, size_t dictionary_bytes)
+{
+	return corpus_fill_beyond(&b->source, b->size, b->config->page_bytes, b->samples,
+				  TRAIN_TIMES * dictionary_bytes) /
+	       b->config->page_bytes;
+}
+
 /* Opens the codec, trained where it needs it on pages that are not measured. */
 static int open_codec(struct bench *b, const char *spec, struct err *e)
 {
 	struct codec_samples samples = { b->samples, b->config->page_bytes, 0 };
-	struct codec_run parsed;
-	int r = codec_parse(&parsed, spec, e);
+	size_t bytes;
+	int r = dictionary_of(spec, &bytes, e);
 
 	if (r)
 		return r;
-	if (parsed.dictionary_bytes)
-		samples.n = corpus_fill_beyond(&b->source, b->size, b->config->page_bytes, b->samples,
-					       TRAIN_TIMES * parsed.dictionary_bytes) /
-			    b->config->page_bytes;
+	samples.n = fill_samples(b, bytes);
 	return codec_open_trained(&b->run, spec, &samples, e);
 }
 
@@ -316,6 +340,11 @@ static int check(const struct bench_config *c, const struct opt_list *corpora, s
 	return 0;
 }
 
+static size_t whole_pages(size_t bytes)
+{
+	return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+}
+
 static int fill_copies(struct bench *b, struct err *e)
 {
 	struct prng rng;
@@ -323,8 +352,8 @@ static int fill_copies(struct bench *b, struct err *e)
 	free(b->corpus);
 	free(b->back);
 	free(b->order);
-	b->corpus = malloc(b->copies * b->size);
-	b->back = malloc(b->copies * b->size);
+	b->corpus = aligned_alloc(PAGE_BYTES, whole_pages(b->copies * b->size));
+	b->back = aligned_alloc(PAGE_BYTES, whole_pages(b->copies * b->size));
 	b->order = calloc(b->copies, sizeof(*b->order));
 	if (!b->corpus || !b->back || !b->order)
 		return err_set(e, ENOMEM, "cannot hold %zu times %zu bytes", b->copies, b->size);
@@ -336,28 +365,61 @@ static int fill_copies(struct bench *b, struct err *e)
 	return 0;
 }
 
+/* One of the kernel's codecs. Pages only: a size below has no row. */
+static int bench_kernel(struct bench *b, const char *text, struct bench_record *row, struct err *e)
+{
+	struct codec_samples samples = { b->samples, PAGE_BYTES, 0 };
+	static struct kernel_spec spec;	/* its label is in the row */
+	const struct kernel_bench bench = {
+		.spec = &spec, .samples = &samples, .corpus = b->corpus, .back = b->back, .order = b->order,
+		.size = b->size, .copies = b->copies, .runs = b->config->runs, .warmups = b->config->warmups,
+	};
+	int r = kernel_spec_parse(text, &spec, e);
+
+	if (r)
+		return r;
+	samples.n = fill_samples(b, spec.dictionary_bytes);
+	r = kernel_bench_run(&bench, row, e);
+	row->corpus = b->source.name;
+	return r == -EINTR && stop_requested() ? 0 : r;
+}
+
+static int bench_library(struct bench *b, const char *spec, struct bench_record *row, struct err *e)
+{
+	int r = prepare(b, spec, e);
+
+	if (r)
+		return r;
+	measure(b, row);
+	release(b);
+	return 0;
+}
+
 /* All codecs on one corpus of one size. A dictionary that cannot be trained on what is left leaves its row out. */
 static int bench_size(struct bench *b, bench_take *take, void *arg, bool *failed, struct err *e)
 {
 	int r = fill_copies(b, e);
 
 	for (size_t i = 0; !r && i < b->specs.n && !stop_requested(); i++) {
+		const char *spec = b->specs.items[i];
 		struct bench_record row;
 
-		r = prepare(b, b->specs.items[i], e);
+		if (kernel_spec_is(spec) && b->size % PAGE_BYTES)
+			continue;
+		r = kernel_spec_is(spec) ? bench_kernel(b, spec, &row, e) : bench_library(b, spec, &row, e);
 		if (r == -ENODATA) {
-			term_say("%s, %zu bytes, %s left out: %s", b->source.name, b->size, b->specs.items[i],
+			term_say("%s, %zu bytes, %s left out: %s", b->source.name, b->size, spec,
 				 e ? e->what : "too little to train on");
 			r = 0;
 			continue;
 		}
 		if (r)
 			return r;
-		measure(b, &row);
+		if (stop_requested())	/* a row cut short is no row */
+			break;
+		report_cache(b, &row);
 		*failed |= str_eq(row.validation, "FAIL");
-		if (!stop_requested())	/* a row cut short is no row */
-			r = take(arg, &row);
-		release(b);
+		r = take(arg, &row);
 	}
 	return r;
 }
@@ -399,10 +461,10 @@ static size_t training_bytes(const struct opt_list *specs)
 	size_t largest = 0;
 
 	for (size_t i = 0; i < specs->n; i++) {
-		struct codec_run run;
+		size_t bytes = 0;
 
-		if (!codec_parse(&run, specs->items[i], NULL))
-			largest = MAX(largest, run.dictionary_bytes);
+		dictionary_of(specs->items[i], &bytes, NULL);
+		largest = MAX(largest, bytes);
 	}
 	return TRAIN_TIMES * largest;
 }

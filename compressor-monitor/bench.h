@@ -27,12 +27,13 @@ struct bench_record {
 	const char *cache;
 	uint64_t working_set_bytes, llc_bytes;
 	uint64_t runs, warmups, passes;
-	uint64_t orig_bytes, codec_bytes, stored_bytes, slot_bytes, same_pages, huge_pages;
+	uint64_t orig_bytes, codec_bytes, stored_bytes, slot_bytes, used_bytes, same_pages, huge_pages;
 	double ratio, saved_codec_ratio, saved_slot_ratio;
 	uint64_t compress_wall_ns, compress_cpu_ns, compress_process_cpu_ns;
 	double compress_mib_per_s, compress_ns, compress_p10_ns, compress_p90_ns, compress_p99_ns;
 	uint64_t decompress_wall_ns, decompress_cpu_ns, decompress_process_cpu_ns;
 	double decompress_mib_per_s, decompress_ns, decompress_p10_ns, decompress_p90_ns, decompress_p99_ns;
+	double io_write_ns, io_read_ns;	/* kernel: a same-filled page, which the times are net of */
 	const char *validation;
 };
 

@@ -6,19 +6,16 @@
  */
 #include "kernel.h"
 
-#include <fcntl.h>
 #include <math.h>
 
 #include "codec/codec.h"
-#include "journal.h"
 #include "measure.h"
+#include "scratch.h"
 #include "stats.h"
 #include "stop.h"
 
 #define CHUNK_BYTES	(32 * PAGE_BYTES)	/* one write or read */
 #define PAGES_MIN	128u
-#define DEVICE_MAX	(512 * MIB)	/* of pages in the device: memory, if none of them compresses */
-#define LOCK_WAIT_NS	(30 * NS_PER_S)
 #define HALVES		2
 
 struct half {
@@ -28,6 +25,12 @@ struct half {
 
 struct costs {
 	double io_write_ns, io_read_ns, write_ns, read_ns;	/* a page */
+};
+
+/* The library's, of one half. */
+struct model_costs {
+	double compress_ns, decompress_ns;	/* a page */
+	uint64_t stored_bytes, slot_bytes;
 };
 
 /* ---- the pages ---------------------------------------------------------------------------------------- */
@@ -113,24 +116,18 @@ static int take_pages(const struct kernel_config *c, struct half halves[HALVES],
 }
 
 /* ---- the device ----------------------------------------------------------------------------------------- */
-static int transfer(int fd, char *buf, size_t bytes, off_t at, bool out, double *ns_per_page)
+static int transfer(const struct scratch *device, char *buf, size_t bytes, off_t at, bool out, double *ns_per_page)
 {
 	uint64_t begin = thread_cpu_ns();
+	int r = scratch_transfer(device, buf, bytes, CHUNK_BYTES, at, out);
 
-	for (size_t done = 0; done < bytes; done += CHUNK_BYTES) {
-		ssize_t n = out ? pwrite(fd, buf + done, CHUNK_BYTES, at + (off_t)done)
-				: pread(fd, buf + done, CHUNK_BYTES, at + (off_t)done);
-
-		if (n != CHUNK_BYTES)
-			return n < 0 ? -errno : -EIO;
-	}
 	*ns_per_page = (double)(thread_cpu_ns() - begin) / ((double)bytes / PAGE_BYTES);
-	return 0;
+	return r;
 }
 
 /* One half, all runs; the median of each cost. at is where this half has its part of the device. */
-static int time_half(const struct kernel_config *c, int fd, const struct half *h, off_t at, struct costs *ret,
-		     struct err *e)
+static int time_half(const struct kernel_config *c, const struct scratch *device, const struct half *h, off_t at,
+		     struct costs *ret, struct err *e)
 {
 	AUTO_FREE double *ns = calloc(4 * c->runs, sizeof(*ns));
 	double *kind[4] = { ns, ns + c->runs, ns + 2 * c->runs, ns + 3 * c->runs };
@@ -141,13 +138,13 @@ static int time_half(const struct kernel_config *c, int fd, const struct half *h
 	for (uint64_t i = 0; !r && i < c->runs; i++, at += (off_t)(2 * h->bytes)) {
 		if (stop_requested())
 			return err_say(e, EINTR, "stopped by a signal");
-		r = transfer(fd, h->same, h->bytes, at + (off_t)h->bytes, true, &kind[0][i]);
+		r = transfer(device, h->same, h->bytes, at + (off_t)h->bytes, true, &kind[0][i]);
 		if (!r)
-			r = transfer(fd, h->back, h->bytes, at + (off_t)h->bytes, false, &kind[1][i]);
+			r = transfer(device, h->back, h->bytes, at + (off_t)h->bytes, false, &kind[1][i]);
 		if (!r)
-			r = transfer(fd, h->pages, h->bytes, at, true, &kind[2][i]);
+			r = transfer(device, h->pages, h->bytes, at, true, &kind[2][i]);
 		if (!r)
-			r = transfer(fd, h->back, h->bytes, at, false, &kind[3][i]);
+			r = transfer(device, h->back, h->bytes, at, false, &kind[3][i]);
 		if (!r && memcmp(h->back, h->pages, h->bytes) != 0)
 			return err_say(e, EIO, "the kernel's codec did not give the pages back as they were");
 	}
@@ -158,67 +155,33 @@ static int time_half(const struct kernel_config *c, int fd, const struct half *h
 	return 0;
 }
 
-static int time_device(const struct kernel_config *c, const struct zram_device *device, const struct half *halves,
-		       struct costs costs[HALVES], struct zram_mm_stat *stat, struct err *e)
-{
-	char dir[SYSROOT_PATH_MAX];
-	int r = journal_state_dir(dir, e);
-
-	if (r)
-		return r;
-	AUTO_CLOSE int fd = zram_open(device, dir, O_RDWR | O_DIRECT, e);
-
-	if (fd < 0)
-		return fd;
-	for (size_t k = 0; !r && k < HALVES; k++)
-		r = time_half(c, fd, &halves[k], (off_t)(k * 2 * halves[0].bytes * c->runs), &costs[k], e);
-	return r ? r : zram_mm_stat_read(NULL, device->id, stat, e);
-}
-
-static int with_device(struct journal *j, const struct kernel_config *c, const char *algorithm,
-		       const struct half *halves, struct costs costs[HALVES], struct zram_mm_stat *stat, struct err *e)
+/* What the device says of one algorithm; whatever happened, the device is gone afterwards. */
+static int run_algorithm(const struct kernel_config *c, const char *algorithm, const struct half *halves,
+			 struct costs costs[HALVES], struct zram_mm_stat *stat, struct err *e)
 {
 	const struct zram_config config = {
 		.algorithm = algorithm,
 		.disk_bytes = HALVES * 2 * halves[0].bytes * c->runs,
 	};
-	struct zram_device device;
-	unsigned int entry, id;
-	int r;
-
-	AUTO_CLOSE int lock = journal_lock(LOCK_WAIT_NS, e);
-
-	if (lock < 0)
-		return lock;
-	if ((r = journal_zram(j, &entry, e)) || (r = zram_hot_add(NULL, &id, e)) ||
-	    (r = zram_identify(NULL, id, &device, e)) || (r = journal_zram_added(j, entry, &device, e)) ||
-	    (r = zram_setup(NULL, id, &config, e)) || (r = journal_done(j, entry, e)))
-		return r;
-	return time_device(c, &device, halves, costs, stat, e);
-}
-
-/* What the device says of one algorithm; whatever happened, the device is gone afterwards. */
-static int run_algorithm(const struct kernel_config *c, const char *algorithm, const struct half *halves,
-			 struct costs costs[HALVES], struct zram_mm_stat *stat, struct err *e)
-{
-	struct journal *j;
+	struct scratch device;
 	struct err undo;
-	int r = journal_open(&j, "calibrate", e), undone;
+	int r = scratch_open(&device, &config, NULL, 0, e), undone;
 
-	if (r)
-		return r;
-	r = with_device(j, c, algorithm, halves, costs, stat, e);
-	undone = journal_undo_all(j, &undo);
-	journal_close(j);
+	for (size_t k = 0; !r && k < HALVES; k++)
+		r = time_half(c, &device, &halves[k], (off_t)(k * 2 * halves[0].bytes * c->runs), &costs[k], e);
+	if (!r)
+		r = zram_mm_stat_read(NULL, device.device.id, stat, e);
+	undone = scratch_close(&device, &undo);
 	if (!r && undone) {
-		*e = undo;
+		if (e)
+			*e = undo;
 		return undone;
 	}
 	return r;
 }
 
 /* ---- the library ------------------------------------------------------------------------------------------ */
-static int run_model(const char *spec, const struct half *h, struct scan_result *ret, struct err *e)
+static int run_model_once(const char *spec, const struct half *h, struct scan_result *ret, struct err *e)
 {
 	const char *specs[] = { spec };
 	struct zsmalloc_model model;
@@ -238,10 +201,32 @@ static int run_model(const char *spec, const struct half *h, struct scan_result 
 	return r ? err_set(e, r, "cannot keep the times") : 0;
 }
 
-/* ---- together ------------------------------------------------------------------------------------------------ */
-static void compare(struct kernel_record *row, const struct costs costs[HALVES], const struct scan_result *models)
+/* As many runs as the kernel's codec had; times are the median of their means over all pages, as the kernel's are. */
+static int run_model(const struct kernel_config *c, const char *spec, const struct half *h, struct model_costs *ret,
+		     struct err *e)
 {
-	const struct scan_codec_record *a = &models[0].codecs[0], *b = &models[1].codecs[0];
+	static struct scan_result result;
+	AUTO_FREE double *ns = calloc(2 * c->runs, sizeof(*ns));
+	int r = ns ? 0 : err_set(e, ENOMEM, "cannot keep the times");
+
+	for (uint64_t i = 0; !r && i < c->runs; i++) {
+		if (stop_requested())
+			return err_say(e, EINTR, "stopped by a signal");
+		r = run_model_once(spec, h, &result, e);
+		ns[i] = (double)result.codecs[0].compress_cpu_ns / (double)h->n;
+		ns[c->runs + i] = (double)result.codecs[0].decompress_cpu_ns / (double)h->n;
+	}
+	if (r)
+		return r;
+	*ret = (struct model_costs){ stats_median(ns, c->runs), stats_median(ns + c->runs, c->runs),
+				     result.codecs[0].stored_bytes, result.codecs[0].slot_bytes };
+	return 0;
+}
+
+/* ---- together ------------------------------------------------------------------------------------------------ */
+static void compare(struct kernel_record *row, const struct costs costs[HALVES], const struct model_costs *models)
+{
+	const struct model_costs *a = &models[0], *b = &models[1];
 	double compress[HALVES], decompress[HALVES];
 
 	for (size_t k = 0; k < HALVES; k++) {
@@ -263,7 +248,7 @@ static void compare(struct kernel_record *row, const struct costs costs[HALVES],
 static int one_algorithm(const struct kernel_config *c, const char *algorithm, const struct half *halves,
 			 struct kernel_record *row, struct err *e)
 {
-	static struct scan_result models[HALVES];
+	struct model_costs models[HALVES];
 	struct costs costs[HALVES];
 	struct zram_mm_stat stat;
 	int r = run_algorithm(c, algorithm, halves, costs, &stat, e);
@@ -294,35 +279,13 @@ static int one_algorithm(const struct kernel_config *c, const char *algorithm, c
 	};
 	row->model = codec_for_kernel(algorithm, &row->approximate);
 	for (size_t k = 0; row->model && k < HALVES; k++) {
-		models[k] = (struct scan_result){ 0 };
-		r = run_model(row->model, &halves[k], &models[k], e);
+		r = run_model(c, row->model, &halves[k], &models[k], e);
 		if (r)
 			return r;
 	}
 	if (row->model)
 		compare(row, costs, models);
 	return 0;
-}
-
-/* The kernel's algorithms, from a device that is there, or from one that is added to ask. */
-static int list_algorithms(struct zram_algorithms *ret, struct err *e)
-{
-	struct journal *j;
-	struct zram_device device;
-	unsigned int entry, id;
-	int r = zram_algorithms_any(NULL, ret, e), undone;
-
-	if (r != -ENODEV)
-		return r;
-	r = journal_open(&j, "calibrate", e);
-	if (r)
-		return r;
-	if (!(r = journal_zram(j, &entry, e)) && !(r = zram_hot_add(NULL, &id, e)) &&
-	    !(r = zram_identify(NULL, id, &device, e)) && !(r = journal_zram_added(j, entry, &device, e)))
-		r = zram_algorithms_read(NULL, id, ret, e);
-	undone = journal_undo_all(j, r ? NULL : e);
-	journal_close(j);
-	return r ? r : undone;
 }
 
 int kernel_run(const struct kernel_config *config, int (*take)(void *arg, const struct kernel_record *row), void *arg,
@@ -333,12 +296,10 @@ int kernel_run(const struct kernel_config *config, int (*take)(void *arg, const 
 	size_t n;
 	int r;
 
-	if (config->pages * config->runs * PAGE_BYTES > DEVICE_MAX)
+	if (config->pages * config->runs * PAGE_BYTES > SCRATCH_MAX_BYTES)
 		return err_usage(e, "--pages times --runs: at most %lu pages, which may take as much memory",
-				 DEVICE_MAX / PAGE_BYTES);
-	r = zram_available(NULL, e);
-	if (!r)
-		r = list_algorithms(&algorithms, e);
+				 SCRATCH_MAX_BYTES / PAGE_BYTES);
+	r = scratch_algorithms(&algorithms, e);
 	if (!r)
 		r = take_pages(config, halves, e);
 	n = config->algorithms.n ? config->algorithms.n : r ? 0 : algorithms.n;

@@ -93,7 +93,7 @@ static const struct opt rank_options[] = {
 
 static const struct opt bench_options[] = {
 	OPT_LIST(0, "codecs", struct config, bench.codecs,
-		 "codecs and levels, e.g. lz4:1,zstd:3,zstd-dict:3:16KiB; "
+		 "codecs and levels, e.g. lz4:1,zstd:3,zstd-dict:3:16KiB,kernel:lz4 (zram's own; kernel: all); "
 		 "default lz4:1,lzo1x-1,zstd:1,zstd:3,deflate:1",
 		 .metavar = "LIST"),
 	OPT_LIST(0, "levels", struct config, bench.levels,

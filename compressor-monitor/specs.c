@@ -2,8 +2,8 @@
 /* specs.c - which codecs at which levels a bench runs. */
 #include <limits.h>
 
-#include "bench.h"
-#include "codec/codec.h"
+#include "bench_kernel.h"
+#include "scratch.h"
 
 #define SPECS_MAX 1024
 
@@ -101,9 +101,46 @@ static int with_levels(const struct opt_list *codecs, bool named, const struct o
 	return r;
 }
 
+/* "kernel" stands for every algorithm of this kernel's zram; those named must be among them. */
+static int with_kernel(const struct opt_list *list, struct opt_list *ret, struct err *e)
+{
+	static struct zram_algorithms algorithms;	/* what ret points to */
+	static char names[ARRAY_SIZE(algorithms.names)][ZRAM_ALGORITHM_MAX + sizeof(KERNEL_PREFIX)];
+	struct opt_list all = { calloc(list->n + ARRAY_SIZE(names), sizeof(*all.items)), 0 };
+	int r = all.items ? scratch_algorithms(&algorithms, e) : err_set(e, ENOMEM, "cannot list the codecs");
+	bool done = false;
+
+	for (size_t i = 0; !r && i < list->n; i++) {
+		if (!str_eq(list->items[i], "kernel")) {
+			all.items[all.n++] = list->items[i];
+			continue;
+		}
+		for (size_t k = 0; !done && k < algorithms.n; k++) {
+			snprintf(names[k], sizeof(names[k]), KERNEL_PREFIX "%s", algorithms.names[k]);
+			all.items[all.n++] = names[k];
+		}
+		done = true;
+	}
+	for (size_t i = 0; !r && i < all.n; i++) {
+		struct kernel_spec spec;
+
+		if (kernel_spec_is(all.items[i]) && !kernel_spec_parse(all.items[i], &spec, NULL) &&
+		    !zram_algorithms_have(&algorithms, spec.algorithm)) {
+			r = err_usage(e, "this kernel's zram has no algorithm '%s'", spec.algorithm);
+			err_hint(e, "all it has: --codecs kernel");
+		}
+	}
+	if (r)
+		free(all.items);
+	else
+		*ret = all;
+	return r;
+}
+
 int bench_specs(const struct bench_config *config, struct opt_list *ret, struct err *e)
 {
 	struct opt_list list = config->codecs;
+	bool kernel = false;
 
 	if (!list.n && config->full_sweep)
 		list = (struct opt_list){ all_codecs, ARRAY_SIZE(all_codecs) };
@@ -118,12 +155,23 @@ int bench_specs(const struct bench_config *config, struct opt_list *ret, struct 
 			return r;
 	}
 	for (size_t i = 0; i < list.n; i++) {
+		struct kernel_spec spec;
 		struct codec_run run;
-		int r = codec_parse(&run, list.items[i], e);
+		int r = 0;
 
+		if (str_eq(list.items[i], "kernel") || kernel_spec_is(list.items[i]))
+			kernel = true;
+		if (kernel_spec_is(list.items[i]))
+			r = kernel_spec_parse(list.items[i], &spec, e);
+		else if (!str_eq(list.items[i], "kernel"))
+			r = codec_parse(&run, list.items[i], e);
 		if (r)
 			return r;
 	}
+	if (kernel && config->page_bytes != PAGE_BYTES)
+		return err_usage(e, "--page: zram's own codecs take pages of 4KiB");
+	if (kernel)
+		return with_kernel(&list, ret, e);
 	*ret = list;
 	return 0;
 }

@@ -118,7 +118,7 @@ int codec_open(struct codec_run *ret, const char *spec, struct err *e)
 	if (r)
 		return r;
 	if (run.dictionary_bytes)
-		return err_usage(e, "codec %s takes a dictionary that is trained on part of a corpus: that is for bench",
+		return err_usage(e, "codec %s takes a dictionary trained on part of a corpus: that is for bench",
 				 run.codec->name);
 	return open_run(&run, ret, e);
 }

@@ -431,6 +431,13 @@ by_hand() {
 	of bench 'group_by(.size_bytes) | all((map(.codec_bytes) | unique | length) == 1)'
 }
 
+@test "bench refuses kernel codecs that cannot be" {
+	refused 2 "names no algorithm" bench -q --codecs kernel:
+	refused 2 "4KiB to 64KiB" bench -q --codecs kernel:lz4:1:1MiB
+	refused 2 "whole number" bench -q --codecs kernel:lz4:fast
+	refused 2 "--page" bench -q --codecs kernel:lz4 --page 16KiB
+}
+
 @test "bench refuses what it cannot do" {
 	refused 2 "nonsense" bench -q --codecs nonsense
 	refused 2 "--max-size" bench -q --max-size 64

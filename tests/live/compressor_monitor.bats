@@ -295,6 +295,69 @@ time.sleep(600)' >"$BATS_TEST_TMPDIR/ready" 3>&- &
 	jq -es 'map(select(.algorithm == "lz4"))[0] | .compr_error_ratio | fabs < 0.001' <<<"$output"
 }
 
+# bench_row LABEL FIELD: of the largest size in $output
+bench_row() {
+	jq -es --arg label "$1" "map(select(.type == \"bench\" and .label == \$label)) | max_by(.size_bytes) | .$2" <<<"$output"
+}
+
+@test "kernel codecs in a bench store what zram's mm_stat says, and their devices go" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	[ -r /sys/class/zram-control/hot_add ] || skip "no zram-control: modprobe zram"
+	corpus elf
+	before=$(cd /sys/block && echo zram*)
+	run --separate-stderr "$MONITOR" bench -q --corpora "$corpus,contents:mixed" --max-size 1MiB --runs 2 --warmups 1 \
+		--codecs lz4:1,kernel:lz4 --format json
+	# shellcheck disable=SC2154 # set by run
+	[[ $stderr != *"no algorithm"* ]] || skip "this kernel's zram has no lz4"
+	[ "$status" = 0 ]
+	[ "$before" = "$(cd /sys/block && echo zram*)" ]
+	jq -es 'map(select(.type == "bench" and .mode == "kernel")) | length == 10 and all(.validation == "PASS" and
+		.level == null and .io_write_ns > 0 and .io_read_ns > 0)' <<<"$output"
+	# The model beside the exact figures: data to 0.1 %, memory to a zspage or two, which is much of so small a pool.
+	jq -es 'map(select(.type == "bench" and .size_bytes == 1048576)) | group_by(.corpus) | all(
+		(map({(.mode): .}) | add) | (.library.stored_bytes / .kernel.stored_bytes - 1 | fabs) < 0.001 and
+		.library.huge_pages == .kernel.huge_pages and .library.same_pages == .kernel.same_pages and
+		(.library.used_bytes - .kernel.used_bytes | fabs) <= 65536)' <<<"$output"
+}
+
+@test "levels and dictionaries reach the kernel's codec, or the row says why not" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	[ -r /sys/class/zram-control/hot_add ] || skip "no zram-control: modprobe zram"
+	corpus elf
+	run --separate-stderr "$MONITOR" bench -q --corpora "$corpus" --max-size 256KiB --runs 1 --warmups 1 \
+		--codecs kernel:lz4:1,kernel:lz4:16,kernel:lz4:1:16KiB,lz4:16,lz4-dict:1:16KiB --format json
+	[[ $stderr != *"no algorithm"* ]] || skip "this kernel's zram has no lz4"
+	[[ $stderr != *"cannot take a level"* ]] || skip "this kernel's zram takes no levels"
+	[ "$status" = 0 ]
+	plain=$(bench_row kernel:lz4:1 stored_bytes)
+	[ "$(bench_row kernel:lz4:16 stored_bytes)" -gt "$plain" ]
+	[ "$(bench_row kernel:lz4:1:16KiB stored_bytes)" -lt "$plain" ]
+	within 2000 "$(bench_row lz4:16 stored_bytes)" "$(bench_row kernel:lz4:16 stored_bytes)" "lz4 acceleration 16"
+	within 2000 "$(bench_row lz4-dict:1:16KiB stored_bytes)" "$(bench_row kernel:lz4:1:16KiB stored_bytes)" "lz4, dictionary"
+}
+
+@test "a bench of a kernel codec killed half way leaves a device that recover takes away" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	[ -r /sys/class/zram-control/hot_add ] || skip "no zram-control: modprobe zram"
+	corpus elf
+	export COLDPRESS_STATE_DIR=$BATS_TEST_TMPDIR/state
+	before=$(cd /sys/block && echo zram*)
+	"$MONITOR" bench -q --corpora "$corpus" --max-size 4MiB --runs 1000 --codecs kernel --format json >/dev/null 2>&1 3>&- &
+	subject=$!
+	for _ in $(seq 200); do
+		[ "$before" = "$(cd /sys/block && echo zram*)" ] || break
+		kill -0 "$subject" || break
+		sleep 0.02
+	done
+	kill -9 "$subject" || true
+	wait "$subject" || true
+	subject=
+	run "${MONITOR%/*}/coldpress" recover
+	[ "$status" = 0 ]
+	[ "$before" = "$(cd /sys/block && echo zram*)" ]
+	[ ! -e "$COLDPRESS_STATE_DIR"/dictionary.* ]
+}
+
 @test "calibrate killed half way leaves a device that recover takes away" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	[ -r /sys/class/zram-control/hot_add ] || skip "no zram-control: modprobe zram"

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* bench_kernel.c - the same pages as the libraries get, through zram's own codec on the calling thread.
+ *
+ * Same-filled pages are written and read beside them by requests of the same length: what those cost is the way to the
+ * codec and back, and is subtracted. Slots are discarded between runs, as writing over a page also frees its old slot.
+ */
+#include "bench_kernel.h"
+
+#include <limits.h>
+#include <math.h>
+
+#include "scratch.h"
+#include "stats.h"
+#include "stop.h"
+#include "units.h"
+
+#define REQUEST_BYTES	(128 * KIB)
+#define RUN_BYTES	(256 * KIB)	/* a run writes at least this much: shorter ones drown in the clock */
+#define FILL_BYTES	(64 * MIB)	/* of copies, to know what one takes in a large pool */
+
+enum { WRITE, READ, WAYS };
+enum { WALL, CPU, PROCESS, CLOCKS };
+
+struct timed {
+	double ns[WAYS][CLOCKS];	/* of a pass over the corpus */
+};
+
+struct bench_device {
+	const struct kernel_bench *bench;
+	struct scratch scratch;
+	size_t slots;		/* parts of the device; behind them as many for same-filled pages, from same_at */
+	size_t same_at;
+	char *same;		/* size bytes of same-filled pages */
+	struct timed *runs, *io;	/* one for each run; io: the same-filled pages */
+	double *page_ns[WAYS];	/* every page of every run, net of the median same-filled one */
+	double *io_page_ns;
+	size_t fill;		/* copies whose memory is read, as one copy's is mostly rounding */
+	struct zram_mm_stat stat, fill_stat;	/* of one copy, of those */
+	bool same_back;
+};
+
+bool kernel_spec_is(const char *spec)
+{
+	return strncmp(spec, KERNEL_PREFIX, strlen(KERNEL_PREFIX)) == 0;
+}
+
+int kernel_spec_parse(const char *spec, struct kernel_spec *ret, struct err *e)
+{
+	const char *name = spec + strlen(KERNEL_PREFIX), *colon = strchr(name, ':');
+	size_t len = colon ? (size_t)(colon - name) : strlen(name);
+	struct kernel_spec s = { 0 };
+	char *end;
+
+	if (!len || len >= sizeof(s.algorithm))
+		return err_usage(e, "'%s' names no algorithm of the kernel: e.g. kernel:lz4", spec);
+	memcpy(s.algorithm, name, len);
+	if (colon) {
+		errno = 0;
+		long level = strtol(colon + 1, &end, 10);
+
+		if (errno || end == colon + 1 || (*end && *end != ':') || level < INT_MIN || level > INT_MAX)
+			return err_usage(e, "'%s': the level must be a whole number", spec);
+		s.has_level = true;
+		s.level = (int)level;
+		if (*end && (units_parse_size(end + 1, &s.dictionary_bytes, NULL) || s.dictionary_bytes < 4 * KIB ||
+			     s.dictionary_bytes > 64 * KIB))
+			return err_usage(e, "'%s': a dictionary has 4KiB to 64KiB", spec);
+	}
+	if (snprintf(s.label, sizeof(s.label), "%s", spec) >= CODEC_LABEL_MAX)
+		return err_usage(e, "'%s' is too long", spec);
+	*ret = s;
+	return 0;
+}
+
+static off_t slot_at(const struct bench_device *d, size_t slot)
+{
+	return (off_t)(slot * d->bench->size);
+}
+
+static char *copy_of(const struct bench_device *d, char *copies, size_t slot)
+{
+	return copies + d->bench->order[slot % d->bench->copies] * d->bench->size;
+}
+
+/* All slots one way, timed; same: the same-filled pages instead. */
+static int pass(struct bench_device *d, int way, bool same, struct timed *ret)
+{
+	uint64_t process = process_cpu_ns(), cpu = thread_cpu_ns(), wall = monotonic_ns();
+	int r = 0;
+
+	for (size_t i = 0; !r && i < d->slots; i++) {
+		char *buf = way == READ ? copy_of(d, d->bench->back, i)
+			    : same	? d->same
+					: copy_of(d, d->bench->corpus, i);
+
+		r = scratch_transfer(&d->scratch, buf, d->bench->size, REQUEST_BYTES,
+				     slot_at(d, same ? d->same_at + i : i), way == WRITE);
+	}
+	ret->ns[way][WALL] = (double)(monotonic_ns() - wall) / (double)d->slots;
+	ret->ns[way][CPU] = (double)(thread_cpu_ns() - cpu) / (double)d->slots;
+	ret->ns[way][PROCESS] = (double)(process_cpu_ns() - process) / (double)d->slots;
+	return r;
+}
+
+/* The first slot page by page, wall clock. */
+static int by_page(struct bench_device *d, int way, bool same, double *ns)
+{
+	size_t n = d->bench->size / PAGE_BYTES;
+	char *buf = way == READ ? copy_of(d, d->bench->back, 0) : same ? d->same : copy_of(d, d->bench->corpus, 0);
+	int r = 0;
+
+	for (size_t i = 0; !r && i < n; i++) {
+		uint64_t begin = monotonic_ns();
+
+		r = scratch_transfer(&d->scratch, buf + i * PAGE_BYTES, PAGE_BYTES, PAGE_BYTES,
+				     slot_at(d, same ? d->same_at : 0) + (off_t)(i * PAGE_BYTES), way == WRITE);
+		ns[i] = (double)(monotonic_ns() - begin);
+	}
+	return r;
+}
+
+static int pages_one_way(struct bench_device *d, int way, uint64_t run)
+{
+	size_t n = d->bench->size / PAGE_BYTES;
+	double *ns = d->page_ns[way] + run * n, io;
+	int r = by_page(d, way, true, d->io_page_ns);
+
+	if (!r)
+		r = by_page(d, way, false, ns);
+	io = stats_median(d->io_page_ns, n);
+	for (size_t i = 0; i < n; i++)
+		ns[i] -= io;
+	return r;
+}
+
+static int one_run(struct bench_device *d, uint64_t run)
+{
+	size_t all = d->bench->copies * d->bench->size;
+	int r;
+
+	if ((r = pass(d, WRITE, true, &d->io[run])) || (r = pass(d, READ, true, &d->io[run])) ||
+	    (r = scratch_discard(&d->scratch, 0, d->slots * d->bench->size)) ||
+	    (r = pass(d, WRITE, false, &d->runs[run])))
+		return r;
+	memset(d->bench->back, 0, all);
+	r = pass(d, READ, false, &d->runs[run]);
+	d->same_back &= memcmp(d->bench->back, d->bench->corpus, all) == 0;
+	if (r || (r = scratch_discard(&d->scratch, 0, d->bench->size)) || (r = pages_one_way(d, WRITE, run)))
+		return r;
+	return pages_one_way(d, READ, run);
+}
+
+/* One copy alone, for its exact accounting; then as many as make a large pool. */
+static int account(struct bench_device *d, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < d->fill && !stop_requested(); i++) {
+		r = scratch_transfer(&d->scratch, d->bench->corpus, d->bench->size, REQUEST_BYTES, slot_at(d, i), true);
+		if (!r && !i && (r = zram_mm_stat_read(NULL, d->scratch.device.id, &d->stat, e)))
+			return r;
+	}
+	if (!r && (r = zram_mm_stat_read(NULL, d->scratch.device.id, &d->fill_stat, e)))
+		return r;
+	if (!r)
+		r = scratch_discard(&d->scratch, 0, d->fill * d->bench->size);
+	return r ? err_set(e, r, "cannot fill the scratch zram device") : 0;
+}
+
+/* The accounting, then warm-ups, whose times are written over. */
+static int all_runs(struct bench_device *d, struct err *e)
+{
+	int r = account(d, e);
+
+	if (r)
+		return r;
+	for (uint64_t i = 0; !r && i < d->bench->warmups + d->bench->runs; i++) {
+		if (stop_requested())
+			return err_say(e, EINTR, "stopped by a signal");
+		r = one_run(d, i < d->bench->warmups ? 0 : i - d->bench->warmups);
+	}
+	return r ? err_set(e, r, "cannot write to and read from the scratch zram device") : 0;
+}
+
+/* ---- the row ------------------------------------------------------------------------------------------- */
+
+/* The median of what pages cost beyond same-filled ones; *io that of those. */
+static double median_of(const struct bench_device *d, int way, int clock, double *io)
+{
+	double ns[1000], io_ns[1000];	/* --runs has at most so many */
+	size_t n = d->bench->runs;
+
+	for (size_t i = 0; i < n; i++) {
+		io_ns[i] = d->io[i].ns[way][clock];
+		ns[i] = d->runs[i].ns[way][clock] - io_ns[i];
+	}
+	if (io)
+		*io = stats_median(io_ns, n);
+	return stats_median(ns, n);
+}
+
+static uint64_t positive(double ns)
+{
+	return ns > 0 ? (uint64_t)llround(ns) : MISSING_U64;
+}
+
+static void report_way(struct bench_device *d, int way, uint64_t *const ns[CLOCKS], double *mib_per_s, double *io_ns,
+		       double *const quantiles[4])
+{
+	static const double at[4] = { 0.1, 0.5, 0.9, 0.99 };
+	size_t pages = d->bench->size / PAGE_BYTES, n = pages * d->bench->runs;
+	double io, cpu = median_of(d, way, CPU, &io);
+
+	for (int clock = 0; clock < CLOCKS; clock++)
+		*ns[clock] = positive(median_of(d, way, clock, NULL));
+	*mib_per_s = cpu > 0 ? (double)d->bench->size / (double)MIB / (cpu / (double)NS_PER_S) : MISSING_F64;
+	*io_ns = io / (double)pages;
+	stats_sort(d->page_ns[way], n);
+	for (int i = 0; i < 4; i++)
+		*quantiles[i] = stats_quantile(d->page_ns[way], n, at[i]);
+}
+
+static void report(struct bench_device *d, struct bench_record *row)
+{
+	const struct kernel_spec *s = d->bench->spec;
+	const char *model = codec_for_kernel(s->algorithm, NULL);
+	double slot = (double)d->fill_stat.used_bytes / (double)d->fill;
+	struct codec_run run;
+
+	*row = (struct bench_record){
+		.label = s->label,
+		.codec = s->algorithm,
+		.mode = "kernel",
+		.level = s->has_level ? s->level : MISSING_I64,
+		.dictionary_bytes = s->dictionary_bytes ? s->dictionary_bytes : MISSING_U64,
+		.heavy = !model || codec_parse(&run, model, NULL) || run.codec->heavy,
+		.size_bytes = d->bench->size,
+		.page_bytes = PAGE_BYTES,
+		.runs = d->bench->runs,
+		.warmups = d->bench->warmups,
+		.passes = d->slots,
+		.orig_bytes = d->bench->size,
+		.codec_bytes = d->stat.compr_bytes,
+		.stored_bytes = d->stat.compr_bytes,
+		.slot_bytes = (uint64_t)llround(slot),
+		.used_bytes = d->stat.used_bytes,
+		.same_pages = d->stat.same_pages,
+		.huge_pages = d->stat.huge_pages,
+		.ratio = (double)d->bench->size / (double)d->stat.compr_bytes,
+		.saved_codec_ratio = 1 - (double)d->stat.compr_bytes / (double)d->bench->size,
+		.saved_slot_ratio = 1 - slot / (double)d->bench->size,
+		.validation = d->same_back ? "PASS" : "FAIL",
+	};
+	report_way(d, WRITE,
+		   (uint64_t *[]){ &row->compress_wall_ns, &row->compress_cpu_ns, &row->compress_process_cpu_ns },
+		   &row->compress_mib_per_s, &row->io_write_ns,
+		   (double *[]){ &row->compress_p10_ns, &row->compress_ns, &row->compress_p90_ns,
+				 &row->compress_p99_ns });
+	report_way(d, READ,
+		   (uint64_t *[]){ &row->decompress_wall_ns, &row->decompress_cpu_ns, &row->decompress_process_cpu_ns },
+		   &row->decompress_mib_per_s, &row->io_read_ns,
+		   (double *[]){ &row->decompress_p10_ns, &row->decompress_ns, &row->decompress_p90_ns,
+				 &row->decompress_p99_ns });
+}
+
+static int set_up(struct bench_device *d, struct err *e)
+{
+	const struct kernel_bench *b = d->bench;
+	size_t pages = b->size / PAGE_BYTES;
+	struct zram_config config = { .algorithm = b->spec->algorithm,
+				      .level = b->spec->has_level ? &b->spec->level : NULL,
+				      .disk_bytes = (d->same_at + d->slots) * b->size };
+	AUTO_FREE char *dictionary = malloc(MAX(b->spec->dictionary_bytes, (size_t)1));
+	size_t len = 0;
+	int r = 0;
+
+	d->same = aligned_alloc(PAGE_BYTES, b->size);
+	d->runs = calloc(b->runs, sizeof(*d->runs));
+	d->io = calloc(b->runs, sizeof(*d->io));
+	d->page_ns[WRITE] = calloc(pages * b->runs, sizeof(double));
+	d->page_ns[READ] = calloc(pages * b->runs, sizeof(double));
+	d->io_page_ns = calloc(pages, sizeof(double));
+	if (!d->same || !d->runs || !d->io || !d->page_ns[WRITE] || !d->page_ns[READ] || !d->io_page_ns || !dictionary)
+		return err_set(e, ENOMEM, "cannot bench %s", b->spec->label);
+	for (size_t i = 0; i < pages; i++)
+		memset(d->same + i * PAGE_BYTES, (int)(i % 255 + 1), PAGE_BYTES);
+	if (b->spec->dictionary_bytes)
+		r = codec_train(b->samples, dictionary, b->spec->dictionary_bytes, &len, e);
+	return r ? r : scratch_open(&d->scratch, &config, dictionary, len, e);
+}
+
+int kernel_bench_run(const struct kernel_bench *bench, struct bench_record *row, struct err *e)
+{
+	struct bench_device d = { .bench = bench, .scratch = { .fd = -1 }, .same_back = true };
+	struct err undo = { 0 };
+	int r, undone;
+
+	d.slots = MAX(bench->copies, (RUN_BYTES + bench->size - 1) / bench->size);
+	if (d.slots * bench->size > SCRATCH_MAX_BYTES)
+		return err_usage(e, "%s: a corpus of at most %lu MiB, which may take as much memory",
+				 bench->spec->label, SCRATCH_MAX_BYTES / MIB);
+	d.fill = (FILL_BYTES + bench->size - 1) / bench->size;
+	d.same_at = MAX(d.slots, d.fill);
+	r = set_up(&d, e);
+	if (!r)
+		r = all_runs(&d, e);
+	undone = scratch_close(&d.scratch, &undo);
+	if (!r)
+		report(&d, row);
+	free(d.same);
+	free(d.runs);
+	free(d.io);
+	free(d.page_ns[WRITE]);
+	free(d.page_ns[READ]);
+	free(d.io_page_ns);
+	if (!r && undone) {
+		if (e)
+			*e = undo;
+		return undone;
+	}
+	return r;
+}
