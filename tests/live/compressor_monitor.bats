@@ -297,7 +297,7 @@ time.sleep(600)' >"$BATS_TEST_TMPDIR/ready" 3>&- &
 
 # bench_row LABEL FIELD: of the largest size in $output
 bench_row() {
-	jq -es --arg label "$1" "map(select(.type == \"bench\" and .label == \$label)) | max_by(.size_bytes) | .$2" <<<"$output"
+	jq -es --arg codec "$1" "map(select(.type == \"bench\" and .label == \$codec)) | max_by(.size_bytes) | .$2" <<<"$output"
 }
 
 @test "kernel codecs in a bench store what zram's mm_stat says, and their devices go" {
@@ -305,7 +305,7 @@ bench_row() {
 	[ -r /sys/class/zram-control/hot_add ] || skip "no zram-control: modprobe zram"
 	corpus elf
 	before=$(cd /sys/block && echo zram*)
-	run --separate-stderr "$MONITOR" bench -q --corpora "$corpus,contents:mixed" --max-size 1MiB --runs 2 --warmups 1 \
+	run --separate-stderr "$MONITOR" bench -q --results "$BATS_TEST_TMPDIR/csv" --corpora "$corpus,contents:mixed" --max-size 1MiB --runs 2 --warmups 1 \
 		--codecs lz4:1,kernel:lz4 --format json
 	# shellcheck disable=SC2154 # set by run
 	[[ $stderr != *"no algorithm"* ]] || skip "this kernel's zram has no lz4"
@@ -324,7 +324,7 @@ bench_row() {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	[ -r /sys/class/zram-control/hot_add ] || skip "no zram-control: modprobe zram"
 	corpus elf
-	run --separate-stderr "$MONITOR" bench -q --corpora "$corpus" --max-size 256KiB --runs 1 --warmups 1 \
+	run --separate-stderr "$MONITOR" bench -q --results "$BATS_TEST_TMPDIR/csv" --corpora "$corpus" --max-size 256KiB --runs 1 --warmups 1 \
 		--codecs kernel:lz4:1,kernel:lz4:16,kernel:lz4:1:16KiB,lz4:16,lz4-dict:1:16KiB --format json
 	[[ $stderr != *"no algorithm"* ]] || skip "this kernel's zram has no lz4"
 	[[ $stderr != *"cannot take a level"* ]] || skip "this kernel's zram takes no levels"
@@ -342,7 +342,7 @@ bench_row() {
 	corpus elf
 	export COLDPRESS_STATE_DIR=$BATS_TEST_TMPDIR/state
 	before=$(cd /sys/block && echo zram*)
-	"$MONITOR" bench -q --corpora "$corpus" --max-size 4MiB --runs 1000 --codecs kernel --format json >/dev/null 2>&1 3>&- &
+	"$MONITOR" bench -q --results "$BATS_TEST_TMPDIR/csv" --corpora "$corpus" --max-size 4MiB --runs 1000 --codecs kernel --format json >/dev/null 2>&1 3>&- &
 	subject=$!
 	for _ in $(seq 200); do
 		[ "$before" = "$(cd /sys/block && echo zram*)" ] || break
