@@ -90,3 +90,21 @@ remove_group() {
 	for _ in $(seq 100); do rmdir "$1" 2>/dev/null && return; sleep 0.05; done
 	rmdir "$1"
 }
+
+# restored [WHEN] - the machine is as it was when $before was taken.
+restored() {
+	local now
+	now=$(machine)
+	[ "$now" = "$before" ] || { echo "${1-}"; diff <(echo "$before") <(echo "$now"); return 1; }
+}
+
+# By which something could be changed, or which follow such a one.
+acts='mkdir|mkdirat|openat|read|write|pwrite64|fsync|close|swapon|swapoff|flock|fcntl|lseek|unlink|unlinkat'
+acts+='|ftruncate|ioctl|exit_group'
+
+# calls COMMAND... - "NAME COUNT" of each system call by which it could change anything, or that follows such a one.
+calls() {
+	strace -f -qq -o "$BATS_TEST_TMPDIR/trace" "$@" >/dev/null
+	awk '{ sub(/\(.*/, "", $2); n[$2]++ } END { for (c in n) print c, n[c] }' "$BATS_TEST_TMPDIR/trace" |
+		grep -E "^($acts) "
+}

@@ -30,12 +30,6 @@ teardown() {
 	"$pool" recover -q
 }
 
-restored() {
-	local now
-	now=$(machine)
-	[ "$now" = "$before" ] || { diff <(echo "$before") <(echo "$now"); return 1; }
-}
-
 kernel_has() {
 	[ -e "/sys/block/zram$added/$1" ]
 }
@@ -153,6 +147,60 @@ compressed() {
 	[[ $stderr == *zram4094* ]]
 	run --separate-stderr "$pool" setup --size 64MiB --device sda
 	[ "$status" -eq 2 ]
+	restored
+}
+
+# killed_everywhere ARGUMENT... - setup with these, killed at every call that changes something; recovered each time.
+killed_everywhere() {
+	local all call i n=0
+	mapfile -t all < <(calls "$pool" setup --size 16MiB -q "$@")
+	"$pool" reset -q
+	restored "traced"
+	for call in "${all[@]}"; do
+		for i in $(seq "${call#* }"); do
+			run strace -f -qq -o /dev/null -e "inject=${call% *}:signal=KILL:when=$i" \
+				"$pool" setup --size 16MiB -q "$@"
+			"$pool" recover -q
+			"$pool" reset -q
+			restored "$call at $i"
+			n=$((n + 1))
+		done
+	done
+	echo "# killed $n times" >&3
+	[ "$n" -ge 50 ]
+}
+
+@test "kill -9 at every call of setup --device --raw: the device is there, free, with the codec it had" {
+	command -v strace >/dev/null || skip "no strace"
+	killed_everywhere --device "zram$added" --raw --algo \
+		"$(tr -d '[]' <"/sys/block/zram$added/comp_algorithm" | awk '{ print $NF }')"
+}
+
+@test "kill -9 at every call of setup with a backing file: no loop device stays" {
+	command -v strace >/dev/null || skip "no strace"
+	kernel_has backing_dev || skip "this kernel's zram cannot write back (CONFIG_ZRAM_WRITEBACK)"
+	truncate -s 16M "$BATS_TEST_TMPDIR/backing"
+	killed_everywhere --raw --backing "$BATS_TEST_TMPDIR/backing"
+	[ -z "$(losetup -j "$BATS_TEST_TMPDIR/backing")" ]
+}
+
+@test "kill -9, and an error, at every call of age that changes something: the pool is whole, and removable" {
+	command -v strace >/dev/null || skip "no strace"
+	kernel_has backing_dev || skip "this kernel's zram cannot write back (CONFIG_ZRAM_WRITEBACK)"
+	truncate -s 16M "$BATS_TEST_TMPDIR/backing"
+	cold_pool --backing "$BATS_TEST_TMPDIR/backing"
+	mapfile -t all < <(calls "$pool" age --older 0s -q | grep -E '^(write|flock|fcntl) ')
+	for call in "${all[@]}"; do
+		for what in signal=KILL error=EBUSY error=ENOMEM error=EINVAL error=EIO; do
+			for i in $(seq "${call#* }"); do
+				run strace -f -qq -o /dev/null -e "inject=${call% *}:$what:when=$i" "$pool" age --older 0s
+				"$pool" recover -q
+				[ "$("$pool" status -f json | field state)" = ready ]
+				[ "$(dd if="$device" bs=1M count=4 iflag=direct status=none | md5sum)" = "$(text | md5sum)" ]
+			done
+		done
+	done
+	"$pool" reset -q
 	restored
 }
 

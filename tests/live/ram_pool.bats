@@ -43,13 +43,6 @@ teardown() {
 	"$pool" recover -q
 }
 
-# The machine is as it was when the test began.
-restored() {
-	local now
-	now=$(machine)
-	[ "$now" = "$before" ] || { echo "$1"; diff <(echo "$before") <(echo "$now"); return 1; }
-}
-
 # reset_ready - a command that was killed behind its last act leaves a pool that is ready: whole, and removable.
 reset_ready() {
 	local json
@@ -60,19 +53,9 @@ reset_ready() {
 	"$pool" reset -q
 }
 
-acts='mkdir|mkdirat|openat|read|write|pwrite64|fsync|close|swapon|swapoff|flock|fcntl|lseek|unlink|unlinkat'
-acts+='|ftruncate|ioctl|exit_group'
-
 said_clearly() {
 	# shellcheck disable=SC2154 # run sets it
 	[[ $stderr == "ram_pool: "* ]] || { echo "$1: $stderr"; return 1; }
-}
-
-# calls COMMAND... - "NAME COUNT" of each system call by which it could change anything, or that follows such a one.
-calls() {
-	strace -f -qq -o "$BATS_TEST_TMPDIR/trace" "$@" >/dev/null
-	awk '{ sub(/\(.*/, "", $2); n[$2]++ } END { for (c in n) print c, n[c] }' "$BATS_TEST_TMPDIR/trace" |
-		grep -E "^($acts) "
 }
 
 @test "the foreign swap has pages to lose" {
@@ -246,7 +229,7 @@ calls() {
 @test "an error at any call that changes something: said clearly, everything undone" {
 	mapfile -t all < <(calls "$pool" setup --size 64MiB --tune -q | grep -E '^(write|pwrite64|fsync|swapon|flock|fcntl) ')
 	"$pool" reset -q
-	for error in EBUSY ENOMEM EIO; do
+	for error in EBUSY ENOMEM EINVAL EIO; do
 		for call in "${all[@]}"; do
 			for i in $(seq "${call#* }"); do
 				run --separate-stderr strace -f -qq -o /dev/null \
@@ -266,17 +249,60 @@ calls() {
 @test "an error at any call of reset: said clearly, and recover finishes what was begun" {
 	"$pool" setup --size 64MiB --tune -q >/dev/null
 	mapfile -t all < <(calls "$pool" reset -q | grep -E '^(write|swapoff|ftruncate|fcntl|unlink|unlinkat) ')
-	for call in "${all[@]}"; do
-		for i in $(seq "${call#* }"); do
-			"$pool" setup --size 64MiB --tune -q >/dev/null
-			run --separate-stderr strace -f -qq -o /dev/null -e "inject=${call% *}:error=EIO:when=$i" \
-				"$pool" reset -q
-			[ "$status" -eq 0 ] || said_clearly "$call at $i"
-			"$pool" recover -q
-			reset_ready "$call at $i"
-			restored "$call at $i"
+	for error in EBUSY ENOMEM EINVAL EIO; do
+		for call in "${all[@]}"; do
+			for i in $(seq "${call#* }"); do
+				"$pool" setup --size 64MiB --tune -q >/dev/null
+				run --separate-stderr strace -f -qq -o /dev/null \
+					-e "inject=${call% *}:error=$error:when=$i" "$pool" reset -q
+				[ "$status" -eq 0 ] || said_clearly "$error at $call $i"
+				"$pool" recover -q
+				reset_ready "$error at $call $i"
+				restored "$error at $call $i"
+			done
 		done
 	done
+}
+
+@test "kill -9 at random moments under load, a hundred times: the machine is as before, the pages too" {
+	# Two busy loops, and a process with pages to move.
+	sh -c 'while :; do :; done' 3>&- &
+	busy=$!
+	sh -c 'while :; do :; done' 3>&- &
+	busy+=" $!"
+	coproc H { exec perl -e "$holder_program" 8; }
+	read -r -u "${H[0]}" -t 30 line
+	[ "$line" = out ]
+	RANDOM=17 n=0 killed=0 end=$((SECONDS + 90))
+	while [ $killed -lt 100 ] && [ $n -lt 400 ] && [ $SECONDS -lt $end ]; do
+		wait_ms=$(printf '0.%03d' $((1 + RANDOM % 8)))
+		case $((n % 4)) in
+		0 | 1) run timeout -s KILL "$wait_ms" "$pool" setup --size 64MiB --tune -q ;;
+		2)
+			"$pool" setup --size 64MiB --tune -q >/dev/null
+			"$pool" trigger compress --pid "$H_PID" -q >/dev/null
+			run timeout -s KILL "$wait_ms" "$pool" reset -q
+			;;
+		3)
+			"$pool" setup --size 64MiB --tune -q >/dev/null
+			run timeout -s KILL "$wait_ms" "$pool" trigger compress --pid "$H_PID" -q
+			;;
+		esac
+		[ "$status" -ne 137 ] || killed=$((killed + 1))
+		"$pool" recover -q
+		reset_ready "after $wait_ms s, $n"
+		restored "after $wait_ms s, $n"
+		n=$((n + 1))
+	done
+	# shellcheck disable=SC2086 # two of them
+	kill $busy
+	echo "# $n times, $killed of them before the command was done" >&3
+	# A slow machine may not get to a hundred in time: what it did must have been enough to say something.
+	[ "$killed" -ge 10 ]
+	echo end >&"${H[1]}"
+	read -r -u "${H[0]}" -t 30 line
+	[ "$line" = same ]
+	wait "$H_PID" || true
 }
 
 @test "the foreign swap still holds its pages, and they are as they were" {
