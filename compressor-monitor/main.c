@@ -31,6 +31,7 @@ struct config {
 	OPT_PID(0, "tree", struct config, scan.tree, "scan this process and all that descend from it"), \
 	OPT_STRING('c', "cgroup", struct config, scan.cgroup, "scan the processes in this cgroup directory", \
 		   .metavar = "PATH"), \
+	OPT_FLAG(0, "system", struct config, scan.system, "scan every process, what they share counted once"), \
 	OPT_STRING(0, "file", struct config, scan.file, "scan this file, as if memory held it", .metavar = "FILE"), \
 	OPT_LIST(0, "include", struct config, scan.include, \
 		 "also take file pages, which are dropped rather than swapped: 'file'", .metavar = "KIND"), \
@@ -382,7 +383,7 @@ static int rank_main(void *config, int argc UNUSED, char **argv UNUSED, int *exi
 {
 	const struct config *c = config;
 	struct end_record end = { .missed = MISSING_U64, .unmatched = MISSING_U64, .reason = "done" };
-	bool fresh = c->scan.pids.n || c->scan.tree || c->scan.cgroup || c->scan.file;
+	bool fresh = c->scan.pids.n || c->scan.tree || c->scan.cgroup || c->scan.system || c->scan.file;
 	struct out *out;
 	int r;
 

@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <sys/resource.h>
 
 #include "duplicates.h"
 #include "measure.h"
@@ -24,6 +25,7 @@ struct scan {
 	const struct scan_config *config;
 	struct page_source *sources;
 	size_t n_sources, n_vanished;	/* vanished: listed by the cgroup, but gone before they were opened */
+	size_t n_forbidden;		/* of other users: may not be read */
 	struct page_set set;
 	struct page_census census;
 	struct page_sample sample;
@@ -190,6 +192,40 @@ static int open_tree(struct scan *s, struct err *e)
 	return r;
 }
 
+/* As many descriptors as we may have: each process takes one. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Every process but this one. Kernel threads have no memory of their own; without root those of other users are
+ * left out, and the summary says how many.
+ */
+static int open_system(struct scan *s, struct err *e)
+{
+	size_t n;
+	AUTO_FREE struct relation *list = list_relations(&n);
+	int r = 0;
+
+	raise_descriptor_limit();
+	if (!list)
+		return err_set(e, ENOMEM, "cannot list the processes");
+	for (size_t i = 0; !r && i < n; i++) {
+		if (list[i].pid == getpid())
+			continue;
+		r = add_pid(s, list[i].pid, e);
+		s->n_forbidden += r == -EACCES;
+		if (r == -ESRCH || r == -EACCES)
+			r = 0;
+	}
+	return r || s->n_sources ? r : err_say(e, EACCES, "not one process may be read");
+}
+
 static int open_file(struct scan *s, struct err *e)
 {
 	struct page_source source;
@@ -202,14 +238,18 @@ static int open_target(struct scan *s, char *name, size_t len, struct err *e)
 {
 	const struct scan_config *c = s->config;
 
-	if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) + (c->file != NULL) != 1) {
-		err_usage(e, "give one target: --pid PID (several times if need be), --tree PID, --cgroup PATH or "
-			     "--file FILE");
+	if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) + c->system + (c->file != NULL) != 1) {
+		err_usage(e, "give one target: --pid PID (several times if need be), --tree PID, --cgroup PATH, --system "
+			     "or --file FILE");
 		return err_hint(e, "e.g. --pid $$ looks at the shell you type this in");
 	}
 	if (c->cgroup) {
 		snprintf(name, len, "cgroup %s", c->cgroup);
 		return open_cgroup(s, e);
+	}
+	if (c->system) {
+		snprintf(name, len, "every process");
+		return open_system(s, e);
 	}
 	if (c->tree) {
 		snprintf(name, len, "pid %d and its descendants", (int)c->tree);
@@ -428,6 +468,9 @@ static void say_partial(const struct scan *s, struct scan_result *ret)
 		snprintf(ret->partial, sizeof(ret->partial),
 			 "%zu of %zu processes ended or executed another program during the scan", ended,
 			 s->n_sources + s->n_vanished);
+	else if (s->n_forbidden)
+		snprintf(ret->partial, sizeof(ret->partial), "left out: %zu processes of others, which may not be read",
+			 s->n_forbidden);
 	else if (ret->summary.gone_pages)
 		snprintf(ret->partial, sizeof(ret->partial), "%lu drawn pages were unmapped or are not readable",
 			 ret->summary.gone_pages);

@@ -23,7 +23,7 @@ struct scan_config {
 	uint64_t pages, seed, chain;	/* chain MISSING_U64 = the running kernel's */
 	const char *record;		/* write a page-class trace here; NULL = none */
 	const char *precision;		/* "1pt"; NULL = as many as pages says */
-	bool all;
+	bool all, system;
 };
 
 /* One class of content. */

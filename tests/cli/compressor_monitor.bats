@@ -42,6 +42,7 @@ refused() {
 	refused 2 "--pid" scan
 	refused 2 "one target" scan --pid 1 --file text
 	refused 2 "one target" scan --tree 1 --pid 1
+	refused 2 "one target" scan --system --pid 1
 	refused 2 "--tree" scan --tree 0
 	refused 2 "not several" rank --file text --json text
 }

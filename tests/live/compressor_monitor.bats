@@ -259,8 +259,15 @@ time.sleep(600)' >"$BATS_TEST_TMPDIR/ready" 3>&- &
 	tree=$(jq 'select(.type == "scan_summary") | .anon_pages' <<<"$output")
 	run --separate-stderr "$MONITOR" scan -q --tree "$subject" --codecs lz4 --format json
 	all_of_them=$(jq 'select(.type == "scan_summary") | .anon_pages' <<<"$output")
+	run --separate-stderr "$MONITOR" scan -q --system --codecs lz4 --format json
+	system=$(jq 'select(.type == "scan_summary") | .anon_pages' <<<"$output")
+	# Without rights: our own processes only, and the summary says that others were left out.
+	run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups \
+		bash -c '"$1" scan -q --system --codecs lz4; true' - "$MONITOR"
 	kill -9 "${all[@]}"
-	[ "$status" = 0 ]
+	echo "$status: $output $stderr"
+	[[ $output$stderr == *"may not be read"* ]]
+	[ "$system" -ge "$all_of_them" ]
 	echo "# two processes: $tree pages, four: $all_of_them" >&3
 	[ "$tree" -ge $((2 * 1009)) ]
 	[ $((all_of_them - tree)) -ge $((2 * 1009)) ]
