@@ -188,6 +188,10 @@ struct trace_event_raw_mm_vmscan_direct_reclaim_end_template {
 	unsigned long nr_reclaimed;
 };
 
+struct trace_event_raw_mm_vmscan_lru_shrink_inactive {
+	unsigned long nr_scanned, nr_reclaimed;
+};
+
 #pragma clang attribute pop
 
 #endif

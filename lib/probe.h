@@ -35,7 +35,7 @@ enum probe_variant {
 };
 extern const char *const probe_variant_names[];	/* "auto", "tp_btf", "raw_tp", "classic", "perf", "missing" */
 
-#define PROBE_HOOKS 20
+#define PROBE_HOOKS 21
 
 struct probe_hook {
 	const char *group, *name;	/* tracepoint as in tracefs' events/GROUP/NAME, or "perf" and the event */

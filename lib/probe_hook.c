@@ -36,6 +36,7 @@ const struct probe_hook probe_hooks[PROBE_HOOKS] = {
 	/* with CONFIG_MEMCG */
 	{ "vmscan", "mm_vmscan_memcg_reclaim_begin", ANY_TRACEPOINT, "swap_probe memcg_begin" },
 	{ "vmscan", "mm_vmscan_memcg_reclaim_end", ANY_TRACEPOINT, "swap_probe memcg_end and its times" },
+	{ "vmscan", "mm_vmscan_lru_shrink_inactive", ANY_TRACEPOINT, "swap_probe memcg_scanned" },
 	/* only page-out on request (madvise, DAMON); in 6.18, not in Debian's 6.1 and 6.12 */
 	{ "vmscan", "mm_vmscan_reclaim_pages", ANY_TRACEPOINT, "swap_probe reclaim_pages" },
 	/* 5.18 renamed mm_vmscan_writepage to mm_vmscan_write_folio */

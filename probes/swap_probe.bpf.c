@@ -16,24 +16,92 @@ struct {
 
 #define barrier() asm volatile("" ::: "memory")
 
-/* When the task's present reclaim began, 0 for none. */
+const volatile enum swap_by by = SWAP_BY_NONE;
+
+/* Which interval it is: the longest stall is kept for each. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} epochs SEC(".maps");
+
+/* The task's present reclaim: when it began, 0 for none. */
+struct reclaim_begin {
+	__u64 ns;
+	__u64 way;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, __u64);
+	__type(value, struct reclaim_begin);
 } begins SEC(".maps");
 
-static __always_inline void time_reclaim(struct swap_reclaim *r, __u64 now, __u64 pages)
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, SWAP_WHO_MAX);
+	__type(key, struct swap_who);
+	__type(value, struct swap_stalls);
+} stalls SEC(".maps");
+
+static __always_inline struct swap_stalls *stalls_of(struct swap_who *who)
 {
-	__u64 *begin_ns = bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0, 0), ns;
+	static const struct swap_stalls none;
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	if (by == SWAP_BY_PROCESS) {
+		who->id = bpf_get_current_pid_tgid() >> 32;
+		who->start_ns = BPF_CORE_READ(task, group_leader, start_time);
+	} else {
+		who->id = bpf_get_current_cgroup_id();
+	}
+	if (!bpf_map_lookup_elem(&stalls, who))
+		bpf_map_update_elem(&stalls, who, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&stalls, who);
+}
+
+/* way: SWAP_DIRECT or SWAP_MEMCG. */
+static __always_inline void stalled(struct swap_counts *c, enum swap_way way, __u64 now, __u64 ns, __u64 pages)
+{
+	struct swap_who who = {};
+	struct swap_stalls *s = stalls_of(&who);
+	__u32 zero = 0;
+	__u64 *epoch = bpf_map_lookup_elem(&epochs, &zero), this_epoch, i;
+
+	if (!s || !epoch) {
+		c->unlisted++;
+		return;
+	}
+	this_epoch = *epoch;
+	i = this_epoch & 1;
+	s->count[way & 1]++;
+	s->total_ns[way & 1] += ns;
+	s->pages[way & 1] += pages;
+	if (s->max_epoch[i] != this_epoch || s->max_ns[i] < ns)
+		s->max_ns[i] = ns;
+	s->max_epoch[i] = this_epoch;
+	s->last_ns = now;
+	s->cgroup = bpf_get_current_cgroup_id();
+	bpf_get_current_comm(s->comm, sizeof(s->comm));
+}
+
+static __always_inline void time_reclaim(struct swap_counts *c, enum swap_way way, __u64 now, __u64 pages)
+{
+	struct reclaim_begin *begin = bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0, 0);
+	struct swap_reclaim *r = &c->reclaim[way];
 	__u32 bucket;
+	__u64 ns;
 
 	r->pages += pages;
-	if (!begin_ns || !*begin_ns)
+	if (!begin || !begin->ns) {
+		r->unmatched++;
 		return;
-	ns = now - *begin_ns;
-	*begin_ns = 0;
+	}
+	ns = now - begin->ns;
+	begin->ns = 0;
 	r->timed++;
 	r->total_ns += ns;
 	if (ns > r->max_ns)
@@ -41,14 +109,19 @@ static __always_inline void time_reclaim(struct swap_reclaim *r, __u64 now, __u6
 	bucket = hist_bucket(ns);
 	if (bucket < HIST_BUCKETS)
 		r->latency[bucket]++;
+	if (by != SWAP_BY_NONE && way != SWAP_KSWAPD)
+		stalled(c, way, now, ns, pages);
 }
 
-static __always_inline void begin_reclaim(__u64 now)
+static __always_inline void begin_reclaim(enum swap_way way, __u64 now)
 {
-	__u64 *begin_ns = bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct reclaim_begin *begin =
+		bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	if (begin_ns)
-		*begin_ns = now;
+	if (begin) {
+		begin->ns = now;
+		begin->way = way;
+	}
 }
 
 /* pages: of the reclaim that ends with this event; anon: the event is a write, of an anonymous folio. */
@@ -60,21 +133,47 @@ static __always_inline int count(enum swap_key key, __u64 pages, bool anon)
 
 	if (!c)
 		return 0;
-	if (key == SWAP_DIRECT_BEGIN || key == SWAP_MEMCG_BEGIN || key == SWAP_KSWAPD_WAKE)
-		begin_reclaim(now);
+	if (key == SWAP_DIRECT_BEGIN)
+		begin_reclaim(SWAP_DIRECT, now);
+	else if (key == SWAP_MEMCG_BEGIN)
+		begin_reclaim(SWAP_MEMCG, now);
+	else if (key == SWAP_KSWAPD_WAKE)
+		begin_reclaim(SWAP_KSWAPD, now);
 	c->begun++;
 	barrier();
 	c->count[key]++;
 	c->write_anon += anon;
 	if (key == SWAP_DIRECT_END)
-		time_reclaim(&c->reclaim[SWAP_DIRECT], now, pages);
+		time_reclaim(c, SWAP_DIRECT, now, pages);
 	else if (key == SWAP_MEMCG_END)
-		time_reclaim(&c->reclaim[SWAP_MEMCG], now, pages);
+		time_reclaim(c, SWAP_MEMCG, now, pages);
 	else if (key == SWAP_KSWAPD_SLEEP)
-		time_reclaim(&c->reclaim[SWAP_KSWAPD], now, 0);
+		time_reclaim(c, SWAP_KSWAPD, now, 0);
 	c->last_ns = now;
 	c->last_pid = bpf_get_current_pid_tgid() >> 32;
 	bpf_get_current_comm(c->last_comm, sizeof(c->last_comm));
+	barrier();
+	c->done++;
+	return 0;
+}
+
+/* Part of a reclaim, of one list: whose it is says the task. No event of its own. */
+static __always_inline int shrunk(__u64 scanned, __u64 freed)
+{
+	__u32 zero = 0;
+	struct swap_counts *c = bpf_map_lookup_elem(&swap_counts, &zero);
+	struct reclaim_begin *begin = bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0, 0);
+	__u64 way;
+
+	if (!c || !begin || !begin->ns)
+		return 0;
+	way = begin->way;
+	if (way >= SWAP_WAYS)
+		return 0;
+	c->begun++;
+	barrier();
+	c->reclaim[way].scanned += scanned;
+	c->reclaim[way].shrunk += freed;
 	barrier();
 	c->done++;
 	return 0;
@@ -123,4 +222,17 @@ TRACEPOINT(mm_vmscan_write_folio)
 CLASSIC(vmscan, mm_vmscan_write_folio)
 {
 	return count(SWAP_WRITE_FOLIO, 0, false);
+}
+
+/* (nid, nr_scanned, nr_reclaimed, stat, priority, file) since 4.x; with the multi-generation LRU since 6.8. */
+TRACEPOINT(mm_vmscan_lru_shrink_inactive)
+{
+	return shrunk(arg[1], arg[2]);
+}
+
+CLASSIC(vmscan, mm_vmscan_lru_shrink_inactive)
+{
+	struct trace_event_raw_mm_vmscan_lru_shrink_inactive *record = ctx;
+
+	return shrunk(record->nr_scanned, record->nr_reclaimed);
 }

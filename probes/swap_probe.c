@@ -12,11 +12,15 @@
 #include "psi.h"
 #include "swap_probe.h"
 #include "swap_probe.skel.h"
+#include "swap_probe_stalls.h"
 #include "term.h"
+#include "zram.h"
 
 struct config {
 	struct probe_options probe;
-	uint64_t interval_ns;
+	uint64_t interval_ns, top;
+	int by;		/* -1, else enum swap_by - 1 */
+	bool histogram;
 };
 
 struct swap_record {
@@ -33,11 +37,16 @@ struct swap_record {
 	uint64_t kswapd_ns, kswapd_p50_ns, kswapd_p99_ns, kswapd_max_ns;
 	double direct_efficiency, kswapd_efficiency;
 	uint64_t psi_some_us, psi_full_us;
+	uint64_t memcg_scanned;
+	double memcg_efficiency;
+	uint64_t swpin_zero, swpout_zero, zswpwb;
+	uint64_t swap_used_bytes, zram_orig_bytes, zram_used_bytes, zswap_orig_bytes, zswap_used_bytes;
 };
 
 #define DELTA(m, what) FIELD(struct swap_record, m, FIELD_U64, "events", "in the interval: " what)
 
 #define PAGES(m, what) FIELD(struct swap_record, m, FIELD_U64, "pages", "in the interval: " what)
+#define NOW(m, what) FIELD(struct swap_record, m, FIELD_U64, "bytes", "at the end of the interval: " what)
 #define TIME(m, unit, what) FIELD(struct swap_record, m, FIELD_U64, unit, what)
 #define RECLAIM(way, what) \
 	TIME(way##_ns, "ns", "time that " what " took, of those ended in the interval"), \
@@ -82,14 +91,43 @@ static const struct field swap_fields[] = {
 	FIELD(struct swap_record, kswapd_efficiency, FIELD_F64, "ratio", "pgsteal_kswapd / pgscan_kswapd"),
 	TIME(psi_some_us, "us", "in the interval: time in which some task waited for memory (PSI)"),
 	TIME(psi_full_us, "us", "in the interval: time in which all of them did"),
+	PAGES(memcg_scanned, "pages that reclaim for a cgroup's limit looked at on the LRU lists"),
+	FIELD(struct swap_record, memcg_efficiency, FIELD_F64, "ratio", "of memcg_scanned, the share that it freed"),
+	PAGES(swpin_zero, "pages of zeros that came back from swap, of which the kernel keeps a bit (6.12)"),
+	PAGES(swpout_zero, "pages of zeros that went to it: they reach no device, and are not in pswpout"),
+	PAGES(zswpwb, "pages that zswap wrote on to a swap device"),
+	NOW(swap_used_bytes, "in use on all swaps"),
+	NOW(zram_orig_bytes, "what all zram devices hold, before compression; missing without one"),
+	NOW(zram_used_bytes, "memory that they take for it"),
+	NOW(zswap_orig_bytes, "what zswap holds, before compression; missing where the kernel has none"),
+	NOW(zswap_used_bytes, "memory that it takes for it"),
 };
+
+struct histogram_record {
+	const char *way;
+	uint64_t low_ns, high_ns, count;
+	double share, cumulative_share;
+};
+
+static const struct field histogram_fields[] = {
+	FIELD(struct histogram_record, way, FIELD_STRING, "", "direct, memcg or kswapd"),
+	FIELD(struct histogram_record, low_ns, FIELD_U64, "ns", "reclaims that took at least this long"),
+	FIELD(struct histogram_record, high_ns, FIELD_U64, "ns", "and less than this; missing: no bound"),
+	FIELD(struct histogram_record, count, FIELD_U64, "events", "how many did"),
+	FIELD(struct histogram_record, share, FIELD_F64, "ratio", "count / reclaims of this kind"),
+	FIELD(struct histogram_record, cumulative_share, FIELD_F64, "ratio", "share of those shorter than high_ns"),
+};
+
+static const struct record_type histogram_type =
+	RECORD_TYPE("reclaim_histogram", 1, RECORD_TABLE, histogram_fields,
+		    "with --histogram: how long reclaim took, from beginning to end, a power of two a record");
 
 static const struct record_type swap_type =
 	RECORD_TYPE("swap_probe", 1, RECORD_LINE, swap_fields, "reclaim in one interval");
 
 /* What this kernel has a hook for. */
 struct have {
-	bool key[SWAP_KEYS], write_anon;
+	bool key[SWAP_KEYS], write_anon, scanned;
 };
 
 /* Everything that only grows, at one moment. */
@@ -98,6 +136,8 @@ struct sample {
 	struct swap_counts swap;	/* of all CPUs; last_* of the latest event on any */
 	struct procfs_vmstat vmstat;
 	uint64_t some_us, full_us;	/* PSI of memory; missing where the kernel has none */
+	uint64_t zram_orig_bytes, zram_used_bytes;	/* missing without a device */
+	struct procfs_meminfo meminfo;
 };
 
 static void add_reclaim(struct swap_reclaim *sum, const struct swap_reclaim *cpu)
@@ -106,6 +146,9 @@ static void add_reclaim(struct swap_reclaim *sum, const struct swap_reclaim *cpu
 	sum->total_ns += cpu->total_ns;
 	sum->max_ns = MAX(sum->max_ns, cpu->max_ns);
 	sum->pages += cpu->pages;
+	sum->scanned += cpu->scanned;
+	sum->shrunk += cpu->shrunk;
+	sum->unmatched += cpu->unmatched;
 	for (size_t i = 0; i < HIST_BUCKETS; i++)
 		sum->latency[i] += cpu->latency[i];
 }
@@ -115,6 +158,7 @@ static void add_cpu(struct swap_counts *sum, const struct swap_counts *cpu)
 	for (size_t key = 0; key < SWAP_KEYS; key++)
 		sum->count[key] += cpu->count[key];
 	sum->write_anon += cpu->write_anon;
+	sum->unlisted += cpu->unlisted;
 	for (size_t way = 0; way < SWAP_WAYS; way++)
 		add_reclaim(&sum->reclaim[way], &cpu->reclaim[way]);
 	if (cpu->last_ns <= sum->last_ns)
@@ -150,6 +194,25 @@ static int read_counts(const struct swap_probe *skel, struct swap_counts *ret, s
 	return 0;
 }
 
+/* A device that goes meanwhile is left out. */
+static void read_zram(struct sample *ret)
+{
+	struct zram_list list;
+
+	ret->zram_orig_bytes = ret->zram_used_bytes = MISSING_U64;
+	if (zram_list_read(NULL, &list, NULL) || !list.n)
+		return;
+	ret->zram_orig_bytes = ret->zram_used_bytes = 0;
+	for (size_t i = 0; i < list.n; i++) {
+		struct zram_mm_stat stat;
+
+		if (zram_mm_stat_read(NULL, list.devices[i].id, &stat, NULL))
+			continue;
+		ret->zram_orig_bytes += stat.orig_bytes;
+		ret->zram_used_bytes += stat.used_bytes;
+	}
+}
+
 static int take(const struct swap_probe *skel, struct sample *ret, struct err *e)
 {
 	struct psi psi;
@@ -158,6 +221,9 @@ static int take(const struct swap_probe *skel, struct sample *ret, struct err *e
 
 	if (!r)
 		r = procfs_vmstat_read(NULL, &ret->vmstat, e);
+	if (!r)
+		r = procfs_meminfo_read(NULL, &ret->meminfo, e);
+	read_zram(ret);
 	ret->some_us = has_psi ? psi.some.total_us : MISSING_U64;
 	ret->full_us = has_psi ? psi.full.total_us : MISSING_U64;
 	ret->ns = monotonic_ns();
@@ -205,6 +271,7 @@ static void fill_reclaim(const struct sample *a, const struct sample *b, const s
 	struct reclaim_figures direct = reclaimed(a, b, SWAP_DIRECT, have->key[SWAP_DIRECT_END]);
 	struct reclaim_figures memcg = reclaimed(a, b, SWAP_MEMCG, have->key[SWAP_MEMCG_END]);
 	struct reclaim_figures kswapd = reclaimed(a, b, SWAP_KSWAPD, have->key[SWAP_KSWAPD_SLEEP]);
+	const struct swap_reclaim *before = &a->swap.reclaim[SWAP_MEMCG], *now = &b->swap.reclaim[SWAP_MEMCG];
 
 	ret->direct_ns = direct.total_ns;
 	ret->direct_pages = direct.pages;
@@ -225,6 +292,25 @@ static void fill_reclaim(const struct sample *a, const struct sample *b, const s
 	ret->kswapd_efficiency = ratio(ret->pgsteal_kswapd, ret->pgscan_kswapd);
 	ret->psi_some_us = delta(a->some_us, b->some_us);
 	ret->psi_full_us = delta(a->full_us, b->full_us);
+	ret->memcg_scanned = have->scanned ? now->scanned - before->scanned : MISSING_U64;
+	/* The multi-generation LRU before 6.8 frees pages and does not say what it looked at. */
+	if (have->scanned && ret->memcg_pages && !ret->memcg_scanned)
+		ret->memcg_scanned = MISSING_U64;
+	ret->memcg_efficiency = ratio(now->shrunk - before->shrunk, ret->memcg_scanned);
+}
+
+/* What swap, zram and zswap hold at the end of the interval. */
+static void fill_occupancy(const struct sample *b, struct swap_record *ret)
+{
+	const struct procfs_meminfo *m = &b->meminfo;
+
+	ret->swap_used_bytes = m->swap_total_bytes == MISSING_U64 || m->swap_free_bytes == MISSING_U64
+				       ? MISSING_U64
+				       : m->swap_total_bytes - m->swap_free_bytes;
+	ret->zram_orig_bytes = b->zram_orig_bytes;
+	ret->zram_used_bytes = b->zram_used_bytes;
+	ret->zswap_orig_bytes = m->zswapped_bytes;
+	ret->zswap_used_bytes = m->zswap_bytes;
 }
 
 /* comm is room for the name that the record points to. */
@@ -264,8 +350,12 @@ static void fill(const struct sample *a, const struct sample *b, const struct ha
 		.oom_kill = delta(v->oom_kill, w->oom_kill),
 		.memcg_begin = n[SWAP_MEMCG_BEGIN],
 		.memcg_end = n[SWAP_MEMCG_END],
+		.swpin_zero = delta(v->swpin_zero, w->swpin_zero),
+		.swpout_zero = delta(v->swpout_zero, w->swpout_zero),
+		.zswpwb = delta(v->zswpwb, w->zswpwb),
 	};
 	fill_reclaim(a, b, have, ret);
+	fill_occupancy(b, ret);
 }
 
 static const char *number(uint64_t n, char buf[24])
@@ -304,19 +394,31 @@ static void remark(const struct swap_record *r, bool *said)
 		 (unsigned long long)(r->interval_ns / NS_PER_MS), (unsigned long long)r->last_pid, r->last_comm);
 }
 
-static int print(struct probe *p, const struct sample *before, const struct sample *now, const struct have *have,
-		 bool *said)
+/* What lasts as long as the probe looks. */
+struct watch {
+	struct probe *probe;
+	struct swap_probe *skel;
+	const struct config *config;
+	const struct have *have;
+	struct stalls *stalls;		/* NULL without --by */
+	bool said;
+};
+
+static int print(struct watch *w, const struct sample *before, const struct sample *now)
 {
+	struct probe *p = w->probe;
 	char comm[PROBE_COMM_LEN];
 	struct swap_record record;
 	int r;
 
-	fill(before, now, have, comm, &record);
-	remark(&record, said);
+	fill(before, now, w->have, comm, &record);
+	remark(&record, &w->said);
 	if (p->options->format < 0)
 		r = print_line(p->out, &record, comm);
 	else
 		r = out_record(p->out, &swap_type, &record);
+	if (r == 0 && w->stalls)
+		r = stalls_print(w->stalls, p->out, w->config->top, now->ns, record.interval_ns);
 	if (r == 0)
 		r = out_flush(p->out);
 	if (r == 0) {
@@ -336,33 +438,105 @@ static const char *wait_until(struct probe *p, uint64_t deadline_ns)
 	return reason;
 }
 
-static int watch(struct probe *p, const struct swap_probe *skel, const struct config *c, const struct have *have,
-		 struct err *e)
+/* A power of two a record, from the shortest reclaim of this kind to the longest; none where there was none. */
+static int print_histogram(struct out *out, const char *way, const struct swap_reclaim *a, const struct swap_reclaim *b)
 {
-	struct sample before, now;
-	bool said = false;
-	int r = take(skel, &before, e);
+	uint64_t n = b->timed - a->timed, below = 0;
+	int r = 0;
 
+	/* The buckets below HIST_SUB are one wide each: the first record has them all. */
+	for (size_t i = 0; i < HIST_BUCKETS && below < n && r == 0; i += HIST_SUB) {
+		struct histogram_record record = {
+			.way = way,
+			.low_ns = hist_low((uint32_t)i),
+			.high_ns = i + HIST_SUB < HIST_BUCKETS ? hist_low((uint32_t)(i + HIST_SUB)) : MISSING_U64,
+		};
+
+		for (size_t j = i; j < i + HIST_SUB; j++)
+			record.count += b->latency[j] - a->latency[j];
+		below += record.count;
+		record.share = (double)record.count / (double)n;
+		record.cumulative_share = (double)below / (double)n;
+		if (below)
+			r = out_record(out, &histogram_type, &record);
+	}
+	return r;
+}
+
+static int print_histograms(struct watch *w, const struct sample *first, const struct sample *last)
+{
+	static const char *const ways[SWAP_WAYS] = { "direct", "memcg", "kswapd" };
+	int r = 0;
+
+	for (size_t way = 0; way < SWAP_WAYS && r == 0; way++)
+		r = print_histogram(w->probe->out, ways[way], &first->swap.reclaim[way], &last->swap.reclaim[way]);
+	return r;
+}
+
+/* One interval: from the last sample, which becomes this one. */
+static int step(struct watch *w, struct sample *before, struct err *e)
+{
+	struct probe *p = w->probe;
+	struct sample now;
+	int r = take(w->skel, &now, e);
+
+	if (!r && w->stalls)
+		r = stalls_take(w->stalls, e);
 	if (r)
 		return r;
+	p->sink_error = print(w, before, &now);
+	if (p->sink_error)
+		p->end.reason = p->sink_error == -EPIPE ? "reader" : "partial";
+	else if (p->end.emitted >= p->options->max_events)
+		p->end.reason = "done";
+	*before = now;
+	return 0;
+}
+
+/* After the last interval: what is told of the whole time, and the account. */
+static int account(struct watch *w, const struct sample *first, struct err *e)
+{
+	struct probe *p = w->probe;
+	struct sample last;
+	int r;
+
+	probe_detach(p);
+	r = take(w->skel, &last, e);
+	if (r)
+		return r;
+	if (w->config->histogram && !p->sink_error)
+		p->sink_error = print_histograms(w, first, &last);
+	if (last.swap.unlisted)
+		term_warn("%llu stalls found no room in the table of --by", (unsigned long long)last.swap.unlisted);
+	p->end.missed = probe_missed(p);
+	p->end.unmatched = 0;
+	for (size_t way = 0; way < SWAP_WAYS; way++)
+		p->end.unmatched += last.swap.reclaim[way].unmatched;
+	return 0;
+}
+
+static int watch(struct watch *w, struct err *e)
+{
+	struct probe *p = w->probe;
+	struct sample first, before;
+	uint64_t duration_ns = p->options->duration_ns, next;
+	int r = take(w->skel, &first, e);
+
+	if (!r && w->stalls)
+		r = stalls_take(w->stalls, e);
+	if (r)
+		return r;
+	before = first;
 	probe_ready(p, "counting reclaim; stop with ^C");
-	for (uint64_t next = p->begin_ns + c->interval_ns; !p->end.reason; next += c->interval_ns) {
-		p->end.reason = wait_until(p, next);
-		if (p->end.reason)
-			break;
-		r = take(skel, &now, e);
+	for (next = w->config->interval_ns; !p->end.reason; next += w->config->interval_ns) {
+		/* However late: each interval that ends within the duration has its record, and no other. */
+		p->end.reason = wait_until(p, next > duration_ns ? UINT64_MAX : p->begin_ns + next);
+		if (!p->end.reason)
+			r = step(w, &before, e);
 		if (r)
 			return r;
-		p->sink_error = print(p, &before, &now, have, &said);
-		if (p->sink_error)
-			p->end.reason = p->sink_error == -EPIPE ? "reader" : "partial";
-		else if (p->end.emitted >= p->options->max_events)
-			p->end.reason = "done";
-		before = now;
 	}
-	probe_detach(p);
-	p->end.missed = probe_missed(p);
-	return 0;
+	return account(w, &first, e);
 }
 
 /* Which keys this kernel has a hook for; says on stderr which it has not. */
@@ -392,49 +566,78 @@ static int use_hooks(struct probe *p, struct bpf_object *object, struct have *ha
 		if (!have->key[key])
 			term_say("%s is `-`: this kernel has no tracepoint vmscan:%s", hooks[key].key, hooks[key].hook);
 	}
+	have->scanned = have->key[SWAP_MEMCG_END] && probe_use(p, object, "mm_vmscan_lru_shrink_inactive");
 	return n ? 0 : probe_no_hook(p, hooks[0].hook, e);
+}
+
+static int select_fields(struct out *out, const struct opt_list *fields, struct err *e)
+{
+	int r = out_select(out, &swap_type, fields, e);
+
+	return out_select(out, &stall_type, fields, NULL) && r ? r : 0;
+}
+
+static int begin(struct watch *w, const struct have *have, struct err *e)
+{
+	const struct config *c = w->config;
+	struct probe *p = w->probe;
+	int r;
+
+	w->skel->rodata->by = (enum swap_by)(c->by + 1);
+	if (c->by < 0)
+		bpf_map__set_max_entries(w->skel->maps.stalls, 1);
+	r = probe_load(p, w->skel->obj, false, e);
+	if (!r && c->by >= 0)
+		r = stalls_new(&w->stalls, w->skel->rodata->by, bpf_map__fd(w->skel->maps.stalls),
+			       bpf_map__fd(w->skel->maps.epochs), e);
+	w->have = have;
+	return r ? r : probe_attach(p, e);
 }
 
 static int run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED, struct err *e)
 {
 	const struct config *c = config;
-	struct swap_probe *skel = NULL;
 	struct have have = { 0 };
 	struct probe p;
+	struct watch w = { .probe = &p, .config = c };
 	int r;
 
 	if (c->probe.format < 0 && c->probe.timestamps != OUT_TIME_MONOTONIC)
 		return err_usage(e, "--timestamps works on records: add --format text, json or csv");
 	r = probe_open(&p, &c->probe, e);
-
-	if (!r && !(skel = swap_probe__open()))
+	if (!r && !(w.skel = swap_probe__open()))
 		r = err_set(e, errno, "cannot open the probe's programs");
 	if (!r)
-		r = out_select(p.out, &swap_type, &c->probe.fields, e);
+		r = select_fields(p.out, &c->probe.fields, e);
 	if (!r)
-		r = use_hooks(&p, skel->obj, &have, e);
+		r = use_hooks(&p, w.skel->obj, &have, e);
 	if (!r)
-		r = probe_load(&p, skel->obj, false, e);
+		r = begin(&w, &have, e);
 	if (!r)
-		r = probe_attach(&p, e);
-	if (!r)
-		r = watch(&p, skel, c, &have, e);
+		r = watch(&w, e);
 	if (!r)
 		r = probe_close(&p, e);
 	probe_done(&p);
-	swap_probe__destroy(skel);
+	stalls_free(w.stalls);
+	swap_probe__destroy(w.skel);
 	return r;
 }
+
+static const char *const by_choices[] = { "process", "cgroup", NULL };
 
 static const struct opt options[] = {
 	PROBE_OPT_OUTPUT(struct config, probe),
 	OPT_DURATION('i', "interval", struct config, interval_ns, "a line or record this often", .min = NS_PER_MS),
 	OPT_LIST(0, "fields", struct config, probe.fields, "only these fields of each record, in this order"),
-	OPT_U64(0, "max-events", struct config, probe.max_events, "stop after this many lines or records", .min = 1),
+	OPT_U64(0, "max-events", struct config, probe.max_events, "stop after this many intervals", .min = 1),
+	OPT_CHOICE(0, "by", struct config, by, by_choices,
+		   "after each interval's line who stalled in it, in direct reclaim or for a cgroup's limit, longest first"),
+	OPT_U64(0, "top", struct config, top, "with --by: as many of them", .min = 1, .max = SWAP_WHO_MAX),
+	OPT_FLAG(0, "histogram", struct config, histogram, "at the end how long reclaim took, each kind by itself"),
 	OPT_END
 };
 
-static struct config config = { .probe = PROBE_DEFAULTS, .interval_ns = NS_PER_S };
+static struct config config = { .probe = PROBE_DEFAULTS, .interval_ns = NS_PER_S, .top = 10, .by = -1 };
 
 static const struct opt_command commands[] = {
 	{
@@ -445,7 +648,9 @@ static const struct opt_command commands[] = {
 			       "When a cgroup's own limit is what forces reclaim, the direct columns stay near zero: "
 			       "the memcg ones of records show it, and a line on stderr.",
 		.examples = "swap_probe                       # a line a second until ^C\n"
-			    "swap_probe --format csv -i 100ms -d 10s   # a hundred rows\n",
+			    "swap_probe --format csv -i 100ms -d 10s   # a hundred rows\n"
+			    "swap_probe --by process --top 3          # and who waited for reclaim\n"
+			    "swap_probe --histogram -i 1h -d 1m       # how long reclaim took, in one minute\n",
 		.options = options,
 		.run = run,
 	},
@@ -454,7 +659,8 @@ static const struct opt_command commands[] = {
 
 int main(int argc, char **argv)
 {
-	static const struct record_type *const records[] = { &swap_type, &end_record_type, NULL };
+	static const struct record_type *const records[] = { &swap_type, &stall_type, &histogram_type,
+							     &end_record_type, NULL };
 	const struct opt_program program = {
 		.name = "swap_probe",
 		.summary = "count the kernel's reclaim events",

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* swap_probe_stalls.c - the sums by process or cgroup, read once an interval and compared with the last time.
+ *
+ * The kernel side only adds. Processes that have ended are taken out of its table, so that it holds those that live;
+ * groups stay. Both lists are kept sorted, and walked side by side.
+ */
+#include "swap_probe_stalls.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <signal.h>
+
+#include "cgroup_paths.h"
+
+struct stall_record {
+	uint64_t ts_ns;
+	uint64_t pid;
+	const char *comm;
+	uint64_t cgroup;
+	const char *cgroup_path;
+	uint64_t stalls, stall_ns, mean_ns, max_ns, direct, direct_ns, memcg, memcg_ns, pages;
+	double stall_share;
+};
+
+static const struct field stall_fields[] = {
+	FIELD(struct stall_record, ts_ns, FIELD_U64, "ns", "CLOCK_MONOTONIC at the end of the interval"),
+	FIELD(struct stall_record, pid, FIELD_U64, "", "process; missing with --by cgroup"),
+	FIELD(struct stall_record, comm, FIELD_STRING, "", "name of the thread that stalled last"),
+	FIELD(struct stall_record, cgroup, FIELD_U64, "", "inode number of its cgroup2 directory"),
+	FIELD(struct stall_record, cgroup_path, FIELD_STRING, "",
+	      "that directory below the mount; missing when it went before it was looked for"),
+	FIELD(struct stall_record, stalls, FIELD_U64, "events", "reclaims that ended in the interval"),
+	FIELD(struct stall_record, stall_ns, FIELD_U64, "ns", "they took, all threads added up"),
+	FIELD(struct stall_record, mean_ns, FIELD_U64, "ns", "stall_ns / stalls"),
+	FIELD(struct stall_record, max_ns, FIELD_U64, "ns", "the longest of them; exact"),
+	FIELD(struct stall_record, direct, FIELD_U64, "events", "of them, direct reclaim"),
+	FIELD(struct stall_record, direct_ns, FIELD_U64, "ns", "and its time"),
+	FIELD(struct stall_record, memcg, FIELD_U64, "events", "of them, reclaim since a cgroup was at its limit"),
+	FIELD(struct stall_record, memcg_ns, FIELD_U64, "ns", "and its time"),
+	FIELD(struct stall_record, pages, FIELD_U64, "pages", "they freed"),
+	FIELD(struct stall_record, stall_share, FIELD_F64, "ratio",
+	      "stall_ns / interval; above 1 where several threads waited at once"),
+};
+
+const struct record_type stall_type =
+	RECORD_TYPE("reclaim_stall", 1, RECORD_LINE, stall_fields, "with --by: who waited for reclaim in one interval");
+
+/* One process or group: all CPUs added up. */
+struct sum {
+	struct swap_who who;
+	uint64_t count[2], total_ns[2], pages[2], max_ns, last_ns, cgroup;
+	char comm[16];
+};
+
+struct list {
+	struct sum sums[SWAP_WHO_MAX];
+	size_t n;
+};
+
+struct stalls {
+	enum swap_by by;
+	int map, epochs, cpus;
+	uint64_t epoch;			/* of the present interval; 0 is none's */
+	struct swap_stalls *each;
+	struct cgroup_paths *paths;
+	struct list *before, *now;
+	struct sum grown[SWAP_WHO_MAX];
+};
+
+static int begin_interval(struct stalls *s, struct err *e)
+{
+	uint32_t zero = 0;
+
+	s->epoch++;
+	return bpf_map_update_elem(s->epochs, &zero, &s->epoch, BPF_ANY) ? err_set(e, errno, "cannot begin an interval") : 0;
+}
+
+int stalls_new(struct stalls **ret, enum swap_by by, int map, int epochs, struct err *e)
+{
+	struct stalls *s = calloc(1, sizeof(*s));
+	int r = 0;
+
+	if (s) {
+		s->by = by;
+		s->map = map;
+		s->epochs = epochs;
+		s->cpus = MAX(libbpf_num_possible_cpus(), 1);
+		s->each = calloc((size_t)s->cpus, sizeof(*s->each));
+		s->before = calloc(1, sizeof(*s->before));
+		s->now = calloc(1, sizeof(*s->now));
+	}
+	if (!s || !s->each || !s->before || !s->now)
+		r = err_set(e, ENOMEM, "cannot keep who stalled");
+	if (!r)
+		r = cgroup_paths_new(&s->paths, NULL, e);
+	if (!r)
+		r = begin_interval(s, e);
+	if (r) {
+		stalls_free(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+void stalls_free(struct stalls *s)
+{
+	if (!s)
+		return;
+	cgroup_paths_free(s->paths);
+	free(s->each);
+	free(s->before);
+	free(s->now);
+	free(s);
+}
+
+static void add_cpus(const struct stalls *s, uint64_t epoch, struct sum *ret)
+{
+	for (int cpu = 0; cpu < s->cpus; cpu++) {
+		const struct swap_stalls *each = &s->each[cpu];
+
+		for (size_t way = 0; way < 2; way++) {
+			ret->count[way] += each->count[way];
+			ret->total_ns[way] += each->total_ns[way];
+			ret->pages[way] += each->pages[way];
+		}
+		if (each->max_epoch[epoch & 1] == epoch)
+			ret->max_ns = MAX(ret->max_ns, each->max_ns[epoch & 1]);
+		if (each->last_ns <= ret->last_ns)
+			continue;
+		ret->last_ns = each->last_ns;
+		ret->cgroup = each->cgroup;
+		memcpy(ret->comm, each->comm, sizeof(ret->comm));
+	}
+}
+
+static int by_who(const void *a, const void *b)
+{
+	const struct sum *x = a, *y = b;
+
+	if (x->who.id != y->who.id)
+		return x->who.id < y->who.id ? -1 : 1;
+	return x->who.start_ns < y->who.start_ns ? -1 : x->who.start_ns > y->who.start_ns;
+}
+
+int stalls_take(struct stalls *s, struct err *e)
+{
+	struct list *last = s->before;
+	struct swap_who who, *previous = NULL;
+	uint64_t ended = s->epoch;
+	int r = begin_interval(s, e);
+
+	s->before = s->now;
+	s->now = last;
+	s->now->n = 0;
+	/* Only this process deletes, and not meanwhile: no key is met twice or passed over. */
+	while (!r && s->now->n < SWAP_WHO_MAX && !bpf_map_get_next_key(s->map, previous, &who)) {
+		struct sum *sum = &s->now->sums[s->now->n++];
+
+		*sum = (struct sum){ .who = who };
+		if (bpf_map_lookup_elem(s->map, &who, s->each))
+			return err_set(e, errno, "cannot read who stalled");
+		add_cpus(s, ended, sum);
+		previous = &sum->who;
+	}
+	qsort(s->now->sums, s->now->n, sizeof(*s->now->sums), by_who);
+	return r;
+}
+
+static uint64_t stall_ns(const struct sum *sum)
+{
+	return sum->total_ns[SWAP_DIRECT] + sum->total_ns[SWAP_MEMCG];
+}
+
+static int longest_first(const void *a, const void *b)
+{
+	const struct sum *x = a, *y = b;
+
+	return stall_ns(x) < stall_ns(y) ? 1 : stall_ns(x) > stall_ns(y) ? -1 : by_who(a, b);
+}
+
+/* What was added between the takes, in s->grown; what has ended and no longer grows leaves the kernel's table. */
+static size_t compare(struct stalls *s)
+{
+	size_t n = 0, i = 0;
+
+	for (size_t j = 0; j < s->now->n; j++) {
+		struct sum sum = s->now->sums[j];
+		const struct sum *before;
+
+		while (i < s->before->n && by_who(&s->before->sums[i], &sum) < 0)
+			i++;
+		before = i < s->before->n && by_who(&s->before->sums[i], &sum) == 0 ? &s->before->sums[i] : NULL;
+		for (size_t way = 0; before && way < 2; way++) {
+			sum.count[way] -= before->count[way];
+			sum.total_ns[way] -= before->total_ns[way];
+			sum.pages[way] -= before->pages[way];
+		}
+		if (sum.count[SWAP_DIRECT] + sum.count[SWAP_MEMCG])
+			s->grown[n++] = sum;
+		else if (s->by == SWAP_BY_PROCESS && kill((pid_t)sum.who.id, 0) && errno == ESRCH)
+			bpf_map_delete_elem(s->map, &sum.who);
+	}
+	return n;
+}
+
+int stalls_print(struct stalls *s, struct out *out, size_t top, uint64_t ts_ns, uint64_t interval_ns)
+{
+	size_t n = compare(s);
+	int r = 0;
+
+	qsort(s->grown, n, sizeof(*s->grown), longest_first);
+	for (size_t i = 0; i < MIN(n, top) && r == 0; i++) {
+		const struct sum *sum = &s->grown[i];
+		uint64_t count = sum->count[SWAP_DIRECT] + sum->count[SWAP_MEMCG];
+		bool process = s->by == SWAP_BY_PROCESS;
+		char comm[sizeof(sum->comm) + 1] = "";
+		struct stall_record record = {
+			.ts_ns = ts_ns,
+			.pid = process ? sum->who.id : MISSING_U64,
+			.comm = comm,
+			.cgroup = process ? sum->cgroup : sum->who.id,
+			.stalls = count,
+			.stall_ns = stall_ns(sum),
+			.mean_ns = stall_ns(sum) / count,
+			.max_ns = sum->max_ns,
+			.direct = sum->count[SWAP_DIRECT],
+			.direct_ns = sum->total_ns[SWAP_DIRECT],
+			.memcg = sum->count[SWAP_MEMCG],
+			.memcg_ns = sum->total_ns[SWAP_MEMCG],
+			.pages = sum->pages[SWAP_DIRECT] + sum->pages[SWAP_MEMCG],
+			.stall_share = (double)stall_ns(sum) / (double)interval_ns,
+		};
+
+		memcpy(comm, sum->comm, sizeof(sum->comm));
+		record.cgroup_path = cgroup_paths_find(s->paths, record.cgroup);
+		r = out_record(out, &stall_type, &record);
+	}
+	return r;
+}
