@@ -3,9 +3,9 @@
 #include "workload.h"
 
 static struct workload_config config = {
-	.run = { .gen = GEN_CONFIG_DEFAULTS, .memory_limit_bytes = MISSING_U64 },
+	.run = { .gen = GEN_CONFIG_DEFAULTS, .memory_limit_bytes = MISSING_U64, .reserve_bytes = MISSING_U64 },
 	.wrap = { .region_bytes = 128 * MIB, .duration_ns = 20 * NS_PER_S, .workers = 1, .seed = 42,
-		  .memory_limit_bytes = MISSING_U64 },
+		  .memory_limit_bytes = MISSING_U64, .reserve_bytes = MISSING_U64 },
 };
 
 static const struct opt_command commands[] = {

@@ -9,6 +9,7 @@
 #include "out.h"
 #include "procfs.h"
 #include "stop.h"
+#include "units.h"
 #include "workload.h"
 
 #define SLACK_NS	(5 * NS_PER_S)	/* for the generator to print and go, beyond its own duration */
@@ -21,6 +22,7 @@ const struct opt run_options[] = {
 	OPT_SIZE(0, "memory-limit", struct workload_config, run.memory_limit_bytes,
 		 "of its group: less than the region makes it swap; default what the region takes",
 		 .min = CAGE_MEMORY_FLOOR_BYTES),
+	RESERVE_OPTION(run.reserve_bytes),
 	GEN_OUTPUT(struct workload_config, run.output),
 	OPT_FLAG(0, "unsafe-allow-large", struct workload_config, run.allow_large,
 		 "take a region of more than half of what is available above the reserve"),
@@ -28,12 +30,29 @@ const struct opt run_options[] = {
 	OPT_END
 };
 
+int safe_size(uint64_t region_bytes, bool allow_large, uint64_t *reserve_bytes, struct err *e)
+{
+	struct procfs_meminfo memory;
+	char asked[UNITS_TEXT_MAX], least[UNITS_TEXT_MAX];
+	uint64_t floor;
+	int rc = procfs_meminfo_read(NULL, &memory, e);
+
+	if (rc)
+		return rc;
+	floor = cage_reserve_bytes(memory.total_bytes);
+	if (*reserve_bytes == MISSING_U64)
+		*reserve_bytes = floor;
+	if (*reserve_bytes < floor)
+		return err_usage(e, "--reserve %s is less than this machine needs: %s",
+				 units_format_size(*reserve_bytes, asked), units_format_size(floor, least));
+	return cage_check_size(region_bytes, cage_size_bound_bytes(memory.available_bytes, *reserve_bytes), allow_large,
+			       e);
+}
+
 /* A trace is read here only to know that it is one, and how large a region it asks for. */
 static int check(struct run_config *run, const struct pattern *pattern, struct err *e)
 {
-	struct procfs_meminfo memory;
 	struct trace trace;
-	uint64_t bound;
 	int rc = pattern_trace(pattern, &run->gen, &trace, e);
 
 	trace_done(&trace);
@@ -41,12 +60,7 @@ static int check(struct run_config *run, const struct pattern *pattern, struct e
 		rc = pattern_check(pattern, &run->gen, e);
 	if (!rc)
 		rc = cage_check_duration(gen_duration_ns(&run->gen), CAGE_DURATION_CAP_NS, run->allow_long, e);
-	if (!rc)
-		rc = procfs_meminfo_read(NULL, &memory, e);
-	if (rc)
-		return rc;
-	bound = cage_size_bound_bytes(memory.available_bytes, cage_reserve_bytes(memory.total_bytes));
-	return cage_check_size(run->gen.region_bytes, bound, run->allow_large, e);
+	return rc ? rc : safe_size(run->gen.region_bytes, run->allow_large, &run->reserve_bytes, e);
 }
 
 int generator_find(char path[PATH_MAX], struct err *e)
@@ -120,6 +134,7 @@ static void configure(struct cage_config *cage, const struct run_config *run, co
 	cage->memory_bytes = run->memory_limit_bytes;
 	cage->pids = run->gen.workers * (pattern->forks ? run->gen.depth + 1 : 1) + SPARE_PIDS;
 	cage->duration_ns = gen_duration_ns(&run->gen) + SLACK_NS;
+	cage->reserve_bytes = run->reserve_bytes;
 	cage->journal = journal;
 	cage->abort_on_full_pool = true;
 	/* Under a limit that makes it swap, stalls are what was asked for. */

@@ -11,6 +11,7 @@ struct run_config {
 	struct gen_config gen;
 	struct gen_output output;
 	uint64_t memory_limit_bytes;	/* MISSING_U64 = what the region takes */
+	uint64_t reserve_bytes;		/* MISSING_U64 = cage_reserve_bytes of this machine */
 	bool allow_large, allow_long;
 };
 
@@ -21,6 +22,7 @@ struct list_config {
 struct wrap_config {
 	uint64_t region_bytes, duration_ns, workers, seed;
 	uint64_t memory_limit_bytes;	/* MISSING_U64 = what the region takes */
+	uint64_t reserve_bytes;		/* MISSING_U64 = cage_reserve_bytes of this machine */
 	const char *checkout;		/* NULL = by the tool's environment variable */
 	const char *generator;		/* the path of workload-gen, once it is known */
 	const char *raw_path;		/* NULL = the raw report is not kept */
@@ -38,6 +40,16 @@ struct workload_config {
 /* Each runs with a struct workload_config; see opt.h for the contract of run. */
 extern const struct opt run_options[];
 int run_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
+
+/* What must stay available on this machine, for commands that have it as reserve_bytes. */
+#define RESERVE_OPTION(m) \
+	OPT_SIZE(0, "reserve", struct workload_config, m, "memory that must stay available: the run is killed before " \
+		 "less is; default the larger of 512MiB and a tenth of all, and no less")
+
+/* safe_size - refuses (exit 2) a region over the bound or a reserve below the default; fills in the reserve that was
+ * not given.
+ */
+int safe_size(uint64_t region_bytes, bool allow_large, uint64_t *reserve_bytes, struct err *e);
 
 extern const struct opt list_options[];
 int list_run(void *config, int argc, char **argv, int *exit_code, struct err *e);

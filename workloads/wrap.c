@@ -10,9 +10,9 @@
 #include "caged.h"
 #include "journal.h"
 #include "out.h"
-#include "procfs.h"
 #include "stop.h"
 #include "term.h"
+#include "units.h"
 #include "workload.h"
 #include "wrap/wrap.h"
 
@@ -32,6 +32,7 @@ const struct opt wrap_options[] = {
 	OPT_SIZE(0, "memory-limit", struct workload_config, wrap.memory_limit_bytes,
 		 "of its group: less than the region makes it swap; default what the region takes",
 		 .min = CAGE_MEMORY_FLOOR_BYTES),
+	RESERVE_OPTION(wrap.reserve_bytes),
 	OPT_STRING(0, "checkout", struct workload_config, wrap.checkout,
 		   "where the tool's source is, for those that come as a checkout", .metavar = "DIR"),
 	OPT_STRING(0, "raw", struct workload_config, wrap.raw_path, "keep what the tool reported in this new file",
@@ -288,6 +289,7 @@ static void configure(struct cage_config *cage, const struct wrap_config *wrap, 
 	cage->memory_bytes = wrap->memory_limit_bytes;
 	cage->pids = PIDS;
 	cage->duration_ns = wrap->duration_ns + (tool->slack_ns ? tool->slack_ns : SLACK_NS);
+	cage->reserve_bytes = wrap->reserve_bytes;
 	cage->journal = journal;
 	cage->abort_on_full_pool = true;
 	cage->no_network = true;
@@ -412,18 +414,27 @@ static int run_tool(const struct wrap_config *wrap, const struct wrap_tool *tool
 	return rc;
 }
 
-static int check(const struct wrap_config *wrap, struct err *e)
+static int check_share(const struct wrap_config *wrap, const struct wrap_tool *tool, struct err *e)
 {
-	struct procfs_meminfo memory;
+	const uint64_t share = wrap->region_bytes / wrap->workers;
+	char given[UNITS_TEXT_MAX], below[UNITS_TEXT_MAX];
+	uint64_t power = 1;
+
+	if (!tool->share_is_power_of_two || (share & (share - 1)) == 0)
+		return 0;
+	while (power <= share / 2)
+		power *= 2;
+	err_usage(e, "%s takes a power of two for each worker, not %s", tool->name, units_format_size(share, given));
+	return err_hint(e, "the next below is --region %s", units_format_size(power * wrap->workers, below));
+}
+
+static int check(struct wrap_config *wrap, const struct wrap_tool *tool, struct err *e)
+{
 	int rc = cage_check_duration(wrap->duration_ns, CAGE_DURATION_CAP_NS, wrap->allow_long, e);
 
 	if (!rc)
-		rc = procfs_meminfo_read(NULL, &memory, e);
-	if (rc)
-		return rc;
-	return cage_check_size(wrap->region_bytes,
-			       cage_size_bound_bytes(memory.available_bytes, cage_reserve_bytes(memory.total_bytes)),
-			       wrap->allow_large, e);
+		rc = check_share(wrap, tool, e);
+	return rc ? rc : safe_size(wrap->region_bytes, wrap->allow_large, &wrap->reserve_bytes, e);
 }
 
 /* The tool is there: its words, its version, its run. */
@@ -483,7 +494,7 @@ int wrap_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 		rc = wrap_profile_find(tool, argv[1], &profile, e);
 	}
 	if (!rc)
-		rc = check(wrap, e);
+		rc = check(wrap, tool, e);
 	if (!rc)
 		rc = find_tool(tool, wrap, path, e);
 	if (!rc)

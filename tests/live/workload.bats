@@ -29,6 +29,15 @@ await_members() {
 	return 1
 }
 
+# await_filled PID MIB - until so much of its memory is resident; at most 20 s.
+await_filled() {
+	for _ in {1..200}; do
+		[ "$(awk '$1 == "VmRSS:" { print $2 }' "/proc/$1/status")" -ge $(($2 * 1024)) ] && return
+		sleep 0.1
+	done
+	return 1
+}
+
 # Whether this PID is a process that still runs; whoever adopted a dead one may take his time.
 alive() {
 	[ -d "/proc/$1" ] && ! grep -q '^State:.[ZX]' "/proc/$1/status" 2>/dev/null
@@ -241,20 +250,22 @@ watch() {
 }
 
 @test "a scan from outside finds every LZ4 and zstd size as often as the contents promise, to 2 points" {
-	local supervisor contents worst
+	local supervisor contents worst checked=0
 
-	for contents in mixed android database; do
-		"$bin/workload" run random_touch_heap --region 64MiB --contents $contents --touch read --duration 8s --json \
+	# every mixture there is; the kinds of page by themselves are in these
+	for contents in $("$bin/workload" list --json | jq -r 'select(.type == "workload_contents" and
+		([to_entries[] | select(.key | endswith("_permille")).value] | max) < 1000).name'); do
+		"$bin/workload" run random_touch_heap --region 32MiB --contents $contents --touch read --duration 30s --json \
 			>"$BATS_TEST_TMPDIR/out" 3>&- &
 		supervisor=$!
 		await_members $supervisor
-		sleep 1.5
+		await_filled "$(members_of $supervisor | head -1)" 32
 		"$bin/compressor_monitor" scan -q --pid "$(members_of $supervisor | head -1)" --all --codecs lz4:1,zstd:1 \
 			--format json | jq -r 'select(.type == "scan_hist") | "\(.label) \(.bin_bytes) \(.pages)"' \
 			>"$BATS_TEST_TMPDIR/seen"
 		kill -INT $supervisor
 		wait $supervisor
-		"$helpers/page_sizes" $contents 42 16384 >"$BATS_TEST_TMPDIR/promised"
+		"$helpers/page_sizes" $contents 42 8192 >"$BATS_TEST_TMPDIR/promised"
 		worst=$(awk '
 			FNR == NR { promised[$1 " " $2] = $3; of[$1] += $3; next }
 			{ seen[$1 " " $2] += $3; in_all[$1] += $3 }
@@ -269,7 +280,9 @@ watch() {
 			}' "$BATS_TEST_TMPDIR/promised" "$BATS_TEST_TMPDIR/seen")
 		echo "$contents: the worst bin is off by $worst points"
 		awk -v worst="$worst" 'BEGIN { exit !(worst <= 2) }'
+		checked=$((checked + 1))
 	done
+	[ "$checked" -ge 7 ]
 }
 
 @test "kill -9 at each call that changes the machine, then recover: no group and no book is left" {
@@ -291,36 +304,4 @@ watch() {
 	[ "$killed" -ge 8 ]
 	after=$(find /sys/fs/cgroup -type d -name 'coldpress.*.workload' -printf '%f\n' | sort)
 	[ -z "$(comm -13 <(echo "$before") <(echo "$after"))" ]
-}
-
-# most_used ZRAM PID - samples the pool until this process has ended; prints the most bytes that it took.
-most_used() {
-	perl -MTime::HiRes=sleep -e '
-		my ($file, $pid) = @ARGV;
-		my $most = 0;
-		while (kill 0, $pid) {
-			open my $f, "<", $file or last;
-			my $used = (split " ", <$f>)[2];
-			$most = $used if $used > $most;
-			sleep 0.002;
-		}
-		print "$most\n"' "/sys/block/zram$1/mm_stat" "$2"
-}
-
-@test "a load that fills the pool is ended, and the pool is over its limit by a zspage at most" {
-	[ -e /sys/class/zram-control/hot_add ] || skip "this kernel has no zram (modprobe zram num_devices=0)"
-	local id supervisor most limit=$((8 << 20))
-
-	id=$("$bin/ram_pool" setup -q --algo lz4 --size 64MiB --mem-limit 8MiB --format json |
-		jq -r 'select(.type != "end").id')
-	"$bin/workload" run anon_streamer --region 64MiB --memory-limit 16MiB --contents random --duration 10s --json \
-		>"$BATS_TEST_TMPDIR/out" 3>&- &
-	supervisor=$!
-	most=$(most_used "$id" $supervisor)
-	wait $supervisor || true
-	"$bin/ram_pool" reset -q
-	echo "$(cat "$BATS_TEST_TMPDIR/out") most $most"
-	[ "$(jq -s -r '.[0] | "\(.state) \(.why)"' "$BATS_TEST_TMPDIR/out")" = "aborted the pool on zram$id is full" ]
-	[ "$most" -gt $((limit / 8 * 7)) ]
-	[ "$most" -le $((limit + 16 * 4096)) ]
 }

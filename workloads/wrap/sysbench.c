@@ -66,6 +66,7 @@ const struct wrap_tool wrap_sysbench = {
 	.program = "sysbench",
 	.package = "sysbench",
 	.version_words = version_words,
+	.share_is_power_of_two = true,
 	.scratch_below = "/tmp",
 	.words = common,
 	.last_words = last,

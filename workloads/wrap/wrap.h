@@ -40,6 +40,7 @@ struct wrap_tool {
 	const char *const *needs;	/* programs it calls; ends with NULL; NULL = none */
 	bool unprivileged;		/* never as root: as nobody where nobody called sudo */
 	const char *const *version_words;	/* asks for the version; ends with NULL; NULL = it has none to tell */
+	bool share_is_power_of_two;	/* it takes no other size for {share} */
 	uint64_t slack_ns;		/* that it takes beyond the duration to start, end and report; 0 = 10 s */
 	const char *scratch_below;	/* where it runs: "/dev/shm" where its files shall be memory */
 	const char *report;		/* the file it reports into; NULL = standard output */
