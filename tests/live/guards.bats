@@ -44,9 +44,9 @@ least_available() {
 # reserve WORDS... - the command, with 512 MiB available above the reserve and a region of more. The last of three tries
 # counts: memory that others take meanwhile is not the command's. Sets $why.
 reserve() {
-	local available least reserve try
+	local available least reserve
 
-	for try in 1 2 3; do
+	for _ in 1 2 3; do
 		available=$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)
 		reserve=$((available - 512 * 1024))
 		"$bin/workload" "$@" --region 1GiB --unsafe-allow-large --reserve ${reserve}KiB --duration 2s --json \
