@@ -4,6 +4,7 @@
 #   make              all programs          make check     every test (live ones need root)
 #   make demo         one study, an answer  make bench     what the speed claims are measured with
 #   make lint         static checks         make install   DESTDIR= PREFIX=/usr/local
+#   make vm           tests in guests on other kernels (qemu)
 #   make clean        removes build/ and the links          V=1 shows commands
 
 VERSION  := 0.1.0
@@ -96,7 +97,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_
 HELPERS    := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 BENCHES    := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 
-.PHONY: all tests benches check check-unit check-cli check-live demo bench lint format install uninstall clean man FORCE
+.PHONY: all tests benches check check-unit check-cli check-live vm demo bench lint format install uninstall clean man FORCE
 all: $(BINS) $(LINKS)
 
 # ---- version -------------------------------------------------------------------------------------------
@@ -186,6 +187,9 @@ check-cli: all
 
 check-live: all $(HELPERS)
 	$(Q)tests/run live
+
+vm: all tests
+	$(Q)tests/run vm
 
 demo: all
 	$(Q)./coldpress study --demo

@@ -16,6 +16,7 @@ usage: [sudo] ./bootstrap.sh [--dry-run] [TARGET|VARIABLE=VALUE...]
 Installs what the targets need and this machine lacks, then runs make with them.
   sudo ./bootstrap.sh demo     build, one study, an answer
   sudo ./bootstrap.sh check    build, every test
+  sudo ./bootstrap.sh vm       build, tests in guests on other kernels
   ./bootstrap.sh --dry-run     only print what would be installed and run
 
 Packages come from apt-get, dnf or pacman. The build belongs to the user who called sudo; check, demo, bench
@@ -24,7 +25,7 @@ USAGE
 }
 
 # stage, how to find it, and the package by apt, dnf and pacman; a|b: the first one the distribution has.
-# Stages: build = always, run = demo bench check, test = check, lint = lint.
+# Stages: build = always, run = demo bench check vm, test = check vm, lint = lint, vm = vm.
 needs() {
 	kernel=$(uname -r)
 	cat <<NEEDS
@@ -59,6 +60,7 @@ test  cmd:python3              python3            python3                python
 lint  cmd:shellcheck           shellcheck         ShellCheck             shellcheck
 test  cmd:mandoc               mandoc             mandoc                 mandoc
 lint  cmd:clang-tidy           clang-tidy         clang-tools-extra      clang
+vm    cmd:qemu-system-x86_64   qemu-system-x86    qemu-system-x86-core   qemu-system-x86
 NEEDS
 }
 
@@ -95,6 +97,7 @@ stages() {
 		case $word in
 		demo | bench) list="$list run" ;;
 		check | check-*) list="$list run test" ;;
+		vm) list="$list run test vm" ;;
 		lint) list="$list test lint" ;;
 		esac
 	done
@@ -182,7 +185,7 @@ build_targets() {
 	printf all
 	for word; do
 		case $word in
-		check | check-unit) printf ' tests' ;;
+		check | check-unit | vm) printf ' tests' ;;
 		bench) printf ' benches' ;;
 		*=*) printf ' %s' "$word" ;;
 		esac

@@ -76,3 +76,13 @@ file() {
 	[ "$status" -eq 2 ]
 	[[ $output == *"no stage called nonsense"* ]]
 }
+
+@test "guests that this machine cannot run are counted as skipped, and are no failure" {
+	mkdir -p tests/vm
+	printf '#!/bin/sh\necho "1..0 # SKIP no qemu"\n' >tests/vm/debian-none
+	chmod +x tests/vm/debian-none
+	run tests/run vm
+	[ "$status" -eq 0 ]
+	[ "${lines[-1]}" = "0 passed, 0 failed, 1 skipped" ]
+	[[ $output == *"debian-none: no qemu"* ]]
+}
