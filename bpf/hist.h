@@ -30,16 +30,30 @@ static inline __attribute__((always_inline)) __u32 hist_log2(__u64 v)
 	return r;
 }
 
-static inline __attribute__((always_inline)) __u32 hist_bucket(__u64 v)
+static inline __attribute__((always_inline)) __u64 hist_bucket_of(__u64 v)
 {
 	__u32 exponent;
 
 	if (v < HIST_SUB)
-		return (__u32)v;
+		return v;
 	exponent = hist_log2(v);
 	if (exponent > HIST_TOP_EXPONENT)
 		return HIST_BUCKETS - 1;
-	return (exponent - HIST_SUB_BITS + 1) * HIST_SUB + (__u32)(v >> (exponent - HIST_SUB_BITS) & (HIST_SUB - 1));
+	return (exponent - HIST_SUB_BITS + 1) * HIST_SUB + (v >> (exponent - HIST_SUB_BITS) & (HIST_SUB - 1));
+}
+
+/* BPF callers compare with HIST_BUCKETS and keep all 64 bits. The verifier of 6.1 loses its bounds in the arithmetic
+ * (even to a least above the greatest) and in a copy whose upper half was cut off. The mask, which the compiler must
+ * not see is for nothing, gives the value bounds of its own again.
+ */
+static inline __attribute__((always_inline)) __u64 hist_bucket(__u64 v)
+{
+	__u64 bucket = hist_bucket_of(v);
+
+#ifdef __bpf__
+	asm volatile("%0 &= 1023" : "+r"(bucket));
+#endif
+	return bucket;
 }
 
 /* The smallest value of a bucket; that of the next one is where it ends. */
@@ -49,6 +63,8 @@ static inline __attribute__((always_inline)) __u64 hist_low(__u32 bucket)
 
 	return shift < 2 ? bucket : (__u64)(HIST_SUB + bucket % HIST_SUB) << (shift - 1);
 }
+
+_Static_assert(HIST_BUCKETS <= 1024, "hist_bucket() masks with 1023");
 
 #ifndef __bpf__
 /* hist_quantile - the value that a share p of n values does not pass, in the middle of its bucket; never above

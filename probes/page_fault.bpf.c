@@ -441,7 +441,7 @@ static __always_inline void complete(struct fault_sums *s, struct bpf_perf_event
 
 static __always_inline void time_one(struct fault_times *times, __u64 latency_ns)
 {
-	__u32 bucket = hist_bucket(latency_ns);
+	__u64 bucket = hist_bucket(latency_ns);
 
 	times->timed++;
 	times->total_ns += latency_ns;
@@ -454,7 +454,8 @@ static __always_inline void time_one(struct fault_times *times, __u64 latency_ns
 static __always_inline void time_by(const struct by_key *by_what, enum fault_class class, bool timed,
 				    __u64 latency_ns)
 {
-	__u32 zero = 0, bucket = hist_bucket(latency_ns);
+	__u32 zero = 0;
+	__u64 bucket = hist_bucket(latency_ns);
 	struct by_time_key key = {.by = *by_what, .class = class};
 	struct fault_times *times = bpf_map_lookup_elem(&by_times, &key), *none;
 

@@ -91,7 +91,7 @@ static __always_inline __u32 device_index(__u32 dev)
 
 static __always_inline void add(__u64 *histogram, __u64 value)
 {
-	__u32 bucket = hist_bucket(value);
+	__u64 bucket = hist_bucket(value);
 
 	if (bucket < HIST_BUCKETS)
 		histogram[bucket]++;
@@ -100,7 +100,7 @@ static __always_inline void add(__u64 *histogram, __u64 value)
 /* The same where several CPUs share it. */
 static __always_inline void add_shared(__u64 *histogram, __u64 value)
 {
-	__u32 bucket = hist_bucket(value);
+	__u64 bucket = hist_bucket(value);
 
 	if (bucket < HIST_BUCKETS)
 		__sync_fetch_and_add(&histogram[bucket], 1);

@@ -92,8 +92,7 @@ static __always_inline void time_reclaim(struct swap_counts *c, enum swap_way wa
 {
 	struct reclaim_begin *begin = bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0, 0);
 	struct swap_reclaim *r = &c->reclaim[way];
-	__u32 bucket;
-	__u64 ns;
+	__u64 ns, bucket;
 
 	r->pages += pages;
 	if (!begin || !begin->ns) {
