@@ -25,6 +25,10 @@ static int add_device(const char *path, struct watched *ret, struct err *e)
 	r = sysroot_read_u64(NULL, &bytes, e, "/sys/block/%s/disksize", name);
 	if (r)
 		return r;
+	if (bytes < PAGE_BYTES) {
+		err_say(e, ENODEV, "%s has no size yet: nothing can go there", path);
+		return err_hint(e, "set one up with ram_pool setup");
+	}
 	if (ret->pages + bytes / PAGE_BYTES > UINT32_MAX)
 		return err_usage(e, "--device %s: more than 16 TiB in all", path);
 	/* As the kernel has it: 12 bits and 20. */

@@ -26,13 +26,22 @@ attaches() {
 	attaches page_fault --class major
 	attaches page_fault --sample 7
 	for by in pid comm cgroup region ip; do attaches page_fault --summary --by "$by"; done
+	attaches page_fault --summary --minor
+	for latency in none major all; do attaches page_fault --summary --latency "$latency"; done
 }
 
 @test "swap_probe and pool_probe load in every mode" {
 	attaches swap_probe -i 100ms
 	need_zram
-	attaches pool_probe --device /dev/zram0
-	for by in pid comm cgroup; do attaches pool_probe --device /dev/zram0 --by "$by"; done
+	run --separate-stderr "$bin/pool_probe" -d 200ms --device /dev/zram0
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"no size yet"* ]]
+	device=$(cat /sys/class/zram-control/hot_add)
+	echo 16M >"/sys/block/zram$device/disksize"
+	attaches pool_probe --device "/dev/zram$device"
+	for by in pid comm cgroup; do attaches pool_probe --device "/dev/zram$device" --by "$by"; done
+	attaches pool_probe --device "/dev/zram$device" --events
+	echo "$device" >/sys/class/zram-control/hot_remove
 }
 
 @test "swap_probe: a hook that this kernel lacks is missing in the record, not 0" {
