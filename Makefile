@@ -214,7 +214,7 @@ $(B)/man/%.8: $(B)/bin/% $(wildcard man/*)
 	$(Q)awk -f man/join.awk $(wildcard man/$*.mdoc) - < $@.generated > $@
 
 # ---- docs/metrics.md: every field of every record that is declared -------------------------------------------
-DOCUMENTED := coldpress compressor_monitor ram_pool $(PROBES)
+DOCUMENTED := coldpress compressor_monitor ram_pool workload $(PROBES)
 docs: $(DOCUMENTED:%=$(B)/bin/%)
 	$(Q)for p in $(DOCUMENTED); do printf '# %s\n\n' $$p; $(B)/bin/$$p --help=fields; echo; done > docs/metrics.md
 

@@ -65,8 +65,14 @@ static const struct record_type *const records[] = {
 	&study_run_type, &study_arm_type, &study_prediction_type, &study_answer_type, &end_record_type, NULL,
 };
 
+static const char *const siblings[] = {
+	"compressor_monitor", "ram_pool",   "workload",	  "report", "proc_create",
+	"page_fault",	      "swap_probe", "pool_probe", NULL,
+};
+
 static const struct opt_program program = {
 	.name = "coldpress",
+	.siblings = siblings,
 	.summary = "a laboratory for RAM compression on Linux",
 	.description =
 		"Five minutes:\n"

@@ -489,6 +489,11 @@ static int no_command(const struct opt_program *program, const char *word, struc
 		text_str(&names, names.n ? ", " : "");
 		text_str(&names, c->name);
 	}
+	for (const char *const *s = program->siblings; s && *s; s++) {
+		nearest_offer(&near, *s);
+		text_str(&names, ", ");
+		text_str(&names, *s);
+	}
 	if (!word)
 		err_usage(e, "a command is needed: %.*s", (int)names.n, names.s);
 	else if (word[0] == '-')

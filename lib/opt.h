@@ -96,6 +96,8 @@ struct opt_program {
 	const struct opt_command *commands;	/* ends with .run == NULL */
 	void *config;				/* holds the defaults; commands share one struct */
 	const struct record_type *const *records;	/* for the man page; ends with NULL; may be NULL */
+	const char *const *siblings;	/* programs that it runs by their name, which its completion and its complaint
+					 * about an unknown command name, too; ends with NULL; may be NULL */
 };
 
 /* opt_main - the whole of a program's main: --help, --version, the subcommand, parsing, run, err_print.

@@ -492,11 +492,29 @@ static void completion_choices(FILE *f, const struct opt *options)
 	}
 }
 
+/* What stands behind a sibling's name is completed by the sibling's own function, which is asked for once. */
+static void completion_siblings(FILE *f, const struct opt_program *program)
+{
+	if (!program->siblings)
+		return;
+	fputs("\tcase ${COMP_CWORD}:${COMP_WORDS[1]} in\n\t1:*) ;;\n\t", f);
+	for (const char *const *s = program->siblings; *s; s++)
+		fprintf(f, "%s*:%s", s == program->siblings ? "" : " | ", *s);
+	fputs(")\n\t\tlocal sibling=${COMP_WORDS[1]}\n"
+	      "\t\tdeclare -F \"_coldpress_$sibling\" >/dev/null ||"
+	      " . <(\"$1\" \"$sibling\" --help=completion 2>/dev/null)\n"
+	      "\t\tdeclare -F \"_coldpress_$sibling\" >/dev/null || return\n"
+	      "\t\tlocal COMP_WORDS=(\"${COMP_WORDS[@]:1}\") COMP_CWORD=$((COMP_CWORD - 1))\n"
+	      "\t\t\"_coldpress_$sibling\" \"$sibling\" \"$word\" \"$before\"\n\t\treturn ;;\n\tesac\n",
+	      f);
+}
+
 void opt_help_completion(FILE *f, const struct opt_program *program)
 {
 	fprintf(f, "# bash completion of %s, from %s --help=completion\n", program->name, program->name);
-	fprintf(f, "_coldpress_%s()\n{\n\tlocal word=$2 before=$3 words=()\n\tcase $before in\n",
-		program->name);
+	fprintf(f, "_coldpress_%s()\n{\n\tlocal word=$2 before=$3 words=()\n", program->name);
+	completion_siblings(f, program);
+	fputs("\tcase $before in\n", f);
 	for (const struct opt_command *c = program->commands; c->run; c++)
 		completion_choices(f, c->options);
 	fputs("\tesac\n", f);
@@ -510,6 +528,8 @@ void opt_help_completion(FILE *f, const struct opt_program *program)
 		fputs("\t*) words=(", f);
 		for (const struct opt_command *c = program->commands; c->run; c++)
 			fprintf(f, "%s ", c->name);
+		for (const char *const *s = program->siblings; s && *s; s++)
+			fprintf(f, "%s ", *s);
 		fputs("--help --version) ;;\n\tesac\n", f);
 	} else {
 		fputs("\twords=(", f);

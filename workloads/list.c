@@ -19,7 +19,7 @@ static const struct field pattern_fields[] = {
 	FIELD(struct pattern_row, summary, FIELD_STRING, "", "what it does"),
 	FIELD(struct pattern_row, signals, FIELD_STRING, "", "what it makes visible"),
 };
-static const struct record_type pattern_type =
+const struct record_type workload_pattern_type =
 	RECORD_TYPE("workload_pattern", 1, RECORD_TABLE, pattern_fields, "a pattern there is");
 
 struct contents_row {
@@ -45,7 +45,7 @@ static const struct field contents_fields[] = {
 	PERMILLE(MIXTURE_RANDOM, "random"),
 	FIELD(struct contents_row, source, FIELD_STRING, "", "where the proportions are from"),
 };
-static const struct record_type contents_type =
+const struct record_type workload_contents_type =
 	RECORD_TYPE("workload_contents", 1, RECORD_CARD, contents_fields, "a mixture of pages there is");
 
 int list_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED, struct err *e)
@@ -60,14 +60,15 @@ int list_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code U
 	if (rc)
 		return rc;
 	for (size_t i = 0; (pattern = pattern_at(i)); i++, end.seen++)
-		out_record(out, &pattern_type, &(struct pattern_row){ pattern->name, touch_choices[pattern->touch],
-								      pattern->summary, pattern->signals });
+		out_record(out, &workload_pattern_type,
+			   &(struct pattern_row){ pattern->name, touch_choices[pattern->touch], pattern->summary,
+						  pattern->signals });
 	for (size_t i = 0; (mixture = mixture_at(i)); i++, end.seen++) {
 		struct contents_row row = { .name = mixture->name, .source = mixture->source };
 
 		for (size_t kind = 0; kind < MIXTURE_KINDS; kind++)
 			row.permille[kind] = mixture->permille[kind];
-		out_record(out, &contents_type, &row);
+		out_record(out, &workload_contents_type, &row);
 	}
 	end.emitted = end.seen;
 	out_record(out, &end_record_type, &end);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* main.c - workload: bounded loads on memory and processes. */
+#include "out.h"
 #include "workload.h"
 
 static struct workload_config config = {
@@ -33,11 +34,16 @@ static const struct opt_command commands[] = {
 
 int main(int argc, char **argv)
 {
+	static const struct record_type *const records[] = {
+		&workload_result_type, &workload_pattern_type, &workload_contents_type, &wrap_result_type,
+		&wrap_figure_type,     &wrap_tool_type,        &end_record_type,        NULL,
+	};
 	static const struct opt_program program = {
 		.name = "workload",
 		.summary = "bounded loads on memory and processes with known page contents",
 		.commands = commands,
 		.config = &config,
+		.records = records,
 	};
 
 	return opt_main(&program, argc, argv);

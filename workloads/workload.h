@@ -58,6 +58,10 @@ extern const struct opt wrap_options[], tools_options[];
 int wrap_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
 int tools_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
 
+/* What they print, besides workload_result_type. */
+extern const struct record_type workload_pattern_type, workload_contents_type;
+extern const struct record_type wrap_figure_type, wrap_result_type, wrap_tool_type;
+
 /* generator_find - the path of workload-gen: beside this program, in the tree and where it is installed. */
 int generator_find(char path[PATH_MAX], struct err *e);
 

@@ -28,7 +28,32 @@ setup() {
 @test "an unknown command is a usage error that names the commands" {
 	run "$coldpress" nonsense
 	[ "$status" -eq 2 ]
-	[[ $output == *"'nonsense'"* && $output == *doctor* ]]
+	[[ $output == *"'nonsense'"* && $output == *doctor* && $output == *workload* ]]
+	run "$coldpress" ram_poll
+	[ "$status" -eq 2 ]
+	[[ $output == *"did you mean ram_pool?"* ]]
+}
+
+# completes WORD... - what the completion proposes for the last word.
+completes() {
+	"$coldpress" --help=completion >"$BATS_TEST_TMPDIR/completion"
+	bash -c '. "$1"; coldpress=$2; shift 2
+		COMP_WORDS=("$coldpress" "$@"); COMP_CWORD=$#
+		_coldpress_coldpress "$coldpress" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+		echo "${COMPREPLY[*]}"' - "$BATS_TEST_TMPDIR/completion" "$coldpress" "$@"
+}
+
+@test "the completion proposes every program, and what each of them would propose" {
+	for program in "$top"/build/bin/*; do
+		name=${program##*/}
+		[ "$name" = coldpress ] || [ "$name" = workload-gen ] || [ "$(completes "$name")" = "$name" ]
+	done
+	[ "$(completes doc)" = doctor ]
+	[ "$(completes ram_pool se)" = setup ]
+	[ "$(completes ram_pool setup --mem)" = --mem-limit ]
+	[ "$(completes workload run --format j)" = json ]
+	[ "$(completes proc_create --help)" = --help ]
+	[ "$(completes study --de)" = --demo ]
 }
 
 @test "a path is no command" {
@@ -97,7 +122,7 @@ setup() {
 }
 
 @test "docs/metrics.md has every declared field: make docs would change nothing" {
-	for program in coldpress compressor_monitor ram_pool proc_create page_fault swap_probe pool_probe; do
+	for program in coldpress compressor_monitor ram_pool workload proc_create page_fault swap_probe pool_probe; do
 		printf '# %s\n\n' "$program"
 		"$top/build/bin/$program" --help=fields
 		echo

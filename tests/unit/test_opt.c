@@ -289,8 +289,8 @@ static const struct opt_command alone[] = {
 	{ .summary = "do the one thing", .options = options, .operands = OPT_OPERANDS_ANY, .run = run_show },
 	{ .run = NULL },
 };
-static const struct opt_program many = { "t", "try things", "About 't'.", commands, &config, NULL };
-static const struct opt_program one = { "t", "try things", NULL, alone, &config, NULL };
+static const struct opt_program many = { "t", "try things", "About 't'.", commands, &config, NULL, NULL };
+static const struct opt_program one = { "t", "try things", NULL, alone, &config, NULL, NULL };
 
 static char dir[] = "/tmp/test_opt.XXXXXX", out_path[64], err_path[64], said[32768], complained[4096];
 
