@@ -2,7 +2,8 @@
 /* study.h - the parts of `coldpress study` and what passes between them.
  *
  *	study.c         options, the order of things, clean-up
- *	study_run.c     one run of one subject under one arm: pool, cage, probe, samples -> figures
+ *	study_run.c     one run of one subject under one arm: pool, cage, probes, samples -> figures
+ *	study_probes.c  page_fault and pool_probe beside it
  *	study_bare.c    the same without any rights
  *	study_scan.c    what the page scan says of a subject, and what that predicts
  *	study_answer.c  figures -> comparison, recommendation, plain words; changes nothing
@@ -27,11 +28,11 @@
 #include "zram.h"
 #include "zsmalloc.h"
 
-#define STUDY_ARMS_MAX		9	/* "none" and eight algorithms */
-#define STUDY_CODECS_MAX	16
-#define STUDY_SUBJECTS_MAX	2
-#define STUDY_BLOCKS_MAX	100
-#define STUDY_BLOCKS_FOR_TIME	6	/* the fewest that carry a 95 % interval by ranks (stats_walsh_min_n) */
+#define STUDY_ARMS_MAX	      9 /* "none" and eight algorithms */
+#define STUDY_CODECS_MAX      16
+#define STUDY_SUBJECTS_MAX    2
+#define STUDY_BLOCKS_MAX      100
+#define STUDY_BLOCKS_FOR_TIME 6 /* the fewest that carry a 95 % interval by ranks (stats_walsh_min_n) */
 
 /* One run's figures; the store's metrics have the names of these fields. */
 struct study_run {
@@ -39,19 +40,25 @@ struct study_run {
 	char reason[200];
 	uint64_t block, position;
 	uint64_t wall_ns, user_ns, system_ns, minor_faults, major_faults;
-	uint64_t pages_out, pages_in;		/* through the pool's device */
-	uint64_t ram_bytes_peak, ram_bytes_mean;	/* anonymous and shared memory in RAM */
+	uint64_t pages_out, pages_in;		 /* through the pool's device */
+	uint64_t ram_bytes_peak, ram_bytes_mean; /* anonymous and shared memory in RAM */
 	uint64_t swap_bytes_peak;
 	uint64_t pool_orig_bytes_peak, pool_compr_bytes_peak, pool_used_bytes_peak, pool_used_bytes_mean;
-	uint64_t pool_used_bytes_full, pool_compr_bytes_full;	/* at the moment of most pages in the pool */
+	uint64_t pool_used_bytes_full, pool_compr_bytes_full; /* at the moment of most pages in the pool */
 	uint64_t slot_table_bytes;
-	uint64_t footprint_bytes_peak;		/* ram + pool + slot table, at one moment */
+	uint64_t footprint_bytes_peak; /* ram + pool + slot table, at one moment */
 	uint64_t footprint_bytes_mean;
 	uint64_t psi_some_us, psi_full_us;
-	double readback_factor;			/* pages_in / pages_out */
-	uint64_t residence_ns;			/* mean pages in the pool * wall / pages_out (Little's law) */
+	/* pool_probe's where by_probe; else the first two by counters: pages_in / pages_out, and mean pages
+	 * in the pool * wall / pages_out (Little's law)
+	 */
+	bool by_probe;
+	double readback_factor;
+	uint64_t residence_ns, survival_p50_ns, freed_unread;
+	double censored_ratio;
+	uint64_t store_p50_ns, store_p99_ns, load_p50_ns, load_p99_ns, pool_ns, pool_page_ns;
 	uint64_t major_latency_p50_ns, major_latency_p99_ns, major_latency_max_ns;
-	uint64_t foreign_swap_bytes;		/* most by which the group's swap and the pool's use differed */
+	uint64_t foreign_swap_bytes; /* most by which the group's swap and the pool's use differed */
 	int64_t exit_status;
 	enum store_run_state state_code;
 };
@@ -59,17 +66,17 @@ struct study_run {
 /* What the page scan measured of one codec. */
 struct study_codec {
 	char label[CODEC_LABEL_MAX];
-	double pool_bytes, stored_bytes;	/* for every page present: as mem_used_total and compr_data_size */
+	double pool_bytes, stored_bytes; /* for every page present: as mem_used_total and compr_data_size */
 	double saved_slot_ratio, saved_codec_ratio;
 };
 
 struct study_scan {
 	bool present;
-	uint64_t resident_bytes;		/* of the subject when it was taken */
+	uint64_t resident_bytes; /* of the subject when it was taken */
 	uint64_t population_pages, sampled_pages, zero_pages, same_pages;
 	struct study_codec codecs[STUDY_CODECS_MAX];
 	size_t n;
-	char *lines;				/* the records themselves, for `compressor_monitor rank` */
+	char *lines; /* the records themselves, for `compressor_monitor rank` */
 	size_t lines_len;
 };
 
@@ -83,8 +90,8 @@ struct study_rank {
 };
 
 struct study_arm {
-	const char *algorithm;			/* NULL: no limit and no pool */
-	const char *name;			/* "none" or the algorithm */
+	const char *algorithm; /* NULL: no limit and no pool */
+	const char *name;      /* "none" or the algorithm */
 	struct store_id cell;
 	struct study_run probed, timed[STUDY_BLOCKS_MAX];
 	size_t n_timed;
@@ -97,8 +104,8 @@ struct study_subject {
 	struct store_id workload;
 	struct study_run reference;
 	struct study_scan scan;
-	uint64_t limit_bytes;			/* MISSING_U64: none can be set */
-	struct study_arm arms[STUDY_ARMS_MAX];	/* [0] is "none" */
+	uint64_t limit_bytes;		       /* MISSING_U64: none can be set */
+	struct study_arm arms[STUDY_ARMS_MAX]; /* [0] is "none" */
 	size_t n_arms;
 };
 
@@ -113,11 +120,12 @@ struct study {
 	struct prng rng;
 	struct term_progress progress;
 	double runs_done;
-	bool bare;				/* no rights for a cage: the command runs as it is */
-	const char *no_pool;			/* why no pool can be had here; NULL: it can */
-	bool zeromap;				/* the kernel keeps zero pages as a bit, outside the pool */
-	bool left_behind;			/* a pool or group could not be put away */
-	bool no_probe;				/* page_fault cannot run here; said once */
+	bool bare;	     /* no rights for a cage: the command runs as it is */
+	const char *no_pool; /* why no pool can be had here; NULL: it can */
+	bool zeromap;	     /* the kernel keeps zero pages as a bit, outside the pool */
+	bool left_behind;    /* a pool or group could not be put away */
+	bool no_probe;	     /* page_fault cannot run here; said once */
+	bool no_pool_probe;  /* pool_probe cannot, or does not see the pages; said once */
 	struct study_subject subjects[STUDY_SUBJECTS_MAX];
 	size_t n_subjects;
 };
@@ -137,16 +145,32 @@ int study_run_arm(struct study *s, struct study_subject *subject, struct study_a
 /* study_run_bare (study_bare.c) - without rights for a cage: the command as it is, for the scan alone. */
 int study_run_bare(struct study *s, struct study_subject *subject, struct err *e);
 
+/* The probes beside a run. */
+struct study_probes {
+	struct sibling faults, pool;
+	bool faulting, pooling; /* attached */
+	char *pool_record;	/* pool_probe's last one as JSON, once stopped; to be freed */
+};
+
+/* study_probes_start - returns when they are attached, or were given up with a note. group: a cgroup2
+ * directory, "" where there is none; device: of the pool, or NULL.
+ */
+void study_probes_start(struct study *s, const char *group, const char *device, struct study_probes *ret);
+
+/* study_probes_stop - their figures into ret; what they do not have stays as it is there. */
+void study_probes_stop(struct study *s, struct study_probes *probes, struct study_run *ret);
+
 /* A scan under way beside a run. */
 struct study_scanner {
 	struct sibling sibling;
 	bool running;
-	uint64_t resident_bytes, peak_bytes;	/* when it began; most so far */
+	uint64_t resident_bytes, peak_bytes; /* when it began; most so far */
 	uint64_t begin_ns, next_ns;
 };
 
-/* study_scan_step - called at each sample with the group's resident memory: starts a scan when memory has grown
- * by a quarter or stays at its peak, and takes its figures when it has ended. where: "--cgroup" or "--pid".
+/* study_scan_step - called at each sample with the group's resident memory: starts a scan when memory has
+ * grown by a quarter or stays at its peak, and takes its figures when it has ended. where: "--cgroup" or
+ * "--pid".
  */
 void study_scan_step(struct study *s, struct study_subject *subject, struct study_scanner *scanner,
 		     const char *where, const char *what, uint64_t resident_bytes);
@@ -158,8 +182,8 @@ void study_scan_end(struct study *s, struct study_subject *subject, struct study
 int study_scan_store(struct study *s, const struct study_subject *subject, const struct store_id *run,
 		     struct err *e);
 
-/* study_predict - bytes a pool of this algorithm takes for that many pages of the subject; NaN where no library
- * codec stands for it. *approximate as of codec_for_kernel.
+/* study_predict - bytes a pool of this algorithm takes for that many pages of the subject; NaN where no
+ * library codec stands for it. *approximate as of codec_for_kernel.
  */
 struct study_prediction {
 	double used_bytes, compr_bytes;

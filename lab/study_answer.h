@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* study_answer.h - what a study concludes for one subject, between those who compute it and those who say it. */
+/* study_answer.h - what a study concludes for one subject, between those who compute it and those who say it.
+ */
 #ifndef COLDPRESS_LAB_STUDY_ANSWER_H
 #define COLDPRESS_LAB_STUDY_ANSWER_H
 
@@ -18,6 +19,9 @@ struct arm_figures {
 	double footprint_peak_bytes, footprint_mean_bytes, saved_bytes, saved_min_bytes, saved_max_bytes,
 		saved_ratio;
 	double major_faults, pages_out, pages_in, readback_factor, residence_ns, psi_some_us;
+	bool by_probe; /* readback and residence are pool_probe's, of the probed run */
+	double survival_p50_ns, censored_ratio, freed_unread, store_p50_ns, store_p99_ns, load_p50_ns,
+		load_p99_ns, pool_page_ns;
 	uint64_t major_latency_p50_ns, major_latency_p99_ns, major_latency_max_ns;
 };
 
@@ -29,19 +33,18 @@ struct prediction_figures {
 	bool approximate;
 };
 
-
 struct subject_answer {
 	const struct study_subject *subject;
 	double floor_ratio;
 	struct arm_figures arms[STUDY_ARMS_MAX];
-	struct prediction_figures predictions[STUDY_ARMS_MAX];	/* of the arm of the same index */
-	size_t n_arms;						/* 1: nothing but the scan */
-	double readback_factor, residence_ns;	/* medians over the arms; NaN where no pool measured them */
+	struct prediction_figures predictions[STUDY_ARMS_MAX]; /* of the arm of the same index */
+	size_t n_arms;					       /* 1: nothing but the scan */
+	double readback_factor, residence_ns; /* medians over the arms; NaN where no pool measured them */
 	struct study_rank ranks[STUDY_CODECS_MAX];
 	size_t n_ranks;
-	const struct study_rank *chosen;	/* by the policy; NULL: nothing is worth it, or no scan */
-	const struct arm_figures *best;		/* the arm to recommend; NULL: none */
-	bool on_bytes;				/* too few blocks to decide about time */
+	const struct study_rank *chosen; /* by the policy; NULL: nothing is worth it, or no scan */
+	const struct arm_figures *best;	 /* the arm to recommend; NULL: none */
+	bool on_bytes;			 /* too few blocks to decide about time */
 };
 
 /* answer_readback - the factor the policy was asked at: as measured, or warm where it could not be. */

@@ -24,7 +24,8 @@ static pid_t start(const struct study *s, const struct study_subject *subject, s
 
 	snprintf(path, sizeof(path), "%s/%s.output", s->config->out_dir, subject->name);
 
-	AUTO_CLOSE int output = study_open_as_caller(s, path), input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int output = study_open_as_caller(s, path),
+		       input = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	if (output < 0 || input < 0)
 		return err_set(e, errno, "cannot write %s", output < 0 ? path : "/dev/null");
@@ -105,6 +106,15 @@ int study_run_bare(struct study *s, struct study_subject *subject, struct err *e
 		.pages_in = MISSING_U64,
 		.readback_factor = MISSING_F64,
 		.residence_ns = MISSING_U64,
+		.survival_p50_ns = MISSING_U64,
+		.censored_ratio = MISSING_F64,
+		.freed_unread = MISSING_U64,
+		.store_p50_ns = MISSING_U64,
+		.store_p99_ns = MISSING_U64,
+		.load_p50_ns = MISSING_U64,
+		.load_p99_ns = MISSING_U64,
+		.pool_ns = MISSING_U64,
+		.pool_page_ns = MISSING_U64,
 		.psi_some_us = MISSING_U64,
 		.psi_full_us = MISSING_U64,
 		.major_latency_p50_ns = MISSING_U64,

@@ -40,9 +40,26 @@ static const struct field arm_fields[] = {
 	FIELD(struct arm_figures, major_faults, FIELD_F64, "faults", "page faults that read", .decimals = -1),
 	FIELD(struct arm_figures, pages_out, FIELD_F64, "pages", "written to the pool", .decimals = -1),
 	FIELD(struct arm_figures, pages_in, FIELD_F64, "pages", "read from the pool", .decimals = -1),
-	FIELD(struct arm_figures, readback_factor, FIELD_F64, "ratio", "pages_in / pages_out"),
-	FIELD(struct arm_figures, residence_ns, FIELD_F64, "ns", "mean time of a page in the pool",
+	FIELD(struct arm_figures, by_probe, FIELD_BOOL, "",
+	      "the figures down to pool_page_ns are pool_probe's, from the probed run; else the first two "
+	      "are of "
+	      "counters, from timed runs"),
+	FIELD(struct arm_figures, readback_factor, FIELD_F64, "ratio", "pages loaded / pages stored"),
+	FIELD(struct arm_figures, residence_ns, FIELD_F64, "ns", "mean time of a page out", .decimals = -1),
+	FIELD(struct arm_figures, survival_p50_ns, FIELD_F64, "ns",
+	      "half of all pages stored were back after this long; missing where fewer came back",
 	      .decimals = -1),
+	FIELD(struct arm_figures, censored_ratio, FIELD_F64, "ratio", "pages never loaded / pages stored"),
+	FIELD(struct arm_figures, freed_unread, FIELD_F64, "pages", "freed without a load, at least",
+	      .decimals = -1),
+	FIELD(struct arm_figures, store_p50_ns, FIELD_F64, "ns", "median time in the device of a store",
+	      .decimals = -1),
+	FIELD(struct arm_figures, store_p99_ns, FIELD_F64, "ns", "99th percentile of it", .decimals = -1),
+	FIELD(struct arm_figures, load_p50_ns, FIELD_F64, "ns", "median time in the device of a load",
+	      .decimals = -1),
+	FIELD(struct arm_figures, load_p99_ns, FIELD_F64, "ns", "99th percentile of it", .decimals = -1),
+	FIELD(struct arm_figures, pool_page_ns, FIELD_F64, "ns",
+	      "in-pool CPU: time in the device for each page stored or loaded", .decimals = -1),
 	FIELD(struct arm_figures, psi_some_us, FIELD_F64, "us", "time in which the group waited for memory",
 	      .decimals = -1),
 	FIELD(struct arm_figures, major_latency_p50_ns, FIELD_U64, "ns",
@@ -111,6 +128,20 @@ static double median_of(const struct study_arm *arm, const char *name, double *m
 	return stats_quantile(values, n, 0.5);
 }
 
+/* What the probed run has of pool_probe; without it the median of the timed runs, which have their counters'
+ * figures then, and where they do not, since the probe failed in this run alone, its own.
+ */
+static double probed_or_median(const struct study_arm *arm, const char *name)
+{
+	const struct field *field = study_run_type.fields;
+	double probed, median = median_of(arm, name, NULL, NULL);
+
+	while (!str_eq(field->name, name))
+		field++;
+	probed = arm->has_probed ? figure(&arm->probed, field) : MISSING_F64;
+	return arm->probed.by_probe || isnan(median) ? probed : median;
+}
+
 /* Wall times of the blocks in which both arms have a run that counts. */
 static size_t paired_walls(const struct study_arm *a, const struct study_arm *b, double *wall_a,
 			   double *wall_b)
@@ -167,8 +198,17 @@ static struct arm_figures figures_of(const struct study_subject *subject, const 
 		.major_faults = median_of(arm, "major_faults", NULL, NULL),
 		.pages_out = median_of(arm, "pages_out", NULL, NULL),
 		.pages_in = median_of(arm, "pages_in", NULL, NULL),
-		.readback_factor = median_of(arm, "readback_factor", NULL, NULL),
-		.residence_ns = median_of(arm, "residence_ns", NULL, NULL),
+		.by_probe = arm->has_probed && arm->probed.by_probe,
+		.readback_factor = probed_or_median(arm, "readback_factor"),
+		.residence_ns = probed_or_median(arm, "residence_ns"),
+		.survival_p50_ns = probed_or_median(arm, "survival_p50_ns"),
+		.censored_ratio = probed_or_median(arm, "censored_ratio"),
+		.freed_unread = probed_or_median(arm, "freed_unread"),
+		.store_p50_ns = probed_or_median(arm, "store_p50_ns"),
+		.store_p99_ns = probed_or_median(arm, "store_p99_ns"),
+		.load_p50_ns = probed_or_median(arm, "load_p50_ns"),
+		.load_p99_ns = probed_or_median(arm, "load_p99_ns"),
+		.pool_page_ns = probed_or_median(arm, "pool_page_ns"),
 		.psi_some_us = median_of(arm, "psi_some_us", NULL, NULL),
 		.footprint_mean_bytes = median_of(arm, "footprint_bytes_mean", NULL, NULL),
 		.footprint_peak_bytes = median_of(arm, "footprint_bytes_peak", &low, &high),

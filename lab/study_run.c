@@ -2,7 +2,8 @@
 /* study_run.c - one run: pool up, command held in its cage, probe attached, released, sampled, put away.
  *
  * Timed runs carry counters only: files of the group, of the pool's device and /proc/swaps, 20 times a
- * second. The reference and the probed runs also carry page_fault --summary, and the reference the page scan.
+ * second. The reference and the probed runs also carry page_fault --summary, the probed ones pool_probe, and
+ * the reference the page scan.
  */
 #include <fcntl.h>
 #include <math.h>
@@ -20,8 +21,9 @@
 #define SETTLE_STALL_SHARE 0.01
 #define FOREIGN_BYTES	   MIB /* the two figures are not read at one moment */
 #define FOREIGN_SHARE	   0.02
-#define CLUSTER_BYTES	   (2 * MIB) /* what a CPU first fills of a swap it has begun on, whatever its priority \
-				      */
+#define CLUSTER_BYTES                                                                                        \
+	(2 * MIB) /* what a CPU first fills of a swap it has begun on, whatever its priority                 \
+		   */
 
 static const struct field run_fields[] = {
 	FIELD(struct study_run, subject, FIELD_STRING, "", "name of the program under study"),
@@ -41,9 +43,26 @@ static const struct field run_fields[] = {
 	FIELD(struct study_run, major_faults, FIELD_U64, "faults", "page faults that read from swap or disk"),
 	FIELD(struct study_run, pages_out, FIELD_U64, "pages", "written to the pool's device"),
 	FIELD(struct study_run, pages_in, FIELD_U64, "pages", "read from the pool's device"),
-	FIELD(struct study_run, readback_factor, FIELD_F64, "ratio", "pages_in / pages_out"),
+	FIELD(struct study_run, by_probe, FIELD_BOOL, "",
+	      "the figures down to pool_page_ns are pool_probe's; else the first two are of counters"),
+	FIELD(struct study_run, readback_factor, FIELD_F64, "ratio",
+	      "pages loaded / pages stored; missing in timed runs where probed ones have it"),
 	FIELD(struct study_run, residence_ns, FIELD_U64, "ns",
-	      "mean time of a page in the pool: mean pages in it * wall / pages_out"),
+	      "mean time of a page out (survival_mean_ns of pool_probe); by counters mean pages in the pool "
+	      "* "
+	      "wall / pages_out"),
+	FIELD(struct study_run, survival_p50_ns, FIELD_U64, "ns",
+	      "half of all pages stored were back after this long; missing where fewer came back"),
+	FIELD(struct study_run, censored_ratio, FIELD_F64, "ratio", "pages never loaded / pages stored"),
+	FIELD(struct study_run, freed_unread, FIELD_U64, "pages", "freed without a load, at least"),
+	FIELD(struct study_run, store_p50_ns, FIELD_U64, "ns",
+	      "median time in the device of a request to store"),
+	FIELD(struct study_run, store_p99_ns, FIELD_U64, "ns", "99th percentile of it"),
+	FIELD(struct study_run, load_p50_ns, FIELD_U64, "ns",
+	      "median time in the device of a request to load"),
+	FIELD(struct study_run, load_p99_ns, FIELD_U64, "ns", "99th percentile of it"),
+	FIELD(struct study_run, pool_ns, FIELD_U64, "ns", "time in the device of all of them: in-pool CPU"),
+	FIELD(struct study_run, pool_page_ns, FIELD_U64, "ns", "the same for each page stored or loaded"),
 	FIELD(struct study_run, ram_bytes_peak, FIELD_U64, "bytes",
 	      "most anonymous and shared memory in RAM"),
 	FIELD(struct study_run, ram_bytes_mean, FIELD_U64, "bytes", "its mean over the run"),
@@ -90,8 +109,7 @@ struct running {
 	struct zram_block_stat before;
 	struct cage cage;
 	struct cage_result result;
-	struct sibling probe;
-	bool probing;
+	struct study_probes probes;
 	struct study_scanner *scanner; /* the reference run's */
 	struct sample *samples;
 	size_t n, capacity;
@@ -199,59 +217,6 @@ static int pool_down(struct running *r, struct err *e)
 	return rc;
 }
 
-/* ---- the probe
- * --------------------------------------------------------------------------------------------- */
-
-static void probe_start(struct running *r)
-{
-	const char *const argv[] = {"page_fault", "--summary",
-				    "--cgroup",	  r->cage.group.dir[CGROUP_TREE_UNIFIED],
-				    "--format",	  "json",
-				    NULL};
-	struct err e = {0};
-
-	if (r->study->no_probe)
-		return;
-	if (!r->cage.group.dir[CGROUP_TREE_UNIFIED][0])
-		err_say(&e, ENOTSUP, "there is no cgroup2 mount to tell the subject by");
-	else if (!sibling_start(&r->probe, argv, &e) &&
-		 !sibling_await(&r->probe, "ready", 10 * NS_PER_S, &e)) {
-		r->probing = true;
-		return;
-	}
-	sibling_done(&r->probe);
-	if (stop_requested())
-		return;
-	r->study->no_probe = true;
-	study_note(r->study, STORE_NOTE_SKIPPED, "fault latency", "%s", e.what);
-}
-
-static int take_faults(void *ctx, const char *type, struct json_object *record)
-{
-	struct study_run *ret = ctx;
-
-	if (!str_eq(type, "page_fault_summary"))
-		return 0;
-	ret->major_latency_p50_ns = record_u64(record, "major_p50_ns");
-	ret->major_latency_p99_ns = record_u64(record, "major_p99_ns");
-	ret->major_latency_max_ns = record_u64(record, "major_max_ns");
-	return 0; /* the last one counts */
-}
-
-static void probe_stop(struct running *r, struct study_run *ret)
-{
-	struct err e = {0};
-
-	if (!r->probing)
-		return;
-	if (sibling_finish(&r->probe, SIGINT, 10 * NS_PER_S, &e))
-		study_note(r->study, STORE_NOTE_WARNING, "fault latency", "%s", e.what);
-	else
-		sibling_each(&r->probe, take_faults, ret);
-	sibling_done(&r->probe);
-	r->probing = false;
-}
-
 /* ---- samples
  * ----------------------------------------------------------------------------------------------- */
 
@@ -314,6 +279,14 @@ static void take_sample(struct running *r)
 	};
 }
 
+/* Whether counters must answer for pool_probe, which this study cannot have or this run has lost. Timed runs
+ * do without both where probed ones have it.
+ */
+static bool by_counters(const struct running *r, const struct study_run *run)
+{
+	return !run->by_probe && (r->study->no_pool_probe || str_eq(run->kind, kind_names[STORE_RUN_PROBED]));
+}
+
 /* Peaks and time-weighted means of the series. */
 static void summarise(const struct running *r, struct study_run *ret)
 {
@@ -348,7 +321,7 @@ static void summarise(const struct running *r, struct study_run *ret)
 	ret->ram_bytes_mean = (uint64_t)(ram / span);
 	ret->pool_used_bytes_mean = (uint64_t)(used / span);
 	ret->footprint_bytes_mean = (uint64_t)(footprint / span);
-	if (ret->pages_out != MISSING_U64 && ret->pages_out > 0)
+	if (by_counters(r, ret) && ret->pages_out != MISSING_U64 && ret->pages_out > 0)
 		ret->residence_ns = (uint64_t)(pages / span * (double)ret->wall_ns / (double)ret->pages_out);
 }
 
@@ -466,7 +439,7 @@ static void fill(struct running *r, struct study_run *ret)
 		if (!zram_block_stat_read(NULL, r->zram_id, &after, NULL)) {
 			ret->pages_out = (after.written_bytes - r->before.written_bytes) / PAGE_BYTES;
 			ret->pages_in = (after.read_bytes - r->before.read_bytes) / PAGE_BYTES;
-			if (ret->pages_out)
+			if (ret->pages_out && by_counters(r, ret))
 				ret->readback_factor = (double)ret->pages_in / (double)ret->pages_out;
 		}
 	}
@@ -493,6 +466,8 @@ static int store_run(struct running *r, const struct study_run *run, struct err 
 			rc = store_sample(store, &r->id, "pool_orig_bytes", s->t_ns,
 					  (double)s->pool_orig_bytes, e);
 	}
+	if (!rc && r->probes.pool_record)
+		rc = store_artifact(store, &r->id, "pool_probe", NULL, r->probes.pool_record, e);
 	if (!rc && r->scanner)
 		rc = study_scan_store(r->study, r->subject, &r->id, e);
 	if (!rc)
@@ -544,7 +519,8 @@ static int run_inside(struct running *r, enum store_run_kind kind, bool settled,
 	if (rc)
 		return rc;
 	if (kind != STORE_RUN_TIMED)
-		probe_start(r);
+		study_probes_start(r->study, r->cage.group.dir[CGROUP_TREE_UNIFIED],
+				   r->pooled ? r->device_path : NULL, &r->probes);
 	if (kind == STORE_RUN_REFERENCE)
 		r->scanner = &scanner;
 	rc = cage_release(&r->cage, e);
@@ -553,7 +529,7 @@ static int run_inside(struct running *r, enum store_run_kind kind, bool settled,
 	if (r->scanner)
 		study_scan_end(r->study, r->subject, &scanner);
 	stopped = cage_stop(&r->cage, &r->result, &put_away);
-	probe_stop(r, ret);
+	study_probes_stop(r->study, &r->probes, ret);
 	if (stopped)
 		rc = put_away_failed(r, rc, &put_away, e);
 	if (rc)
@@ -569,10 +545,7 @@ int study_run_arm(struct study *s, struct study_subject *subject, struct study_a
 		  enum store_run_kind kind, unsigned int block, unsigned int position, struct study_run *ret,
 		  struct err *e)
 {
-	struct running r = {.study = s,
-			    .subject = subject,
-			    .arm = arm,
-			    .probe = {.in_fd = -1, .out_fd = -1, .err_fd = -1}};
+	struct running r = {.study = s, .subject = subject, .arm = arm};
 	struct err put_away = {0};
 	bool settled;
 	int rc;
@@ -587,6 +560,15 @@ int study_run_arm(struct study *s, struct study_subject *subject, struct study_a
 		.pages_in = MISSING_U64,
 		.readback_factor = MISSING_F64,
 		.residence_ns = MISSING_U64,
+		.survival_p50_ns = MISSING_U64,
+		.censored_ratio = MISSING_F64,
+		.freed_unread = MISSING_U64,
+		.store_p50_ns = MISSING_U64,
+		.store_p99_ns = MISSING_U64,
+		.load_p50_ns = MISSING_U64,
+		.load_p99_ns = MISSING_U64,
+		.pool_ns = MISSING_U64,
+		.pool_page_ns = MISSING_U64,
 		.major_latency_p50_ns = MISSING_U64,
 		.major_latency_p99_ns = MISSING_U64,
 		.major_latency_max_ns = MISSING_U64,
@@ -603,6 +585,7 @@ int study_run_arm(struct study *s, struct study_subject *subject, struct study_a
 	if (pool_down(&r, &put_away))
 		rc = put_away_failed(&r, rc, &put_away, e);
 	free(r.samples);
+	free(r.probes.pool_record);
 	s->runs_done += !rc; /* one that was cut off is in the store, and is no result */
 	term_progress_update(&s->progress, s->runs_done);
 	if (!rc && ret->state_code != STORE_RUN_OK)

@@ -91,12 +91,47 @@ static void say_pools(FILE *f, const struct subject_answer *a)
 	}
 }
 
+static bool any_by_probe(const struct subject_answer *a)
+{
+	for (size_t i = 1; i < a->n_arms; i++) {
+		if (a->arms[i].by_probe)
+			return true;
+	}
+	return false;
+}
+
+/* What pool_probe saw of each page, in the probed run. */
+#define STAY_COLUMNS "  %-8s %9s %9s  %9s %9s  %9s  %8s  %10s %10s %10s\n"
+
+static void say_stays(FILE *f, const struct subject_answer *a)
+{
+	if (!any_by_probe(a))
+		return;
+	fprintf(f, "\n" STAY_COLUMNS, "pool", "store p50", "p99", "load p50", "p99", "in pool", "readback",
+		"half back", "mean out", "never back");
+	for (size_t i = 1; i < a->n_arms; i++) {
+		const struct arm_figures *arm = &a->arms[i];
+		char b[8][UNITS_TEXT_MAX], readback[24] = "-";
+
+		if (!isnan(arm->readback_factor))
+			snprintf(readback, sizeof(readback), "%.2f", arm->readback_factor);
+		fprintf(f, STAY_COLUMNS, arm->arm, time_text(arm->store_p50_ns, b[0]),
+			time_text(arm->store_p99_ns, b[1]), time_text(arm->load_p50_ns, b[2]),
+			time_text(arm->load_p99_ns, b[3]), time_text(arm->pool_page_ns, b[4]), readback,
+			time_text(arm->survival_p50_ns, b[5]), time_text(arm->residence_ns, b[6]),
+			percent_text(arm->censored_ratio, "%.0f %%", b[7]));
+	}
+}
+
 static void say_policy(FILE *f, const struct subject_answer *a)
 {
 	char b[UNITS_TEXT_MAX];
 
 	fprintf(f, "\n  fairness policy at the %s readback factor %.2f",
-		isnan(a->readback_factor) ? "assumed" : "measured", answer_readback(a));
+		isnan(a->readback_factor) ? "assumed"
+		: any_by_probe(a)	  ? "measured"
+					  : "counted",
+		answer_readback(a));
 	if (!isnan(a->residence_ns))
 		fprintf(f, ", pages out for %s on average", time_text(a->residence_ns, b));
 	fprintf(f, ": %s\n", a->chosen ? a->chosen->label : "nothing is worth it");
@@ -115,6 +150,7 @@ void words_tables(FILE *f, const struct subject_answer *a)
 		for (size_t i = 0; i < a->n_arms; i++)
 			say_arm(f, &a->arms[i]);
 		say_pools(f, a);
+		say_stays(f, a);
 	}
 	if (a->n_ranks)
 		say_policy(f, a);
@@ -163,8 +199,7 @@ void words_plain(FILE *f, const struct subject_answer *a)
 	fprintf(f, "%s held %s of anonymous and shared memory at its peak.", subject->name,
 		size_text((double)subject->reference.ram_bytes_peak, b[0]));
 	if (arm) {
-		fprintf(f,
-			" Held to %s with a pool of %s it took %s of RAM in all, %.0f %% %s",
+		fprintf(f, " Held to %s with a pool of %s it took %s of RAM in all, %.0f %% %s",
 			size_text((double)subject->limit_bytes, b[1]), arm->arm,
 			size_text(arm->footprint_peak_bytes, b[2]), fabs(arm->saved_ratio) * 100,
 			arm->saved_ratio < 0 ? "more" : "less");
@@ -172,8 +207,8 @@ void words_plain(FILE *f, const struct subject_answer *a)
 			fprintf(f, ", and %.2f times as long", arm->slowdown_ratio);
 		fprintf(f, " (n=%u)", (unsigned int)arm->n);
 		if (!isnan(arm->readback_factor))
-			fprintf(f, ": %.0f pages went out, and for each of them %.2f came back", arm->pages_out,
-				arm->readback_factor);
+			fprintf(f, ": %.0f pages went out, and for each of them %.2f came back",
+				arm->pages_out, arm->readback_factor);
 		fputc('.', f);
 		say_misses(f, a);
 	}
@@ -192,8 +227,8 @@ static void say_best(FILE *f, const struct subject_answer *a)
 	if (!isnan(best->slowdown_low_ratio))
 		fprintf(f, " [%.2f, %.2f]", best->slowdown_low_ratio, best->slowdown_high_ratio);
 	if (a->on_bytes)
-		fprintf(f, " (n=%u); decided on bytes, time is undecided below %d blocks", (unsigned int)best->n,
-			STUDY_BLOCKS_FOR_TIME);
+		fprintf(f, " (n=%u); decided on bytes, time is undecided below %d blocks",
+			(unsigned int)best->n, STUDY_BLOCKS_FOR_TIME);
 	else
 		fprintf(f, " (n=%u, %s)", (unsigned int)best->n, best->slowdown_verdict);
 }

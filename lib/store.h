@@ -10,9 +10,12 @@
  *   metrics      wall_ns user_ns system_ns major_faults minor_faults pages_out pages_in pool_orig_bytes_peak
  *                pool_compr_bytes_peak pool_used_bytes_peak pool_used_bytes_mean ram_bytes_peak
  * ram_bytes_mean swap_bytes_peak psi_some_us psi_full_us slot_table_bytes readback_factor residence_ns
+ *                survival_p50_ns censored_ratio freed_unread store_p50_ns store_p99_ns load_p50_ns load_p99_ns pool_ns
+ *                pool_page_ns (of a probed run, by pool_probe)
  *                footprint_bytes_peak footprint_bytes_mean (RAM of the program + pool + slot table, summed at
  * each sample) major_latency_p50_ns major_latency_p99_ns major_latency_max_ns exit_status foreign_swap_bytes
  *   samples      ram_bytes swap_bytes pool_used_bytes pool_orig_bytes
+ *   artifacts    scan, pool_probe: the records themselves as JSON lines
  *   predictions  pool_used_bytes pool_compr_bytes
  *   environment  slot_break_even_bytes: the largest compressed length that still saves RAM (zsmalloc.h)
  */

@@ -5,6 +5,7 @@
  */
 #include "data.h"
 
+#include <json-c/json.h>
 #include <math.h>
 #include <sqlite3.h>
 
@@ -107,6 +108,34 @@ static void load_runs(struct study *study, struct arm *arm)
 	}
 }
 
+#define STAYS_MAX 64
+
+/* From the record that pool_probe left: two arrays of one length. What is none of ours says nothing. */
+static void load_stays(struct study *study, struct arm *arm)
+{
+	struct sqlite3_stmt *st AUTO_ASK =
+		ask(study->db,
+		    "SELECT a.text FROM artifact a JOIN run r ON r.id = a.run WHERE r.cell=? AND a.name = "
+		    "'pool_probe' AND r.state IN ('ok', 'unsettled') ORDER BY r.rowid LIMIT 1",
+		    arm->id);
+	const char *text = row(study, st) ? (const char *)sqlite3_column_text(st, 0) : NULL;
+	struct json_object *record = text ? json_tokener_parse(text) : NULL, *ages, *out;
+
+	if (json_object_object_get_ex(record, "survival_age_ns", &ages) &&
+	    json_object_object_get_ex(record, "survival", &out) &&
+	    json_object_is_type(ages, json_type_array) && json_object_is_type(out, json_type_array)) {
+		size_t n = MIN(json_object_array_length(ages), json_object_array_length(out));
+
+		for (size_t i = 0; i < MIN(n, (size_t)STAYS_MAX); i++) {
+			struct stay *stay = ADD(arm->stays, arm->n_stays);
+
+			stay->age_ns = json_object_get_double(json_object_array_get_idx(ages, i));
+			stay->out = json_object_get_double(json_object_array_get_idx(out, i));
+		}
+	}
+	json_object_put(record);
+}
+
 static void load_arms(struct study *study, struct subject *subject)
 {
 	struct sqlite3_stmt *st AUTO_ASK = ask(
@@ -126,6 +155,7 @@ static void load_arms(struct study *study, struct subject *subject)
 		arm->pool_bytes = number_of(st, 4);
 		arm->mem_limit_bytes = number_of(st, 5);
 		load_runs(study, arm);
+		load_stays(study, arm);
 	}
 }
 
@@ -451,6 +481,7 @@ static void subject_done(struct subject *s)
 			free(arm->runs[j].reason);
 		}
 		free(arm->runs);
+		free(arm->stays);
 		free(arm->id);
 		free(arm->name);
 		free(arm->algorithm);

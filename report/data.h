@@ -20,11 +20,18 @@ struct figure {
 	bool probed; /* no timed run has it: from the run that carried the probes, or the reference */
 };
 
+/* The share of an arm's pages still out of memory so long after they were stored. */
+struct stay {
+	double age_ns, out;
+};
+
 struct arm {
 	char *id, *name, *algorithm;
 	double limit_bytes, pool_bytes, mem_limit_bytes;
 	struct run *runs;
 	size_t n_runs;
+	struct stay *stays; /* by age, of the probed run; none: no pool_probe */
+	size_t n_stays;
 	struct figure figures[QUANTITIES];
 	double slowdown, slowdown_low,
 		slowdown_high; /* Hodges-Lehmann, exact 95 % interval; NaN: n too small */

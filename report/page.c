@@ -58,7 +58,7 @@ static void put_answer(struct text *page, const struct study *study)
 
 struct group {
 	const char *title;
-	enum quantity rows[10];
+	enum quantity rows[12];
 	size_t n;
 };
 
@@ -72,10 +72,13 @@ static const struct group groups[] = {
 	 {POOL_USED_BYTES_PEAK, POOL_USED_BYTES_MEAN, POOL_COMPR_BYTES_PEAK, POOL_ORIG_BYTES_PEAK,
 	  SLOT_TABLE_BYTES, FOREIGN_SWAP_BYTES},
 	 6},
+	{"Pages of the pool",
+	 {PAGES_OUT, PAGES_IN, READBACK_FACTOR, RESIDENCE_NS, SURVIVAL_P50_NS, CENSORED_PERCENT, STORE_P50_NS,
+	  STORE_P99_NS, LOAD_P50_NS, LOAD_P99_NS, POOL_NS, POOL_PAGE_NS},
+	 12},
 	{"Faults",
-	 {PAGES_OUT, PAGES_IN, READBACK_FACTOR, RESIDENCE_NS, MAJOR_FAULTS, MINOR_FAULTS,
-	  MAJOR_LATENCY_P50_NS, MAJOR_LATENCY_P99_NS, MAJOR_LATENCY_MAX_NS},
-	 9},
+	 {MAJOR_FAULTS, MINOR_FAULTS, MAJOR_LATENCY_P50_NS, MAJOR_LATENCY_P99_NS, MAJOR_LATENCY_MAX_NS},
+	 5},
 };
 
 /* What most figures of an arm rest on. */
@@ -167,7 +170,7 @@ static void put_cell(struct text *page, const struct scale *scale, double v)
 static void put_ranking(struct text *page, const struct subject *subject)
 {
 	struct scale percent = scale_for(UNIT_PERCENT, 100), ms = {1, 1, "ms"}, score = {KIB, 1, "KiB/ms"},
-		     count = scale_for(UNIT_COUNT, 1), price = { 1, 2, "GiB/core" };
+		     count = scale_for(UNIT_COUNT, 1), price = {1, 2, "GiB/core"};
 	char buf[QUANTITY_TEXT_MAX];
 	struct scale ratio = scale_for(UNIT_RATIO, 1);
 
@@ -193,7 +196,8 @@ static void put_ranking(struct text *page, const struct subject *subject)
 
 		put_in(page,
 		       r->recommended ? "<tr class=\"chosen\"><th scope=\"row\">" : "<tr><th scope=\"row\">",
-		       r->codec, r->recommended ? " <span class=\"tag\">the policy's choice</span></th>" : "</th>");
+		       r->codec,
+		       r->recommended ? " <span class=\"tag\">the policy's choice</span></th>" : "</th>");
 		put_cell(page, &count, r->place ? (double)r->place : MISSING_F64);
 		put_in(page, "<td class=\"words\">", r->tier, "</td>");
 		put_cell(page, &percent, 100 * r->saved_slot_bytes / r->total_bytes);
@@ -203,6 +207,47 @@ static void put_ranking(struct text *page, const struct subject *subject)
 		put_cell(page, &score, r->fair_score);
 		put_cell(page, &price, str_eq(r->tier, "heavy") ? r->value_gib_per_core : MISSING_F64);
 		put_in(page, "<td class=\"words why\">", r->reason, "</td></tr>\n");
+	}
+	text_str(page, "</tbody></table></div>\n");
+}
+
+/* ---- how long pages stay out --------------------------------------------------------------------- */
+
+static void put_stays(struct text *page, const struct subject *subject)
+{
+	const struct arm *longest = NULL;
+	struct scale percent = scale_for(UNIT_PERCENT, 100);
+	char buf[QUANTITY_TEXT_MAX];
+
+	for (size_t i = 0; i < subject->n_arms; i++) {
+		if (subject->arms[i].n_stays > (longest ? longest->n_stays : 0))
+			longest = &subject->arms[i];
+	}
+	if (!longest)
+		return;
+	text_str(
+		page,
+		"<h3>How long pages stay out</h3>\n<p class=\"soft\">The share of the pages stored that are "
+		"not back so long afterwards, in %; those never loaded count as out for as long as they were "
+		"watched (pool_probe in the probed run, Kaplan-Meier).</p>\n<div class=\"wide\"><table "
+		"class=\"dense\"><thead><tr><th>pool</th>");
+	for (size_t i = 0; i < longest->n_stays; i++) {
+		double age = longest->stays[i].age_ns;
+		struct scale scale = scale_for(UNIT_NS, age);
+
+		scale.decimals = 0;
+		html_raw(page, "<th>%s<small>%s</small></th>", scale_format(&scale, age, buf), scale.unit);
+	}
+	text_str(page, "</tr></thead><tbody>\n");
+	for (size_t i = 0; i < subject->n_arms; i++) {
+		const struct arm *arm = &subject->arms[i];
+
+		if (!arm->n_stays)
+			continue;
+		put_in(page, "<tr><th scope=\"row\">", arm->name, "</th>");
+		for (size_t k = 0; k < longest->n_stays; k++)
+			put_cell(page, &percent, k < arm->n_stays ? 100 * arm->stays[k].out : MISSING_F64);
+		text_str(page, "</tr>\n");
 	}
 	text_str(page, "</tbody></table></div>\n");
 }
@@ -248,6 +293,7 @@ static void put_subject(struct text *page, struct plotter *plotter, struct study
 		put_in(page, "<p class=\"soft\"><code>", subject->argv, "</code></p>\n");
 	figures_put(page, plotter, study, subject, number);
 	put_key_figures(page, subject);
+	put_stays(page, subject);
 	put_ranking(page, subject);
 	put_runs(page, subject);
 	text_str(page, "</section>\n");
@@ -282,7 +328,7 @@ static size_t put_uncounted_runs(struct text *page, const struct study *study)
 
 static void put_left_out(struct text *page, const struct study *study, const struct plotter *plotter)
 {
-	struct text rows = { 0 };
+	struct text rows = {0};
 	size_t n = put_uncounted_runs(&rows, study);
 
 	text_str(page, "<section><h2>Left out, and why</h2>\n");

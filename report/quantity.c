@@ -20,9 +20,30 @@ const struct quantity_kind quantity_kinds[QUANTITIES] = {
 	[MAJOR_LATENCY_MAX_NS] = {"major_latency_max_ns", "Major fault latency, largest", NULL, UNIT_NS, 1},
 	[PAGES_OUT] = {"pages_out", "Pages swapped out", NULL, UNIT_COUNT, 1},
 	[PAGES_IN] = {"pages_in", "Pages swapped in", NULL, UNIT_COUNT, 1},
-	[READBACK_FACTOR] = {"readback_factor", "Readback factor", "Pages in / pages out.", UNIT_RATIO, 1},
-	[RESIDENCE_NS] = {"residence_ns", "Residence in the pool, mean",
-			  "How long a page stays out, by Little's law.", UNIT_NS, 1},
+	[READBACK_FACTOR] =
+		{"readback_factor", "Readback factor",
+		 "Pages loaded / pages stored: pool_probe's, from the probed run. Where that probe cannot be "
+		 "had, by the device's counters.",
+		 UNIT_RATIO, 1},
+	[RESIDENCE_NS] =
+		{"residence_ns", "Out of memory, mean",
+		 "How long a page stays out: the area below the share of pages still out at each age "
+		 "(pool_probe, Kaplan-Meier). Without that probe, by Little's law.",
+		 UNIT_NS, 1},
+	[SURVIVAL_P50_NS] =
+		{"survival_p50_ns", "Half of them back after",
+		 "Half of all pages stored were loaded again by this age; a dash where fewer were.", UNIT_NS,
+		 1},
+	[CENSORED_PERCENT] = {"censored_ratio", "Never loaded", "Pages never loaded / pages stored.",
+			      UNIT_PERCENT, 100},
+	[STORE_P50_NS] = {"store_p50_ns", "A store in the device, median", NULL, UNIT_NS, 1},
+	[STORE_P99_NS] = {"store_p99_ns", "A store in the device, p99", NULL, UNIT_NS, 1},
+	[LOAD_P50_NS] = {"load_p50_ns", "A load in the device, median", NULL, UNIT_NS, 1},
+	[LOAD_P99_NS] = {"load_p99_ns", "A load in the device, p99", NULL, UNIT_NS, 1},
+	[POOL_NS] = {"pool_ns", "In-pool CPU",
+		     "Time that all stores and loads spent in the pool's device, from request to end.",
+		     UNIT_NS, 1},
+	[POOL_PAGE_NS] = {"pool_page_ns", "In-pool CPU for each page", NULL, UNIT_NS, 1},
 	[RAM_BYTES_PEAK] = {"ram_bytes_peak", "Program's RAM, peak",
 			    "Anonymous and shared memory that is resident.", UNIT_BYTES, 1},
 	[RAM_BYTES_MEAN] = {"ram_bytes_mean", "Program's RAM, mean", NULL, UNIT_BYTES, 1},

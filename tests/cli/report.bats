@@ -253,3 +253,25 @@ set output '/dev/null'; system('touch $canary')"
 	[ "$status" -eq 1 ]
 	[[ $output == *"no directory"* ]]
 }
+
+@test "how long pages stay out is a table of what pool_probe left; a record that is none is left out" {
+	run_id=$(sqlite3 "$db" "SELECT r.id FROM run r JOIN cell c ON c.id = r.cell WHERE c.arm <> 'none' AND r.kind = 'probed'
+		AND r.state = 'ok' LIMIT 1")
+	[ -n "$run_id" ]
+	make_page
+	run grep -c 'How long pages stay out' "$page"
+	[ "$output" -eq 0 ]
+	sqlite3 "$db" "INSERT INTO artifact (run, name, text) VALUES ('$run_id', 'pool_probe',
+		'{\"type\":\"pool_probe_summary\",\"survival_age_ns\":[1e6,3e6,1e7],\"survival\":[1,0.625,0.125,7]}')"
+	make_page
+	well_formed
+	[ "$(grep -c 'How long pages stay out' "$page")" -eq 1 ]
+	grep -q '<td>100.0</td><td>62.5</td><td>12.5</td></tr>' "$page"
+	for hostile in '{' '[]' '{"survival_age_ns":3,"survival":"<script>"}' '{"survival_age_ns":["<b>"],"survival":[{}]}'; do
+		sqlite3 "$db" "UPDATE artifact SET text = '$hostile' WHERE name = 'pool_probe'"
+		make_page
+		well_formed
+		run grep -c '<script>\|<b>' "$page"
+		[ "$output" -eq 0 ]
+	done
+}
