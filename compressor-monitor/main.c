@@ -60,6 +60,8 @@ static const struct opt scan_options[] = {
 	OPT_STRING(0, "record", struct config, scan.record,
 		   "write the classes of the pages that were read into this file, in the order of their addresses: "
 		   "JSON lines, no contents", .metavar = "FILE"),
+	OPT_FLAG(0, "estimate", struct config, scan.estimate,
+		 "decide by a look at 384 bytes of each page, too, and tell how often that was right for each codec"),
 	OPT_LIST(0, "fields", struct config, fields, "of the codecs' records, these fields in this order",
 		 .metavar = "LIST"),
 	COMMON_OPTIONS,
@@ -220,6 +222,8 @@ static int scan_main(void *config, int argc UNUSED, char **argv UNUSED, int *exi
 		out_record(out, &scan_class_type, &result.classes[i]);
 	for (size_t i = 0; i < result.n_codecs; i++)
 		out_record(out, &scan_codec_type, &result.codecs[i]);
+	for (size_t i = 0; c->scan.estimate && i < result.n_codecs; i++)
+		out_record(out, &scan_estimate_type, &result.estimates[i]);
 	if (c->format == OUT_JSON) {
 		print_classes(out, &result);
 		print_hist(out, &result);
@@ -475,7 +479,7 @@ int main(int argc, char **argv)
 	};
 	static const struct record_type *const records[] = {
 		&scan_summary_type, &scan_class_type, &scan_codec_type, &scan_class_codec_type, &scan_hist_type,
-		&page_trace_type, &page_run_type, &rank_candidate_type, &rank_class_type, &rank_decision_type,
+		&scan_estimate_type, &page_trace_type, &page_run_type, &rank_candidate_type, &rank_class_type, &rank_decision_type,
 		&rank_sweep_type, &rank_front_type, &bench_type, &kernel_type, &end_record_type, NULL,
 	};
 	static const struct opt_program program = {

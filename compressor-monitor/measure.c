@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "codec/codec.h"
+#include "estimate.h"
 #include "stats.h"
 
 #define BATCH_PAGES	32
@@ -30,6 +31,7 @@ struct subject {
 	uint64_t codec_bytes, mismatched_pages;
 	uint64_t bins[SCAN_BINS];
 	struct times compress, decompress;
+	uint64_t judged[2][2];		/* pages: [the codec takes it][the estimator would] */
 	struct class_sums {
 		uint64_t pages, codec_bytes, compress_ns, decompress_ns;
 		double slot_bytes;
@@ -41,6 +43,7 @@ struct batch {
 	char pages[BATCH_PAGES * PAGE_BYTES];
 	enum page_class class;
 	size_t n;
+	bool fits[2][BATCH_PAGES];	/* by the estimator, for codecs without and with entropy coding */
 };
 
 struct measure {
@@ -49,6 +52,8 @@ struct measure {
 	struct batch *batches;		/* PAGE_CLASSES of them */
 	char *back;			/* BATCH_PAGES * PAGE_BYTES */
 	uint64_t pages, same_pages;
+	bool estimate;
+	uint64_t estimate_ns;		/* to judge all pages for one kind of codec */
 };
 
 static int times_add(struct times *t, uint64_t ns, size_t pages)
@@ -171,6 +176,7 @@ static int run_batch(const struct measure *m, const struct batch *b, struct subj
 
 		s->mismatched_pages += len[i] < 0 || got[i] != PAGE_BYTES ||
 				       memcmp(m->back + i * PAGE_BYTES, b->pages + i * PAGE_BYTES, PAGE_BYTES) != 0;
+		s->judged[bytes < s->pool.model->huge_bytes][b->fits[s->run.codec->entropy][i]]++;
 		s->codec_bytes += bytes;
 		sums->codec_bytes += bytes;
 		sums->slot_bytes += slot;
@@ -186,8 +192,26 @@ static int run_batch(const struct measure *m, const struct batch *b, struct subj
 	return r || !kept ? r : times_add(&s->decompress, end - middle, kept);
 }
 
+/* The look is timed with one of the two rules, which is what deciding for a codec takes. */
+static void judge_batch(struct measure *m, struct batch *b)
+{
+	const unsigned int huge_bytes = m->subjects[0].pool.model->huge_bytes;
+	struct estimate_features features[BATCH_PAGES];
+	const uint64_t begin = thread_cpu_ns();
+
+	for (size_t i = 0; i < b->n; i++) {
+		features[i] = estimate_look(b->pages + i * PAGE_BYTES);
+		b->fits[false][i] = estimate_fits(&features[i], false, huge_bytes);
+	}
+	m->estimate_ns += thread_cpu_ns() - begin;
+	for (size_t i = 0; i < b->n; i++)
+		b->fits[true][i] = estimate_fits(&features[i], true, huge_bytes);
+}
+
 static int flush_batch(struct measure *m, struct batch *b)
 {
+	if (m->estimate && b->n)
+		judge_batch(m, b);
 	for (size_t i = 0; b->n && i < m->n_subjects; i++) {
 		int r = run_batch(m, b, &m->subjects[i]);
 
@@ -206,6 +230,11 @@ static int flush_batches(struct measure *m)
 	for (size_t i = 0; !r && i < PAGE_CLASSES; i++)
 		r = flush_batch(m, &m->batches[i]);
 	return r;
+}
+
+void measure_estimate(struct measure *m)
+{
+	m->estimate = true;
 }
 
 int measure_page(struct measure *m, const void *page, enum page_class class)
@@ -330,6 +359,23 @@ static struct scan_class_codec_record report_class(const struct subject *s, enum
 	};
 }
 
+static struct scan_estimate_record report_estimate(const struct measure *m, const struct subject *s, const char *label)
+{
+	const uint64_t right = s->judged[true][true] + s->judged[false][false];
+
+	return (struct scan_estimate_record){
+		.label = label,
+		.pages = m->pages,
+		.rightly_taken = s->judged[true][true],
+		.wrongly_taken = s->judged[false][true],
+		.rightly_left = s->judged[false][false],
+		.wrongly_left = s->judged[true][false],
+		.agree_ratio = (double)right / (double)m->pages,	/* NaN, that is missing, for no pages */
+		.estimate_ns = (double)m->estimate_ns / (double)m->pages,
+		.speed_ratio = (double)s->compress.total_ns / (double)m->estimate_ns,
+	};
+}
+
 int measure_report(struct measure *m, uint64_t population, struct scan_result *ret)
 {
 	int r = flush_batches(m);
@@ -345,6 +391,7 @@ int measure_report(struct measure *m, uint64_t population, struct scan_result *r
 			ret->by_class[class][i] = report_class(&m->subjects[i], class);
 			ret->by_class[class][i].label = ret->labels[i];
 		}
+		ret->estimates[i] = report_estimate(m, &m->subjects[i], ret->labels[i]);
 		memcpy(ret->bins[i], m->subjects[i].bins, sizeof(ret->bins[i]));
 		ret->bins[i][0] = m->same_pages;
 		ret->failed |= ret->codecs[i].mismatched_pages != 0;

@@ -12,6 +12,9 @@ int measure_new(struct measure **ret, const struct opt_list *specs, const struct
 		struct err *e);
 void measure_free(struct measure *m);
 
+/* measure_estimate - from now on pages are judged by lib/estimate.h, too, for the estimates of the report. */
+void measure_estimate(struct measure *m);
+
 /* measure_page - one page, copied. Same-filled ones are counted and go through no codec. -ENOMEM. */
 int measure_page(struct measure *m, const void *page, enum page_class class);
 

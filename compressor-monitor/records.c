@@ -73,6 +73,21 @@ static const struct field hist_fields[] = {
 const struct record_type scan_hist_type =
 	RECORD_TYPE("scan_hist", 1, RECORD_TABLE, hist_fields, "sampled pages by compressed length");
 
+#define ESTIMATE(m, t, u, what) FIELD(struct scan_estimate_record, m, t, u, what)
+static const struct field estimate_fields[] = {
+	ESTIMATE(label, FIELD_STRING, "", "codec and level"),
+	ESTIMATE(pages, FIELD_U64, "pages", "sampled pages that need a codec"),
+	ESTIMATE(rightly_taken, FIELD_U64, "pages", "estimated to fit in less than a page, and they do"),
+	ESTIMATE(wrongly_taken, FIELD_U64, "pages", "estimated to fit, but incompressible: compressed in vain"),
+	ESTIMATE(rightly_left, FIELD_U64, "pages", "estimated to be incompressible, and they are"),
+	ESTIMATE(wrongly_left, FIELD_U64, "pages", "estimated to be incompressible, but they fit: savings lost"),
+	ESTIMATE(agree_ratio, FIELD_F64, "ratio", "of the pages, those estimated rightly"),
+	ESTIMATE(estimate_ns, FIELD_F64, "ns", "thread CPU to estimate a page, mean"),
+	ESTIMATE(speed_ratio, FIELD_F64, "ratio", "the codec's time to compress these pages to the estimator's"),
+};
+const struct record_type scan_estimate_type =
+	RECORD_TYPE("scan_estimate", 1, RECORD_TABLE, estimate_fields, "the estimator against a codec, page by page");
+
 #define TRACE(m, u, what) FIELD(struct page_trace_record, m, FIELD_U64, u, what)
 static const struct field trace_fields[] = {
 	TRACE(pages, "pages", "in this trace"),

@@ -347,6 +347,8 @@ static int set_up(struct scan *s, struct scan_result *ret, struct err *e)
 		r = open_target(s, ret->target, sizeof(ret->target), e);
 	if (r)
 		return r;
+	if (s->config->estimate)
+		measure_estimate(s->measure);
 	s->chunk = aligned_alloc(PAGE_BYTES, (size_t)CHUNK_PAGES * PAGE_BYTES);
 	s->duplicates = duplicates_new();
 	if (!s->chunk || !s->duplicates)

@@ -23,7 +23,7 @@ struct scan_config {
 	uint64_t pages, seed, chain;	/* chain MISSING_U64 = the running kernel's */
 	const char *record;		/* write a page-class trace here; NULL = none */
 	const char *precision;		/* "1pt"; NULL = as many as pages says */
-	bool all, system;
+	bool all, system, estimate;
 };
 
 /* One class of content. */
@@ -62,6 +62,13 @@ struct scan_hist_record {
 	uint64_t bin_bytes, pages;
 };
 
+/* What the estimator would have decided for a codec, against what the codec made of the same pages. */
+struct scan_estimate_record {
+	const char *label;
+	uint64_t pages, rightly_taken, wrongly_taken, rightly_left, wrongly_left;
+	double agree_ratio, estimate_ns, speed_ratio;
+};
+
 struct scan_summary_record {
 	const char *target;
 	uint64_t population_pages, population_bytes, sampled_pages;
@@ -75,13 +82,14 @@ struct scan_summary_record {
 };
 
 extern const struct record_type scan_class_type, scan_codec_type, scan_class_codec_type, scan_hist_type,
-	scan_summary_type;
+	scan_estimate_type, scan_summary_type;
 
 struct scan_result {
 	struct scan_class_record classes[PAGE_CLASSES];
 	struct scan_codec_record codecs[SCAN_CODECS_MAX];
 	struct scan_class_codec_record by_class[PAGE_CLASSES][SCAN_CODECS_MAX];	/* pages 0 where it has none */
 	uint64_t bins[SCAN_CODECS_MAX][SCAN_BINS];
+	struct scan_estimate_record estimates[SCAN_CODECS_MAX];	/* n_codecs of them, where asked for */
 	size_t n_codecs;
 	struct scan_summary_record summary;
 	bool failed;			/* a codec did not give a page back as it was */

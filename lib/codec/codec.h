@@ -14,6 +14,7 @@ struct codec {
 	const char *level_word;		/* "level", "acceleration"; NULL = there is only one mode */
 	int level_min, level_max;
 	int level_default;
+	bool entropy;			/* codes bytes by how frequent they are, besides repeats */
 	bool heavy;			/* costs a multiple of a fast codec: must earn its CPU (lib/policy) */
 	const char *(*version)(void);	/* of the library in use */
 	void *(*open)(int level);	/* NULL = no memory */

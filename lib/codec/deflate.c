@@ -71,6 +71,7 @@ const struct codec codec_deflate = {
 	.level_min = 1,
 	.level_max = 12,
 	.level_default = 1,
+	.entropy = true,
 	.heavy = true,
 	.version = deflate_version,
 	.open = deflate_open,

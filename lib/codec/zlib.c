@@ -82,6 +82,7 @@ const struct codec codec_zlib = {
 	.level_min = 1,
 	.level_max = 9,
 	.level_default = 6,
+	.entropy = true,
 	.heavy = true,
 	.version = library_version,
 	.open = zlib_open,

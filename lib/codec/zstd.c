@@ -72,6 +72,7 @@ const struct codec codec_zstd = {
 	.level_min = -100,
 	.level_max = 22,
 	.level_default = 3,
+	.entropy = true,
 	.heavy = true,
 	.version = zstd_version,
 	.open = zstd_open,

@@ -87,6 +87,7 @@ const struct codec codec_zstd_dict = {
 	.level_min = -100,
 	.level_max = 22,
 	.level_default = 3,
+	.entropy = true,
 	.heavy = true,
 	.version = zstd_dict_version,
 	.open = zstd_dict_open,

@@ -171,6 +171,17 @@ refused() {
 		.pool_bytes == 2097152 and .decompress_cpu_ns == 0 and .validation == "PASS")'
 }
 
+@test "the estimator is held against every codec, page by page, and only where asked for" {
+	cat text random >halves
+	pages=$(($(stat -c %s text) / 4096))
+	monitor scan --file halves --all --estimate --codecs lz4,lzo1x-1,snappy,zstd,deflate -f json
+	of scan_estimate "length == 5 and all(.pages == 512 + $pages and .agree_ratio > 0.95 and .estimate_ns > 0 and
+		.rightly_taken + .wrongly_taken + .rightly_left + .wrongly_left == .pages and .rightly_left >= 490 and
+		(.rightly_taken + .rightly_left) / .pages == .agree_ratio)"
+	monitor scan --file halves --all -f json
+	of scan_estimate 'length == 0'
+}
+
 @test "a scan of everything has no interval left" {
 	monitor scan --file text --all -f json
 	of scan_codec 'all((.saved_slot_high_ratio - .saved_slot_low_ratio | fabs) < 1e-12)'
