@@ -8,6 +8,7 @@
 #include "keep.h"
 #include "opt.h"
 #include "out.h"
+#include "plan.h"
 #include "stop.h"
 #include "term.h"
 #include "trigger.h"
@@ -21,7 +22,8 @@ struct pool_options {
 	const char *db;
 	char **argv; /* the whole command line */
 	const char *level_text;
-	bool swap, raw;
+	bool swap, raw, dry_run;
+	int as; /* enum plan_as */
 	int fs; /* index of fs_choices */
 	bool force;
 	uint64_t watch_ns, duration_ns, timeout_ns;
@@ -70,6 +72,10 @@ static const struct opt setup_options[] = {
 		   .metavar = "zramN"),
 	OPT_FLAG(0, "tune", struct pool_options, request.tune,
 		 "set vm.swappiness to 180 and vm.page-cluster to 0 for as long as the pool is there"),
+	OPT_FLAG(0, "dry-run", struct pool_options, dry_run,
+		 "change nothing: print what would do the same without us"),
+	OPT_CHOICE(0, "as", struct pool_options, as, plan_as_choices,
+		   "of a dry run: a script for sh, or a section of zram-generator.conf(5)"),
 	OPT_PID(0, "owner", struct pool_options, request.owner,
 		"bind it to this process: recover removes it once the process is gone", .hidden = true),
 	OPT_OUTPUT(struct pool_options, output),
@@ -255,6 +261,19 @@ static int take_setup(struct pool_request *request, int *level, struct err *e)
 	return 0;
 }
 
+static int dry_run(const struct pool_request *request, struct err *e)
+{
+	AUTO_OUT struct out *out = NULL;
+	int r = out_new(&out, OUT_TEXT, options.output.path, e);
+
+	if (r || (r = plan_print(request, (enum plan_as)options.as, out, e)))
+		return r;
+	struct out *closing = out;
+
+	out = NULL;
+	return out_close(closing, e);
+}
+
 static int run_setup(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
 		     struct err *e)
 {
@@ -266,7 +285,9 @@ static int run_setup(void *config UNUSED, int argc UNUSED, char **argv UNUSED, i
 	request.name = setup_name(name);
 	int level, r = take_setup(&request, &level, e);
 
-	if (r || (r = begin(&out, "setting up a pool", e)) || (r = pool_setup(&request, &made, e)))
+	if (r || options.dry_run)
+		return r ? r : dry_run(&request, e);
+	if ((r = begin(&out, "setting up a pool", e)) || (r = pool_setup(&request, &made, e)))
 		return r;
 	snprintf(device, sizeof(device), "/dev/zram%u", made.device.id);
 	const struct pool_setup_record record = {
@@ -512,6 +533,7 @@ static const struct opt_command commands[] = {
 			"/run/coldpress first; a failure or ^C puts everything back.",
 		.examples =
 			"ram_pool setup --algo lz4 --size 2GiB --mem-limit 1GiB   # at most 1 GiB of RAM\n"
+			"ram_pool setup --algo lz4 --size 2GiB --dry-run --as zram-generator\n"
 			"ram_pool setup --algo lz4 --recompress zstd --backing /var/cold.img --size 2GiB\n",
 		.options = setup_options,
 		.run = run_setup,

@@ -330,6 +330,19 @@ static int set_up(struct journal *j, const struct pool_request *request, struct 
 	return journal_ready(j, request->owner, words, e);
 }
 
+int pool_plan(struct pool_request *request, int *priority, struct err *e)
+{
+	struct procfs_meminfo meminfo;
+	uint64_t promised = 0;
+	int r = procfs_meminfo_read(NULL, &meminfo, e);
+
+	*priority = 0;
+	if (r || (geteuid() == 0 && (r = promised_bytes(&promised, e))) ||
+	    (r = pool_guard(&meminfo, promised, request->size_bytes, &request->mem_limit_bytes, e)))
+		return r;
+	return request->mode == POOL_SWAP ? pick_priority(request, priority, e) : 0;
+}
+
 int pool_setup(const struct pool_request *request, struct pool_made *ret, struct err *e)
 {
 	struct pool_made made = {.mem_limit_bytes = request->mem_limit_bytes};

@@ -87,6 +87,11 @@ struct pool_made {
 	int priority; /* of swap */
 };
 
+/* pool_plan - what pool_setup would take: the limit is filled in, the priority is looked up. Changes nothing;
+ * of other pools it only knows as root.
+ */
+int pool_plan(struct pool_request *request, int *priority, struct err *e);
+
 /* pool_setup - all of it or nothing: whatever fails, or ^C, what was done is put back first. */
 int pool_setup(const struct pool_request *request, struct pool_made *ret, struct err *e);
 
