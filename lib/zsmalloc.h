@@ -70,4 +70,19 @@ uint64_t zsmalloc_pool_used_bytes(const struct zsmalloc_pool *pool);
 /* zsmalloc_pool_scaled_bytes - the same for a pool of `factor` times as many pages of the same mixture. */
 uint64_t zsmalloc_pool_scaled_bytes(const struct zsmalloc_pool *pool, double factor);
 
+/* How full one size class of a pool is. */
+struct zsmalloc_use {
+	uint64_t size_bytes;		/* of a slot */
+	uint64_t used_objects, allocated_objects;
+	uint64_t pages, zspage_pages;	/* in all, and of one zspage */
+	uint64_t freeable_pages;	/* that compaction would give back */
+};
+
+/* zsmalloc_use_parse - classes that have slots, from the file of a pool.
+ *
+ * source  /sys/kernel/debug/zsmalloc/zram<id>/classes (CONFIG_ZSMALLOC_STAT; Documentation/mm/zsmalloc.rst)
+ * errors  -EBADMSG not such a file; -E2BIG more classes than there are
+ */
+int zsmalloc_use_parse(const char *buf, size_t len, struct zsmalloc_use ret[ZSMALLOC_CLASSES], size_t *n);
+
 #endif

@@ -5,7 +5,9 @@
  */
 #include "pool.h"
 
+#include "classes.h"
 #include "keep.h"
+#include "live.h"
 #include "opt.h"
 #include "out.h"
 #include "plan.h"
@@ -23,6 +25,7 @@ struct pool_options {
 	char **argv; /* the whole command line */
 	const char *level_text;
 	bool swap, raw, dry_run;
+	bool classes, deep;
 	int as; /* enum plan_as */
 	int fs; /* index of fs_choices */
 	bool force;
@@ -86,7 +89,13 @@ static const struct opt status_options[] = {
 	OPT_DURATION(0, "watch", struct pool_options, watch_ns,
 		     "look again and again at this interval, until ^C", .min = 10 * NS_PER_MS),
 	OPT_DURATION('d', "duration", struct pool_options, duration_ns, "end a watch after this long"),
-	OPT_OUTPUT(struct pool_options, output), OPT_END};
+	OPT_FLAG(0, "classes", struct pool_options, classes,
+		 "the size classes that have slots instead, from debugfs where the kernel shows them"),
+	OPT_FLAG(0, "deep", struct pool_options, deep,
+		 "know size classes, and what compaction would give, by reading every page of the pool and "
+		 "compressing it again; it takes its time and makes pages young"),
+	OPT_OUTPUT(struct pool_options, output),
+	OPT_END};
 
 static const struct opt reset_options[] = {
 	OPT_STRING(0, "name", struct pool_options, request.name, "which; needed when there are several",
@@ -332,11 +341,15 @@ static int no_such_pool(const char *name, struct err *e)
 static int watch(const struct pools *pools, struct out *out, uint64_t *n, struct err *e)
 {
 	static struct pool_status looks[POOLS_MAX][2];
+	static struct live live;
+	const bool draw = live_wanted(&options.output);
 	uint64_t begin_ns = monotonic_ns(), last_ns = begin_ns;
 	int r = 0;
 
 	for (unsigned int turn = 0; !stop_requested(); turn++) {
 		uint64_t now_ns = monotonic_ns(), left = 0;
+
+		live_begin(&live);
 
 		for (size_t i = 0; i < pools->n; i++) {
 			const struct pool_status *before = &looks[i][(turn + 1) % 2];
@@ -350,7 +363,8 @@ static int watch(const struct pools *pools, struct out *out, uint64_t *n, struct
 				continue;
 			pool_watch_compare(before, now, now_ns - last_ns, &record);
 			record.time_ms = (now_ns - begin_ns) / NS_PER_MS;
-			r = out_record(out, &pool_watch_type, &record);
+			r = draw ? live_draw(&live, &record, now, out)
+				 : out_record(out, &pool_watch_type, &record);
 			++*n;
 		}
 		if (r || left == 0 || now_ns - begin_ns >= options.duration_ns)
@@ -363,12 +377,59 @@ static int watch(const struct pools *pools, struct out *out, uint64_t *n, struct
 	return r && r != -EPIPE ? err_set(e, r, "cannot write the watch") : r;
 }
 
+/* As the kernel says, unless a deep look is asked for; n counts records. */
+static int show_classes(const struct pool *pool, struct out *out, uint64_t *n, struct err *e)
+{
+	static struct pool_classes classes;
+	int r = options.deep ? pool_classes_deep(pool, &classes, e) : pool_classes_read(pool, &classes);
+
+	if (r == -ENOENT && !options.deep) {
+		err_impossible(e, "this kernel does not show the size classes of %s", pool->name);
+		return err_hint(
+			e, "one with CONFIG_ZSMALLOC_STAT does, in debugfs; or read the pool itself: --deep");
+	}
+	for (size_t i = 0; r == 0 && i < classes.n; i++, ++*n) {
+		const struct zsmalloc_use *use = &classes.classes[i];
+		const struct pool_class record = {
+			.name = pool->name,
+			.source = classes.source,
+			.size_bytes = use->size_bytes,
+			.used_objects = use->used_objects,
+			.allocated_objects = use->allocated_objects,
+			.zspage_pages = use->zspage_pages,
+			.used_bytes = use->pages * PAGE_BYTES,
+			.freeable_bytes = use->freeable_pages == MISSING_U64
+						  ? MISSING_U64
+						  : use->freeable_pages * PAGE_BYTES,
+		};
+
+		out_record(out, &pool_class_type, &record);
+	}
+	return r;
+}
+
+/* What compaction would give: from debugfs, or deep where that is asked for; missing else. */
+static int take_compact(const struct pool *pool, struct pool_status *status, struct err *e)
+{
+	static struct pool_classes classes;
+	int r = options.deep ? pool_classes_deep(pool, &classes, e) : pool_classes_read(pool, &classes);
+
+	if (r)
+		return options.deep ? r : 0;
+	status->compact_bytes = classes.compact_bytes;
+	status->compact_source = classes.source;
+	return 0;
+}
+
 static int run_status(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
 		      struct err *e)
 {
 	AUTO_OUT struct out *out = NULL;
 	struct pools pools;
-	uint64_t n = 0;
+	uint64_t n = 0, records = 0;
+
+	if ((options.classes || options.deep) && options.watch_ns != MISSING_U64)
+		return err_usage(e, "--classes and --deep are for one look, not for --watch");
 	int r = begin(&out, "looking at pools", e);
 
 	if (r || (r = pools_read(&pools, e)))
@@ -385,6 +446,14 @@ static int run_status(void *config UNUSED, int argc UNUSED, char **argv UNUSED, 
 			continue;
 		if (r)
 			return r;
+		if (options.classes) {
+			n++;
+			if ((r = show_classes(&pools.pools[i], out, &records, e)))
+				return r;
+			continue;
+		}
+		if ((r = take_compact(&pools.pools[i], &status, e)))
+			return r;
 		out_record(out, &pool_status_type, &status);
 		n++;
 	}
@@ -392,7 +461,7 @@ static int run_status(void *config UNUSED, int argc UNUSED, char **argv UNUSED, 
 		return no_such_pool(options.request.name, e);
 	if (n == 0)
 		term_say("there is no pool; `ram_pool setup --size 2GiB --mem-limit 1GiB` makes one");
-	return finish(&out, n, e);
+	return finish(&out, options.classes ? records : n, e);
 }
 
 /* The pool that was named, or the only one. ret->n 0 in pools and no name: 0 with *ret NULL. */
@@ -596,7 +665,7 @@ static const struct opt_command commands[] = {
 	{.run = NULL},
 };
 
-static const struct record_type *const records[] = {
+static const struct record_type *const record_types[] = {
 	&pool_setup_type,
 	&pool_status_type,
 	&pool_watch_type,
@@ -614,7 +683,7 @@ static const struct opt_program program = {
 		       "that it did not make.",
 	.commands = commands,
 	.config = &options,
-	.records = records,
+	.records = record_types,
 };
 
 int main(int argc, char **argv)

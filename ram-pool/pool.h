@@ -150,6 +150,8 @@ struct pool_status {
 	uint64_t reads, read_bytes, writes, written_bytes, failed_reads, failed_writes;
 	uint64_t invalid_io, freed_slots, incompressible_ever_pages, compacted_pages, slot_table_bytes;
 	uint64_t backing_pages, backing_read_pages, backing_written_pages;
+	int64_t compact_bytes; /* the caller's to fill, with classes.h */
+	const char *compact_source;
 };
 
 /* pool_status_read - -ENODEV when the pool went meanwhile. ret points into itself: do not copy it. */

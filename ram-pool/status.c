@@ -30,6 +30,9 @@ static const struct field pool_status_fields[] = {
 	F(overhead_bytes, FIELD_I64, "bytes", "used_bytes - compr_bytes: rounding to slots, and holes"),
 	F(slot_table_bytes, FIELD_U64, "bytes",
 	  "16 bytes for each page of its size: RAM that the kernel counts nowhere (24 with access times)"),
+	F(compact_bytes, FIELD_I64, "bytes",
+	  "what writing to its `compact` would give back; missing where neither debugfs nor --deep says"),
+	F(compact_source, FIELD_STRING, "", "where that is from: debugfs, deep, or deep, approximate"),
 	F(saved_bytes, FIELD_I64, "bytes", "orig_bytes - used_bytes"),
 	F(same_pages, FIELD_U64, "pages", "pages of one repeated word"),
 	F(same_share, FIELD_F64, "ratio", "same pages / pages held"),
@@ -204,7 +207,9 @@ int pool_status_read(const struct pool *pool, struct pool_status *ret, struct er
 	struct zram_io_stat io;
 	int r;
 
-	*ret = (struct pool_status){.id = id, .owner = pool->owner ? (uint64_t)pool->owner : MISSING_U64};
+	*ret = (struct pool_status){.id = id,
+				    .compact_bytes = MISSING_I64,
+				    .owner = pool->owner ? (uint64_t)pool->owner : MISSING_U64};
 	if ((r = zram_mm_stat_read(NULL, id, &mm, e)) || (r = zram_io_stat_read(NULL, id, &io, e)) ||
 	    (r = zram_block_stat_read(NULL, id, &block, e)) ||
 	    (r = zram_algorithms_read(NULL, id, &algorithms, e)) ||

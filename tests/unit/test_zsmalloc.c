@@ -183,9 +183,54 @@ static void test_zsmalloc__detects_by_release_as_the_last_resort(void **state UN
 	detect("6.12.43+deb13-amd64\n", "CONFIG_ZRAM=n\n", 8, "release");
 }
 
+static void test_use__columns_by_their_words_of_old_and_new_kernels(void **state UNUSED)
+{
+	static const char old[] =
+		" class  size almost_full almost_empty obj_allocated   obj_used pages_used pages_per_zspage freeable\n"
+		"     0    32            0            0             0          0          0                1        0\n"
+		"    94  1536            1            2            96         80         36                3        6\n"
+		"\n"
+		" Total                  1            2            96         80         36                         6\n";
+	static const char new[] =
+		" class  size       10%       99%      100% obj_allocated   obj_used pages_used pages_per_zspage freeable\n"
+		"   254  4096         0         0        44            44         44         44                1        0\n"
+		"\n"
+		" Total               0         0        44            44         44         44                         0\n";
+	struct zsmalloc_use use[ZSMALLOC_CLASSES];
+	size_t n;
+
+	assert_int_equal(zsmalloc_use_parse(old, sizeof(old) - 1, use, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(use[0].size_bytes, 1536);
+	assert_int_equal(use[0].allocated_objects, 96);
+	assert_int_equal(use[0].used_objects, 80);
+	assert_int_equal(use[0].pages, 36);
+	assert_int_equal(use[0].zspage_pages, 3);
+	assert_int_equal(use[0].freeable_pages, 6);
+	assert_int_equal(zsmalloc_use_parse(new, sizeof(new) - 1, use, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(use[0].size_bytes, 4096);
+	assert_int_equal(use[0].used_objects, 44);
+}
+
+static void test_use__what_is_no_such_file_is_refused(void **state UNUSED)
+{
+	static const char torn[] = " class size obj_allocated obj_used pages_used pages_per_zspage freeable\n 1 2 3\n";
+	struct zsmalloc_use use[ZSMALLOC_CLASSES];
+	size_t n;
+
+	assert_int_equal(zsmalloc_use_parse("", 0, use, &n), -EBADMSG);
+	assert_int_equal(zsmalloc_use_parse("size\n", 5, use, &n), -EBADMSG);
+	assert_int_equal(zsmalloc_use_parse(torn, sizeof(torn) - 1, use, &n), -EBADMSG);
+	for (size_t len = 0; len < sizeof(torn); len++)
+		zsmalloc_use_parse(torn, len, use, &n); /* no read beyond it */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_use__columns_by_their_words_of_old_and_new_kernels),
+		cmocka_unit_test(test_use__what_is_no_such_file_is_refused),
 		cmocka_unit_test(test_zsmalloc__incompressible_from_the_documented_sizes),
 		cmocka_unit_test(test_zsmalloc__documented_example_of_merging),
 		cmocka_unit_test(test_zsmalloc__number_of_classes),

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* classes.c - how full the size classes of a pool are: from debugfs, else by reading the pool itself.
+ *
+ * The deep way compresses every page with the library codec that stands for the kernel's, counts slots by the
+ * model of lib/zsmalloc, and so knows what the same pages would take without holes.
+ */
+#include "classes.h"
+
+#include <fcntl.h>
+
+#include "codec/codec.h"
+#include "page.h"
+#include "stop.h"
+
+#define CHUNK_BYTES ((size_t)(256 * KIB))
+
+#define F(m, t, u, what, ...) FIELD(struct pool_class, m, t, u, what, ##__VA_ARGS__)
+
+static const struct field pool_class_fields[] = {
+	F(name, FIELD_STRING, "", "which pool"),
+	F(size_bytes, FIELD_U64, "bytes", "of a slot"),
+	F(used_objects, FIELD_U64, "", "slots in use"),
+	F(allocated_objects, FIELD_U64, "", "slots there are; missing in a deep look"),
+	F(zspage_pages, FIELD_U64, "pages", "that slots are cut from at a time"),
+	F(used_bytes, FIELD_U64, "bytes", "RAM of the class; in a deep look what it needs without holes"),
+	F(freeable_bytes, FIELD_U64, "bytes", "of that compaction would give back; missing in a deep look"),
+	F(source, FIELD_STRING, "", "debugfs; deep: every page read and compressed again"),
+};
+#undef F
+
+const struct record_type pool_class_type = RECORD_TYPE("pool_class", 1, RECORD_TABLE, pool_class_fields,
+						       "one size class of a pool that has slots");
+
+int pool_classes_read(const struct pool *pool, struct pool_classes *ret)
+{
+	struct pool_classes classes = {.source = "debugfs"};
+	AUTO_FREE char *text = NULL;
+	ssize_t n = sysroot_read_alloc(NULL, &text, NULL, "/sys/kernel/debug/zsmalloc/zram%u/classes",
+				       pool->device.id);
+	int r = n < 0 ? -ENOENT : zsmalloc_use_parse(text, (size_t)n, classes.classes, &classes.n);
+
+	if (r)
+		return -ENOENT;
+	for (size_t i = 0; i < classes.n; i++)
+		classes.compact_bytes += (int64_t)(classes.classes[i].freeable_pages * PAGE_BYTES);
+	*ret = classes;
+	return 0;
+}
+
+/* One page into the model; a page of one word has no slot. */
+static int add_page(const char *page, struct codec_run *codec, char *packed, size_t cap,
+		    struct zsmalloc_pool *model)
+{
+	if (page_classify(page) <= PAGE_SAME_FILLED)
+		return 0;
+	ssize_t n = codec->codec->compress(codec->state, page, PAGE_BYTES, packed, cap);
+
+	zsmalloc_pool_add(model, n > 0 ? (size_t)n : PAGE_BYTES);
+	return 0;
+}
+
+static int read_all(int fd, struct codec_run *codec, struct zsmalloc_pool *model, struct err *e)
+{
+	size_t cap = codec->codec->bound(PAGE_BYTES);
+	AUTO_FREE char *chunk = aligned_alloc(PAGE_BYTES, CHUNK_BYTES);
+	AUTO_FREE char *packed = malloc(cap);
+	off_t at = 0;
+	ssize_t n;
+
+	if (!chunk || !packed)
+		return err_set(e, ENOMEM, "cannot read the pool");
+	while ((n = pread(fd, chunk, CHUNK_BYTES, at)) > 0) {
+		if (stop_requested())
+			return err_say(e, EINTR, "stopped while reading the pool");
+		for (ssize_t i = 0; i + (ssize_t)PAGE_BYTES <= n; i += PAGE_BYTES)
+			add_page(chunk + i, codec, packed, cap, model);
+		at += n;
+	}
+	return n < 0 ? err_set(e, errno, "cannot read the pool") : 0;
+}
+
+static void take_model(const struct zsmalloc_pool *pool, struct pool_classes *ret)
+{
+	for (unsigned int i = 0; i < ZSMALLOC_CLASSES; i++) {
+		const struct zsmalloc_class *class = &pool->model->classes[i];
+		uint64_t n = pool->objects[i];
+
+		if (n == 0)
+			continue;
+		ret->classes[ret->n++] = (struct zsmalloc_use){
+			.size_bytes = class->size_bytes,
+			.used_objects = n,
+			.allocated_objects = MISSING_U64,
+			.pages = (n + class->objects - 1) / class->objects * class->pages,
+			.zspage_pages = class->pages,
+			.freeable_pages = MISSING_U64,
+		};
+	}
+}
+
+int pool_classes_deep(const struct pool *pool, struct pool_classes *ret, struct err *e)
+{
+	struct pool_classes classes = {.source = "deep"};
+	struct zram_algorithms algorithms;
+	struct zsmalloc_model model;
+	struct zsmalloc_pool filled = {.model = &model};
+	struct zram_mm_stat mm;
+	struct codec_run codec;
+	char dir[SYSROOT_PATH_MAX];
+	bool approximate = false;
+	const char *how;
+	int r = zram_algorithms_read(NULL, pool->device.id, &algorithms, e);
+
+	if (r || (r = journal_state_dir(dir, e)) || (r = zsmalloc_detect(&model, NULL, &how, e)))
+		return r;
+	const char *spec = codec_for_kernel(algorithms.names[algorithms.current], &approximate);
+
+	if (!spec) {
+		err_impossible(e, "no library codec stands for the kernel's %s",
+			       algorithms.names[algorithms.current]);
+		return err_hint(e, "a kernel with CONFIG_ZSMALLOC_STAT shows the classes in debugfs");
+	}
+	AUTO_CLOSE int fd = zram_open(&pool->device, dir, O_RDONLY | O_DIRECT, e);
+
+	if (fd < 0)
+		return fd;
+	if ((r = codec_open(&codec, spec, e)))
+		return r;
+	r = read_all(fd, &codec, &filled, e);
+	codec_close(&codec);
+	if (r || (r = zram_mm_stat_read(NULL, pool->device.id, &mm, e)))
+		return r;
+	if (approximate)
+		classes.source = "deep, approximate";
+	take_model(&filled, &classes);
+	classes.compact_bytes = (int64_t)mm.used_bytes - (int64_t)zsmalloc_pool_used_bytes(&filled);
+	*ret = classes;
+	return 0;
+}

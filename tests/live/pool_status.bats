@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# ram_pool status beyond mm_stat: size classes and what compaction would give, against what it gives; the live view.
+
+load pool_helpers
+bats_require_minimum_version 1.5.0
+pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
+
+setup_file() {
+	need_zram
+	export COLDPRESS_STATE_DIR=$BATS_FILE_TMPDIR/state
+	"$pool" recover -q
+}
+
+teardown() {
+	"$pool" reset -q
+	"$pool" recover -q
+}
+
+# raw_pool - of 16 MiB that hold 8 MiB of pages of every compressed length; sets $device.
+raw_pool() {
+	device=$("$pool" setup --algo lz4 --size 16MiB --mem-limit 16MiB --raw -f json | field device)
+	# The first k words of page k are random, the others the same.
+	perl -e 'srand 7; for my $k (1 .. 2048) { my $n = $k % 1000;
+		print pack("L*", map({ int rand 2 ** 32 } 1 .. $n), (7) x (1024 - $n)) }' |
+		dd of="$device" bs=1M oflag=direct iflag=fullblock status=none
+}
+
+has_lz4() {
+	raw_pool 2>/dev/null || skip "this kernel's zram has no lz4"
+}
+
+@test "--deep counts what mm_stat counts: slots, and no holes in a pool that was only filled" {
+	has_lz4
+	read -r orig compr used _ _ same _ <"/sys/block/${device#/dev/}/mm_stat"
+	classes=$("$pool" status --classes --deep -f json)
+	objects=$(field used_objects <<<"$classes" | awk '{ n += $1 } END { print n }')
+	[ "$objects" = $((orig / 4096 - same)) ]
+	bytes=$(field used_bytes <<<"$classes" | awk '{ n += $1 } END { print n }')
+	echo "$orig $compr $used: $bytes"
+	# Concurrent fills may begin a zspage twice: on two CPUs some classes have one more.
+	[ "$bytes" -le "$used" ]
+	[ $((used - bytes)) -le $((used / 10)) ]
+	[ "$("$pool" status --deep -f json | field compact_source)" = deep ]
+}
+
+@test "what compaction would give, and what it gives" {
+	has_lz4
+	# Every other page becomes one of zeros, which has no slot: half of each zspage is holes.
+	perl -e 'use Fcntl; sysopen my $d, $ARGV[0], O_RDWR or die; my $zero = "\0" x 4096;
+		for (my $i = 0; $i < 2048; $i += 2) { sysseek $d, $i * 4096, 0; syswrite $d, $zero }
+		require IO::Handle; $d->sync' "$device"
+	gain=$("$pool" status --deep -f json | field compact_bytes)
+	before=$(awk '{ print $3 }' "/sys/block/${device#/dev/}/mm_stat")
+	echo 1 >"/sys/block/${device#/dev/}/compact"
+	after=$(awk '{ print $3 }' "/sys/block/${device#/dev/}/mm_stat")
+	echo "would give $gain, gave $((before - after))"
+	[ "$gain" -gt $((before / 10)) ]
+	# The kernel leaves a zspage a class at most.
+	[ $((gain - (before - after))) -le $((before / 20)) ]
+	[ $((before - after - gain)) -le $((before / 20)) ]
+}
+
+@test "size classes from debugfs where the kernel shows them, else a refusal that says how" {
+	"$pool" setup --size 16MiB -q >/dev/null
+	if [ -e "/sys/kernel/debug/zsmalloc/$("$pool" status -f json | field device | sed 's#/dev/##')/classes" ]; then
+		[ "$("$pool" status -f json | field compact_source)" = debugfs ]
+		"$pool" status --classes -q
+	else
+		run --separate-stderr "$pool" status --classes
+		[ "$status" -eq 77 ]
+		# shellcheck disable=SC2154 # run sets it
+		[[ $stderr == *CONFIG_ZSMALLOC_STAT*--deep* ]]
+		[ "$("$pool" status -f json | field compact_bytes)" = null ]
+	fi
+	run "$pool" status --deep --watch 1s
+	[ "$status" -eq 2 ]
+}
+
+@test "a watch on a terminal draws sparklines; elsewhere it is a table" {
+	command -v script >/dev/null || skip "no script(1)"
+	"$pool" setup --algo lz4 --size 64MiB -q >/dev/null 2>&1 || "$pool" setup --size 64MiB -q >/dev/null
+	run env TERM=xterm LC_ALL=C.UTF-8 script -qec "$pool status --watch 20ms --duration 300ms" /dev/null
+	[[ $output == *pages/s* ]]
+	[[ $output == *$'\e['[0-9]*A* ]]
+	run env TERM=dumb script -qec "$pool status --watch 20ms --duration 300ms" /dev/null
+	[[ $output == *read_pages_per_s* ]]
+	[[ $output != *$'\e['* ]]
+	run "$pool" status --watch 20ms --duration 300ms
+	[[ $output == *read_pages_per_s* ]]
+}
+
+@test "the memory limit is reached: named in the status, and nothing hangs" {
+	device=$("$pool" setup --size 32MiB --mem-limit 1MiB --raw -f json | field device)
+	run timeout 60 dd if=/dev/urandom of="$device" bs=1M count=16 oflag=direct status=none
+	[ "$status" -ne 0 ]
+	[ "$status" -ne 124 ]
+	status=$("$pool" status -f json)
+	[ "$(field failed_writes <<<"$status")" -gt 0 ]
+	[[ $(field warning <<<"$status") == *limit*"writes failed"* ]]
+}
+
+@test "swapon, zramctl and the status agree" {
+	command -v zramctl >/dev/null || skip "no zramctl"
+	device=$("$pool" setup --size 64MiB -f json | field device)
+	status=$("$pool" status -f json)
+	[ "$(zramctl --noheadings --raw --bytes -o NAME,DISKSIZE,ALGORITHM "$device")" = \
+		"$device $(field size_bytes <<<"$status") $(field algorithm <<<"$status")" ]
+	[ "$(swapon --show=NAME,PRIO,USED --noheadings --raw --bytes | grep "^$device ")" = \
+		"$device $(field priority <<<"$status") $(field swap_used_bytes <<<"$status")" ]
+}
