@@ -119,7 +119,7 @@ struct cgroup_swap {
 	const char *dir, *path;		/* its directory; the same from the mount point on: "/a/b" */
 	uint64_t swap_bytes;		/* in any swap: the kernel does not say which */
 	uint64_t limit_bytes;
-	uint64_t room_bytes;		/* what it may still be charged with, its file pages given up; MISSING_U64 = no limit */
+	uint64_t room_bytes;		/* it may still be charged with, file pages given up; MISSING_U64 = no limit */
 };
 
 /* cgroup_swap_visit - fn for every group of the machine that has pages in swap, parents first; stops at its first

@@ -21,6 +21,7 @@ teardown_file() {
 }
 
 setup() {
+	# shellcheck disable=SC2034 # restored() compares with it
 	before=$(machine)
 }
 

@@ -133,7 +133,8 @@ end_holder() {
 		echo "$line"
 		best=$(awk -v best="$best" -v now="${line##*=}" 'BEGIN { print now < best ? now : best }')
 	done
-	exec {H[1]}>&-
+	to=${H[1]}
+	exec {to}>&-
 	wait "$H_PID" || true
 	awk -v best="$best" 'BEGIN { exit !(best > 0 && best <= 2) }'
 }
