@@ -40,11 +40,13 @@ static void on_report(void *ctx, bool failed, const char *text)
 {
 	struct tally *t = ctx;
 	struct recovered r = {.failed = failed, .what = text};
+	char safe[1024];	/* names of files and groups are in it */
 
 	t->n++;
 	t->failed += failed;
 	if (t->format == OUT_TEXT)
-		out_line(t->out, "%s%s", failed ? "NOT put back: " : "", text);
+		out_line(t->out, "%s%s", failed ? "NOT put back: " : "",
+			 out_escape(text, strlen(text), safe, sizeof(safe)));
 	else
 		out_record(t->out, &recovered_type, &r);
 }

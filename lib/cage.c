@@ -224,7 +224,7 @@ static int take_report(struct cage *cage, uint64_t wait_ns, struct guardian_repo
 	if (n != sizeof(*ret))
 		return 0;
 	if (ret->kind == REPORT_FORKED)
-		cage->pid = ret->value;
+		cage->pid = MAX(ret->value, 0);
 	else if (ret->kind == REPORT_EXITED)
 		take_exit(cage, ret);
 	else if (ret->kind == REPORT_DRAINED)
@@ -450,6 +450,8 @@ int cage_start(struct cage *cage, const struct cage_config *config, struct err *
 		rc = start_guardian(cage, &why);
 	if (!rc && await_report(cage, REPORT_FORKED, KILL_NS, &report))
 		rc = err_say(&why, EAGAIN, "cannot start '%s': no process could be made for it", config->argv[0]);
+	if (!rc && report.value < 0)
+		rc = err_set(&why, report.value, "cannot start '%s'", config->argv[0]);
 	if (!rc && cage->grouped)
 		rc = cgroup_enter(&cage->group, cage->pid, &why);
 	if (!rc && !config->held)

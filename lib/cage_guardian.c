@@ -40,10 +40,19 @@ static void send(const struct guardian_report *report)
 	ssize_t n UNUSED = write(FD_REPORT, report, sizeof(*report));
 }
 
+/* There is no command to guard: says why and ends. */
+static _Noreturn void refuse(int report_fd, int code)
+{
+	const struct guardian_report report = { .kind = REPORT_FORKED, .value = code };
+	ssize_t n UNUSED = write(report_fd, &report, sizeof(report));
+
+	_exit(1);
+}
+
 /* Puts the five descriptors where they belong and closes every other: a lock or pipe of the maker's that
- * lived on in here would outlive the maker.
+ * lived on in here would outlive the maker. -EMFILE.
  */
-static void settle_descriptors(const struct cage_config *config, int lifeline_fd, int report_fd)
+static int settle_descriptors(const struct cage_config *config, int lifeline_fd, int report_fd)
 {
 	const int from[] = { config->stdin_fd, config->stdout_fd, config->stderr_fd, lifeline_fd, report_fd };
 	int high[ARRAY_SIZE(from)];
@@ -51,13 +60,16 @@ static void settle_descriptors(const struct cage_config *config, int lifeline_fd
 	for (size_t i = 0; i < ARRAY_SIZE(from); i++) {
 		int fd = from[i] < 0 ? open("/dev/null", O_RDWR) : from[i];
 
-		high[i] = fcntl(fd, F_DUPFD, 64);
+		high[i] = fd < 0 ? -1 : fcntl(fd, F_DUPFD, FD_FREE);
+		if (high[i] < 0)
+			return -errno;
 	}
 	for (int i = 0; i < (int)ARRAY_SIZE(from); i++)
 		dup2(high[i], i);
 	close_range(FD_FREE, ~0U, 0);
 	fcntl(FD_LIFELINE, F_SETFD, FD_CLOEXEC);
 	fcntl(FD_REPORT, F_SETFD, FD_CLOEXEC);
+	return 0;
 }
 
 /* The guardian lets go of the command's streams, or their readers would wait for it too. */
@@ -262,8 +274,10 @@ _Noreturn void guardian_main(const struct cage *cage, int lifeline_fd, int repor
 	struct pollfd fds[2] = { { .fd = FD_LIFELINE, .events = POLLIN }, { .events = POLLIN } };
 	sigset_t child;
 	char byte;
+	int rc = settle_descriptors(&cage->config, lifeline_fd, report_fd);
 
-	settle_descriptors(&cage->config, lifeline_fd, report_fd);
+	if (rc)
+		refuse(report_fd, rc);
 	setsid();
 	set_signals(SIG_IGN);
 	prctl(PR_SET_NAME, "coldpress-cage");
@@ -272,8 +286,9 @@ _Noreturn void guardian_main(const struct cage *cage, int lifeline_fd, int repor
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_SETMASK, &child, NULL);
-	if (start_command(&g))
-		_exit(1);
+	rc = start_command(&g);
+	if (rc)
+		refuse(FD_REPORT, rc);
 	send(&(struct guardian_report){ .kind = REPORT_FORKED, .value = g.pid });
 	drop_streams();
 	if (chdir("/"))

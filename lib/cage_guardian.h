@@ -6,7 +6,8 @@
 #include "cage.h"
 
 enum report_kind {
-	REPORT_FORKED,	/* value: pid of the command, which waits for its release */
+	REPORT_FORKED,	/* value: pid of the command, which waits for its release; negative: the errno of why there
+			 * is none */
 	REPORT_EXEC,	/* value: 0, or the errno with which step failed; ns: begin */
 	REPORT_EXITED,	/* value: wait status of the command; ns: end */
 	REPORT_DRAINED,	/* no process is left; the usage of all */

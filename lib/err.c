@@ -28,7 +28,7 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 		return code;
 	used = strlen(e->what);
 	snprintf(e->what + used, sizeof(e->what) - used, ": %s", strerror(-code));
-	return code;
+	return code == -EMFILE ? err_hint(e, "allow it more of them first, e.g. ulimit -n 1024") : code;
 }
 
 int err_say(struct err *e, int code, const char *fmt, ...)

@@ -145,6 +145,17 @@ static int parse_list(struct opt_list *to, const char *text, struct err *e)
 	}
 }
 
+/* No file has an empty name: told here, once, and not as somebody's "No such file or directory". */
+static bool names_file(const struct opt *opt)
+{
+	static const char *const names[] = { "FILE", "FILE|DEV", "DIR", "PATH" };
+
+	for (size_t i = 0; opt->metavar && i < ARRAY_SIZE(names); i++)
+		if (str_eq(opt->metavar, names[i]))
+			return true;
+	return false;
+}
+
 static int parse_value(struct parser *p, const struct opt *opt, const char *text, struct err *e)
 {
 	void *to = p->config ? (char *)p->config + opt->offset : NULL;
@@ -163,6 +174,9 @@ static int parse_value(struct parser *p, const struct opt *opt, const char *text
 	case OPT_TYPE_CHOICE:
 		return parse_choice(opt, to, text, e);
 	case OPT_TYPE_STRING:
+		if (!*text && names_file(opt))
+			return err_usage(e, "names no %s: it is empty",
+					 str_eq(opt->metavar, "DIR") ? "directory" : "file");
 		if (to)
 			*(const char **)to = text;
 		return 0;

@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <sys/capability.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -217,6 +218,26 @@ static void tell_verified(const struct probe *p)
 	}
 }
 
+/* Short of descriptors libbpf fails in other places, too, with other errors. */
+#define FILES_MIN 128
+
+static bool few_files(struct err *e)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= FILES_MIN)
+		return false;
+	err_hint(e, "this shell allows %llu open files, which may be too few: ulimit -n 1024 first",
+		 (unsigned long long)files.rlim_cur);
+	return true;
+}
+
+static int cannot_load(int r, struct err *e)
+{
+	err_set(e, r, "cannot load the probe into the kernel");
+	return few_files(e) ? r : err_hint(e, "-v shows what the kernel says");
+}
+
 int probe_load(struct probe *p, struct bpf_object *object, bool streams, struct err *e)
 {
 	struct bpf_map *ring = bpf_object__find_map_by_name(object, "events");
@@ -236,10 +257,8 @@ int probe_load(struct probe *p, struct bpf_object *object, bool streams, struct 
 		return err_hint(e, "see /sys/kernel/security/lockdown (confidentiality forbids it); -v shows what "
 				   "the kernel says");
 	}
-	if (r) {
-		err_set(e, r, "cannot load the probe into the kernel");
-		return err_hint(e, "-v shows what the kernel says");
-	}
+	if (r)
+		return cannot_load(r, e);
 	tell_verified(p);
 	if (streams) {
 		p->ring = ring_buffer__new(bpf_map__fd(ring), ring_sample, p, NULL);
@@ -251,8 +270,12 @@ int probe_load(struct probe *p, struct bpf_object *object, bool streams, struct 
 
 static int keep_link(struct probe *p, struct bpf_program *program, struct bpf_link *link, struct err *e)
 {
-	if (!link)
-		return err_set(e, errno, "cannot attach %s", bpf_program__name(program));
+	if (!link) {
+		const int code = err_set(e, errno, "cannot attach %s", bpf_program__name(program));
+
+		few_files(e);
+		return code;
+	}
 	p->links[p->n_links++] = link;
 	return 0;
 }

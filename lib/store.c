@@ -323,6 +323,7 @@ int store_open(struct store **ret, const char *path, enum store_mode mode, const
 {
 	struct store *store AUTO_STORE = calloc(1, sizeof(*store));
 	struct err unwanted;
+	struct stat st;
 	int r, rc;
 
 	e = e ? e : &unwanted;
@@ -332,8 +333,10 @@ int store_open(struct store **ret, const char *path, enum store_mode mode, const
 		r = create_file(path, owner, e);
 		if (r)
 			return r;
-	} else if (access(path, R_OK) < 0) {
+	} else if (access(path, R_OK) < 0 || stat(path, &st) < 0) {
 		return err_set(e, errno, "cannot read %s", path);
+	} else if (!S_ISREG(st.st_mode)) {
+		return err_say(e, EINVAL, "cannot read %s: it is no regular file", path);
 	}
 	/* Reading opens for writing too where it may: only then SQLite tidies -wal and -shm away at the end.
 	 */

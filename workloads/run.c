@@ -175,6 +175,8 @@ int run_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 	int rc;
 
 	if (argc == 2 && str_eq(argv[0], "replay") && !run->gen.trace_path) {
+		if (!argv[1][0])
+			return err_usage(e, "the name of the trace is empty");
 		run->gen.trace_path = argv[1];
 		argc = 1;
 	}

@@ -97,6 +97,44 @@ completes() {
 	[ "$(jq -r '.type + " " + (.seen | tostring)' "$BATS_TEST_TMPDIR/out")" = "end 0" ]
 }
 
+@test "recover says hostile names of books so that they cannot write to the terminal" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	mkdir -m 700 "$COLDPRESS_STATE_DIR"
+	echo nonsense >"$COLDPRESS_STATE_DIR/"$'a\e[31m.book'
+	run "$coldpress" recover
+	echo "$output"
+	[[ $output == *'a\x1b[31m'* || $output == *'a\e[31m'* ]]
+	[[ $output != *$'\e'* ]]
+}
+
+@test "an option that names a file refuses an empty name" {
+	for words in "report --db" "compressor_monitor scan --file" "workload run replay --trace" "study --out"; do
+		run "$coldpress" $words ""
+		[ "$status" -eq 2 ]
+		[[ $output == *"${words##* } names no "*": it is empty"* ]]
+	done
+}
+
+@test "report reads regular files only" {
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	for path in "$BATS_TEST_TMPDIR/fifo" "$BATS_TEST_TMPDIR" /dev/zero; do
+		run timeout 10 "$coldpress" report --db "$path"
+		[ "$status" -eq 1 ]
+		[[ $output == *"$path: it is no regular file"* ]]
+	done
+}
+
+@test "too few descriptors are said so, with what helps" {
+	for limit in 7 8 9 10; do
+		run bash -c "ulimit -n $limit; exec '$top/build/bin/workload' run anon_streamer --region 1MiB --operations 100"
+		echo "$limit: $status $output"
+		[ "$status" -eq 0 ] || [[ $output == *"Too many open files"*"ulimit -n"* ]]
+	done
+	[ "$(id -u)" = 0 ] || skip "the probes need root"
+	run bash -c "ulimit -n 12; exec '$coldpress' page_fault --duration 1s --comm none-such"
+	[ "$status" -eq 77 ] || [[ $status == 1 && $output == *"allows 12 open files"*"ulimit -n"* ]]
+}
+
 @test "installed: the front door finds its parts, and uninstall leaves nothing" {
 	dest=$BATS_TEST_TMPDIR/dest
 	make -s -C "$top" install DESTDIR="$dest" PREFIX=/usr
