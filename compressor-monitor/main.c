@@ -62,6 +62,8 @@ static const struct opt scan_options[] = {
 		   "JSON lines, no contents", .metavar = "FILE"),
 	OPT_FLAG(0, "estimate", struct config, scan.estimate,
 		 "decide by a look at 384 bytes of each page, too, and tell how often that was right for each codec"),
+	OPT_CHOICE(0, "by", struct config, scan.by, scan_by_choices,
+		   "also say what each codec makes of anonymous, shared and file memory apart; or of each mapping too"),
 	OPT_LIST(0, "fields", struct config, fields, "of the codecs' records, these fields in this order",
 		 .metavar = "LIST"),
 	COMMON_OPTIONS,
@@ -203,6 +205,17 @@ static void print_hist(struct out *out, const struct scan_result *result)
 		}
 }
 
+/* Kinds of which there is nothing are left out, and mappings too of which nothing was drawn. */
+static void print_mappings(struct out *out, const struct scan_result *result, int by)
+{
+	for (size_t i = 0; i < result->n_mappings; i++) {
+		const struct scan_mapping_record *row = &result->mappings[i];
+
+		if (row->mapping ? by == SCAN_BY_MAPPING && row->sampled_pages : row->pages > 0)
+			out_record(out, &scan_mapping_type, row);
+	}
+}
+
 static int scan_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code, struct err *e)
 {
 	static struct scan_result result;
@@ -214,6 +227,7 @@ static int scan_main(void *config, int argc UNUSED, char **argv UNUSED, int *exi
 		return r;
 	r = scan_run(&c->scan, &result, e);
 	if (r) {
+		scan_result_done(&result);
 		out_discard(out);
 		return r;
 	}
@@ -224,6 +238,8 @@ static int scan_main(void *config, int argc UNUSED, char **argv UNUSED, int *exi
 		out_record(out, &scan_codec_type, &result.codecs[i]);
 	for (size_t i = 0; c->scan.estimate && i < result.n_codecs; i++)
 		out_record(out, &scan_estimate_type, &result.estimates[i]);
+	if (c->format == OUT_JSON || c->scan.by >= 0)
+		print_mappings(out, &result, c->scan.by);
 	if (c->format == OUT_JSON) {
 		print_classes(out, &result);
 		print_hist(out, &result);
@@ -231,6 +247,7 @@ static int scan_main(void *config, int argc UNUSED, char **argv UNUSED, int *exi
 	print_end(out, &result.summary);
 	if (result.failed)
 		*exit_code = EXIT_FAILED;
+	scan_result_done(&result);
 	return out_close(out, e);
 }
 
@@ -374,10 +391,13 @@ static int rank_fresh(const struct config *c, struct out *out, uint64_t *n, int 
 	static struct scan_result scan;
 	int r = scan_run(&c->scan, &scan, e);
 
-	if (r)
+	if (r) {
+		scan_result_done(&scan);
 		return r;
+	}
 	out_record(out, &scan_summary_type, &scan.summary);
 	*n = print_ranking(out, &c->rank, &scan);
+	scan_result_done(&scan);
 	if (scan.failed)
 		*exit_code = EXIT_FAILED;
 	return 0;
@@ -460,7 +480,7 @@ static const struct opt_command commands[] = {
 int main(int argc, char **argv)
 {
 	static struct config config = {
-		.scan = { .pages = 4096, .seed = 1, .chain = MISSING_U64 },
+		.scan = { .pages = 4096, .seed = 1, .chain = MISSING_U64, .by = -1 },
 		.rank = {
 			.policy = POLICY_DEFAULTS,
 			.readback = MISSING_F64,
@@ -478,9 +498,9 @@ int main(int argc, char **argv)
 		.kernel = { .pages = 4096, .runs = 5, .seed = 1 },
 	};
 	static const struct record_type *const records[] = {
-		&scan_summary_type, &scan_class_type, &scan_codec_type, &scan_class_codec_type, &scan_hist_type,
-		&scan_estimate_type, &page_trace_type, &page_run_type, &rank_candidate_type, &rank_class_type, &rank_decision_type,
-		&rank_sweep_type, &rank_front_type, &bench_type, &kernel_type, &end_record_type, NULL,
+		&scan_summary_type, &scan_mapping_type, &scan_class_type, &scan_codec_type, &scan_class_codec_type,
+		&scan_hist_type, &scan_estimate_type, &page_trace_type, &page_run_type, &rank_candidate_type,
+		&rank_class_type, &rank_decision_type, &rank_sweep_type, &rank_front_type, &bench_type, &kernel_type, &end_record_type, NULL,
 	};
 	static const struct opt_program program = {
 		.name = "compressor_monitor",

@@ -27,7 +27,8 @@ struct subject {
 	char *compressed;		/* BATCH_PAGES * bound */
 	size_t bound;
 	struct zsmalloc_pool pool;
-	struct stats_moments slot, slot_of_all;	/* bytes a page: of pages with a codec, of all pages */
+	double slot_bytes;		/* of the pages with a codec */
+	struct stratum_sums *strata;	/* n_strata of them */
 	uint64_t codec_bytes, mismatched_pages;
 	uint64_t bins[SCAN_BINS];
 	struct times compress, decompress;
@@ -41,6 +42,7 @@ struct subject {
 /* Pages of one class, so that what the clock says of a batch is that class's. */
 struct batch {
 	char pages[BATCH_PAGES * PAGE_BYTES];
+	uint32_t strata[BATCH_PAGES];
 	enum page_class class;
 	size_t n;
 	bool fits[2][BATCH_PAGES];	/* by the estimator, for codecs without and with entropy coding */
@@ -51,6 +53,7 @@ struct measure {
 	size_t n_subjects;
 	struct batch *batches;		/* PAGE_CLASSES of them */
 	char *back;			/* BATCH_PAGES * PAGE_BYTES */
+	size_t n_strata;
 	uint64_t pages, same_pages;
 	bool estimate;
 	uint64_t estimate_ns;		/* to judge all pages for one kind of codec */
@@ -93,6 +96,7 @@ void measure_free(struct measure *m)
 
 		codec_close(&s->run);
 		free(s->compressed);
+		free(s->strata);
 		free(s->compress.ns);
 		free(s->decompress.ns);
 	}
@@ -173,6 +177,7 @@ static int run_batch(const struct measure *m, const struct batch *b, struct subj
 	for (size_t i = 0; i < b->n; i++) {
 		size_t bytes = len[i] < 0 ? PAGE_BYTES : (size_t)len[i];
 		double slot = zsmalloc_slot_bytes(s->pool.model, bytes);
+		struct stratum_sums *stratum = &s->strata[b->strata[i]];
 
 		s->mismatched_pages += len[i] < 0 || got[i] != PAGE_BYTES ||
 				       memcmp(m->back + i * PAGE_BYTES, b->pages + i * PAGE_BYTES, PAGE_BYTES) != 0;
@@ -182,8 +187,12 @@ static int run_batch(const struct measure *m, const struct batch *b, struct subj
 		sums->slot_bytes += slot;
 		s->bins[(MIN(bytes, (size_t)PAGE_BYTES) + SCAN_BIN_BYTES - 1) / SCAN_BIN_BYTES]++;
 		zsmalloc_pool_add(&s->pool, bytes);
-		stats_add(&s->slot, slot);
-		stats_add(&s->slot_of_all, slot);
+		s->slot_bytes += slot;
+		stratum->pages++;
+		stratum->coded_pages++;
+		stratum->codec_bytes += bytes;
+		stratum->slot_bytes += slot;
+		stratum->slot_squares += slot * slot;
 	}
 	sums->pages += b->n;
 	sums->compress_ns += middle - begin;
@@ -223,6 +232,32 @@ static int flush_batch(struct measure *m, struct batch *b)
 	return 0;
 }
 
+/* Room for strata up to this one. */
+static int grow_strata(struct measure *m, uint32_t stratum)
+{
+	size_t n = MAX((size_t)stratum + 1, m->n_strata * 2);
+
+	for (size_t i = 0; i < m->n_subjects; i++) {
+		struct stratum_sums *bigger = reallocarray(m->subjects[i].strata, n, sizeof(*bigger));
+
+		if (!bigger)
+			return -ENOMEM;
+		memset(bigger + m->n_strata, 0, (n - m->n_strata) * sizeof(*bigger));
+		m->subjects[i].strata = bigger;
+	}
+	m->n_strata = n;
+	return 0;
+}
+
+/* From the pages drawn to all of them. */
+static int estimate_all(struct measure *m, const struct subject *s, const struct page_strata *strata,
+			struct strata_estimate *ret)
+{
+	if (strata->n > m->n_strata && grow_strata(m, (uint32_t)strata->n - 1))
+		return -ENOMEM;
+	return strata_estimate(s->strata, strata->items, strata->n, ret);
+}
+
 static int flush_batches(struct measure *m)
 {
 	int r = 0;
@@ -237,48 +272,42 @@ void measure_estimate(struct measure *m)
 	m->estimate = true;
 }
 
-int measure_page(struct measure *m, const void *page, enum page_class class)
+int measure_page_of(struct measure *m, const void *page, enum page_class class, uint32_t stratum)
 {
 	struct batch *b = &m->batches[class];
+
+	if (stratum >= m->n_strata && grow_strata(m, stratum))
+		return -ENOMEM;
 
 	if (class == PAGE_ZERO || class == PAGE_SAME_FILLED) {
 		m->same_pages++;
 		for (size_t i = 0; i < m->n_subjects; i++)
-			stats_add(&m->subjects[i].slot_of_all, 0);
+			m->subjects[i].strata[stratum].pages++;
 		return 0;
 	}
 	b->class = class;
+	b->strata[b->n] = stratum;
 	memcpy(b->pages + b->n++ * PAGE_BYTES, page, PAGE_BYTES);
 	return b->n == BATCH_PAGES ? flush_batch(m, b) : 0;
 }
 
-int measure_sample_size(struct measure *m, double half_width_ratio, uint64_t population, uint64_t *ret)
+int measure_sample_size(struct measure *m, double half_width_ratio, const struct page_strata *strata,
+			uint64_t population, uint64_t *ret)
 {
 	uint64_t total = 0;
-	double share;
 	int r = flush_batches(m);
 
-	if (r)
-		return r;
-	/* Only pages that need a codec tell of it: the sample must have enough of those. */
-	share = (double)m->pages / (double)(m->pages + m->same_pages);
-	for (size_t i = 0; m->pages > 1 && i < m->n_subjects; i++) {
-		double sd = sqrt(stats_variance(&m->subjects[i].slot)) / PAGE_BYTES;
-		uint64_t n = stats_sample_size(sd, half_width_ratio, (uint64_t)ceil(share * (double)population), 0.95);
+	for (size_t i = 0; !r && m->pages > 1 && i < m->n_subjects; i++) {
+		struct strata_estimate estimate;
 
-		total = MAX(total, (uint64_t)ceil((double)n / share));
+		r = estimate_all(m, &m->subjects[i], strata, &estimate);
+		if (!r && !isnan(estimate.deviation))
+			total = MAX(total, stats_sample_size(estimate.deviation / PAGE_BYTES, half_width_ratio,
+							     population, 0.95));
 	}
-	*ret = MIN(total, population);
-	return 0;
-}
-
-/* 95 % of a mean, or nothing where the sample does not carry it. */
-static struct stats_interval mean95(const struct stats_moments *m, uint64_t population)
-{
-	struct stats_interval ret = { MISSING_F64, MISSING_F64, MISSING_F64 };
-
-	stats_mean_interval(m, population, 0.95, &ret);
-	return ret;
+	if (!r)
+		*ret = MIN(total, population);
+	return r;
 }
 
 static double quantile(const struct times *t, double p)
@@ -288,28 +317,29 @@ static double quantile(const struct times *t, double p)
 
 /* The pool that the whole population would fill, with its interval. */
 static void predict_pool(const struct measure *m, const struct subject *s, uint64_t population,
-			 struct scan_codec_record *ret)
+			 const struct stats_interval *mean, struct scan_codec_record *ret)
 {
-	double factor = (double)population / (double)(m->pages + m->same_pages);
-	struct stats_interval mean = mean95(&s->slot_of_all, population);
+	double drawn = (double)(m->pages + m->same_pages), factor = (double)population / drawn;
 
 	ret->pool_bytes = zsmalloc_pool_scaled_bytes(&s->pool, factor);
 	ret->pool_low_bytes = ret->pool_high_bytes = MISSING_U64;
-	if (isnan(mean.low))
+	if (isnan(mean->low))
 		return;
 
-	double half = (mean.high - mean.estimate) * (double)population;
+	double half = (mean->high - mean->estimate) * (double)population;
+	/* What weighing the mappings adds to the mean of the pages drawn. */
+	double weighed = (double)ret->pool_bytes + (mean->estimate - s->slot_bytes / drawn) * (double)population;
 
+	ret->pool_bytes = (uint64_t)llround(MAX(0.0, weighed));
 	ret->pool_low_bytes = (uint64_t)MAX(0.0, (double)ret->pool_bytes - half);
 	ret->pool_high_bytes = (uint64_t)((double)ret->pool_bytes + half);
 }
 
-static struct scan_codec_record report(const struct measure *m, struct subject *s, uint64_t population)
+static struct scan_codec_record report(const struct measure *m, struct subject *s, uint64_t population,
+				       const struct strata_estimate *estimate)
 {
+	const struct stats_interval *slot = &estimate->of_coded;
 	double orig = (double)m->pages * PAGE_BYTES;
-	/* Of the population, the pages that need a codec: as many as the sample says. */
-	double factor = (double)population / (double)(m->pages + m->same_pages);
-	struct stats_interval slot = mean95(&s->slot, (uint64_t)llround(factor * (double)m->pages));
 	struct scan_codec_record ret = {
 		.label = s->run.label,
 		.codec = s->run.codec->name,
@@ -319,11 +349,11 @@ static struct scan_codec_record report(const struct measure *m, struct subject *
 		.orig_bytes = m->pages * PAGE_BYTES,
 		.codec_bytes = s->codec_bytes,
 		.stored_bytes = s->pool.stored_bytes,
-		.slot_bytes = (uint64_t)llround(s->slot.mean * (double)m->pages),
+		.slot_bytes = (uint64_t)llround(s->slot_bytes),
 		.saved_codec_ratio = 1 - (double)s->codec_bytes / orig,	/* NaN, that is missing, for no pages */
-		.saved_slot_ratio = 1 - s->slot.mean * (double)m->pages / orig,
-		.saved_slot_low_ratio = 1 - slot.high / PAGE_BYTES,
-		.saved_slot_high_ratio = 1 - slot.low / PAGE_BYTES,
+		.saved_slot_ratio = 1 - slot->estimate / PAGE_BYTES,
+		.saved_slot_low_ratio = 1 - slot->high / PAGE_BYTES,
+		.saved_slot_high_ratio = 1 - slot->low / PAGE_BYTES,
 		.huge_pages = s->pool.huge_pages,
 		.compress_cpu_ns = s->compress.total_ns,
 		.decompress_cpu_ns = s->decompress.total_ns,
@@ -337,7 +367,7 @@ static struct scan_codec_record report(const struct measure *m, struct subject *
 	ret.compress_p90_ns = quantile(&s->compress, 0.9);
 	ret.decompress_ns = quantile(&s->decompress, 0.5);
 	ret.decompress_p90_ns = quantile(&s->decompress, 0.9);
-	predict_pool(m, s, population, &ret);
+	predict_pool(m, s, population, &estimate->of_all, &ret);
 	return ret;
 }
 
@@ -376,7 +406,26 @@ static struct scan_estimate_record report_estimate(const struct measure *m, cons
 	};
 }
 
+const struct stratum_sums *measure_strata(const struct measure *m, size_t i, size_t *n)
+{
+	*n = m->n_strata;
+	return m->subjects[i].strata;
+}
+
+int measure_page(struct measure *m, const void *page, enum page_class class)
+{
+	return measure_page_of(m, page, class, 0);
+}
+
 int measure_report(struct measure *m, uint64_t population, struct scan_result *ret)
+{
+	struct page_stratum all = { .pages = population };
+
+	return measure_report_strata(m, &(struct page_strata){ &all, 1 }, population, ret);
+}
+
+int measure_report_strata(struct measure *m, const struct page_strata *strata, uint64_t population,
+			  struct scan_result *ret)
 {
 	int r = flush_batches(m);
 
@@ -384,7 +433,12 @@ int measure_report(struct measure *m, uint64_t population, struct scan_result *r
 		return r;
 	ret->n_codecs = m->n_subjects;
 	for (size_t i = 0; i < m->n_subjects; i++) {
-		ret->codecs[i] = report(m, &m->subjects[i], population);
+		struct strata_estimate estimate;
+
+		r = estimate_all(m, &m->subjects[i], strata, &estimate);
+		if (r)
+			return r;
+		ret->codecs[i] = report(m, &m->subjects[i], population, &estimate);
 		snprintf(ret->labels[i], sizeof(ret->labels[i]), "%s", ret->codecs[i].label);
 		ret->codecs[i].label = ret->labels[i];
 		for (size_t class = 0; class < PAGE_CLASSES; class++) {

@@ -4,6 +4,7 @@
 #define COLDPRESS_MONITOR_MEASURE_H
 
 #include "scan.h"
+#include "strata.h"
 
 struct measure;
 
@@ -15,17 +16,26 @@ void measure_free(struct measure *m);
 /* measure_estimate - from now on pages are judged by lib/estimate.h, too, for the estimates of the report. */
 void measure_estimate(struct measure *m);
 
-/* measure_page - one page, copied. Same-filled ones are counted and go through no codec. -ENOMEM. */
-int measure_page(struct measure *m, const void *page, enum page_class class);
+/* measure_page - one page, copied, drawn from this stratum. Same-filled ones are counted and go through no codec.
+ * -ENOMEM.
+ */
+int measure_page_of(struct measure *m, const void *page, enum page_class class, uint32_t stratum);
+int measure_page(struct measure *m, const void *page, enum page_class class);	/* of the only stratum */
 
 /* measure_sample_size - pages that the sample needs so that every codec's saved_slot_ratio is known to
- * +-half_width_ratio at 95 %, by the spread of the pages measured so far. At most population.
+ * +-half_width_ratio at 95 %, by the spread within mappings of the pages measured so far. At most population.
  */
-int measure_sample_size(struct measure *m, double half_width_ratio, uint64_t population, uint64_t *ret);
+int measure_sample_size(struct measure *m, double half_width_ratio, const struct page_strata *strata,
+			uint64_t population, uint64_t *ret);
 
-/* measure_report - the figures, once all pages are in; population is how many pages the sample stands for.
- * Fills codecs, n_codecs and failed of ret. -ENOMEM.
+/* measure_report - the figures, once all pages are in; population is how many pages the sample stands for, strata
+ * how many of them are of which mapping. Fills codecs, n_codecs and failed of ret. -ENOMEM.
  */
-int measure_report(struct measure *m, uint64_t population, struct scan_result *ret);
+int measure_report_strata(struct measure *m, const struct page_strata *strata, uint64_t population,
+			  struct scan_result *ret);
+int measure_report(struct measure *m, uint64_t population, struct scan_result *ret);	/* one stratum */
+
+/* measure_strata - what codec i (of n_codecs) made of each stratum of which pages came; *n of them. */
+const struct stratum_sums *measure_strata(const struct measure *m, size_t i, size_t *n);
 
 #endif

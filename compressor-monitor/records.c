@@ -27,7 +27,9 @@ static const struct field codec_fields[] = {
 	CODEC(stored_bytes, FIELD_U64, "bytes", "the same as zram counts compr_data_size: incompressible = 4096"),
 	CODEC(slot_bytes, FIELD_U64, "bytes", "memory in a zram pool: sum over pages of their share of a zspage"),
 	CODEC(saved_codec_ratio, FIELD_F64, "ratio", "1 - codec_bytes / orig_bytes"),
-	CODEC(saved_slot_ratio, FIELD_F64, "ratio", "1 - slot_bytes / orig_bytes"),
+	CODEC(saved_slot_ratio, FIELD_F64, "ratio",
+	      "1 - slot bytes / original bytes of all present pages that need a codec, estimated: mappings weighed by "
+	      "their pages"),
 	CODEC(saved_slot_low_ratio, FIELD_F64, "ratio", "95 % interval of saved_slot_ratio for all present pages"),
 	CODEC(saved_slot_high_ratio, FIELD_F64, "ratio", "its upper end"),
 	CODEC(huge_pages, FIELD_U64, "pages", "incompressible pages, kept raw"),
@@ -62,6 +64,22 @@ static const struct field class_codec_fields[] = {
 };
 const struct record_type scan_class_codec_type =
 	RECORD_TYPE("scan_class_codec", 1, RECORD_TABLE, class_codec_fields, "one codec on the pages of one class");
+
+#define MAPPING(m, t, u, what) FIELD(struct scan_mapping_record, m, t, u, what)
+static const struct field mapping_fields[] = {
+	MAPPING(mapping, FIELD_STRING, "", "its name in /proc/PID/maps, [anon] without one; missing: all of the kind"),
+	MAPPING(kind, FIELD_STRING, "", "anon (written copies of private file pages too), shmem or file"),
+	MAPPING(label, FIELD_STRING, "", "codec and level"),
+	MAPPING(pages, FIELD_U64, "pages", "present, whoever maps them"),
+	MAPPING(sampled_pages, FIELD_U64, "pages", "of them, drawn and read"),
+	MAPPING(same_pages, FIELD_U64, "pages", "of these, zero or same-filled: in no figure that follows"),
+	MAPPING(orig_bytes, FIELD_U64, "bytes", "(sampled_pages - same_pages) * 4096"),
+	MAPPING(codec_bytes, FIELD_U64, "bytes", "sum of compressed lengths"),
+	MAPPING(slot_bytes, FIELD_U64, "bytes", "memory in a zram pool"),
+	MAPPING(saved_slot_ratio, FIELD_F64, "ratio", "1 - slot_bytes / orig_bytes"),
+};
+const struct record_type scan_mapping_type =
+	RECORD_TYPE("scan_mapping", 1, RECORD_TABLE, mapping_fields, "one codec on one kind of memory or one mapping");
 
 #define HIST(m, t, u, what, ...) FIELD(struct scan_hist_record, m, t, u, what, ##__VA_ARGS__)
 static const struct field hist_fields[] = {
@@ -208,6 +226,8 @@ static const struct field summary_fields[] = {
 	SUMMARY(partial, FIELD_STRING, "", "why not all that was drawn was read; missing when it was"),
 	SUMMARY(elapsed_ns, FIELD_U64, "ns", "of the scan"),
 	SUMMARY(cpu_ns, FIELD_U64, "ns", "of the scan, all threads"),
+	SUMMARY(accessed_pages, FIELD_U64, "pages", "read from a process, which marks them accessed: cannot be avoided"),
+	SUMMARY(swapin_pages, FIELD_U64, "pages", "that the scan swapped in: they went out between look and read"),
 };
 const struct record_type scan_summary_type =
 	RECORD_TYPE("scan_summary", 1, RECORD_CARD, summary_fields, "what was scanned and how much of it");

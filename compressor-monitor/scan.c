@@ -353,6 +353,7 @@ static int set_up(struct scan *s, struct scan_result *ret, struct err *e)
 	s->duplicates = duplicates_new();
 	if (!s->chunk || !s->duplicates)
 		return err_set(e, ENOMEM, "cannot set up the scan");
+	s->census.strata = &ret->strata;
 	page_sample_init(&s->sample, capacity, s->config->seed);
 	return s->config->record ? trace_new(&s->trace, s->config->record, e) : 0;
 }
@@ -385,7 +386,8 @@ static int take_page(struct scan *s, const struct page_ref *ref, const char *pag
 	ret->summary.duplicate_pages += (uint64_t)r;
 	ret->classes[class].pages++;
 	ret->summary.sampled_pages++;
-	r = measure_page(s->measure, page, class);
+	ret->summary.accessed_pages += s->sources[ref->source].pid != 0;
+	r = measure_page_of(s->measure, page, class, ref->stratum);
 	return r || !s->trace ? r : trace_add(s->trace, ref, class, page);
 }
 
@@ -443,7 +445,8 @@ static int read_sample(struct scan *s, struct scan_result *ret, struct err *e)
 		page_sample_shuffle(&s->sample);
 		r = read_range(s, 0, pilot, &progress, ret, e);
 		if (!r && ret->summary.sampled_pages) {
-			r = measure_sample_size(s->measure, s->half_width_ratio, s->sample.seen, &n);
+			r = measure_sample_size(s->measure, s->half_width_ratio, &ret->strata, s->sample.seen,
+						&n);
 			if (r)
 				err_set(e, r, "cannot keep the times");
 			n = MIN(n, (uint64_t)s->sample.n);
@@ -501,7 +504,81 @@ static void summarize(const struct scan *s, struct scan_result *ret)
 	summary->zero_pages = ret->classes[PAGE_ZERO].pages;
 	summary->same_pages = ret->classes[PAGE_SAME_FILLED].pages;
 	summary->seed = s->config->seed;
+	for (size_t i = 0; i < s->n_sources; i++)
+		summary->swapin_pages += s->sources[i].swapin_pages;
 	say_partial(s, ret);
+}
+
+/* ---- by mapping ------------------------------------------------------------------------------------- */
+const char *const scan_by_choices[] = { "kind", "mapping", NULL };
+
+static void add_sums(struct scan_mapping_record *row, const struct page_stratum *stratum,
+		     const struct stratum_sums *sums)
+{
+	row->pages += stratum->pages;
+	row->sampled_pages += sums->pages;
+	row->same_pages += sums->pages - sums->coded_pages;
+	row->orig_bytes += sums->coded_pages * PAGE_BYTES;
+	row->codec_bytes += sums->codec_bytes;
+	row->slot_bytes += (uint64_t)(sums->slot_bytes + 0.5);
+	row->saved_slot_ratio = 1 - (double)row->slot_bytes / (double)row->orig_bytes;	/* NaN for none */
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const struct scan_mapping_record *x = a, *y = b;
+
+	if (x->pages != y->pages)
+		return x->pages < y->pages ? 1 : -1;
+	/* Names and codecs have their places: those of the strata, and of the labels within the result. */
+	if (x->mapping != y->mapping)
+		return (x->mapping > y->mapping) - (x->mapping < y->mapping);
+	return (x->label > y->label) - (x->label < y->label);
+}
+
+static void add_rows(const struct scan *s, struct scan_result *ret, size_t i)
+{
+	static const enum page_kind kinds[] = { PAGE_KIND_ANON, PAGE_KIND_SHMEM, PAGE_KIND_FILE };
+	size_t n;
+	const struct stratum_sums *sums = measure_strata(s->measure, i, &n);
+	struct scan_mapping_record *mappings = ret->mappings + ARRAY_SIZE(kinds) * ret->n_codecs + i * ret->strata.n;
+
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+		struct scan_mapping_record *row = &ret->mappings[k * ret->n_codecs + i];
+
+		*row = (struct scan_mapping_record){ .kind = page_kind_name(kinds[k]), .label = ret->labels[i] };
+		for (size_t at = 0; at < ret->strata.n; at++)
+			if (ret->strata.items[at].kind == kinds[k])
+				add_sums(row, &ret->strata.items[at], &sums[at]);
+	}
+	for (size_t at = 0; at < ret->strata.n; at++) {
+		mappings[at] = (struct scan_mapping_record){ .mapping = ret->strata.items[at].name,
+							     .kind = page_kind_name(ret->strata.items[at].kind),
+							     .label = ret->labels[i] };
+		add_sums(&mappings[at], &ret->strata.items[at], &sums[at]);
+	}
+}
+
+static int list_mappings(const struct scan *s, struct scan_result *ret)
+{
+	size_t kinds = 3 * ret->n_codecs;
+
+	ret->mappings = calloc(kinds + ret->strata.n * ret->n_codecs, sizeof(*ret->mappings));
+	if (!ret->mappings)
+		return -ENOMEM;
+	for (size_t i = 0; i < ret->n_codecs; i++)
+		add_rows(s, ret, i);
+	ret->n_mappings = kinds + ret->strata.n * ret->n_codecs;
+	qsort(ret->mappings + kinds, ret->n_mappings - kinds, sizeof(*ret->mappings), by_size);
+	return 0;
+}
+
+void scan_result_done(struct scan_result *result)
+{
+	free(result->mappings);
+	page_strata_done(&result->strata);
+	result->mappings = NULL;
+	result->n_mappings = 0;
 }
 
 int scan_run(const struct scan_config *config, struct scan_result *ret, struct err *e)
@@ -510,16 +587,18 @@ int scan_run(const struct scan_config *config, struct scan_result *ret, struct e
 	uint64_t begin = monotonic_ns(), cpu_begin = process_cpu_ns();
 	int r;
 
-	*ret = (struct scan_result){ 0 };
+	memset(ret, 0, sizeof(*ret));
 	r = set_up(&s, ret, e);
 	if (!r)
 		r = walk(&s, e);
 	if (!r)
 		r = read_sample(&s, ret, e);
 	if (!r) {
-		r = measure_report(s.measure, s.sample.seen, ret);
+		r = measure_report_strata(s.measure, &ret->strata, s.sample.seen, ret);
+		if (!r)
+			r = list_mappings(&s, ret);
 		if (r)
-			err_set(e, r, "cannot keep the times");
+			err_set(e, r, "cannot keep the figures");
 		summarize(&s, ret);
 		ret->summary.elapsed_ns = monotonic_ns() - begin;
 		ret->summary.cpu_ns = process_cpu_ns() - cpu_begin;

@@ -24,6 +24,7 @@ struct scan_config {
 	const char *record;		/* write a page-class trace here; NULL = none */
 	const char *precision;		/* "1pt"; NULL = as many as pages says */
 	bool all, system, estimate;
+	int by;				/* enum scan_by; -1 = not asked for */
 };
 
 /* One class of content. */
@@ -69,6 +70,14 @@ struct scan_estimate_record {
 	double agree_ratio, estimate_ns, speed_ratio;
 };
 
+/* One codec on the pages of one kind, or of one mapping of that kind. */
+struct scan_mapping_record {
+	const char *mapping;		/* NULL = all of the kind */
+	const char *kind, *label;
+	uint64_t pages, sampled_pages, same_pages, orig_bytes, codec_bytes, slot_bytes;
+	double saved_slot_ratio;
+};
+
 struct scan_summary_record {
 	const char *target;
 	uint64_t population_pages, population_bytes, sampled_pages;
@@ -79,9 +88,13 @@ struct scan_summary_record {
 	const char *chain_source;
 	const char *partial;
 	uint64_t elapsed_ns, cpu_ns;
+	uint64_t accessed_pages, swapin_pages;
 };
 
-extern const struct record_type scan_class_type, scan_codec_type, scan_class_codec_type, scan_hist_type,
+enum scan_by { SCAN_BY_KIND, SCAN_BY_MAPPING };
+extern const char *const scan_by_choices[];
+
+extern const struct record_type scan_mapping_type, scan_class_type, scan_codec_type, scan_class_codec_type, scan_hist_type,
 	scan_estimate_type, scan_summary_type;
 
 struct scan_result {
@@ -91,6 +104,9 @@ struct scan_result {
 	uint64_t bins[SCAN_CODECS_MAX][SCAN_BINS];
 	struct scan_estimate_record estimates[SCAN_CODECS_MAX];	/* n_codecs of them, where asked for */
 	size_t n_codecs;
+	struct scan_mapping_record *mappings;	/* kinds first; by their pages, then the order of the codecs */
+	size_t n_mappings;
+	struct page_strata strata;
 	struct scan_summary_record summary;
 	bool failed;			/* a codec did not give a page back as it was */
 	char target[256], partial[160], labels[SCAN_CODECS_MAX][32];	/* what the records' strings point to */
@@ -102,5 +118,8 @@ struct scan_result {
  *         user's; -ENODATA not one page could be read; exit 77 reading is forbidden altogether
  */
 int scan_run(const struct scan_config *config, struct scan_result *ret, struct err *e);
+
+/* scan_result_done - what scan_run allocated; safe after a failure, and for a result that is all zeros. */
+void scan_result_done(struct scan_result *result);
 
 #endif

@@ -7,6 +7,7 @@
 #include "page.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
@@ -176,6 +177,56 @@ static int met_before(struct page_set *set, uint64_t entry)
 	return !set_insert(set, frame);
 }
 
+/* ---- mappings by name ------------------------------------------------------------------------------- */
+void page_strata_done(struct page_strata *strata)
+{
+	for (size_t i = 0; i < strata->n; i++)
+		free(strata->items[i].name);
+	free(strata->items);
+	*strata = (struct page_strata){ 0 };
+}
+
+const char *page_kind_name(enum page_kind kind)
+{
+	return kind == PAGE_KIND_ANON ? "anon" : kind == PAGE_KIND_SHMEM ? "shmem" : "file";
+}
+
+static uint64_t hash_name(const char *name)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);	/* FNV-1a */
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+int page_strata_find(struct page_strata *strata, const char *name, enum page_kind kind, uint32_t *ret)
+{
+	uint64_t hash;
+
+	if (strata->n >= PAGE_STRATA_MAX)
+		name = "[others]";
+	hash = hash_name(name);
+	for (size_t i = 0; i < strata->n; i++)
+		if (strata->items[i].hash == hash && strata->items[i].kind == kind &&
+		    str_eq(strata->items[i].name, name)) {
+			*ret = (uint32_t)i;
+			return 0;
+		}
+	if (strata->n % 64 == 0) {
+		struct page_stratum *items = reallocarray(strata->items, strata->n + 64, sizeof(*items));
+
+		if (!items)
+			return -ENOMEM;
+		strata->items = items;
+	}
+	strata->items[strata->n] = (struct page_stratum){ .name = strdup(name), .hash = hash, .kind = kind };
+	if (!strata->items[strata->n].name)
+		return -ENOMEM;
+	*ret = (uint32_t)strata->n++;
+	return 0;
+}
+
 /* ---- samples ---------------------------------------------------------------------------------------- */
 void page_sample_init(struct page_sample *sample, size_t capacity, uint64_t seed)
 {
@@ -247,6 +298,9 @@ struct walk {
 	struct page_census *census;
 	struct page_sample *sample;
 	uint64_t *entries;		/* WALK_ENTRIES of them */
+	const char *name;		/* of the mapping */
+	enum page_kind stratum_kind;	/* that stratum is of; 0 = none looked up for this mapping yet */
+	uint32_t stratum;
 	dev_t tmpfs[64];		/* devices of the tmpfs mounts the process sees */
 	size_t n_tmpfs;
 };
@@ -288,9 +342,28 @@ static unsigned int mapping_kind(const struct walk *w, dev_t dev, const char *na
 	return PAGE_KIND_FILE;
 }
 
-static int meet(struct walk *w, uint64_t address, uint64_t entry, enum page_kind kind)
+/* Pages of one mapping are of one kind or two: looked up where it changes. */
+static int offer(struct walk *w, uint64_t address, enum page_kind kind)
 {
 	struct page_ref ref = { .address = address, .source = w->index, .kind = kind };
+	struct page_strata *strata = w->census->strata;
+
+	if (strata && w->stratum_kind != kind) {
+		int r = page_strata_find(strata, w->name, kind, &w->stratum);
+
+		if (r)
+			return r;
+		w->stratum_kind = kind;
+	}
+	if (strata) {
+		ref.stratum = w->stratum;
+		strata->items[w->stratum].pages++;
+	}
+	return page_sample_offer(w->sample, &ref);
+}
+
+static int meet(struct walk *w, uint64_t address, uint64_t entry, enum page_kind kind)
+{
 	int again;
 
 	if (entry & ENTRY_SWAPPED)
@@ -305,7 +378,7 @@ static int meet(struct walk *w, uint64_t address, uint64_t entry, enum page_kind
 	w->census->anon_pages += kind == PAGE_KIND_ANON;
 	w->census->shmem_pages += kind == PAGE_KIND_SHMEM;
 	w->census->file_pages += kind == PAGE_KIND_FILE;
-	return kind & w->kinds ? page_sample_offer(w->sample, &ref) : 0;
+	return kind & w->kinds ? offer(w, address, kind) : 0;
 }
 
 static int walk_range(struct walk *w, uint64_t begin, uint64_t end, enum page_kind file_kind)
@@ -348,6 +421,8 @@ static int walk_maps(struct walk *w, FILE *maps)
 		any = true;
 		line[strcspn(line, "\n")] = '\0';
 		kind = mapping_kind(w, makedev(major, minor), line + name);
+		w->name = line[name] ? line + name : "[anon]";
+		w->stratum_kind = 0;
 		r = kind ? walk_range(w, begin, end, kind) : 0;
 		if (r)
 			return r;
@@ -361,9 +436,9 @@ static int walk_file(struct walk *w)
 
 	if (fstat(w->source->fd, &st))
 		return -errno;
+	w->name = "[file]";
 	for (uint64_t at = 0; at < (uint64_t)st.st_size; at += PAGE_BYTES) {
-		struct page_ref ref = { .address = at, .source = w->index, .kind = PAGE_KIND_FILE };
-		int r = page_sample_offer(w->sample, &ref);
+		int r = offer(w, at, PAGE_KIND_FILE);
 
 		if (r)
 			return r;
@@ -476,6 +551,13 @@ static int read_present(struct page_source *source, struct iovec *local, struct 
 	return 0;
 }
 
+static uint64_t major_faults(void)
+{
+	struct rusage usage;
+
+	return getrusage(RUSAGE_THREAD, &usage) ? 0 : (uint64_t)usage.ru_majflt;
+}
+
 static int read_process_pages(struct page_source *source, const struct page_ref *refs, size_t n, char *buf,
 			      enum page_got *got, struct err *e)
 {
@@ -490,7 +572,15 @@ static int read_process_pages(struct page_source *source, const struct page_ref 
 		remote[present] = (struct iovec){ (void *)(uintptr_t)refs[i].address, PAGE_BYTES };
 		which[present++] = i;
 	}
-	return present ? read_present(source, local, remote, which, present, got, e) : 0;
+	if (!present)
+		return 0;
+
+	/* A page of theirs that the kernel swaps in for us is a major fault of ours: nothing here faults otherwise. */
+	uint64_t before = major_faults();
+	int r = read_present(source, local, remote, which, present, got, e);
+
+	source->swapin_pages += major_faults() - before;
+	return r;
 }
 
 int page_read(struct page_source *source, const struct page_ref *refs, size_t n, void *buf, enum page_got *got,

@@ -2,7 +2,8 @@
 /* page.h - pages of a process or a file: finding them, reading them, what kind of content they have.
  *
  * A process's pages are found in /proc/PID/pagemap and only those present are read, each looked up again right
- * before its process_vm_readv: nothing is swapped in but what the kernel swaps out between those two calls.
+ * before its process_vm_readv: nothing is swapped in but what the kernel swaps out between those two calls, and
+ * that is counted.
  * Reading marks a page accessed; that cannot be avoided. Contents stay in the caller's buffer.
  */
 #ifndef COLDPRESS_PAGE_H
@@ -37,14 +38,39 @@ enum page_kind {
 struct page_ref {
 	uint64_t address;	/* in the process; offset in the file */
 	uint32_t source;	/* index the caller gave page_walk */
+	uint32_t stratum;	/* index into the census' strata; 0 without */
 	enum page_kind kind;
 };
+
+/* What is mapped under one name, whoever maps it, of one kind: names as in /proc/PID/maps, "[anon]" without. */
+struct page_stratum {
+	char *name;		/* any bytes but NUL and newline */
+	uint64_t hash;
+	uint64_t pages;		/* offered to the sample */
+	enum page_kind kind;
+};
+
+#define PAGE_STRATA_MAX 4096	/* more mappings are counted under "[others]" of their kind */
+
+/* Zero before use. */
+struct page_strata {
+	struct page_stratum *items;
+	size_t n;
+};
+void page_strata_done(struct page_strata *strata);
+
+/* page_strata_find - the index of this one, which is added if it is new, in *ret. -ENOMEM. */
+int page_strata_find(struct page_strata *strata, const char *name, enum page_kind kind, uint32_t *ret);
+
+/* page_kind_name - "anon", "shmem" or "file". */
+const char *page_kind_name(enum page_kind kind);
 
 /* An open process or file. */
 struct page_source {
 	pid_t pid;		/* 0 = file */
 	int fd;			/* its pagemap, or the file */
 	bool ended;		/* the process exited or executed another program */
+	uint64_t swapin_pages;	/* that reading swapped in: they went out between the look and the read */
 };
 
 /* page_open_pid - errors  -ESRCH no such process, or it has no memory of its own (a kernel thread, a zombie);
@@ -60,6 +86,7 @@ struct page_census {
 	uint64_t anon_pages, shmem_pages, file_pages;	/* present, each once */
 	uint64_t swapped_pages;				/* left alone */
 	uint64_t again_pages;				/* mapped again here or in another process, not counted twice */
+	struct page_strata *strata;			/* NULL = not asked for */
 };
 
 /* Page frames met more than once; shared by the walks of one scan. Zero before use. */

@@ -181,6 +181,31 @@ status_of() {
 	[ "$held" -ge 17 ]
 }
 
+@test "mappings and kinds apart: every present page is of one, names and kinds as the kernel has them" {
+	python3 -c 'import mmap, sys, time
+private = mmap.mmap(-1, 1009 * 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+shared = mmap.mmap(-1, 499 * 4096)
+for i in range(1009):
+	private[i * 4096] = 1 + i % 250
+for i in range(499):
+	shared[i * 4096] = 1 + i % 250
+print("ready", flush=True)
+time.sleep(600)' >"$BATS_TEST_TMPDIR/ready" 3>&- &
+	subject=$!
+	until grep -q ready "$BATS_TEST_TMPDIR/ready"; do sleep 0.05; done
+	run --separate-stderr "$MONITOR" scan -q --pid "$subject" --all --codecs lz4 --include file --by mapping -f json
+	[ "$status" = 0 ]
+	summary '.accessed_pages == .sampled_pages and .swapin_pages == 0'
+	all=$(jq 'select(.type == "scan_summary") | .population_pages' <<<"$output")
+	jq -es --argjson all "$all" 'map(select(.type == "scan_mapping")) |
+		(map(select(.mapping == null)) | map(.pages) | add == $all) and
+		(map(select(.mapping == null and .kind == "shmem"))[0].pages == 499) and
+		(map(select(.mapping != null)) | map(.pages) | add == $all) and
+		(map(select(.mapping == "[anon]" and .kind == "anon"))[0].pages >= 1009) and
+		any(.mapping == "[heap]" and .kind == "anon") and any(.mapping == "[stack]") and
+		any(.kind == "file" and (.mapping | type == "string" and startswith("/")))' <<<"$output"
+}
+
 @test "a process that ends during the scan gives a partial result that says so" {
 	hold
 	(sleep 0.5; kill -9 "$subject") 3>&- &
