@@ -50,7 +50,7 @@ LDFLAGS_ALL = -pie -pthread -Wl,--as-needed -Wl,-z,relro,-z,now $(LDFLAGS)
 
 # lzo2, deflate and snappy have no .pc file on every distribution.
 LIBS_CODEC := -llz4 -lzstd -llzo2 -ldeflate -lz -lsnappy
-LIBS_BPF   := -lbpf -lelf -lz
+LIBS_BPF   := -lbpf -ldw -lelf -lz
 LIBS_JSON  := -ljson-c
 LIBS_STORE := -lsqlite3
 
@@ -97,7 +97,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_
 HELPERS    := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 BENCHES    := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 
-.PHONY: all tests benches check check-unit check-cli check-live vm demo bench lint format install uninstall clean man FORCE
+.PHONY: all tests benches docs check check-unit check-cli check-live vm demo bench lint format install uninstall clean man FORCE
 all: $(BINS) $(LINKS)
 
 # ---- version -------------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ build cmd:clang                clang              clang                  clang
 build bpftool linux-tools-$kernel|linux-tools-generic|bpftool bpftool       bpf
 build hdr:bpf/libbpf.h         libbpf-dev         libbpf-devel           libbpf
 build hdr:libelf.h             libelf-dev         elfutils-libelf-devel  libelf
+build hdr:elfutils/libdwfl.h   libdw-dev          elfutils-devel         libelf
 build hdr:zlib.h               zlib1g-dev         zlib-devel             zlib
 build hdr:lz4.h                liblz4-dev         lz4-devel              lz4
 build hdr:zstd.h               libzstd-dev        libzstd-devel          zstd

@@ -38,6 +38,7 @@ enum {
 	BPF_F_MMAPABLE = 1 << 10,
 	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
 	BPF_RB_NO_WAKEUP = 1,
+	BPF_F_USER_STACK = 1 << 8,
 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)

@@ -340,7 +340,10 @@ static int drop_capabilities(const struct probe *p, struct err *e)
 	const struct {
 		cap_value_t value;
 		bool wanted;
-	} keep[] = { { CAP_DAC_OVERRIDE, p->options->output }, { CAP_KILL, p->until_fd >= 0 } };
+	} keep[] = { { CAP_DAC_OVERRIDE, p->options->output },
+		     { CAP_KILL, p->until_fd >= 0 },
+		     { CAP_SYS_PTRACE, p->reads_processes },
+		     { CAP_DAC_READ_SEARCH, p->reads_processes } };
 	cap_t caps = cap_init(), now = cap_get_proc();
 	int r = caps && now ? 0 : -1;
 

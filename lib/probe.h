@@ -150,6 +150,7 @@ struct probe {
 	struct end_record end;
 	int stats_fd;				/* open while the kernel times programs; -1: it does not */
 	int until_fd;				/* readable when it is time to stop (a pidfd); -1: none, as opened */
+	bool reads_processes;			/* go on reading maps and files of others once attached */
 	int sink_error;				/* the first; a reader that went away is -EPIPE */
 	struct bpf_program *programs[PROBE_HOOKS];	/* in use, or NULL */
 	bool counted[PROBE_HOOKS];		/* perf events in use without a program */
@@ -182,7 +183,7 @@ int probe_no_hook(const struct probe *p, const char *hook, struct err *e);
 int probe_load(struct probe *p, struct bpf_object *object, bool streams, struct err *e);
 
 /* probe_attach - all programs that were loaded, perf events on each CPU; then drops the capabilities, but what
- * --output and sending a signal to the process behind until_fd need.
+ * --output, reads_processes and sending a signal to the process behind until_fd need.
  */
 int probe_attach(struct probe *p, struct err *e);
 

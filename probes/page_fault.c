@@ -12,11 +12,12 @@
 #include "probe.h"
 #include "page_fault.h"
 #include "page_fault.skel.h"
+#include "page_fault_stacks.h"
 #include "term.h"
 
 struct config {
 	struct probe_options probe;
-	bool summary, minor, nothing;
+	bool summary, minor, stacks, nothing;
 	int class, by, latency; /* -1: not given */
 	uint64_t sample, top;
 };
@@ -519,6 +520,31 @@ static int stream(struct probe *p, const struct page_fault *skel, const struct c
 	return 0;
 }
 
+/* Stacks, and how many faults are in none. */
+static int trace_stacks(struct probe *p, const struct page_fault *skel, struct stacks *stacks, bool minor_program,
+			struct err *e)
+{
+	struct fault_sums s;
+	int r = stacks_trace(p, skel, stacks, e);
+
+	if (!r)
+		r = read_sums(skel, &s, e);
+	if (r)
+		return r;
+	p->end.missed = skipped(p, &s, minor_program);
+	p->end.dropped = s.others;
+	if (s.others)
+		term_warn("%llu faults are in no stack: the table holds %d different ones",
+			  (unsigned long long)s.others, STACKS);
+	return 0;
+}
+
+/* The class in question: what --stacks counts where none is given. */
+static bool minors_too(const struct config *c)
+{
+	return c->class >= 0 ? str_eq(class_choices[c->class], "all") : c->stacks;
+}
+
 /* Entries: the tracepoints where there are any, else the perf event that stands in for both; completions need
  * no such one.
  */
@@ -533,13 +559,13 @@ static int use_entries(struct probe *p, struct bpf_object *object, bool completi
 
 static int use_hooks(struct probe *p, struct bpf_object *object, const struct config *c, struct err *e)
 {
-	int r = use_entries(p, object, c->class >= 0, e);
+	int r = c->stacks ? 0 : use_entries(p, object, c->class >= 0, e);
 
-	if (r || (!c->summary && c->class < 0))
+	if (r || (!c->summary && !c->stacks && c->class < 0))
 		return r;
 	if (c->summary && minors(c) == MINORS_COUNTED)
 		r = probe_count(p, "page_faults_min") ? 0 : probe_no_hook(p, "page_faults_min", e);
-	else if (c->summary ? minors(c) == MINORS_SEEN : str_eq(class_choices[c->class], "all"))
+	else if (c->summary ? minors(c) == MINORS_SEEN : minors_too(c))
 		r = probe_use(p, object, "page_faults_min") ? 0 : probe_no_hook(p, "page_faults_min", e);
 	if (r)
 		return r;
@@ -550,6 +576,8 @@ static enum fault_mode mode(const struct config *c)
 {
 	if (c->summary)
 		return c->nothing ? FAULT_NOTHING : FAULT_SUMMARY;
+	if (c->stacks)
+		return FAULT_STACKS;
 	if (c->probe.format < 0)
 		return FAULT_TRACE_PIPE;
 	return c->class < 0 ? FAULT_STREAM : FAULT_COMPLETED;
@@ -573,6 +601,8 @@ static void configure(struct page_fault *skel, const struct config *c)
 	skel->rodata->latency = latency(c);
 	skel->rodata->mappings = wants_mappings(c);
 	skel->rodata->sample_below = c->sample > 1 ? (uint32_t)((UINT64_C(1) << 32) / c->sample) : 0;
+	if (!c->stacks)
+		bpf_map__set_max_entries(skel->maps.stack_counts, 1);
 	if (c->by < 0) {
 		bpf_map__set_max_entries(skel->maps.recent, 1);
 		bpf_map__set_max_entries(skel->maps.by_faults, 1);
@@ -598,9 +628,8 @@ static int select_fields(struct probe *p, const struct config *c, struct err *e)
 	return out_select(p->out, type, &fields, e);
 }
 
-static int trace(struct probe *p, struct page_fault *skel, const struct config *c, struct err *e)
+static int attach(struct probe *p, struct page_fault *skel, const struct config *c, struct err *e)
 {
-	bool streams = c->probe.format >= 0 && !c->summary;
 	struct probe_filter filter;
 	int r = probe_filter(&c->probe, &filter, e);
 
@@ -612,21 +641,31 @@ static int trace(struct probe *p, struct page_fault *skel, const struct config *
 		return r;
 	skel->rodata->filter = filter;
 	configure(skel, c);
-	r = probe_load(p, skel->obj, streams, e);
-	if (!r)
-		r = probe_attach(p, e);
+	r = probe_load(p, skel->obj, c->probe.format >= 0 && !c->summary, e);
+	return r ? r : probe_attach(p, e);
+}
+
+static int trace(struct probe *p, struct page_fault *skel, const struct config *c, struct stacks *stacks, struct err *e)
+{
+	int r = attach(p, skel, c, e);
+
 	if (r)
 		return r;
 	if (c->summary)
 		return summarize(p, skel, c, e);
-	if (!streams)
-		return probe_trace_pipe(p,
-					"page_fault pid=PID comm=NAME type=user addr=0xADDRESS ip=0xADDRESS");
+	if (c->stacks)
+		return trace_stacks(p, skel, stacks, minors_too(c), e);
+	if (c->probe.format < 0)
+		return probe_trace_pipe(p, "page_fault pid=PID comm=NAME type=user addr=0xADDRESS ip=0xADDRESS");
 	return stream(p, skel, c, e);
 }
 
 static int check(const struct config *c, struct err *e)
 {
+	if (c->summary && c->stacks)
+		return err_usage(e, "--summary and --stacks are two ways to count: choose one");
+	if (c->stacks && c->probe.max_events != MISSING_U64)
+		return err_usage(e, "--max-events is about single faults; --stacks counts until --duration or ^C");
 	if (c->by >= 0 && !c->summary)
 		return err_usage(e, "--by groups what --summary counts: add --summary");
 	if (c->summary && c->class >= 0)
@@ -645,23 +684,27 @@ static int run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code
 {
 	struct config *c = config;
 	struct page_fault *skel = NULL;
+	struct stacks *stacks = NULL;
 	struct probe p;
 	int r;
 
-	if (c->summary && c->probe.format < 0)
+	if ((c->summary || c->stacks) && c->probe.format < 0)
 		c->probe.format = OUT_TEXT;
 	r = check(c, e);
 	if (r)
 		return r;
 	r = probe_open(&p, &c->probe, e);
+	if (!r && c->stacks)
+		r = stacks_new(&p, &stacks, e);
 	if (!r && !(skel = page_fault__open()))
 		r = err_set(e, errno, "cannot open the probe's programs");
 	if (!r)
-		r = trace(&p, skel, c, e);
+		r = trace(&p, skel, c, stacks, e);
 	if (!r)
 		r = probe_close(&p, e);
 	probe_done(&p);
 	page_fault__destroy(skel);
+	stacks_free(stacks);
 	return r;
 }
 
@@ -682,6 +725,8 @@ static const struct opt options[] = {
 		"with --by: as many records, those with the most major faults first", .min = 1),
 	OPT_CHOICE(0, "class", struct config, class, class_choices,
 		   "records at completion, with class and latency; major ones cost next to nothing"),
+	OPT_FLAG(0, "stacks", struct config, stacks,
+		 "where faults come from: stacks of functions and their number at the end, folded for flame graphs"),
 	OPT_U64(0, "sample", struct config, sample, "a record for one in N single faults, drawn at random",
 		.metavar = "N", .min = 1, .max = 1000000000),
 	OPT_FLAG(0, "nothing", struct config, nothing, "with --summary: empty programs, for bench/probes.sh",
@@ -705,6 +750,8 @@ static const struct opt_command commands[] = {
 			    "lines\n"
 			    "page_fault --format text --class major   # each major fault with its latency\n"
 			    "page_fault --summary --by comm -d 10s    # who has them\n"
+			    "page_fault --summary --by mapping -p 1234 -d 10s         # and where\n"
+			    "page_fault --stacks --class major -d 1m >folded          # from what code: a flame graph\n"
 			    "page_fault --summary -d 1m -c /sys/fs/cgroup/user.slice   # one record for a "
 			    "cgroup\n",
 		.options = options,

@@ -10,6 +10,7 @@ enum fault_mode {
 	FAULT_STREAM,	  /* a record each in the ring, made at entry */
 	FAULT_COMPLETED,  /* a record each in the ring, made at completion: with class and latency */
 	FAULT_SUMMARY,	  /* sums and a latency histogram, nothing for a single event */
+	FAULT_STACKS,	/* at completion: the stacks, counted */
 	FAULT_NOTHING,	  /* attached as for a summary, with empty bodies: what the hooks alone cost */
 };
 
@@ -98,10 +99,29 @@ struct fault_times {
 	__u64 latency[HIST_BUCKETS];
 };
 
+#define STACK_DEPTH 127	/* frames, the kernel's own limit by default */
+#define STACKS	    65536	/* different ones, in all processes */
+
+/* Whose stack, and a hash of its addresses. The value is how often it was seen. */
+struct stack_key {
+	__u32 tgid;
+	__u32 unused;
+	__u64 mm;		/* another one once the process runs another program */
+	__u64 comm[2];
+	__u64 hash;
+};
+
+/* A stack that was not seen before; ends behind its last address. */
+struct stack_event {
+	struct stack_key key;
+	__u32 user, kernel;		/* addresses, innermost first */
+	__u64 addr[2 * STACK_DEPTH];	/* the user's, then the kernel's */
+};
+
 struct fault_sums {
 	__u64 user, kernel, filtered; /* entries */
 	__u64 unmatched;	      /* completions to be timed without an entry seen before */
-	__u64 others;		      /* faults that found no room in the table of --by */
+	__u64 others;		      /* faults that found no room in the table of --by or of --stacks */
 	__u64 runs[3];		      /* by enum fault_class: completions, whatever the filter says */
 	struct fault_times times[3];  /* by enum fault_class; the first is not used */
 };

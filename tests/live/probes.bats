@@ -544,9 +544,51 @@ missed() { tail -n 1 out | jq .missed; }
 	[ "$(grep -caE '^page_fault pid=[0-9]+ .* mapping=file file=[ -~]+$' lines)" -eq "$(wc -l <lines)" ]
 }
 
+@test "page_fault --stacks: each fault in one stack, named after the function that touched; a name that would end a frame" {
+	name='evil;a b'
+	begin page_fault --stacks -n touch_pages
+	set_from "$("$helpers/touch_pages" 4099 1.5 -1)"
+	end INT
+	jq -es --argjson touched "$touched" 'map(select(.type == "page_fault_stack")) as $all | .[-1] as $last |
+		($all | map(.faults) | add) == $last.seen - $last.filtered and $last.dropped == 0 and
+		($all | map(select(.stack | test("^touch_pages;(.*;)?main$"))) | map(.faults) | add) + $last.missed >= $touched' out
+	begin page_fault --stacks --class major -n major_faults
+	"$helpers/major_faults" "$BATS_TEST_TMPDIR/file" 211
+	end INT
+	jq -es 'map(select(.type == "page_fault_stack").faults) | add <= 211' out
+	[ "$(jq -s '(map(select(.type == "page_fault_stack").faults) | add) + .[-1].missed >= 211' out)" = true ]
+	"$bin/page_fault" --stacks -q -n "$name" >folded 2>err &
+	probe_pid=$!
+	sleep 1
+	"$helpers/touch_pages" 4099 0.5 -1 "$name"
+	end INT
+	[ -s folded ]
+	[ "$(grep -cE '^evil\\x3ba b(;[!-:<-~]+)+ [0-9]+$' folded)" -eq "$(wc -l <folded)" ]
+}
+
+@test "page_fault: entries and both classes as getrusage counts them, with the other core at work; vmstat has no fewer" {
+	(while :; do :; done) &
+	spin=$!
+	vmstat() { awk -v key="$1" '$1 == key { print $2 }' /proc/vmstat; }
+	begin page_fault --summary --minor --by pid --top 16384
+	before=$(vmstat pgfault)
+	set_from "$("$helpers/touch_pages" 10007 0 -1)"
+	touching=$pid
+	set_from "$("$helpers/major_faults" "$BATS_TEST_TMPDIR/file" 211)"
+	after=$(vmstat pgfault)
+	end INT
+	kill $spin
+	jq -es --argjson touching "$touching" --argjson pid "$pid" --argjson majors "$majors" --argjson all $((after - before)) '
+		map(select(.type == "page_fault_by")) as $by | map(select(.type == "page_fault_summary"))[0] as $sum |
+		($by | map(select(.pid == $touching))[0]) as $touch | ($by | map(select(.pid == $pid))[0]) as $major |
+		$majors == 211 and $major.major <= 211 and $major.major + $sum.missed >= 211 and
+		$touch.faults + $sum.missed >= 10007 and $touch.faults < 10207 and
+		$all >= 10007 + 211 and $sum.minor >= 10007' out
+}
+
 @test "page_fault: options that do not go together are refused" {
 	for options in "--by pid" "--summary --class all" "--summary --sample 3" "--class major" "--sample 2" "--minor" \
-		"--latency all" "--format json --latency none"; do
+		"--latency all" "--format json --latency none" "--stacks --summary" "--stacks --max-events 3"; do
 		# shellcheck disable=SC2086 # options
 		run "$bin/page_fault" $options
 		[ "$status" -eq 2 ] || { echo "$options"; false; }
