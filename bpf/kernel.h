@@ -65,6 +65,7 @@ struct signal_struct {
 	struct {
 		int counter;
 	} live;
+	int nr_threads;
 	unsigned int flags;
 	int group_exit_code;
 	__u64 utime, stime;
@@ -159,7 +160,7 @@ struct trace_event_raw_sched_process_exit {
 
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs {
-	unsigned long ip, di, si, orig_ax;
+	unsigned long ip, di, si, dx, orig_ax;
 };
 #define REGS_IP ip
 #elif defined(__TARGET_ARCH_arm64)

@@ -471,18 +471,41 @@ static const char *drain(struct probe *p)
 	return p->end.emitted >= p->options->max_events ? "done" : NULL;
 }
 
+/* When it is time for it, else sees that the wait is no longer than until then. */
+static const char *tick(struct probe *p, uint64_t *next_ns, uint64_t *wait_ns)
+{
+	uint64_t now = monotonic_ns();
+
+	if (now < *next_ns) {
+		*wait_ns = MIN(*wait_ns, *next_ns - now);
+		return NULL;
+	}
+	*next_ns += p->tick_ns;
+	p->sink_error = p->tick(p);
+	if (!p->sink_error)
+		p->sink_error = out_flush(p->out);
+	if (p->sink_error)
+		return p->sink_error == -EPIPE ? "reader" : "partial";
+	return NULL;
+}
+
 int probe_stream(struct probe *p, int (*emit)(struct out *out, const void *event, size_t bytes), struct err *e)
 {
 	struct probe_counts counts;
+	uint64_t next_ns;
 	int r;
 
 	p->emit = emit;
+	next_ns = p->begin_ns + p->tick_ns;
 	while (!p->end.reason) {
-		uint64_t before = p->end.emitted;
+		uint64_t before = p->end.emitted, wait_ns;
 
 		p->end.reason = drain(p);
+		wait_ns = p->end.emitted > before ? DRAIN_NS : IDLE_NS;
+		if (p->tick_ns && !p->end.reason)
+			p->end.reason = tick(p, &next_ns, &wait_ns);
 		if (!p->end.reason)
-			p->end.reason = probe_wait(p, p->end.emitted > before ? DRAIN_NS : IDLE_NS);
+			p->end.reason = probe_wait(p, wait_ns);
 	}
 	if (p->before_detach)
 		p->before_detach(p->before_detach_ctx);

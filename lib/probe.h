@@ -144,6 +144,8 @@ struct probe {
 	struct ring_buffer *ring;
 	struct out *out;
 	int (*emit)(struct out *out, const void *event, size_t bytes);
+	uint64_t tick_ns;			/* probe_stream calls tick this often; 0: never */
+	int (*tick)(struct probe *p);		/* returns what out_record did */
 	void (*before_detach)(void *ctx);	/* NULL, or called by probe_stream while all is still attached */
 	void *before_detach_ctx;
 	uint64_t begin_ns, end_ns;		/* ready, detached */

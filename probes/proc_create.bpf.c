@@ -13,6 +13,7 @@ const volatile bool to_trace_pipe = true;	/* else into the ring */
 const volatile bool with_threads = false;
 const volatile bool by_tree = false;		/* only processes in the map "tree" */
 const volatile __u32 max_argv = 4096;
+const volatile __u32 only_ppid = 0;		/* only processes with this parent; 0: all */
 
 /* Processes that belong to the tree asked for; each fork of one adds its child. */
 struct {
@@ -30,6 +31,28 @@ struct {
 	__type(key, __u32);
 	__type(value, struct exec_event);
 } scratch SEC(".maps");
+
+/* The same for an exec that failed. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct exec_failed_event);
+} failed_scratch SEC(".maps");
+
+/* How many threads a process has had, of those that begin one: the others have one. */
+struct process {
+	__u64 start_ns;
+	__u64 pid;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct process);
+	__type(value, __u32);
+} threads SEC(".maps");
 
 /* Processes whose end was told, on kernels where two threads can both see it. */
 struct ended {
@@ -57,6 +80,28 @@ static __always_inline bool in_tree(void)
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 
 	return !by_tree || bpf_map_lookup_elem(&tree, &pid);
+}
+
+static __always_inline bool child_of(__u32 ppid)
+{
+	return !only_ppid || only_ppid == ppid;
+}
+
+static __always_inline struct process process_of(struct task_struct *leader)
+{
+	return (struct process){ BPF_CORE_READ(leader, start_time), bpf_get_current_pid_tgid() >> 32 };
+}
+
+/* The current process has begun a thread; those it had when it is first seen are in nr_threads, with the new one. */
+static __always_inline void count_thread(struct task_struct *parent)
+{
+	struct process key = process_of(BPF_CORE_READ(parent, group_leader));
+	__u32 now = BPF_CORE_READ(parent, signal, nr_threads), *n = bpf_map_lookup_elem(&threads, &key);
+
+	if (n)
+		__sync_fetch_and_add(n, 1);
+	else
+		bpf_map_update_elem(&threads, &key, &now, BPF_NOEXIST);
 }
 
 /* Counts the event; true when it is wanted. */
@@ -87,14 +132,17 @@ static __always_inline void describe(struct task_event *event, enum task_kind ki
 TRACEPOINT(sched_process_fork)
 {
 	struct task_struct *parent = (void *)arg[0], *child = (void *)arg[1];
-	__u32 id = BPF_CORE_READ(child, pid);
+	__u32 id = BPF_CORE_READ(child, pid), ppid;
 	bool thread = id != (__u32)BPF_CORE_READ(child, tgid);
 	struct task_event *event;
 	bool member = in_tree();
 
 	if (by_tree && member && !thread)
 		bpf_map_update_elem(&tree, &id, &(__u32){ 0 }, 0);
-	if (!admit_here(member))
+	if (thread && !to_trace_pipe)
+		count_thread(parent);
+	ppid = BPF_CORE_READ(parent, real_parent, tgid);
+	if (!admit_here(member && child_of(thread ? ppid : bpf_get_current_pid_tgid() >> 32)))
 		return 0;
 	if (thread && !with_threads) {
 		filter_out();
@@ -108,7 +156,7 @@ TRACEPOINT(sched_process_fork)
 	if (!event)
 		return 0;
 	describe(event, thread ? TASK_THREAD : TASK_FORK, child);
-	event->ppid = BPF_CORE_READ(parent, real_parent, tgid);
+	event->ppid = ppid;
 	event->child = id;
 	submit(event);
 	return 0;
@@ -125,16 +173,16 @@ TRACEPOINT(sched_process_exec)
 	struct exec_event *event;
 	unsigned long begin, bytes;
 	struct probe_counts *c;
-	__u32 zero = 0;
+	__u32 zero = 0, ppid = BPF_CORE_READ(task, real_parent, tgid);
 
-	if (!admit_here(in_tree()))
+	if (!admit_here(in_tree() && child_of(ppid)))
 		return 0;
 	event = bpf_map_lookup_elem(&scratch, &zero);
 	if (!event)
 		return 0;
 	describe(&event->task, TASK_EXEC, task);
 	event->task.tid = (__u32)arg[1];
-	event->task.ppid = BPF_CORE_READ(task, real_parent, tgid);
+	event->task.ppid = ppid;
 	bpf_probe_read_kernel_str(event->path, sizeof(event->path), BPF_CORE_READ(bprm, filename));
 	begin = BPF_CORE_READ(task, mm, arg_start);
 	bytes = BPF_CORE_READ(task, mm, arg_end) - begin;
@@ -152,25 +200,66 @@ TRACEPOINT(sched_process_exec)
 	return 0;
 }
 
-/* The path that a call of execve or execveat was given, or 0 where this is no such call. A process of the other
- * word size counts its calls differently: those are left out.
+/* Where the path and the arguments are that a call of execve or execveat was given; false where this is no such
+ * call. A process of the other word size counts its calls differently: those are left out.
  */
-static __always_inline __u64 exec_path(struct pt_regs *regs)
+static __always_inline bool exec_call(struct pt_regs *regs, __u64 *path, __u64 *argv)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 #if defined(__TARGET_ARCH_x86)
 	__u64 call = BPF_CORE_READ(regs, orig_ax);
 
 	if ((call != 59 && call != 322) || BPF_CORE_READ(task, thread_info.status) & 2 /* TS_COMPAT */)
-		return 0;
-	return call == 59 ? BPF_CORE_READ(regs, di) : BPF_CORE_READ(regs, si);
+		return false;
+	*path = call == 59 ? BPF_CORE_READ(regs, di) : BPF_CORE_READ(regs, si);
+	*argv = call == 59 ? BPF_CORE_READ(regs, si) : BPF_CORE_READ(regs, dx);
 #else
 	__s32 call = BPF_CORE_READ(regs, syscallno);
 
 	if ((call != 221 && call != 281) || BPF_CORE_READ(task, thread_info.flags) >> 22 & 1 /* TIF_32BIT */)
-		return 0;
-	return call == 221 ? BPF_CORE_READ(regs, orig_x0) : BPF_CORE_READ(regs, regs[1]);
+		return false;
+	*path = call == 221 ? BPF_CORE_READ(regs, orig_x0) : BPF_CORE_READ(regs, regs[1]);
+	*argv = call == 221 ? BPF_CORE_READ(regs, regs[1]) : BPF_CORE_READ(regs, regs[2]);
 #endif
+	return true;
+}
+
+struct argv_reader {
+	__u64 argv, at, cut;
+};
+
+/* One argument behind those read so far; 1 ends the loop. */
+static long read_argument(__u32 i, struct argv_reader *reader)
+{
+	/* 64 bits wide: a verifier loses sight of bounds where narrower ones are widened. */
+	__u64 at = reader->at, room, arg = 0;
+	__u32 zero = 0;
+	struct exec_failed_event *event = bpf_map_lookup_elem(&failed_scratch, &zero);
+	__s64 n;
+
+	if (!event || bpf_probe_read_user(&arg, sizeof(arg), (void *)(reader->argv + i * sizeof(arg)))) {
+		reader->cut = 1;
+		return 1;
+	}
+	if (!arg)
+		return 1;
+	room = at < max_argv ? max_argv - at : 0;
+	if (room > EXEC_ARG_MAX)
+		room = EXEC_ARG_MAX;
+	if (!room || at >= EXEC_ARGV_MAX) {
+		reader->cut = 1;
+		return 1;
+	}
+	n = bpf_probe_read_user_str(event->argv + at, room, (void *)arg);
+	if (n <= 0 || n > EXEC_ARG_MAX) {
+		reader->cut = 1;
+		return 1;
+	}
+	reader->at = at + (__u64)n;
+	/* As long as the room: its end was perhaps not reached. */
+	if ((__u64)n == room)
+		reader->cut = 1;
+	return 0;
 }
 
 /* (regs, ret) since 2.6: every system call of the machine, so only with --failed. */
@@ -179,22 +268,33 @@ TRACEPOINT(sys_exit)
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__s64 ret = (__s64)arg[1], n;
 	struct exec_failed_event *event;
+	struct argv_reader reader = {};
+	struct probe_counts *c;
+	__u32 zero = 0, ppid;
 	__u64 path;
 
-	if (ret >= 0 || ret < -4095)
+	if (ret >= 0 || ret < -4095 || !exec_call((void *)arg[0], &path, &reader.argv))
 		return 0;
-	path = exec_path((void *)arg[0]);
-	if (!path || !admit_here(in_tree()))
+	ppid = BPF_CORE_READ(task, real_parent, tgid);
+	if (!admit_here(in_tree() && child_of(ppid)))
 		return 0;
-	event = reserve(sizeof(*event));
+	event = bpf_map_lookup_elem(&failed_scratch, &zero);
 	if (!event)
 		return 0;
 	describe(&event->task, TASK_EXEC_FAILED, task);
-	event->task.ppid = BPF_CORE_READ(task, real_parent, tgid);
+	event->task.ppid = ppid;
 	event->error = (__u32)-ret;
-	n = bpf_probe_read_user_str(event->path, sizeof(event->path), (void *)path);
+	n = path ? bpf_probe_read_user_str(event->path, sizeof(event->path), (void *)path) : 0;
 	event->path_read = n > 0 ? (__u32)n : 0;
-	submit(event);
+	if (reader.argv && bpf_loop(EXEC_ARGS_MAX, read_argument, &reader, 0) == EXEC_ARGS_MAX)
+		reader.cut = 1;
+	if (reader.at > EXEC_ARGV_MAX)
+		reader.at = EXEC_ARGV_MAX;
+	event->argv_read = (__u32)reader.at;
+	event->argv_cut = (__u32)reader.cut;
+	if (bpf_ringbuf_output(&events, event, __builtin_offsetof(struct exec_failed_event, argv) + reader.at,
+			       BPF_RB_NO_WAKEUP) && (c = counts()))
+		c->dropped++;
 	return 0;
 }
 
@@ -213,6 +313,17 @@ static __always_inline bool last_thread(const __u64 *arg, struct task_struct *ta
 	return bpf_map_update_elem(&told, &key, &(__u32){ 0 }, BPF_NOEXIST) == 0;
 }
 
+/* How many threads the current process has had; 0 where it began none. */
+static __always_inline __u32 forget_threads(struct task_struct *leader)
+{
+	struct process key = process_of(leader);
+	__u32 *n = bpf_map_lookup_elem(&threads, &key), had = n ? *n : 0;
+
+	if (n)
+		bpf_map_delete_elem(&threads, &key);
+	return had;
+}
+
 /* What the threads that were released left in signal, plus this one, plus a leader that ended before it and waits. */
 #define TOTAL(in_signal, in_task)                                                                          \
 	(BPF_CORE_READ(signal, in_signal) + BPF_CORE_READ(task, in_task) +                                 \
@@ -226,11 +337,12 @@ TRACEPOINT(sched_process_exit)
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	struct exit_event *event;
 	bool member = in_tree(), last = last_thread(arg, task);
-	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	__u32 pid = bpf_get_current_pid_tgid() >> 32, ppid = BPF_CORE_READ(leader, real_parent, tgid);
+	__u32 had = last ? forget_threads(leader) : 0;
 
 	if (by_tree && member && last)
 		bpf_map_delete_elem(&tree, &pid);
-	if (!admit_here(member))
+	if (!admit_here(member && child_of(ppid)))
 		return 0;
 	if (!last) {
 		filter_out();
@@ -240,7 +352,7 @@ TRACEPOINT(sched_process_exit)
 	if (!event)
 		return 0;
 	describe(&event->task, TASK_EXIT, task);
-	event->task.ppid = BPF_CORE_READ(leader, real_parent, tgid);
+	event->task.ppid = ppid;
 	event->lifetime_ns = event->task.ts_ns - BPF_CORE_READ(leader, start_time);
 	event->cpu_ns = TOTAL(sum_sched_runtime, se.sum_exec_runtime);
 	event->user_ns = TOTAL(utime, utime);
@@ -250,7 +362,7 @@ TRACEPOINT(sched_process_exit)
 	event->major_faults = TOTAL(maj_flt, maj_flt);
 	event->status = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT ? BPF_CORE_READ(signal, group_exit_code)
 									 : BPF_CORE_READ(leader, exit_code);
-	event->unused = 0;
+	event->threads = had;
 	submit(event);
 	return 0;
 }

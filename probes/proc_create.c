@@ -3,10 +3,10 @@
  *
  * A process is a task that leads its own thread group; a new thread is none (--threads adds them). It has ended
  * when its last thread has. All events come through one ring, in the order in which they happened. A command behind
- * `--` is started here, as the user who called sudo. --summary counts the same events by name, at the end only.
+ * `--` is started here, as the user who called sudo. What becomes of the events is in proc_create_records.c,
+ * proc_create_summary.c and proc_create_tree.c.
  */
 #include <bpf/bpf.h>
-#include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -16,336 +16,61 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "../bpf/hist.h"
 #include "opt.h"
 #include "probe.h"
 #include "proc_create.h"
 #include "proc_create.skel.h"
+#include "proc_create_records.h"
+#include "proc_create_summary.h"
+#include "proc_create_tree.h"
 #include "procfs.h"
 #include "stop.h"
 #include "term.h"
-#include "text.h"
 
 struct config {
 	struct probe_options probe;
-	bool threads, failed, summary;
-	pid_t tree;
-	uint64_t max_argv_bytes;
+	bool threads, failed, summary, draw_tree;
+	pid_t tree, ppid;
+	int by;				/* enum summary_by; -1: not given */
+	uint64_t max_argv_bytes, interval_ns;	/* interval: MISSING_U64 = none */
 };
 
-static const struct field fork_fields[] = {
-	FIELD(struct task_event, pid, FIELD_U32, "", "process that forked"),
-	FIELD(struct task_event, tid, FIELD_U32, "", "thread of it that forked"),
-	FIELD(struct task_event, ppid, FIELD_U32, "", "its parent process"),
-	FIELD(struct task_event, child, FIELD_U32, "", "the new task: a PID in fork, a TID in thread"),
-	FIELD(struct task_event, comm, FIELD_CHARS, "", "name of the thread that forked, and of the child for now"),
-	FIELD(struct task_event, uid, FIELD_U32, "", "real user id of the child"),
-	FIELD(struct task_event, cgroup, FIELD_U64, "", "inode number of the child's cgroup2 directory"),
-	FIELD(struct task_event, ts_ns, FIELD_U64, "ns", "CLOCK_MONOTONIC"),
-};
+/* ---- what becomes of an event; emit has no argument for these -------------------------------------------- */
+static bool summing, drawing;
+static uint64_t *unmatched;
 
-static const struct record_type fork_type = RECORD_TYPE("fork", 1, RECORD_LINE, fork_fields, "a new process");
-static const struct record_type thread_type = RECORD_TYPE("thread", 1, RECORD_LINE, fork_fields, "a new thread");
-
-struct exec_record {
-	uint32_t pid, tid, ppid, uid;
-	char comm[PROBE_COMM_LEN];
-	const char *path, *argv;
-	bool argv_cut;
-	uint64_t cgroup, ts_ns;
-};
-
-static const struct field exec_fields[] = {
-	FIELD(struct exec_record, pid, FIELD_U32, "", "process"),
-	FIELD(struct exec_record, tid, FIELD_U32, "", "thread that called exec; it has the TID pid from now on"),
-	FIELD(struct exec_record, ppid, FIELD_U32, "", "its parent process"),
-	FIELD(struct exec_record, comm, FIELD_CHARS, "", "its new name"),
-	FIELD(struct exec_record, uid, FIELD_U32, "", "real user id"),
-	FIELD(struct exec_record, path, FIELD_STRING, "", "the program, as exec was given it"),
-	FIELD(struct exec_record, argv, FIELD_STRING, "", "the arguments, quoted as a shell wants them"),
-	FIELD(struct exec_record, argv_cut, FIELD_BOOL, "", "the arguments are longer than what is shown (--max-argv)"),
-	FIELD(struct exec_record, cgroup, FIELD_U64, "", "inode number of the process's cgroup2 directory"),
-	FIELD(struct exec_record, ts_ns, FIELD_U64, "ns", "CLOCK_MONOTONIC"),
-};
-
-static const struct record_type exec_type =
-	RECORD_TYPE("exec", 1, RECORD_LINE, exec_fields, "a process runs another program");
-
-struct failed_record {
-	uint32_t pid, tid, ppid, uid;
-	char comm[PROBE_COMM_LEN];
-	const char *path, *error;
-	uint64_t cgroup, ts_ns;
-};
-
-static const struct field failed_fields[] = {
-	FIELD(struct failed_record, pid, FIELD_U32, "", "process"),
-	FIELD(struct failed_record, tid, FIELD_U32, "", "thread that called exec"),
-	FIELD(struct failed_record, ppid, FIELD_U32, "", "its parent process"),
-	FIELD(struct failed_record, comm, FIELD_CHARS, "", "its name, which stays"),
-	FIELD(struct failed_record, uid, FIELD_U32, "", "real user id"),
-	FIELD(struct failed_record, path, FIELD_STRING, "", "the program, as exec was given it, to 255 bytes"),
-	FIELD(struct failed_record, error, FIELD_STRING, "", "why it failed, e.g. ENOENT"),
-	FIELD(struct failed_record, cgroup, FIELD_U64, "", "inode number of the process's cgroup2 directory"),
-	FIELD(struct failed_record, ts_ns, FIELD_U64, "ns", "CLOCK_MONOTONIC"),
-};
-
-static const struct record_type failed_type =
-	RECORD_TYPE("exec_failed", 1, RECORD_LINE, failed_fields, "with --failed: a program that could not be run");
-
-struct exit_record {
-	uint32_t pid, ppid, uid;
-	char comm[PROBE_COMM_LEN];
-	uint64_t exit_code, signal;
-	bool core;
-	uint64_t lifetime_ns, cpu_ns, user_ns, system_ns, max_rss_bytes, minor_faults, major_faults, cgroup, ts_ns;
-};
-
-static const struct field exit_fields[] = {
-	FIELD(struct exit_record, pid, FIELD_U32, "", "process, all threads of which have ended"),
-	FIELD(struct exit_record, ppid, FIELD_U32, "", "its parent process"),
-	FIELD(struct exit_record, comm, FIELD_CHARS, "", "name of the thread that ended last"),
-	FIELD(struct exit_record, uid, FIELD_U32, "", "real user id"),
-	FIELD(struct exit_record, exit_code, FIELD_U64, "", "0 to 255; missing where a signal ended it"),
-	FIELD(struct exit_record, signal, FIELD_U64, "", "the signal that ended it, else missing"),
-	FIELD(struct exit_record, core, FIELD_BOOL, "", "its core was dumped"),
-	FIELD(struct exit_record, lifetime_ns, FIELD_U64, "ns", "since its fork"),
-	FIELD(struct exit_record, cpu_ns, FIELD_U64, "ns", "CPU time of all its threads, as the scheduler counts it"),
-	FIELD(struct exit_record, user_ns, FIELD_U64, "ns", "of it in user mode, as sampled by the kernel's tick"),
-	FIELD(struct exit_record, system_ns, FIELD_U64, "ns", "of it in the kernel, likewise"),
-	FIELD(struct exit_record, max_rss_bytes, FIELD_U64, "bytes", "largest resident memory"),
-	FIELD(struct exit_record, minor_faults, FIELD_U64, "faults", "minor faults of all its threads"),
-	FIELD(struct exit_record, major_faults, FIELD_U64, "faults", "major faults of all its threads"),
-	FIELD(struct exit_record, cgroup, FIELD_U64, "", "inode number of the process's cgroup2 directory"),
-	FIELD(struct exit_record, ts_ns, FIELD_U64, "ns", "CLOCK_MONOTONIC"),
-};
-
-static const struct record_type exit_type = RECORD_TYPE("exit", 1, RECORD_LINE, exit_fields, "the end of a process");
-
-struct name_record {
-	char comm[PROBE_COMM_LEN];
-	uint64_t forks, threads, execs, exec_failures, exits, failures;
-	double forks_per_s;
-	uint64_t lifetime_p50_ns, lifetime_p99_ns, lifetime_max_ns, cpu_ns;
-};
-
-static const struct field name_fields[] = {
-	FIELD(struct name_record, comm, FIELD_CHARS, "",
-	      "name of the task; missing: of all those beyond the first 1,024 names"),
-	FIELD(struct name_record, forks, FIELD_U64, "events", "processes that tasks of this name began"),
-	FIELD(struct name_record, threads, FIELD_U64, "events", "with --threads: threads likewise"),
-	FIELD(struct name_record, execs, FIELD_U64, "events", "processes that took this name by exec"),
-	FIELD(struct name_record, exec_failures, FIELD_U64, "events", "with --failed: execs that failed"),
-	FIELD(struct name_record, exits, FIELD_U64, "events", "processes of this name that ended"),
-	FIELD(struct name_record, failures, FIELD_U64, "events", "of them with an exit code or by a signal"),
-	FIELD(struct name_record, forks_per_s, FIELD_F64, "1/s", "forks / time looked"),
-	FIELD(struct name_record, lifetime_p50_ns, FIELD_U64, "ns",
-	      "half of those that ended lived no longer; within 3.2 %"),
-	FIELD(struct name_record, lifetime_p99_ns, FIELD_U64, "ns",
-	      "99 % of them lived no longer; within 3.2 %"),
-	FIELD(struct name_record, lifetime_max_ns, FIELD_U64, "ns", "the longest; exact"),
-	FIELD(struct name_record, cpu_ns, FIELD_U64, "ns", "CPU time of all that ended"),
-};
-
-static const struct record_type name_type =
-	RECORD_TYPE("process_summary", 1, RECORD_TABLE, name_fields, "with --summary: what tasks of one name did");
-
-static bool plain(const char *arg, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (!isalnum((unsigned char)arg[i]) && !strchr("_./:=@%+,-", arg[i]))
-			return false;
-	}
-	return n > 0;
-}
-
-static void put_argument(struct text *t, const char *arg, size_t n)
-{
-	if (plain(arg, n)) {
-		text_put(t, arg, n);
-		return;
-	}
-	text_str(t, "'");
-	for (size_t i = 0; i < n; i++) {
-		if (arg[i] == '\'')
-			text_str(t, "'\\''");
-		else
-			text_put(t, arg + i, 1);
-	}
-	text_str(t, "'");
-}
-
-static int emit_exec(struct out *out, const struct exec_event *exec)
-{
-	size_t left = exec->argv_read;
-	struct text argv = { 0 };
-	struct exec_record record = {
-		.pid = exec->task.pid,
-		.tid = exec->task.tid,
-		.ppid = exec->task.ppid,
-		.uid = exec->task.uid,
-		.path = exec->path,
-		.argv_cut = exec->argv_bytes > exec->argv_read,
-		.cgroup = exec->task.cgroup,
-		.ts_ns = exec->task.ts_ns,
-	};
-	int r;
-
-	for (const char *arg = exec->argv; left > 0;) {
-		size_t n = strnlen(arg, left), step = MIN(n + 1, left);
-
-		text_str(&argv, arg == exec->argv ? "" : " ");
-		put_argument(&argv, arg, n);
-		arg += step;
-		left -= step;
-	}
-	text_put(&argv, "", 1);
-	record.argv = exec->argv_read && !argv.failed ? argv.s : NULL;
-	memcpy(record.comm, exec->task.comm, sizeof(record.comm));
-	r = out_record(out, &exec_type, &record);
-	text_done(&argv);
-	return r;
-}
-
-static int emit_exit(struct out *out, const struct exit_event *exit)
-{
-	int status = (int)exit->status;
-	struct exit_record record = {
-		.pid = exit->task.pid,
-		.ppid = exit->task.ppid,
-		.uid = exit->task.uid,
-		.exit_code = WIFEXITED(status) ? (uint64_t)WEXITSTATUS(status) : MISSING_U64,
-		.signal = WIFSIGNALED(status) ? (uint64_t)WTERMSIG(status) : MISSING_U64,
-		.core = WCOREDUMP(status),
-		.lifetime_ns = exit->lifetime_ns,
-		.cpu_ns = exit->cpu_ns,
-		.user_ns = exit->user_ns,
-		.system_ns = exit->system_ns,
-		.max_rss_bytes = exit->max_rss_pages * (uint64_t)sysconf(_SC_PAGESIZE),
-		.minor_faults = exit->minor_faults,
-		.major_faults = exit->major_faults,
-		.cgroup = exit->task.cgroup,
-		.ts_ns = exit->task.ts_ns,
-	};
-
-	memcpy(record.comm, exit->task.comm, sizeof(record.comm));
-	return out_record(out, &exit_type, &record);
-}
-
-static int emit_failed(struct out *out, const struct exec_failed_event *failed)
-{
-	struct failed_record record = {
-		.pid = failed->task.pid,
-		.tid = failed->task.tid,
-		.ppid = failed->task.ppid,
-		.uid = failed->task.uid,
-		.path = failed->path_read ? failed->path : NULL,
-		.error = strerrorname_np((int)failed->error),
-		.cgroup = failed->task.cgroup,
-		.ts_ns = failed->task.ts_ns,
-	};
-
-	memcpy(record.comm, failed->task.comm, sizeof(record.comm));
-	return out_record(out, &failed_type, &record);
-}
-
-static int emit(struct out *out, const void *event, size_t bytes UNUSED)
+static int take(struct out *out, const void *event, size_t bytes UNUSED)
 {
 	const struct task_event *task = event;
-
-	switch (task->kind) {
-	case TASK_EXEC:
-		return emit_exec(out, event);
-	case TASK_EXEC_FAILED:
-		return emit_failed(out, event);
-	case TASK_EXIT:
-		return emit_exit(out, event);
-	default:
-		return out_record(out, task->kind == TASK_THREAD ? &thread_type : &fork_type, task);
-	}
-}
-
-/* ---- --summary: the same events, counted by name instead of printed ---- */
-#define NAMES 1024
-
-struct name {
-	struct name_record sums;
-	__u64 lifetime[HIST_BUCKETS];
-};
-
-/* The last one takes those that found no room. emit has no argument for it. */
-static struct name *names[NAMES + 1];
-
-static struct name *name_find(const char comm[PROBE_COMM_LEN])
-{
-	size_t i = 0;
-
-	while (i < NAMES && names[i] && memcmp(names[i]->sums.comm, comm, PROBE_COMM_LEN))
-		i++;
-	if (!names[i])
-		names[i] = calloc(1, sizeof(**names));
-	if (names[i] && i < NAMES)
-		memcpy(names[i]->sums.comm, comm, PROBE_COMM_LEN);
-	return names[i];
-}
-
-static int tally(struct out *out UNUSED, const void *event, size_t bytes UNUSED)
-{
-	const struct task_event *task = event;
-	const struct exit_event *exit = event;
-	struct name *name = name_find(task->comm);
-
-	if (!name)
-		return -ENOMEM;
-	name->sums.forks += task->kind == TASK_FORK;
-	name->sums.threads += task->kind == TASK_THREAD;
-	name->sums.execs += task->kind == TASK_EXEC;
-	name->sums.exec_failures += task->kind == TASK_EXEC_FAILED;
-	if (task->kind != TASK_EXIT)
-		return 0;
-	name->sums.exits++;
-	name->sums.failures += exit->status != 0;
-	name->sums.cpu_ns += exit->cpu_ns;
-	name->sums.lifetime_max_ns = MAX(name->sums.lifetime_max_ns, exit->lifetime_ns);
-	name->lifetime[hist_bucket(exit->lifetime_ns)]++;
-	return 0;
-}
-
-static uint64_t events(const struct name *name)
-{
-	return name->sums.forks + name->sums.threads + name->sums.execs + name->sums.exec_failures + name->sums.exits;
-}
-
-static int more_first(const void *a, const void *b)
-{
-	const struct name *const *x = a, *const *y = b;
-
-	return events(*x) < events(*y) ? 1 : events(*x) > events(*y) ? -1 : 0;
-}
-
-static int print_names(struct probe *p)
-{
-	double seconds = (double)(p->end_ns - p->begin_ns) / (double)NS_PER_S;
-	size_t n = 0;
 	int r = 0;
 
-	while (n < ARRAY_SIZE(names) && names[n])
-		n++;
-	qsort(names, n, sizeof(*names), more_first);
-	for (size_t i = 0; i < n; i++) {
-		struct name_record *sums = &names[i]->sums;
+	*unmatched += records_follow(task);
+	if (summing)
+		r = summary_add(task);
+	if (drawing && r == 0)
+		r = tree_add(task);
+	return summing || drawing ? r : records_emit(out, task);
+}
 
-		sums->forks_per_s = (double)sums->forks / seconds;
-		sums->lifetime_p50_ns = hist_quantile(names[i]->lifetime, sums->exits, 0.50, sums->lifetime_max_ns);
-		sums->lifetime_p99_ns = hist_quantile(names[i]->lifetime, sums->exits, 0.99, sums->lifetime_max_ns);
-		if (!sums->exits)
-			sums->lifetime_max_ns = MISSING_U64;
-		if (r == 0)
-			r = out_record(p->out, &name_type, sums);
-		free(names[i]);
-	}
+static int print_interval(struct probe *p)
+{
+	return summary_print(p->out, monotonic_ns(), false);
+}
+
+/* After the last event: what was summed up. */
+static int print_sums(struct probe *p, const struct config *c)
+{
+	int r = 0;
+
+	if (!c->summary && !c->draw_tree)
+		return 0;
 	p->end.emitted = 0; /* single events are in the sums */
-	return r;
+	/* What is left of the last interval, so that they add up to the total. */
+	if (p->tick)
+		r = summary_print(p->out, p->end_ns, false);
+	if (c->summary && r == 0)
+		r = summary_print(p->out, p->end_ns, true);
+	return r == 0 && c->draw_tree ? tree_print(p->out) : r;
 }
 
 /* ---- --tree, and a command of one's own ---- */
@@ -454,7 +179,10 @@ static int select_fields(struct out *out, const struct opt_list *fields, struct 
 	r = out_select(out, &thread_type, fields, NULL) && r ? r : 0;
 	r = out_select(out, &exec_type, fields, NULL) && r ? r : 0;
 	r = out_select(out, &failed_type, fields, NULL) && r ? r : 0;
-	r = out_select(out, &name_type, fields, NULL) && r ? r : 0;
+	r = out_select(out, &comm_summary_type, fields, NULL) && r ? r : 0;
+	r = out_select(out, &parent_summary_type, fields, NULL) && r ? r : 0;
+	r = out_select(out, &cgroup_summary_type, fields, NULL) && r ? r : 0;
+	r = out_select(out, &tree_type, fields, NULL) && r ? r : 0;
 	return out_select(out, &exit_type, fields, NULL) && r ? r : 0;
 }
 
@@ -483,6 +211,7 @@ static int begin(struct probe *p, struct proc_create *skel, const struct config 
 	skel->rodata->to_trace_pipe = !streams;
 	skel->rodata->with_threads = c->threads;
 	skel->rodata->by_tree = root != 0;
+	skel->rodata->only_ppid = (uint32_t)c->ppid;
 	skel->rodata->max_argv = (uint32_t)c->max_argv_bytes;
 	r = probe_load(p, skel->obj, streams, e);
 	if (r)
@@ -492,6 +221,31 @@ static int begin(struct probe *p, struct proc_create *skel, const struct config 
 		return err_set(e, errno, "cannot name the tree to the kernel");
 	r = probe_attach(p, e);
 	return !r && c->tree ? add_descendants(tree, e) : r;
+}
+
+/* Whether each process's fork and end would both come by. */
+static bool all_processes(const struct config *c)
+{
+	const struct probe_options *o = &c->probe;
+
+	return !o->tgid && !o->comm && !o->cgroup && o->uid == MISSING_U64 && !c->ppid;
+}
+
+static int collect(struct probe *p, const struct config *c, struct err *e)
+{
+	int r = records_begin(p, all_processes(c), e);
+
+	if (!r && c->draw_tree)
+		r = tree_begin(e);
+	summing = c->summary;
+	drawing = c->draw_tree;
+	p->end.unmatched = all_processes(c) ? 0 : MISSING_U64;
+	unmatched = &p->end.unmatched;
+	if (c->interval_ns != MISSING_U64) {
+		p->tick_ns = c->interval_ns;
+		p->tick = print_interval;
+	}
+	return r;
 }
 
 static int trace(struct probe *p, struct proc_create *skel, const struct config *c, const struct command *command,
@@ -512,23 +266,33 @@ static int trace(struct probe *p, struct proc_create *skel, const struct config 
 		return r;
 	if (c->probe.format < 0)
 		return probe_trace_pipe(p, "hello world PID");
+	r = collect(p, c, e);
+	if (r)
+		return r;
 	probe_ready(p, "watching processes begin, run programs and end");
 	if (command->pid && write(command->go, "", 1) != 1)
 		return err_set(e, errno, "cannot let the command run");
-	r = probe_stream(p, c->summary ? tally : emit, e);
-	return !r && c->summary ? print_names(p) : r;
+	summary_begin((enum summary_by)MAX(c->by, 0), p->begin_ns);
+	r = probe_stream(p, take, e);
+	if (!r && !p->sink_error)
+		p->sink_error = print_sums(p, c);
+	return r;
 }
 
 static int check(struct config *c, int argc, struct err *e)
 {
-	if (c->probe.format < 0 && (argc || c->summary))
+	if (c->probe.format < 0 && (argc || c->summary || c->draw_tree))
 		c->probe.format = OUT_TEXT;
+	if (!c->summary && (c->by >= 0 || c->interval_ns != MISSING_U64))
+		return err_usage(e, "--by and --interval are about sums: add --summary");
 	if (c->tree && argc)
 		return err_usage(e, "--tree and a command exclude each other: a command is a tree of its own");
 	if (c->tree && !sysroot_exists(NULL, "/proc/%d", c->tree))
 		return err_usage(e, "--tree %d: there is no such process", c->tree);
 	if (c->probe.format < 0 && (c->tree || c->failed))
 		return err_usage(e, "--tree and --failed work on records: add --format text, json or csv");
+	if (c->probe.format < 0 && c->ppid)
+		return err_usage(e, "--ppid works on records: add --format text, json or csv");
 	return probe_needs_format(&c->probe, e);
 }
 
@@ -553,6 +317,9 @@ static int run(void *config, int argc, char **argv, int *exit_code, struct err *
 	if (!r)
 		r = probe_close(&p, e);
 	probe_done(&p);
+	records_end();
+	summary_end();
+	tree_end();
 	proc_create__destroy(skel);
 	if (command.pid) {
 		int status = end_command(&p, &command);
@@ -561,6 +328,8 @@ static int run(void *config, int argc, char **argv, int *exit_code, struct err *
 	}
 	return r;
 }
+
+static const char *const by_choices[] = { "comm", "parent", "cgroup", NULL };
 
 static const struct opt options[] = {
 	PROBE_OPT_OUTPUT(struct config, probe),
@@ -573,12 +342,20 @@ static const struct opt options[] = {
 		"only this process and all that descend from it, whoever their parent is now"),
 	OPT_SIZE(0, "max-argv", struct config, max_argv_bytes, "arguments up to this many bytes",
 		 .metavar = "SIZE", .min = 1, .max = EXEC_ARGV_MAX),
+	OPT_PID(0, "ppid", struct config, ppid,
+		"only processes whose parent this is: its forks, and what its children run and how they end", .metavar = "PID"),
 	OPT_FLAG(0, "summary", struct config, summary,
 		 "no single events: numbers, rates and lifetimes by name, at the end"),
+	OPT_CHOICE(0, "by", struct config, by, by_choices, "with --summary: sums by this; default comm"),
+	OPT_DURATION('i', "interval", struct config, interval_ns,
+		     "with --summary: those of each interval too, of this length", .min = 10 * NS_PER_MS),
+	OPT_FLAG(0, "draw-tree", struct config, draw_tree,
+		 "no single events: at the end the processes as a tree, each below the one that forked it"),
 	OPT_END
 };
 
-static struct config config = { .probe = PROBE_DEFAULTS, .max_argv_bytes = 4 * KIB };
+static struct config config = { .probe = PROBE_DEFAULTS, .max_argv_bytes = 4 * KIB, .by = -1,
+				.interval_ns = MISSING_U64 };
 
 static const struct opt_command commands[] = {
 	{
@@ -593,7 +370,9 @@ static const struct opt_command commands[] = {
 		.operands = OPT_OPERANDS_COMMAND,
 		.examples = "proc_create                          # read /sys/kernel/tracing/trace_pipe beside it\n"
 			    "proc_create --format json -d 10s     # ten seconds as JSON lines\n"
-			    "proc_create --summary -- make -j4    # what a build runs, by name\n",
+			    "proc_create --summary -- make -j4    # what a build runs, by name\n"
+			    "proc_create --summary --by cgroup -i 1s   # who forks, second by second\n"
+			    "proc_create --draw-tree -- ./configure   # all it ran, as a tree\n",
 		.options = options,
 		.run = run,
 	},
@@ -603,7 +382,8 @@ static const struct opt_command commands[] = {
 int main(int argc, char **argv)
 {
 	static const struct record_type *const records[] = { &fork_type, &thread_type, &exec_type, &failed_type,
-							     &exit_type, &name_type, &end_record_type, NULL };
+							     &exit_type, &comm_summary_type, &parent_summary_type,
+							     &cgroup_summary_type, &tree_type, &end_record_type, NULL };
 	const struct opt_program program = {
 		.name = "proc_create",
 		.summary = "trace the creation of processes",

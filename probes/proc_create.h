@@ -19,6 +19,8 @@ struct task_event {
 
 #define EXEC_PATH_MAX 256
 #define EXEC_ARGV_MAX 16384
+#define EXEC_ARG_MAX  8192	/* one argument of an exec that failed */
+#define EXEC_ARGS_MAX 1024	/* that many of them */
 
 /* Only the bytes up to the end of argv are handed over. */
 struct exec_event {
@@ -29,11 +31,15 @@ struct exec_event {
 	char argv[EXEC_ARGV_MAX];
 };
 
+/* Only the bytes up to the end of argv are handed over, at most EXEC_ARGV_MAX. */
 struct exec_failed_event {
 	struct task_event task;
 	__u32 error;		/* an errno */
 	__u32 path_read;	/* bytes of path with its NUL; 0: could not be read */
+	__u32 argv_read;	/* bytes of argv below, each argument ends with NUL */
+	__u32 argv_cut;		/* there were more, or some could not be read */
 	char path[EXEC_PATH_MAX];
+	char argv[EXEC_ARGV_MAX + EXEC_ARG_MAX];
 };
 
 /* The whole process: all its threads that have ended. */
@@ -43,7 +49,7 @@ struct exit_event {
 	__u64 cpu_ns, user_ns, system_ns;
 	__u64 max_rss_pages, minor_faults, major_faults;
 	__u32 status;		/* as wait(2) gives it */
-	__u32 unused;
+	__u32 threads;		/* it has had, the first among them; 0: none was begun while the probe looked */
 };
 
 #endif

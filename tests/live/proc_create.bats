@@ -1,0 +1,171 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# proc_create: sums by name, parent and cgroup, the tree, threads, arguments of execs that failed, filters. All of it on
+# trees whose members are known; nothing depends on what else runs.
+#
+# shellcheck disable=SC2016 # jq's and the inner shells'
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	bin=$BATS_TEST_DIRNAME/../../build/bin helpers=$BATS_TEST_DIRNAME/../../build/tests/helpers
+	probe_pid='' group=''
+	cd "$BATS_TEST_TMPDIR" || return
+	"$bin/proc_create" --format json -q -d 1ms >can 2>&1 || skip "$(tail -n 2 can | tr '\n' ' ')"
+}
+
+teardown() {
+	[ -z "$probe_pid" ] || kill -9 "$probe_pid" 2>/dev/null || true
+	[ -z "$group" ] || rmdir "$group"
+}
+
+begin() {
+	"$bin/proc_create" --format json -q "$@" >out 2>err &
+	probe_pid=$!
+	for _ in $(seq 200); do
+		if grep -q '"type":"ready"' out; then return 0; fi
+		sleep 0.05
+	done
+	return 1
+}
+
+end() {
+	kill -INT "$probe_pid"
+	wait "$probe_pid"
+	probe_pid=''
+}
+
+@test "--summary --by parent: each with its children; the storm's own counts" {
+	"$bin/proc_create" --summary --by parent --format json -q -o out -- \
+		bash -c '"$0" 1009 0 >1; "$0" 211 0 >2; exit 0' "$helpers/forks"
+	for n in 1 2; do
+		pid=$(grep -o 'pid=[0-9]*' $n | head -n 1)
+		forks=$(grep -o 'forks=[0-9]*' $n)
+		jq -es --argjson pid "${pid#pid=}" --argjson forks "${forks#forks=}" 'map(select(.type == "parent_summary" and
+			.parent == $pid)) | length == 1 and .[0].forks == $forks and .[0].exits == $forks and
+			.[0].comm == "forks" and .[0].total and .[0].lifetime_max_ns >= .[0].lifetime_p99_ns' out
+	done
+	tail -n 1 out | jq -e '.dropped == 0 and .missed == 0 and .unmatched == 0'
+}
+
+@test "--summary --interval: the intervals add up to the total" {
+	"$bin/proc_create" --summary -i 100ms --format json -q -o out -- \
+		bash -c 'for i in {1..30}; do /bin/true; done; sleep 0.5; "$0" 101 0 >1; sleep 0.3' "$helpers/forks"
+	for comm in true forks; do
+		jq -es --arg comm $comm 'map(select(.type == "process_summary" and .comm == $comm)) |
+			map(select(.total)) as $total | map(select(.total | not)) as $parts |
+			($total | length) == 1 and ($parts | length) >= 1 and
+			([$parts, $total] | map([map(.forks), map(.threads), map(.execs), map(.exits), map(.cpu_ns)] | map(add)) |
+			.[0] == .[1])' out
+	done
+	jq -es 'map(select(.type == "process_summary" and .comm == "true" and .total))[0] | .execs == 30 and .exits == 30' out
+	jq -es 'map(select(.type == "process_summary" and (.total | not)).ts_ns) | unique | length >= 2' out
+}
+
+@test "--summary --by cgroup, and the path of a cgroup in each record" {
+	root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+	[ -n "$root" ] || skip "cgroup2 is not mounted"
+	group=$root/coldpress-test-$$
+	mkdir "$group" || { group=''; skip "no cgroup can be made"; }
+	for options in "" "--summary --by cgroup"; do
+		# shellcheck disable=SC2086 # options
+		"$bin/proc_create" --format json -q -o out $options -- \
+			bash -c 'echo $$ >"$1/cgroup.procs" && "$0" 23 0 >1' "$helpers/forks" "$group"
+		if [ -z "$options" ]; then
+			jq -es --arg path "/coldpress-test-$$" 'map(select(.comm == "forks" and .type != "exec")) | length == 47 and
+				all(.cgroup_path == $path)' out
+		else
+			jq -es --arg path "/coldpress-test-$$" 'map(select(.type == "cgroup_summary" and .cgroup_path == $path)) |
+				length == 1 and .[0].forks == 24 and .[0].exits == 25' out
+		fi
+	done
+}
+
+@test "--draw-tree: each process once, below the one that forked it" {
+	run -3 "$bin/proc_create" --draw-tree --format json -q -o out -- \
+		bash -c '(/bin/true; kill -KILL $BASHPID); (/bin/uname >/dev/null; /bin/true; :); exit 3'
+	jq -r 'select(.type == "process_tree") | .tree' out
+	jq -es 'map(select(.type == "process_tree")) | map(.tree) == ["bash", "|- bash", "|  `- bash > true", "`- bash",
+		"   |- bash > uname", "   `- bash > true"] and map(.depth) == [0, 1, 2, 1, 2, 2] and .[0].exit_code == 3 and
+		.[1].signal == 9 and .[1].exit_code == null and .[0].ppid == null and .[1].ppid == .[0].pid and
+		.[2].ppid == .[1].pid and .[5].ppid == .[3].pid and all(.lifetime_ns > 0)' out
+	# 4,001 processes: none lost, none twice.
+	"$bin/proc_create" --draw-tree --format json -q -o out -- "$helpers/forks" 4001 0
+	jq -es 'map(select(.type == "process_tree")) | length == 4002 and (map(.tree) | last | startswith("`- ")) and
+		(.[1:] | all(.depth == 1 and .exit_code == 0))' out
+}
+
+@test "the end of a process carries how many threads it had" {
+	"$bin/proc_create" --format json -q -o out -- "$helpers/forks" 3 211
+	jq -es 'map(select(.type == "exit")) | length == 4 and map(.threads) == [1, 1, 1, 212] or
+		(map(.threads) | sort) == [1, 1, 1, 212]' out
+	# One that is older than the probe: not known, unless it begins one meanwhile.
+	mkfifo go
+	bash -c 'read -r <"$0"' go &
+	old=$!
+	sleep 0.2
+	begin -p "$old"
+	echo >go
+	wait "$old"
+	for _ in $(seq 100); do
+		if grep -q '"type":"exit"' out; then break; fi
+		sleep 0.05
+	done
+	end
+	jq -es 'map(select(.type == "exit")) | length == 1 and .[0].threads == null' out
+}
+
+@test "--ppid: what the children of one do, and nobody else's" {
+	mkfifo go
+	bash -c 'read -r <"$0"; /bin/true; (/bin/uname >/dev/null; :); exit 0' go &
+	parent=$!
+	sleep 0.2
+	begin --ppid "$parent"
+	/bin/true
+	echo >go
+	wait "$parent"
+	end
+	# Its two forks; the first runs a program, both end. Not the grandchild's program and end.
+	jq -r 'select(.type != "end" and .type != "ready") | "\(.type) \(.comm)"' out
+	[ "$(jq -r 'select(.type != "end" and .type != "ready") | "\(.type) \(.comm)"' out | xargs)" = \
+		"fork bash exec true exit true fork bash exit bash" ]
+	run -2 "$bin/proc_create" --ppid $$ -d 1ms
+}
+
+@test "--failed: the arguments of an exec that failed, cut where --max-argv says" {
+	install -m 644 /dev/null refused
+	long=$(printf '%05000d' 0)
+	"$bin/proc_create" --format json -q -o out --failed -- bash -c \
+		'./refused "a b" "it'"'"'s" "" '$'"\xff\n"''; ./refused '"$long"'; exec -a "" /nonexistent/x; exit 0' || true
+	expect="./refused 'a b' 'it'\\''s' '' '"
+	[ "$(jq -r 'select(.type == "exec_failed" and .path == "./refused") | .argv' out | head -n 1 | head -c ${#expect})" = "$expect" ]
+	jq -es --arg long "$long" 'map(select(.type == "exec_failed" and .path == "./refused")) | length == 2 and
+		(.[0].argv_cut | not) and (.[0].argv | endswith("\ufffd\n'"'"'")) and
+		.[1].argv_cut and (.[1].argv | length) < 4100 and (.[1].argv | startswith("./refused 0000"))' out
+	"$bin/proc_create" --format json -q -o out --failed --max-argv 16KiB -- bash -c './refused '"$long"'; exit 0'
+	jq -es --arg long "$long" 'map(select(.type == "exec_failed" and .path == "./refused")) | length == 1 and
+		.[0].argv == "./refused " + $long and (.[0].argv_cut | not)' out
+}
+
+@test "a fork storm on a busy machine: forks, threads, execs and exits are the storm's own, none lost, none unmatched" {
+	begin --threads
+	for i in 1 2 3; do "$helpers/forks" 1009 101 >"storm$i" & done
+	wait $(jobs -p | grep -vx "$probe_pid")
+	end
+	for i in 1 2 3; do
+		pid=$(grep -o 'pid=[0-9]*' storm$i | head -n 1)
+		jq -es --argjson pid "${pid#pid=}" '(map(select(.type == "fork" and .pid == $pid)) | length) == 1009 and
+			(map(select(.type == "thread" and .pid == $pid)) | length) == 101 and
+			(map(select(.type == "exec" and .pid == $pid)) | length) == 1 and
+			(map(select(.type == "exit" and .ppid == $pid)) | length) == 1009 and
+			(map(select(.type == "exit" and .pid == $pid))[0].threads) == 102' out
+	done
+	tail -n 1 out
+	tail -n 1 out | jq -e '.dropped == 0 and .missed == 0 and .unmatched == 0 and .seen == .emitted + .filtered'
+}
+
+@test "options about sums ask for sums" {
+	run -2 "$bin/proc_create" --by parent -d 1ms
+	run -2 "$bin/proc_create" --interval 1s -d 1ms
+	run -2 "$bin/proc_create" --summary --by uid -d 1ms
+}
