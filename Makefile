@@ -75,7 +75,7 @@ OBJ_workload-gen       := $(call obj,$(wildcard workloads/gen/*.c workloads/patt
 OBJ_coldpress          := $(call obj,$(wildcard lab/*.c))
 OBJ_report             := $(call obj,$(wildcard report/*.c))
 
-LIBS_compressor_monitor := $(LIBS_CODEC) $(LIBS_JSON) -lm
+LIBS_compressor_monitor := $(LIBS_CODEC) $(LIBS_JSON) $(LIBS_STORE) -lm
 LIBS_ram_pool           := $(LIBS_STORE) $(LIBS_JSON) $(LIBS_CODEC) -lm
 LIBS_workload           := $(LIBS_JSON) -lyaml -lm
 LIBS_workload-gen       := -lm

@@ -11,14 +11,17 @@ struct earlier {
 	size_t n;
 };
 
-/* earlier_read_json - the scan_codec records of `scan --format json`: one result.
+/* earlier_read_json - the scan_codec records of `scan --format json`, and its scan_class_codec records, so that
+ * classes get their decisions again: a result for each scan.
  *
- * errors  -ENODATA there is none; -EBADMSG a line is no record, or a figure is missing; says which line
+ * errors  -ENODATA there is none; -EBADMSG a line is no record, or a figure is missing; says which line; -E2BIG more
+ *         than 1,024 results
  */
 int earlier_read_json(const char *path, struct earlier *ret, struct err *e);
 
 /* earlier_read_csv - the rows of `bench --format csv`: a result for each corpus, size and page size. Rows without
- * slot_bytes (pages that are not 4 KiB) can be ranked by codec bytes only, and are left out with slots.
+ * slot_bytes (pages that are not 4 KiB) can be ranked by codec bytes only, and are left out with slots. Rows of a
+ * cold cache are results of their own. A time that is missing makes its codec ineligible, not the file unreadable.
  *
  * errors  as above; also when a column is missing
  */

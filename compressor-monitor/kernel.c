@@ -23,14 +23,13 @@ struct half {
 	size_t bytes, n;
 };
 
-struct costs {
-	double io_write_ns, io_read_ns, write_ns, read_ns;	/* a page */
-};
+enum figure { IO_WRITE, IO_READ, COMPRESS, DECOMPRESS, MODEL_COMPRESS, MODEL_DECOMPRESS, FIGURES };
 
-/* The library's, of one half. */
-struct model_costs {
-	double compress_ns, decompress_ns;	/* a page */
-	uint64_t stored_bytes, slot_bytes;
+/* Of each run, a page. */
+struct runs {
+	double *ns[HALVES][FIGURES];
+	double *ratio;		/* room for what is made of two of them */
+	uint64_t model_stored_bytes, model_slot_bytes;	/* of both halves */
 };
 
 /* ---- the pages ---------------------------------------------------------------------------------------- */
@@ -125,64 +124,28 @@ static int transfer(const struct scratch *device, char *buf, size_t bytes, off_t
 	return r;
 }
 
-/* One half, all runs; the median of each cost. at is where this half has its part of the device. */
-static int time_half(const struct kernel_config *c, const struct scratch *device, const struct half *h, off_t at,
-		     struct costs *ret, struct err *e)
+/* One half once through the device. at is where this run of this half has its part of it. */
+static int run_kernel(const struct scratch *device, const struct half *h, off_t at, double ns[FIGURES], struct err *e)
 {
-	AUTO_FREE double *ns = calloc(4 * c->runs, sizeof(*ns));
-	double *kind[4] = { ns, ns + c->runs, ns + 2 * c->runs, ns + 3 * c->runs };
-	int r = 0;
+	off_t same = at + (off_t)h->bytes;
+	int r;
 
-	if (!ns)
-		return err_set(e, ENOMEM, "cannot keep the times");
-	for (uint64_t i = 0; !r && i < c->runs; i++, at += (off_t)(2 * h->bytes)) {
-		if (stop_requested())
-			return err_say(e, EINTR, "stopped by a signal");
-		r = transfer(device, h->same, h->bytes, at + (off_t)h->bytes, true, &kind[0][i]);
-		if (!r)
-			r = transfer(device, h->back, h->bytes, at + (off_t)h->bytes, false, &kind[1][i]);
-		if (!r)
-			r = transfer(device, h->pages, h->bytes, at, true, &kind[2][i]);
-		if (!r)
-			r = transfer(device, h->back, h->bytes, at, false, &kind[3][i]);
-		if (!r && memcmp(h->back, h->pages, h->bytes) != 0)
-			return err_say(e, EIO, "the kernel's codec did not give the pages back as they were");
-	}
-	if (r)
+	if ((r = transfer(device, h->same, h->bytes, same, true, &ns[IO_WRITE])) ||
+	    (r = transfer(device, h->back, h->bytes, same, false, &ns[IO_READ])) ||
+	    (r = transfer(device, h->pages, h->bytes, at, true, &ns[COMPRESS])) ||
+	    (r = transfer(device, h->back, h->bytes, at, false, &ns[DECOMPRESS])))
 		return err_set(e, r, "cannot write to and read from the scratch zram device");
-	*ret = (struct costs){ stats_median(kind[0], c->runs), stats_median(kind[1], c->runs),
-			       stats_median(kind[2], c->runs), stats_median(kind[3], c->runs) };
+	if (memcmp(h->back, h->pages, h->bytes) != 0)
+		return err_say(e, EIO, "the kernel's codec did not give the pages back as they were");
+	ns[COMPRESS] -= ns[IO_WRITE];
+	ns[DECOMPRESS] -= ns[IO_READ];
 	return 0;
 }
 
-/* What the device says of one algorithm; whatever happened, the device is gone afterwards. */
-static int run_algorithm(const struct kernel_config *c, const char *algorithm, const struct half *halves,
-			 struct costs costs[HALVES], struct zram_mm_stat *stat, struct err *e)
+/* The same half once through the library. Means over all pages, as the kernel's are. */
+static int run_model(const char *spec, const struct half *h, struct runs *runs, double ns[FIGURES], struct err *e)
 {
-	const struct zram_config config = {
-		.algorithm = algorithm,
-		.disk_bytes = HALVES * 2 * halves[0].bytes * c->runs,
-	};
-	struct scratch device;
-	struct err undo;
-	int r = scratch_open(&device, &config, NULL, 0, e), undone;
-
-	for (size_t k = 0; !r && k < HALVES; k++)
-		r = time_half(c, &device, &halves[k], (off_t)(k * 2 * halves[0].bytes * c->runs), &costs[k], e);
-	if (!r)
-		r = zram_mm_stat_read(NULL, device.device.id, stat, e);
-	undone = scratch_close(&device, &undo);
-	if (!r && undone) {
-		if (e)
-			*e = undo;
-		return undone;
-	}
-	return r;
-}
-
-/* ---- the library ------------------------------------------------------------------------------------------ */
-static int run_model_once(const char *spec, const struct half *h, struct scan_result *ret, struct err *e)
-{
+	static struct scan_result result;
 	const char *specs[] = { spec };
 	struct zsmalloc_model model;
 	struct measure *m;
@@ -196,67 +159,114 @@ static int run_model_once(const char *spec, const struct half *h, struct scan_re
 	for (size_t i = 0; !r && i < h->n; i++)
 		r = measure_page(m, h->pages + i * PAGE_BYTES, PAGE_OTHER);
 	if (!r)
-		r = measure_report(m, h->n, ret);
+		r = measure_report(m, h->n, &result);
 	measure_free(m);
-	return r ? err_set(e, r, "cannot keep the times") : 0;
-}
-
-/* As many runs as the kernel's codec had; times are the median of their means over all pages, as the kernel's are. */
-static int run_model(const struct kernel_config *c, const char *spec, const struct half *h, struct model_costs *ret,
-		     struct err *e)
-{
-	static struct scan_result result;
-	AUTO_FREE double *ns = calloc(2 * c->runs, sizeof(*ns));
-	int r = ns ? 0 : err_set(e, ENOMEM, "cannot keep the times");
-
-	for (uint64_t i = 0; !r && i < c->runs; i++) {
-		if (stop_requested())
-			return err_say(e, EINTR, "stopped by a signal");
-		r = run_model_once(spec, h, &result, e);
-		ns[i] = (double)result.codecs[0].compress_cpu_ns / (double)h->n;
-		ns[c->runs + i] = (double)result.codecs[0].decompress_cpu_ns / (double)h->n;
-	}
 	if (r)
-		return r;
-	*ret = (struct model_costs){ stats_median(ns, c->runs), stats_median(ns + c->runs, c->runs),
-				     result.codecs[0].stored_bytes, result.codecs[0].slot_bytes };
+		return err_set(e, r, "cannot keep the times");
+	ns[MODEL_COMPRESS] = (double)result.codecs[0].compress_cpu_ns / (double)h->n;
+	ns[MODEL_DECOMPRESS] = (double)result.codecs[0].decompress_cpu_ns / (double)h->n;
+	runs->model_stored_bytes += result.codecs[0].stored_bytes;
+	runs->model_slot_bytes += result.codecs[0].slot_bytes;
 	return 0;
 }
 
-/* ---- together ------------------------------------------------------------------------------------------------ */
-static void compare(struct kernel_record *row, const struct costs costs[HALVES], const struct model_costs *models)
+/* Kernel and library by turns, so that what else the machine does meets both. */
+static int all_runs(const struct kernel_config *c, const struct scratch *device, const char *model,
+		    const struct half *halves, struct runs *runs, struct err *e)
 {
-	const struct model_costs *a = &models[0], *b = &models[1];
-	double compress[HALVES], decompress[HALVES];
+	off_t at = 0;
 
-	for (size_t k = 0; k < HALVES; k++) {
-		compress[k] = costs[k].write_ns - costs[k].io_write_ns;
-		decompress[k] = costs[k].read_ns - costs[k].io_read_ns;
+	for (uint64_t i = 0; i < c->runs; i++) {
+		runs->model_stored_bytes = runs->model_slot_bytes = 0;
+		for (size_t k = 0; k < HALVES; k++, at += (off_t)(2 * halves[0].bytes)) {
+			double ns[FIGURES] = { 0 };
+			int r = stop_requested() ? err_say(e, EINTR, "stopped by a signal")
+						 : run_kernel(device, &halves[k], at, ns, e);
+
+			if (!r && model)
+				r = run_model(model, &halves[k], runs, ns, e);
+			if (r)
+				return r;
+			for (size_t f = 0; f < FIGURES; f++)
+				runs->ns[k][f][i] = ns[f];
+		}
 	}
+	return 0;
+}
 
-	row->model_compr_bytes = a->stored_bytes + b->stored_bytes;
-	row->model_used_bytes = a->slot_bytes + b->slot_bytes;
-	row->model_compress_ns = a->compress_ns;
-	row->model_decompress_ns = a->decompress_ns;
-	row->compress_factor = compress[0] / a->compress_ns;
-	row->decompress_factor = decompress[0] / a->decompress_ns;
-	row->compress_error_ratio = row->compress_factor * b->compress_ns / compress[1] - 1;
-	row->decompress_error_ratio = row->decompress_factor * b->decompress_ns / decompress[1] - 1;
+/* What the device says of one algorithm; whatever happened, the device is gone afterwards. */
+static int run_algorithm(const struct kernel_config *c, const char *algorithm, const char *model,
+			 const struct half *halves, struct runs *runs, struct zram_mm_stat *stat, struct err *e)
+{
+	const struct zram_config config = {
+		.algorithm = algorithm,
+		.disk_bytes = HALVES * 2 * halves[0].bytes * c->runs,
+	};
+	struct scratch device;
+	struct err undo;
+	int r = scratch_open(&device, &config, NULL, 0, e), undone;
+
+	if (!r)
+		r = all_runs(c, &device, model, halves, runs, e);
+	if (!r)
+		r = zram_mm_stat_read(NULL, device.device.id, stat, e);
+	undone = scratch_close(&device, &undo);
+	if (!r && undone) {
+		if (e)
+			*e = undo;
+		return undone;
+	}
+	return r;
+}
+
+/* ---- together ------------------------------------------------------------------------------------------------ */
+
+/* The median over the runs of one figure by another. */
+static double median_ratio(const struct kernel_config *c, const struct runs *runs, size_t half, enum figure a,
+			   enum figure b)
+{
+	for (uint64_t i = 0; i < c->runs; i++)
+		runs->ratio[i] = runs->ns[half][a][i] / runs->ns[half][b][i];
+	return stats_median(runs->ratio, c->runs);
+}
+
+/* The factors from one half, held against the other; before medians put the runs out of their order. */
+static void compare(const struct kernel_config *c, const struct runs *runs, struct kernel_record *row)
+{
+	row->model_compr_bytes = runs->model_stored_bytes;
+	row->model_used_bytes = runs->model_slot_bytes;
 	row->compr_error_ratio = (double)row->model_compr_bytes / (double)row->compr_bytes - 1;
+	row->compress_factor = median_ratio(c, runs, 0, COMPRESS, MODEL_COMPRESS);
+	row->decompress_factor = median_ratio(c, runs, 0, DECOMPRESS, MODEL_DECOMPRESS);
+	row->compress_error_ratio =
+		row->compress_factor * median_ratio(c, runs, 1, MODEL_COMPRESS, COMPRESS) - 1;
+	row->decompress_error_ratio =
+		row->decompress_factor * median_ratio(c, runs, 1, MODEL_DECOMPRESS, DECOMPRESS) - 1;
+	row->model_compress_ns = stats_median(runs->ns[0][MODEL_COMPRESS], c->runs);
+	row->model_decompress_ns = stats_median(runs->ns[0][MODEL_DECOMPRESS], c->runs);
 }
 
 static int one_algorithm(const struct kernel_config *c, const char *algorithm, const struct half *halves,
 			 struct kernel_record *row, struct err *e)
 {
-	struct model_costs models[HALVES];
-	struct costs costs[HALVES];
+	bool approximate = false;
+	const char *model = codec_for_kernel(algorithm, &approximate);
+	AUTO_FREE double *ns = calloc((HALVES * FIGURES + 1) * c->runs, sizeof(*ns));
 	struct zram_mm_stat stat;
-	int r = run_algorithm(c, algorithm, halves, costs, &stat, e);
+	struct runs runs = { .ratio = ns };
+	int r;
 
+	if (!ns)
+		return err_set(e, ENOMEM, "cannot keep the times");
+	for (size_t i = 0; i < (size_t)HALVES * FIGURES; i++)
+		runs.ns[i / FIGURES][i % FIGURES] = ns + (i + 1) * c->runs;
+	r = run_algorithm(c, algorithm, model, halves, &runs, &stat, e);
 	if (r)
 		return r;
 	*row = (struct kernel_record){
 		.algorithm = algorithm,
+		.model = model,
+		.approximate = approximate,
 		.pages = halves[0].n + halves[1].n,
 		.runs = c->runs,
 		.orig_bytes = halves[0].bytes + halves[1].bytes,
@@ -265,10 +275,6 @@ static int one_algorithm(const struct kernel_config *c, const char *algorithm, c
 		.huge_pages = stat.huge_pages / c->runs,
 		.model_compr_bytes = MISSING_U64,
 		.model_used_bytes = MISSING_U64,
-		.io_write_ns = costs[0].io_write_ns,
-		.io_read_ns = costs[0].io_read_ns,
-		.compress_ns = costs[0].write_ns - costs[0].io_write_ns,
-		.decompress_ns = costs[0].read_ns - costs[0].io_read_ns,
 		.model_compress_ns = MISSING_F64,
 		.model_decompress_ns = MISSING_F64,
 		.compress_factor = MISSING_F64,
@@ -277,14 +283,12 @@ static int one_algorithm(const struct kernel_config *c, const char *algorithm, c
 		.decompress_error_ratio = MISSING_F64,
 		.compr_error_ratio = MISSING_F64,
 	};
-	row->model = codec_for_kernel(algorithm, &row->approximate);
-	for (size_t k = 0; row->model && k < HALVES; k++) {
-		r = run_model(c, row->model, &halves[k], &models[k], e);
-		if (r)
-			return r;
-	}
-	if (row->model)
-		compare(row, costs, models);
+	if (model)
+		compare(c, &runs, row);
+	row->io_write_ns = stats_median(runs.ns[0][IO_WRITE], c->runs);
+	row->io_read_ns = stats_median(runs.ns[0][IO_READ], c->runs);
+	row->compress_ns = stats_median(runs.ns[0][COMPRESS], c->runs);
+	row->decompress_ns = stats_median(runs.ns[0][DECOMPRESS], c->runs);
 	return 0;
 }
 

@@ -15,6 +15,7 @@ struct kernel_config {
 	const char *file;
 	pid_t pid;
 	uint64_t pages, runs, seed;
+	const char *store;		/* keep the factors here; NULL = do not */
 };
 
 /* One algorithm. Times are thread CPU, medians of the runs; compress and decompress are what writing and reading

@@ -5,6 +5,7 @@
  */
 #include "bench.h"
 #include "earlier.h"
+#include "figure.h"
 #include "kernel.h"
 #include "out.h"
 #include "rank.h"
@@ -77,6 +78,16 @@ static const struct opt rank_options[] = {
 	OPT_STRING(0, "csv", struct config, rank.csv, "rank earlier results of bench", .metavar = "FILE"),
 	OPT_F64(0, "readback", struct config, rank.readback,
 		"expected read-backs per page compressed; default by --class", .metavar = "FACTOR"),
+	OPT_STRING(0, "readback-from", struct config, rank.readback_from,
+		   "measure it: the last study in this store (also how long pages stay out), or this process, with "
+		   "pool_probe", .metavar = "STORE|PID"),
+	OPT_STRING(0, "subject", struct config, rank.subject, "of a store with several: this subject's",
+		   .metavar = "NAME"),
+	OPT_DURATION(0, "watch", struct config, rank.watch_ns, "how long to watch a process", .min = NS_PER_MS,
+		     .max = 86400 * NS_PER_S),
+	OPT_STRING(0, "kernel-costs", struct config, rank.kernel_costs,
+		   "scale CPU times to the kernel's codecs, by what calibrate --store kept of this machine",
+		   .metavar = "STORE"),
 	OPT_CHOICE(0, "class", struct config, rank.class, rank_class_choices,
 		   "how warm the memory is: a readback factor of 4, 1 or 0.1"),
 	OPT_SHARE(0, "floor", struct config, rank.policy.floor_ratio, "savings from which a codec is eligible"),
@@ -85,9 +96,12 @@ static const struct opt rank_options[] = {
 	OPT_F64(0, "price", struct config, rank.policy.price_gib_per_core,
 		"what a heavy codec's extra CPU must buy: GiB-seconds of memory saved per CPU-second (GiB per core)",
 		.metavar = "GIB"),
-	OPT_DURATION(0, "residence", struct config, rank.residence_ns, "how long pages stay out of memory"),
+	OPT_DURATION(0, "residence", struct config, rank.residence_ns,
+		     "how long pages stay out of memory; default as --readback-from measured, else 120s"),
 	OPT_FLAG(0, "sweep", struct config, rank.sweep,
 		 "also say where the choice flips as readback factor and price change"),
+	OPT_STRING(0, "figure", struct config, rank.figure,
+		   "draw the last ranking, saved bytes against CPU, into this SVG file", .metavar = "FILE"),
 	OPT_CHOICE(0, "savings", struct config, rank.savings, rank_savings_choices,
 		   "which bytes decide: memory in the pool, or compressed data"),
 	OPT_LIST(0, "fields", struct config, fields, "of the candidates' records, these fields in this order",
@@ -134,6 +148,8 @@ static const struct opt calibrate_options[] = {
 	OPT_U64(0, "pages", struct config, kernel.pages, "how many to draw at most", .min = 1, .max = 65536),
 	OPT_U64(0, "runs", struct config, kernel.runs, "to take the median of", .min = 1, .max = 100),
 	OPT_U64(0, "seed", struct config, kernel.seed, "of the draw"),
+	OPT_STRING(0, "store", struct config, kernel.store,
+		   "also keep the factors in this store, for rank --kernel-costs", .metavar = "FILE"),
 	OPT_LIST(0, "fields", struct config, fields, "of the rows, these fields in this order", .metavar = "LIST"),
 	COMMON_OPTIONS,
 	OPT_END
@@ -315,28 +331,79 @@ static int bench_main(void *config, int argc UNUSED, char **argv UNUSED, int *ex
 }
 
 /* ---- calibrate ----------------------------------------------------------------------------------------- */
+struct calibrate_outs {
+	struct out *out;
+	struct store *store;		/* may be NULL */
+	struct store_machine machine;
+	const char *source;
+	uint64_t rows;
+	struct err *e;
+};
+
+/* A row without a model has nothing to keep. */
+static int keep_row(const struct calibrate_outs *outs, const struct kernel_record *row)
+{
+	struct store_calibration c = {
+		.approximate = row->approximate,
+		.pages = row->pages,
+		.compress_ns = row->compress_ns,
+		.decompress_ns = row->decompress_ns,
+		.compress_factor = row->compress_factor,
+		.decompress_factor = row->decompress_factor,
+		.compress_error_ratio = row->compress_error_ratio,
+		.decompress_error_ratio = row->decompress_error_ratio,
+		.compr_error_ratio = row->compr_error_ratio,
+	};
+
+	if (!row->model)
+		return 0;
+	snprintf(c.algorithm, sizeof(c.algorithm), "%s", row->algorithm);
+	snprintf(c.model, sizeof(c.model), "%s", row->model);
+	snprintf(c.source, sizeof(c.source), "%s", outs->source);
+	return store_calibration_put(outs->store, &outs->machine, &c, outs->e);
+}
+
 static int take_algorithm(void *arg, const struct kernel_record *row)
 {
-	struct bench_outs *outs = arg;
+	struct calibrate_outs *outs = arg;
 	int r = out_record(outs->out, &kernel_type, row);
 
 	outs->rows++;
+	if (!r && outs->store)
+		r = keep_row(outs, row);
 	return r ? r : out_flush(outs->out);
+}
+
+static int open_store(const struct config *c, struct calibrate_outs *outs, char *source, size_t len, struct err *e)
+{
+	if (c->kernel.pid)
+		snprintf(source, len, "pid %d", (int)c->kernel.pid);
+	else
+		snprintf(source, len, "file %s", c->kernel.file);
+	outs->source = source;
+	store_machine_read(NULL, &outs->machine);
+	return c->kernel.store ? store_open(&outs->store, c->kernel.store, STORE_WRITE, NULL, e) : 0;
 }
 
 static int calibrate_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED, struct err *e)
 {
 	const struct config *c = config;
-	struct bench_outs outs = { 0 };
+	struct calibrate_outs outs = { .e = e };
 	struct end_record end = { .missed = MISSING_U64, .unmatched = MISSING_U64, .reason = "done" };
+	char source[256];
 	int r;
 
 	if (!c->kernel.pid == !c->kernel.file)
 		return err_usage(e, "give the pages to calibrate on: --pid PID or --file FILE");
-	r = open_out(c, &kernel_type, calibrate_columns, ARRAY_SIZE(calibrate_columns), &outs.out, e);
-	if (r)
+	r = open_store(c, &outs, source, sizeof(source), e);
+	if (!r)
+		r = open_out(c, &kernel_type, calibrate_columns, ARRAY_SIZE(calibrate_columns), &outs.out, e);
+	if (r) {
+		store_close(outs.store);
 		return r;
+	}
 	r = kernel_run(&c->kernel, take_algorithm, &outs, e);
+	store_close(outs.store);
 	if (r && r != -EPIPE && !stop_requested()) {
 		out_discard(outs.out);
 		return r;
@@ -354,13 +421,20 @@ static int take_range(void *arg, const struct rank_sweep_record *range)
 	return out_record(arg, &rank_sweep_type, range);
 }
 
-static uint64_t print_ranking(struct out *out, const struct rank_config *config, const struct scan_result *scan)
+static int print_ranking(struct out *out, const struct rank_config *config, const struct scan_result *scan,
+			 uint64_t *n, struct err *e)
 {
 	static struct rank_result result;
 	struct rank_front_record front[SCAN_CODECS_MAX];
 	size_t n_front;
 
+	int r;
+
+	/* The figure first: what fails should fail before there is output. */
 	rank_codecs(config, scan, &result);
+	r = config->figure ? figure_write(config->figure, &result, e) : 0;
+	if (r)
+		return r;
 	for (size_t i = 0; i < result.n; i++)
 		out_record(out, &rank_candidate_type, &result.candidates[i]);
 	n_front = rank_front(&result, front);
@@ -371,7 +445,8 @@ static uint64_t print_ranking(struct out *out, const struct rank_config *config,
 	out_record(out, &rank_decision_type, &result.decision);
 	if (config->sweep)
 		rank_sweep(config, scan, take_range, out);
-	return result.n;
+	*n += result.n;
+	return 0;
 }
 
 static int rank_earlier(const struct rank_config *config, struct out *out, uint64_t *n, struct err *e)
@@ -381,7 +456,7 @@ static int rank_earlier(const struct rank_config *config, struct out *out, uint6
 			     : earlier_read_csv(config->csv, &earlier, e);
 
 	for (size_t i = 0; !r && i < earlier.n; i++)
-		*n += print_ranking(out, config, &earlier.results[i]);
+		r = print_ranking(out, config, &earlier.results[i], n, e);
 	earlier_done(&earlier);
 	return r;
 }
@@ -396,8 +471,10 @@ static int rank_fresh(const struct config *c, struct out *out, uint64_t *n, int 
 		return r;
 	}
 	out_record(out, &scan_summary_type, &scan.summary);
-	*n = print_ranking(out, &c->rank, &scan);
+	r = print_ranking(out, &c->rank, &scan, n, e);
 	scan_result_done(&scan);
+	if (r)
+		return r;
 	if (scan.failed)
 		*exit_code = EXIT_FAILED;
 	return 0;
@@ -405,7 +482,7 @@ static int rank_fresh(const struct config *c, struct out *out, uint64_t *n, int 
 
 static int rank_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code, struct err *e)
 {
-	const struct config *c = config;
+	struct config *c = config;
 	struct end_record end = { .missed = MISSING_U64, .unmatched = MISSING_U64, .reason = "done" };
 	bool fresh = c->scan.pids.n || c->scan.tree || c->scan.cgroup || c->scan.system || c->scan.file;
 	struct out *out;
@@ -413,6 +490,9 @@ static int rank_main(void *config, int argc UNUSED, char **argv UNUSED, int *exi
 
 	if (fresh + (c->rank.json != NULL) + (c->rank.csv != NULL) > 1)
 		return err_usage(e, "give a target to scan, or --json, or --csv with earlier results: not several");
+	r = rank_prepare(&c->rank, e);
+	if (r)
+		return r;
 	r = open_out(c, &rank_candidate_type, rank_columns, ARRAY_SIZE(rank_columns), &out, e);
 	if (r)
 		return r;
@@ -484,7 +564,8 @@ int main(int argc, char **argv)
 		.rank = {
 			.policy = POLICY_DEFAULTS,
 			.readback = MISSING_F64,
-			.residence_ns = 120 * NS_PER_S,
+			.residence_ns = MISSING_U64,
+			.watch_ns = 10 * NS_PER_S,
 			.class = RANK_WARM,
 		},
 		.bench = {

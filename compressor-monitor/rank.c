@@ -4,6 +4,9 @@
 
 #include <math.h>
 
+#include "readback.h"
+#include "units.h"
+
 #define BASELINE	"lz4:1"
 #define NS_PER_MS_F64	1e6
 
@@ -22,8 +25,83 @@ struct policy_settings rank_settings(const struct rank_config *config)
 	return ret;
 }
 
-static struct policy_candidate candidate_of(const struct scan_codec_record *c)
+/* "4242" is a process, anything else a store. */
+static int read_readback(struct rank_config *config, struct err *e)
 {
+	struct readback readback;
+	uint64_t pid;
+	int r;
+
+	if (!units_parse_u64(config->readback_from, &pid, NULL) && pid >= 1 && pid <= INT32_MAX)
+		r = readback_from_pid((pid_t)pid, config->watch_ns, &readback, e);
+	else
+		r = readback_from_store(config->readback_from, config->subject, &readback, e);
+	if (r)
+		return r;
+	config->readback = readback.factor;
+	if (config->residence_ns == MISSING_U64 && readback.residence_ns > 0)
+		config->residence_ns = (uint64_t)readback.residence_ns;
+	memcpy(config->source, readback.words, sizeof(config->source));
+	config->readback_source = config->source;
+	return 0;
+}
+
+static int read_costs(struct rank_config *config, struct err *e)
+{
+	struct store *store AUTO_STORE = NULL;
+	struct store_machine machine;
+	ssize_t n = store_open(&store, config->kernel_costs, STORE_READ, NULL, e);
+
+	if (n)
+		return (int)n;
+	store_machine_read(NULL, &machine);
+	n = store_calibrations_get(store, &machine, config->costs, e);
+	if (n < 0)
+		return (int)n;
+	if (!n) {
+		err_say(e, ENODATA, "%s has no calibration of this machine (Linux %s, %s)", config->kernel_costs,
+			machine.kernel, machine.cpu);
+		return err_hint(e, "measure it: compressor_monitor calibrate --file FILE --store %s",
+				config->kernel_costs);
+	}
+	config->n_costs = (size_t)n;
+	return 0;
+}
+
+int rank_prepare(struct rank_config *config, struct err *e)
+{
+	int r = 0;
+
+	if (config->readback_from && !isnan(config->readback))
+		return err_usage(e, "--readback gives the factor: --readback-from has nothing left to measure");
+	if (config->subject && !config->readback_from)
+		return err_usage(e, "--subject chooses among those of --readback-from STORE");
+	if (config->readback_from)
+		r = read_readback(config, e);
+	if (!r && config->kernel_costs)
+		r = read_costs(config, e);
+	if (config->residence_ns == MISSING_U64)
+		config->residence_ns = RANK_RESIDENCE_NS;
+	return r;
+}
+
+/* What the kernel's codec was measured to cost beside this library; NULL = not measured. Exact models come first. */
+static const struct store_calibration *cost_of(const struct rank_config *config, const char *label)
+{
+	for (size_t i = 0; i < config->n_costs; i++)
+		if (str_eq(config->costs[i].model, label))
+			return &config->costs[i];
+	return NULL;
+}
+
+static double ms_of(uint64_t ns, double factor)
+{
+	return ns == MISSING_U64 ? MISSING_F64 : (double)ns * factor / NS_PER_MS_F64;
+}
+
+static struct policy_candidate candidate_of(const struct rank_config *config, const struct scan_codec_record *c)
+{
+	const struct store_calibration *cost = cost_of(config, c->label);
 	double orig = (double)c->orig_bytes;
 
 	return (struct policy_candidate){
@@ -34,15 +112,16 @@ static struct policy_candidate candidate_of(const struct scan_codec_record *c)
 		.orig_bytes = orig,
 		.saved_codec_bytes = orig - (double)c->codec_bytes,
 		.saved_slot_bytes = orig - (double)c->slot_bytes,
-		.compress_cpu_ms = (double)c->compress_cpu_ns / NS_PER_MS_F64,
-		.decompress_cpu_ms = (double)c->decompress_cpu_ns / NS_PER_MS_F64,
+		.compress_cpu_ms = ms_of(c->compress_cpu_ns, cost ? cost->compress_factor : 1),
+		.decompress_cpu_ms = ms_of(c->decompress_cpu_ns, cost ? cost->decompress_factor : 1),
 	};
 }
 
-size_t rank_candidates(const struct scan_result *scan, struct policy_candidate *ret)
+size_t rank_candidates(const struct rank_config *config, const struct scan_result *scan,
+		       struct policy_candidate *ret)
 {
 	for (size_t i = 0; i < scan->n_codecs; i++)
-		ret[i] = candidate_of(&scan->codecs[i]);
+		ret[i] = candidate_of(config, &scan->codecs[i]);
 	return scan->n_codecs;
 }
 
@@ -74,6 +153,7 @@ static void decide(const struct rank_config *config, const struct policy_setting
 	char why[160];
 
 	ret->decision = (struct rank_decision_record){
+		.readback_source = config->readback_source,
 		.class = isnan(config->readback) ? rank_class_choices[config->class] : NULL,
 		.readback_factor = s->readback_factor,
 		.floor_ratio = s->floor_ratio,
@@ -94,7 +174,7 @@ static void decide(const struct rank_config *config, const struct policy_setting
 }
 
 /* The policy asked for the pages of one class alone. */
-static struct rank_class_record decide_class(const struct policy_settings *s,
+static struct rank_class_record decide_class(const struct rank_config *config, const struct policy_settings *s,
 					     const struct scan_class_codec_record *codecs, size_t n, char *why,
 					     size_t len)
 {
@@ -107,14 +187,15 @@ static struct rank_class_record decide_class(const struct policy_settings *s,
 	int chosen;
 
 	for (size_t i = 0; i < n; i++) {
+		/* One that an earlier result has no figures for is no PASS. */
 		struct scan_codec_record c = {
 			.label = codecs[i].label, .heavy = codecs[i].heavy, .orig_bytes = codecs[i].orig_bytes,
 			.codec_bytes = codecs[i].codec_bytes, .slot_bytes = codecs[i].slot_bytes,
 			.compress_cpu_ns = codecs[i].compress_cpu_ns, .decompress_cpu_ns = codecs[i].decompress_cpu_ns,
-			.validation = codecs[i].validation,
+			.validation = codecs[i].validation ?: "FAIL",
 		};
 
-		candidates[i] = candidate_of(&c);
+		candidates[i] = candidate_of(config, &c);
 	}
 	chosen = policy_rank(s, candidates, n, verdicts);
 	snprintf(why, len, "no codec is worth it for these pages");
@@ -130,16 +211,26 @@ static struct rank_class_record decide_class(const struct policy_settings *s,
 	return ret;
 }
 
-static void decide_classes(const struct policy_settings *s, const struct scan_result *scan, struct rank_result *ret)
+static void decide_classes(const struct rank_config *config, const struct policy_settings *s,
+			   const struct scan_result *scan, struct rank_result *ret)
 {
 	ret->n_classes = 0;
 	for (size_t class = 0; class < PAGE_CLASSES; class++)
 		if (scan->n_codecs && scan->by_class[class][0].pages) {
 			size_t k = ret->n_classes++;
 
-			ret->classes[k] = decide_class(s, scan->by_class[class], scan->n_codecs, ret->class_why[k],
-						       sizeof(ret->class_why[k]));
+			ret->classes[k] = decide_class(config, s, scan->by_class[class], scan->n_codecs,
+						       ret->class_why[k], sizeof(ret->class_why[k]));
 		}
+}
+
+/* Whose times a candidate is judged by. */
+static void name_costs(const struct store_calibration *cost, char *buf, size_t len)
+{
+	if (cost)
+		snprintf(buf, len, "kernel %.32s", cost->algorithm);
+	else
+		snprintf(buf, len, "library");
 }
 
 void rank_codecs(const struct rank_config *config, const struct scan_result *scan, struct rank_result *ret)
@@ -147,7 +238,7 @@ void rank_codecs(const struct rank_config *config, const struct scan_result *sca
 	struct policy_settings settings = rank_settings(config);
 	struct policy_candidate candidates[SCAN_CODECS_MAX] = { 0 };
 	struct policy_verdict verdicts[SCAN_CODECS_MAX];
-	size_t n = rank_candidates(scan, candidates), ineligible = n;
+	size_t n = rank_candidates(config, scan, candidates), ineligible = n;
 	const char *subject = scan->target[0] ? scan->target : NULL;
 	int chosen;
 
@@ -158,10 +249,12 @@ void rank_codecs(const struct rank_config *config, const struct scan_result *sca
 		size_t place = verdicts[i].rank ? verdicts[i].rank - 1 : --ineligible;
 
 		ret->candidates[place] = record_of(subject, &candidates[i], &verdicts[i]);
+		name_costs(cost_of(config, candidates[i].name), ret->costs[place], sizeof(ret->costs[place]));
+		ret->candidates[place].costs = ret->costs[place];
 		ret->candidates[place].why = policy_explain(&settings, &candidates[i], &verdicts[i], ret->why[place],
 							    sizeof(ret->why[place]));
 	}
-	decide_classes(&settings, scan, ret);
+	decide_classes(config, &settings, scan, ret);
 	decide(config, &settings, candidates, verdicts, chosen, ret);
 	ret->decision.subject = subject;
 }

@@ -6,18 +6,36 @@
 #include "policy.h"
 #include "record.h"
 #include "scan.h"
+#include "store_calibration.h"
 
 enum rank_class { RANK_HOT, RANK_WARM, RANK_COLD };
 extern const char *const rank_class_choices[], *const rank_savings_choices[];
 
 struct rank_config {
 	struct policy_settings policy;	/* but for what follows */
-	double readback;		/* NaN = by class */
-	uint64_t residence_ns;
+	double readback;		/* NaN = by class, or as readback_from says */
+	uint64_t residence_ns;		/* MISSING_U64 = as readback_from says, or RANK_RESIDENCE_NS */
+	uint64_t watch_ns;
 	int class, savings;
 	const char *json, *csv;
+	const char *readback_from, *subject, *kernel_costs, *figure;
 	bool sweep;
+
+	/* Filled by rank_prepare. */
+	const char *readback_source;	/* NULL = given, or by class */
+	struct store_calibration costs[STORE_CALIBRATIONS_MAX];
+	size_t n_costs;
+	char source[256];
 };
+
+#define RANK_RESIDENCE_NS (120 * NS_PER_S)
+
+/* rank_prepare - reads what --readback-from and --kernel-costs name into the configuration; a factor or residence
+ * that was given stays.
+ *
+ * errors  readback.h's; -ENODATA the store has no calibration of this machine
+ */
+int rank_prepare(struct rank_config *config, struct err *e);
 
 struct rank_candidate_record {
 	uint64_t rank;
@@ -25,12 +43,14 @@ struct rank_candidate_record {
 	double saved_slot_ratio, saved_codec_ratio, saved_bytes;
 	double compress_cpu_ms, decompress_cpu_ms, cost_cpu_ms;
 	double fair_score, vs_baseline_ratio, value_gib_per_core;
-	const char *reason, *why;
+	const char *costs, *reason, *why;
 };
 
 struct rank_decision_record {
 	const char *subject, *choice, *answer, *class;
-	double readback_factor, floor_ratio, heavy_below, price_gib_per_core;
+	double readback_factor;
+	const char *readback_source;
+	double floor_ratio, heavy_below, price_gib_per_core;
 	uint64_t residence_ns;
 	const char *savings;
 };
@@ -65,12 +85,14 @@ struct rank_result {
 	size_t n_classes;		/* those with pages that need a codec; 0 for earlier results */
 	struct rank_decision_record decision;
 	char class_why[PAGE_CLASSES][160];
-	char why[SCAN_CODECS_MAX][160], answer[320];	/* what the records' strings point to */
+	/* What the records' strings point to. */
+	char costs[SCAN_CODECS_MAX][48], why[SCAN_CODECS_MAX][160], answer[320];
 };
 
 /* What the policy is asked: its settings, and one candidate for each codec into ret (SCAN_CODECS_MAX). */
 struct policy_settings rank_settings(const struct rank_config *config);
-size_t rank_candidates(const struct scan_result *scan, struct policy_candidate *ret);
+size_t rank_candidates(const struct rank_config *config, const struct scan_result *scan,
+		       struct policy_candidate *ret);
 
 /* rank_sweep - for prices from 0.5 to 32, the ranges of readback factors from 0 to 16 with one choice each, in order.
  * Returns what take returned, if not 0.

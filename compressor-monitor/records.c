@@ -247,6 +247,7 @@ static const struct field candidate_fields[] = {
 	RANK(fair_score, FIELD_F64, "bytes/ms", "saved_bytes / cost_cpu_ms", .decimals = -1),
 	RANK(vs_baseline_ratio, FIELD_F64, "ratio", "fair_score / that of the baseline"),
 	RANK(value_gib_per_core, FIELD_F64, "GiB", "heavy: extra bytes saved * residence / extra CPU", .decimals = 1),
+	RANK(costs, FIELD_STRING, "", "whose CPU times: library, or those calibrated to the kernel's (--kernel-costs)"),
 	RANK(reason, FIELD_STRING, "", "why it won, lost or was not eligible: a key"),
 	RANK(why, FIELD_STRING, "", "the same in words, with the figures that decided"),
 };
@@ -294,6 +295,7 @@ static const struct field decision_fields[] = {
 	DECISION(answer, FIELD_STRING, "", "the decision in words"),
 	DECISION(class, FIELD_STRING, "", "hot, warm or cold; missing where the factor was given"),
 	DECISION(readback_factor, FIELD_F64, "", "read-backs per page compressed"),
+	DECISION(readback_source, FIELD_STRING, "", "what --readback-from measured it by; missing where it was given"),
 	DECISION(floor_ratio, FIELD_F64, "ratio", "savings from which a codec is eligible"),
 	DECISION(heavy_below, FIELD_F64, "", "largest readback factor for heavy codecs"),
 	DECISION(price_gib_per_core, FIELD_F64, "GiB", "what a heavy codec's extra CPU must buy"),

@@ -74,7 +74,7 @@ int rank_sweep(const struct rank_config *config, const struct scan_result *scan,
 	struct sweep sweep = { .settings = rank_settings(config) };
 	int r = 0;
 
-	sweep.n = rank_candidates(scan, sweep.candidates);
+	sweep.n = rank_candidates(config, scan, sweep.candidates);
 	for (size_t i = 0; !r && i < ARRAY_SIZE(prices); i++)
 		r = sweep_price(&sweep, prices[i], take, arg);
 	return r;

@@ -150,3 +150,24 @@ CREATE TABLE ranking (
 	reason             TEXT NOT NULL,
 	PRIMARY KEY (workload, codec)
 ) WITHOUT ROWID;
+
+-- From version 2. What the kernel's own codecs cost beside the libraries', on the machine that measured it
+-- (`compressor_monitor calibrate --store`): the last measurement of each.
+CREATE TABLE IF NOT EXISTS calibration (
+	kernel                 TEXT NOT NULL,       -- release, as uname says
+	cpu                    TEXT NOT NULL,       -- model, as /proc/cpuinfo says
+	algorithm              TEXT NOT NULL,       -- as zram names it
+	model                  TEXT NOT NULL,       -- the library's codec and level beside it
+	approximate            INTEGER NOT NULL,    -- the two do not write the same bytes
+	taken_unix_ns          INTEGER NOT NULL,
+	source                 TEXT NOT NULL,       -- what the pages were from
+	pages                  INTEGER NOT NULL,
+	compress_ns            REAL,                -- the kernel's, a page
+	decompress_ns          REAL,
+	compress_factor        REAL,                -- kernel / library, from half of the pages
+	decompress_factor      REAL,
+	compress_error_ratio   REAL,                -- predicted / measured - 1, on the other half
+	decompress_error_ratio REAL,
+	compr_error_ratio      REAL,                -- the library's bytes / the kernel's - 1
+	PRIMARY KEY (kernel, cpu, algorithm)
+) WITHOUT ROWID;

@@ -12,7 +12,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-#define STORE_VERSION	  1
+#define STORE_VERSION	  2
 #define STORE_APPLICATION 0x436f5072 /* "CoPr" */
 #define BUSY_TIMEOUT_MS	  10000
 
@@ -281,6 +281,24 @@ static int create_schema(struct store *store, struct err *e)
 	return ret;
 }
 
+/* Version 1 had no calibration: its table stands last in the schema and is made where it is missing. */
+static int upgrade(struct store *store, struct err *e)
+{
+	const char *added = strstr(schema, "CREATE TABLE IF NOT EXISTS calibration");
+	char number[48];
+	int64_t version;
+	int rc = first_int(store, "PRAGMA user_version", &version);
+
+	if (rc == SQLITE_OK && version >= STORE_VERSION)
+		return 0;
+	snprintf(number, sizeof(number), "PRAGMA user_version=%d;", STORE_VERSION);
+	if (rc == SQLITE_OK)
+		rc = plain(store, added);
+	if (rc == SQLITE_OK)
+		rc = plain(store, number);
+	return rc == SQLITE_OK ? 0 : store_failed(store, rc, "write to", e);
+}
+
 static int open_for_writing(struct store *store, struct err *e)
 {
 	bool fresh;
@@ -294,6 +312,9 @@ static int open_for_writing(struct store *store, struct err *e)
 		if (ret)
 			return ret;
 	}
+	ret = upgrade(store, e);
+	if (ret)
+		return ret;
 	rc = plain(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;");
 	return rc == SQLITE_OK ? 0 : store_failed(store, rc, "write to", e);
 }

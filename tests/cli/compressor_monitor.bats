@@ -344,6 +344,150 @@ by_hand() {
 		(.orig_bytes - .slot_bytes) / .orig_bytes' scan.json)" ]
 }
 
+@test "a scan's classes are decided for again from its file" {
+	cat text random same >classes
+	monitor scan --file classes --all -f json -o classes.json
+	monitor rank --json classes.json --class cold --price 0 -f json
+	of rank_class 'map([.class, .decision]) == [["text", "heavy"], ["other", "leave_alone"]]'
+	# Two scans behind one another are two results, each with its classes.
+	monitor scan --file random --all -f json -o random.json
+	cat classes.json random.json >two.json
+	monitor rank --json two.json -f json
+	of rank_decision 'map(.subject) == ["file classes", "file random"]'
+	of rank_class 'map(.class) == ["text", "other", "other"]'
+}
+
+# edit FROM TO: the scan by hand with a change, into hostile.json
+edit() {
+	by_hand | sed "s/$1/$2/" >hostile.json
+	! by_hand | cmp -s - hostile.json || return 1
+}
+
+@test "hostile figures in a scan's file are refused with their line, or make nothing eligible" {
+	for value in NaN -NaN Infinity -1 1e999 '\"12\"' null 1.5 '[]'; do
+		edit '"slot_bytes":2096000' "\"slot_bytes\":$value"
+		refused 1 "hostile.json, line 1" rank --json hostile.json
+		edit '"compress_cpu_ns":12000000' "\"compress_cpu_ns\":$value"
+		refused 1 "hostile.json, line 3" rank --json hostile.json
+	done
+	edit '"orig_bytes":4096000' '"orig_bytes":0'
+	refused 1 "line 1" rank --json hostile.json
+	edit 'PASS' 'PERHAPS'
+	refused 1 "line 1" rank --json hostile.json
+	edit 'lzo1x-1' 'lz4:1'
+	refused 1 "line 2" rank --json hostile.json
+	edit '"compress_cpu_ns":3000000,"decompress_cpu_ns":1000000' '"compress_cpu_ns":0,"decompress_cpu_ns":0'
+	monitor rank --json hostile.json -f json
+	of rank_candidate 'map(select(.label == "lz4:1"))[0].reason == "ineligible_no_figure"'
+	edit '"slot_bytes":2096000' '"slot_bytes":9223372036854775807'
+	monitor rank --json hostile.json -f json
+	of rank_candidate 'map(select(.label == "lz4:1"))[0].reason == "ineligible_floor"'
+	by_hand | head -c 300 >hostile.json
+	refused 1 "line 2" rank --json hostile.json
+	{ by_hand; printf 'a\0b\n'; } >hostile.json
+	refused 1 "line 4" rank --json hostile.json
+	{ by_hand; head -c 3M /dev/zero | tr '\0' '['; } >hostile.json
+	refused 1 "line 4" rank --json hostile.json
+	refused 1 "line 1" rank --json /dev/zero
+	refused 1 "" rank --json .
+	edit 'lz4:1' '\\u001b[31m'
+	monitor rank --json hostile.json
+	[ "$status" = 0 ]
+	[[ $output != *$'\e'* ]]
+}
+
+@test "hostile figures in results are refused with their line; a missing time makes its codec ineligible" {
+	head='label,heavy,corpus,size_bytes,page_bytes,orig_bytes,codec_bytes,slot_bytes,compress_cpu_ns,decompress_cpu_ns,validation'
+	for value in nan -1 1e9 inf 99999999999999999999 ' ' '"'; do
+		printf '%s\n' "$head" "lz4:1,false,x,4096,4096,4096,1000,$value,5,5,PASS" >hostile.csv
+		refused 1 "hostile.csv, line 2" rank --csv hostile.csv
+		printf '%s\n' "$head" "lz4:1,false,x,4096,4096,4096,1000,1000,$value,5,PASS" >hostile.csv
+		refused 1 "hostile.csv, line 2" rank --csv hostile.csv
+	done
+	printf '%s\n' "$head" "lz4:1,false,x,4096,4096,4096,1000,1000,,5,PASS" "zstd:1,true,x,4096,4096,4096,1000,1000,5,5,PASS" \
+		>missing.csv
+	monitor rank --csv missing.csv --class cold -f json
+	[ "$status" = 0 ]
+	of rank_candidate 'map({(.label): .reason}) | add | .["lz4:1"] == "ineligible_no_figure" and .["zstd:1"] == "won_price"'
+	printf '%s\n' "$head" "lz4:1,false,x,4096,4096,4096,1000,1000,5,5,PAS" >hostile.csv
+	refused 1 "line 2" rank --csv hostile.csv
+	{ echo "$head"; for i in $(seq 1100); do echo "lz4:1,false,$i,4096,4096,4096,1000,1000,5,5,PASS"; done; } >many.csv
+	refused 1 "more than 1024 results" rank --csv many.csv
+	refused 1 "line 1" rank --csv /dev/zero
+}
+
+@test "cold rows of a bench are ranked apart from hot ones" {
+	head='label,heavy,corpus,size_bytes,page_bytes,cache,orig_bytes,codec_bytes,slot_bytes,compress_cpu_ns,decompress_cpu_ns,validation'
+	printf '%s\n' "$head" lz4:1,false,x,4096,4096,hot,4096,1000,1000,5,5,PASS lz4:1,false,x,4096,4096,cold,4096,1000,1000,9,9,PASS \
+		>caches.csv
+	monitor rank --csv caches.csv -f json
+	of rank_decision 'map(.subject) == ["x, 4096 bytes in pages of 4096", "x, 4096 bytes in pages of 4096, cold"]'
+}
+
+# The store of the report's tests, and a scan by hand.
+with_store() {
+	command -v sqlite3 >/dev/null || skip "sqlite3 is not installed"
+	by_hand >scan.json
+	rm -f study.db
+	{ echo 'BEGIN;' && cat "$ROOT/lib/schema.sql" "$ROOT/tests/fixtures/store/study.sql" && echo 'COMMIT;'; } |
+		sqlite3 study.db
+}
+
+@test "the read-back factor and the residence come from a study" {
+	with_store
+	refused 2 "--subject" rank --json scan.json --readback-from study.db
+	subject=$(sqlite3 study.db 'SELECT name FROM workload ORDER BY name LIMIT 1')
+	monitor rank --json scan.json --readback-from study.db --subject "$subject" -f json
+	[ "$status" = 0 ]
+	of rank_decision '.[0] | .readback_factor == 0.74 and .class == null and .residence_ns > 1.5e9 and .residence_ns < 2.3e9 and
+		(.readback_source | startswith("study of "))'
+	# What is given stays.
+	monitor rank --json scan.json --readback-from study.db --subject "$subject" --residence 30s -f json
+	of rank_decision '.[0].residence_ns == 30e9'
+	refused 1 "no subject 'nobody'" rank --json scan.json --readback-from study.db --subject nobody
+	refused 2 "--readback-from" rank --json scan.json --readback-from study.db --readback 1
+	refused 2 "--subject" rank --json scan.json --subject x
+	refused 1 "nonexistent" rank --json scan.json --readback-from nonexistent
+	refused 1 "no coldpress store" rank --json scan.json --readback-from scan.json
+	sqlite3 study.db "UPDATE metric SET value = 'NaN' WHERE name = 'readback_factor'"
+	refused 1 "read-back factor" rank --json scan.json --readback-from study.db --subject "$subject"
+	sqlite3 study.db "DELETE FROM experiment; PRAGMA foreign_keys=OFF; DELETE FROM workload"
+	refused 1 "no study" rank --json scan.json --readback-from study.db
+}
+
+@test "CPU times are scaled to the kernel's where the store has this machine's factors" {
+	with_store
+	refused 1 "calibrate --file FILE --store study.db" rank --json scan.json --kernel-costs study.db
+	sqlite3 study.db "INSERT INTO calibration (kernel, cpu, algorithm, model, approximate, taken_unix_ns, source, pages,
+		compress_factor, decompress_factor) VALUES ('$(uname -r)', 'x', 'lz4', 'lz4:1', 0, 1, 'x', 1, 2, 3),
+		('$(uname -r)', 'x', 'lzo-rle', 'lzo1x-1', 1, 1, 'x', 1, 9, 9), ('$(uname -r)', 'x', 'lzo', 'lzo1x-1', 0, 1, 'x', 1, 0.5, 0.5)"
+	refused 1 "no calibration of this machine" rank --json scan.json --kernel-costs study.db
+	# The machine is named in the refusal: Linux RELEASE, CPU.
+	run --separate-stderr "$MONITOR" rank --json scan.json --kernel-costs study.db
+	cpu=$(sed -n '1s/.*(Linux [^,]*, \(.*\))$/\1/p' <<<"$stderr")
+	[ -n "$cpu" ]
+	sqlite3 study.db "UPDATE calibration SET cpu = '$cpu'"
+	monitor rank --json scan.json --kernel-costs study.db -f json
+	[ "$status" = 0 ]
+	# lz4: 2 * 3 + 3 * 1; lzo by the exact model, not lzo-rle's: 0.5 * 4 + 0.5 * 2; zstd has no factor.
+	of rank_candidate 'map({(.label): [.cost_cpu_ms, .costs]}) | add == {"lz4:1": [9, "kernel lz4"], "lzo1x-1": [3, "kernel lzo"],
+		"zstd:3": [17, "library"]}'
+	of rank_decision '.[0].choice == "lzo1x-1"'
+}
+
+@test "the front as a figure, or what it takes to draw it" {
+	command -v gnuplot >/dev/null || skip "gnuplot is not installed"
+	by_hand >scan.json
+	monitor rank --json scan.json --class cold --figure front.svg -f json
+	[ "$status" = 0 ]
+	grep -q '<svg' front.svg
+	for words in zstd:3 lz4:1 lzo1x-1 'the choice' 'saved, MiB'; do grep -qF "$words" front.svg; done
+	refused 1 "nonexistent/front.svg" rank --json scan.json --figure nonexistent/front.svg
+	run --separate-stderr env PATH=/nonexistent "$MONITOR" rank --json scan.json --figure front.svg
+	[ "$status" = 1 ]
+	[[ $stderr == *"gnuplot is not installed"*"--figure"* ]]
+}
+
 # ---- the README ----------------------------------------------------------------------------------------------
 
 @test "the README's worked example is what comes out" {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* test_store.c - the store keeps what it is given, refuses what it cannot keep, and says why. */
-#include "store.h"
+#include "store_calibration.h"
 
 #include <math.h>
 #include <sched.h>
@@ -407,6 +407,76 @@ static void test_store_quote_argv__a_shell_reads_it_back(void **state UNUSED)
 	assert_memory_equal(got, expected, sizeof(expected));
 }
 
+/* ---- calibrations ---- */
+static const struct store_machine here = { "6.18 " HOSTILE, "a CPU" }, elsewhere = { "6.1", "a CPU" };
+
+static void test_store_calibration__the_last_of_a_machine_and_algorithm_stands(void **state)
+{
+	struct place *p = *state;
+	struct store_calibration c = { .algorithm = "lz4", .model = "lz4:1", .source = HOSTILE, .pages = 100,
+				       .compress_factor = 1.5, .decompress_factor = 0.5, .compress_ns = NAN,
+				       .compress_error_ratio = -0.01 };
+	struct store_calibration got[STORE_CALIBRATIONS_MAX];
+
+	assert_int_equal(store_calibrations_get(p->store, &here, got, NULL), 0);
+	assert_int_equal(store_calibration_put(p->store, &elsewhere, &c, NULL), 0);
+	assert_int_equal(store_calibration_put(p->store, &here, &c, NULL), 0);
+	c.compress_factor = 2;
+	assert_int_equal(store_calibration_put(p->store, &here, &c, NULL), 0);
+	snprintf(c.algorithm, sizeof(c.algorithm), "a-rle");
+	c.approximate = true;
+	assert_int_equal(store_calibration_put(p->store, &here, &c, NULL), 0);
+	assert_int_equal(store_calibrations_get(p->store, &here, got, NULL), 2);
+	assert_string_equal(got[0].algorithm, "lz4"); /* exact ones first */
+	assert_string_equal(got[0].source, HOSTILE);
+	assert_true(got[0].compress_factor == 2 && got[0].decompress_factor == 0.5 && isnan(got[0].compress_ns));
+	assert_true(got[1].approximate);
+}
+
+static void test_store_calibration__factors_that_cannot_be_are_left_out(void **state)
+{
+	static const char *const values[] = { "0", "-1", "9e999", "-9e999", "NULL", "'1.5'", "x'00'" };
+	struct place *p = *state;
+	struct store_calibration c = { .algorithm = "lz4", .model = "lz4:1", .compress_factor = 1, .decompress_factor = 1 };
+	struct store_calibration got[STORE_CALIBRATIONS_MAX];
+
+	assert_int_equal(store_calibration_put(p->store, &here, &c, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		char sql[96];
+
+		snprintf(sql, sizeof(sql), "UPDATE calibration SET compress_factor=%s", values[i]);
+		assert_int_equal(sqlite3_exec(store_sqlite(p->store), sql, NULL, NULL, NULL), SQLITE_OK);
+		/* A text that is a number becomes one as it is stored: the column is REAL. */
+		assert_int_equal(store_calibrations_get(p->store, &here, got, NULL), values[i][0] == '\'');
+	}
+}
+
+static void test_store_calibration__a_store_of_version_1_is_read_and_gets_its_table_when_written(void **state)
+{
+	struct place *p = *state;
+	struct store_calibration c = { .algorithm = "lz4", .model = "lz4:1", .compress_factor = 1, .decompress_factor = 1 };
+	struct store_calibration got[STORE_CALIBRATIONS_MAX];
+
+	assert_int_equal(sqlite3_exec(store_sqlite(p->store), "DROP TABLE calibration; PRAGMA user_version=1", NULL, NULL,
+				      NULL), SQLITE_OK);
+	store_close(p->store);
+	assert_int_equal(store_open(&p->store, p->path, STORE_READ, NULL, NULL), 0);
+	assert_int_equal(store_calibrations_get(p->store, &here, got, NULL), 0);
+	store_close(p->store);
+	assert_int_equal(store_open(&p->store, p->path, STORE_WRITE, NULL, NULL), 0);
+	assert_int_equal(store_calibration_put(p->store, &here, &c, NULL), 0);
+	assert_int_equal(store_calibrations_get(p->store, &here, got, NULL), 1);
+}
+
+static void test_store_machine__names_kernel_and_cpu(void **state UNUSED)
+{
+	struct store_machine machine;
+
+	store_machine_read(NULL, &machine);
+	assert_true(machine.kernel[0] && machine.cpu[0]);
+	assert_null(strpbrk(machine.cpu, "\n\t:"));
+}
+
 #define IN_EMPTY(test)	cmocka_unit_test_setup_teardown(test, place_new, place_remove)
 #define IN_FILLED(test) cmocka_unit_test_setup_teardown(test, filled_new, place_remove)
 
@@ -435,6 +505,10 @@ int main(void)
 		IN_FILLED(test_store_interrupt__marks_what_did_not_live_to_its_end),
 		IN_EMPTY(test_store__writers_at_once_lose_nothing),
 		IN_EMPTY(test_store__a_full_disk_says_so),
+		IN_FILLED(test_store_calibration__the_last_of_a_machine_and_algorithm_stands),
+		IN_FILLED(test_store_calibration__factors_that_cannot_be_are_left_out),
+		IN_FILLED(test_store_calibration__a_store_of_version_1_is_read_and_gets_its_table_when_written),
+		cmocka_unit_test(test_store_machine__names_kernel_and_cpu),
 		cmocka_unit_test(test_store_quote_argv__a_shell_reads_it_back),
 	};
 

@@ -4,8 +4,8 @@
  * gnuplot runs without a shell and without the user's settings, in a private directory, with bounded CPU
  * time. Scripts hold numbers and our own words; a name enters only through plot_label.
  */
-#ifndef COLDPRESS_REPORT_GNUPLOT_H
-#define COLDPRESS_REPORT_GNUPLOT_H
+#ifndef COLDPRESS_GNUPLOT_H
+#define COLDPRESS_GNUPLOT_H
 
 #include "err.h"
 #include "text.h"

@@ -23,7 +23,7 @@ int plotter_init(struct plotter *plotter, const char *pdf_dir, struct err *e)
 	*plotter = (struct plotter){.pdf_dir = pdf_dir};
 	if (!tmp || tmp[0] != '/' || strlen(tmp) > sizeof(dir) - 32)
 		tmp = "/tmp";
-	snprintf(dir, sizeof(dir), "%s/coldpress-report.XXXXXX", tmp);
+	snprintf(dir, sizeof(dir), "%s/coldpress-figure.XXXXXX", tmp);
 	if (!mkdtemp(dir))
 		return err_set(e, errno, "cannot make a directory in %s", tmp);
 	strcpy(plotter->dir, dir);
