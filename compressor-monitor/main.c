@@ -581,7 +581,8 @@ int main(int argc, char **argv)
 	static const struct record_type *const records[] = {
 		&scan_summary_type, &scan_mapping_type, &scan_class_type, &scan_codec_type, &scan_class_codec_type,
 		&scan_hist_type, &scan_estimate_type, &page_trace_type, &page_run_type, &rank_candidate_type,
-		&rank_class_type, &rank_decision_type, &rank_sweep_type, &rank_front_type, &bench_type, &kernel_type, &end_record_type, NULL,
+		&rank_class_type, &rank_decision_type, &rank_sweep_type, &rank_front_type, &bench_type,
+		&kernel_type, &end_record_type, NULL,
 	};
 	static const struct opt_program program = {
 		.name = "compressor_monitor",
