@@ -90,14 +90,13 @@ static void as_shell(const struct pool_request *request, const struct words *w, 
 }
 
 /* What its configuration has no word for stands there as a comment. */
-static void as_generator(const struct pool_request *request, const struct pool_request *given, int priority,
-			 struct out *out)
+static void as_generator(const struct pool_request *request, int priority, struct out *out)
 {
 	unsigned int id = 0;
 	char params[64] = "";
 
-	if (given->device)
-		sscanf(given->device + (str_starts(given->device, "/dev/") ? 5 : 0), "zram%u", &id);
+	if (request->device)
+		pool_device_id(request->device, &id, NULL);
 	if (request->level)
 		snprintf(params, sizeof(params), "(level=%d)", *request->level);
 	out_line(out, "# /etc/systemd/zram-generator.conf");
@@ -144,7 +143,7 @@ int plan_print(const struct pool_request *request, enum plan_as as, struct out *
 		    !one_line(plan.zswap))
 			return err_usage(e,
 					 "a name with a newline in it cannot be written to a configuration");
-		as_generator(&plan, request, priority, out);
+		as_generator(&plan, priority, out);
 		return 0;
 	}
 	struct words w = {

@@ -107,6 +107,15 @@ static int add_device(struct journal *j, struct zram_device *ret, struct err *e)
 	return stopped(e);
 }
 
+int pool_device_id(const char *name, unsigned int *ret, struct err *e)
+{
+	char behind;
+
+	if (sscanf(name + (str_starts(name, "/dev/") ? strlen("/dev/") : 0), "zram%u%c", ret, &behind) == 1)
+		return 0;
+	return err_usage(e, "--device '%s' is no zram device: give one such as zram3", name);
+}
+
 /* A device that is there: nobody's, and free. Its codec is put back by itself, for the reset of some kernels
  * leaves it.
  */
@@ -114,13 +123,10 @@ static int take_device(struct journal *j, const char *name, struct zram_device *
 {
 	uint64_t disk_bytes;
 	unsigned int entry, id;
-	char behind, path[64];
-	int r;
+	char path[64];
+	int r = pool_device_id(name, &id, e);
 
-	name += str_starts(name, "/dev/") ? strlen("/dev/") : 0;
-	if (sscanf(name, "zram%u%c", &id, &behind) != 1)
-		return err_usage(e, "--device '%s' is no zram device: give one such as zram3", name);
-	if ((r = zram_identify(NULL, id, ret, e)) || (r = zram_disk_bytes(NULL, id, &disk_bytes, e)))
+	if (r || (r = zram_identify(NULL, id, ret, e)) || (r = zram_disk_bytes(NULL, id, &disk_bytes, e)))
 		return r;
 	if (disk_bytes) {
 		err_say(e, EBUSY, "zram%u is in use: it is set up already", id);
@@ -334,10 +340,12 @@ int pool_plan(struct pool_request *request, int *priority, struct err *e)
 {
 	struct procfs_meminfo meminfo;
 	uint64_t promised = 0;
+	unsigned int id;
 	int r = procfs_meminfo_read(NULL, &meminfo, e);
 
 	*priority = 0;
-	if (r || (geteuid() == 0 && (r = promised_bytes(&promised, e))) ||
+	if (r || (request->device && (r = pool_device_id(request->device, &id, e))) ||
+	    (geteuid() == 0 && (r = promised_bytes(&promised, e))) ||
 	    (r = pool_guard(&meminfo, promised, request->size_bytes, &request->mem_limit_bytes, e)))
 		return r;
 	return request->mode == POOL_SWAP ? pick_priority(request, priority, e) : 0;
@@ -554,8 +562,17 @@ static int take_down(struct journal *j, const struct pool *pool, bool force, uin
 	if (r || (r = journal_unready(j, e)))
 		return r;
 	r = take_back(&pool->device, used_bytes, timeout_ns, e);
-	if (r == 0)
-		return journal_undo_all(j, e);
+	if (r == 0) {
+		r = journal_undo_all(j, e);
+		if (r != -EBUSY || pool->swap)
+			return r;
+		/* A plain device that somebody has open: nothing was taken from it yet. */
+		if (pool->ready) {
+			ready_words(pool->device.id, pool->name, words);
+			journal_ready(j, pool->owner, words, NULL);
+		}
+		return r;
+	}
 	if (pool->ready) { /* the kernel has put what is left back to use: a pool as before */
 		ready_words(pool->device.id, pool->name, words);
 		journal_ready(j, pool->owner, words, NULL);

@@ -87,6 +87,9 @@ struct pool_made {
 	int priority; /* of swap */
 };
 
+/* pool_device_id - N of "zramN" or "/dev/zramN"; anything else is a usage error. */
+int pool_device_id(const char *name, unsigned int *ret, struct err *e);
+
 /* pool_plan - what pool_setup would take: the limit is filled in, the priority is looked up. Changes nothing;
  * of other pools it only knows as root.
  */

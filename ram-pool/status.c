@@ -189,6 +189,9 @@ static void take_warnings(const struct pool *pool, struct pool_status *s)
 		s->state = "broken";
 	if (str_eq(s->state, "broken"))
 		add_warning(s, "its owner has gone: `ram_pool recover` removes it");
+	/* All but the header of it, and what a CPU holds back: no swap is used to the last page. */
+	if (s->swap_used_bytes != MISSING_U64 && s->swap_used_bytes > s->size_bytes / 10 * 9)
+		add_warning(s, "it is nearly full");
 	if (s->limit_share > 0.9)
 		add_warning(s, "it is near its memory limit");
 	if (s->failed_writes)

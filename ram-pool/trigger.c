@@ -44,6 +44,8 @@ static const struct field trigger_fields[] = {
 	  "the others: locked, shared, unmapped, touched again, no room; all of willneed's, which fills the "
 	  "swap "
 	  "cache and maps nothing"),
+	F(oom_kill_count, FIELD_U64, "",
+	  "processes of the group that the OOM killer ended meanwhile; groups only"),
 	F(elapsed_ns, FIELD_U64, "ns", "from the first request to the end of the last"),
 	F(page_us, FIELD_F64, "us", "elapsed time / moved pages, or / candidates for willneed"),
 	F(page_p50_us, FIELD_F64, "us", "median of the pages, timed one by one; touch only"),
@@ -104,6 +106,7 @@ static struct trigger_record record_new(const char *what, const char *how, const
 		.candidate_pages = MISSING_U64,
 		.moved_pages = MISSING_U64,
 		.skipped_pages = MISSING_U64,
+		.oom_kill_count = MISSING_U64,
 		.page_us = MISSING_F64,
 		.page_p50_us = MISSING_F64,
 		.page_p99_us = MISSING_F64,
@@ -240,9 +243,16 @@ static int amount_of_group(const struct cgroup *group, const char *amount, uint6
 	return 0;
 }
 
+static uint64_t oom_kills(const struct cgroup *group)
+{
+	struct cgroup_stat stat;
+
+	return cgroup_stat_read(group, &stat, NULL) ? MISSING_U64 : stat.oom_kill_count;
+}
+
 static int reclaim(const struct cgroup *group, uint64_t bytes, struct trigger_record *record, struct err *e)
 {
-	uint64_t begin_ns, before, after;
+	uint64_t begin_ns, before, after, killed = oom_kills(group), killed_now;
 	struct journal *j = NULL;
 	int r = group_swap_bytes(group, &before, e);
 
@@ -254,6 +264,9 @@ static int reclaim(const struct cgroup *group, uint64_t bytes, struct trigger_re
 	journal_close(j);
 	if (r || (r = group_swap_bytes(group, &after, e)))
 		return r;
+	killed_now = oom_kills(group);
+	if (killed != MISSING_U64 && killed_now != MISSING_U64)
+		record->oom_kill_count = killed_now - killed;
 	record->candidate_pages = bytes / PAGE_BYTES;
 	record->moved_pages = after > before ? (after - before) / PAGE_BYTES : 0;
 	record->skipped_pages = record->candidate_pages > record->moved_pages

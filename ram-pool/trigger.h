@@ -26,7 +26,7 @@ struct trigger_request {
 struct trigger_record {
 	const char *what, *how, *pool, *cgroup;
 	uint64_t pid;
-	uint64_t candidate_pages, moved_pages, skipped_pages;
+	uint64_t candidate_pages, moved_pages, skipped_pages, oom_kill_count;
 	uint64_t elapsed_ns;
 	double page_us, page_p50_us, page_p99_us, page_max_us;
 	uint64_t written_pages, read_pages;

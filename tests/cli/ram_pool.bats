@@ -49,7 +49,7 @@ need_root() {
 @test "help names every command, and no hidden option" {
 	run "$pool" --help
 	[ "$status" -eq 0 ]
-	for word in setup status reset recover; do [[ $output == *"$word"* ]]; done
+	for word in setup status age trigger reset recover; do [[ $output == *"$word"* ]]; done
 	run "$pool" setup --help
 	[[ $output == *--mem-limit* && $output != *--owner* ]]
 }
@@ -63,7 +63,7 @@ need_root() {
 	else
 		as=("$pool")
 	fi
-	for command in "setup --size 64MiB" status reset recover; do
+	for command in "setup --size 64MiB" status age "trigger compress --pid 1" reset recover; do
 		# shellcheck disable=SC2086
 		run --separate-stderr "${as[@]}" $command
 		refused 77 root
@@ -123,4 +123,34 @@ need_root() {
 	ln -s "$BATS_TEST_TMPDIR/open" "$BATS_TEST_TMPDIR/link"
 	COLDPRESS_STATE_DIR=$BATS_TEST_TMPDIR/link run --separate-stderr "$pool" status
 	refused 1 "not ours alone"
+}
+
+@test "a dry run needs no rights, and refuses what setup would refuse" {
+	run --separate-stderr "$pool" setup --size 64MiB --mem-limit 32MiB --algo lz4 --dry-run
+	[ "$status" -eq 0 ]
+	[[ $output == *"echo lz4 >"*"echo 33554432 >"*"echo 67108864 >"*swapon* ]]
+	run --separate-stderr "$pool" setup --size 64MiB --mem-limit 32MiB --raw --dry-run --as zram-generator
+	[ "$status" -eq 0 ]
+	[[ $output == *"zram-size = 67108864 / 1048576"* && $output != *swap-priority* ]]
+	run --separate-stderr "$pool" setup --size 1000TiB --dry-run
+	refused 2 "1000.0 TiB"
+	run --separate-stderr "$pool" setup --size 64MiB --device sda --dry-run
+	refused 2 "'sda'"
+	run --separate-stderr "$pool" setup --size 64MiB --level fast --dry-run
+	refused 2 "'fast'"
+	run --separate-stderr "$pool" setup --size 64MiB --fs fat --dry-run
+	refused 2 "'fat'"
+	run --separate-stderr "$pool" setup --size 64MiB --raw --swap --dry-run
+	refused 2 "--raw"
+}
+
+@test "age and trigger: what makes no sense is a usage error" {
+	run --separate-stderr "$pool" age --older 2
+	refused 2 "'2'"
+	run --separate-stderr "$pool" age --what warm
+	refused 2 "'warm'"
+	run --separate-stderr "$pool" age --threshold 8KiB
+	refused 2 --threshold
+	run --separate-stderr "$pool" trigger readback --how gently
+	refused 2 "'gently'"
 }

@@ -159,9 +159,156 @@ static void test_priority__one_above_the_highest_or_none_left(void **state UNUSE
 	assert_non_null(strstr(e.what, "32767"));
 }
 
+/* ---- a device of plain files, with all that a kernel may have ---- */
+static char top[64];
+static struct sysroot tree;
+
+static void put(const char *attribute, const char *text)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/sys/block/zram7/%s", top, attribute);
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static const char *got(const char *attribute)
+{
+	static char text[256];
+
+	assert_true(sysroot_read(&tree, text, sizeof(text), NULL, "/sys/block/zram7/%s", attribute) >= 0);
+	return text;
+}
+
+static int make_device(void **state UNUSED)
+{
+	char command[256];
+
+	snprintf(top, sizeof(top), "/tmp/test_zram.XXXXXX");
+	if (!mkdtemp(top))
+		return -1;
+	tree.prefix = top;
+	snprintf(command, sizeof(command), "mkdir -p %s/sys/block/zram7", top);
+	if (system(command))
+		return -1;
+	put("dev", "253:7\n");
+	put("diskseq", "41\n");
+	put("disksize", "0\n");
+	put("mem_limit", "0\n");
+	put("comp_algorithm", "lzo-rle lzo [lz4] zstd deflate\n");
+	return 0;
+}
+
+static int remove_device(void **state UNUSED)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", top);
+	return system(command);
+}
+
+static void test_config__what_the_kernel_lacks_is_impossible_and_said(void **state UNUSED)
+{
+	const int level = 3;
+	const struct zram_config second = {.recompress = "zstd"}, backing = {.backing = "/dev/x"},
+				 params = {.level = &level};
+	struct err e;
+
+	assert_int_equal(zram_check(&tree, 7, &second, &e), -ENOTSUP);
+	assert_int_equal(e.exit, EXIT_IMPOSSIBLE);
+	assert_non_null(strstr(e.hint, "nothing beyond the basics"));
+	assert_int_equal(zram_check(&tree, 7, &backing, &e), -ENOTSUP);
+	assert_non_null(strstr(e.hint, "CONFIG_ZRAM_WRITEBACK"));
+	assert_int_equal(zram_check(&tree, 7, &params, &e), -ENOTSUP);
+	put("algorithm_params", "");
+	assert_int_equal(zram_check(&tree, 7, &params, NULL), 0);
+	assert_int_equal(zram_check(&tree, 7, &second, &e), -ENOTSUP);
+	assert_non_null(strstr(e.hint, "levels and dictionaries"));
+}
+
+static void test_config__what_a_codec_would_pass_over_is_refused(void **state UNUSED)
+{
+	const int level = 3;
+	struct err e;
+
+	put("algorithm_params", "");
+	const struct zram_config refused[] = {
+		{.algorithm = "lzo", .level = &level},
+		{.algorithm = "lzo-rle", .dict = "/a"},
+		{.algorithm = "deflate", .dict = "/a"},
+		{.algorithm = "novel", .level = &level},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		assert_int_equal(zram_check(&tree, 7, &refused[i], &e), -EINVAL);
+		assert_int_equal(e.exit, EXIT_USAGE);
+	}
+	const struct zram_config taken[] = {
+		{.level = &level, .dict = "/a"}, /* of the default, lz4 */
+		{.algorithm = "zstd", .level = &level, .dict = "/a"},
+		{.algorithm = "deflate", .level = &level},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
+		assert_int_equal(zram_check(&tree, 7, &taken[i], NULL), 0);
+}
+
+static void test_config__everything_is_written_as_the_kernel_reads_it(void **state UNUSED)
+{
+	const int level = -5;
+	const struct zram_config config = {
+		.algorithm = "zstd",
+		.level = &level,
+		.dict = "/a b/dict",
+		.recompress = "deflate",
+		.backing = "/dev/loop3",
+		.mem_limit_bytes = 8 * MIB,
+		.disk_bytes = 64 * MIB,
+	};
+	char algorithm[ZRAM_ALGORITHM_MAX], path[64];
+
+	put("algorithm_params", "");
+	put("recomp_algorithm", "#1: lzo-rle lzo lz4 zstd deflate\n");
+	put("backing_dev", "none\n");
+	assert_int_equal(zram_second_algorithm(&tree, 7, algorithm), -ENOENT);
+	assert_int_equal(zram_backing(&tree, 7, path, sizeof(path)), -ENOENT);
+	assert_int_equal(zram_setup(&tree, 7, &config, NULL), 0);
+	assert_string_equal(got("comp_algorithm"), "zstd");
+	assert_string_equal(got("algorithm_params"), "level=-5 dict=\"/a b/dict\"");
+	assert_string_equal(got("recomp_algorithm"), "algo=deflate priority=1");
+	assert_string_equal(got("backing_dev"), "/dev/loop3");
+	assert_string_equal(got("mem_limit"), "8388608");
+	assert_string_equal(got("disksize"), "67108864");
+	assert_int_equal(zram_backing(&tree, 7, path, sizeof(path)), 0);
+	assert_string_equal(path, "/dev/loop3");
+	put("recomp_algorithm", "#1: lzo-rle lzo lz4 [zstd] deflate\n");
+	assert_int_equal(zram_second_algorithm(&tree, 7, algorithm), 0);
+	assert_string_equal(algorithm, "zstd");
+}
+
+static void test_config__a_dictionary_that_would_end_the_quotes_is_refused(void **state UNUSED)
+{
+	const struct zram_config config = {.dict = "/a\" level=9 dict=\"/b", .disk_bytes = MIB};
+	struct err e;
+
+	put("algorithm_params", "");
+	assert_int_equal(zram_setup(&tree, 7, &config, &e), -EINVAL);
+	assert_string_equal(got("algorithm_params"), "");
+	assert_string_equal(got("disksize"), "0\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_config__what_the_kernel_lacks_is_impossible_and_said, make_device,
+						remove_device),
+		cmocka_unit_test_setup_teardown(test_config__what_a_codec_would_pass_over_is_refused, make_device,
+						remove_device),
+		cmocka_unit_test_setup_teardown(test_config__everything_is_written_as_the_kernel_reads_it, make_device,
+						remove_device),
+		cmocka_unit_test_setup_teardown(test_config__a_dictionary_that_would_end_the_quotes_is_refused, make_device,
+						remove_device),
 		cmocka_unit_test(test_mm_stat__nine_columns_by_their_meaning),
 		cmocka_unit_test(test_mm_stat__without_the_ninth_it_is_missing_with_fewer_refused),
 		cmocka_unit_test(test_io_stat__four_columns),
