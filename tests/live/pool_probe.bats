@@ -43,6 +43,11 @@ finish() {
 	tail -n 2 out
 }
 
+# stores_begin .. outlast - waits as long as it has been since: then every page that was not loaded was watched for longer
+# than any that was stayed out, however long the stores took.
+stores_begin() { stores_begin=${EPOCHREALTIME/./}; }
+outlast() { sleep "$(awk -v us=$((${EPOCHREALTIME/./} - stores_begin)) 'BEGIN { print us / 1e6 + 0.05 }')"; }
+
 write_pages() { dd if=/dev/urandom of="$device" bs=4k count="$1" seek="${2:-0}" oflag=direct conv=notrunc status=none; }
 read_pages() { dd if="$device" of=/dev/null bs=4k count="$1" skip="${2:-0}" iflag=direct status=none; }
 
@@ -84,10 +89,11 @@ read_pages() { dd if="$device" of=/dev/null bs=4k count="$1" skip="${2:-0}" ifla
 
 @test "pages still out count as such in the survival, and each process has its own row" {
 	begin -n dd --by comm
+	stores_begin
 	write_pages 1009
 	sleep 0.3
 	read_pages 506
-	sleep 0.2
+	outlast
 	finish
 	jq -es '(.[] | select(.type == "pool_probe_summary") | .survival_age_ns[:7] == [1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8]
 		and .survival[:7] == [1, 1, 1, 1, 1, 1, 1] and .survival_p50_ns > 3e8 * 31 / 32 and .unread == 503) and
@@ -96,10 +102,11 @@ read_pages() { dd if="$device" of=/dev/null bs=4k count="$1" skip="${2:-0}" ifla
 		.store_p50_ns > 0 and .store_p50_ns <= .store_p99_ns and .store_p99_ns <= .store_max_ns and
 		.load_p50_ns > 0 and .load_p50_ns <= .load_p99_ns and .load_p99_ns <= .load_max_ns))' out
 	begin -n dd --by cgroup
+	stores_begin
 	write_pages 1009
 	sleep 0.3
 	read_pages 503
-	sleep 0.2
+	outlast
 	finish
 	jq -es '(.[] | select(.type == "pool_probe_summary") | .survival_p50_ns == null and .residence_p50_ns > 0) and
 		any(.type == "pool_probe_by" and .cgroup > 0 and .stores == 1009)' out
@@ -140,6 +147,7 @@ read_pages() { dd if="$device" of=/dev/null bs=4k count="$1" skip="${2:-0}" ifla
 
 @test "the survival curve is the one that the single pages give" {
 	begin -n dd --events
+	stores_begin
 	write_pages 1009
 	sleep 0.05
 	read_pages 251
@@ -148,7 +156,7 @@ read_pages() { dd if="$device" of=/dev/null bs=4k count="$1" skip="${2:-0}" ifla
 	sleep 0.3
 	read_pages 107 500
 	read_pages 53 # a second time: no event
-	sleep 0.4 # more than the stores took
+	outlast
 	finish
 	# Kaplan-Meier over exact residences. Those never loaded were watched longest, so that out of 1,009 pages the share
 	# still out is 1 less those that came back before; ages within a bucket (6.25 %) of a residence may go either way.
