@@ -71,7 +71,9 @@ static const struct field pool_fields[] = {
 	     "device_stores, or pswpout where that is more and every swap is watched, less those seen, "
 	     "filtered and failed ones among them"),
 	POOL(unseen_loads, "pages", "likewise"),
-	FIELD(struct pool_record, blind, FIELD_BOOL, "", "pages moved and not one request was seen"),
+	FIELD(struct pool_record, blind, FIELD_BOOL, "",
+	      "pages were stored, or loaded, and not one request of that way was seen: factor and stays are "
+	      "missing"),
 	FIELD(struct pool_record, unseen, FIELD_STRING, "",
 	      "what the hook did not see, in words; missing: nothing"),
 	POOL(unknown, "pages", "loads of pages stored before the probe began"),
@@ -258,6 +260,25 @@ static uint64_t unseen(uint64_t by_device, uint64_t by_swap, bool all_swaps, con
 	return counted > pages ? counted - pages : 0;
 }
 
+/* Pages moved and not one request of this way was seen; more of them than can be under way at the edges. */
+static bool way_blind(const struct pool_way *way, uint64_t unseen_pages)
+{
+	return way->pages + way->failed + way->filtered == 0 &&
+	       known(unseen_pages) > (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/* What needs both ways. Where folios go out as requests and single pages come back without, a factor of 0 and
+ * a stay for ever would be said of pages that are long back.
+ */
+static void forget_stays(struct pool_record *ret)
+{
+	ret->readback_factor = ret->censored_share = MISSING_F64;
+	ret->unread = ret->replaced = ret->freed_unread = MISSING_U64;
+	ret->residence_p50_ns = ret->residence_p90_ns = ret->residence_max_ns = MISSING_U64;
+	ret->survival_p50_ns = ret->survival_mean_ns = MISSING_U64;
+	ret->survival = ret->survival_age_ns = (struct series){NULL, 0};
+}
+
 PRINTF_LIKE(3, 4)
 static void put_words(char *buf, size_t len, const char *fmt, ...)
 {
@@ -279,11 +300,14 @@ static void say_unseen(const struct pool_record *r, char *buf, size_t len)
 
 	buf[0] = '\0';
 	if (r->blind)
-		put_words(
-			buf, len,
-			"none of %llu pages stored and %llu loaded made a request: this kernel hands them to "
-			"zram past the block layer (rw_page, as 6.1 does)",
-			stores, loads);
+		put_words(buf, len,
+			  "%llu of %llu pages stored and %llu of %llu loaded made no request: this kernel "
+			  "hands "
+			  "single pages to zram past the block layer (rw_page, as 6.1 does); no factor and "
+			  "no stay "
+			  "can be had from the rest",
+			  stores, stores + (unsigned long long)r->stores, loads,
+			  loads + (unsigned long long)r->loads);
 	else if (stores || loads)
 		put_words(
 			buf, len,
@@ -305,8 +329,6 @@ void pool_record_reconcile(const struct pool_sums *s, const struct watched *watc
 			   size_t len, struct pool_record *ret)
 {
 	const struct procfs_vmstat *b = &before->vmstat, *a = &after->vmstat;
-	uint64_t seen = s->store.pages + s->store.failed + s->store.filtered + s->load.pages +
-			s->load.failed + s->load.filtered;
 
 	ret->freed = grown(before->freed, after->freed);
 	ret->held = after->held;
@@ -326,7 +348,9 @@ void pool_record_reconcile(const struct pool_sums *s, const struct watched *watc
 	ret->zswpin = grown(b->zswpin, a->zswpin);
 	ret->unseen_stores = unseen(ret->device_stores, ret->pswpout, watched->all_swaps, &s->store);
 	ret->unseen_loads = unseen(ret->device_loads, ret->pswpin, watched->all_swaps, &s->load);
-	ret->blind = !seen && known(ret->unseen_stores) + known(ret->unseen_loads) > 0;
+	ret->blind = way_blind(&s->store, ret->unseen_stores) || way_blind(&s->load, ret->unseen_loads);
+	if (ret->blind)
+		forget_stays(ret);
 	say_unseen(ret, buf, len);
 	ret->unseen = buf[0] ? buf : NULL;
 }

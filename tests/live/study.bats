@@ -50,6 +50,8 @@ start_study() {
 	# Measured, not assumed: pages went out and came back, and RAM was saved.
 	jq -se 'map(select(.type == "study_arm" and .arm == "lz4")) | .[0]
 		| .pages_out > 1000 and .readback_factor > 0.3 and .saved_ratio > 0.05 and .n == 1' "$BATS_TEST_TMPDIR/json"
+	# Where there is rw_page, single pages reach zram without a request: nothing for pool_probe to see.
+	if grep -qw zram_rw_page /proc/kallsyms; then return; fi
 	# What happened in the pool is pool_probe's record of the probed run, and it saw what the device counted.
 	jq -se 'map(select(.type == "study_run" and .kind == "probed"))[0] as $run |
 		map(select(.type == "study_arm" and .arm == "lz4"))[0] as $arm |
