@@ -325,18 +325,29 @@ static void tell_last_words(const struct wrap_tool *tool, char *text)
 		term_say("%s said last: %s", tool->name, line ? line + 1 : text);
 }
 
-/* A new file, so that nothing is written over and no link is followed. */
-static int keep_raw(const char *path, const char *text, struct err *e)
+/* A new file, so that nothing is written over and no link is followed; before the tool runs. -1: none is wanted. */
+static int open_raw(const char *path, int *ret, struct err *e)
 {
-	AUTO_CLOSE int fd = path ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : -1;
-	size_t len = text ? strlen(text) : 0;
-
-	if (!path)
+	*ret = path ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : -1;
+	if (!path || *ret >= 0)
 		return 0;
-	if (fd < 0)
+	if (errno != EEXIST)
 		return err_set(e, errno, "cannot make %s", path);
-	if (write(fd, text, len) != (ssize_t)len)
-		return err_set(e, ENOSPC, "cannot write %s", path);
+	err_say(e, EEXIST, "%s is there already, and --raw writes over nothing", path);
+	return err_hint(e, "name a new file");
+}
+
+static int keep_raw(int fd, const char *path, const char *text, struct err *e)
+{
+	const size_t len = text ? strlen(text) : 0;
+
+	for (size_t done = 0; fd >= 0 && done < len;) {
+		const ssize_t n = write(fd, text + done, len - done);
+
+		if (n < 0)
+			return err_set(e, errno, "cannot write %s", path);
+		done += (size_t)n;
+	}
 	return 0;
 }
 
@@ -396,8 +407,11 @@ static int run_tool(const struct wrap_config *wrap, const struct wrap_tool *tool
 	struct cage_result caged;
 	struct cage_config config;
 	const char *text;
-	int rc;
+	AUTO_CLOSE int raw = -1;
+	int rc = open_raw(wrap->raw_path, &raw, e);
 
+	if (rc)
+		return rc;
 	configure(&config, wrap, tool, words->argv, journal);
 	if ((tool->unprivileged || wrap->own_profile) && geteuid() == 0 && !getenv("SUDO_UID"))
 		config.user = &nobody;
@@ -406,9 +420,11 @@ static int run_tool(const struct wrap_config *wrap, const struct wrap_tool *tool
 		text = tool->report ? output.report : output.text;
 		fill(ret, wrap, &caged);
 		judge(tool, &caged, text ? text : "", figures, ret, why);
-		rc = keep_raw(wrap->raw_path, text, e);
+		rc = keep_raw(raw, wrap->raw_path, text, e);
 		if (why->code && output.text)
 			tell_last_words(tool, output.text);
+	} else if (raw >= 0) {
+		unlink(wrap->raw_path);
 	}
 	caged_output_done(&output);
 	return rc;

@@ -175,6 +175,17 @@ trace() {
 	refused 2 "16.0 TiB" "safe bound"
 }
 
+@test "a trace that is no file, or one endless line, is refused and not waited for" {
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	head -c 100000 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/line"
+	for path in /dev/zero "$BATS_TEST_TMPDIR/fifo" "$BATS_TEST_TMPDIR"; do
+		run --separate-stderr timeout 10 "$bin/workload" run replay "$path"
+		refused 1 "$path is no regular file"
+	done
+	run --separate-stderr "$bin/workload" run replay "$BATS_TEST_TMPDIR/line"
+	refused 1 "line 1"
+}
+
 @test "values may be of one page each, or one value all there is" {
 	local cold=()
 
@@ -200,6 +211,8 @@ trace() {
 	refused 2 "'true'" absolute
 	run --separate-stderr "$bin/workload" run fork_exec_storm --exec /no/such/program
 	refused 1 "/no/such/program" "No such file"
+	run --separate-stderr "$bin/workload" run fork_exec_storm --exec /tmp
+	refused 2 "/tmp" "no program"
 	run --separate-stderr "$bin/workload" run fork_touch_exit --region 64KiB --pages 17
 	refused 2 "--pages 17" "16"
 }

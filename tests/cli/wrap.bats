@@ -250,9 +250,15 @@ profile() {
 	wrap fio compressible --raw "$BATS_TEST_TMPDIR/raw"
 	[ "$(result .raw_file)" = "$BATS_TEST_TMPDIR/raw" ]
 	cmp "$BATS_TEST_TMPDIR/raw" "$fixtures/fio-3.33.json"
+	rm "$BATS_TEST_TMPDIR/words"
 	wrap fio compressible --raw "$BATS_TEST_TMPDIR/raw"
 	[ "$status" -eq 1 ]
-	[[ $stderr == *"File exists"* ]]
+	[[ $stderr == *"there already"* ]]
+	wrap fio compressible --raw "$BATS_TEST_TMPDIR/no/such/place"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"No such file"* ]]
+	# told before the tool is run
+	[ ! -e "$BATS_TEST_TMPDIR/words" ]
 }
 
 # checkout SAMPLES - a tree like mmtests' whose test leaves these samples and tells what it saw.

@@ -4,9 +4,12 @@
  * The lines are those of our own writer, and are looked into for three keys: the generator links no JSON library.
  * Anything else in them is passed over; anything that does not add up is refused, as is a file without its end.
  */
+#include <sys/stat.h>
+
 #include "trace.h"
 #include "units.h"
 
+#define LINE_MAX_BYTES 4096	/* ours are a tenth of it; a longer one is not ours */
 #define PAGES_MAX (UINT64_C(1) << 32)	/* 16 TiB */
 
 /* The text behind "key": up to , or }, without quotes. False: there is none, or it is too long. */
@@ -85,16 +88,15 @@ static int add(struct trace *trace, const char *line)
 
 static int read_lines(FILE *f, struct trace *trace, uint64_t *number)
 {
-	AUTO_FREE char *line = NULL;
+	char line[LINE_MAX_BYTES];
 	uint64_t promised = 0, page_bytes = 0;
-	size_t size = 0;
 	bool head = false;
 	char type[16];
 
-	for (*number = 1; getline(&line, &size, f) >= 0; ++*number) {
+	for (*number = 1; fgets(line, sizeof(line), f); ++*number) {
 		int rc;
 
-		if (!value_of(line, "type", type, sizeof(type)))
+		if (!strchr(line, '\n') || !value_of(line, "type", type, sizeof(type)))
 			return -EBADMSG;
 		if (!head) {
 			if (!str_eq(type, "page_trace") || !number_of(line, "pages", &promised) ||
@@ -115,10 +117,15 @@ static int read_lines(FILE *f, struct trace *trace, uint64_t *number)
 int trace_read(const char *path, struct trace *ret, struct err *e)
 {
 	struct trace trace = { 0 };
-	FILE *f = fopen(path, "re");
+	struct stat st;
 	uint64_t number;
+	FILE *f;
 	int rc;
 
+	/* A FIFO without a writer would be waited for, a device without an end never ends. */
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		return err_say(e, EINVAL, "the trace %s is no regular file", path);
+	f = fopen(path, "re");
 	if (!f)
 		return err_set(e, errno, "cannot read the trace %s", path);
 	rc = read_lines(f, &trace, &number);

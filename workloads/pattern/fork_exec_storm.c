@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* fork_exec_storm.c - processes that run another program, as a shell or a build does. */
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "workloads/pattern/forks.h"
 
 static int check(const struct gen_config *config, struct err *e)
 {
+	struct stat st;
+
 	if (config->exec_path[0] != '/')
 		return err_usage(e, "--exec '%s' is no absolute path", config->exec_path);
+	if (!stat(config->exec_path, &st) && !S_ISREG(st.st_mode))
+		return err_usage(e, "--exec '%s' is no program", config->exec_path);
 	if (access(config->exec_path, X_OK))
 		return err_set(e, errno, "cannot run '%s'", config->exec_path);
 	return 0;
