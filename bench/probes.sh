@@ -3,18 +3,30 @@
 # probes - what tracing every page fault adds to a page fault, ours and others' side by side.
 #
 #   bench/probes.sh [ROUNDS] [SECONDS] [TRACER...]      with tracers named: these alone, and nothing of what follows
+#   bench/probes.sh --rest                              not the faults: fork storm, reclaim, idle probes
 #
 # One core touches fresh pages as fast as it can while each tracer in turn looks on from the other; the order is
 # shuffled in each round. Prints the median and the range of the CPU time that a fault took longer than without a
-# tracer in the same round. Then: 10 s of every fault as a JSON line into a file, a fork storm, idle probes.
+# tracer in the same round. Then: 10 s of every fault as a JSON line into a file, a fork storm, reclaim, idle probes. Fails
+# when the storm was not counted to the last fork, or an idle probe takes more than 0.2 % of a core or 16 MiB.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 rounds=${1:-5} seconds=${2:-0.7} only=("${@:3}")
 bin=build/bin helpers=build/tests/helpers
 tmp=$(mktemp -d)
-mounted=''
+mounted='' group='' zram='' failed=0
 cleanup() {
 	[ -z "$mounted" ] || umount "$mounted"
+	[ ! -d "$group" ] || rmdir "$group"
+	for _ in $(seq 40); do # a look of udev's may hold it for a moment
+		[ -n "$zram" ] || break
+		if echo 1 2>/dev/null >"/sys/block/zram$zram/reset" &&
+			echo "$zram" 2>/dev/null >/sys/class/zram-control/hot_remove; then
+			zram=''
+		else
+			sleep 0.05
+		fi
+	done
 	rm -rf "$tmp"
 }
 trap cleanup EXIT
@@ -23,6 +35,95 @@ trap 'exit 130' INT TERM
 "$bin/page_fault" --format json -q -d 1ms >/dev/null || exit 77
 [ "$(nproc)" -gt 1 ] || { echo "needs two CPUs: one that faults and one that reads" >&2; exit 77; }
 [ -e /sys/kernel/tracing/events ] || { mount -t tracefs tracefs /sys/kernel/tracing && mounted=/sys/kernel/tracing; }
+
+# What a probe's own programs took for each event, and its reader, out of the records of --stats in $tmp/json.
+stats() {
+	jq -r 'select(.type == "probe_stats" and .runs != 0) | if .hook == "reader" then "  reader: \(.total_ns / 1e6 | round) ms of CPU"
+		else "  \(.hook): \(.mean_ns) ns a run, \(.runs) runs" end' "$tmp/json"
+}
+
+fork_storm() {
+	local pid counts
+	echo "10,007 forks among 5,003 threads, each a JSON line into a file:"
+	"$bin/proc_create" -q --threads --stats --format json -n forks -o "$tmp/json" &
+	pid=$!
+	sleep 0.3
+	"$helpers/forks" 10007 5003
+	kill -INT $pid
+	wait $pid
+	counts="forks $(grep -c '"type":"fork"' "$tmp/json"), threads $(grep -c '"type":"thread"' "$tmp/json")"
+	counts+=", exits $(grep -c '"type":"exit"' "$tmp/json")"
+	echo "$counts, $(tail -n 1 "$tmp/json" | jq -r '"dropped \(.dropped), missed \(.missed)"')"
+	[ "$counts" = "forks 10007, threads 5003, exits 10008" ] || { echo "not what the storm counted"; failed=1; }
+	stats
+	rm "$tmp/json"
+}
+
+# 1 GiB of a sparse file read through 16 MiB.
+reclaim() {
+	local pid limit=memory.limit_in_bytes
+	group=$(awk '$3 == "cgroup" && $4 ~ /(^|,)memory(,|$)/ { print $2; exit }' /proc/mounts)
+	[ -n "$group" ] || { group=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts) limit=memory.max; }
+	group=$group/coldpress-bench-$$
+	echo "reclaim at a cgroup's limit of 16 MiB, --by process:"
+	if ! mkdir "$group" || ! echo 16777216 >"$group/$limit"; then
+		echo "no cgroup with a memory limit can be made"
+		return
+	fi
+	truncate -s 1G "$tmp/sparse"
+	"$bin/swap_probe" -q --stats --by process -i 100ms --format json -o "$tmp/json" &
+	pid=$!
+	sleep 0.3
+	bash -c 'echo $$ >"$0/cgroup.procs" && exec dd if="$1" of=/dev/null bs=1M status=none' "$group" "$tmp/sparse"
+	sleep 0.2
+	kill -INT $pid
+	wait $pid
+	jq -rs 'map(select(.type == "swap_probe")) | "\(map(.memcg_end) | add) reclaims, \(map(.memcg_ns) | add / 1e6 | round) ms, " +
+		"\(map(.memcg_pages) | add) pages freed"' "$tmp/json"
+	stats
+	rm "$tmp/json" "$tmp/sparse"
+}
+
+idle() {
+	local pid before after rss probe
+	local probes=("proc_create -n none" "proc_create --summary -i 1s -p 1" "page_fault -n none" "page_fault --summary"
+		"swap_probe" "swap_probe --by process")
+	if [ -e /sys/class/zram-control/hot_add ] && zram=$(cat /sys/class/zram-control/hot_add); then
+		echo 64M >"/sys/block/zram$zram/disksize"
+		probes+=("pool_probe --device /dev/zram$zram")
+	fi
+	echo "idle for 5 s (nothing passes the filter); at most 0.2 % of a core and 16 MiB:"
+	for probe in "${probes[@]}"; do
+		# shellcheck disable=SC2086 # options
+		"$bin/"$probe -q --format json >/dev/null &
+		pid=$!
+		sleep 0.5
+		read -r before _ <"/proc/$pid/schedstat"
+		sleep 5
+		read -r after _ <"/proc/$pid/schedstat"
+		# The ring is mapped twice in a row, so that records never wrap.
+		rss=$(awk '/^[0-9a-f]+-/ { ring = /bpf-map/ } /^Rss:/ && !ring { n += $2 } END { print n }' "/proc/$pid/smaps")
+		awk -v ns=$((after - before)) -v name="$probe" -v rss="$rss" 'BEGIN {
+			over = ns / 5e7 >= 0.2 || rss >= 16384
+			printf "%-32s %.3f %% of a core, %d KiB resident beside the ring%s\n", name, ns / 5e7, rss,
+				over ? ": TOO MUCH" : ""
+			exit over }' || failed=1
+		kill -INT $pid
+		wait $pid
+	done
+}
+
+rest() {
+	echo
+	fork_storm
+	echo
+	reclaim
+	echo
+	idle
+	exit $failed
+}
+
+[ "${1-}" != --rest ] || rest
 
 # The tracers. Each runs until it gets INT; the faulting task is called touch_pages.
 tracer_none() { exec sleep 1000; }
@@ -145,31 +246,4 @@ wait $pid
 tail -n 1 "$tmp/json"
 rm "$tmp/json"
 
-echo
-echo "10,007 forks among 5,003 threads:"
-"$bin/proc_create" -q --threads --format json -n forks -o "$tmp/json" &
-pid=$!
-sleep 0.3
-"$helpers/forks" 10007 5003
-kill -INT $pid
-wait $pid
-printf 'forks %s, threads %s, exits %s\n' "$(grep -c '"type":"fork"' "$tmp/json")" \
-	"$(grep -c '"type":"thread"' "$tmp/json")" "$(grep -c '"type":"exit"' "$tmp/json")"
-
-echo
-echo "idle for 5 s (nothing passes the filter):"
-for probe in "proc_create -n none" "page_fault -n none" "page_fault --summary" "swap_probe"; do
-	# shellcheck disable=SC2086 # options
-	"$bin/"$probe -q --format json >/dev/null &
-	pid=$!
-	sleep 0.5
-	read -r before _ <"/proc/$pid/schedstat"
-	sleep 5
-	read -r after _ <"/proc/$pid/schedstat"
-	# The ring is mapped twice in a row, so that records never wrap.
-	rss=$(awk '/^[0-9a-f]+-/ { ring = /bpf-map/ } /^Rss:/ && !ring { n += $2 } END { print n }' "/proc/$pid/smaps")
-	awk -v ns=$((after - before)) -v name="$probe" -v rss="$rss" \
-		'BEGIN { printf "%-22s %.3f %% of a core, %d KiB resident beside the ring\n", name, ns / 5e7, rss }'
-	kill -INT $pid
-	wait $pid
-done
+rest

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* proc_create_summary.c - the events of each group added up, for the interval and for the whole time.
  *
- * A group is a name, a parent or a cgroup. There is room for 1,024 of them; events of further ones go to one that has no
- * name. emit has no argument for the table: it is of this run of the program.
+ * A group is a name, a parent or a cgroup. There is room for 1,024 of them; events of further ones go to one without
+ * a name. emit has no argument for the table: it is of this run of the program.
  */
 #include "proc_create_summary.h"
 
