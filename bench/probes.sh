@@ -140,6 +140,7 @@ tracer_by_region() { exec "$bin/page_fault" -q --summary --by region; }
 tracer_by_ip() { exec "$bin/page_fault" -q --summary --by ip; }
 tracer_by_mapping() { exec "$bin/page_fault" -q --summary --by mapping; }
 tracer_class_major() { exec "$bin/page_fault" -q --format json --class major -o "$tmp/json"; }
+tracer_mapping_all() { exec "$bin/page_fault" -q --format json --class all --mapping -n touch_pages -o "$tmp/json"; }
 tracer_stacks() { exec "$bin/page_fault" -q --stacks -n touch_pages; }
 tracer_stacks_major() { exec "$bin/page_fault" -q --stacks --class major; }
 tracer_class_all() { exec "$bin/page_fault" -q --format json --class all -n touch_pages -o "$tmp/json"; }
@@ -153,7 +154,7 @@ tracer_bpftrace_printf() {
 tracer_perf_record() { exec perf record -q -a -e exceptions:page_fault_user -o "$tmp/perf"; }
 
 tracers=(none empty summary summary_filtered latency_none latency_all minor by_pid by_comm by_cgroup by_region by_ip
-	by_mapping class_major class_all stacks stacks_major json trace_pipe)
+	by_mapping class_major class_all mapping_all stacks stacks_major json trace_pipe)
 ! command -v bpftrace >/dev/null || tracers+=(bpftrace_count bpftrace_printf)
 ! perf --version >/dev/null 2>&1 || tracers+=(perf_record)
 [ ${#only[@]} -eq 0 ] || tracers=(none empty "${only[@]}")

@@ -191,7 +191,9 @@ static __always_inline void keep(__u32 tid, const struct fault_entry *entry)
 	slot->entry.ts_ns = bpf_ktime_get_ns();
 }
 
-/* ---- the mapping, at completion: interrupts are on, and mmap_lock is tried, never waited for ---- */
+/* ---- the mapping, at completion: mmap_lock is tried, never waited for. Kernels that run perf programs with
+ * interrupts off (6.18.44 does) give it back from an interrupt that the helper sends to its own CPU: microseconds ----
+ */
 struct found {
 	__u64 file; /* device and inode, mixed; 0: none */
 	__u32 kind; /* enum fault_mapping */

@@ -17,7 +17,7 @@
 
 struct config {
 	struct probe_options probe;
-	bool summary, minor, stacks, nothing;
+	bool summary, minor, mapping, stacks, nothing;
 	int class, by, latency; /* -1: not given */
 	uint64_t sample, top;
 };
@@ -52,17 +52,27 @@ static const struct field fault_fields[] = {
 	FIELD(struct fault_record, class, FIELD_STRING, "", "with --class: minor or major"),
 	FIELD(struct fault_record, latency_ns, FIELD_U64, "ns", "with --class: from entry to completion"),
 	FIELD(struct fault_record, mapping, FIELD_STRING, "",
-	      "with --class: what the address belongs to: anon, heap, stack (of the first thread), shmem or "
+	      "with --mapping: what the address belongs to: anon, heap, stack (of the first thread), shmem or "
 	      "file; missing "
 	      "where the mappings were being changed"),
 	FIELD(struct fault_record, file, FIELD_STRING, "",
-	      "with --class: last part of the file's path, cut at 47 bytes"),
+	      "with --mapping: last part of the file's path, cut at 47 bytes"),
 };
 
 #define ENTRY_FIELDS (ARRAY_SIZE(fault_fields) - 4)
 
 static const struct record_type fault_type = RECORD_TYPE("page_fault", 1, RECORD_LINE, fault_fields,
 							 "a page fault, with --class at its completion");
+
+/* Without --mapping, the last two are not known. */
+static const struct record_type class_type = {
+	.name = "page_fault",
+	.version = 1,
+	.style = RECORD_LINE,
+	.fields = fault_fields,
+	.n_fields = ARRAY_SIZE(fault_fields) - 2,
+	.meaning = "a page fault at its completion",
+};
 
 /* At entry, the last ones are not known. */
 static const struct record_type entry_type = {
@@ -156,6 +166,7 @@ static int emit(struct out *out, const void *event, size_t bytes)
 	static const char *const accesses[] = {NULL, "read", "write", "exec"};
 	static const char *const classes[] = {NULL, "minor", "major"};
 	const struct fault_event *fault = event;
+	bool mapped = bytes >= sizeof(struct fault_event_mapped);
 	bool timed = fault->class != CLASS_UNKNOWN && fault->entry.ts_ns;
 	struct fault_record record = {
 		.pid = fault->pid,
@@ -171,13 +182,17 @@ static int emit(struct out *out, const void *event, size_t bytes)
 	};
 	char file[FAULT_NAME];
 
-	if (bytes >= sizeof(struct fault_event_mapped)) {
+	if (mapped) {
 		memcpy(file, ((const struct fault_event_mapped *)event)->name, sizeof(file));
 		file[FAULT_NAME - 1] = '\0';
 		record.file = *file ? file : NULL;
 	}
 	memcpy(record.comm, fault->comm, sizeof(record.comm));
-	return out_record(out, fault->class == CLASS_UNKNOWN ? &entry_type : &fault_type, &record);
+	return out_record(out,
+			  fault->class == CLASS_UNKNOWN ? &entry_type
+			  : mapped                      ? &fault_type
+							: &class_type,
+			  &record);
 }
 
 static void add_times(struct fault_times *sum, const struct fault_times *t)
@@ -586,11 +601,8 @@ static enum fault_mode mode(const struct config *c)
 /* Where it is asked for, and the kernel has the helper (5.17) for programs on perf events. */
 static bool wants_mappings(const struct config *c)
 {
-	bool wanted = c->summary ? by(c) == BY_MAPPING : c->class >= 0 && !c->probe.fields.n;
+	bool wanted = c->summary ? by(c) == BY_MAPPING : c->mapping;
 
-	for (size_t i = 0; i < c->probe.fields.n && c->class >= 0; i++)
-		wanted |= str_eq(c->probe.fields.items[i], "mapping") ||
-			  str_eq(c->probe.fields.items[i], "file");
 	return wanted && libbpf_probe_bpf_helper(BPF_PROG_TYPE_PERF_EVENT, BPF_FUNC_find_vma, NULL) == 1;
 }
 
@@ -615,7 +627,8 @@ static int select_fields(struct probe *p, const struct config *c, struct err *e)
 {
 	const struct record_type *type = c->summary	? &summary_type
 					 : c->class < 0 ? &entry_type
-							: &fault_type;
+					 : c->mapping   ? &fault_type
+							: &class_type;
 	const char *chosen[ARRAY_SIZE(summary_fields)];
 	struct opt_list fields = {chosen, 0};
 
@@ -662,6 +675,8 @@ static int trace(struct probe *p, struct page_fault *skel, const struct config *
 
 static int check(const struct config *c, struct err *e)
 {
+	if (c->mapping && (c->class < 0 || c->stacks))
+		return err_usage(e, "--mapping is looked up at completion: add --class; for --summary it is --by mapping");
 	if (c->summary && c->stacks)
 		return err_usage(e, "--summary and --stacks are two ways to count: choose one");
 	if (c->stacks && c->probe.max_events != MISSING_U64)
@@ -715,7 +730,7 @@ static const struct opt options[] = {
 	OPT_FLAG(0, "summary", struct config, summary,
 		 "no single faults: their number, minor and major, and how long the major ones took"),
 	OPT_CHOICE(0, "by", struct config, by, by_choices,
-		   "with --summary: a record for each of these too; region is 2 MiB of addresses"),
+		   "with --summary: a record for each of these too; region is 2 MiB of addresses, mapping slows each fault"),
 	OPT_CHOICE(0, "latency", struct config, latency, latency_choices,
 		   "with --summary: which faults are timed; default major. all runs a program at each minor "
 		   "completion too"),
@@ -727,6 +742,8 @@ static const struct opt options[] = {
 		   "records at completion, with class and latency; major ones cost next to nothing"),
 	OPT_FLAG(0, "stacks", struct config, stacks,
 		 "where faults come from: stacks of functions and their number at the end, folded for flame graphs"),
+	OPT_FLAG(0, "mapping", struct config, mapping,
+		 "with --class: what the address belongs to, and which file; slows each of these faults, see OVERHEAD"),
 	OPT_U64(0, "sample", struct config, sample, "a record for one in N single faults, drawn at random",
 		.metavar = "N", .min = 1, .max = 1000000000),
 	OPT_FLAG(0, "nothing", struct config, nothing, "with --summary: empty programs, for bench/probes.sh",
@@ -762,7 +779,7 @@ static const struct opt_command commands[] = {
 
 int main(int argc, char **argv)
 {
-	static const struct record_type *const records[] = {&fault_type, &summary_type, &by_type,
+	static const struct record_type *const records[] = {&fault_type, &summary_type, &by_type, &stacks_type,
 							    &end_record_type, NULL};
 	const struct opt_program program = {
 		.name = "page_fault",

@@ -512,9 +512,9 @@ missed() { tail -n 1 out | jq .missed; }
 		.major_p50_ns > 0' out
 }
 
-@test "page_fault --class: mapping of an anonymous page, of a file, of a stack and a heap; a hostile name" {
+@test "page_fault --mapping: that of an anonymous page, of a file, of a stack and a heap; a hostile name" {
 	name=$'evil\e[31m\n"};\xff'
-	begin page_fault --class all --fields pid,addr,class,mapping,file
+	begin page_fault --class all --mapping --fields pid,addr,class,mapping,file
 	set_from "$("$helpers/touch_pages" 4099 0 -1)"
 	finish
 	n=$(records page_fault '.mapping == "anon" and .file == null and .addr >= "'"$low"'" and .addr < "'"$high"'"')
@@ -523,7 +523,7 @@ missed() { tail -n 1 out | jq .missed; }
 	[ $((n + $(missed))) -ge 4099 ]
 	[ "$(records page_fault '.mapping == "stack" and .file == null')" -ge 1 ]
 	[ "$(records page_fault '.mapping == "file" and .file == "touch_pages"')" -ge 1 ]
-	begin page_fault --class major -n major_faults
+	begin page_fault --class major --mapping -n major_faults
 	set_from "$("$helpers/major_faults" "$BATS_TEST_TMPDIR/$name" 211)"
 	finish
 	[ $(($(records page_fault '.mapping == "file" and (.file | startswith("evil"))') + $(missed))) -ge 211 ]
@@ -536,7 +536,7 @@ missed() { tail -n 1 out | jq .missed; }
 		($by | map(.major) | add) <= .major and .minor > 4099 and
 		($by | any(.mapping == "file" and .major > 0 and .file[:4] == "evil")) and
 		($by | map(select(.mapping == "anon"))[0].faults) >= 4099 - .missed' out
-	"$bin/page_fault" --format text -q --class major -n major_faults -d 5s --max-events 53 >lines &
+	"$bin/page_fault" --format text -q --class major --mapping -n major_faults -d 5s --max-events 53 >lines &
 	sleep 0.5
 	"$helpers/major_faults" "$BATS_TEST_TMPDIR/$name" 211
 	wait $!
@@ -588,7 +588,7 @@ missed() { tail -n 1 out | jq .missed; }
 
 @test "page_fault: options that do not go together are refused" {
 	for options in "--by pid" "--summary --class all" "--summary --sample 3" "--class major" "--sample 2" "--minor" \
-		"--latency all" "--format json --latency none" "--stacks --summary" "--stacks --max-events 3"; do
+		"--latency all" "--format json --latency none" "--stacks --summary" "--stacks --max-events 3" "--format json --mapping" "--summary --mapping"; do
 		# shellcheck disable=SC2086 # options
 		run "$bin/page_fault" $options
 		[ "$status" -eq 2 ] || { echo "$options"; false; }
