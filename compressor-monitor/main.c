@@ -34,6 +34,9 @@ struct config {
 		   .metavar = "PATH"), \
 	OPT_FLAG(0, "system", struct config, scan.system, "scan every process, what they share counted once"), \
 	OPT_STRING(0, "file", struct config, scan.file, "scan this file, as if memory held it", .metavar = "FILE"), \
+	OPT_STRING(0, "zram", struct config, scan.zram, \
+		   "scan what is in this pool of ours, read back from its device; --pid, --tree or --cgroup are its " \
+		   "owners, stopped meanwhile", .metavar = "DEVICE"), \
 	OPT_LIST(0, "include", struct config, scan.include, \
 		 "also take file pages, which are dropped rather than swapped: 'file'", .metavar = "KIND"), \
 	OPT_U64(0, "pages", struct config, scan.pages, "how many of the present pages to draw", .min = 1, \
@@ -484,7 +487,8 @@ static int rank_main(void *config, int argc UNUSED, char **argv UNUSED, int *exi
 {
 	struct config *c = config;
 	struct end_record end = { .missed = MISSING_U64, .unmatched = MISSING_U64, .reason = "done" };
-	bool fresh = c->scan.pids.n || c->scan.tree || c->scan.cgroup || c->scan.system || c->scan.file;
+	bool fresh = c->scan.pids.n || c->scan.tree || c->scan.cgroup || c->scan.system || c->scan.file ||
+		     c->scan.zram;
 	struct out *out;
 	int r;
 
@@ -514,7 +518,8 @@ static const struct opt_command commands[] = {
 		.description = "Draws pages at random among those present, reads each once, and runs it through every "
 			       "codec both ways. Nothing is swapped in and nothing is written.",
 		.examples = "compressor_monitor scan --pid $$   # the shell you type this in\n"
-			    "compressor_monitor scan --file /usr/bin/gdb --all   # a file, every page of it\n",
+			    "compressor_monitor scan --file /usr/bin/gdb --all   # a file, every page of it\n"
+			    "compressor_monitor scan --zram /dev/zram1 --pid 4242   # what of it is in the pool\n",
 		.options = scan_options,
 		.operands = OPT_OPERANDS_NONE,
 		.run = scan_main,

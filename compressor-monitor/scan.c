@@ -11,7 +11,9 @@
 #include <sys/resource.h>
 
 #include "duplicates.h"
+#include "freeze.h"
 #include "measure.h"
+#include "pool_pages.h"
 #include "procfs.h"
 #include "stop.h"
 #include "term.h"
@@ -19,6 +21,7 @@
 #include "units.h"
 
 #define CHUNK_PAGES	256
+#define KINDS		4
 #define PILOT_PAGES	512u	/* read first, to know how many it takes for --precision */
 
 struct scan {
@@ -32,17 +35,28 @@ struct scan {
 	struct zsmalloc_model model;
 	struct measure *measure;
 	struct duplicates *duplicates;
+	struct pool_pages pool;		/* where one is scanned */
+	struct freeze freeze;
+	size_t n_stopped;
 	struct trace *trace;		/* NULL = not asked for */
 	char *chunk;
 	double half_width_ratio;	/* wanted; 0 = the number of pages is given */
 	bool stopped;
 };
 
-static void scan_done(struct scan *s)
+static void close_sources(struct scan *s)
 {
 	for (size_t i = 0; i < s->n_sources; i++)
 		page_close(&s->sources[i]);
 	free(s->sources);
+	s->sources = NULL;
+	s->n_sources = 0;
+}
+
+static void scan_done(struct scan *s)
+{
+	freeze_done(&s->freeze);
+	close_sources(s);
 	page_set_done(&s->set);
 	page_sample_done(&s->sample);
 	measure_free(s->measure);
@@ -234,13 +248,57 @@ static int open_file(struct scan *s, struct err *e)
 	return r ? r : add_source(s, &source, e);
 }
 
+static int open_owners(struct scan *s, struct err *e)
+{
+	return s->config->cgroup ? open_cgroup(s, e) : s->config->tree ? open_tree(s, e) : open_pids(s, e);
+}
+
+/* Again until nobody is new: before they are all stopped, they may have children. */
+static int stop_owners(struct scan *s, struct err *e)
+{
+	int r = 0;
+
+	for (size_t stopped = 0, before = SIZE_MAX; !r && s->n_sources != before;) {
+		before = s->n_sources;
+		r = open_owners(s, e);
+		for (; !r && stopped < s->n_sources; stopped++)
+			r = freeze_process(&s->freeze, s->sources[stopped].pid, e);
+	}
+	s->n_stopped = s->n_sources;
+	s->n_vanished = 0;
+	close_sources(s);
+	return r;
+}
+
+static int open_pool(struct scan *s, struct err *e)
+{
+	const struct scan_config *c = s->config;
+	struct page_source source;
+	int r = pool_pages_open(&s->pool, c->zram, &source, e);
+
+	if (r)
+		return r;
+	page_close(&source);
+	r = c->pids.n || c->tree || c->cgroup ? stop_owners(s, e) : 0;
+	/* Once more, as what the pool held before they stopped is of no interest. */
+	if (!r)
+		r = pool_pages_open(&s->pool, c->zram, &source, e);
+	return r ? r : add_source(s, &source, e);
+}
+
 static int open_target(struct scan *s, char *name, size_t len, struct err *e)
 {
 	const struct scan_config *c = s->config;
 
+	if (c->zram) {
+		if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) > 1 || c->system || c->file)
+			return err_usage(e, "with --zram goes one of --pid, --tree and --cgroup: who is stopped meanwhile");
+		snprintf(name, len, "pool %s", c->zram);
+		return open_pool(s, e);
+	}
 	if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) + c->system + (c->file != NULL) != 1) {
-		err_usage(e, "give one target: --pid PID (several times if need be), --tree PID, --cgroup PATH, --system "
-			     "or --file FILE");
+		err_usage(e, "give one target: --pid PID (several times if need be), --tree PID, --cgroup PATH, --system, "
+			     "--file FILE or --zram DEVICE");
 		return err_hint(e, "e.g. --pid $$ looks at the shell you type this in");
 	}
 	if (c->cgroup) {
@@ -358,10 +416,29 @@ static int set_up(struct scan *s, struct scan_result *ret, struct err *e)
 	return s->config->record ? trace_new(&s->trace, s->config->record, e) : 0;
 }
 
+static int walk_pool(struct scan *s, struct err *e)
+{
+	struct page_strata *strata = s->census.strata;
+	uint32_t stratum;
+
+	if (page_strata_find(strata, s->config->zram, PAGE_KIND_SWAPPABLE, &stratum))
+		return err_set(e, ENOMEM, "cannot set up the scan");
+	s->census.anon_pages = s->census.shmem_pages = s->census.file_pages = MISSING_U64;
+	s->census.swapped_pages = s->census.again_pages = MISSING_U64;
+	return pool_pages_walk(&s->pool, &s->sources[0], 0, &strata->items[stratum], &s->sample, e);
+}
+
 static int walk(struct scan *s, struct err *e)
 {
 	unsigned int kinds;
 	int r = kinds_of(s->config, &kinds, e);
+
+	if (!r && s->config->zram) {
+		r = walk_pool(s, e);
+		if (!r && !s->sample.seen)
+			return err_say(e, ENODATA, "no page is in pool %s", s->config->zram);
+		return r;
+	}
 
 	for (size_t i = 0; !r && i < s->n_sources; i++) {
 		r = page_walk(&s->sources[i], (uint32_t)i, kinds, &s->set, &s->census, &s->sample, e);
@@ -469,6 +546,9 @@ static void say_partial(const struct scan *s, struct scan_result *ret)
 		ended += s->sources[i].ended;
 	if (s->stopped)
 		snprintf(ret->partial, sizeof(ret->partial), "stopped by a signal");
+	else if (s->config->zram && pool_pages_changed(&s->pool))
+		snprintf(ret->partial, sizeof(ret->partial), "pages came to the pool or left it while it was read%s",
+			 s->n_stopped ? "" : ": --pid, --tree and --cgroup stop its owners meanwhile");
 	else if (ended)
 		snprintf(ret->partial, sizeof(ret->partial),
 			 "%zu of %zu processes ended or executed another program during the scan", ended,
@@ -504,6 +584,7 @@ static void summarize(const struct scan *s, struct scan_result *ret)
 	summary->zero_pages = ret->classes[PAGE_ZERO].pages;
 	summary->same_pages = ret->classes[PAGE_SAME_FILLED].pages;
 	summary->seed = s->config->seed;
+	summary->stopped_processes = s->config->zram ? s->n_stopped : MISSING_U64;
 	for (size_t i = 0; i < s->n_sources; i++)
 		summary->swapin_pages += s->sources[i].swapin_pages;
 	say_partial(s, ret);
@@ -538,12 +619,13 @@ static int by_size(const void *a, const void *b)
 
 static void add_rows(const struct scan *s, struct scan_result *ret, size_t i)
 {
-	static const enum page_kind kinds[] = { PAGE_KIND_ANON, PAGE_KIND_SHMEM, PAGE_KIND_FILE };
+	static const enum page_kind kinds[KINDS] = { PAGE_KIND_ANON, PAGE_KIND_SHMEM, PAGE_KIND_FILE,
+						     PAGE_KIND_SWAPPABLE };
 	size_t n;
 	const struct stratum_sums *sums = measure_strata(s->measure, i, &n);
-	struct scan_mapping_record *mappings = ret->mappings + ARRAY_SIZE(kinds) * ret->n_codecs + i * ret->strata.n;
+	struct scan_mapping_record *mappings = ret->mappings + KINDS * ret->n_codecs + i * ret->strata.n;
 
-	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+	for (size_t k = 0; k < KINDS; k++) {
 		struct scan_mapping_record *row = &ret->mappings[k * ret->n_codecs + i];
 
 		*row = (struct scan_mapping_record){ .kind = page_kind_name(kinds[k]), .label = ret->labels[i] };
@@ -561,7 +643,7 @@ static void add_rows(const struct scan *s, struct scan_result *ret, size_t i)
 
 static int list_mappings(const struct scan *s, struct scan_result *ret)
 {
-	size_t kinds = 3 * ret->n_codecs;
+	size_t kinds = KINDS * ret->n_codecs;
 
 	ret->mappings = calloc(kinds + ret->strata.n * ret->n_codecs, sizeof(*ret->mappings));
 	if (!ret->mappings)
@@ -600,6 +682,7 @@ int scan_run(const struct scan_config *config, struct scan_result *ret, struct e
 		if (r)
 			err_set(e, r, "cannot keep the figures");
 		summarize(&s, ret);
+		freeze_done(&s.freeze);
 		ret->summary.elapsed_ns = monotonic_ns() - begin;
 		ret->summary.cpu_ns = process_cpu_ns() - cpu_begin;
 	}

@@ -20,6 +20,7 @@ struct scan_config {
 	struct opt_list pids, include, codecs;
 	pid_t tree;			/* this process and all that descend from it; 0 = not given */
 	const char *cgroup, *file;
+	const char *zram;		/* a pool of ours; pids, tree or cgroup are then stopped, not scanned */
 	uint64_t pages, seed, chain;	/* chain MISSING_U64 = the running kernel's */
 	const char *record;		/* write a page-class trace here; NULL = none */
 	const char *precision;		/* "1pt"; NULL = as many as pages says */
@@ -88,7 +89,7 @@ struct scan_summary_record {
 	const char *chain_source;
 	const char *partial;
 	uint64_t elapsed_ns, cpu_ns;
-	uint64_t accessed_pages, swapin_pages;
+	uint64_t accessed_pages, swapin_pages, stopped_processes;
 };
 
 enum scan_by { SCAN_BY_KIND, SCAN_BY_MAPPING };

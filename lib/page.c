@@ -188,7 +188,16 @@ void page_strata_done(struct page_strata *strata)
 
 const char *page_kind_name(enum page_kind kind)
 {
-	return kind == PAGE_KIND_ANON ? "anon" : kind == PAGE_KIND_SHMEM ? "shmem" : "file";
+	switch (kind) {
+	case PAGE_KIND_ANON:
+		return "anon";
+	case PAGE_KIND_SHMEM:
+		return "shmem";
+	case PAGE_KIND_FILE:
+		return "file";
+	default:
+		return "swapped";
+	}
 }
 
 static uint64_t hash_name(const char *name)

@@ -62,7 +62,7 @@ void page_strata_done(struct page_strata *strata);
 /* page_strata_find - the index of this one, which is added if it is new, in *ret. -ENOMEM. */
 int page_strata_find(struct page_strata *strata, const char *name, enum page_kind kind, uint32_t *ret);
 
-/* page_kind_name - "anon", "shmem" or "file". */
+/* page_kind_name - "anon", "shmem", "file"; "swapped" for PAGE_KIND_SWAPPABLE, where nobody knows which of the two. */
 const char *page_kind_name(enum page_kind kind);
 
 /* An open process or file. */

@@ -43,6 +43,9 @@ refused() {
 	refused 2 "one target" scan --pid 1 --file text
 	refused 2 "one target" scan --tree 1 --pid 1
 	refused 2 "one target" scan --system --pid 1
+	refused 2 "with --zram" scan --zram zram9 --file text
+	refused 2 "with --zram" scan --zram zram9 --pid 1 --tree 1
+	refused 2 "a device such as" scan --zram sda
 	refused 2 "--tree" scan --tree 0
 	refused 2 "not several" rank --file text --json text
 }
