@@ -165,7 +165,7 @@ const char *codec_for_kernel(const char *algorithm, bool *approximate)
 		bool approximate;
 	} table[] = {
 		{ "lz4", "lz4:1", false },	{ "lzo", "lzo1x-1", false },	  { "lzo-rle", "lzo1x-1", true },
-		{ "zstd", "zstd:3", false },	{ "deflate", "deflate:1", true }, { "lz4hc", "lz4hc:9", false },
+		{ "zstd", "zstd:3", false },	{ "deflate", "zlib:6", false }, { "lz4hc", "lz4hc:9", false },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {

@@ -32,6 +32,7 @@ attaches() {
 
 @test "swap_probe and pool_probe load in every mode" {
 	attaches swap_probe -i 100ms
+	for by in process cgroup; do attaches swap_probe -i 100ms --by "$by"; done
 	need_zram
 	run --separate-stderr "$bin/pool_probe" -d 200ms --device /dev/zram0
 	[ "$status" -eq 1 ]
