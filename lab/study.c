@@ -336,6 +336,8 @@ static int study_subject(struct study *s, struct study_subject *subject,
 {
 	AUTO_FREE char *argv = store_quote_argv(subject->argv);
 	bool bit = false, looked = false;
+
+	s->algorithms = algorithms;
 	int rc = store_workload_add(s->store, &s->experiment, subject->name, argv, s->user.uid,
 				    &subject->workload, e);
 

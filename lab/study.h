@@ -128,6 +128,7 @@ struct study {
 	bool no_pool_probe;  /* pool_probe cannot, or does not see the pages; said once */
 	struct study_subject subjects[STUDY_SUBJECTS_MAX];
 	size_t n_subjects;
+	const struct zram_algorithms *algorithms; /* of the arms to come; NULL: none is known yet */
 };
 
 /* study_note - into the store and onto stderr. Never fails: a note that cannot be stored is still said. */

@@ -66,16 +66,15 @@ static void take(struct study_subject *subject, struct study_scanner *scanner)
 	sibling_done(&scanner->sibling);
 }
 
-/* What a scan measures by itself, and what stands for the algorithms of the arms: lz4hc and deflate are in no
- * default. */
-static void codecs_for(const struct study_subject *subject, char *buf, size_t len)
+/* What a scan measures by itself, and what stands for the algorithms of the arms to come: lz4hc and deflate
+ * are in no default. */
+static void codecs_for(const struct study *s, char *buf, size_t len)
 {
 	static const char usual[] = "lz4:1,lzo1x-1,zstd:1,zstd:3,deflate:1";
 	size_t at = (size_t)snprintf(buf, len, "%s", usual);
 
-	for (size_t i = 0; i < subject->n_arms; i++) {
-		const char *algorithm = subject->arms[i].algorithm;
-		const char *label = algorithm ? codec_for_kernel(algorithm, NULL) : NULL;
+	for (size_t i = 0; s->algorithms && i < s->algorithms->n; i++) {
+		const char *label = codec_for_kernel(s->algorithms->names[i], NULL);
 
 		if (label && !strstr(buf, label) && at + strlen(label) + 2 <= len)
 			at += (size_t)snprintf(buf + at, len - at, ",%s", label);
@@ -90,7 +89,7 @@ void study_scan_step(struct study *s, struct study_subject *subject, struct stud
 				    "--format",		  "json", NULL};
 	struct err e = {0};
 
-	codecs_for(subject, codecs, sizeof(codecs));
+	codecs_for(s, codecs, sizeof(codecs));
 	scanner->peak_bytes = MAX(scanner->peak_bytes, resident_bytes);
 	if (scanner->running && sibling_ended(&scanner->sibling))
 		take(subject, scanner);
