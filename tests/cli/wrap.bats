@@ -112,6 +112,8 @@ profile() {
 	done <<-'END'
 		'tool: fio' 'wrods: [a]'|2|'wrods'
 		'tool: sysbench' 'words: [a]'|1|for sysbench, not for fio
+		'tool: fio' 'words: [a]' '---' 'tool: fio'|4|a second document
+		'tool: fio' 'words: [a]' '---' '['|5|node
 		'tool: fio' 'words: [a]' 'words: [b]'|3|a second 'words'
 		'tool: fio'|2|'words' is missing
 		'' 'words: [a]'|3|'tool' is missing

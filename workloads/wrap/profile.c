@@ -166,6 +166,23 @@ static int read_all(const char *path, char buf[FILE_MAX_BYTES], size_t *len, str
 	return n ? err_usage(e, "the profile %s is larger than 64 KiB", path) : 0;
 }
 
+/* What stands behind the first document would be passed over in silence. */
+static int check_end(const struct reading *r, yaml_parser_t *parser, struct err *e)
+{
+	yaml_document_t next;
+	const yaml_node_t *root;
+	int rc = 0;
+
+	if (!yaml_parser_load(parser, &next))
+		return err_usage(e, "%s:%zu: %s", r->path, parser->problem_mark.line + 1,
+				 parser->problem ? parser->problem : "no YAML");
+	root = yaml_document_get_root_node(&next);
+	if (root)
+		rc = at_line(r, &root->start_mark, e, "a second document");
+	yaml_document_delete(&next);
+	return rc;
+}
+
 static int parse(struct reading *r, const char *text, size_t len, struct wrap_profile_file *ret,
 		 struct err *e)
 {
@@ -181,6 +198,8 @@ static int parse(struct reading *r, const char *text, size_t len, struct wrap_pr
 	} else {
 		rc = take_document(r, ret, e);
 		yaml_document_delete(&r->document);
+		if (!rc)
+			rc = check_end(r, &parser, e);
 	}
 	yaml_parser_delete(&parser);
 	return rc;
