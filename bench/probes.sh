@@ -7,8 +7,8 @@
 #
 # One core touches fresh pages as fast as it can while each tracer in turn looks on from the other; the order is
 # shuffled in each round. Prints the median and the range of the CPU time that a fault took longer than without a
-# tracer in the same round. Then: 10 s of every fault as a JSON line into a file, a fork storm, reclaim, idle probes. Fails
-# when the storm was not counted to the last fork, or an idle probe takes more than 0.2 % of a core or 16 MiB.
+# tracer in the same round. Then: 10 s of every fault as a JSON line into a file, a fork storm, reclaim, idle probes.
+# Fails when the storm was not counted to the last fork, or an idle probe takes more than 0.2 % of a core or 16 MiB.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 rounds=${1:-5} seconds=${2:-0.7} only=("${@:3}")
@@ -38,7 +38,8 @@ trap 'exit 130' INT TERM
 
 # What a probe's own programs took for each event, and its reader, out of the records of --stats in $tmp/json.
 stats() {
-	jq -r 'select(.type == "probe_stats" and .runs != 0) | if .hook == "reader" then "  reader: \(.total_ns / 1e6 | round) ms of CPU"
+	jq -r 'select(.type == "probe_stats" and .runs != 0) |
+		if .hook == "reader" then "  reader: \(.total_ns / 1e6 | round) ms of CPU"
 		else "  \(.hook): \(.mean_ns) ns a run, \(.runs) runs" end' "$tmp/json"
 }
 
@@ -78,7 +79,8 @@ reclaim() {
 	sleep 0.2
 	kill -INT $pid
 	wait $pid
-	jq -rs 'map(select(.type == "swap_probe")) | "\(map(.memcg_end) | add) reclaims, \(map(.memcg_ns) | add / 1e6 | round) ms, " +
+	jq -rs 'map(select(.type == "swap_probe")) |
+		"\(map(.memcg_end) | add) reclaims, \(map(.memcg_ns) | add / 1e6 | round) ms, " +
 		"\(map(.memcg_pages) | add) pages freed"' "$tmp/json"
 	stats
 	rm "$tmp/json" "$tmp/sparse"
@@ -86,8 +88,8 @@ reclaim() {
 
 idle() {
 	local pid before after rss probe
-	local probes=("proc_create -n none" "proc_create --summary -i 1s -p 1" "page_fault -n none" "page_fault --summary"
-		"swap_probe" "swap_probe --by process")
+	local probes=("proc_create -n none" "proc_create --summary -i 1s -p 1" "page_fault -n none"
+		"page_fault --summary" "swap_probe" "swap_probe --by process")
 	if [ -e /sys/class/zram-control/hot_add ] && zram=$(cat /sys/class/zram-control/hot_add); then
 		echo 64M >"/sys/block/zram$zram/disksize"
 		probes+=("pool_probe --device /dev/zram$zram")
@@ -102,7 +104,8 @@ idle() {
 		sleep 5
 		read -r after _ <"/proc/$pid/schedstat"
 		# The ring is mapped twice in a row, so that records never wrap.
-		rss=$(awk '/^[0-9a-f]+-/ { ring = /bpf-map/ } /^Rss:/ && !ring { n += $2 } END { print n }' "/proc/$pid/smaps")
+		rss=$(awk '/^[0-9a-f]+-/ { ring = /bpf-map/ } /^Rss:/ && !ring { n += $2 } END { print n }' \
+			"/proc/$pid/smaps")
 		awk -v ns=$((after - before)) -v name="$probe" -v rss="$rss" 'BEGIN {
 			over = ns / 5e7 >= 0.2 || rss >= 16384
 			printf "%-32s %.3f %% of a core, %d KiB resident beside the ring%s\n", name, ns / 5e7, rss,
@@ -120,10 +123,13 @@ rest() {
 	reclaim
 	echo
 	idle
-	exit $failed
+	return $failed
 }
 
-[ "${1-}" != --rest ] || rest
+if [ "${1-}" = --rest ]; then
+	rest
+	exit
+fi
 
 # The tracers. Each runs until it gets INT; the faulting task is called touch_pages.
 tracer_none() { exec sleep 1000; }

@@ -85,7 +85,9 @@ static void walk(struct cgroup_paths *paths, int fd, char *path, size_t n, int d
 		path[n] = '/';
 		memcpy(path + n + 1, entry->d_name, len + 1);
 		keep(paths, entry->d_ino, path);
-		below = depth < DEPTH_MAX ? openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+		if (depth == DEPTH_MAX)
+			continue;
+		below = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (below >= 0)
 			walk(paths, below, path, n + 1 + len, depth + 1);
 	}

@@ -26,7 +26,7 @@ int out_select(struct out *out, const struct record_type *type, const struct opt
 /* What stands for the moment in records that have a field ts_ns (CLOCK_MONOTONIC). */
 enum out_time {
 	OUT_TIME_MONOTONIC,	/* ts_ns, as declared */
-	OUT_TIME_UTC,		/* `time` as their first field, the wall clock in ISO 8601, and no ts_ns but by out_select */
+	OUT_TIME_UTC,		/* `time` as their first field, the wall clock in ISO 8601; ts_ns by out_select */
 	OUT_TIME_BOTH,		/* `time` first, and ts_ns */
 };
 

@@ -101,7 +101,7 @@ extern const char *const probe_hook_choices[], *const probe_time_choices[];
 		   "records of this kind on stdout, in place of the plain lines"),                                 \
 		OPT_STRING('o', "output", config, o.output, "records into this file", .metavar = "FILE"),           \
 		OPT_DURATION('d', "duration", config, o.duration_ns, "stop after this long, e.g. 10s"),             \
-		OPT_CHOICE(0, "timestamps", config, o.timestamps, probe_time_choices,                                      \
+		OPT_CHOICE(0, "timestamps", config, o.timestamps, probe_time_choices,                               \
 			   "ts_ns, CLOCK_MONOTONIC; or in its place time, the wall clock in UTC; or both"),           \
 		OPT_FLAG('q', "quiet", config, o.quiet, "say nothing on stderr but errors"),                        \
 		OPT_FLAG('v', "verbose", config, o.verbose,                                                         \

@@ -213,7 +213,8 @@ static uint64_t events(const struct sums *sums)
 
 static int more_in_all(const void *a, const void *b)
 {
-	uint64_t x = events(&(*(const struct group *const *)a)->total), y = events(&(*(const struct group *const *)b)->total);
+	uint64_t x = events(&(*(const struct group *const *)a)->total);
+	uint64_t y = events(&(*(const struct group *const *)b)->total);
 
 	return x < y ? 1 : x > y ? -1 : 0;
 }
@@ -267,7 +268,7 @@ int summary_print(struct out *out, uint64_t now_ns, bool total)
 	}
 	if (table.rest)
 		groups[n++] = table.rest;
-	qsort(groups, n, sizeof(*groups), total ? more_in_all : more_of_late);
+	qsort(groups, n, sizeof(groups[0]), total ? more_in_all : more_of_late);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct sums *sums = total ? &groups[i]->total : &groups[i]->interval;
 

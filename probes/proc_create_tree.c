@@ -24,13 +24,15 @@ static const struct field tree_fields[] = {
 	FIELD(struct tree_record, lifetime_ns, FIELD_U64, "ns", "from its fork to its end; missing: it did not end"),
 	FIELD(struct tree_record, cpu_ns, FIELD_U64, "ns", "CPU time of all its threads; likewise"),
 	FIELD(struct tree_record, max_rss_bytes, FIELD_U64, "bytes", "largest resident memory; likewise"),
-	FIELD(struct tree_record, exit_code, FIELD_U64, "", "0 to 255; missing where a signal ended it, or nothing did"),
+	FIELD(struct tree_record, exit_code, FIELD_U64, "",
+	      "0 to 255; missing where a signal ended it, or nothing did"),
 	FIELD(struct tree_record, signal, FIELD_U64, "", "the signal that ended it, else missing"),
 	FIELD(struct tree_record, tree, FIELD_STRING, "", "branches, and its names from the first to the last"),
 };
 
 const struct record_type tree_type =
-	RECORD_TYPE("process_tree", 1, RECORD_TABLE, tree_fields, "with --draw-tree: a process, below the one that forked it");
+	RECORD_TYPE("process_tree", 1, RECORD_TABLE, tree_fields,
+		    "with --draw-tree: a process, below the one that forked it");
 
 #define NODES_MAX 65536u
 #define PIDS_MAX  (1u << 22)	/* the kernel's PID_MAX_LIMIT */

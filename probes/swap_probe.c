@@ -631,7 +631,8 @@ static const struct opt options[] = {
 	OPT_LIST(0, "fields", struct config, probe.fields, "only these fields of each record, in this order"),
 	OPT_U64(0, "max-events", struct config, probe.max_events, "stop after this many intervals", .min = 1),
 	OPT_CHOICE(0, "by", struct config, by, by_choices,
-		   "after each interval's line who stalled in it, in direct reclaim or for a cgroup's limit, longest first"),
+		   "after each interval's line who stalled in it, in direct reclaim or for a cgroup's limit, "
+		   "the longest first"),
 	OPT_U64(0, "top", struct config, top, "with --by: as many of them", .min = 1, .max = SWAP_WHO_MAX),
 	OPT_FLAG(0, "histogram", struct config, histogram, "at the end how long reclaim took, each kind by itself"),
 	OPT_END

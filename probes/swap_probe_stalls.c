@@ -72,7 +72,9 @@ static int begin_interval(struct stalls *s, struct err *e)
 	uint32_t zero = 0;
 
 	s->epoch++;
-	return bpf_map_update_elem(s->epochs, &zero, &s->epoch, BPF_ANY) ? err_set(e, errno, "cannot begin an interval") : 0;
+	if (bpf_map_update_elem(s->epochs, &zero, &s->epoch, BPF_ANY))
+		return err_set(e, errno, "cannot begin an interval");
+	return 0;
 }
 
 int stalls_new(struct stalls **ret, enum swap_by by, int map, int epochs, struct err *e)
