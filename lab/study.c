@@ -16,6 +16,7 @@
 
 #include "procfs.h"
 #include "stop.h"
+#include "store_calibration.h"
 #include "study.h"
 #include "version.h"
 
@@ -43,6 +44,9 @@ const struct opt study_options[] = {
 		"out"),
 	OPT_F64(0, "price", S, study.price_gib_per_core,
 		"GiB-seconds that a heavy codec must save more for each extra CPU-second"),
+	OPT_STRING(0, "kernel-costs", S, study.kernel_costs,
+		   "scale the policy's CPU times to the kernel's codecs, by what compressor_monitor calibrate "
+		   "--store kept of this machine", .metavar = "STORE"),
 	OPT_CHOICE(0, "savings", S, study.savings, savings_choices,
 		   "which bytes count for the policy: RAM in the pool, or compressed data"),
 	OPT_FLAG(0, "demo", S, study.demo,
@@ -465,6 +469,25 @@ static void print_end(struct study *s)
 	out_record(s->out, &end_record_type, &end);
 }
 
+/* Known before the first run rather than after the last one. */
+static int check_kernel_costs(const char *path, struct err *e)
+{
+	struct store_calibration *found AUTO_FREE = calloc(STORE_CALIBRATIONS_MAX, sizeof(*found));
+	struct store *store AUTO_STORE = NULL;
+	struct store_machine machine;
+	ssize_t n = found ? store_open(&store, path, STORE_READ, NULL, e) : err_set(e, ENOMEM, "cannot read %s", path);
+
+	if (n)
+		return (int)n;
+	store_machine_read(NULL, &machine);
+	n = store_calibrations_get(store, &machine, found, e);
+	if (n)
+		return (int)MIN(n, (ssize_t)0);
+	err_say(e, ENODATA, "--kernel-costs: %s has no calibration of this machine (Linux %s, %s)", path,
+		machine.kernel, machine.cpu);
+	return err_hint(e, "measure it: compressor_monitor calibrate --file FILE --store %s", path);
+}
+
 int study_run(void *context, int argc, char **argv, int *exit_code, struct err *e)
 {
 	struct lab_config *config = context;
@@ -483,6 +506,9 @@ int study_run(void *context, int argc, char **argv, int *exit_code, struct err *
 	if (!(settings->limit_ratio > 0 && settings->limit_ratio <= 1))
 		return err_usage(
 			e, "--limit is a share of the command's own peak, above 0 %% and at most 100 %%");
+	rc = settings->kernel_costs ? check_kernel_costs(settings->kernel_costs, e) : 0;
+	if (rc)
+		return rc;
 	if (settings->demo)
 		settings->blocks = MIN(settings->blocks, 2);
 	s->config = settings;

@@ -234,9 +234,15 @@ ssize_t study_rank(struct study *s, const struct study_subject *subject, double 
 					      "--format",
 					      "json"};
 
+	size_t n = 16;
+
 	if (residence_ns != MISSING_U64) {
-		argv[16] = "--residence";
-		argv[17] = units_exact_duration(residence_ns, residence);
+		argv[n++] = "--residence";
+		argv[n++] = units_exact_duration(residence_ns, residence);
+	}
+	if (config->kernel_costs) {
+		argv[n++] = "--kernel-costs";
+		argv[n++] = config->kernel_costs;
 	}
 	rc = sibling_start_with_input(&rank, argv, subject->scan.lines, subject->scan.lines_len, e);
 	if (!rc)

@@ -478,6 +478,14 @@ with_store() {
 	of rank_decision '.[0].choice == "lzo1x-1"'
 }
 
+@test "a study refuses kernel costs of another machine before its first run" {
+	with_store
+	run --separate-stderr "$ROOT/build/bin/coldpress" study --kernel-costs study.db --out never -- true
+	[ "$status" = 1 ]
+	[[ $stderr == *"no calibration of this machine"*"calibrate --file FILE --store study.db"* ]]
+	[ ! -e never ]
+}
+
 @test "the front as a figure, or what it takes to draw it" {
 	command -v gnuplot >/dev/null || skip "gnuplot is not installed"
 	by_hand >scan.json
