@@ -30,6 +30,7 @@ said() {
 
 # begin_holder - 16 MiB that are out.
 begin_holder() {
+	# shellcheck disable=SC2154 # of pool_helpers
 	coproc H { exec perl -e "$holder_program" 16; }
 	said out
 }
@@ -57,6 +58,7 @@ counters() {
 			--by kind -f json
 		[ "$before" != "$(counters)" ] || break
 	done
+	# shellcheck disable=SC2154 # set by run
 	echo "$before; $status: $output $stderr"
 	[ "$status" = 0 ]
 	[ "$before" = "$(counters)" ]
