@@ -191,8 +191,8 @@ static __always_inline void keep(__u32 tid, const struct fault_entry *entry)
 	slot->entry.ts_ns = bpf_ktime_get_ns();
 }
 
-/* ---- the mapping, at completion: mmap_lock is tried, never waited for. Kernels that run perf programs with
- * interrupts off (6.18.44 does) give it back from an interrupt that the helper sends to its own CPU: microseconds ----
+/* ---- the mapping, at completion: mmap_lock is tried, never waited for. Where interrupts are off, the helper gives
+ * it back from an interrupt that it sends to its own CPU, which would explain the 10 us measured on 6.18.44 ----
  */
 struct found {
 	__u64 file; /* device and inode, mixed; 0: none */
