@@ -97,7 +97,8 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_
 HELPERS    := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
 BENCHES    := $(patsubst bench/%.c,$(B)/bench/%,$(wildcard bench/*.c))
 
-.PHONY: all tests benches docs check check-unit check-cli check-live vm demo bench lint format install uninstall clean man FORCE
+.PHONY: all tests benches docs check check-unit check-cli check-live vm demo bench lint format
+.PHONY: install uninstall clean man FORCE
 all: $(BINS) $(LINKS)
 
 # ---- version -------------------------------------------------------------------------------------------

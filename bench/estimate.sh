@@ -12,7 +12,8 @@ cd "$(dirname "$0")/.." || exit 1
 
 most=24M
 for tool in jq python3 sqlite3; do
-	command -v "$tool" >/dev/null || { echo "needs jq, python3 and sqlite3: apt install jq python3 sqlite3"; exit 77; }
+	command -v "$tool" >/dev/null ||
+		{ echo "needs jq, python3 and sqlite3: apt install jq python3 sqlite3"; exit 77; }
 done
 dir=$(mktemp -d)
 subject=
@@ -24,8 +25,11 @@ gather() {
 	local name=$1 from=$2
 	shift 2
 	[ -e "$from" ] || return
-	find "$from" -xdev -type f "$@" -print0 2>/dev/null | sort -z | xargs -0 cat 2>/dev/null | head -c "$most" >"$dir/$name"
-	[ "$(stat -c %s "$dir/$name")" -ge $((1 << 20)) ] || { echo "no MiB of $name on this machine: left out"; rm "$dir/$name"; }
+	find "$from" -xdev -type f "$@" -print0 2>/dev/null | sort -z | xargs -0 cat 2>/dev/null |
+		head -c "$most" >"$dir/$name"
+	[ "$(stat -c %s "$dir/$name")" -ge $((1 << 20)) ] && return
+	echo "no MiB of $name on this machine: left out"
+	rm "$dir/$name"
 }
 gather libraries /usr/lib -name '*.so*' -size +64k
 gather text /usr \( -name '*.py' -o -name '*.pl' -o -name '*.pm' -o -name '*.h' \)
@@ -35,7 +39,8 @@ gather fonts /usr/share/fonts -name '*.ttf'
 head -c 8M /dev/urandom >"$dir/random"
 sqlite3 "$dir/database" "CREATE TABLE t(a INTEGER PRIMARY KEY, b REAL, c TEXT, d BLOB);
 	WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
-	INSERT INTO t SELECT i, i * 0.37, 'customer ' || (i * 7919 % 100003), randomblob(20) FROM n; CREATE INDEX x ON t(c);"
+	INSERT INTO t SELECT i, i * 0.37, 'customer ' || (i * 7919 % 100003), randomblob(20) FROM n;
+	CREATE INDEX x ON t(c);"
 
 if [ "${1-}" = --fit ]; then
 	build/bench/estimate_fit "$dir"/*
@@ -55,7 +60,8 @@ rm -f "$ready"
 scan() { # scan NAME WORDS... - adds the corpus' rows to the table
 	local name=$1
 	shift
-	build/bin/compressor_monitor scan -q --estimate --pages 8192 --codecs lz4:1,lzo1x-1,snappy,zstd:1,deflate:1 "$@" -f json |
+	build/bin/compressor_monitor scan -q --estimate --pages 8192 --codecs lz4:1,lzo1x-1,snappy,zstd:1,deflate:1 \
+		"$@" -f json |
 		jq -c --arg corpus "$name" '(select(.type == "scan_codec") | [$corpus, .label, .compress_cpu_ns, "t"]),
 			(select(.type == "scan_estimate") | [$corpus, .label, .pages, .rightly_taken, .wrongly_taken,
 			.rightly_left, .wrongly_left, .estimate_ns])' >>"$dir.rows"
@@ -66,7 +72,8 @@ scan "an interpreter's memory" --pid "$subject"
 
 jq -rs '
 	def pct: . * 10000 | round / 100;
-	(map(select(length == 8))) as $rows | (map(select(length == 4) | {key: (.[0] + .[1]), value: .[2]}) | from_entries) as $cpu |
+	map(select(length == 8)) as $rows |
+	(map(select(length == 4) | {key: (.[0] + .[1]), value: .[2]}) | from_entries) as $cpu |
 	"corpus                    codec      pages  agree %  in vain   lost  would fit %  speed, times the codec",
 	($rows[] | [.[0], .[1], .[2], ((.[3] + .[5]) / .[2] | pct), .[4], .[6], ((.[3] + .[6]) / .[2] | pct),
 		($cpu[.[0] + .[1]] / (.[2] * .[7]) * 10 | round / 10)] | @tsv),
@@ -76,7 +83,8 @@ jq -rs '
 		"\(.[0]) agrees \(.[1] | pct) %, \(.[2] * 10 | round / 10) times its speed"),
 	(($rows | group_by(.[1])[] | select((map(.[3] + .[5]) | add) / (map(.[2]) | add) < 0.95) |
 		"FAIL: \(.[0][1]) below 95 %")),
-	(($rows | map(select(.[1] == "lz4:1"))) | select((map($cpu[.[0] + .[1]]) | add) / (map(.[2] * .[7]) | add) < 20) |
+	($rows | map(select(.[1] == "lz4:1")) |
+		select((map($cpu[.[0] + .[1]]) | add) / (map(.[2] * .[7]) | add) < 20) |
 		"FAIL: below 20 times the speed of lz4")' "$dir.rows" | expand -t 26,36,44,52,60,68,80 >"$dir.table"
 cat "$dir.table"
 ! grep -q '^FAIL' "$dir.table"

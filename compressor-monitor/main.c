@@ -65,7 +65,7 @@ static const struct opt scan_options[] = {
 		   "write the classes of the pages that were read into this file, in the order of their addresses: "
 		   "JSON lines, no contents", .metavar = "FILE"),
 	OPT_FLAG(0, "estimate", struct config, scan.estimate,
-		 "decide by a look at 384 bytes of each page, too, and tell how often that was right for each codec"),
+		 "decide by a look at 320 bytes of each page, too, and tell how often that was right for each codec"),
 	OPT_CHOICE(0, "by", struct config, scan.by, scan_by_choices,
 		   "also say what each codec makes of anonymous, shared and file memory apart; or of each mapping too"),
 	OPT_LIST(0, "fields", struct config, fields, "of the codecs' records, these fields in this order",

@@ -226,7 +226,7 @@ static const struct field summary_fields[] = {
 	SUMMARY(partial, FIELD_STRING, "", "why not all that was drawn was read; missing when it was"),
 	SUMMARY(elapsed_ns, FIELD_U64, "ns", "of the scan"),
 	SUMMARY(cpu_ns, FIELD_U64, "ns", "of the scan, all threads"),
-	SUMMARY(accessed_pages, FIELD_U64, "pages", "read from a process, which marks them accessed: cannot be avoided"),
+	SUMMARY(accessed_pages, FIELD_U64, "pages", "read from a process, which marks them accessed: that cannot be helped"),
 	SUMMARY(swapin_pages, FIELD_U64, "pages", "that the scan swapped in: they went out between look and read"),
 	SUMMARY(stopped_processes, FIELD_U64, "", "stopped while the pool was read; missing but for --zram"),
 };

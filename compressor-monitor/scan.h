@@ -95,7 +95,8 @@ struct scan_summary_record {
 enum scan_by { SCAN_BY_KIND, SCAN_BY_MAPPING };
 extern const char *const scan_by_choices[];
 
-extern const struct record_type scan_mapping_type, scan_class_type, scan_codec_type, scan_class_codec_type, scan_hist_type,
+extern const struct record_type scan_mapping_type, scan_class_type, scan_codec_type, scan_class_codec_type,
+	scan_hist_type,
 	scan_estimate_type, scan_summary_type;
 
 struct scan_result {

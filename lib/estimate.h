@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* estimate.h - whether compressing a page is worth the try, without compressing it.
  *
- * Four runs of 96 bytes of the page are looked at: how many different byte values there are (of every fourth byte),
+ * Four runs of 80 bytes of the page are looked at: how many different byte values there are (of every fourth byte),
  * and how many words of four bytes stood in the look before. A rule fitted to both decides. It is a guess: how often
  * it is right on which memory, `compressor_monitor scan --estimate` and bench/estimate.sh tell.
  */
@@ -11,8 +11,8 @@
 #include "base.h"
 
 struct estimate_features {
-	uint16_t distinct;	/* byte values, of 96 bytes looked at */
-	uint16_t matches;	/* words seen before, of 96 looked at */
+	uint16_t distinct;	/* byte values, of 80 bytes looked at */
+	uint16_t matches;	/* words seen before, of 80 looked at */
 };
 
 #define ESTIMATE_TERMS 5

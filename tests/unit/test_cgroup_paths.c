@@ -107,5 +107,6 @@ int main(void)
 		cmocka_unit_test(test_cgroup_paths__a_thousand_groups_keep_theirs),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, make_top, remove_top);
 }

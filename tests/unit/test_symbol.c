@@ -101,5 +101,6 @@ int main(void)
 		cmocka_unit_test(test_symbol_frame__ends_no_frame_and_no_line),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
