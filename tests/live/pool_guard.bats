@@ -25,7 +25,8 @@ teardown() {
 	limited_group "coldpress-guard-$$"
 	"$pool" setup --algo lz4 --size 128MiB --mem-limit 64MiB -q >/dev/null
 	coproc H { in_group perl -e "$holder_program" 48; }
-	read -r -u "${H[0]}" -t 30 line
+	keep_coproc "${H[@]}"
+	read -r -u "$from" -t 30 line
 	[ "$line" = out ]
 	echo $((24 << 20)) >"$limit_file"
 	run --separate-stderr "$pool" reset
@@ -36,8 +37,8 @@ teardown() {
 	[ "$("$pool" status -f json | field state)" = ready ]
 	echo "$unlimited" >"$limit_file"
 	"$pool" reset -q
-	echo >&"${H[1]}"
-	read -r -u "${H[0]}" -t 30 line
+	echo >&"$to"
+	read -r -u "$from" -t 30 line
 	[ "$line" = same ]
 	wait "$H_PID" || true
 }

@@ -57,6 +57,12 @@ holder() {
 	perl -e "$holder_program" "$1"
 }
 
+# keep_coproc FROM TO - copies of a coproc's descriptors as $from and $to: bash closes its own as soon as it has seen
+# the end of the process, which may be before the last line was read.
+keep_coproc() {
+	exec {from}<&"$1" {to}>&"$2"
+}
+
 # Minor and major faults of a process so far.
 faults() {
 	sed 's/.*) //' "/proc/$1/stat" | awk '{ print $8, $10 }'

@@ -24,15 +24,16 @@ teardown_file() {
 	[ -z "${COLDPRESS_STATE_DIR-}" ] || "$pool" reset -q
 }
 
-# begin_holder - 16 MiB that are out; its descriptors are ${H[0]} and ${H[1]}, its PID is $H_PID.
+# begin_holder - 16 MiB that are out; lines from it come by $from, to it by $to; its PID is $H_PID.
 begin_holder() {
 	coproc H { exec perl -e "$holder_program" 16; }
+	keep_coproc "${H[@]}"
 	said out
 }
 
 said() {
 	local line
-	read -r -u "${H[0]}" -t 20 line
+	read -r -u "$from" -t 20 line
 	[ "$line" = "$1" ]
 }
 
@@ -44,14 +45,14 @@ swapped_pages() {
 touch_all() {
 	local before after
 	read -ra before <<<"$(faults "$H_PID")"
-	echo touch >&"${H[1]}"
+	echo touch >&"$to"
 	said touched
 	read -ra after <<<"$(faults "$H_PID")"
 	minor=$((after[0] - before[0])) major=$((after[1] - before[1]))
 }
 
 end_holder() {
-	echo end >&"${H[1]}"
+	echo end >&"$to"
 	said same
 	wait "$H_PID" || true
 }
@@ -121,20 +122,21 @@ end_holder() {
 	touch=$BATS_TEST_DIRNAME/../../build/tests/helpers/next_touch
 	[ -x "$touch" ] || skip "make tests builds next_touch"
 	coproc H { exec "$touch" 16; }
+	keep_coproc "${H[@]}"
 	said ready
 	best=1000
 	for _ in 1 2 3 4 5; do # a median of 64 runs; what else the machine does may spoil one, not all
-		echo out >&"${H[1]}"
+		echo out >&"$to"
 		said out
 		json=$("$pool" trigger readback --pid "$H_PID" -f json)
 		[ "$(field moved_pages <<<"$json")" -ge 4000 ]
-		echo touch >&"${H[1]}"
-		read -r -u "${H[0]}" -t 20 line
+		echo touch >&"$to"
+		read -r -u "$from" -t 20 line
 		echo "$line"
 		best=$(awk -v best="$best" -v now="${line##*=}" 'BEGIN { print now < best ? now : best }')
 	done
-	to=${H[1]}
-	exec {to}>&-
+	end=${H[1]}
+	exec {to}>&- {end}>&-
 	wait "$H_PID" || true
 	awk -v best="$best" 'BEGIN { exit !(best > 0 && best <= 2) }'
 }
@@ -149,6 +151,7 @@ settings_of_group() {
 begin_group_holder() {
 	limited_group "coldpress-trigger-$$-$BATS_TEST_NUMBER"
 	coproc H { in_group perl -e "$holder_program" 16; }
+	keep_coproc "${H[@]}"
 	said out
 	"$pool" trigger readback --pid "$H_PID" -q >/dev/null
 }

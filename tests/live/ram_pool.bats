@@ -85,7 +85,8 @@ said_clearly() {
 	device=$("$pool" setup --algo lz4 --size 64MiB --mem-limit 32MiB -f json | field device)
 	foreign_now=$(swap_used "/dev/zram$foreign")
 	coproc holder 16
-	read -r -u "${COPROC[0]}" -t 20 line
+	keep_coproc "${COPROC[@]}"
+	read -r -u "$from" -t 20 line
 	[ "$line" = out ]
 	status=$("$pool" status -f json)
 	read -r orig compr used _ <"/sys/block/${device#/dev/}/mm_stat"
@@ -100,8 +101,8 @@ said_clearly() {
 	head -n 1 <<<"$status" | jq -e '(.incompressible_share * 100 | round) == 50'
 	head -n 1 <<<"$status" | jq -e '(.orig_bytes / .compr_bytes - .compression_ratio | fabs) < 1e-9'
 	"$pool" reset -q
-	echo >&"${COPROC[1]}"
-	read -r -u "${COPROC[0]}" -t 20 line
+	echo >&"$to"
+	read -r -u "$from" -t 20 line
 	[ "$line" = same ]
 	wait "$COPROC_PID" || true
 	restored
@@ -167,10 +168,11 @@ said_clearly() {
 	"$pool" status --watch 50ms --duration 3s -f json >"$BATS_TEST_TMPDIR/watch" 3>&- &
 	watch=$!
 	coproc holder 32
-	read -r -u "${COPROC[0]}" -t 20 line
+	keep_coproc "${COPROC[@]}"
+	read -r -u "$from" -t 20 line
 	wait "$watch"
 	"$pool" reset -q
-	echo >&"${COPROC[1]}"
+	echo >&"$to"
 	wait "$COPROC_PID" || true
 	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/watch" | jq -r .type)" = end ]
 	jq -s -e '[.[] | select(.type == "pool_watch")] | length >= 20' "$BATS_TEST_TMPDIR/watch"
@@ -272,7 +274,8 @@ said_clearly() {
 	sh -c 'while :; do :; done' 3>&- &
 	busy+=" $!"
 	coproc H { exec perl -e "$holder_program" 8; }
-	read -r -u "${H[0]}" -t 30 line
+	keep_coproc "${H[@]}"
+	read -r -u "$from" -t 30 line
 	[ "$line" = out ]
 	RANDOM=17 n=0 killed=0 end=$((SECONDS + 90))
 	while [ $killed -lt 100 ] && [ $n -lt 400 ] && [ $SECONDS -lt $end ]; do
@@ -300,8 +303,8 @@ said_clearly() {
 	echo "# $n times, $killed of them before the command was done" >&3
 	# A slow machine may not get to a hundred in time: what it did must have been enough to say something.
 	[ "$killed" -ge 10 ]
-	echo end >&"${H[1]}"
-	read -r -u "${H[0]}" -t 30 line
+	echo end >&"$to"
+	read -r -u "$from" -t 30 line
 	[ "$line" = same ]
 	wait "$H_PID" || true
 }
