@@ -5,9 +5,9 @@
 #
 #   bench/scan.sh [LARGEST_MIB]        2048 unless told
 #
-# The processes hold pages of text, some of it random from somewhere on, and sleep. Fails where the largest takes a second
-# or more (median of seven, wall clock), where more pages are read than that precision can take (9,604), or where the CPU
-# time beyond the smallest's is more than the pagemap walk's: 100 ns a page. The speed of --all is printed, one thread.
+# The processes hold pages of text, random from somewhere on, and sleep. Fails where the largest takes a second or more
+# (median of seven, wall clock), where more pages are read than that precision can take (9,604), or where the CPU time
+# beyond the smallest's is more than the pagemap walk's: 100 ns a page. The speed of --all is printed, one thread.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 largest=${1:-2048}
@@ -54,17 +54,21 @@ for mib in $((largest / 8)) "$largest"; do
 	hold "$mib"
 	for seed in 1 2 3 4 5 6 7; do
 		"$monitor" scan -q --pid "$subject" --precision 1pt --codecs lz4 --seed "$seed" -f json |
-			jq -sc --argjson mib "$mib" '(map(select(.type == "scan_summary"))[0] | {$mib, elapsed_ns, cpu_ns,
-				sampled_pages, accessed_pages, swapin_pages, population_pages}) +
-				(map(select(.type == "scan_codec"))[0] | {half: ((.saved_slot_high_ratio - .saved_slot_low_ratio)
+			jq -sc --argjson mib "$mib" '(map(select(.type == "scan_summary"))[0] |
+				{$mib, elapsed_ns, cpu_ns, sampled_pages, accessed_pages, swapin_pages,
+				population_pages}) +
+				(map(select(.type == "scan_codec"))[0] |
+				{half: ((.saved_slot_high_ratio - .saved_slot_low_ratio)
 				/ 2), codec_ns: (.compress_cpu_ns + .decompress_cpu_ns)})' >>"$dir/rows"
 	done
 	[ "$mib" = "$largest" ] || release
 done
 "$monitor" scan -q --pid "$subject" --all --codecs lz4 -f json | jq -sr '(map(select(.type == "scan_codec"))[0]) as $c |
 	map(select(.type == "scan_summary"))[0] | "--all of \(.population_pages) pages with lz4: " +
-	"\(.elapsed_ns / 1e6 | round) ms, of which lz4 \(($c.compress_cpu_ns + $c.decompress_cpu_ns) / 1e6 | round) ms: " +
-	"\(($c.compress_cpu_ns + $c.decompress_cpu_ns) / .elapsed_ns * 100 | round) % of the codec'"'"'s own speed on one core"'
+	"\(.elapsed_ns / 1e6 | round) ms, " +
+	"of which lz4 \(($c.compress_cpu_ns + $c.decompress_cpu_ns) / 1e6 | round) ms: " +
+	"\(($c.compress_cpu_ns + $c.decompress_cpu_ns) / .elapsed_ns * 100 | round) % " +
+	"of the speed of the codec, one core"'
 release
 
 jq -rs 'def median: sort | .[length / 2 | floor];
@@ -73,7 +77,8 @@ jq -rs 'def median: sort | .[length / 2 | floor];
 		least: map(.half) | min}) as $sizes | $sizes[0] as $small | $sizes[-1] as $large |
 	(($large.cpu - $small.cpu) / ($large.population - $small.population)) as $walk |
 	($sizes[] | "\(.mib) MiB: \(.wall / 1e6 | round) ms, CPU \(.cpu / 1e6 | round) ms, at most \(.read) of " +
-		"\(.population) pages read, interval +-\(.least * 10000 | round / 100) to \(.half * 10000 | round / 100) points"),
+		"\(.population) pages read, " +
+		"interval +-\(.least * 10000 | round / 100) to \(.half * 10000 | round / 100) points"),
 	"each page more: \($walk * 10 | round / 10) ns",
 	if $large.wall >= 1e9 then "TAKES A SECOND OR MORE" else empty end,
 	if $large.read > 9604 then "READS MORE THAN A SAMPLE" else empty end,

@@ -68,7 +68,8 @@ const struct record_type scan_class_codec_type =
 #define MAPPING(m, t, u, what) FIELD(struct scan_mapping_record, m, t, u, what)
 static const struct field mapping_fields[] = {
 	MAPPING(mapping, FIELD_STRING, "", "its name in /proc/PID/maps, [anon] without one; missing: all of the kind"),
-	MAPPING(kind, FIELD_STRING, "", "anon (written copies of private file pages too), shmem, file; swapped: of a pool"),
+	MAPPING(kind, FIELD_STRING, "",
+		"anon (written copies of private file pages too), shmem, file; swapped: of a pool"),
 	MAPPING(label, FIELD_STRING, "", "codec and level"),
 	MAPPING(pages, FIELD_U64, "pages", "present, whoever maps them"),
 	MAPPING(sampled_pages, FIELD_U64, "pages", "of them, drawn and read"),
@@ -226,7 +227,8 @@ static const struct field summary_fields[] = {
 	SUMMARY(partial, FIELD_STRING, "", "why not all that was drawn was read; missing when it was"),
 	SUMMARY(elapsed_ns, FIELD_U64, "ns", "of the scan"),
 	SUMMARY(cpu_ns, FIELD_U64, "ns", "of the scan, all threads"),
-	SUMMARY(accessed_pages, FIELD_U64, "pages", "read from a process, which marks them accessed: that cannot be helped"),
+	SUMMARY(accessed_pages, FIELD_U64, "pages",
+		"read from a process, which marks them accessed: that cannot be helped"),
 	SUMMARY(swapin_pages, FIELD_U64, "pages", "that the scan swapped in: they went out between look and read"),
 	SUMMARY(stopped_processes, FIELD_U64, "", "stopped while the pool was read; missing but for --zram"),
 };
