@@ -24,21 +24,23 @@ teardown_file() {
 
 said() {
 	local line
-	read -r -u "${H[0]}" -t 20 line
+	read -r -u "$from" -t 20 line
 	[ "$line" = "$1" ]
 }
 
 # begin_holder - 16 MiB that are out.
 begin_holder() {
-	# shellcheck disable=SC2154 # of pool_helpers
+	# shellcheck disable=SC2154 # of pool_helpers, as are $from and $to
 	coproc H { exec perl -e "$holder_program" 16; }
+	holder=$H_PID
+	keep_coproc "${H[@]}"
 	said out
 }
 
 end_holder() {
-	echo end >&"${H[1]}"
+	echo end >&"$to"
 	said same
-	wait "$H_PID" || true
+	wait "$holder" || true
 }
 
 state_of() {
@@ -53,8 +55,8 @@ counters() {
 	begin_holder
 	# Swap is everybody's, and the kernel gives slots back when it likes: once more where the pool moved meanwhile.
 	for _ in $(seq 5); do
-		before=$(counters) swapped=$(awk '/^VmSwap:/ { print $2 }' "/proc/$H_PID/status")
-		run --separate-stderr "$monitor" scan -q --zram "/dev/$device" --pid "$H_PID" --all --codecs lz4,zstd:3 \
+		before=$(counters) swapped=$(awk '/^VmSwap:/ { print $2 }' "/proc/$holder/status")
+		run --separate-stderr "$monitor" scan -q --zram "/dev/$device" --pid "$holder" --all --codecs lz4,zstd:3 \
 			--by kind -f json
 		[ "$before" != "$(counters)" ] || break
 	done
@@ -62,8 +64,8 @@ counters() {
 	echo "$before; $status: $output $stderr"
 	[ "$status" = 0 ]
 	[ "$before" = "$(counters)" ]
-	[ "$swapped" = "$(awk '/^VmSwap:/ { print $2 }' "/proc/$H_PID/status")" ]
-	[ "$(state_of "$H_PID")" != t ]
+	[ "$swapped" = "$(awk '/^VmSwap:/ { print $2 }' "/proc/$holder/status")" ]
+	[ "$(state_of "$holder")" != t ]
 	read -r orig compr _ _ _ same _ huge _ <<<"$before"
 	# The header of the swap area is a page of the device, but nobody's.
 	jq -es --argjson pages $((orig / 4096 - 1)) --argjson same "$same" 'map(select(.type == "scan_summary"))[0] |
@@ -90,37 +92,37 @@ counters() {
 
 @test "owners that were stopped go on when the scan is killed" {
 	begin_holder
-	"$monitor" scan -q --zram "$device" --pid "$H_PID" --all --codecs zstd:19 -f json >/dev/null 3>&- &
+	"$monitor" scan -q --zram "$device" --pid "$holder" --all --codecs zstd:19 -f json >/dev/null 3>&- &
 	scan=$!
 	for _ in $(seq 400); do
-		[ "$(state_of "$H_PID")" != t ] || break
+		[ "$(state_of "$holder")" != t ] || break
 		kill -0 "$scan"
 		sleep 0.01
 	done
-	[ "$(state_of "$H_PID")" = t ]
+	[ "$(state_of "$holder")" = t ]
 	kill -9 "$scan"
 	wait "$scan" || true
 	for _ in $(seq 200); do
-		[ "$(state_of "$H_PID")" = t ] || break
+		[ "$(state_of "$holder")" = t ] || break
 		sleep 0.01
 	done
-	[ "$(state_of "$H_PID")" != t ]
+	[ "$(state_of "$holder")" != t ]
 	end_holder
 }
 
 @test "an owner that another traces is not stopped, and the error says why" {
 	command -v strace >/dev/null || skip "strace is not installed"
 	begin_holder
-	strace -o /dev/null -p "$H_PID" 2>"$BATS_TEST_TMPDIR/strace" 3>&- &
+	strace -o /dev/null -p "$holder" 2>"$BATS_TEST_TMPDIR/strace" 3>&- &
 	tracer=$!
 	for _ in $(seq 200); do
 		! grep -q attached "$BATS_TEST_TMPDIR/strace" || break
 		sleep 0.02
 	done
-	run "$monitor" scan --zram "$device" --pid "$H_PID"
+	run "$monitor" scan --zram "$device" --pid "$holder"
 	kill "$tracer"
 	wait "$tracer" || true
 	[ "$status" = 1 ]
-	[[ $output == *"cannot stop process $H_PID"*traced* ]]
+	[[ $output == *"cannot stop process $holder"*traced* ]]
 	end_holder
 }
