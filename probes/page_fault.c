@@ -676,7 +676,7 @@ static int trace(struct probe *p, struct page_fault *skel, const struct config *
 static int check(const struct config *c, struct err *e)
 {
 	if (c->mapping && (c->class < 0 || c->stacks))
-		return err_usage(e, "--mapping is looked up at completion: add --class; for --summary it is --by mapping");
+		return err_usage(e, "--mapping is looked up at completion: add --class; with --summary, --by mapping");
 	if (c->summary && c->stacks)
 		return err_usage(e, "--summary and --stacks are two ways to count: choose one");
 	if (c->stacks && c->probe.max_events != MISSING_U64)
@@ -730,7 +730,8 @@ static const struct opt options[] = {
 	OPT_FLAG(0, "summary", struct config, summary,
 		 "no single faults: their number, minor and major, and how long the major ones took"),
 	OPT_CHOICE(0, "by", struct config, by, by_choices,
-		   "with --summary: a record for each of these too; region is 2 MiB of addresses, mapping slows each fault"),
+		   "with --summary: a record for each of these too; region is 2 MiB of addresses, mapping slows "
+		   "each fault"),
 	OPT_CHOICE(0, "latency", struct config, latency, latency_choices,
 		   "with --summary: which faults are timed; default major. all runs a program at each minor "
 		   "completion too"),

@@ -36,7 +36,7 @@ text() { seq -f 'line %.0f of a text that compresses' 60000 | head -c 2M; }
 # age - until all that is in the pool is old enough: by age where the kernel keeps it, else all is marked.
 age() {
 	sleep 2
-	"$pool" age --older 1s "$@" -f json
+	"$pool" age --older 1s -f json
 }
 
 @test "a process's pages go to the backing file by way of swap, and come back as they were" {
