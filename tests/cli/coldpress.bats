@@ -73,9 +73,9 @@ completes() {
 }
 
 @test "the man page of a probe explains every field of its records" {
-	for probe in proc_create page_fault swap_probe; do
+	for probe in proc_create page_fault swap_probe pool_probe; do
 		page=$("$coldpress" "$probe" --help=man)
-		fields=$(grep -oE '(FIELD\(struct [a-z_]+, |DELTA\()[a-z][a-z0-9_]+' "$top/probes/$probe.c" | sed 's/.*[ (]//')
+		fields=$(grep -ohE '(FIELD\(struct [a-z_]+, |DELTA\()[a-z][a-z0-9_]+' "$top/probes/$probe"*.c | sed 's/.*[ (]//')
 		[ "$(wc -w <<<"$fields")" -gt 5 ]
 		for field in $fields; do
 			[[ $field == m || $page == *".It Va \"\\&$field\""* ]] || { echo "$probe: $field"; return 1; }
