@@ -135,6 +135,17 @@ trace() {
 		>"$BATS_TEST_TMPDIR/trace"
 }
 
+@test "the kinds of pages come out as the mixture asks for, and the result has both; a replay has no target" {
+	run --separate-stderr "$bin/workload-gen" anon_streamer --region 64MiB --operations 16384 --contents android --json
+	[ "$status" -eq 0 ]
+	jq -e '. as $r | ["zero", "same", "duplicate", "sparse", "pointer", "text", "compressed", "random"] |
+		map([$r[. + "_target_ratio"], $r[. + "_pages"] / 16384]) |
+		(map(.[0]) | add - 1 | fabs < 1e-9) and all((.[0] - .[1] | fabs) < 0.02)' <<<"$output"
+	trace zero,101,0 text,499,1500
+	run --separate-stderr "$bin/workload-gen" replay --trace "$BATS_TEST_TMPDIR/trace" --operations 101 --json
+	jq -e '.zero_pages == 101 and .zero_target_ratio == null and .random_target_ratio == null' <<<"$output"
+}
+
 @test "replay makes as many pages of each class as the trace has" {
 	trace zero,101,0 text,499,1500 other,211 same_filled,53,0 pointer,97,1400 sparse,31,700 text,8,4000
 	run --separate-stderr "$bin/workload-gen" replay --trace "$BATS_TEST_TMPDIR/trace" --operations 2003 --workers 3 --json

@@ -26,6 +26,9 @@ tools() {
 		command -v "$tool" >/dev/null || continue
 		echo "$tool $profile"
 	done <<<$'stress-ng fork-vm\nsysbench memory-seq\nfio tmpfs-zipf'
+	# These two come as checkouts, and are run where one is named.
+	[ -z "${COLDPRESS_MMTESTS-}" ] || echo mmtests time_unmap
+	[ -z "${COLDPRESS_PHORONIX-}" ] || echo phoronix-test-suite random_touch_heap
 }
 
 # least_available PID - the least of MemAvailable, in KiB, every 2 ms until the process has ended.
@@ -80,7 +83,7 @@ enough_memory() {
 
 @test "no wrapped tool takes memory that is to stay available" {
 	enough_memory
-	[ -n "$(tools)" ] || skip "none of stress-ng, sysbench and fio is installed"
+	[ -n "$(tools)" ] || skip "none of stress-ng, sysbench and fio is installed, and no checkout named"
 	local tool profile why ended=0
 
 	while read -r tool profile; do
@@ -142,7 +145,7 @@ pool_possible() {
 
 @test "no wrapped tool fills a pool beyond its limit" {
 	pool_possible
-	[ -n "$(tools)" ] || skip "none of stress-ng, sysbench and fio is installed"
+	[ -n "$(tools)" ] || skip "none of stress-ng, sysbench and fio is installed, and no checkout named"
 	local tool profile why
 
 	while read -r tool profile; do

@@ -55,6 +55,7 @@ int gen_output_open(const struct gen_output *output, struct out **ret, struct er
 }
 
 #define U64(m, u, what) FIELD(struct workload_result, m, FIELD_U64, u, what)
+#define F64(m, what) FIELD(struct workload_result, m, FIELD_F64, "ratio", what)
 #define STRING(m, what) FIELD(struct workload_result, m, FIELD_STRING, "", what)
 
 static const struct field fields[] = {
@@ -99,6 +100,14 @@ static const struct field fields[] = {
 	U64(text_pages, "pages", "log lines and prose"),
 	U64(compressed_pages, "pages", "compressed data behind small headers"),
 	U64(random_pages, "pages", "random bytes"),
+	F64(zero_target_ratio, "share of the region that should hold zeros; missing in a replay, as those below"),
+	F64(same_target_ratio, "that should be one 8-byte word repeated"),
+	F64(duplicate_target_ratio, "that should be copies of one of 16 pages"),
+	F64(sparse_target_ratio, "that should be mostly zero"),
+	F64(pointer_target_ratio, "that should be records of pointers"),
+	F64(text_target_ratio, "that should be log lines and prose"),
+	F64(compressed_target_ratio, "that should be compressed data"),
+	F64(random_target_ratio, "that should be random bytes"),
 };
 
 const struct record_type workload_result_type =

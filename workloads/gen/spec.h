@@ -107,6 +107,8 @@ struct workload_result {
 	uint64_t peak_rss_bytes, peak_group_bytes, peak_swap_bytes, memory_limit_bytes;
 	uint64_t zero_pages, same_pages, duplicate_pages, sparse_pages, pointer_pages, text_pages, compressed_pages,
 		random_pages;
+	double zero_target_ratio, same_target_ratio, duplicate_target_ratio, sparse_target_ratio, pointer_target_ratio,
+		text_target_ratio, compressed_target_ratio, random_target_ratio;
 };
 extern const struct record_type workload_result_type;
 

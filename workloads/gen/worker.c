@@ -272,6 +272,24 @@ static void count_kinds(const struct crew *crew, struct workload_result *ret)
 	}
 }
 
+/* The shares that the mixture asks for, beside what count_kinds tells. */
+static void tell_targets(const struct mixture *mixture, struct workload_result *ret)
+{
+	double *const targets[MIXTURE_KINDS] = {
+		[MIXTURE_ZERO] = &ret->zero_target_ratio,
+		[MIXTURE_SAME] = &ret->same_target_ratio,
+		[MIXTURE_DUPLICATE] = &ret->duplicate_target_ratio,
+		[MIXTURE_SPARSE] = &ret->sparse_target_ratio,
+		[MIXTURE_POINTER] = &ret->pointer_target_ratio,
+		[MIXTURE_TEXT] = &ret->text_target_ratio,
+		[MIXTURE_COMPRESSED] = &ret->compressed_target_ratio,
+		[MIXTURE_RANDOM] = &ret->random_target_ratio,
+	};
+
+	for (size_t i = 0; i < MIXTURE_KINDS; i++)
+		*targets[i] = mixture->permille[i] / 1000.0;
+}
+
 static void add_up(const struct crew *crew, struct workload_result *ret)
 {
 	struct histogram *all = crew->workers[0].all, *cold = crew->workers[0].cold;
@@ -363,5 +381,7 @@ int workers_run(const struct gen_config *config, const struct pattern *pattern, 
 	ret->workers = crew.n;
 	ret->region_bytes = crew.pages * PAGE_BYTES;
 	add_up(&crew, ret);
+	if (!trace->n)
+		tell_targets(&mixture, ret);
 	return 0;
 }
