@@ -399,10 +399,10 @@ void mixture_fill_sized(void *page, enum mixture_kind kind, uint64_t lz4_bytes, 
 	if (kind == MIXTURE_ZERO || kind == MIXTURE_SAME || lz4_bytes == MISSING_U64)
 		return;
 	if (want < have) {
-		words = (size_t)((double)WORDS * (1 - want / have));
+		words = (size_t)(PAGE_BYTES / 8.0 * (1 - want / have));
 		memset((uint64_t *)page + WORDS - words, 0, words * 8);
 	} else if (have < PAGE_BYTES) {
-		words = (size_t)((double)WORDS * MIN((want - have) / (PAGE_BYTES - have), 1));
+		words = (size_t)(PAGE_BYTES / 8.0 * MIN((want - have) / (PAGE_BYTES - have), 1));
 		fill_random((uint64_t *)page + WORDS - words, words, &rng);
 	}
 }

@@ -268,7 +268,7 @@ int summary_print(struct out *out, uint64_t now_ns, bool total)
 	}
 	if (table.rest)
 		groups[n++] = table.rest;
-	qsort(groups, n, sizeof(groups[0]), total ? more_in_all : more_of_late);
+	qsort(groups, n, sizeof(void *), total ? more_in_all : more_of_late);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct sums *sums = total ? &groups[i]->total : &groups[i]->interval;
 
