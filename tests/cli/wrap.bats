@@ -329,7 +329,6 @@ recorded() {
 	recorded time_unmap v2.0-rc5-15
 	[ "$(result .state) $(result .operations) $(figure elapsed_max_ns)" = "ok 3 20000000" ]
 	# Its parser did not find a program of its own, and left lines without values.
-	checkout ''
 	recorded time_unmap v2.0-rc4
 	[ "$status" -eq 1 ]
 	[ "$(result .state): $(result .why)" = "failed: mmtests gave no samples" ]
