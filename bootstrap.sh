@@ -97,7 +97,7 @@ stages() {
 	for word; do
 		case $word in
 		demo | bench) list="$list run" ;;
-		check | check-*) list="$list run test" ;;
+		check | check-* | tests) list="$list run test" ;;
 		vm) list="$list run test vm" ;;
 		lint) list="$list test lint" ;;
 		esac
