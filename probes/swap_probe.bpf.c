@@ -26,7 +26,9 @@ struct {
 	__type(value, __u64);
 } epochs SEC(".maps");
 
-/* The task's present reclaim: when it began, 0 for none. */
+/* The task's present reclaim: when it began, 0 for none. kswapd's lasts until it sleeps: it wakes again, without having
+ * slept, from naps of up to 100 ms (kswapd_try_to_sleep).
+ */
 struct reclaim_begin {
 	__u64 ns;
 	__u64 way;
@@ -117,10 +119,10 @@ static __always_inline void begin_reclaim(enum swap_way way, __u64 now)
 	struct reclaim_begin *begin =
 		bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	if (begin) {
-		begin->ns = now;
-		begin->way = way;
-	}
+	if (!begin || (way == SWAP_KSWAPD && begin->ns))
+		return;
+	begin->ns = now;
+	begin->way = way;
 }
 
 /* pages: of the reclaim that ends with this event; anon: the event is a write, of an anonymous folio. */

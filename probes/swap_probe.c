@@ -86,7 +86,7 @@ static const struct field swap_fields[] = {
 	PAGES(direct_pages, "pages that direct reclaim freed, by its tracepoint"),
 	RECLAIM(memcg, "reclaim for a cgroup's limit"),
 	PAGES(memcg_pages, "pages that reclaim for a cgroup's limit freed"),
-	RECLAIM(kswapd, "kswapd, awake"),
+	RECLAIM(kswapd, "kswapd, from wake to sleep with naps of up to 100 ms,"),
 	FIELD(struct swap_record, direct_efficiency, FIELD_F64, "ratio", "pgsteal_direct / pgscan_direct"),
 	FIELD(struct swap_record, kswapd_efficiency, FIELD_F64, "ratio", "pgsteal_kswapd / pgscan_kswapd"),
 	TIME(psi_some_us, "us", "in the interval: time in which some task waited for memory (PSI)"),
