@@ -322,6 +322,7 @@ static void predict_pool(const struct measure *m, const struct subject *s, uint6
 	double drawn = (double)(m->pages + m->same_pages), factor = (double)population / drawn;
 
 	ret->pool_bytes = zsmalloc_pool_scaled_bytes(&s->pool, factor);
+	ret->pool_holes_bytes = (uint64_t)llround(zsmalloc_pool_holes_bytes(&s->pool, factor));
 	ret->pool_low_bytes = ret->pool_high_bytes = MISSING_U64;
 	if (isnan(mean->low))
 		return;

@@ -45,7 +45,7 @@ struct scan_codec_record {
 	uint64_t huge_pages;
 	double compress_ns, compress_p90_ns, decompress_ns, decompress_p90_ns;
 	uint64_t compress_cpu_ns, decompress_cpu_ns;
-	uint64_t pool_bytes, pool_low_bytes, pool_high_bytes;
+	uint64_t pool_bytes, pool_low_bytes, pool_high_bytes, pool_holes_bytes;
 	uint64_t mismatched_pages;
 	const char *validation;
 };

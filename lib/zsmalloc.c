@@ -156,6 +156,21 @@ uint64_t zsmalloc_pool_scaled_bytes(const struct zsmalloc_pool *pool, double fac
 	return pages * PAGE_BYTES;
 }
 
+double zsmalloc_pool_holes_bytes(const struct zsmalloc_pool *pool, double factor)
+{
+	double bytes = 0;
+
+	for (size_t i = 0; i < ZSMALLOC_CLASSES; i++) {
+		const struct zsmalloc_class *class = &pool->model->classes[i];
+		double n = factor * (double)pool->objects[i], m = class->objects;
+
+		/* What fits into one zspage has no other to leave holes in. */
+		if (n > m)
+			bytes += sqrt(n * log(m) / 2) / m * class->pages * PAGE_BYTES;
+	}
+	return bytes;
+}
+
 uint64_t zsmalloc_pool_used_bytes(const struct zsmalloc_pool *pool)
 {
 	return zsmalloc_pool_scaled_bytes(pool, 1);

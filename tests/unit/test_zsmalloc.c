@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* test_zsmalloc.c - the slot model against Documentation/mm/zsmalloc.rst and hand-computed classes. */
 #include <fcntl.h>
+#include <math.h>
 #include <sys/stat.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base.h"
+#include "stats.h"
 #include "zsmalloc.h"
 
 static struct zsmalloc_model model_of(unsigned int chain, enum zsmalloc_rule rule)
@@ -125,6 +127,138 @@ static void test_zsmalloc__scaling_counts_whole_zspages(void **state UNUSED)
 	assert_int_equal(zsmalloc_pool_scaled_bytes(&pool, 14), 10 * 4096);
 }
 
+/* ---- pools whose pages come and go: the lists of mm/zsmalloc.c at work --------------------------------------- */
+#define GROUPS	    12 /* of zspages by tenths full; the last are full (get_fullness_group) */
+#define CHURN_PAGES 2000
+
+struct zspage {
+	unsigned int used, group;
+	struct zspage *prev, *next;
+};
+
+struct churned_class {
+	unsigned int objects, zspages;
+	struct zspage *lists[GROUPS], *at[CHURN_PAGES], all[CHURN_PAGES];
+};
+
+static unsigned int group_of(const struct churned_class *c, const struct zspage *z)
+{
+	return z->used == c->objects ? GROUPS - 1 : 100 * z->used / c->objects / 10 + 1;
+}
+
+static void unlink_zspage(struct churned_class *c, struct zspage *z)
+{
+	if (z->prev)
+		z->prev->next = z->next;
+	else
+		c->lists[z->group] = z->next;
+	if (z->next)
+		z->next->prev = z->prev;
+}
+
+static void link_zspage(struct churned_class *c, struct zspage *z)
+{
+	z->group = group_of(c, z);
+	z->prev = NULL;
+	z->next = c->lists[z->group];
+	if (z->next)
+		z->next->prev = z;
+	c->lists[z->group] = z;
+}
+
+/* A slot more or less in use: the zspage moves to the head of another list where its group changes. */
+static void use_slot(struct churned_class *c, struct zspage *z, int by)
+{
+	z->used += (unsigned int)by;
+	c->zspages -= z->used == 0;
+	if (z->used && z->group == group_of(c, z))
+		return;
+	unlink_zspage(c, z);
+	if (z->used)
+		link_zspage(c, z);
+}
+
+static void page_out(struct churned_class *c, size_t page)
+{
+	struct zspage *z = NULL;
+
+	for (unsigned int g = GROUPS - 1; g-- > 0 && !z;)
+		z = c->lists[g];
+	if (z) {
+		use_slot(c, z, 1);
+	} else {
+		for (z = c->all; z->used; z++)
+			;
+		z->used = 1;
+		c->zspages++;
+		link_zspage(c, z);
+	}
+	c->at[page] = z;
+}
+
+/* Empty slots beyond those that a last zspage has anyway: half of the pages are out, and one at random comes or goes. */
+static double simulated_holes(unsigned int objects)
+{
+	static struct churned_class c;
+	struct prng rng;
+	double sum = 0;
+	size_t out = 0, n = 0;
+
+	memset(&c, 0, sizeof(c));
+	c.objects = objects;
+	prng_seed(&rng, objects);
+	for (size_t i = 0; i < (size_t)200 * CHURN_PAGES; i++) {
+		size_t page = prng_below(&rng, CHURN_PAGES);
+
+		if (c.at[page]) {
+			use_slot(&c, c.at[page], -1);
+			c.at[page] = NULL;
+			out--;
+		} else {
+			page_out(&c, page);
+			out++;
+		}
+		if (i > (size_t)10 * CHURN_PAGES && i % 97 == 0) {
+			sum += (double)(c.zspages - (out + objects - 1) / objects) * objects;
+			n++;
+		}
+	}
+	return sum / (double)n;
+}
+
+static void test_zsmalloc__holes_are_those_of_its_lists_at_work(void **state UNUSED)
+{
+	struct zsmalloc_model m = model_of(8, ZSMALLOC_LEAST_WASTE);
+
+	for (size_t i = 0; i < ZSMALLOC_CLASSES; i++) {
+		const struct zsmalloc_class *class = &m.classes[i];
+		struct zsmalloc_pool pool = { .model = &m };
+		double slot = (double)(class->pages * PAGE_BYTES) / class->objects, holes;
+
+		if (class->index != i || class->objects > 64)
+			continue;
+		pool.objects[i] = CHURN_PAGES / 2;
+		holes = zsmalloc_pool_holes_bytes(&pool, 1) / slot;
+		if (class->objects == 1)
+			assert_true(holes == 0);
+		else
+			assert_in_range(100 * holes / simulated_holes(class->objects), 80, 125);
+	}
+}
+
+static void test_zsmalloc__holes_grow_as_the_root_of_the_pool(void **state UNUSED)
+{
+	struct zsmalloc_model m = model_of(8, ZSMALLOC_LEAST_WASTE);
+	struct zsmalloc_pool pool = { .model = &m };
+
+	for (int i = 0; i < 100; i++)
+		zsmalloc_pool_add(&pool, 1560); /* 13 in 5 pages */
+	assert_true(fabs(zsmalloc_pool_holes_bytes(&pool, 1) - sqrt(100 * log(13) / 2) / 13 * 5 * 4096) < 1e-6);
+	assert_true(fabs(zsmalloc_pool_holes_bytes(&pool, 4) / zsmalloc_pool_holes_bytes(&pool, 1) - 2) < 1e-9);
+	/* One zspage has no other. */
+	assert_true(zsmalloc_pool_holes_bytes(&pool, 0.13) == 0);
+}
+
 static void test_zsmalloc__bad_chains_are_refused(void **state UNUSED)
 {
 	struct zsmalloc_model m;
@@ -238,6 +372,8 @@ int main(void)
 		cmocka_unit_test(test_zsmalloc__every_length_fits_its_class),
 		cmocka_unit_test(test_zsmalloc__same_filled_pages_take_no_slot),
 		cmocka_unit_test(test_zsmalloc__scaling_counts_whole_zspages),
+		cmocka_unit_test(test_zsmalloc__holes_are_those_of_its_lists_at_work),
+		cmocka_unit_test(test_zsmalloc__holes_grow_as_the_root_of_the_pool),
 		cmocka_unit_test(test_zsmalloc__bad_chains_are_refused),
 		cmocka_unit_test(test_zsmalloc__detects_by_configuration),
 		cmocka_unit_test(test_zsmalloc__detects_by_release_as_the_last_resort),
