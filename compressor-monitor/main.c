@@ -89,8 +89,10 @@ static const struct opt rank_options[] = {
 	OPT_DURATION(0, "watch", struct config, rank.watch_ns, "how long to watch a process", .min = NS_PER_MS,
 		     .max = 86400 * NS_PER_S),
 	OPT_STRING(0, "kernel-costs", struct config, rank.kernel_costs,
-		   "scale CPU times to the kernel's codecs, by what calibrate --store kept of this machine",
+		   "scale CPU times to the kernel's codecs by this store, which must have what calibrate --store kept "
+		   "of this machine; default the store of --readback-from, else " STORE_USUAL_PATH ", where it has",
 		   .metavar = "STORE"),
+	OPT_FLAG(0, "no-calibration", struct config, rank.no_calibration, "CPU times of the libraries, as measured"),
 	OPT_CHOICE(0, "class", struct config, rank.class, rank_class_choices,
 		   "how warm the memory is: a readback factor of 4, 1 or 0.1"),
 	OPT_SHARE(0, "floor", struct config, rank.policy.floor_ratio, "savings from which a codec is eligible"),

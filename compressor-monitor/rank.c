@@ -4,7 +4,9 @@
 
 #include <math.h>
 
+#include "bench_kernel.h"
 #include "readback.h"
+#include "term.h"
 #include "units.h"
 
 #define BASELINE	"lz4:1"
@@ -26,14 +28,24 @@ struct policy_settings rank_settings(const struct rank_config *config)
 }
 
 /* "4242" is a process, anything else a store. */
+static bool is_pid(const char *text, pid_t *ret)
+{
+	uint64_t pid;
+
+	if (units_parse_u64(text, &pid, NULL) || pid < 1 || pid > INT32_MAX)
+		return false;
+	*ret = (pid_t)pid;
+	return true;
+}
+
 static int read_readback(struct rank_config *config, struct err *e)
 {
 	struct readback readback;
-	uint64_t pid;
+	pid_t pid;
 	int r;
 
-	if (!units_parse_u64(config->readback_from, &pid, NULL) && pid >= 1 && pid <= INT32_MAX)
-		r = readback_from_pid((pid_t)pid, config->watch_ns, &readback, e);
+	if (is_pid(config->readback_from, &pid))
+		r = readback_from_pid(pid, config->watch_ns, &readback, e);
 	else
 		r = readback_from_store(config->readback_from, config->subject, &readback, e);
 	if (r)
@@ -46,11 +58,11 @@ static int read_readback(struct rank_config *config, struct err *e)
 	return 0;
 }
 
-static int read_costs(struct rank_config *config, struct err *e)
+static int read_costs(struct rank_config *config, const char *path, struct err *e)
 {
 	struct store *store AUTO_STORE = NULL;
 	struct store_machine machine;
-	ssize_t n = store_open(&store, config->kernel_costs, STORE_READ, NULL, e);
+	ssize_t n = store_open(&store, path, STORE_READ, NULL, e);
 
 	if (n)
 		return (int)n;
@@ -59,13 +71,28 @@ static int read_costs(struct rank_config *config, struct err *e)
 	if (n < 0)
 		return (int)n;
 	if (!n) {
-		err_say(e, ENODATA, "%s has no calibration of this machine (Linux %s, %s)", config->kernel_costs,
-			machine.kernel, machine.cpu);
-		return err_hint(e, "measure it: compressor_monitor calibrate --file FILE --store %s",
-				config->kernel_costs);
+		err_say(e, ENODATA, "%s has no calibration of this machine (Linux %s, %s)", path, machine.kernel,
+			machine.cpu);
+		return err_hint(e, "measure it: compressor_monitor calibrate --file FILE --store %s", path);
 	}
 	config->n_costs = (size_t)n;
+	config->costs_from = path;
 	return 0;
+}
+
+/* Those of a store that nobody named for it: without any, the libraries' times do. */
+static void find_costs(struct rank_config *config)
+{
+	const char *path = STORE_USUAL_PATH;
+	struct err e = { 0 };
+	pid_t pid;
+	int r;
+
+	if (config->readback_from && !is_pid(config->readback_from, &pid))
+		path = config->readback_from;
+	r = read_costs(config, path, &e);
+	if (r && r != -ENOENT && r != -ENODATA)
+		term_warn("%s: CPU times are the libraries'", e.what);
 }
 
 int rank_prepare(struct rank_config *config, struct err *e)
@@ -76,10 +103,14 @@ int rank_prepare(struct rank_config *config, struct err *e)
 		return err_usage(e, "--readback gives the factor: --readback-from has nothing left to measure");
 	if (config->subject && !config->readback_from)
 		return err_usage(e, "--subject chooses among those of --readback-from STORE");
+	if (config->no_calibration && config->kernel_costs)
+		return err_usage(e, "--no-calibration leaves --kernel-costs nothing to do");
 	if (config->readback_from)
 		r = read_readback(config, e);
 	if (!r && config->kernel_costs)
-		r = read_costs(config, e);
+		r = read_costs(config, config->kernel_costs, e);
+	else if (!r && !config->no_calibration)
+		find_costs(config);
 	if (config->residence_ns == MISSING_U64)
 		config->residence_ns = RANK_RESIDENCE_NS;
 	return r;
@@ -225,12 +256,46 @@ static void decide_classes(const struct rank_config *config, const struct policy
 }
 
 /* Whose times a candidate is judged by. */
-static void name_costs(const struct store_calibration *cost, char *buf, size_t len)
+static void name_costs(const char *label, const struct store_calibration *cost, char *buf, size_t len)
 {
 	if (cost)
 		snprintf(buf, len, "kernel %.32s", cost->algorithm);
+	else if (kernel_spec_is(label))
+		snprintf(buf, len, "kernel");
 	else
 		snprintf(buf, len, "library");
+}
+
+static void day_of(uint64_t unix_ns, char *buf, size_t len)
+{
+	time_t s = (time_t)(unix_ns / NS_PER_S);
+	struct tm tm;
+
+	if (!gmtime_r(&s, &tm) || !strftime(buf, len, "%Y-%m-%d", &tm))
+		snprintf(buf, len, "an unknown day");
+}
+
+/* "study.db: lz4 of 2026-11-26 (off by 0.6 %), ...": those that a candidate is judged by. Returns NULL for none. */
+static const char *name_calibration(const struct rank_config *config, const struct policy_candidate *candidates,
+				    size_t n, char *buf, size_t len)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct store_calibration *cost = cost_of(config, candidates[i].name);
+		char day[32], error[32] = "not checked";
+		double worst;
+
+		if (!cost || at >= len)
+			continue;
+		worst = MAX(fabs(cost->compress_error_ratio), fabs(cost->decompress_error_ratio));
+		day_of(cost->taken_unix_ns, day, sizeof(day));
+		if (isfinite(worst))
+			snprintf(error, sizeof(error), "off by %.1f %%", 100 * worst);
+		at += (size_t)snprintf(buf + at, len - at, "%s%s %s of %s (%s)", at ? "," : config->costs_from,
+				       at ? "" : ":", cost->algorithm, day, error);
+	}
+	return at ? buf : NULL;
 }
 
 void rank_codecs(const struct rank_config *config, const struct scan_result *scan, struct rank_result *ret)
@@ -249,7 +314,8 @@ void rank_codecs(const struct rank_config *config, const struct scan_result *sca
 		size_t place = verdicts[i].rank ? verdicts[i].rank - 1 : --ineligible;
 
 		ret->candidates[place] = record_of(subject, &candidates[i], &verdicts[i]);
-		name_costs(cost_of(config, candidates[i].name), ret->costs[place], sizeof(ret->costs[place]));
+		name_costs(candidates[i].name, cost_of(config, candidates[i].name), ret->costs[place],
+			   sizeof(ret->costs[place]));
 		ret->candidates[place].costs = ret->costs[place];
 		ret->candidates[place].why = policy_explain(&settings, &candidates[i], &verdicts[i], ret->why[place],
 							    sizeof(ret->why[place]));
@@ -257,4 +323,6 @@ void rank_codecs(const struct rank_config *config, const struct scan_result *sca
 	decide_classes(config, &settings, scan, ret);
 	decide(config, &settings, candidates, verdicts, chosen, ret);
 	ret->decision.subject = subject;
+	ret->decision.calibration =
+		name_calibration(config, candidates, n, ret->calibration, sizeof(ret->calibration));
 }

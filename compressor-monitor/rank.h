@@ -19,21 +19,23 @@ struct rank_config {
 	int class, savings;
 	const char *json, *csv;
 	const char *readback_from, *subject, *kernel_costs, *figure;
-	bool sweep;
+	bool sweep, no_calibration;
 
 	/* Filled by rank_prepare. */
 	const char *readback_source;	/* NULL = given, or by class */
 	struct store_calibration costs[STORE_CALIBRATIONS_MAX];
 	size_t n_costs;
+	const char *costs_from;		/* the store they are of; NULL = none */
 	char source[256];
 };
 
 #define RANK_RESIDENCE_NS (120 * NS_PER_S)
 
 /* rank_prepare - reads what --readback-from and --kernel-costs name into the configuration; a factor or residence
- * that was given stays.
+ * that was given stays. Without --kernel-costs the calibrations come from the store of --readback-from, else from
+ * the usual one; if that is not there, or has none of this machine, times stay the libraries'.
  *
- * errors  readback.h's; -ENODATA the store has no calibration of this machine
+ * errors  readback.h's; -ENODATA the store of --kernel-costs has no calibration of this machine
  */
 int rank_prepare(struct rank_config *config, struct err *e);
 
@@ -52,7 +54,7 @@ struct rank_decision_record {
 	const char *readback_source;
 	double floor_ratio, heavy_below, price_gib_per_core;
 	uint64_t residence_ns;
-	const char *savings;
+	const char *savings, *calibration;
 };
 
 /* What to do with the pages of one class. */
@@ -86,7 +88,7 @@ struct rank_result {
 	struct rank_decision_record decision;
 	char class_why[PAGE_CLASSES][160];
 	/* What the records' strings point to. */
-	char costs[SCAN_CODECS_MAX][48], why[SCAN_CODECS_MAX][160], answer[320];
+	char costs[SCAN_CODECS_MAX][48], why[SCAN_CODECS_MAX][160], answer[320], calibration[512];
 };
 
 /* What the policy is asked: its settings, and one candidate for each codec into ret (SCAN_CODECS_MAX). */

@@ -43,6 +43,8 @@ static const struct field codec_fields[] = {
 	CODEC(pool_bytes, FIELD_U64, "bytes", "zram's mem_used_total if all present pages were in the pool"),
 	CODEC(pool_low_bytes, FIELD_U64, "bytes", "95 % interval of pool_bytes"),
 	CODEC(pool_high_bytes, FIELD_U64, "bytes", "its upper end"),
+	CODEC(pool_holes_bytes, FIELD_U64, "bytes",
+	      "mem_used_total beyond pool_bytes once pages come and go, on average; compaction gives it back"),
 	CODEC(mismatched_pages, FIELD_U64, "pages", "pages that did not come back byte for byte"),
 	CODEC(validation, FIELD_STRING, "", "PASS, or FAIL if any page did not come back"),
 };
@@ -250,7 +252,8 @@ static const struct field candidate_fields[] = {
 	RANK(fair_score, FIELD_F64, "bytes/ms", "saved_bytes / cost_cpu_ms", .decimals = -1),
 	RANK(vs_baseline_ratio, FIELD_F64, "ratio", "fair_score / that of the baseline"),
 	RANK(value_gib_per_core, FIELD_F64, "GiB", "heavy: extra bytes saved * residence / extra CPU", .decimals = 1),
-	RANK(costs, FIELD_STRING, "", "whose CPU times: library, or those calibrated to the kernel's (--kernel-costs)"),
+	RANK(costs, FIELD_STRING, "",
+	     "whose CPU times: library, kernel (measured), or kernel NAME (the library's, scaled by a calibration)"),
 	RANK(reason, FIELD_STRING, "", "why it won, lost or was not eligible: a key"),
 	RANK(why, FIELD_STRING, "", "the same in words, with the figures that decided"),
 };
@@ -304,6 +307,9 @@ static const struct field decision_fields[] = {
 	DECISION(price_gib_per_core, FIELD_F64, "GiB", "what a heavy codec's extra CPU must buy"),
 	DECISION(residence_ns, FIELD_U64, "ns", "how long pages are taken to stay out"),
 	DECISION(savings, FIELD_STRING, "", "the bytes that decide: slot or codec"),
+	DECISION(calibration, FIELD_STRING, "",
+		 "the store and the calibrations that CPU times are scaled by: when they were taken, how far off they "
+		 "were on pages not taken for them; missing: times are as measured"),
 };
 const struct record_type rank_decision_type =
 	RECORD_TYPE("rank_decision", 1, RECORD_CARD, decision_fields, "which codec, if any, is worth it");

@@ -26,12 +26,12 @@ struct study_config {
 	struct opt_list algorithms;
 	uint64_t blocks, seed, timeout_ns;
 	const char *out_dir;
-	bool demo, quiet, verbose;
+	bool demo, quiet, verbose, no_calibration;
 	double floor_ratio, heavy_below, price_gib_per_core;
 	int savings;		/* enum policy_savings */
 	int format;		/* enum out_format */
 	const char *output;
-	const char *kernel_costs;	/* store with this machine's calibration; NULL = the libraries' times */
+	const char *kernel_costs;	/* store with this machine's calibration; NULL = the study's own, where it has one */
 };
 #define STUDY_DEFAULTS { .limit_ratio = 0.5, .blocks = 3, .seed = 42, .timeout_ns = 120 * NS_PER_S, \
 	.out_dir = "coldpress-report", .floor_ratio = 0.05, .heavy_below = 0.25, .price_gib_per_core = 4 }

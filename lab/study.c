@@ -46,7 +46,9 @@ const struct opt study_options[] = {
 		"GiB-seconds that a heavy codec must save more for each extra CPU-second"),
 	OPT_STRING(0, "kernel-costs", S, study.kernel_costs,
 		   "scale the policy's CPU times to the kernel's codecs, by what compressor_monitor calibrate "
-		   "--store kept of this machine", .metavar = "STORE"),
+		   "--store kept of this machine; default the study's own store, where it has", .metavar = "STORE"),
+	OPT_FLAG(0, "no-calibration", S, study.no_calibration,
+		 "the policy judges by the libraries' CPU times"),
 	OPT_CHOICE(0, "savings", S, study.savings, savings_choices,
 		   "which bytes count for the policy: RAM in the pool, or compressed data"),
 	OPT_FLAG(0, "demo", S, study.demo,
@@ -469,23 +471,56 @@ static void print_end(struct study *s)
 	out_record(s->out, &end_record_type, &end);
 }
 
+/* How many calibrations of this machine a store has. */
+static ssize_t count_calibrations(struct store *store, const struct store_machine *machine, struct err *e)
+{
+	struct store_calibration *found AUTO_FREE = calloc(STORE_CALIBRATIONS_MAX, sizeof(*found));
+
+	return found ? store_calibrations_get(store, machine, found, e)
+		     : err_set(e, ENOMEM, "cannot read the calibrations");
+}
+
 /* Known before the first run rather than after the last one. */
 static int check_kernel_costs(const char *path, struct err *e)
 {
-	struct store_calibration *found AUTO_FREE = calloc(STORE_CALIBRATIONS_MAX, sizeof(*found));
 	struct store *store AUTO_STORE = NULL;
 	struct store_machine machine;
-	ssize_t n = found ? store_open(&store, path, STORE_READ, NULL, e) : err_set(e, ENOMEM, "cannot read %s", path);
+	ssize_t n = store_open(&store, path, STORE_READ, NULL, e);
 
 	if (n)
 		return (int)n;
 	store_machine_read(NULL, &machine);
-	n = store_calibrations_get(store, &machine, found, e);
+	n = count_calibrations(store, &machine, e);
 	if (n)
 		return (int)MIN(n, (ssize_t)0);
 	err_say(e, ENODATA, "--kernel-costs: %s has no calibration of this machine (Linux %s, %s)", path,
 		machine.kernel, machine.cpu);
 	return err_hint(e, "measure it: compressor_monitor calibrate --file FILE --store %s", path);
+}
+
+/* Where the policy finds the kernel's costs: the store that was named, else our own where it has any. */
+static int choose_kernel_costs(struct study *s, struct err *e)
+{
+	struct store_machine machine;
+	char own[SYSROOT_PATH_MAX];
+	ssize_t n;
+
+	if (s->config->no_calibration)
+		return 0;
+	if (s->config->kernel_costs) {
+		snprintf(s->kernel_costs, sizeof(s->kernel_costs), "%s", s->config->kernel_costs);
+		return 0;
+	}
+	snprintf(own, sizeof(own), "%s/study.db", s->config->out_dir);
+	store_machine_read(NULL, &machine);
+	n = count_calibrations(s->store, &machine, e);
+	if (n > 0)
+		memcpy(s->kernel_costs, own, sizeof(own));
+	else if (!n)
+		study_note(s, STORE_NOTE_INFO, "CPU times",
+			   "the policy judges by the libraries'; for the kernel's: compressor_monitor calibrate --file "
+			   "FILE --store %s", own);
+	return (int)MIN(n, (ssize_t)0);
 }
 
 int study_run(void *context, int argc, char **argv, int *exit_code, struct err *e)
@@ -506,6 +541,8 @@ int study_run(void *context, int argc, char **argv, int *exit_code, struct err *
 	if (!(settings->limit_ratio > 0 && settings->limit_ratio <= 1))
 		return err_usage(
 			e, "--limit is a share of the command's own peak, above 0 %% and at most 100 %%");
+	if (settings->no_calibration && settings->kernel_costs)
+		return err_usage(e, "--no-calibration leaves --kernel-costs nothing to do");
 	rc = settings->kernel_costs ? check_kernel_costs(settings->kernel_costs, e) : 0;
 	if (rc)
 		return rc;
@@ -518,6 +555,8 @@ int study_run(void *context, int argc, char **argv, int *exit_code, struct err *
 	if (rc)
 		return rc;
 	rc = prepare(s, config, argv, &algorithms, why, sizeof(why), e);
+	if (!rc)
+		rc = choose_kernel_costs(s, e);
 	if (!rc && argc > 0)
 		study_subject_add(s, argv);
 	else if (!rc)

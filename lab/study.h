@@ -129,6 +129,7 @@ struct study {
 	struct study_subject subjects[STUDY_SUBJECTS_MAX];
 	size_t n_subjects;
 	const struct zram_algorithms *algorithms; /* of the arms to come; NULL: none is known yet */
+	char kernel_costs[SYSROOT_PATH_MAX]; /* the store with this machine's calibrations; "" = none */
 };
 
 /* study_note - into the store and onto stderr. Never fails: a note that cannot be stored is still said. */
@@ -200,11 +201,14 @@ int study_open_as_caller(const struct study *s, const char *path);
 
 /* study_rank - the fairness policy on the scan's figures, at a readback factor and a residence (missing: the
  * policy's own defaults); best first.
- *
- * returns  how many, or -errno
  */
-ssize_t study_rank(struct study *s, const struct study_subject *subject, double readback_factor,
-		   uint64_t residence_ns, struct study_rank ranks[STUDY_CODECS_MAX], struct err *e);
+struct study_ranking {
+	struct study_rank ranks[STUDY_CODECS_MAX];
+	size_t n;
+	char calibration[512]; /* that CPU times were scaled by, in words; "" = none */
+};
+int study_rank(struct study *s, const struct study_subject *subject, double readback_factor,
+	       uint64_t residence_ns, struct study_ranking *ret, struct err *e);
 
 /* study_subject_add - a command, named after its program. study_subjects - the built-in ones instead. */
 void study_subject_add(struct study *s, char *const *argv);

@@ -5,6 +5,7 @@
 struct answer_figures {
 	const char *subject, *recommended, *decided_by, *policy_choice, *text;
 	double readback_factor;
+	const char *calibration;
 };
 
 static const struct field answer_fields[] = {
@@ -14,6 +15,8 @@ static const struct field answer_fields[] = {
 	FIELD(struct answer_figures, policy_choice, FIELD_STRING, "",
 	      "codec that the fairness policy chose, or nothing"),
 	FIELD(struct answer_figures, readback_factor, FIELD_F64, "ratio", "at which it chose"),
+	FIELD(struct answer_figures, calibration, FIELD_STRING, "",
+	      "that the libraries' CPU times were scaled by; missing: they were not"),
 	FIELD(struct answer_figures, text, FIELD_STRING, "", "the recommendation in words"),
 };
 const struct record_type study_answer_type =
@@ -43,8 +46,8 @@ static int store_ranks(struct study *s, const struct subject_answer *a, struct e
 	double total = (double)(scan->sampled_pages - scan->zero_pages - scan->same_pages) * PAGE_BYTES;
 	int rc = 0;
 
-	for (size_t i = 0; i < a->n_ranks && !rc; i++) {
-		const struct study_rank *r = &a->ranks[i];
+	for (size_t i = 0; i < a->ranking.n && !rc; i++) {
+		const struct study_rank *r = &a->ranking.ranks[i];
 		struct store_ranking row = {
 			.place = r->eligible ? i + 1 : 0,
 			.codec = r->label,
@@ -76,6 +79,7 @@ static void print_records(struct study *s, const struct subject_answer *a, const
 			      : a->on_bytes ? "bytes"
 					    : "policy",
 		.readback_factor = answer_readback(a),
+		.calibration = a->ranking.calibration[0] ? a->ranking.calibration : NULL,
 		.text = recommended,
 	};
 
@@ -107,17 +111,18 @@ static int answer_subject(struct study *s, const struct study_subject *subject, 
 			  FILE *recommended, struct err *e)
 {
 	struct subject_answer a;
+	char note[sizeof(a.ranking.calibration) + 64];
 	int rc = 0;
 
 	study_compare(s, subject, &a);
 	if (subject->scan.present) {
-		ssize_t n = study_rank(s, subject, answer_readback(&a),
-				       isnan(a.residence_ns) ? MISSING_U64 : (uint64_t)a.residence_ns,
-				       a.ranks, e);
-
-		if (n < 0)
-			return (int)n;
-		a.n_ranks = (size_t)n;
+		rc = study_rank(s, subject, answer_readback(&a),
+				isnan(a.residence_ns) ? MISSING_U64 : (uint64_t)a.residence_ns, &a.ranking, e);
+		snprintf(note, sizeof(note), "the policy's CPU times are the kernel's by %s", a.ranking.calibration);
+		if (!rc && a.ranking.calibration[0])
+			rc = store_note(s->store, &s->experiment, STORE_NOTE_INFO, subject->name, note, e);
+		if (rc)
+			return rc;
 	}
 	study_choose(&a);
 

@@ -40,8 +40,7 @@ struct subject_answer {
 	struct prediction_figures predictions[STUDY_ARMS_MAX]; /* of the arm of the same index */
 	size_t n_arms;					       /* 1: nothing but the scan */
 	double readback_factor, residence_ns; /* medians over the arms; NaN where no pool measured them */
-	struct study_rank ranks[STUDY_CODECS_MAX];
-	size_t n_ranks;
+	struct study_ranking ranking;
 	const struct study_rank *chosen; /* by the policy; NULL: nothing is worth it, or no scan */
 	const struct arm_figures *best;	 /* the arm to recommend; NULL: none */
 	bool on_bytes;			 /* too few blocks to decide about time */

@@ -298,9 +298,9 @@ static const struct study_rank *rank_for(const struct subject_answer *a, const c
 {
 	const char *label = codec_for_kernel(algorithm, NULL);
 
-	for (size_t i = 0; label && i < a->n_ranks; i++) {
-		if (str_eq(a->ranks[i].label, label))
-			return &a->ranks[i];
+	for (size_t i = 0; label && i < a->ranking.n; i++) {
+		if (str_eq(a->ranking.ranks[i].label, label))
+			return &a->ranking.ranks[i];
 	}
 	return NULL;
 }
@@ -326,9 +326,9 @@ static bool better(const struct subject_answer *a, const struct arm_figures *x, 
 
 void study_choose(struct subject_answer *a)
 {
-	for (size_t i = 0; i < a->n_ranks; i++) {
-		if (a->ranks[i].chosen)
-			a->chosen = &a->ranks[i];
+	for (size_t i = 0; i < a->ranking.n; i++) {
+		if (a->ranking.ranks[i].chosen)
+			a->chosen = &a->ranking.ranks[i];
 	}
 	for (size_t i = 1; i < a->n_arms; i++) {
 		const struct arm_figures *arm = &a->arms[i];

@@ -174,18 +174,15 @@ struct study_prediction study_predict(const struct study *s, const struct study_
 /* ---- the policy
  * -------------------------------------------------------------------------------------------- */
 
-struct rank_context {
-	struct study_rank *ranks;
-	size_t n;
-};
-
 static int take_rank(void *ctx, const char *type, struct json_object *record)
 {
-	struct rank_context *c = ctx;
+	struct study_ranking *c = ctx;
 	const char *label = record_string(record, "label"), *reason = record_string(record, "why");
 	const char *tier = record_string(record, "tier");
 	struct study_rank *rank;
 
+	if (str_eq(type, "rank_decision"))
+		snprintf(c->calibration, sizeof(c->calibration), "%s", record_string(record, "calibration") ?: "");
 	if (!str_eq(type, "rank_candidate") || !label || c->n == STUDY_CODECS_MAX)
 		return 0;
 	rank = &c->ranks[c->n++];
@@ -203,12 +200,11 @@ static int take_rank(void *ctx, const char *type, struct json_object *record)
 	return 0;
 }
 
-ssize_t study_rank(struct study *s, const struct study_subject *subject, double readback_factor,
-		   uint64_t residence_ns, struct study_rank ranks[STUDY_CODECS_MAX], struct err *e)
+int study_rank(struct study *s, const struct study_subject *subject, double readback_factor,
+	       uint64_t residence_ns, struct study_ranking *ret, struct err *e)
 {
 	const struct study_config *config = s->config;
 	char readback[32], residence[UNITS_TEXT_MAX], floor_text[32], below[32], price[32];
-	struct rank_context c = {.ranks = ranks};
 	struct sibling rank;
 	int rc;
 
@@ -240,15 +236,18 @@ ssize_t study_rank(struct study *s, const struct study_subject *subject, double 
 		argv[n++] = "--residence";
 		argv[n++] = units_exact_duration(residence_ns, residence);
 	}
-	if (config->kernel_costs) {
+	if (s->kernel_costs[0]) {
 		argv[n++] = "--kernel-costs";
-		argv[n++] = config->kernel_costs;
+		argv[n++] = s->kernel_costs;
+	} else {
+		argv[n++] = "--no-calibration";
 	}
+	ret->n = 0;
 	rc = sibling_start_with_input(&rank, argv, subject->scan.lines, subject->scan.lines_len, e);
 	if (!rc)
 		rc = sibling_finish(&rank, 0, SCAN_TIMEOUT_NS, e);
 	if (!rc)
-		sibling_each(&rank, take_rank, &c);
+		sibling_each(&rank, take_rank, ret);
 	sibling_done(&rank);
-	return rc ? rc : (ssize_t)c.n;
+	return rc;
 }

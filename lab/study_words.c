@@ -125,6 +125,7 @@ static void say_stays(FILE *f, const struct subject_answer *a)
 
 static void say_policy(FILE *f, const struct subject_answer *a)
 {
+	const char *calibration = a->ranking.calibration;
 	char b[UNITS_TEXT_MAX];
 
 	fprintf(f, "\n  fairness policy at the %s readback factor %.2f",
@@ -135,12 +136,16 @@ static void say_policy(FILE *f, const struct subject_answer *a)
 	if (!isnan(a->residence_ns))
 		fprintf(f, ", pages out for %s on average", time_text(a->residence_ns, b));
 	fprintf(f, ": %s\n", a->chosen ? a->chosen->label : "nothing is worth it");
-	for (size_t i = 0; i < a->n_ranks; i++) {
-		const struct study_rank *r = &a->ranks[i];
+	for (size_t i = 0; i < a->ranking.n; i++) {
+		const struct study_rank *r = &a->ranking.ranks[i];
 
 		fprintf(f, "    %-9s saves %3.0f %% of RAM (%3.0f %% as codec bytes)  %s\n", r->label,
 			100 * r->saved_slot_ratio, 100 * r->saved_codec_ratio, r->reason);
 	}
+	if (calibration[0])
+		fprintf(f, "    CPU times are the kernel's by %s; else the libraries'\n", calibration);
+	else
+		fprintf(f, "    CPU times are the libraries', not the kernel's\n");
 }
 
 void words_tables(FILE *f, const struct subject_answer *a)
@@ -152,7 +157,7 @@ void words_tables(FILE *f, const struct subject_answer *a)
 		say_pools(f, a);
 		say_stays(f, a);
 	}
-	if (a->n_ranks)
+	if (a->ranking.n)
 		say_policy(f, a);
 }
 
@@ -247,8 +252,8 @@ void words_recommended(FILE *f, const struct subject_answer *a)
 			"a pool",
 			a->chosen->label, subject->name, 100 * a->chosen->saved_slot_ratio);
 	} else if (!a->chosen) {
-		for (size_t i = 0; i < a->n_ranks; i++)
-			most = MAX(most, a->ranks[i].saved_slot_ratio);
+		for (size_t i = 0; i < a->ranking.n; i++)
+			most = MAX(most, a->ranking.ranks[i].saved_slot_ratio);
 		fprintf(f, "nothing for %s: no codec is worth it", subject->name);
 		if (isfinite(most))
 			fprintf(f, ", the best saves %.1f %% of RAM by the scan (floor %.0f %%)", most * 100,

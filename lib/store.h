@@ -32,6 +32,8 @@ struct store_id {
 	char text[37]; /* a UUID, NUL-terminated */
 };
 
+#define STORE_USUAL_PATH "coldpress-report/study.db"	/* where a study leaves it unless told otherwise */
+
 enum store_mode {
 	STORE_READ,  /* must be there; nothing is written, also in a read-only directory */
 	STORE_WRITE, /* created where it is missing */

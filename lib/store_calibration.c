@@ -121,6 +121,7 @@ static bool take_row(struct sqlite3_stmt *st, struct store_calibration *ret)
 		.compress_error_ratio = number_at(st, 9),
 		.decompress_error_ratio = number_at(st, 10),
 		.compr_error_ratio = number_at(st, 11),
+		.taken_unix_ns = (uint64_t)MAX(sqlite3_column_int64(st, 12), (int64_t)0),
 	};
 
 	text_at(st, 0, c.algorithm, sizeof(c.algorithm));
@@ -137,7 +138,8 @@ ssize_t store_calibrations_get(struct store *store, const struct store_machine *
 {
 	static const char sql[] =
 		"SELECT algorithm, model, approximate, source, pages, compress_ns, decompress_ns, compress_factor,"
-		" decompress_factor, compress_error_ratio, decompress_error_ratio, compr_error_ratio FROM calibration"
+		" decompress_factor, compress_error_ratio, decompress_error_ratio, compr_error_ratio, taken_unix_ns"
+		" FROM calibration"
 		" WHERE kernel=? AND cpu=? ORDER BY approximate, algorithm";
 	struct sqlite3_stmt *st;
 	ssize_t n = 0;

@@ -25,6 +25,7 @@ struct store_calibration {
 	double compress_ns, decompress_ns;		/* the kernel's, a page */
 	double compress_factor, decompress_factor;	/* kernel / library */
 	double compress_error_ratio, decompress_error_ratio, compr_error_ratio;
+	uint64_t taken_unix_ns;				/* filled when it is read */
 };
 
 /* store_calibration_put - taken now; in place of an earlier one of this machine and algorithm. */

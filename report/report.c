@@ -21,7 +21,7 @@ struct report_config {
 };
 
 static struct report_config config = {
-	.db = "coldpress-report/study.db", .experiment = "latest", .out = "report.html", .format = OUT_TEXT,
+	.db = STORE_USUAL_PATH, .experiment = "latest", .out = "report.html", .format = OUT_TEXT,
 };
 
 /* ---- --list ------------------------------------------------------------------------------------- */

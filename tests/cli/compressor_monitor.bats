@@ -475,7 +475,55 @@ with_store() {
 	# lz4: 2 * 3 + 3 * 1; lzo by the exact model, not lzo-rle's: 0.5 * 4 + 0.5 * 2; zstd has no factor.
 	of rank_candidate 'map({(.label): [.cost_cpu_ms, .costs]}) | add == {"lz4:1": [9, "kernel lz4"], "lzo1x-1": [3, "kernel lzo"],
 		"zstd:3": [17, "library"]}'
-	of rank_decision '.[0].choice == "lzo1x-1"'
+	of rank_decision '.[0].choice == "lzo1x-1" and .[0].calibration ==
+		"study.db: lz4 of 1970-01-01 (not checked), lzo of 1970-01-01 (not checked)"'
+}
+
+# costs_are LABEL=COSTS... - of the candidates in $output.
+costs_are() {
+	[ "$(jq -r 'select(.type == "rank_candidate") | "\(.label)=\(.costs)"' <<<"$output" | sort | tr '\n' ';')" = \
+		"$(printf '%s\n' "$@" | sort | tr '\n' ';')" ]
+}
+
+@test "calibrations are taken by default from the usual store or that of --readback-from, and named" {
+	with_store
+	run --separate-stderr "$MONITOR" rank --json scan.json --kernel-costs study.db
+	cpu=$(sed -n '1s/.*(Linux [^,]*, \(.*\))$/\1/p' <<<"$stderr")
+	sqlite3 study.db "INSERT INTO calibration (kernel, cpu, algorithm, model, approximate, taken_unix_ns, source, pages,
+		compress_factor, decompress_factor, compress_error_ratio, decompress_error_ratio) VALUES
+		('$(uname -r)', '$cpu', 'lz4', 'lz4:1', 0, 1795660000000000000, 'x', 1, 2, 3, 0.006, -0.013),
+		('another kernel', '$cpu', 'lzo', 'lzo1x-1', 0, 1795660000000000000, 'x', 1, 2, 3, 0, 0)"
+	lz4='lz4 of 2026-11-26 (off by 1.3 %)'
+	monitor rank --json scan.json -f json
+	costs_are lz4:1=library lzo1x-1=library zstd:3=library
+	of rank_decision '.[0].calibration == null'
+	subject=$(sqlite3 study.db 'SELECT name FROM workload ORDER BY name LIMIT 1')
+	monitor rank --json scan.json --readback-from study.db --subject "$subject" -f json
+	costs_are "lz4:1=kernel lz4" lzo1x-1=library zstd:3=library
+	of rank_decision ".[0].calibration == \"study.db: $lz4\""
+	mkdir -p coldpress-report
+	cp study.db coldpress-report
+	monitor rank --json scan.json -f json
+	costs_are "lz4:1=kernel lz4" lzo1x-1=library zstd:3=library
+	of rank_decision ".[0].calibration == \"coldpress-report/study.db: $lz4\""
+	monitor rank --json scan.json --no-calibration -f json
+	costs_are lz4:1=library lzo1x-1=library zstd:3=library
+	of rank_decision '.[0].calibration == null'
+	refused 2 "--no-calibration" rank --json scan.json --no-calibration --kernel-costs study.db
+	# What nobody asked for stops nobody, but is said.
+	echo no store >coldpress-report/study.db
+	monitor rank --json scan.json -f json
+	[ "$status" = 0 ]
+	[[ $stderr == *"coldpress-report/study.db"*"libraries'"* ]]
+	costs_are lz4:1=library lzo1x-1=library zstd:3=library
+	rm -r coldpress-report
+}
+
+@test "the kernel's own rows of a bench are the kernel's times" {
+	head='label,heavy,corpus,size_bytes,page_bytes,orig_bytes,codec_bytes,slot_bytes,compress_cpu_ns,decompress_cpu_ns,validation'
+	printf '%s\n' "$head" 'kernel:lz4,false,x,4096,4096,4096,1000,1000,5,5,PASS' 'lz4:1,false,x,4096,4096,4096,1000,1000,5,5,PASS' >own.csv
+	monitor rank --csv own.csv -f json
+	costs_are kernel:lz4=kernel lz4:1=library
 }
 
 @test "a study refuses kernel costs of another machine before its first run" {
