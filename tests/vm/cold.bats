@@ -43,7 +43,8 @@ age() {
 	kernel_has backing_dev || skip "this kernel's zram cannot write back"
 	device=$("$pool" setup --algo zstd --size 64MiB --mem-limit 32MiB --backing "$backing" -f json | field device)
 	coproc H { exec perl -e "$holder_program" 8; }
-	read -r -u "${H[0]}" -t 120 line
+	keep_coproc "${H[@]}"
+	read -r -u "$from" -t 120 line
 	[ "$line" = out ]
 	held=$(status_of orig_bytes) used=$(status_of used_bytes)
 	json=$(age)
@@ -59,8 +60,8 @@ age() {
 	json=$("$pool" trigger readback --pid "$H_PID" -f json)
 	[ "$(field moved_pages <<<"$json")" -ge 1900 ]
 	[ "$(status_of backing_read_pages)" -ge 1900 ]
-	echo end >&"${H[1]}"
-	read -r -u "${H[0]}" -t 120 line
+	echo end >&"$to"
+	read -r -u "$from" -t 120 line
 	[ "$line" = same ]
 	wait "$H_PID" || true
 	"$pool" reset -q

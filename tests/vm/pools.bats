@@ -35,17 +35,18 @@ begin() {
 	else
 		coproc H { exec perl -e "$holder_program" 16; }
 	fi
+	keep_coproc "${H[@]}"
 	said out
 }
 
 said() {
 	local line
-	read -r -u "${H[0]}" -t 60 line
+	read -r -u "$from" -t 120 line
 	[ "$line" = "$1" ]
 }
 
 end() {
-	echo end >&"${H[1]}"
+	echo end >&"$to"
 	said same
 	wait "$H_PID" || true
 }
@@ -119,8 +120,7 @@ through() {
 
 @test "a pool that is full: what does not fit stays in RAM, status says so, nothing is lost" {
 	"$pool" setup --algo zstd --size 64MiB --mem-limit 4MiB -q >/dev/null
-	coproc H { exec perl -e "$holder_program" 16; }
-	said out # all it could: half of it is random
+	begin # all it could: half of it is random
 	status=$("$pool" status -f json)
 	[ "$(field failed_writes <<<"$status")" -gt 0 ]
 	[ "$(field used_bytes <<<"$status")" -le $((5 << 20)) ]
