@@ -25,7 +25,9 @@ struct journal;
 #define CAGE_DURATION_DEFAULT_NS	(20 * NS_PER_S)
 #define CAGE_DURATION_CAP_NS		(300 * NS_PER_S)
 
-/* cage_reserve_bytes - what must stay available: max(512 MiB, 10 % of MemTotal). */
+/* cage_reserve_bytes - what must stay available: 10 % of MemTotal, but no less than 512 MiB, or than an eighth where
+ * that is less (below 4 GiB). docs/decisions/0005 says why.
+ */
 uint64_t cage_reserve_bytes(uint64_t mem_total_bytes);
 
 /* cage_size_bound_bytes - the largest load taken: half of what is available above the reserve; 0 = none. */

@@ -8,7 +8,7 @@
 
 uint64_t cage_reserve_bytes(uint64_t mem_total_bytes)
 {
-	return MAX(512 * MIB, mem_total_bytes / 10);
+	return MAX(MIN(512 * MIB, mem_total_bytes / 8), mem_total_bytes / 10);
 }
 
 uint64_t cage_size_bound_bytes(uint64_t mem_available_bytes, uint64_t reserve_bytes)

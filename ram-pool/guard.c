@@ -2,16 +2,12 @@
 /* guard.c - how large a pool may be on this machine. Pure. */
 #include "pool.h"
 
+#include "cage.h"
 #include "units.h"
-
-uint64_t pool_reserve_bytes(const struct procfs_meminfo *meminfo)
-{
-	return MAX(512 * MIB, meminfo->total_bytes / 10);
-}
 
 uint64_t pool_limit_bound_bytes(const struct procfs_meminfo *meminfo, uint64_t promised_bytes)
 {
-	uint64_t taken = pool_reserve_bytes(meminfo);
+	uint64_t taken = cage_reserve_bytes(meminfo->total_bytes);
 
 	if (meminfo->available_bytes == MISSING_U64 || add_overflows(taken, promised_bytes, &taken) ||
 	    meminfo->available_bytes <= taken)
@@ -39,7 +35,7 @@ int pool_guard(const struct procfs_meminfo *meminfo, uint64_t promised_bytes, ui
 			e,
 			"that is half of what is available above a reserve of %s and the limits of other "
 			"pools; ask for less",
-			units_format_size(pool_reserve_bytes(meminfo), c));
+			units_format_size(cage_reserve_bytes(meminfo->total_bytes), c));
 	}
 	*limit_bytes = limit;
 	return 0;

@@ -36,11 +36,8 @@ int pools_read(struct pools *ret, struct err *e);
 
 /* ---- guard.c: pure ----------------------------------------------------------------- */
 
-/* What stays free whatever is asked for: max(512 MiB, 10 % of the machine's memory). */
-uint64_t pool_reserve_bytes(const struct procfs_meminfo *meminfo);
-
-/* Most RAM that a new pool may be allowed: half of what is available above the reserve and not yet promised
- * to other pools; 0 = none.
+/* Most RAM that a new pool may be allowed: half of what is available above the reserve (cage_reserve_bytes) and
+ * not yet promised to other pools; 0 = none.
  */
 uint64_t pool_limit_bound_bytes(const struct procfs_meminfo *meminfo, uint64_t promised_bytes);
 
@@ -129,7 +126,7 @@ struct pool_age {
 
 extern const struct record_type pool_age_type;
 
-/* pool_age - marks what is old, then recompresses and writes back.
+/* pool_age - marks what is old, writes it back, and recompresses what stays.
  *
  * errors  exit 77 the pool, or the kernel, has no cold tier; -EINTR ^C while waiting for pages to age
  */

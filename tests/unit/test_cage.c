@@ -21,9 +21,11 @@
 
 /* ---- bounds ---------------------------------------------------------------------------------------------- */
 
-static void test_cage__reserve_is_a_tenth_but_no_less_than_512_mib(void **state UNUSED)
+static void test_cage__reserve_is_a_tenth_but_no_less_than_512_mib_or_an_eighth(void **state UNUSED)
 {
-	assert_int_equal(cage_reserve_bytes(1 * GIB), 512 * MIB);
+	assert_int_equal(cage_reserve_bytes(512 * MIB), 64 * MIB);
+	assert_int_equal(cage_reserve_bytes(2 * GIB), 256 * MIB);
+	assert_int_equal(cage_reserve_bytes(4 * GIB), 512 * MIB);
 	assert_int_equal(cage_reserve_bytes(5 * GIB), 512 * MIB);
 	assert_int_equal(cage_reserve_bytes(20 * GIB), 2 * GIB);
 }
@@ -460,7 +462,7 @@ static void test_cage__nothing_outlives_a_killed_maker(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cage__reserve_is_a_tenth_but_no_less_than_512_mib),
+		cmocka_unit_test(test_cage__reserve_is_a_tenth_but_no_less_than_512_mib_or_an_eighth),
 		cmocka_unit_test(test_cage__size_bound_is_half_of_what_is_above_the_reserve),
 		cmocka_unit_test(test_cage__refusals_name_bound_figure_and_override),
 		cmocka_unit_test(test_cage__the_caller_of_sudo),
