@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* age.c - one round of the cold tier: marks what nobody has touched for a while, makes it smaller with the
- * second codec, and writes it back to the backing device.
+/* age.c - one round of the cold tier: marks what nobody has touched for a while, writes it back to the backing
+ * device, and makes what stays smaller with the second codec.
+ *
+ * In that order: recompression takes the mark from what it has looked at (6.12), and nothing would be left to write
+ * back. Pages that should be smaller first and leave later have two ages, so two rounds.
  *
  * Which pages deserve it is the caller's to say; which they are, the kernel knows: by the time of the last
  * access (CONFIG_ZRAM_TRACK_ENTRY_ACTIME), else by marking all and looking again after that time.
@@ -133,7 +136,26 @@ static int recompress(const struct pool *pool, const struct pool_age_request *re
 	if (request->threshold_bytes != MISSING_U64)
 		snprintf(threshold, sizeof(threshold), " threshold=%" PRIu64, request->threshold_bytes);
 	snprintf(text, sizeof(text), "type=%s%s", pool_age_what_choices[request->what], threshold);
-	return zram_write(NULL, &pool->device, "recompress", text, e);
+	int r = zram_write(NULL, &pool->device, "recompress", text, e);
+
+	if (r == -EINVAL && *threshold)
+		err_hint(e, "a threshold must be below the size from which this kernel keeps pages whole: "
+			    "3257 bytes, or 3625 with CONFIG_ZSMALLOC_CHAIN_SIZE=8");
+	return r;
+}
+
+static int write_back(const struct pool *pool, const struct pool_age_request *request, struct err *e)
+{
+	int r = zram_write(NULL, &pool->device, "writeback", pool_age_what_choices[request->what], e);
+
+	if (r == -ENOSPC)
+		err_hint(e, "the backing device is full: what it took stays there");
+	if (r == -EIO)
+		err_hint(e,
+			 "is the backing device still there? See dmesg, and the limit in "
+			 "/sys/block/zram%u/writeback_limit",
+			 pool->device.id);
+	return r;
 }
 
 static int act(const struct pool *pool, const struct pool_age_request *request, const struct tiers *tiers,
@@ -143,19 +165,13 @@ static int act(const struct pool *pool, const struct pool_age_request *request, 
 
 	if (lock < 0)
 		return lock;
-	int r = tiers->recompress ? recompress(pool, request, e) : 0;
+	int r = tiers->writeback ? write_back(pool, request, e) : 0;
 
-	if (r || !tiers->writeback)
-		return r;
-	r = zram_write(NULL, &pool->device, "writeback", pool_age_what_choices[request->what], e);
-	if (r == -ENOSPC)
-		err_hint(e, "the backing device is full: what it took stays there");
-	if (r == -EIO)
-		err_hint(e,
-			 "is the backing device still there? See dmesg, and the limit in "
-			 "/sys/block/zram%u/writeback_limit",
-			 pool->device.id);
-	return r;
+	if (r == -ENOSPC && tiers->recompress) {
+		term_warn("the backing device is full: what it did not take is recompressed");
+		r = 0;
+	}
+	return r || !tiers->recompress ? r : recompress(pool, request, e);
 }
 
 static int look(const struct pool *pool, struct zram_mm_stat *mm, struct zram_bd_stat *bd, struct err *e)

@@ -152,7 +152,8 @@ static const struct opt age_options[] = {
 	OPT_FLAG(0, "writeback", struct pool_options, age.writeback,
 		 "only write them back; without either, whatever the pool was set up for"),
 	OPT_SIZE(0, "threshold", struct pool_options, age.threshold_bytes,
-		 "recompress only what takes at least this many bytes now", .max = PAGE_BYTES),
+		 "recompress only what takes at least this many bytes now, and keep it only if it takes less "
+		 "then", .max = PAGE_BYTES),
 	OPT_STRING(0, "name", struct pool_options, request.name, "which; needed when there are several",
 		   .metavar = "NAME"),
 	OPT_OUTPUT(struct pool_options, output),
@@ -599,7 +600,9 @@ static const struct opt_command commands[] = {
 			"add a zram device of its own, as swap before any other, block device or file system",
 		.description =
 			"Adds a device, or takes a free one that is named. What it changes is noted in "
-			"/run/coldpress first; a failure or ^C puts everything back.",
+			"/run/coldpress first; a failure or ^C puts everything back. Its memory limit may be half "
+			"of what is available beyond a reserve: 512 MiB or a tenth of the machine's memory, "
+			"whichever is more; on a machine of less than 4 GiB an eighth.",
 		.examples =
 			"ram_pool setup --algo lz4 --size 2GiB --mem-limit 1GiB   # at most 1 GiB of RAM\n"
 			"ram_pool setup --algo lz4 --size 2GiB --dry-run --as zram-generator\n"
@@ -636,9 +639,12 @@ static const struct opt_command commands[] = {
 		.name = "age",
 		.summary = "recompress and write back what nobody has touched for a while",
 		.description =
-			"One round, for what the pool was set up with (--recompress, --backing). Where the "
+			"One round, for what the pool was set up with (--recompress, --backing). With both, what "
+			"is old is written back, and what the backing device could not take is recompressed: for "
+			"pages that should get smaller first and leave later, give each its own round. Where the "
 			"kernel keeps no time of access, it marks all pages and looks again after that time.",
 		.examples = "ram_pool age --older 2m\n"
+			    "ram_pool age --older 1m --recompress && ram_pool age --older 1h --writeback\n"
 			    "ram_pool age --older 10m --what huge_idle --writeback   # what no codec made "
 			    "smaller\n",
 		.options = age_options,

@@ -114,3 +114,83 @@ calls() {
 	awk '{ sub(/\(.*/, "", $2); n[$2]++ } END { for (c in n) print c, n[c] }' "$BATS_TEST_TMPDIR/trace" |
 		grep -E "^($acts) "
 }
+
+# changes COMMAND... - "NAME N" of each system call by which it changes something: the Nth of this name.
+changes() {
+	strace -f -qq --seccomp-bpf -e "trace=?${acts//|/,?}" -o "$BATS_TEST_TMPDIR/trace" "$@" >/dev/null
+	awk '{ sub(/\(.*/, "", $2); n[$2]++ }
+		$2 == "openat" ? /O_WRONLY|O_RDWR|O_CREAT/ : !/TCGETS/ && $2 !~ /^(read|close|lseek|exit_group)$/ {
+			print $2, n[$2]
+		}' \
+		"$BATS_TEST_TMPDIR/trace"
+}
+
+# with CALL N WHAT COMMAND... - under strace, which does WHAT (signal=KILL, error=EIO) at the Nth of these calls. With
+# --seccomp-bpf, which is quicker, strace delivers no signal.
+with() {
+	local quick=(--seccomp-bpf)
+	[[ $3 != signal=* ]] || quick=()
+	strace -f -qq "${quick[@]}" -e "trace=$1" -e "inject=$1:$3:when=$2" -o /dev/null "${@:4}"
+}
+
+# injected WHAT PREPARE CHECK COMMAND... - for each call by which the command changes something: PREPARE, the command in
+# which that call fares so (signal=KILL, error=EIO), recover, and CHECK with a word about it. What fails must say so.
+injected() {
+	local at all n=0 said=0
+	command -v strace >/dev/null || skip "no strace"
+	"$2"
+	mapfile -t all < <(changes "${@:4}")
+	"$3" traced
+	for at in "${all[@]}"; do
+		"$2"
+		# shellcheck disable=SC2086 # a name and a number
+		run --separate-stderr with $at "$1" "${@:4}"
+		if [ "$1" = signal=KILL ]; then
+			[ "$status" -eq 137 ] || { echo "$at: exit $status"; return 1; }
+		elif [ "$status" -ne 0 ]; then
+			# shellcheck disable=SC2154 # run sets it
+			[ "$status" -eq 1 ] && [[ $stderr == *"ram_pool: "* ]] || { echo "$at $1: $status, $stderr"; return 1; }
+			said=$((said + 1))
+		fi
+		"$pool" recover -q
+		"$3" "$at $1"
+		n=$((n + 1))
+	done
+	echo "# $1 at each of $n calls ($(printf '%s\n' "${all[@]% *}" | sort | uniq -c | xargs)), $said said so" >&3
+	[ "$n" -ge 5 ]
+}
+
+# foreign_swap - another's zram swap with 8 MiB in it, which no test may touch; sets $foreign, its number, and
+# $foreign_used. For setup_file; descriptor 9 is its end.
+foreign_swap() {
+	export foreign foreign_used
+	foreign=$(cat /sys/class/zram-control/hot_add)
+	echo 64M >"/sys/block/zram$foreign/disksize"
+	mkswap -q "/dev/zram$foreign"
+	swapon -p 7 "/dev/zram$foreign"
+	mkfifo "$BATS_FILE_TMPDIR/in"
+	holder 8 <"$BATS_FILE_TMPDIR/in" >"$BATS_FILE_TMPDIR/out" 3>&- &
+	exec 9>"$BATS_FILE_TMPDIR/in"
+	for _ in $(seq 600); do grep -q out "$BATS_FILE_TMPDIR/out" && break; sleep 0.05; done
+	foreign_used=$(swap_used "/dev/zram$foreign")
+}
+
+foreign_swap_end() {
+	[ -n "${foreign-}" ] || return 0
+	exec 9>&-
+	swapoff "/dev/zram$foreign"
+	for _ in $(seq 50); do echo "$foreign" >/sys/class/zram-control/hot_remove && break; sleep 0.1; done 2>/dev/null
+}
+
+# Its pages are still in it, and as they were. Not to the page: others' pages may come and go, and the kernel drops a
+# slot whose page it has read ahead.
+foreign_intact() {
+	local now
+	now=$(swap_used "/dev/zram$foreign")
+	echo "used $foreign_used before, $now now"
+	[ "$foreign_used" -ge $((8 << 20)) ]
+	[ "$now" -gt $((foreign_used / 2)) ]
+	echo end >"$BATS_FILE_TMPDIR/in"
+	for _ in $(seq 600); do grep -q -e same -e changed "$BATS_FILE_TMPDIR/out" && break; sleep 0.05; done
+	grep -q same "$BATS_FILE_TMPDIR/out"
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 # ram_pool setup beyond plain swap: levels, dictionaries, block devices, file systems, a device that was there
-# already, and the cold tier: second codec, backing device, age. What the kernel lacks must be refused with words.
+# already, and what a cold tier needs. What the kernel lacks must be refused with words.
 
 load pool_helpers
 bats_require_minimum_version 1.5.0
@@ -190,34 +190,6 @@ killed_everywhere() {
 		"$(tr -d '[]' <"/sys/block/zram$added/comp_algorithm" | awk '{ print $NF }')"
 }
 
-@test "kill -9 at every call of setup with a backing file: no loop device stays" {
-	command -v strace >/dev/null || skip "no strace"
-	kernel_has backing_dev || skip "this kernel's zram cannot write back (CONFIG_ZRAM_WRITEBACK)"
-	truncate -s 16M "$BATS_TEST_TMPDIR/backing"
-	killed_everywhere --raw --backing "$BATS_TEST_TMPDIR/backing"
-	[ -z "$(losetup -j "$BATS_TEST_TMPDIR/backing")" ]
-}
-
-@test "kill -9, and an error, at every call of age that changes something: the pool is whole, and removable" {
-	command -v strace >/dev/null || skip "no strace"
-	kernel_has backing_dev || skip "this kernel's zram cannot write back (CONFIG_ZRAM_WRITEBACK)"
-	truncate -s 16M "$BATS_TEST_TMPDIR/backing"
-	cold_pool --backing "$BATS_TEST_TMPDIR/backing"
-	mapfile -t all < <(calls "$pool" age --older 0s -q | grep -E '^(write|flock|fcntl) ')
-	for call in "${all[@]}"; do
-		for what in signal=KILL error=EBUSY error=ENOMEM error=EINVAL error=EIO; do
-			for i in $(seq "${call#* }"); do
-				run strace -f -qq -o /dev/null -e "inject=${call% *}:$what:when=$i" "$pool" age --older 0s
-				"$pool" recover -q
-				[ "$("$pool" status -f json | field state)" = ready ]
-				[ "$(dd if="$device" bs=1M count=4 iflag=direct status=none | md5sum)" = "$(text | md5sum)" ]
-			done
-		done
-	done
-	"$pool" reset -q
-	restored
-}
-
 # shape ID - what a set-up decides: codec, sizes, priority.
 shape() {
 	cat "/sys/block/zram$1/comp_algorithm" "/sys/block/zram$1/disksize"
@@ -286,34 +258,6 @@ shape() {
 	restored
 }
 
-# cold_pool ARGUMENT... - a raw pool with the text on it; sets $device.
-cold_pool() {
-	device=$("$pool" setup --size 16MiB --raw "$@" -f json | field device)
-	text | dd of="$device" bs=1M oflag=direct iflag=fullblock status=none
-}
-
-@test "--backing: age writes old pages to it, and they read back as they were" {
-	kernel_has backing_dev || skip "this kernel's zram cannot write back (CONFIG_ZRAM_WRITEBACK)"
-	truncate -s 16M "$BATS_TEST_TMPDIR/backing"
-	cold_pool --backing "$BATS_TEST_TMPDIR/backing"
-	run --separate-stderr "$pool" setup --size 16MiB --name other --backing "$BATS_TEST_TMPDIR/backing"
-	[ "$status" -eq 1 ]
-	[[ $stderr == *"in use"* ]]
-	json=$("$pool" age --older 1s -f json)
-	[ "$(field written_back <<<"$json")" = true ]
-	if [ "$(field marked <<<"$json")" = age ]; then # younger than a second, some of it
-		sleep 2
-		"$pool" age --older 1s -q >/dev/null
-	fi
-	[ "$("$pool" status -f json | field backing_pages)" -ge 1000 ]
-	[ "$("$pool" status -f json | field used_bytes)" -lt $((1 << 20)) ]
-	[ "$(dd if="$device" bs=1M count=4 iflag=direct status=none | md5sum)" = "$(text | md5sum)" ]
-	[ "$("$pool" status -f json | field backing_read_pages)" -ge 1000 ]
-	"$pool" reset -q
-	[ -z "$(losetup -j "$BATS_TEST_TMPDIR/backing")" ]
-	restored
-}
-
 @test "--backing refuses what is not there, holds something, or is too small" {
 	kernel_has backing_dev || skip "this kernel's zram cannot write back (CONFIG_ZRAM_WRITEBACK)"
 	run --separate-stderr "$pool" setup --size 16MiB --backing "$BATS_TEST_TMPDIR/none"
@@ -327,19 +271,6 @@ cold_pool() {
 	truncate -s 4096 "$BATS_TEST_TMPDIR/small"
 	run --separate-stderr "$pool" setup --size 16MiB --backing "$BATS_TEST_TMPDIR/small"
 	[ "$status" -eq 2 ]
-	restored
-}
-
-@test "--recompress: age makes old pages smaller, and they read back as they were" {
-	kernel_has recomp_algorithm || skip "this kernel's zram cannot recompress (CONFIG_ZRAM_MULTI_COMP)"
-	has_codec zstd || skip "this kernel's zram has no zstd"
-	cold_pool --algo lzo-rle --recompress zstd
-	[ "$("$pool" status -f json | field second_algorithm)" = zstd ]
-	json=$("$pool" age --older 0s -f json)
-	[ "$(field recompressed <<<"$json")" = true ]
-	[ "$(field compr_after_bytes <<<"$json")" -lt "$(field compr_before_bytes <<<"$json")" ]
-	[ "$(dd if="$device" bs=1M count=4 iflag=direct status=none | md5sum)" = "$(text | md5sum)" ]
-	"$pool" reset -q
 	restored
 }
 
