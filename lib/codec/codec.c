@@ -11,11 +11,11 @@
 #define DICTIONARY_DEFAULT (16 * KIB)
 
 extern const struct codec codec_lz4, codec_lz4hc, codec_lzo, codec_zstd, codec_deflate, codec_zlib, codec_snappy,
-	codec_zstd_dict, codec_lz4_dict;
+	codec_zstd_dict, codec_zstd_crypto, codec_lz4_dict;
 
 const struct codec *const codec_all[] = { &codec_lz4,	    &codec_lzo,	    &codec_zstd,   &codec_deflate,
 					   &codec_lz4hc,    &codec_zlib,    &codec_snappy, &codec_lz4_dict,
-					   &codec_zstd_dict, NULL };
+					   &codec_zstd_dict, &codec_zstd_crypto, NULL };
 
 const struct codec *codec_find(const char *name)
 {

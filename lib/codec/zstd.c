@@ -2,7 +2,13 @@
 /* zstd.c - zstd frames by libzstd with reused contexts, as the kernel writes them (it defaults to level 3).
  *
  * Negative levels are zstd's fast modes. The window fits the page, as the content size is known.
+ *
+ * zstd-crypto is what the kernel's crypto interface makes of it: zram before 6.12, and zswap. That asks for the
+ * parameters of input of unknown size (zstd_get_params(level, 0) in crypto/zstd.c): other tables, other matches. There
+ * is no way to say that in zstd's stable interface, which fits the parameters to the input itself.
  */
+#define ZSTD_STATIC_LINKING_ONLY
+#define ZSTD_DISABLE_DEPRECATE_WARNINGS
 #include <zstd.h>
 
 #include "codec/codec.h"
@@ -57,6 +63,14 @@ static ssize_t zstd_compress(void *state, const void *src, size_t len, void *dst
 	return ZSTD_isError(n) ? -EIO : (ssize_t)n;
 }
 
+static ssize_t zstd_crypto_compress(void *state, const void *src, size_t len, void *dst, size_t cap)
+{
+	struct zstd_state *s = state;
+	size_t n = ZSTD_compress_advanced(s->compress, dst, cap, src, len, NULL, 0, ZSTD_getParams(s->level, 0, 0));
+
+	return ZSTD_isError(n) ? -EIO : (ssize_t)n;
+}
+
 static ssize_t zstd_decompress(void *state, const void *src, size_t len, void *dst, size_t cap)
 {
 	struct zstd_state *s = state;
@@ -65,19 +79,13 @@ static ssize_t zstd_decompress(void *state, const void *src, size_t len, void *d
 	return ZSTD_isError(n) ? -EIO : (ssize_t)n;
 }
 
-extern const struct codec codec_zstd;
-const struct codec codec_zstd = {
-	.name = "zstd",
-	.level_word = "level",
-	.level_min = -100,
-	.level_max = 22,
-	.level_default = 3,
-	.entropy = true,
-	.heavy = true,
-	.version = zstd_version,
-	.open = zstd_open,
-	.close = zstd_close,
-	.bound = zstd_bound,
-	.compress = zstd_compress,
-	.decompress = zstd_decompress,
-};
+#define ZSTD_CODEC(codec_name, codec_compress)                                                                        \
+	{                                                                                                             \
+		.name = (codec_name), .level_word = "level", .level_min = -100, .level_max = 22, .level_default = 3,  \
+		.entropy = true, .heavy = true, .version = zstd_version, .open = zstd_open, .close = zstd_close,      \
+		.bound = zstd_bound, .compress = (codec_compress), .decompress = zstd_decompress,                     \
+	}
+
+extern const struct codec codec_zstd, codec_zstd_crypto;
+const struct codec codec_zstd = ZSTD_CODEC("zstd", zstd_compress);
+const struct codec codec_zstd_crypto = ZSTD_CODEC("zstd-crypto", zstd_crypto_compress);
