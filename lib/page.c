@@ -1,79 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* page.c - walks /proc/PID/maps and pagemap, keeps a reservoir of present pages, reads and classes them.
- *
- * A pagemap stays bound to the address space it was opened on: after an exec or exit it reads empty, which is
- * how a source that ended is told, even where its PID is used again.
+/* page.c - walks /proc/PID/maps and pagemap and keeps a reservoir of present pages. page_class.c tells what is in
+ * them, page_read.c reads them.
  */
 #include "page.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/uio.h>
 
-/* Documentation/admin-guide/mm/pagemap.rst */
-#define ENTRY_PRESENT	(UINT64_C(1) << 63)
-#define ENTRY_SWAPPED	(UINT64_C(1) << 62)
-#define ENTRY_FILE	(UINT64_C(1) << 61)	/* a file's page or shared anonymous memory */
-#define ENTRY_EXCLUSIVE	(UINT64_C(1) << 56)	/* mapped once */
-#define ENTRY_FRAME	((UINT64_C(1) << 55) - 1)
+#include "page_entry.h"
 
 #define WALK_ENTRIES	8192	/* 64 KiB of pagemap, 32 MiB of address space a read */
-#define READ_PAGES	256	/* one process_vm_readv; below UIO_MAXIOV */
-#define WORDS		(PAGE_BYTES / sizeof(uint64_t))
-
-/* ---- content ---------------------------------------------------------------------------------------- */
-static bool is_same_filled(const uint64_t *words)
-{
-	for (size_t i = 1; i < WORDS; i++)
-		if (words[i] != words[0])
-			return false;
-	return true;
-}
-
-/* Canonical user half, where x86-64 and arm64 map code, heap and stacks: bits 47..38 not all 0, aligned. */
-static bool looks_like_pointer(uint64_t word)
-{
-	return word >> 47 == 0 && word >> 38 != 0 && (word & 3) == 0;
-}
-
-static bool is_text(const unsigned char *bytes)
-{
-	size_t printable = 0;
-
-	for (size_t i = 0; i < PAGE_BYTES; i++)
-		printable += (bytes[i] >= 0x20 && bytes[i] < 0x7f) || bytes[i] == '\n' || bytes[i] == '\t';
-	return printable * 10 >= PAGE_BYTES * 9;
-}
-
-enum page_class page_classify(const void *page)
-{
-	const uint64_t *words = page;
-	size_t zeros = 0, pointers = 0;
-
-	if (is_same_filled(words))
-		return words[0] ? PAGE_SAME_FILLED : PAGE_ZERO;
-	for (size_t i = 0; i < WORDS; i++) {
-		zeros += words[i] == 0;
-		pointers += looks_like_pointer(words[i]);
-	}
-	if (zeros >= WORDS / 2)
-		return PAGE_SPARSE;
-	if (is_text(page))
-		return PAGE_TEXT;
-	return pointers >= WORDS / 4 ? PAGE_POINTER : PAGE_OTHER;
-}
-
-const char *page_class_name(enum page_class class)
-{
-	static const char *const names[PAGE_CLASSES] = {
-		[PAGE_ZERO] = "zero", [PAGE_SAME_FILLED] = "same_filled", [PAGE_SPARSE] = "sparse",
-		[PAGE_TEXT] = "text", [PAGE_POINTER] = "pointer",	  [PAGE_OTHER] = "other",
-	};
-
-	return names[class];
-}
 
 /* ---- sources ---------------------------------------------------------------------------------------- */
 static int no_memory(pid_t pid, struct err *e)
@@ -292,9 +229,14 @@ void page_sample_shuffle(struct page_sample *sample)
 	}
 }
 
+/* Where all are taken they are in order already, and sorting them would cost as much as hashing them. */
 void page_sample_sort(struct page_sample *sample, size_t from, size_t to)
 {
-	if (from < to)
+	bool in_order = true;
+
+	for (size_t i = from + 1; in_order && i < to; i++)
+		in_order = by_place(&sample->refs[i - 1], &sample->refs[i]) <= 0;
+	if (!in_order)
 		qsort(sample->refs + from, to - from, sizeof(*sample->refs), by_place);
 }
 
@@ -486,123 +428,4 @@ int page_walk(struct page_source *source, uint32_t index, unsigned int kinds, st
 	if (r && source->pid)
 		return err_set(e, r, "cannot walk the memory map of process %d", (int)source->pid);
 	return r ? err_set(e, r, "cannot take stock of the file") : 0;
-}
-
-/* ---- reading ---------------------------------------------------------------------------------------- */
-static int read_file_pages(struct page_source *source, const struct page_ref *refs, size_t n, char *buf,
-			   enum page_got *got, struct err *e)
-{
-	for (size_t i = 0; i < n; i++) {
-		char *page = buf + i * PAGE_BYTES;
-		size_t filled = 0;
-
-		while (filled < PAGE_BYTES) {
-			ssize_t r = pread(source->fd, page + filled, PAGE_BYTES - filled,
-					  (off_t)(refs[i].address + filled));
-
-			if (r < 0)
-				return err_set(e, errno, "cannot read the file at %lu", refs[i].address + filled);
-			if (r == 0)
-				break;
-			filled += (size_t)r;
-		}
-		memset(page + filled, 0, PAGE_BYTES - filled);
-		got[i] = filled ? PAGE_READ : PAGE_GONE;
-	}
-	return 0;
-}
-
-static enum page_got look_again(struct page_source *source, uint64_t address)
-{
-	uint64_t entry;
-
-	if (source->ended)
-		return PAGE_GONE;
-	if (pread(source->fd, &entry, sizeof(entry), (off_t)(address / PAGE_BYTES * sizeof(entry))) !=
-	    (ssize_t)sizeof(entry)) {
-		source->ended = true;
-		return PAGE_GONE;
-	}
-	if (entry & ENTRY_PRESENT)
-		return PAGE_READ;
-	return entry & ENTRY_SWAPPED ? PAGE_SWAPPED : PAGE_GONE;
-}
-
-static int read_refused(const struct page_source *source, int code, struct err *e)
-{
-	if (code != EPERM && code != ENOSYS)
-		return err_set(e, code, "cannot read the memory of process %d", (int)source->pid);
-	err_impossible(e, "the kernel does not let this user read the memory of process %d", (int)source->pid);
-	return err_hint(e, "run this as root, or look at kernel.yama.ptrace_scope and the container's seccomp rules");
-}
-
-/* One system call for all pages that are still there; where it stops, that page is gone and the rest is tried. */
-static int read_present(struct page_source *source, struct iovec *local, struct iovec *remote, const size_t *which,
-			size_t n, enum page_got *got, struct err *e)
-{
-	size_t done = 0;
-
-	while (done < n && !source->ended) {
-		ssize_t r = process_vm_readv(source->pid, local + done, n - done, remote + done, n - done, 0);
-
-		if (r < 0 && errno == ESRCH) {
-			source->ended = true;
-		} else if (r < 0 && errno != EFAULT) {
-			return read_refused(source, errno, e);
-		} else {
-			done += r > 0 ? (size_t)r / PAGE_BYTES : 0;
-			if (done < n)
-				got[which[done++]] = PAGE_GONE;
-		}
-	}
-	for (; done < n; done++)
-		got[which[done]] = PAGE_GONE;
-	return 0;
-}
-
-static uint64_t major_faults(void)
-{
-	struct rusage usage;
-
-	return getrusage(RUSAGE_THREAD, &usage) ? 0 : (uint64_t)usage.ru_majflt;
-}
-
-static int read_process_pages(struct page_source *source, const struct page_ref *refs, size_t n, char *buf,
-			      enum page_got *got, struct err *e)
-{
-	struct iovec local[READ_PAGES], remote[READ_PAGES];
-	size_t which[READ_PAGES], present = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		got[i] = look_again(source, refs[i].address);
-		if (got[i] != PAGE_READ)
-			continue;
-		local[present] = (struct iovec){ buf + i * PAGE_BYTES, PAGE_BYTES };
-		remote[present] = (struct iovec){ (void *)(uintptr_t)refs[i].address, PAGE_BYTES };
-		which[present++] = i;
-	}
-	if (!present)
-		return 0;
-
-	/* A page of theirs that the kernel swaps in for us is a major fault of ours: nothing here faults otherwise. */
-	uint64_t before = major_faults();
-	int r = read_present(source, local, remote, which, present, got, e);
-
-	source->swapin_pages += major_faults() - before;
-	return r;
-}
-
-int page_read(struct page_source *source, const struct page_ref *refs, size_t n, void *buf, enum page_got *got,
-	      struct err *e)
-{
-	if (!source->pid)
-		return read_file_pages(source, refs, n, buf, got, e);
-	for (size_t i = 0; i < n; i += READ_PAGES) {
-		int r = read_process_pages(source, refs + i, MIN(n - i, (size_t)READ_PAGES),
-					   (char *)buf + i * PAGE_BYTES, got + i, e);
-
-		if (r)
-			return r;
-	}
-	return 0;
 }
