@@ -174,6 +174,9 @@ $(B)/bench/%: $(B)/obj/bench/%.o $(LIB)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_CODEC) $(LIBS_STORE) $(LIBS_BPF) $(LIBS_JSON) -lcap -lm
 
+# What they try is in a room, not in lib.
+$(B)/bench/scan_speed: $(B)/obj/compressor-monitor/duplicates.o
+
 tests: $(UNIT_TESTS) $(HELPERS)
 benches: $(BENCHES) $(HELPERS)
 

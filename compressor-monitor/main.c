@@ -46,6 +46,9 @@ struct config {
 		   .metavar = "POINTS"), \
 	OPT_FLAG(0, "all", struct config, scan.all, "take every present page"), \
 	OPT_U64(0, "seed", struct config, scan.seed, "of the draw"), \
+	OPT_U64(0, "threads", struct config, scan.threads, \
+		"read and measure on this many threads; default one for each CPU that it may run on", \
+		.min = 1, .max = 1024), \
 	OPT_LIST(0, "codecs", struct config, scan.codecs, \
 		 "codecs and levels, e.g. lz4:1,zstd:3; default lz4:1,lzo1x-1,zstd:1,zstd:3,deflate:1", \
 		 .metavar = "LIST"), \
@@ -567,7 +570,7 @@ static const struct opt_command commands[] = {
 int main(int argc, char **argv)
 {
 	static struct config config = {
-		.scan = { .pages = 4096, .seed = 1, .chain = MISSING_U64, .by = -1 },
+		.scan = { .pages = 4096, .seed = 1, .chain = MISSING_U64, .threads = MISSING_U64, .by = -1 },
 		.rank = {
 			.policy = POLICY_DEFAULTS,
 			.readback = MISSING_F64,

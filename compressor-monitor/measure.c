@@ -22,16 +22,12 @@ struct times {
 	uint64_t total_ns;
 };
 
-struct subject {
-	struct codec_run run;
-	char *compressed;		/* BATCH_PAGES * bound */
-	size_t bound;
+/* What a codec made of the pages that it was given. */
+struct subject_sums {
 	struct zsmalloc_pool pool;
-	double slot_bytes;		/* of the pages with a codec */
-	struct stratum_sums *strata;	/* n_strata of them */
+	double slot_bytes;
 	uint64_t codec_bytes, mismatched_pages;
 	uint64_t bins[SCAN_BINS];
-	struct times compress, decompress;
 	uint64_t judged[2][2];		/* pages: [the codec takes it][the estimator would] */
 	struct class_sums {
 		uint64_t pages, codec_bytes, compress_ns, decompress_ns;
@@ -39,15 +35,28 @@ struct subject {
 	} classes[PAGE_CLASSES];
 };
 
-/* Pages of one class, so that what the clock says of a batch is that class's. */
+struct subject {
+	struct codec_run run;
+	char *compressed;		/* BATCH_PAGES * bound */
+	size_t bound;
+	struct subject_sums sums;
+	struct stratum_sums *strata;	/* n_strata of them */
+	struct times compress, decompress;
+};
+
+/* Pages of one class, so that what the clock says of a batch is that class's. They stay where the caller has them;
+ * measure_hold copies those that wait for more.
+ */
 struct batch {
-	char pages[BATCH_PAGES * PAGE_BYTES];
+	char held[BATCH_PAGES * PAGE_BYTES];
+	const char *pages[BATCH_PAGES];
 	uint32_t strata[BATCH_PAGES];
 	enum page_class class;
 	size_t n;
 	bool fits[2][BATCH_PAGES];	/* by the estimator, for codecs without and with entropy coding */
 };
 
+/* What one thread measured; measure_join adds those of several. */
 struct measure {
 	struct subject *subjects;
 	size_t n_subjects;
@@ -81,7 +90,7 @@ static int subject_open(struct subject *s, const char *spec, const struct zsmall
 
 	if (r)
 		return r;
-	s->pool.model = model;
+	s->sums.pool.model = model;
 	s->bound = s->run.codec->bound(PAGE_BYTES);
 	s->compressed = malloc(BATCH_PAGES * s->bound);
 	return s->compressed ? 0 : err_set(e, ENOMEM, "cannot set up codec %s", s->run.label);
@@ -134,7 +143,7 @@ int measure_new(struct measure **ret, const struct opt_list *specs, const struct
 static void compress_batch(const struct batch *b, struct subject *s, ssize_t *len)
 {
 	for (size_t i = 0; i < b->n; i++)
-		len[i] = s->run.codec->compress(s->run.state, b->pages + i * PAGE_BYTES, PAGE_BYTES,
+		len[i] = s->run.codec->compress(s->run.state, b->pages[i], PAGE_BYTES,
 						s->compressed + i * s->bound, s->bound);
 }
 
@@ -145,7 +154,7 @@ static size_t decompress_batch(const struct measure *m, const struct batch *b, s
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
-		if (len[i] < 0 || (len[i] >= s->pool.model->huge_bytes) != raw)
+		if (len[i] < 0 || (len[i] >= s->sums.pool.model->huge_bytes) != raw)
 			continue;
 		got[i] = s->run.codec->decompress(s->run.state, s->compressed + i * s->bound, (size_t)len[i],
 						  m->back + i * PAGE_BYTES, PAGE_BYTES);
@@ -154,10 +163,24 @@ static size_t decompress_batch(const struct measure *m, const struct batch *b, s
 	return n;
 }
 
+struct slot {
+	double bytes, square;
+};
+
+/* To 1/256 byte, and a whole square byte: sums of them are exact in a double, and so do not depend on their order,
+ * which is the threads' (up to 2^29 pages).
+ */
+static struct slot slot_of(const struct zsmalloc_model *model, size_t len)
+{
+	const uint64_t parts = (uint64_t)(zsmalloc_slot_bytes(model, len) * 256 + 0.5);
+
+	return (struct slot){ (double)parts / 256, (double)((parts * parts + (1 << 15)) >> 16) };
+}
+
 /* One batch both ways. Reading back a page that is kept raw decompresses nothing: those are checked, not timed. */
 static int run_batch(const struct measure *m, const struct batch *b, struct subject *s)
 {
-	struct class_sums *sums = &s->classes[b->class];
+	struct class_sums *sums = &s->sums.classes[b->class];
 	ssize_t len[BATCH_PAGES], got[BATCH_PAGES] = { 0 };
 	uint64_t begin, middle, end;
 	size_t kept;
@@ -176,23 +199,23 @@ static int run_batch(const struct measure *m, const struct batch *b, struct subj
 
 	for (size_t i = 0; i < b->n; i++) {
 		size_t bytes = len[i] < 0 ? PAGE_BYTES : (size_t)len[i];
-		double slot = zsmalloc_slot_bytes(s->pool.model, bytes);
+		struct slot slot = slot_of(s->sums.pool.model, bytes);
 		struct stratum_sums *stratum = &s->strata[b->strata[i]];
 
-		s->mismatched_pages += len[i] < 0 || got[i] != PAGE_BYTES ||
-				       memcmp(m->back + i * PAGE_BYTES, b->pages + i * PAGE_BYTES, PAGE_BYTES) != 0;
-		s->judged[bytes < s->pool.model->huge_bytes][b->fits[s->run.codec->entropy][i]]++;
-		s->codec_bytes += bytes;
+		s->sums.mismatched_pages += len[i] < 0 || got[i] != PAGE_BYTES ||
+				       memcmp(m->back + i * PAGE_BYTES, b->pages[i], PAGE_BYTES) != 0;
+		s->sums.judged[bytes < s->sums.pool.model->huge_bytes][b->fits[s->run.codec->entropy][i]]++;
+		s->sums.codec_bytes += bytes;
 		sums->codec_bytes += bytes;
-		sums->slot_bytes += slot;
-		s->bins[(MIN(bytes, (size_t)PAGE_BYTES) + SCAN_BIN_BYTES - 1) / SCAN_BIN_BYTES]++;
-		zsmalloc_pool_add(&s->pool, bytes);
-		s->slot_bytes += slot;
+		sums->slot_bytes += slot.bytes;
+		s->sums.bins[(MIN(bytes, (size_t)PAGE_BYTES) + SCAN_BIN_BYTES - 1) / SCAN_BIN_BYTES]++;
+		zsmalloc_pool_add(&s->sums.pool, bytes);
+		s->sums.slot_bytes += slot.bytes;
 		stratum->pages++;
 		stratum->coded_pages++;
 		stratum->codec_bytes += bytes;
-		stratum->slot_bytes += slot;
-		stratum->slot_squares += slot * slot;
+		stratum->slot_bytes += slot.bytes;
+		stratum->slot_squares += slot.square;
 	}
 	sums->pages += b->n;
 	sums->compress_ns += middle - begin;
@@ -204,12 +227,12 @@ static int run_batch(const struct measure *m, const struct batch *b, struct subj
 /* The look is timed with one of the two rules, which is what deciding for a codec takes. */
 static void judge_batch(struct measure *m, struct batch *b)
 {
-	const unsigned int huge_bytes = m->subjects[0].pool.model->huge_bytes;
+	const unsigned int huge_bytes = m->subjects[0].sums.pool.model->huge_bytes;
 	struct estimate_features features[BATCH_PAGES];
 	const uint64_t begin = thread_cpu_ns();
 
 	for (size_t i = 0; i < b->n; i++) {
-		features[i] = estimate_look(b->pages + i * PAGE_BYTES);
+		features[i] = estimate_look(b->pages[i]);
 		b->fits[false][i] = estimate_fits(&features[i], false, huge_bytes);
 	}
 	m->estimate_ns += thread_cpu_ns() - begin;
@@ -258,7 +281,7 @@ static int estimate_all(struct measure *m, const struct subject *s, const struct
 	return strata_estimate(s->strata, strata->items, strata->n, ret);
 }
 
-static int flush_batches(struct measure *m)
+int measure_flush(struct measure *m)
 {
 	int r = 0;
 
@@ -287,15 +310,94 @@ int measure_page_of(struct measure *m, const void *page, enum page_class class, 
 	}
 	b->class = class;
 	b->strata[b->n] = stratum;
-	memcpy(b->pages + b->n++ * PAGE_BYTES, page, PAGE_BYTES);
+	b->pages[b->n++] = page;
 	return b->n == BATCH_PAGES ? flush_batch(m, b) : 0;
+}
+
+/* Adds the times of one to those of the other, and takes them from it. */
+static int join_times(struct times *into, struct times *from)
+{
+	if (into->n + from->n > into->allocated) {
+		double *bigger = reallocarray(into->ns, into->n + from->n, sizeof(*bigger));
+
+		if (!bigger)
+			return -ENOMEM;
+		into->ns = bigger;
+		into->allocated = into->n + from->n;
+	}
+	if (from->n)
+		memcpy(into->ns + into->n, from->ns, from->n * sizeof(*from->ns));
+	into->n += from->n;
+	into->total_ns += from->total_ns;
+	from->n = from->total_ns = 0;
+	return 0;
+}
+
+static int join_subject(struct subject *into, struct subject *from, size_t n_strata)
+{
+	for (size_t i = 0; i < n_strata; i++)
+		strata_add(&into->strata[i], &from->strata[i]);
+	for (size_t i = 0; i < ZSMALLOC_CLASSES; i++)
+		into->sums.pool.objects[i] += from->sums.pool.objects[i];
+	into->sums.pool.stored_bytes += from->sums.pool.stored_bytes;
+	into->sums.pool.huge_pages += from->sums.pool.huge_pages;
+	into->sums.slot_bytes += from->sums.slot_bytes;
+	into->sums.codec_bytes += from->sums.codec_bytes;
+	into->sums.mismatched_pages += from->sums.mismatched_pages;
+	for (size_t i = 0; i < SCAN_BINS; i++)
+		into->sums.bins[i] += from->sums.bins[i];
+	for (size_t i = 0; i < 4; i++)
+		into->sums.judged[i / 2][i % 2] += from->sums.judged[i / 2][i % 2];
+	for (size_t i = 0; i < PAGE_CLASSES; i++) {
+		struct class_sums *to = &into->sums.classes[i];
+		const struct class_sums *add = &from->sums.classes[i];
+
+		to->pages += add->pages;
+		to->codec_bytes += add->codec_bytes;
+		to->compress_ns += add->compress_ns;
+		to->decompress_ns += add->decompress_ns;
+		to->slot_bytes += add->slot_bytes;
+	}
+	if (n_strata)
+		memset(from->strata, 0, n_strata * sizeof(*from->strata));
+	from->sums = (struct subject_sums){ .pool.model = from->sums.pool.model };
+	return join_times(&into->compress, &from->compress) || join_times(&into->decompress, &from->decompress)
+		       ? -ENOMEM : 0;
+}
+
+int measure_join(struct measure *into, struct measure *from)
+{
+	int r = from->n_strata > into->n_strata ? grow_strata(into, (uint32_t)from->n_strata - 1) : 0;
+
+	for (size_t i = 0; !r && i < into->n_subjects; i++)
+		r = join_subject(&into->subjects[i], &from->subjects[i], from->n_strata);
+	into->pages += from->pages;
+	into->same_pages += from->same_pages;
+	into->estimate_ns += from->estimate_ns;
+	from->pages = from->same_pages = from->estimate_ns = 0;
+	return r;
+}
+
+void measure_hold(struct measure *m)
+{
+	for (size_t class = 0; class < PAGE_CLASSES; class++) {
+		struct batch *b = &m->batches[class];
+
+		for (size_t i = 0; i < b->n; i++) {
+			char *held = b->held + i * PAGE_BYTES;
+
+			if (b->pages[i] != held)
+				memcpy(held, b->pages[i], PAGE_BYTES);
+			b->pages[i] = held;
+		}
+	}
 }
 
 int measure_sample_size(struct measure *m, double half_width_ratio, const struct page_strata *strata,
 			uint64_t population, uint64_t *ret)
 {
 	uint64_t total = 0;
-	int r = flush_batches(m);
+	int r = measure_flush(m);
 
 	for (size_t i = 0; !r && m->pages > 1 && i < m->n_subjects; i++) {
 		struct strata_estimate estimate;
@@ -321,15 +423,15 @@ static void predict_pool(const struct measure *m, const struct subject *s, uint6
 {
 	double drawn = (double)(m->pages + m->same_pages), factor = (double)population / drawn;
 
-	ret->pool_bytes = zsmalloc_pool_scaled_bytes(&s->pool, factor);
-	ret->pool_holes_bytes = (uint64_t)llround(zsmalloc_pool_holes_bytes(&s->pool, factor));
+	ret->pool_bytes = zsmalloc_pool_scaled_bytes(&s->sums.pool, factor);
+	ret->pool_holes_bytes = (uint64_t)llround(zsmalloc_pool_holes_bytes(&s->sums.pool, factor));
 	ret->pool_low_bytes = ret->pool_high_bytes = MISSING_U64;
 	if (isnan(mean->low))
 		return;
 
 	double half = (mean->high - mean->estimate) * (double)population;
 	/* What weighing the mappings adds to the mean of the pages drawn. */
-	double weighed = (double)ret->pool_bytes + (mean->estimate - s->slot_bytes / drawn) * (double)population;
+	double weighed = (double)ret->pool_bytes + (mean->estimate - s->sums.slot_bytes / drawn) * (double)population;
 
 	ret->pool_bytes = (uint64_t)llround(MAX(0.0, weighed));
 	ret->pool_low_bytes = (uint64_t)MAX(0.0, (double)ret->pool_bytes - half);
@@ -348,18 +450,18 @@ static struct scan_codec_record report(const struct measure *m, struct subject *
 		.heavy = s->run.codec->heavy,
 		.pages = m->pages,
 		.orig_bytes = m->pages * PAGE_BYTES,
-		.codec_bytes = s->codec_bytes,
-		.stored_bytes = s->pool.stored_bytes,
-		.slot_bytes = (uint64_t)llround(s->slot_bytes),
-		.saved_codec_ratio = 1 - (double)s->codec_bytes / orig,	/* NaN, that is missing, for no pages */
+		.codec_bytes = s->sums.codec_bytes,
+		.stored_bytes = s->sums.pool.stored_bytes,
+		.slot_bytes = (uint64_t)llround(s->sums.slot_bytes),
+		.saved_codec_ratio = 1 - (double)s->sums.codec_bytes / orig,	/* NaN, that is missing, for no pages */
 		.saved_slot_ratio = 1 - slot->estimate / PAGE_BYTES,
 		.saved_slot_low_ratio = 1 - slot->high / PAGE_BYTES,
 		.saved_slot_high_ratio = 1 - slot->low / PAGE_BYTES,
-		.huge_pages = s->pool.huge_pages,
+		.huge_pages = s->sums.pool.huge_pages,
 		.compress_cpu_ns = s->compress.total_ns,
 		.decompress_cpu_ns = s->decompress.total_ns,
-		.mismatched_pages = s->mismatched_pages,
-		.validation = s->mismatched_pages ? "FAIL" : "PASS",
+		.mismatched_pages = s->sums.mismatched_pages,
+		.validation = s->sums.mismatched_pages ? "FAIL" : "PASS",
 	};
 
 	stats_sort(s->compress.ns, s->compress.n);
@@ -374,7 +476,7 @@ static struct scan_codec_record report(const struct measure *m, struct subject *
 
 static struct scan_class_codec_record report_class(const struct subject *s, enum page_class class)
 {
-	const struct class_sums *sums = &s->classes[class];
+	const struct class_sums *sums = &s->sums.classes[class];
 
 	return (struct scan_class_codec_record){
 		.class = page_class_name(class),
@@ -386,21 +488,21 @@ static struct scan_class_codec_record report_class(const struct subject *s, enum
 		.slot_bytes = (uint64_t)llround(sums->slot_bytes),
 		.compress_cpu_ns = sums->compress_ns,
 		.decompress_cpu_ns = sums->decompress_ns,
-		.validation = s->mismatched_pages ? "FAIL" : "PASS",
+		.validation = s->sums.mismatched_pages ? "FAIL" : "PASS",
 	};
 }
 
 static struct scan_estimate_record report_estimate(const struct measure *m, const struct subject *s, const char *label)
 {
-	const uint64_t right = s->judged[true][true] + s->judged[false][false];
+	const uint64_t right = s->sums.judged[true][true] + s->sums.judged[false][false];
 
 	return (struct scan_estimate_record){
 		.label = label,
 		.pages = m->pages,
-		.rightly_taken = s->judged[true][true],
-		.wrongly_taken = s->judged[false][true],
-		.rightly_left = s->judged[false][false],
-		.wrongly_left = s->judged[true][false],
+		.rightly_taken = s->sums.judged[true][true],
+		.wrongly_taken = s->sums.judged[false][true],
+		.rightly_left = s->sums.judged[false][false],
+		.wrongly_left = s->sums.judged[true][false],
 		.agree_ratio = (double)right / (double)m->pages,	/* NaN, that is missing, for no pages */
 		.estimate_ns = (double)m->estimate_ns / (double)m->pages,
 		.speed_ratio = (double)s->compress.total_ns / (double)m->estimate_ns,
@@ -428,7 +530,7 @@ int measure_report(struct measure *m, uint64_t population, struct scan_result *r
 int measure_report_strata(struct measure *m, const struct page_strata *strata, uint64_t population,
 			  struct scan_result *ret)
 {
-	int r = flush_batches(m);
+	int r = measure_flush(m);
 
 	if (r)
 		return r;
@@ -447,7 +549,7 @@ int measure_report_strata(struct measure *m, const struct page_strata *strata, u
 			ret->by_class[class][i].label = ret->labels[i];
 		}
 		ret->estimates[i] = report_estimate(m, &m->subjects[i], ret->labels[i]);
-		memcpy(ret->bins[i], m->subjects[i].bins, sizeof(ret->bins[i]));
+		memcpy(ret->bins[i], m->subjects[i].sums.bins, sizeof(ret->bins[i]));
 		ret->bins[i][0] = m->same_pages;
 		ret->failed |= ret->codecs[i].mismatched_pages != 0;
 	}

@@ -16,11 +16,20 @@ void measure_free(struct measure *m);
 /* measure_estimate - from now on pages are judged by lib/estimate.h, too, for the estimates of the report. */
 void measure_estimate(struct measure *m);
 
-/* measure_page - one page, copied, drawn from this stratum. Same-filled ones are counted and go through no codec.
- * -ENOMEM.
+/* measure_page - one page, drawn from this stratum, which must stay as it is until measure_hold. Same-filled ones are
+ * counted and go through no codec. -ENOMEM.
  */
 int measure_page_of(struct measure *m, const void *page, enum page_class class, uint32_t stratum);
 int measure_page(struct measure *m, const void *page, enum page_class class);	/* of the only stratum */
+
+/* measure_hold - copies the pages that wait for a full batch: the caller may use their memory for others. */
+void measure_hold(struct measure *m);
+
+/* measure_flush - also the batches that are not full; on the thread whose CPU time they are. -ENOMEM. */
+int measure_flush(struct measure *m);
+
+/* measure_join - adds what `from` measured, by the same codecs, and takes it from there; flush it before. -ENOMEM. */
+int measure_join(struct measure *into, struct measure *from);
 
 /* measure_sample_size - pages that the sample needs so that every codec's saved_slot_ratio is known to
  * +-half_width_ratio at 95 %, by the spread within mappings of the pages measured so far. At most population.

@@ -224,6 +224,7 @@ static const struct field summary_fields[] = {
 	SUMMARY(gone_pages, FIELD_U64, "pages", "drawn, but unmapped or not readable when their turn came"),
 	SUMMARY(again_pages, FIELD_U64, "pages", "mapped a second time here or elsewhere in the target"),
 	SUMMARY(seed, FIELD_U64, "", "of the sample"),
+	SUMMARY(threads, FIELD_U64, "", "that read and measured: CPU times are those with all of them at work"),
 	SUMMARY(chain, FIELD_U64, "pages", "largest zspage of the slot model"),
 	SUMMARY(chain_source, FIELD_STRING, "", "where chain is from: option, config or release of the kernel"),
 	SUMMARY(partial, FIELD_STRING, "", "why not all that was drawn was read; missing when it was"),

@@ -4,325 +4,23 @@
  * Pages that are in swap stay there. Processes may end, execute something else or unmap meanwhile: what was
  * read counts, and the summary says what is missing.
  */
-#include "scan.h"
-
-#include <ctype.h>
-#include <dirent.h>
-#include <sys/resource.h>
-
-#include "duplicates.h"
-#include "freeze.h"
-#include "measure.h"
-#include "pool_pages.h"
-#include "procfs.h"
+#include "scan_state.h"
 #include "stop.h"
-#include "term.h"
-#include "trace.h"
 #include "units.h"
 
-#define CHUNK_PAGES	256
 #define KINDS		4
 #define PILOT_PAGES	512u	/* read first, to know how many it takes for --precision */
-
-struct scan {
-	const struct scan_config *config;
-	struct page_source *sources;
-	size_t n_sources, n_vanished;	/* vanished: listed by the cgroup, but gone before they were opened */
-	size_t n_forbidden;		/* of other users: may not be read */
-	struct page_set set;
-	struct page_census census;
-	struct page_sample sample;
-	struct zsmalloc_model model;
-	struct measure *measure;
-	struct duplicates *duplicates;
-	struct pool_pages pool;		/* where one is scanned */
-	struct freeze freeze;
-	size_t n_stopped;
-	struct trace *trace;		/* NULL = not asked for */
-	char *chunk;
-	double half_width_ratio;	/* wanted; 0 = the number of pages is given */
-	bool stopped;
-};
-
-static void close_sources(struct scan *s)
-{
-	for (size_t i = 0; i < s->n_sources; i++)
-		page_close(&s->sources[i]);
-	free(s->sources);
-	s->sources = NULL;
-	s->n_sources = 0;
-}
 
 static void scan_done(struct scan *s)
 {
 	freeze_done(&s->freeze);
-	close_sources(s);
+	scan_close_sources(s);
 	page_set_done(&s->set);
 	page_sample_done(&s->sample);
 	measure_free(s->measure);
 	duplicates_free(s->duplicates);
 	trace_free(s->trace);
-	free(s->chunk);
-}
-
-/* ---- targets ---------------------------------------------------------------------------------------- */
-static int add_source(struct scan *s, const struct page_source *source, struct err *e)
-{
-	struct page_source *bigger = reallocarray(s->sources, s->n_sources + 1, sizeof(*bigger));
-
-	if (!bigger)
-		return err_set(e, ENOMEM, "cannot list the processes to scan");
-	s->sources = bigger;
-	s->sources[s->n_sources++] = *source;
-	return 0;
-}
-
-static int add_pid(struct scan *s, pid_t pid, struct err *e)
-{
-	struct page_source source;
-	int r = page_open_pid(&source, pid, e);
-
-	for (size_t i = 0; !r && i < s->n_sources; i++)
-		if (s->sources[i].pid == pid) {
-			page_close(&source);
-			return 0;
-		}
-	return r ? r : add_source(s, &source, e);
-}
-
-static int open_pids(struct scan *s, struct err *e)
-{
-	for (size_t i = 0; i < s->config->pids.n; i++) {
-		uint64_t pid;
-		int r = units_parse_u64(s->config->pids.items[i], &pid, e);
-
-		if (r || pid < 1 || pid > INT32_MAX)
-			return err_usage(e, "--pid: '%s' is not a process ID", s->config->pids.items[i]);
-		r = add_pid(s, (pid_t)pid, e);
-		if (r)
-			return r;
-	}
-	return 0;
-}
-
-/* The group's own processes, not those of groups below it, and not this one. */
-static int open_cgroup(struct scan *s, struct err *e)
-{
-	AUTO_FREE char *path = NULL;
-	AUTO_FCLOSE FILE *procs = NULL;
-	int pid, fields, r = 0;
-
-	if (asprintf(&path, "%s/cgroup.procs", s->config->cgroup) < 0) {
-		path = NULL;
-		return err_set(e, ENOMEM, "cannot open cgroup %s", s->config->cgroup);
-	}
-	procs = fopen(path, "re");
-	if (!procs) {
-		err_set(e, errno, "cannot open %s", path);
-		return err_hint(e, "give the directory of the group, e.g. /sys/fs/cgroup/NAME");
-	}
-	while (!r && (fields = fscanf(procs, "%d", &pid)) == 1) {
-		if (pid == getpid())
-			continue;
-		r = add_pid(s, pid, e);
-		if (r == -ESRCH) {
-			s->n_vanished++;
-			r = 0;
-		}
-	}
-	if (!r && !s->n_sources)
-		return err_say(e, ESRCH, "no process to scan in cgroup %s", s->config->cgroup);
-	return r;
-}
-
-struct relation {
-	pid_t pid, parent;
-	bool inside;
-};
-
-/* Every process there is, with its parent; those that end meanwhile are not among them. NULL = not to be had. */
-static struct relation *list_relations(size_t *n)
-{
-	struct relation *list = NULL;
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-
-	for (*n = 0; proc && (entry = readdir(proc));) {
-		struct relation *bigger;
-		struct procfs_stat stat;
-		struct err ignored = { 0 };
-
-		if (!isdigit((unsigned char)entry->d_name[0]) ||
-		    procfs_stat_read(NULL, (pid_t)atoi(entry->d_name), &stat, &ignored))
-			continue;
-		bigger = reallocarray(list, *n + 1, sizeof(*list));
-		if (!bigger) {
-			free(list);
-			list = NULL;
-			break;
-		}
-		list = bigger;
-		list[(*n)++] = (struct relation){ .pid = stat.pid, .parent = stat.ppid };
-	}
-	if (proc)
-		closedir(proc);
-	return list;
-}
-
-/* Marks what descends from those marked already. Orphans have another parent, and are nobody's descendants. */
-static void mark_descendants(struct relation *list, size_t n)
-{
-	for (bool more = true; more;) {
-		more = false;
-		for (size_t i = 0; i < n; i++)
-			for (size_t k = 0; !list[i].inside && k < n; k++)
-				if (list[k].inside && list[k].pid == list[i].parent)
-					more = list[i].inside = true;
-	}
-}
-
-/* The process, its children, theirs and so on, but for this one: as they are now, not those that will be. */
-static int open_tree(struct scan *s, struct err *e)
-{
-	AUTO_FREE struct relation *list = NULL;
-	size_t n;
-	int r = add_pid(s, s->config->tree, e);
-
-	list = r ? NULL : list_relations(&n);
-	if (!list)
-		return r ? r : err_set(e, ENOMEM, "cannot list the descendants of process %d", (int)s->config->tree);
-	for (size_t i = 0; i < n; i++)
-		list[i].inside = list[i].pid == s->config->tree;
-	mark_descendants(list, n);
-	for (size_t i = 0; !r && i < n; i++) {
-		if (!list[i].inside || list[i].pid == s->config->tree || list[i].pid == getpid())
-			continue;
-		r = add_pid(s, list[i].pid, e);
-		if (r == -ESRCH) {
-			s->n_vanished++;
-			r = 0;
-		}
-	}
-	return r;
-}
-
-/* As many descriptors as we may have: each process takes one. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-/* Every process but this one. Kernel threads have no memory of their own; without root those of other users are
- * left out, and the summary says how many.
- */
-static int open_system(struct scan *s, struct err *e)
-{
-	size_t n;
-	AUTO_FREE struct relation *list = list_relations(&n);
-	int r = 0;
-
-	raise_descriptor_limit();
-	if (!list)
-		return err_set(e, ENOMEM, "cannot list the processes");
-	for (size_t i = 0; !r && i < n; i++) {
-		if (list[i].pid == getpid())
-			continue;
-		r = add_pid(s, list[i].pid, e);
-		s->n_forbidden += r == -EACCES;
-		if (r == -ESRCH || r == -EACCES)
-			r = 0;
-	}
-	return r || s->n_sources ? r : err_say(e, EACCES, "not one process may be read");
-}
-
-static int open_file(struct scan *s, struct err *e)
-{
-	struct page_source source;
-	int r = page_open_file(&source, s->config->file, e);
-
-	return r ? r : add_source(s, &source, e);
-}
-
-static int open_owners(struct scan *s, struct err *e)
-{
-	return s->config->cgroup ? open_cgroup(s, e) : s->config->tree ? open_tree(s, e) : open_pids(s, e);
-}
-
-/* Again until nobody is new: before they are all stopped, they may have children. */
-static int stop_owners(struct scan *s, struct err *e)
-{
-	int r = 0;
-
-	for (size_t stopped = 0, before = SIZE_MAX; !r && s->n_sources != before;) {
-		before = s->n_sources;
-		r = open_owners(s, e);
-		for (; !r && stopped < s->n_sources; stopped++)
-			r = freeze_process(&s->freeze, s->sources[stopped].pid, e);
-	}
-	s->n_stopped = s->n_sources;
-	s->n_vanished = 0;
-	close_sources(s);
-	return r;
-}
-
-static int open_pool(struct scan *s, struct err *e)
-{
-	const struct scan_config *c = s->config;
-	struct page_source source;
-	int r = pool_pages_open(&s->pool, c->zram, &source, e);
-
-	if (r)
-		return r;
-	page_close(&source);
-	r = c->pids.n || c->tree || c->cgroup ? stop_owners(s, e) : 0;
-	/* Once more, as what the pool held before they stopped is of no interest. */
-	if (!r)
-		r = pool_pages_open(&s->pool, c->zram, &source, e);
-	return r ? r : add_source(s, &source, e);
-}
-
-static int open_target(struct scan *s, char *name, size_t len, struct err *e)
-{
-	const struct scan_config *c = s->config;
-
-	if (c->zram) {
-		if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) > 1 || c->system || c->file)
-			return err_usage(e, "with --zram goes one of --pid, --tree and --cgroup: who is stopped "
-					    "meanwhile");
-		snprintf(name, len, "pool %s", c->zram);
-		return open_pool(s, e);
-	}
-	if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) + c->system + (c->file != NULL) != 1) {
-		err_usage(e, "give one target: --pid PID (several times if need be), --tree PID, --cgroup PATH, "
-			     "--system, --file FILE or --zram DEVICE");
-		return err_hint(e, "e.g. --pid $$ looks at the shell you type this in");
-	}
-	if (c->cgroup) {
-		snprintf(name, len, "cgroup %s", c->cgroup);
-		return open_cgroup(s, e);
-	}
-	if (c->system) {
-		snprintf(name, len, "every process");
-		return open_system(s, e);
-	}
-	if (c->tree) {
-		snprintf(name, len, "pid %d and its descendants", (int)c->tree);
-		return open_tree(s, e);
-	}
-	if (c->file) {
-		snprintf(name, len, "file %s", c->file);
-		return open_file(s, e);
-	}
-	if (c->pids.n == 1)
-		snprintf(name, len, "pid %s", c->pids.items[0]);
-	else
-		snprintf(name, len, "%zu processes from pid %s", c->pids.n, c->pids.items[0]);
-	return open_pids(s, e);
+	scan_read_done(s);
 }
 
 static int kinds_of(const struct scan_config *c, unsigned int *ret, struct err *e)
@@ -389,28 +87,25 @@ static int capacity_of(struct scan *s, size_t *ret, struct err *e)
 static int set_up(struct scan *s, struct scan_result *ret, struct err *e)
 {
 	static const char *default_codecs[] = { "lz4:1", "lzo1x-1", "zstd:1", "zstd:3", "deflate:1" };
-	struct opt_list codecs = s->config->codecs;
 	size_t capacity;
 	int r;
 
-	if (!codecs.n)
-		codecs = (struct opt_list){ default_codecs, ARRAY_SIZE(default_codecs) };
-	if (codecs.n > SCAN_CODECS_MAX)
+	s->codecs = s->config->codecs;
+	if (!s->codecs.n)
+		s->codecs = (struct opt_list){ default_codecs, ARRAY_SIZE(default_codecs) };
+	if (s->codecs.n > SCAN_CODECS_MAX)
 		return err_usage(e, "--codecs: at most %d at once", SCAN_CODECS_MAX);
 	r = capacity_of(s, &capacity, e);
 	if (!r)
 		r = choose_model(s, &ret->summary, e);
 	if (!r)
-		r = measure_new(&s->measure, &codecs, &s->model, e);
+		r = measure_new(&s->measure, &s->codecs, &s->model, e);
 	if (!r)
-		r = open_target(s, ret->target, sizeof(ret->target), e);
+		r = scan_open_target(s, ret->target, sizeof(ret->target), e);
 	if (r)
 		return r;
-	if (s->config->estimate)
-		measure_estimate(s->measure);
-	s->chunk = aligned_alloc(PAGE_BYTES, (size_t)CHUNK_PAGES * PAGE_BYTES);
 	s->duplicates = duplicates_new();
-	if (!s->chunk || !s->duplicates)
+	if (!s->duplicates)
 		return err_set(e, ENOMEM, "cannot set up the scan");
 	s->census.strata = &ret->strata;
 	page_sample_init(&s->sample, capacity, s->config->seed);
@@ -453,60 +148,6 @@ static int walk(struct scan *s, struct err *e)
 	return r;
 }
 
-static int take_page(struct scan *s, const struct page_ref *ref, const char *page, struct scan_result *ret)
-{
-	enum page_class class = page_classify(page);
-	bool same_filled = class == PAGE_ZERO || class == PAGE_SAME_FILLED;
-	int r = same_filled ? 0 : duplicates_add(s->duplicates, page);
-
-	if (r < 0)
-		return r;
-	ret->summary.duplicate_pages += (uint64_t)r;
-	ret->classes[class].pages++;
-	ret->summary.sampled_pages++;
-	ret->summary.accessed_pages += s->sources[ref->source].pid != 0;
-	r = measure_page_of(s->measure, page, class, ref->stratum);
-	return r || !s->trace ? r : trace_add(s->trace, ref, class, page);
-}
-
-static int take_chunk(struct scan *s, const struct page_ref *refs, size_t n, struct scan_result *ret, struct err *e)
-{
-	enum page_got got[CHUNK_PAGES];
-	int r = page_read(&s->sources[refs[0].source], refs, n, s->chunk, got, e);
-
-	if (r)
-		return r;
-	for (size_t i = 0; i < n; i++) {
-		ret->summary.skipped_swapped_pages += got[i] == PAGE_SWAPPED;
-		ret->summary.gone_pages += got[i] == PAGE_GONE;
-		if (got[i] != PAGE_READ)
-			continue;
-		r = take_page(s, &refs[i], s->chunk + i * PAGE_BYTES, ret);
-		if (r)
-			return err_set(e, r, "cannot keep the figures of the pages");
-	}
-	return 0;
-}
-
-/* The drawn pages from `from` to before `to`. */
-static int read_range(struct scan *s, size_t from, size_t to, struct term_progress *progress, struct scan_result *ret,
-		      struct err *e)
-{
-	const struct page_ref *refs = s->sample.refs;
-	int r = 0;
-
-	page_sample_sort(&s->sample, from, to);
-	for (size_t at = from, n; !r && !s->stopped && at < to; at += n) {
-		for (n = 1; n < CHUNK_PAGES && at + n < to && refs[at + n].source == refs[at].source; n++)
-			;
-		s->stopped = stop_requested() != 0;
-		if (!s->stopped)
-			r = take_chunk(s, refs + at, n, ret, e);
-		term_progress_update(progress, (double)(at + n));
-	}
-	return r;
-}
-
 /* Where a precision is asked for, in two stages: the spread within a pilot tells how many pages it takes. There is
  * no third, as looking again and again until the interval fits would make it too narrow.
  */
@@ -521,7 +162,7 @@ static int read_sample(struct scan *s, struct scan_result *ret, struct err *e)
 	term_progress_step(&progress, "compressing at most %lu of %lu pages", n, s->sample.seen);
 	if (pilot) {
 		page_sample_shuffle(&s->sample);
-		r = read_range(s, 0, pilot, &progress, ret, e);
+		r = scan_read_range(s, 0, pilot, &progress, ret, e);
 		if (!r && ret->summary.sampled_pages) {
 			r = measure_sample_size(s->measure, s->half_width_ratio, &ret->strata, s->sample.seen,
 						&n);
@@ -531,7 +172,7 @@ static int read_sample(struct scan *s, struct scan_result *ret, struct err *e)
 		}
 	}
 	if (!r)
-		r = read_range(s, pilot, n, &progress, ret, e);
+		r = scan_read_range(s, pilot, n, &progress, ret, e);
 	term_progress_end(&progress);
 	if (!r && !ret->summary.sampled_pages)
 		return err_say(e, ENODATA, "not one page of the target could be read: they were swapped out, unmapped "
@@ -585,6 +226,7 @@ static void summarize(const struct scan *s, struct scan_result *ret)
 	summary->zero_pages = ret->classes[PAGE_ZERO].pages;
 	summary->same_pages = ret->classes[PAGE_SAME_FILLED].pages;
 	summary->seed = s->config->seed;
+	summary->threads = s->n_workers;
 	summary->stopped_processes = s->config->zram ? s->n_stopped : MISSING_U64;
 	for (size_t i = 0; i < s->n_sources; i++)
 		summary->swapin_pages += s->sources[i].swapin_pages;
@@ -674,6 +316,8 @@ int scan_run(const struct scan_config *config, struct scan_result *ret, struct e
 	r = set_up(&s, ret, e);
 	if (!r)
 		r = walk(&s, e);
+	if (!r)
+		r = scan_read_begin(&s, e);
 	if (!r)
 		r = read_sample(&s, ret, e);
 	if (!r) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* scan.h - what a scan is asked and what it answers.
  *
- * scan.c finds and reads the pages, measure.c runs them through the codecs, records.c declares what is printed.
+ * scan.c leads, scan_target.c opens, scan_read.c reads the pages, measure.c runs them through the codecs, records.c
+ * declares what is printed.
  * The records are the JSON that other programs of ours read.
  */
 #ifndef COLDPRESS_MONITOR_SCAN_H
@@ -22,6 +23,7 @@ struct scan_config {
 	const char *cgroup, *file;
 	const char *zram;		/* a pool of ours; pids, tree or cgroup are then stopped, not scanned */
 	uint64_t pages, seed, chain;	/* chain MISSING_U64 = the running kernel's */
+	uint64_t threads;		/* MISSING_U64 = one for each CPU that we may run on */
 	const char *record;		/* write a page-class trace here; NULL = none */
 	const char *precision;		/* "1pt"; NULL = as many as pages says */
 	bool all, system, estimate;
@@ -85,7 +87,7 @@ struct scan_summary_record {
 	uint64_t anon_pages, shmem_pages, file_pages;
 	uint64_t zero_pages, same_pages, duplicate_pages;
 	uint64_t swapped_pages, skipped_swapped_pages, gone_pages, again_pages;
-	uint64_t seed, chain;
+	uint64_t seed, threads, chain;
 	const char *chain_source;
 	const char *partial;
 	uint64_t elapsed_ns, cpu_ns;

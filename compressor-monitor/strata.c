@@ -10,13 +10,19 @@ struct stratum {
 	double population;
 };
 
+void strata_add(struct stratum_sums *to, const struct stratum_sums *from)
+{
+	to->pages += from->pages;
+	to->coded_pages += from->coded_pages;
+	to->codec_bytes += from->codec_bytes;
+	to->slot_bytes += from->slot_bytes;
+	to->slot_squares += from->slot_squares;
+}
+
 static void join(struct stratum *into, const struct stratum *from)
 {
 	into->population += from->population;
-	into->sums.pages += from->sums.pages;
-	into->sums.coded_pages += from->sums.coded_pages;
-	into->sums.slot_bytes += from->sums.slot_bytes;
-	into->sums.slot_squares += from->sums.slot_squares;
+	strata_add(&into->sums, &from->sums);
 }
 
 static int by_pages(const void *a, const void *b)

@@ -28,6 +28,9 @@ struct strata_estimate {
 			     sizes */
 };
 
+/* strata_add - the pages of `from`, too. */
+void strata_add(struct stratum_sums *to, const struct stratum_sums *from);
+
 /* strata_estimate - population[i] has as many pages in all as sums[i] is drawn from. Finite-population
  * corrected: where all were drawn, low = high. What the sample does not carry is NaN (no page with a codec;
  * one page only).

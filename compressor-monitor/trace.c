@@ -42,8 +42,9 @@ int trace_new(struct trace **ret, const char *path, struct err *e)
 
 	if (!r) {
 		trace->compressed = malloc(trace->lz4.codec->bound(PAGE_BYTES));
-		r = trace->compressed ? out_new(&trace->out, OUT_JSON, path, e)
-				      : err_set(e, ENOMEM, "cannot keep a trace");
+		r = !trace->compressed ? err_set(e, ENOMEM, "cannot keep a trace")
+		    : path	       ? out_new(&trace->out, OUT_JSON, path, e)
+				       : 0;
 	}
 	if (r) {
 		trace_free(trace);
@@ -53,12 +54,12 @@ int trace_new(struct trace **ret, const char *path, struct err *e)
 	return 0;
 }
 
-static int make_room(struct trace *trace)
+static int make_room(struct trace *trace, size_t more)
 {
-	size_t allocated = MAX(trace->allocated * 2, (size_t)1024);
+	size_t allocated = MAX(MAX(trace->allocated * 2, trace->n + more), (size_t)1024);
 	struct entry *bigger;
 
-	if (trace->n < trace->allocated)
+	if (trace->n + more <= trace->allocated)
 		return 0;
 	bigger = reallocarray(trace->entries, allocated, sizeof(*bigger));
 	if (!bigger)
@@ -73,7 +74,7 @@ int trace_add(struct trace *trace, const struct page_ref *ref, enum page_class c
 	const struct codec *codec = trace->lz4.codec;
 	ssize_t len = 0;
 
-	if (make_room(trace))
+	if (make_room(trace, 1))
 		return -ENOMEM;
 	if (class != PAGE_ZERO && class != PAGE_SAME_FILLED)
 		len = codec->compress(trace->lz4.state, page, PAGE_BYTES, trace->compressed,
@@ -84,6 +85,17 @@ int trace_add(struct trace *trace, const struct page_ref *ref, enum page_class c
 		.lz4_bytes = (uint16_t)(len < 0 ? PAGE_BYTES : len),
 		.class = (uint16_t)class,
 	};
+	return 0;
+}
+
+int trace_join(struct trace *into, struct trace *from)
+{
+	if (make_room(into, from->n))
+		return -ENOMEM;
+	if (from->n)
+		memcpy(into->entries + into->n, from->entries, from->n * sizeof(*from->entries));
+	into->n += from->n;
+	from->n = 0;
 	return 0;
 }
 

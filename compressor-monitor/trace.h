@@ -20,12 +20,17 @@ struct page_run_record {
 
 extern const struct record_type page_trace_type, page_run_type;
 
-/* trace_new - path is made now, beside an earlier one, which is replaced when trace_close has written it all. */
+/* trace_new - path is made now, beside an earlier one, which is replaced when trace_close has written it all. NULL: a
+ * part, of one thread, for trace_join.
+ */
 int trace_new(struct trace **ret, const char *path, struct err *e);
 void trace_free(struct trace *trace);	/* NULL-safe; without trace_close nothing is left behind */
 
 /* trace_add - a page that was read. -ENOMEM. */
 int trace_add(struct trace *trace, const struct page_ref *ref, enum page_class class, const void *page);
+
+/* trace_join - adds the pages of `from`, and takes them from it. -ENOMEM. */
+int trace_join(struct trace *into, struct trace *from);
 
 /* trace_close - writes it; partial says in the end record that not all was read. */
 int trace_close(struct trace *trace, bool partial, struct err *e);

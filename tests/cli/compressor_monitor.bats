@@ -160,6 +160,29 @@ refused() {
 	jq -es 'map(select(.type == "page_run") | .class) == ["text", "other"]' trace
 }
 
+@test "any number of threads finds the same, however many pages are drawn" {
+	refused 2 "--threads" scan --file text --threads 0
+	# Half-empty pages, so that slots are not whole bytes; copies, which are met in another order by more threads.
+	{ cat text random same text; for n in $(seq 64); do seq "$n" "$((n * 7))" | head -c 2000; head -c 2096 /dev/zero; done
+	} >crowd
+	for draw in --all "--pages 600" "--precision 2pt"; do
+		for threads in 1 2 5; do
+			# shellcheck disable=SC2086 # two words
+			monitor scan --file crowd $draw --threads "$threads" --codecs lz4,zstd:1 --estimate --by mapping \
+				-f json --record "trace.$threads"
+			[ "$status" = 0 ]
+			jq -S 'with_entries(select(.key | test("_ns$|^speed_ratio$|^threads$") | not))' <<<"$output" \
+				>"found.$threads"
+		done
+		of scan_summary '.[0] | .threads == 5 and .sampled_pages >= 512'
+		cmp found.1 found.2
+		cmp found.1 found.5
+		cmp trace.1 trace.2
+		cmp trace.1 trace.5
+	done
+	of scan_summary '.[0].duplicate_pages > 0'
+}
+
 @test "--by kind and --by mapping: the rows of a file add up to the codec's" {
 	refused 2 "--by" scan --file text --by colour
 	monitor scan --file text --all --codecs lz4,zstd:1 -f json --by mapping

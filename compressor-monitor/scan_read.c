@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* scan_read.c - threads that each read a window of drawn pages, class, hash and measure them, and take the next.
+ *
+ * A window fits into the second-level cache, so that a page comes from memory once: when the kernel copies it. Each
+ * thread has codecs, figures and copies of the sources of its own; they are added up when all are through. The
+ * sums are of whole numbers, so that they are the same for any number of threads.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "scan_state.h"
+#include "stop.h"
+
+#define WINDOW_PAGES 128u
+
+/* What is shared while a range is read. */
+struct reading {
+	struct scan *scan;
+	struct term_progress *progress;
+	size_t to;
+	atomic_size_t next;
+	atomic_bool failed;
+};
+
+struct counts {
+	uint64_t classes[PAGE_CLASSES];
+	uint64_t sampled_pages, duplicate_pages, skipped_swapped_pages, gone_pages, accessed_pages;
+};
+
+struct scan_worker {
+	struct reading *reading;
+	struct page_source *sources;	/* n_sources of them: reading changes them */
+	struct measure *measure;
+	struct trace *trace;
+	char *window;			/* WINDOW_PAGES */
+	struct counts counts;
+	struct err err;
+	int result;
+	bool started;
+	pthread_t thread;
+};
+
+size_t scan_threads(const struct scan_config *config)
+{
+	cpu_set_t cpus;
+
+	if (config->threads != MISSING_U64)
+		return config->threads;
+	return sched_getaffinity(0, sizeof(cpus), &cpus) ? 1 : (size_t)CPU_COUNT(&cpus);
+}
+
+static int worker_init(struct scan_worker *w, const struct scan *s, struct err *e)
+{
+	int r = measure_new(&w->measure, &s->codecs, &s->model, e);
+
+	if (!r && s->trace)
+		r = trace_new(&w->trace, NULL, e);
+	if (r)
+		return r;
+	if (s->config->estimate)
+		measure_estimate(w->measure);
+	w->sources = calloc(s->n_sources, sizeof(*w->sources));
+	w->window = aligned_alloc(PAGE_BYTES, (size_t)WINDOW_PAGES * PAGE_BYTES);
+	if (!w->sources || !w->window)
+		return err_set(e, ENOMEM, "cannot set up the scan");
+	memcpy(w->sources, s->sources, s->n_sources * sizeof(*w->sources));
+	return 0;
+}
+
+int scan_read_begin(struct scan *s, struct err *e)
+{
+	size_t n = MIN(scan_threads(s->config), (s->sample.n + WINDOW_PAGES - 1) / WINDOW_PAGES);
+	int r = 0;
+
+	s->workers = calloc(n, sizeof(*s->workers));
+	if (!s->workers || duplicates_expect(s->duplicates, s->sample.n))
+		return err_set(e, ENOMEM, "cannot set up the scan");
+	while (!r && s->n_workers < n)
+		r = worker_init(&s->workers[s->n_workers++], s, e);
+	return r;
+}
+
+void scan_read_done(struct scan *s)
+{
+	for (size_t i = 0; i < s->n_workers; i++) {
+		measure_free(s->workers[i].measure);
+		trace_free(s->workers[i].trace);
+		free(s->workers[i].sources);
+		free(s->workers[i].window);
+	}
+	free(s->workers);
+	s->workers = NULL;
+	s->n_workers = 0;
+}
+
+/* Those of n pages of the window that were got. */
+static int take_pages(struct scan_worker *w, const struct page_ref *refs, size_t n, const enum page_got *got)
+{
+	struct page_hash hashes[WINDOW_PAGES];
+	ssize_t again, hashed = 0;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < n; i++) {
+		const char *page = w->window + i * PAGE_BYTES;
+		enum page_class class;
+
+		w->counts.skipped_swapped_pages += got[i] == PAGE_SWAPPED;
+		w->counts.gone_pages += got[i] == PAGE_GONE;
+		if (got[i] != PAGE_READ)
+			continue;
+		class = page_classify(page);
+		w->counts.classes[class]++;
+		w->counts.sampled_pages++;
+		w->counts.accessed_pages += w->sources[refs[i].source].pid != 0;
+		if (class != PAGE_ZERO && class != PAGE_SAME_FILLED)
+			duplicates_hash(w->reading->scan->duplicates, page, &hashes[hashed++]);
+		r = measure_page_of(w->measure, page, class, refs[i].stratum);
+		if (!r && w->trace)
+			r = trace_add(w->trace, &refs[i], class, page);
+	}
+	again = r ? r : duplicates_add(w->reading->scan->duplicates, hashes, (size_t)hashed);
+	if (again < 0)
+		return (int)again;
+	w->counts.duplicate_pages += (uint64_t)again;
+	measure_hold(w->measure);
+	return 0;
+}
+
+/* n pages of one source. */
+static int read_window(struct scan_worker *w, const struct page_ref *refs, size_t n)
+{
+	enum page_got got[WINDOW_PAGES];
+	int r = page_read(&w->sources[refs[0].source], refs, n, w->window, got, &w->err);
+
+	if (r)
+		return r;
+	r = take_pages(w, refs, n, got);
+	return r ? err_set(&w->err, r, "cannot keep the figures of the pages") : 0;
+}
+
+static int read_windows(struct scan_worker *w)
+{
+	struct reading *reading = w->reading;
+	const struct page_ref *refs = reading->scan->sample.refs;
+	int r = 0;
+
+	while (!r && !stop_requested() && !atomic_load(&reading->failed)) {
+		size_t at = atomic_fetch_add(&reading->next, WINDOW_PAGES), n;
+		size_t end = MIN(at + WINDOW_PAGES, reading->to);
+
+		if (at >= reading->to)
+			break;
+		if (w == reading->scan->workers)
+			term_progress_update(reading->progress, (double)at);
+		for (; !r && at < end; at += n) {
+			for (n = 1; at + n < end && refs[at + n].source == refs[at].source; n++)
+				;
+			r = read_window(w, refs + at, n);
+		}
+	}
+	if (!r && measure_flush(w->measure))
+		r = err_set(&w->err, ENOMEM, "cannot keep the figures of the pages");
+	return r;
+}
+
+static void *run_worker(void *arg)
+{
+	struct scan_worker *w = arg;
+
+	w->result = read_windows(w);
+	if (w->result)
+		atomic_store(&w->reading->failed, true);
+	return NULL;
+}
+
+static int join_worker(struct scan *s, struct scan_worker *w, struct scan_result *ret)
+{
+	struct scan_summary_record *summary = &ret->summary;
+
+	for (size_t i = 0; i < PAGE_CLASSES; i++)
+		ret->classes[i].pages += w->counts.classes[i];
+	summary->sampled_pages += w->counts.sampled_pages;
+	summary->duplicate_pages += w->counts.duplicate_pages;
+	summary->skipped_swapped_pages += w->counts.skipped_swapped_pages;
+	summary->gone_pages += w->counts.gone_pages;
+	summary->accessed_pages += w->counts.accessed_pages;
+	w->counts = (struct counts){ 0 };
+	for (size_t i = 0; i < s->n_sources; i++) {
+		s->sources[i].ended |= w->sources[i].ended;
+		s->sources[i].swapin_pages += w->sources[i].swapin_pages;
+		w->sources[i].swapin_pages = 0;
+	}
+	if (measure_join(s->measure, w->measure) || (s->trace && trace_join(s->trace, w->trace)))
+		return -ENOMEM;
+	return 0;
+}
+
+int scan_read_range(struct scan *s, size_t from, size_t to, struct term_progress *progress, struct scan_result *ret,
+		    struct err *e)
+{
+	struct reading reading = { .scan = s, .progress = progress, .to = to, .next = from };
+	int r = 0;
+
+	page_sample_sort(&s->sample, from, to);
+	for (size_t i = 0; i < s->n_workers; i++) {
+		struct scan_worker *w = &s->workers[i];
+
+		w->reading = &reading;
+		/* This thread is the first; where another cannot be had, the others do its work. */
+		w->started = i > 0 && from + i * WINDOW_PAGES < to &&
+			     !pthread_create(&w->thread, NULL, run_worker, w);
+	}
+	run_worker(&s->workers[0]);
+	for (size_t i = 0; i < s->n_workers; i++) {
+		struct scan_worker *w = &s->workers[i];
+
+		if (w->started)
+			pthread_join(w->thread, NULL);
+		if (w->result && !r) {
+			*e = w->err;
+			r = w->result;
+		}
+		if (!r && join_worker(s, w, ret))
+			r = err_set(e, ENOMEM, "cannot keep the figures of the pages");
+	}
+	s->stopped = stop_requested() && atomic_load(&reading.next) < to;
+	return r;
+}

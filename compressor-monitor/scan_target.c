@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* scan_target.c - from what was named to open sources: processes, trees and groups of them, files, pools. */
+#include <ctype.h>
+#include <dirent.h>
+#include <sys/resource.h>
+
+#include "procfs.h"
+#include "scan_state.h"
+#include "units.h"
+
+void scan_close_sources(struct scan *s)
+{
+	for (size_t i = 0; i < s->n_sources; i++)
+		page_close(&s->sources[i]);
+	free(s->sources);
+	s->sources = NULL;
+	s->n_sources = 0;
+}
+
+static int add_source(struct scan *s, const struct page_source *source, struct err *e)
+{
+	struct page_source *bigger = reallocarray(s->sources, s->n_sources + 1, sizeof(*bigger));
+
+	if (!bigger)
+		return err_set(e, ENOMEM, "cannot list the processes to scan");
+	s->sources = bigger;
+	s->sources[s->n_sources++] = *source;
+	return 0;
+}
+
+static int add_pid(struct scan *s, pid_t pid, struct err *e)
+{
+	struct page_source source;
+	int r = page_open_pid(&source, pid, e);
+
+	for (size_t i = 0; !r && i < s->n_sources; i++)
+		if (s->sources[i].pid == pid) {
+			page_close(&source);
+			return 0;
+		}
+	return r ? r : add_source(s, &source, e);
+}
+
+static int open_pids(struct scan *s, struct err *e)
+{
+	for (size_t i = 0; i < s->config->pids.n; i++) {
+		uint64_t pid;
+		int r = units_parse_u64(s->config->pids.items[i], &pid, e);
+
+		if (r || pid < 1 || pid > INT32_MAX)
+			return err_usage(e, "--pid: '%s' is not a process ID", s->config->pids.items[i]);
+		r = add_pid(s, (pid_t)pid, e);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+/* The group's own processes, not those of groups below it, and not this one. */
+static int open_cgroup(struct scan *s, struct err *e)
+{
+	AUTO_FREE char *path = NULL;
+	AUTO_FCLOSE FILE *procs = NULL;
+	int pid, fields, r = 0;
+
+	if (asprintf(&path, "%s/cgroup.procs", s->config->cgroup) < 0) {
+		path = NULL;
+		return err_set(e, ENOMEM, "cannot open cgroup %s", s->config->cgroup);
+	}
+	procs = fopen(path, "re");
+	if (!procs) {
+		err_set(e, errno, "cannot open %s", path);
+		return err_hint(e, "give the directory of the group, e.g. /sys/fs/cgroup/NAME");
+	}
+	while (!r && (fields = fscanf(procs, "%d", &pid)) == 1) {
+		if (pid == getpid())
+			continue;
+		r = add_pid(s, pid, e);
+		if (r == -ESRCH) {
+			s->n_vanished++;
+			r = 0;
+		}
+	}
+	if (!r && !s->n_sources)
+		return err_say(e, ESRCH, "no process to scan in cgroup %s", s->config->cgroup);
+	return r;
+}
+
+struct relation {
+	pid_t pid, parent;
+	bool inside;
+};
+
+/* Every process there is, with its parent; those that end meanwhile are not among them. NULL = not to be had. */
+static struct relation *list_relations(size_t *n)
+{
+	struct relation *list = NULL;
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	for (*n = 0; proc && (entry = readdir(proc));) {
+		struct relation *bigger;
+		struct procfs_stat stat;
+		struct err ignored = { 0 };
+
+		if (!isdigit((unsigned char)entry->d_name[0]) ||
+		    procfs_stat_read(NULL, (pid_t)atoi(entry->d_name), &stat, &ignored))
+			continue;
+		bigger = reallocarray(list, *n + 1, sizeof(*list));
+		if (!bigger) {
+			free(list);
+			list = NULL;
+			break;
+		}
+		list = bigger;
+		list[(*n)++] = (struct relation){ .pid = stat.pid, .parent = stat.ppid };
+	}
+	if (proc)
+		closedir(proc);
+	return list;
+}
+
+/* Marks what descends from those marked already. Orphans have another parent, and are nobody's descendants. */
+static void mark_descendants(struct relation *list, size_t n)
+{
+	for (bool more = true; more;) {
+		more = false;
+		for (size_t i = 0; i < n; i++)
+			for (size_t k = 0; !list[i].inside && k < n; k++)
+				if (list[k].inside && list[k].pid == list[i].parent)
+					more = list[i].inside = true;
+	}
+}
+
+/* The process, its children, theirs and so on, but for this one: as they are now, not those that will be. */
+static int open_tree(struct scan *s, struct err *e)
+{
+	AUTO_FREE struct relation *list = NULL;
+	size_t n;
+	int r = add_pid(s, s->config->tree, e);
+
+	list = r ? NULL : list_relations(&n);
+	if (!list)
+		return r ? r : err_set(e, ENOMEM, "cannot list the descendants of process %d", (int)s->config->tree);
+	for (size_t i = 0; i < n; i++)
+		list[i].inside = list[i].pid == s->config->tree;
+	mark_descendants(list, n);
+	for (size_t i = 0; !r && i < n; i++) {
+		if (!list[i].inside || list[i].pid == s->config->tree || list[i].pid == getpid())
+			continue;
+		r = add_pid(s, list[i].pid, e);
+		if (r == -ESRCH) {
+			s->n_vanished++;
+			r = 0;
+		}
+	}
+	return r;
+}
+
+/* As many descriptors as we may have: each process takes one. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Every process but this one. Kernel threads have no memory of their own; without root those of other users are
+ * left out, and the summary says how many.
+ */
+static int open_system(struct scan *s, struct err *e)
+{
+	size_t n;
+	AUTO_FREE struct relation *list = list_relations(&n);
+	int r = 0;
+
+	raise_descriptor_limit();
+	if (!list)
+		return err_set(e, ENOMEM, "cannot list the processes");
+	for (size_t i = 0; !r && i < n; i++) {
+		if (list[i].pid == getpid())
+			continue;
+		r = add_pid(s, list[i].pid, e);
+		s->n_forbidden += r == -EACCES;
+		if (r == -ESRCH || r == -EACCES)
+			r = 0;
+	}
+	return r || s->n_sources ? r : err_say(e, EACCES, "not one process may be read");
+}
+
+static int open_file(struct scan *s, struct err *e)
+{
+	struct page_source source;
+	int r = page_open_file(&source, s->config->file, e);
+
+	return r ? r : add_source(s, &source, e);
+}
+
+static int open_owners(struct scan *s, struct err *e)
+{
+	return s->config->cgroup ? open_cgroup(s, e) : s->config->tree ? open_tree(s, e) : open_pids(s, e);
+}
+
+/* Again until nobody is new: before they are all stopped, they may have children. */
+static int stop_owners(struct scan *s, struct err *e)
+{
+	int r = 0;
+
+	for (size_t stopped = 0, before = SIZE_MAX; !r && s->n_sources != before;) {
+		before = s->n_sources;
+		r = open_owners(s, e);
+		for (; !r && stopped < s->n_sources; stopped++)
+			r = freeze_process(&s->freeze, s->sources[stopped].pid, e);
+	}
+	s->n_stopped = s->n_sources;
+	s->n_vanished = 0;
+	scan_close_sources(s);
+	return r;
+}
+
+static int open_pool(struct scan *s, struct err *e)
+{
+	const struct scan_config *c = s->config;
+	struct page_source source;
+	int r = pool_pages_open(&s->pool, c->zram, &source, e);
+
+	if (r)
+		return r;
+	page_close(&source);
+	r = c->pids.n || c->tree || c->cgroup ? stop_owners(s, e) : 0;
+	/* Once more, as what the pool held before they stopped is of no interest. */
+	if (!r)
+		r = pool_pages_open(&s->pool, c->zram, &source, e);
+	return r ? r : add_source(s, &source, e);
+}
+
+int scan_open_target(struct scan *s, char *name, size_t len, struct err *e)
+{
+	const struct scan_config *c = s->config;
+
+	if (c->zram) {
+		if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) > 1 || c->system || c->file)
+			return err_usage(e, "with --zram goes one of --pid, --tree and --cgroup: who is stopped "
+					    "meanwhile");
+		snprintf(name, len, "pool %s", c->zram);
+		return open_pool(s, e);
+	}
+	if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) + c->system + (c->file != NULL) != 1) {
+		err_usage(e, "give one target: --pid PID (several times if need be), --tree PID, --cgroup PATH, "
+			     "--system, --file FILE or --zram DEVICE");
+		return err_hint(e, "e.g. --pid $$ looks at the shell you type this in");
+	}
+	if (c->cgroup) {
+		snprintf(name, len, "cgroup %s", c->cgroup);
+		return open_cgroup(s, e);
+	}
+	if (c->system) {
+		snprintf(name, len, "every process");
+		return open_system(s, e);
+	}
+	if (c->tree) {
+		snprintf(name, len, "pid %d and its descendants", (int)c->tree);
+		return open_tree(s, e);
+	}
+	if (c->file) {
+		snprintf(name, len, "file %s", c->file);
+		return open_file(s, e);
+	}
+	if (c->pids.n == 1)
+		snprintf(name, len, "pid %s", c->pids.items[0]);
+	else
+		snprintf(name, len, "%zu processes from pid %s", c->pids.n, c->pids.items[0]);
+	return open_pids(s, e);
+}
