@@ -47,7 +47,8 @@ struct bench {
 	uint64_t llc_bytes;
 	struct codec_run run;
 	struct corpus source;
-	size_t size, copies;
+	size_t corpus_size, size, copies;	/* size: of its pages of the class */
+	enum page_class class;	/* PAGE_CLASSES = all pages */
 	char *corpus, *back, *compressed, *samples;	/* corpus and back: all copies */
 	struct page_slot *pages;	/* of all copies */
 	size_t *order, turn;		/* which copy's turn it is */
@@ -267,7 +268,7 @@ static int dictionary_of(const char *spec, size_t *ret, struct err *e)
 /* Pages that are not measured; returns how many. */
 static size_t fill_samples(struct bench *b, size_t dictionary_bytes)
 {
-	return corpus_fill_beyond(&b->source, b->size, b->config->page_bytes, b->samples,
+	return corpus_fill_beyond(&b->source, b->corpus_size, b->config->page_bytes, b->samples,
 				  TRAIN_TIMES * dictionary_bytes) /
 	       b->config->page_bytes;
 }
@@ -345,6 +346,19 @@ static size_t whole_pages(size_t bytes)
 	return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
 }
 
+/* Moves the pages of one class to the front; returns their bytes. */
+static size_t keep_class(char *pages, size_t size, enum page_class class)
+{
+	size_t kept = 0;
+
+	for (size_t at = 0; at < size; at += PAGE_BYTES)
+		if (page_classify(pages + at) == class) {
+			memmove(pages + kept, pages + at, PAGE_BYTES);
+			kept += PAGE_BYTES;
+		}
+	return kept;
+}
+
 static int fill_copies(struct bench *b, struct err *e)
 {
 	struct prng rng;
@@ -358,6 +372,8 @@ static int fill_copies(struct bench *b, struct err *e)
 	if (!b->corpus || !b->back || !b->order)
 		return err_set(e, ENOMEM, "cannot hold %zu times %zu bytes", b->copies, b->size);
 	corpus_fill(&b->source, b->corpus, b->size);
+	if (b->class != PAGE_CLASSES)
+		b->size = keep_class(b->corpus, b->size, b->class);
 	for (size_t i = 1; i < b->copies; i++)
 		memcpy(b->corpus + i * b->size, b->corpus, b->size);
 	prng_seed(&rng, b->config->seed);
@@ -398,9 +414,11 @@ static int bench_library(struct bench *b, const char *spec, struct bench_record 
 /* All codecs on one corpus of one size. A dictionary that cannot be trained on what is left leaves its row out. */
 static int bench_size(struct bench *b, bench_take *take, void *arg, bool *failed, struct err *e)
 {
-	int r = fill_copies(b, e);
+	int r;
 
-	for (size_t i = 0; !r && i < b->specs.n && !stop_requested(); i++) {
+	b->size = b->corpus_size;
+	r = fill_copies(b, e);
+	for (size_t i = 0; !r && b->size && i < b->specs.n && !stop_requested(); i++) {
 		const char *spec = b->specs.items[i];
 		struct bench_record row;
 
@@ -417,6 +435,8 @@ static int bench_size(struct bench *b, bench_take *take, void *arg, bool *failed
 			return r;
 		if (stop_requested())	/* a row cut short is no row */
 			break;
+		row.size_bytes = b->corpus_size;
+		row.class = b->class == PAGE_CLASSES ? NULL : page_class_name(b->class);
 		report_cache(b, &row);
 		*failed |= str_eq(row.validation, "FAIL");
 		r = take(arg, &row);
@@ -430,11 +450,17 @@ static int bench_caches(struct bench *b, bench_take *take, void *arg, bool *fail
 	int cache = b->config->cache, r = 0;
 
 	b->copies = 1;
+	b->class = PAGE_CLASSES;
 	if (cache != BENCH_COLD)
 		r = bench_size(b, take, arg, failed, e);
+	/* Pages that need a codec; smaller sizes have none. */
+	for (b->class = PAGE_SAME_FILLED + 1; !r && b->config->by_class && b->class < PAGE_CLASSES; b->class++)
+		if (b->corpus_size % PAGE_BYTES == 0)
+			r = bench_size(b, take, arg, failed, e);
+	b->class = PAGE_CLASSES;
 	if (r || cache == BENCH_HOT || stop_requested())
 		return r;
-	b->copies = MAX((COLD_TIMES * b->llc_bytes + b->size - 1) / b->size, UINT64_C(1));
+	b->copies = MAX((COLD_TIMES * b->llc_bytes + b->corpus_size - 1) / b->corpus_size, UINT64_C(1));
 	return bench_size(b, take, arg, failed, e);
 }
 
@@ -446,9 +472,10 @@ static int bench_corpus(struct bench *b, const char *name, size_t train, bench_t
 
 	if (r)
 		return r;
-	for (b->size = LADDER_FROM; !r && b->size <= max && !stop_requested(); b->size *= LADDER_STEP)
-		if (corpus_has(&b->source, b->size)) {
-			term_say("%s, %lu KiB", name, b->size / KIB);
+	for (b->corpus_size = LADDER_FROM; !r && b->corpus_size <= max && !stop_requested();
+	     b->corpus_size *= LADDER_STEP)
+		if (corpus_has(&b->source, b->corpus_size)) {
+			term_say("%s, %lu KiB", name, b->corpus_size / KIB);
 			r = bench_caches(b, take, arg, failed, e);
 		}
 	corpus_close(&b->source);
@@ -472,8 +499,11 @@ static size_t training_bytes(const struct opt_list *specs)
 static int set_up(struct bench *b, const struct opt_list *corpora, size_t *train, struct err *e)
 {
 	const struct bench_config *c = b->config;
-	int r = bench_specs(c, &b->specs, e);
+	int r;
 
+	if (c->by_class && (c->page_bytes != PAGE_BYTES || c->cache != BENCH_HOT))
+		return err_usage(e, "--by-class: classes are of pages of 4KiB, with --cache hot");
+	r = bench_specs(c, &b->specs, e);
 	if (!r)
 		r = check(c, corpora, e);
 	if (r)

@@ -12,7 +12,7 @@ extern const char *const bench_cache_choices[];
 struct bench_config {
 	struct opt_list codecs, levels, corpora;
 	uint64_t max_size_bytes, page_bytes, runs, warmups, cpu, seed;	/* cpu MISSING_U64 = wherever */
-	bool full_sweep;
+	bool full_sweep, by_class;
 	int cache;			/* enum bench_cache */
 };
 
@@ -22,7 +22,7 @@ struct bench_record {
 	int64_t level;
 	uint64_t dictionary_bytes;
 	bool heavy;
-	const char *corpus;
+	const char *corpus, *class;	/* class NULL = all pages */
 	uint64_t size_bytes, page_bytes;
 	const char *cache;
 	uint64_t working_set_bytes, llc_bytes;

@@ -161,20 +161,18 @@ static enum page_class class_named(const char *name)
 }
 
 /* A codec on the pages of one class; the codec itself came before. */
-static int take_class(struct json_object *o, const struct scan_codec_record *c, const char *label,
-		      const char *validation, struct scan_result *result)
+static int take_class(const char *name, const struct scan_codec_record *c, const char *label, const char *validation,
+		      struct scan_result *result)
 {
-	enum page_class class = class_named(get_text(o, "class"));
+	enum page_class class = class_named(name);
 	int k = label_index(result, label);
-	uint64_t pages;
 
-	if (class == PAGE_CLASSES || k < 0 || !get_u64(o, "pages", &pages) || pages > UINT64_MAX / PAGE_BYTES ||
-	    c->orig_bytes != pages * PAGE_BYTES)
+	if (class == PAGE_CLASSES || k < 0 || !c->orig_bytes || c->orig_bytes % PAGE_BYTES)
 		return -EBADMSG;
 	result->by_class[class][k] = (struct scan_class_codec_record){
-		.heavy = c->heavy, .pages = pages, .orig_bytes = c->orig_bytes, .codec_bytes = c->codec_bytes,
-		.slot_bytes = c->slot_bytes, .compress_cpu_ns = c->compress_cpu_ns,
-		.decompress_cpu_ns = c->decompress_cpu_ns,
+		.heavy = c->heavy, .pages = c->orig_bytes / PAGE_BYTES, .orig_bytes = c->orig_bytes,
+		.codec_bytes = c->codec_bytes, .slot_bytes = c->slot_bytes,
+		.compress_cpu_ns = c->compress_cpu_ns, .decompress_cpu_ns = c->decompress_cpu_ns,
 		.validation = str_eq(validation, "PASS") ? "PASS" : "FAIL",
 	};
 	return 0;
@@ -187,6 +185,7 @@ static int take_record(struct json_object *o, struct earlier *earlier)
 	struct scan_codec_record c = { 0 };
 	struct json_object *heavy = json_object_object_get(o, "heavy");
 	const char *type = get_text(o, "type"), *label = get_text(o, "label"), *validation = get_text(o, "validation");
+	uint64_t pages;
 
 	if (!type)
 		return -EBADMSG;
@@ -204,7 +203,9 @@ static int take_record(struct json_object *o, struct earlier *earlier)
 		return -EBADMSG;
 	c.heavy = json_object_get_boolean(heavy);
 	if (str_eq(type, "scan_class_codec"))
-		return take_class(o, &c, label, validation, result);
+		return get_u64(o, "pages", &pages) && pages == c.orig_bytes / PAGE_BYTES
+			       ? take_class(get_text(o, "class"), &c, label, validation, result)
+			       : -EBADMSG;
 	return add_codec(result, label, validation, c);
 }
 
@@ -275,12 +276,12 @@ static size_t split(char *line, char *fields[COLUMNS_MAX])
 
 enum column {
 	LABEL, HEAVY, CORPUS, SIZE, PAGE, ORIG, CODEC_BYTES, SLOT_BYTES, COMPRESS_CPU, DECOMPRESS_CPU, VALIDATION,
-	NEEDED, CACHE = NEEDED, COLUMNS	/* from CACHE on: not in results of before there were such */
+	NEEDED, CACHE = NEEDED, CLASS, COLUMNS	/* from CACHE on: not in results of before there were such */
 };
 
 static const char *const column_names[COLUMNS] = {
 	"label", "heavy", "corpus", "size_bytes", "page_bytes", "orig_bytes", "codec_bytes", "slot_bytes",
-	"compress_cpu_ns", "decompress_cpu_ns", "validation", "cache",
+	"compress_cpu_ns", "decompress_cpu_ns", "validation", "cache", "class",
 };
 
 /* Where each column is among the fields of the head; the name of one that is missing, or NULL. */
@@ -332,7 +333,10 @@ static int take_row(char *line, const size_t where[COLUMNS], struct earlier *ear
 	snprintf(name, sizeof(name), "%s, %s bytes in pages of %s%s", value[CORPUS], value[SIZE], value[PAGE],
 		 str_eq(value[CACHE], "cold") ? ", cold" : "");
 	result = result_named(earlier, name);
-	return result ? add_codec(result, value[LABEL], value[VALIDATION], c) : -ENOMEM;
+	if (!result)
+		return -ENOMEM;
+	return *value[CLASS] ? take_class(value[CLASS], &c, value[LABEL], value[VALIDATION], result)
+			     : add_codec(result, value[LABEL], value[VALIDATION], c);
 }
 
 int earlier_read_csv(const char *path, struct earlier *ret, struct err *e)

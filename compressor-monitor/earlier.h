@@ -21,7 +21,8 @@ int earlier_read_json(const char *path, struct earlier *ret, struct err *e);
 
 /* earlier_read_csv - the rows of `bench --format csv`: a result for each corpus, size and page size. Rows without
  * slot_bytes (pages that are not 4 KiB) can be ranked by codec bytes only, and are left out with slots. Rows of a
- * cold cache are results of their own. A time that is missing makes its codec ineligible, not the file unreadable.
+ * cold cache are results of their own; those of --by-class are of the result before them. A time that is missing
+ * makes its codec ineligible, not the file unreadable.
  *
  * errors  as above; also when a column is missing
  */

@@ -127,6 +127,8 @@ static const struct opt bench_options[] = {
 		 "levels and ranges of them for the codecs named without one, those that each has, e.g. 1..19,-5; "
 		 "of all codecs that have levels where none is named", .metavar = "LIST"),
 	OPT_FLAG(0, "full-sweep", struct config, bench.full_sweep, "every codec at all levels of interest"),
+	OPT_FLAG(0, "by-class", struct config, bench.by_class,
+		 "then each codec again on the pages of each class apart, for rank --csv to decide by class"),
 	OPT_LIST(0, "corpora", struct config, bench.corpora,
 		 "repetitive, unique, mixed_50_50, contents:NAME (pages as workload makes them, see `workload list`), "
 		 "pid:PID, paths of files or directories; default the first three", .metavar = "LIST"),
@@ -169,7 +171,7 @@ static const char *scan_columns[] = { "label", "saved_codec_ratio", "saved_slot_
 				      "pool_bytes", "validation" };
 static const char *rank_columns[] = { "rank", "label", "saved_slot_ratio", "saved_codec_ratio", "cost_cpu_ms",
 				      "fair_score", "why" };
-static const char *bench_columns[] = { "label", "corpus", "size_bytes", "cache", "ratio", "saved_slot_ratio",
+static const char *bench_columns[] = { "label", "corpus", "class", "size_bytes", "cache", "ratio", "saved_slot_ratio",
 				       "compress_mib_per_s", "compress_ns", "compress_p99_ns", "decompress_mib_per_s",
 				       "decompress_ns", "decompress_p99_ns", "validation" };
 static const char *calibrate_columns[] = { "algorithm", "model", "compr_bytes", "compr_error_ratio", "compress_ns",
@@ -430,7 +432,7 @@ static int take_range(void *arg, const struct rank_sweep_record *range)
 }
 
 static int print_ranking(struct out *out, const struct rank_config *config, const struct scan_result *scan,
-			 uint64_t *n, struct err *e)
+			 uint64_t *n, size_t *n_classes, struct err *e)
 {
 	static struct rank_result result;
 	struct rank_front_record front[SCAN_CODECS_MAX];
@@ -454,17 +456,24 @@ static int print_ranking(struct out *out, const struct rank_config *config, cons
 	if (config->sweep)
 		rank_sweep(config, scan, take_range, out);
 	*n += result.n;
+	*n_classes = result.n_classes;
 	return 0;
 }
 
 static int rank_earlier(const struct rank_config *config, struct out *out, uint64_t *n, struct err *e)
 {
 	struct earlier earlier;
+	size_t classes = 0, n_classes;
 	int r = config->json ? earlier_read_json(config->json, &earlier, e)
 			     : earlier_read_csv(config->csv, &earlier, e);
 
-	for (size_t i = 0; !r && i < earlier.n; i++)
-		r = print_ranking(out, config, &earlier.results[i], n, e);
+	for (size_t i = 0; !r && i < earlier.n; i++) {
+		r = print_ranking(out, config, &earlier.results[i], n, &n_classes, e);
+		classes += n_classes;
+	}
+	if (!r && !classes)
+		term_say("no decision by class: %s has no figures of each (%s)", config->json ?: config->csv,
+			 config->json ? "scan --format json" : "bench --by-class");
 	earlier_done(&earlier);
 	return r;
 }
@@ -472,6 +481,7 @@ static int rank_earlier(const struct rank_config *config, struct out *out, uint6
 static int rank_fresh(const struct config *c, struct out *out, uint64_t *n, int *exit_code, struct err *e)
 {
 	static struct scan_result scan;
+	size_t n_classes;
 	int r = scan_run(&c->scan, &scan, e);
 
 	if (r) {
@@ -479,7 +489,7 @@ static int rank_fresh(const struct config *c, struct out *out, uint64_t *n, int 
 		return r;
 	}
 	out_record(out, &scan_summary_type, &scan.summary);
-	r = print_ranking(out, &c->rank, &scan, n, e);
+	r = print_ranking(out, &c->rank, &scan, n, &n_classes, e);
 	scan_result_done(&scan);
 	if (r)
 		return r;

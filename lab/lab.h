@@ -31,7 +31,7 @@ struct study_config {
 	int savings;		/* enum policy_savings */
 	int format;		/* enum out_format */
 	const char *output;
-	const char *kernel_costs;	/* store with this machine's calibration; NULL = the study's own, where it has one */
+	const char *kernel_costs;	/* a store with this machine's calibrations; NULL = the study's own, if any */
 };
 #define STUDY_DEFAULTS { .limit_ratio = 0.5, .blocks = 3, .seed = 42, .timeout_ns = 120 * NS_PER_S, \
 	.out_dir = "coldpress-report", .floor_ratio = 0.05, .heavy_below = 0.25, .price_gib_per_core = 4 }
