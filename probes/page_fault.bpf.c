@@ -8,9 +8,9 @@
  * the first is only there where it is asked for. arm64 has no such tracepoints: there the software event of
  * all faults stands in, and there is no latency.
  *
- * What runs at each entry of a summary is kept small: one helper that names the task, one that reads the
- * clock (half of it all), and loads and stores that the kernel inlines. No hash is looked up where a group
- * goes on faulting.
+ * What runs at each entry of a summary is kept small: loads and stores that the kernel inlines, one helper that
+ * names the task where that is asked for. No hash is looked up where a group goes on faulting. Reading the clock
+ * costs as much as all that, so entries are timed on a budget, which minor faults in a row use up.
  */
 #include "stream.bpf.h"
 #include "page_fault.h"
@@ -110,14 +110,22 @@ static __always_inline struct fault_slot *slot_of(__u32 tid)
 	return bpf_map_lookup_elem(&entries, &i);
 }
 
-/* The entry of the task's present fault, or NULL where it was not seen: the page tells it from an earlier
- * one. */
-static __always_inline struct fault_slot *take(__u32 tid, __u64 addr)
+static __always_inline __u64 completed(struct task_struct *task)
 {
-	struct fault_slot *slot = slot_of(tid);
+	return task->min_flt + task->maj_flt;
+}
 
-	return slot && slot->tid == tid && slot->entry.ts_ns && !((slot->entry.addr ^ addr) >> 12) ? slot
-												   : NULL;
+/* The entry of the task's present fault, or NULL where it was not seen: the page tells it from an earlier one, and so
+ * does the kernel's count, which has the present one by now.
+ */
+static __always_inline struct fault_slot *take(struct task_struct *task, __u64 addr)
+{
+	struct fault_slot *slot = slot_of(task->pid);
+
+	if (!slot || slot->tid != (__u32)task->pid || !slot->entry.ts_ns || (slot->entry.addr ^ addr) >> 12 ||
+	    slot->completed + 1 != completed(task))
+		return NULL;
+	return slot;
 }
 
 static __always_inline void print(bool user, __u64 addr, __u64 ip)
@@ -177,18 +185,42 @@ static __always_inline void stream(const struct fault_entry *entry)
 }
 
 /* Of a summary's fault, its page and time alone: the rest comes with the completion. */
-static __always_inline void keep(__u32 tid, const struct fault_entry *entry)
+static __always_inline void keep(struct task_struct *task, const struct fault_entry *entry)
 {
-	struct fault_slot *slot = slot_of(tid);
+	struct fault_slot *slot = slot_of(task->pid);
 
 	if (!slot)
 		return;
-	slot->tid = tid;
+	slot->tid = task->pid;
+	slot->completed = completed(task);
 	if (mode == FAULT_SUMMARY)
 		slot->entry.addr = entry->addr;
 	else
 		slot->entry = *entry;
 	slot->entry.ts_ns = bpf_ktime_get_ns();
+}
+
+/* Whether a summary times this entry. Once nothing is left, the clock is looked at once a tick. */
+static __always_inline bool timed_now(struct fault_sums *s)
+{
+	__u64 now, jiffy;
+
+	if (latency == LATENCY_ALL)
+		return true;
+	if (s->clock_left) {
+		s->clock_left--;
+		return true;
+	}
+	jiffy = bpf_jiffies64();
+	if (s->clock_jiffy == jiffy)
+		return false;
+	now = bpf_ktime_get_ns();
+	s->clock_left = (now - s->clock_ns) / CLOCK_EVERY_NS;
+	if (s->clock_left > CLOCK_SAVED)
+		s->clock_left = CLOCK_SAVED;
+	s->clock_jiffy = jiffy;
+	s->clock_ns = now;
+	return true;
 }
 
 /* ---- the mapping, at completion: mmap_lock is tried, never waited for. Where interrupts are off, the helper gives
@@ -301,7 +333,7 @@ static __always_inline __u64 ip_of(const void *regs, enum ip_from from)
 }
 
 static __always_inline void sum(const struct fault_entry *entry, const void *regs, enum ip_from from,
-				bool completed)
+				bool at_completion)
 {
 	struct fault_sums *s = fault_sums();
 	struct task_struct *task;
@@ -317,33 +349,31 @@ static __always_inline void sum(const struct fault_entry *entry, const void *reg
 		s->user++;
 	else
 		s->kernel++;
-	if ((!by || by == BY_MAPPING) && latency == LATENCY_NONE)
-		return;
-	task = current();
 	if (by && by != BY_MAPPING) {
+		task = current();
 		by_key(&key, task, entry->addr, by == BY_IP ? ip_of(regs, from) : 0);
 		count_by(s, &key, task, NULL);
 	}
-	if (latency != LATENCY_NONE && !completed)
-		keep(task->pid, entry);
+	if (latency != LATENCY_NONE && !at_completion && timed_now(s))
+		keep(current(), entry);
 }
 
 static __always_inline int fault(bool user, __u64 addr, const void *regs, enum ip_from from,
-				 enum fault_access access, bool completed)
+				 enum fault_access access, bool at_completion)
 {
 	struct fault_entry entry = {.addr = addr, .user = user, .access = access};
 
 	if (mode == FAULT_NOTHING)
 		return 0;
 	if (mode == FAULT_SUMMARY) {
-		sum(&entry, regs, from, completed);
+		sum(&entry, regs, from, at_completion);
 		return 0;
 	}
 	if (mode == FAULT_COMPLETED) {
 		if (!wanted())
 			return 0;
 		entry.ip = ip_of(regs, from);
-		keep((__u32)bpf_get_current_pid_tgid(), &entry);
+		keep(current(), &entry);
 		return 0;
 	}
 	if (!admit())
@@ -427,7 +457,7 @@ static __always_inline void complete(struct fault_sums *s, struct bpf_perf_event
 				     enum fault_class class)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct fault_slot *slot = take((__u32)bpf_get_current_pid_tgid(), ctx->addr);
+	struct fault_slot *slot = take(current(), ctx->addr);
 	struct fault_entry entry = {.addr = ctx->addr, .ip = ctx->regs.REGS_IP};
 	struct fault_event_mapped *mapped;
 	struct fault_event *event;
@@ -517,7 +547,7 @@ static __always_inline void sum_completed(struct fault_sums *s, struct bpf_perf_
 	now = bpf_ktime_get_ns();
 	task = current();
 	if (timing) {
-		slot = take(task->pid, ctx->addr);
+		slot = take(task, ctx->addr);
 		if (slot) {
 			taken_ns = now - slot->entry.ts_ns;
 			timed = true;
@@ -526,6 +556,8 @@ static __always_inline void sum_completed(struct fault_sums *s, struct bpf_perf_
 		} else {
 			s->unmatched++;
 		}
+		if (s->clock_left < CLOCK_MAJOR && class == CLASS_MAJOR)
+			s->clock_left = CLOCK_MAJOR;
 	}
 	if (!by)
 		return;

@@ -30,8 +30,17 @@ struct fault_entry {
 struct fault_slot {
 	struct fault_entry entry;
 	__u32 tid;
-	__u32 unused[5]; /* a cache line each */
+	__u32 unused;
+	__u64 completed; /* faults of the task before: a summary may leave out later entries */
+	__u64 unused2;	 /* a cache line each */
 };
+
+/* Entries that a CPU times in a summary of major latencies: reading the clock costs as much as all the rest. Where more
+ * come than this, they are minor ones in a row; a major one gives enough for those around it.
+ */
+#define CLOCK_SAVED    4096	 /* at once, after a quiet time */
+#define CLOCK_EVERY_NS (1 << 15) /* one more: 30,000 a second */
+#define CLOCK_MAJOR    512	 /* after a major fault at least */
 
 /* What the address belongs to. */
 enum fault_mapping {
@@ -120,7 +129,9 @@ struct stack_event {
 
 struct fault_sums {
 	__u64 user, kernel, filtered; /* entries */
-	__u64 unmatched;	      /* completions to be timed without an entry seen before */
+	__u64 clock_left;	      /* entries that may be timed */
+	__u64 clock_jiffy, clock_ns;  /* when there were none left */
+	__u64 unmatched;	      /* completions to be timed without an entry seen, or timed, before */
 	__u64 others;		      /* faults that found no room in the table of --by or of --stacks */
 	__u64 runs[3];		      /* by enum fault_class: completions, whatever the filter says */
 	struct fault_times times[3];  /* by enum fault_class; the first is not used */

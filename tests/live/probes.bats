@@ -23,6 +23,7 @@ teardown() {
 
 # begin NAME OPTION... - starts a probe with its records in `out`, and waits until it is attached.
 begin() {
+	: >out # what an earlier one wrote is not this one's
 	"$bin/$1" --format json -q "${@:2}" >out 2>err &
 	probe_pid=$!
 	for _ in $(seq 100); do
