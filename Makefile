@@ -161,7 +161,8 @@ $(LINKS): %: | $(BINS)
 $(B)/tests/%: $(B)/obj/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lcmocka $(LIBS_CODEC) $(LIBS_STORE) $(LIBS_BPF) $(LIBS_JSON) -lcap -lm
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(LIB) -lcmocka \
+		$(LIBS_CODEC) $(LIBS_STORE) $(LIBS_BPF) $(LIBS_JSON) -lcap -lm
 
 # Known workloads for the live tests and the benches.
 $(B)/tests/helpers/%: tests/helpers/%.c $(LIB)
@@ -172,10 +173,12 @@ $(B)/tests/helpers/%: tests/helpers/%.c $(LIB)
 $(B)/bench/%: $(B)/obj/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_CODEC) $(LIBS_STORE) $(LIBS_BPF) $(LIBS_JSON) -lcap -lm
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(LIB) \
+		$(LIBS_CODEC) $(LIBS_STORE) $(LIBS_BPF) $(LIBS_JSON) -lcap -lm
 
 # What they try is in a room, not in lib.
 $(B)/bench/scan_speed: $(B)/obj/compressor-monitor/duplicates.o
+$(B)/tests/test_strata: $(B)/obj/compressor-monitor/strata.o
 
 tests: $(UNIT_TESTS) $(HELPERS)
 benches: $(BENCHES) $(HELPERS)

@@ -396,19 +396,24 @@ void measure_hold(struct measure *m)
 int measure_sample_size(struct measure *m, double half_width_ratio, const struct page_strata *strata,
 			uint64_t population, uint64_t *ret)
 {
-	uint64_t total = 0;
+	const double n = (double)(m->pages + m->same_pages), left = 1 / n - 1 / (double)population;
+	double most = n;
 	int r = measure_flush(m);
 
 	for (size_t i = 0; !r && m->pages > 1 && i < m->n_subjects; i++) {
 		struct strata_estimate estimate;
+		double times;
 
 		r = estimate_all(m, &m->subjects[i], strata, &estimate);
-		if (!r && !isnan(estimate.deviation))
-			total = MAX(total, stats_sample_size(estimate.deviation / PAGE_BYTES, half_width_ratio,
-							     population, 0.95));
+		if (r)
+			break;
+		times = half_width_ratio * PAGE_BYTES * 2 / (estimate.of_coded.high - estimate.of_coded.low);
+		/* The square of the width goes with 1 / n - 1 / population. Not where it is missing or nothing. */
+		if (times < 1)
+			most = MAX(most, 1 / (1 / (double)population + times * times * left));
 	}
 	if (!r)
-		*ret = MIN(total, population);
+		*ret = MIN((uint64_t)ceil(most), population);
 	return r;
 }
 

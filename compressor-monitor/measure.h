@@ -31,8 +31,8 @@ int measure_flush(struct measure *m);
 /* measure_join - adds what `from` measured, by the same codecs, and takes it from there; flush it before. -ENOMEM. */
 int measure_join(struct measure *into, struct measure *from);
 
-/* measure_sample_size - pages that the sample needs so that every codec's saved_slot_ratio is known to
- * +-half_width_ratio at 95 %, by the spread within mappings of the pages measured so far. At most population.
+/* measure_sample_size - pages that it takes in all so that every codec's saved_slot_ratio is known to
+ * +-half_width_ratio at 95 %, by the interval that those measured so far give; as many as those are where it is.
  */
 int measure_sample_size(struct measure *m, double half_width_ratio, const struct page_strata *strata,
 			uint64_t population, uint64_t *ret);

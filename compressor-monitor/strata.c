@@ -55,20 +55,17 @@ static double residual_variance(const struct stratum_sums *s, double ratio)
 	return MAX(0.0, squares - sum * sum / n) / (n - 1); /* rounding may go below 0 */
 }
 
-/* Of the weighed mean of the residuals; *within: the mean variance within strata. */
-static double mean_variance(const struct stratum *strata, size_t n, double population, double ratio,
-			    double *within)
+/* Of the weighed mean of the residuals. */
+static double mean_variance(const struct stratum *strata, size_t n, double population, double ratio)
 {
 	double variance = 0;
 
-	*within = 0;
 	for (size_t i = 0; i < n; i++) {
 		double weight = strata[i].population / population, drawn = (double)strata[i].sums.pages;
 		double left = 1 - drawn / strata[i].population;
 
 		if (!(left > 0)) /* all of it was drawn */
 			continue;
-		*within += weight * residual_variance(&strata[i].sums, ratio);
 		variance += weight * weight * left * residual_variance(&strata[i].sums, ratio) / drawn;
 	}
 	return variance;
@@ -83,7 +80,7 @@ static struct stats_interval interval(double mean, double variance)
 
 static void estimate(const struct stratum *strata, size_t n, double population, struct strata_estimate *ret)
 {
-	double mean = 0, coded = 0, within, variance;
+	double mean = 0, coded = 0, variance;
 
 	for (size_t i = 0; i < n; i++) {
 		double weight = strata[i].population / population, drawn = (double)strata[i].sums.pages;
@@ -91,13 +88,11 @@ static void estimate(const struct stratum *strata, size_t n, double population, 
 		mean += weight * strata[i].sums.slot_bytes / drawn;
 		coded += weight * (double)strata[i].sums.coded_pages / drawn;
 	}
-	variance = mean_variance(strata, n, population, 0, &within);
-	ret->of_all = interval(mean, variance);
+	ret->of_all = interval(mean, mean_variance(strata, n, population, 0));
 	if (!(coded > 0))
 		return;
-	variance = mean_variance(strata, n, population, mean / coded, &within);
+	variance = mean_variance(strata, n, population, mean / coded);
 	ret->of_coded = interval(mean / coded, variance / (coded * coded));
-	ret->deviation = sqrt(within) / coded;
 }
 
 int strata_estimate(const struct stratum_sums *sums, const struct page_stratum *population, size_t n,
@@ -110,7 +105,7 @@ int strata_estimate(const struct stratum_sums *sums, const struct page_stratum *
 
 	if (!strata)
 		return -ENOMEM;
-	*ret = (struct strata_estimate){missing, missing, MISSING_F64};
+	*ret = (struct strata_estimate){missing, missing};
 	for (size_t i = 0; i < n; i++) {
 		if (!population[i].pages)
 			continue;

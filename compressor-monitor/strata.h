@@ -24,8 +24,6 @@ struct stratum_sums {
 struct strata_estimate {
 	struct stats_interval of_coded,
 		of_all;	  /* slot bytes a page: of the pages that need a codec, of all; 95 % */
-	double deviation; /* bytes: of a page from of_coded within its mapping, per page drawn; for sample
-			     sizes */
 };
 
 /* strata_add - the pages of `from`, too. */
