@@ -145,8 +145,18 @@ struct bio {
 	} bi_iter;
 };
 
-struct folio {			/* 5.16 */
-	void *mapping;
+struct folio {			/* 6.18; before, folio___long */
+	struct {
+		__u64 f;
+	} flags;
+};
+
+struct folio___long {		/* 5.16 */
+	__u64 flags;
+};
+
+enum pageflags {
+	PG_swapbacked,
 };
 
 struct linux_binprm {
@@ -188,6 +198,10 @@ struct trace_event_raw_x86_exceptions {
 /* The records of mm_vmscan_direct_reclaim_end and of its memcg twin. */
 struct trace_event_raw_mm_vmscan_direct_reclaim_end_template {
 	unsigned long nr_reclaimed;
+};
+
+struct trace_event_raw_mm_vmscan_write_folio {
+	int reclaim_flags;
 };
 
 struct trace_event_raw_mm_vmscan_lru_shrink_inactive {

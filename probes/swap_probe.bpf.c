@@ -125,7 +125,7 @@ static __always_inline void begin_reclaim(enum swap_way way, __u64 now)
 	begin->way = way;
 }
 
-/* pages: of the reclaim that ends with this event; anon: the event is a write, of an anonymous folio. */
+/* pages: of the reclaim that ends with this event; anon: the event is a write, to swap. */
 static __always_inline int count(enum swap_key key, __u64 pages, bool anon)
 {
 	__u32 zero = 0;
@@ -212,17 +212,27 @@ COUNT_END(mm_vmscan_memcg_reclaim_end, SWAP_MEMCG_END)
 COUNT(mm_vmscan_reclaim_pages, SWAP_RECLAIM_PAGES)
 COUNT(mm_vmscan_writepage, SWAP_WRITE_FOLIO)
 
-/* (folio) since 5.18. The lowest bit of its mapping says anonymous. */
+/* Goes to swap, as the kernel's own record has it: an anonymous folio, or one of a tmpfs. */
+static __always_inline bool swap_backed(struct folio *folio)
+{
+	struct folio___long *before = (void *)folio;
+	__u64 flags = bpf_core_field_exists(folio->flags.f) ? BPF_CORE_READ(folio, flags.f)
+							    : BPF_CORE_READ(before, flags);
+
+	return flags >> bpf_core_enum_value(enum pageflags, PG_swapbacked) & 1;
+}
+
+/* (folio) since 5.18. */
 TRACEPOINT(mm_vmscan_write_folio)
 {
-	struct folio *folio = (void *)arg[0];
-
-	return count(SWAP_WRITE_FOLIO, 0, (__u64)BPF_CORE_READ(folio, mapping) & 1);
+	return count(SWAP_WRITE_FOLIO, 0, swap_backed((void *)arg[0]));
 }
 
 CLASSIC(vmscan, mm_vmscan_write_folio)
 {
-	return count(SWAP_WRITE_FOLIO, 0, false);
+	struct trace_event_raw_mm_vmscan_write_folio *record = ctx;
+
+	return count(SWAP_WRITE_FOLIO, 0, record->reclaim_flags & 1 /* RECLAIM_WB_ANON */);
 }
 
 /* (nid, nr_scanned, nr_reclaimed, stat, priority, file) since 4.x; with the multi-generation LRU since 6.8. */

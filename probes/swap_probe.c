@@ -61,7 +61,7 @@ static const struct field swap_fields[] = {
 	DELTA(direct_begin, "direct reclaim begun by a task that needed memory"),
 	DELTA(direct_end, "direct reclaim ended"),
 	DELTA(reclaim_pages, "rounds of page-out on request (madvise, DAMON)"),
-	DELTA(write_folio, "folios, of a file or anonymous, given to writeback or swap"),
+	DELTA(write_folio, "folios given to swap, or to writeback of their file"),
 	FIELD(struct swap_record, last_pid, FIELD_U64, "", "process of the latest event on any CPU"),
 	FIELD(struct swap_record, last_comm, FIELD_STRING, "", "its thread's name"),
 	FIELD(struct swap_record, ts_ns, FIELD_U64, "ns", "CLOCK_MONOTONIC at the end of the interval"),
@@ -79,7 +79,7 @@ static const struct field swap_fields[] = {
 	DELTA(refault_anon, "anonymous pages faulted back soon after reclaim (workingset_refault_anon)"),
 	DELTA(refault_file, "file pages likewise (workingset_refault_file)"),
 	DELTA(oom_kill, "processes killed for want of memory"),
-	DELTA(write_anon, "of write_folio the anonymous ones; missing with classic hooks and before 5.18"),
+	DELTA(write_anon, "of write_folio those to swap: anonymous memory and tmpfs; missing before 5.18"),
 	DELTA(memcg_begin, "reclaim begun since a cgroup was at its limit"),
 	DELTA(memcg_end, "such reclaim ended"),
 	RECLAIM(direct, "direct reclaim"),
@@ -559,7 +559,7 @@ static int use_hooks(struct probe *p, struct bpf_object *object, struct have *ha
 	for (size_t key = 0; key < SWAP_KEYS; key++) {
 		have->key[key] = probe_use(p, object, hooks[key].hook);
 		if (key == SWAP_WRITE_FOLIO)
-			have->write_anon = have->key[key] && p->options->hook != PROBE_CLASSIC;
+			have->write_anon = have->key[key];
 		if (!have->key[key] && key == SWAP_WRITE_FOLIO)
 			have->key[key] = probe_use(p, object, "mm_vmscan_writepage");
 		n += have->key[key];

@@ -52,7 +52,7 @@ struct swap_stalls {
 struct swap_counts {
 	__u64 begun;
 	__u64 count[SWAP_KEYS];
-	__u64 write_anon;	/* of the folios written, the anonymous ones */
+	__u64 write_anon;	/* of the folios written, those to swap */
 	__u64 unlisted;		/* stalls that found no room among those by process or cgroup */
 	struct swap_reclaim reclaim[SWAP_WAYS];
 	__u64 last_ns;		/* CLOCK_MONOTONIC of the latest event, 0 for none: orders the CPUs */

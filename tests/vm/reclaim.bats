@@ -126,14 +126,16 @@ check() {
 	let_go
 	# kswapd sets to work once for each wake; it may nap a while before it sleeps, and look again.
 	check '$all.direct_begin > 0 and $all.direct_begin == $kernel.allocstall and
-		$all.direct_end == $all.direct_begin and $all.kswapd_wake > 0 and $all.kswapd_wake == $kernel.pageoutrun and $all.kswapd_sleep > 0 and
+		$all.direct_end == $all.direct_begin and $all.kswapd_wake > 0 and
+		$all.kswapd_wake == $kernel.pageoutrun and $all.kswapd_sleep > 0 and
 		$all.kswapd_sleep <= $all.kswapd_wake'
 	# The tracepoint has slab pages, too.
 	check '$kernel.pgsteal_direct > 0 and $all.direct_pages >= $kernel.pgsteal_direct and
 		$all.direct_pages <= $kernel.pgsteal_direct * 1.1'
 	check '["allocstall", "pgscan_direct", "pgsteal_direct", "pgscan_kswapd", "pgsteal_kswapd"] |
 		all(. as $key | $all[$key] > 0 and $all[$key] == $kernel[$key])'
-	check '$all.write_folio == $kernel.nr_vmscan_write and $all.pswpout > 8191'
+	check '$all.write_folio == $kernel.nr_vmscan_write and $all.pswpout > 8191 and
+		$all.write_anon == $all.pswpout + ($all.swpout_zero // 0)'
 	# Who waited, and how long each wait took, are the same reclaims.
 	check '$stalls.direct == $all.direct_end and $stalls.direct_ns == $all.direct_ns and $stalls.direct_ns > 0 and
 		$bins.direct == $all.direct_end and $bins.kswapd == $all.kswapd_sleep'
