@@ -282,3 +282,36 @@ const char *record_string(struct json_object *record, const char *key)
 		return NULL;
 	return json_object_get_string(value);
 }
+
+static void read_field(struct json_object *record, const struct field *field, void *to)
+{
+	struct json_object *value;
+
+	switch (field->type) {
+	case FIELD_U64:
+		*(uint64_t *)to = record_u64(record, field->name);
+		break;
+	case FIELD_F64:
+		*(double *)to = record_f64(record, field->name);
+		break;
+	case FIELD_BOOL:
+		*(bool *)to = json_object_object_get_ex(record, field->name, &value) && json_object_get_boolean(value);
+		break;
+	case FIELD_STRING:
+		*(const char **)to = record_string(record, field->name);
+		break;
+	default:
+		memset(to, 0, field->size);
+	}
+}
+
+bool record_read(struct json_object *record, const struct record_type *type, void *ret)
+{
+	const char *name = record_string(record, "type");
+
+	if (!name || !str_eq(name, type->name) || record_u64(record, "v") != type->version)
+		return false;
+	for (size_t i = 0; i < type->n_fields; i++)
+		read_field(record, &type->fields[i], (char *)ret + type->fields[i].offset);
+	return true;
+}

@@ -11,6 +11,7 @@
 #include <json-c/json.h>
 
 #include "cage.h"
+#include "record.h"
 
 #define SIBLING_ARGS_MAX 32
 
@@ -66,5 +67,11 @@ int sibling_each_line(const char *text, sibling_record_fn *fn, void *ctx);
 uint64_t record_u64(struct json_object *record, const char *key);
 double record_f64(struct json_object *record, const char *key);
 const char *record_string(struct json_object *record, const char *key);
+
+
+/* record_read - a record as its own table has it, into the struct that the table is of: what the line lacks is missing,
+ * strings live as the record does, series are left out (missing). False: it is of another type or version.
+ */
+bool record_read(struct json_object *record, const struct record_type *type, void *ret);
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include <signal.h>
 
+#include "pool_summary.h"
 #include "stop.h"
 #include "study.h"
 
@@ -84,34 +85,32 @@ static uint64_t known(uint64_t value)
 	return value == MISSING_U64 ? 0 : value;
 }
 
-static int take_pool(void *ctx, const char *type, struct json_object *record)
+static int take_pool(void *ctx, const char *type UNUSED, struct json_object *record)
 {
 	const struct taken *t = ctx;
 	struct study_run *ret = t->run;
-	uint64_t stores = record_u64(record, "stores"), loads = record_u64(record, "loads");
-	uint64_t out = record_u64(record, "unseen_stores"), in = record_u64(record, "unseen_loads");
-	const char *unseen = record_string(record, "unseen");
+	struct pool_summary pool;
 
-	if (!str_eq(type, "pool_probe_summary"))
+	if (!record_read(record, &pool_summary_type, &pool))
 		return 0;
 	/* Too much went past the hook: its figures are of what is left. */
-	if (known(out) + known(in) > (known(stores) + known(loads)) / 100) {
+	if (known(pool.unseen_stores) + known(pool.unseen_loads) > (pool.stores + pool.loads) / 100) {
 		give_up(t->study, &t->study->no_pool_probe, "pool_probe",
-			unseen ? unseen : "it did not see all pages");
+			pool.unseen ? pool.unseen : "it did not see all pages");
 		return 0;
 	}
 	ret->by_probe = true;
-	ret->readback_factor = record_f64(record, "readback_factor");
-	ret->residence_ns = record_u64(record, "survival_mean_ns");
-	ret->survival_p50_ns = record_u64(record, "survival_p50_ns");
-	ret->censored_ratio = record_f64(record, "censored_share");
-	ret->freed_unread = record_u64(record, "freed_unread");
-	ret->store_p50_ns = record_u64(record, "store_p50_ns");
-	ret->store_p99_ns = record_u64(record, "store_p99_ns");
-	ret->load_p50_ns = record_u64(record, "load_p50_ns");
-	ret->load_p99_ns = record_u64(record, "load_p99_ns");
-	ret->pool_ns = known(record_u64(record, "store_ns")) + known(record_u64(record, "load_ns"));
-	ret->pool_page_ns = known(stores) + known(loads) ? ret->pool_ns / (stores + loads) : MISSING_U64;
+	ret->readback_factor = pool.readback_factor;
+	ret->residence_ns = pool.survival_mean_ns;
+	ret->survival_p50_ns = pool.survival_p50_ns;
+	ret->censored_ratio = pool.censored_share;
+	ret->freed_unread = pool.freed_unread;
+	ret->store_p50_ns = pool.store_p50_ns;
+	ret->store_p99_ns = pool.store_p99_ns;
+	ret->load_p50_ns = pool.load_p50_ns;
+	ret->load_p99_ns = pool.load_p99_ns;
+	ret->pool_ns = pool.store_ns + pool.load_ns;
+	ret->pool_page_ns = pool.stores + pool.loads ? ret->pool_ns / (pool.stores + pool.loads) : MISSING_U64;
 	free(t->probes->pool_record);
 	t->probes->pool_record = strdup(json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN));
 	return 0;

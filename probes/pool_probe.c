@@ -167,7 +167,7 @@ static int collect(struct probe *p, const struct config *c, struct err *e)
 
 static int summarize(struct probe *p, const struct pool_probe *skel, const struct config *c, struct err *e)
 {
-	struct pool_record record;
+	struct pool_summary record;
 	struct pool_sums s = { 0 };
 	char words[512];
 	int r = collect(p, c, e);
@@ -178,8 +178,8 @@ static int summarize(struct probe *p, const struct pool_probe *skel, const struc
 		r = add_unread(skel, running.watched.pages, p->end_ns, s.replaced_age, e);
 	if (r)
 		return r;
-	pool_record_fill(&s, s.replaced_age, p->end_ns - p->begin_ns, &record);
-	pool_record_reconcile(&s, &running.watched, &running.before, &running.after, words, sizeof(words),
+	pool_summary_fill(&s, s.replaced_age, p->end_ns - p->begin_ns, &record);
+	pool_summary_reconcile(&s, &running.watched, &running.before, &running.after, words, sizeof(words),
 			      &record);
 	record.missed = p->end.missed;
 	p->end.unmatched = record.unmatched;

@@ -13,6 +13,7 @@
 #include "err.h"
 #include "opt.h"
 #include "pool_probe.h"
+#include "pool_summary.h"
 #include "procfs.h"
 #include "record.h"
 
@@ -42,43 +43,20 @@ struct pool_edge {
 
 void pool_edge_read(const struct watched *watched, struct pool_edge *ret);
 
-/* Ages at which the share of pages still out is given: two in each power of ten. */
-#define POOL_AGES 15
+extern const struct record_type pool_by_type, pool_page_type;
 
-struct pool_record {
-	uint64_t duration_ns;
-	uint64_t stores, loads;
-	double readback_factor;
-	uint64_t store_ns, store_mean_ns, store_p50_ns, store_p99_ns, store_max_ns;
-	uint64_t load_ns, load_mean_ns, load_p50_ns, load_p99_ns, load_max_ns;
-	uint64_t first_loads, replaced, unread, freed_unread;
-	uint64_t residence_p50_ns, residence_p90_ns, residence_max_ns;
-	uint64_t survival_p50_ns, survival_mean_ns;
-	double censored_share;
-	struct series survival_age_ns, survival;
-	double survival_values[POOL_AGES]; /* what survival points to */
-	uint64_t failed_stores, failed_loads, freed, held, held_before, same;
-	uint64_t unknown, untracked, unmatched, missed;
-	uint64_t device_stores, device_loads, pswpout, pswpin, swpout_zero, swpin_zero, zswpout, zswpin;
-	uint64_t unseen_stores, unseen_loads;
-	bool blind;
-	const char *unseen;
-};
-
-extern const struct record_type pool_summary_type, pool_by_type, pool_page_type;
-
-/* pool_record_fill - from the sums of all CPUs. censored: pages never loaded, by how long they have been out.
+/* pool_summary_fill - from the sums of all CPUs. censored: pages never loaded, by how long they have been out.
  * ret is not to be moved afterwards.
  */
-void pool_record_fill(const struct pool_sums *s, const __u64 censored[HIST_BUCKETS], uint64_t duration_ns,
-		      struct pool_record *ret);
+void pool_summary_fill(const struct pool_sums *s, const __u64 censored[HIST_BUCKETS], uint64_t duration_ns,
+		      struct pool_summary *ret);
 
-/* pool_record_reconcile - what the devices and /proc/vmstat counted between the two moments, against what was
+/* pool_summary_reconcile - what the devices and /proc/vmstat counted between the two moments, against what was
  * seen; words of it into buf, which ret keeps.
  */
-void pool_record_reconcile(const struct pool_sums *s, const struct watched *watched,
+void pool_summary_reconcile(const struct pool_sums *s, const struct watched *watched,
 			   const struct pool_edge *before, const struct pool_edge *after, char *buf,
-			   size_t len, struct pool_record *ret);
+			   size_t len, struct pool_summary *ret);
 
 /* In the order of enum pool_by, without its first. */
 extern const char *const pool_by_choices[];

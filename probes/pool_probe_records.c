@@ -11,81 +11,6 @@ static const double ages_ns[POOL_AGES] = {
 	1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8, 3e8, 1e9, 3e9, 1e10, 3e10, 1e11, 3e11, 1e12,
 };
 
-#define POOL(m, unit, what) FIELD(struct pool_record, m, FIELD_U64, unit, what)
-
-static const struct field pool_fields[] = {
-	POOL(duration_ns, "ns", "how long was looked"),
-	POOL(stores, "pages", "pages written to the devices"),
-	POOL(loads, "pages", "pages read from them"),
-	FIELD(struct pool_record, readback_factor, FIELD_F64, "ratio", "loads / stores"),
-	POOL(store_ns, "ns",
-	     "time in the device of all stores: CPU time of those who stored, unless they were preempted"),
-	POOL(store_mean_ns, "ns", "time in the device for each page stored"),
-	POOL(store_p50_ns, "ns", "half of the requests to store took no longer; within 3.2 %"),
-	POOL(store_p99_ns, "ns", "99 % of them took no longer; within 3.2 %"),
-	POOL(store_max_ns, "ns", "the longest; exact"),
-	POOL(load_ns, "ns", "time in the device of all loads, likewise"),
-	POOL(load_mean_ns, "ns", "time in the device for each page loaded"),
-	POOL(load_p50_ns, "ns", "half of the requests to load took no longer; within 3.2 %"),
-	POOL(load_p99_ns, "ns", "99 % of them took no longer; within 3.2 %"),
-	POOL(load_max_ns, "ns", "the longest; exact"),
-	POOL(first_loads, "pages", "stored pages that were loaded, once or more"),
-	POOL(replaced, "pages", "stored pages whose slot was stored to again before any load: freed unread"),
-	POOL(unread, "pages", "stored pages not loaded by the end: still out, or freed unread"),
-	POOL(freed_unread, "pages",
-	     "at least so many stored pages were freed without a load: replaced, and those unread "
-	     "that the devices cannot hold any more"),
-	POOL(residence_p50_ns, "ns",
-	     "from store to first load, of those loaded: half were back after this long"),
-	POOL(residence_p90_ns, "ns", "90 % of those loaded were back after this long; within 3.2 %"),
-	POOL(residence_max_ns, "ns", "the longest of those loaded; exact"),
-	POOL(survival_p50_ns, "ns",
-	     "half of all pages stored were back after this long, those still out counted as "
-	     "such (Kaplan-Meier); missing where fewer came back; within 3.2 %"),
-	POOL(survival_mean_ns, "ns",
-	     "mean time out, as far as pages were watched: the area below survival; at most too low "
-	     "by those still out at the end"),
-	FIELD(struct pool_record, censored_share, FIELD_F64, "ratio",
-	      "pages never loaded while they were watched / all pages stored"),
-	FIELD(struct pool_record, survival_age_ns, FIELD_SERIES, "ns",
-	      "ages, as far as any page was watched that long"),
-	FIELD(struct pool_record, survival, FIELD_SERIES, "ratio",
-	      "pages still out at each of them, likewise"),
-	POOL(failed_stores, "pages",
-	     "stores that ended in an error, as at a pool's limit; in no other figure"),
-	POOL(failed_loads, "pages", "loads that did"),
-	POOL(held_before, "pages", "in them at the beginning"),
-	POOL(held, "pages", "in the devices at the end (mm_stat orig_data_size)"),
-	POOL(same, "pages", "of those held at the end, filled with one word: no memory (mm_stat same_pages)"),
-	POOL(freed, "pages",
-	     "slots that the devices were told to free, read or not, whoever had them (notify_free)"),
-	POOL(device_stores, "pages", "pages written by the devices' own count (stat)"),
-	POOL(device_loads, "pages", "pages read by it"),
-	POOL(pswpout, "pages", "written to swaps of any kind in that time (/proc/vmstat)"),
-	POOL(pswpin, "pages", "read from them"),
-	POOL(swpout_zero, "pages", "all zero, kept as a bit: no device sees them; missing before 6.12"),
-	POOL(swpin_zero, "pages", "such pages that came back"),
-	POOL(zswpout, "pages", "that zswap took before they reached a device; missing without zswap"),
-	POOL(zswpin, "pages", "that it gave back"),
-	POOL(unseen_stores, "pages",
-	     "device_stores, or pswpout where that is more and every swap is watched, less those seen, "
-	     "filtered and failed ones among them"),
-	POOL(unseen_loads, "pages", "likewise"),
-	FIELD(struct pool_record, blind, FIELD_BOOL, "",
-	      "pages were stored, or loaded, and not one request of that way was seen: factor and stays are "
-	      "missing"),
-	FIELD(struct pool_record, unseen, FIELD_STRING, "",
-	      "what the hook did not see, in words; missing: nothing"),
-	POOL(unknown, "pages", "loads of pages stored before the probe began"),
-	POOL(untracked, "pages", "stores whose time could not be kept: not in the residence"),
-	POOL(unmatched, "requests",
-	     "requests whose end could not be matched to their begin: not counted as pages"),
-	POOL(missed, "requests", "runs of a program that the kernel skipped"),
-};
-
-const struct record_type pool_summary_type = RECORD_TYPE("pool_probe_summary", 1, RECORD_CARD, pool_fields,
-							 "traffic of the pool over the whole time");
-
 struct by_record {
 	const char *by;
 	uint64_t pid, cgroup;
@@ -166,7 +91,7 @@ static uint64_t per(uint64_t sum, uint64_t n)
  * is an event at its residence, one that was not is known to have been out as long as it was watched.
  */
 static void fill_survival(const struct pool_sums *s, const __u64 censored[HIST_BUCKETS],
-			  struct pool_record *ret)
+			  struct pool_summary *ret)
 {
 	uint64_t at_risk = 0, never = 0;
 	double out = 1, area = 0;
@@ -200,12 +125,12 @@ static void fill_survival(const struct pool_sums *s, const __u64 censored[HIST_B
 	ret->survival = (struct series){age ? ret->survival_values : NULL, age};
 }
 
-void pool_record_fill(const struct pool_sums *s, const __u64 censored[HIST_BUCKETS], uint64_t duration_ns,
-		      struct pool_record *ret)
+void pool_summary_fill(const struct pool_sums *s, const __u64 censored[HIST_BUCKETS], uint64_t duration_ns,
+		      struct pool_summary *ret)
 {
 	const struct pool_way *in = &s->store, *out = &s->load;
 
-	*ret = (struct pool_record){
+	*ret = (struct pool_summary){
 		.duration_ns = duration_ns,
 		.stores = in->pages,
 		.loads = out->pages,
@@ -270,7 +195,7 @@ static bool way_blind(const struct pool_way *way, uint64_t unseen_pages)
 /* What needs both ways. Where folios go out as requests and single pages come back without, a factor of 0 and
  * a stay for ever would be said of pages that are long back.
  */
-static void forget_stays(struct pool_record *ret)
+static void forget_stays(struct pool_summary *ret)
 {
 	ret->readback_factor = ret->censored_share = MISSING_F64;
 	ret->unread = ret->replaced = ret->freed_unread = MISSING_U64;
@@ -294,7 +219,7 @@ static void put_words(char *buf, size_t len, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void say_unseen(const struct pool_record *r, char *buf, size_t len)
+static void say_unseen(const struct pool_summary *r, char *buf, size_t len)
 {
 	unsigned long long stores = known(r->unseen_stores), loads = known(r->unseen_loads);
 
@@ -324,9 +249,9 @@ static void say_unseen(const struct pool_record *r, char *buf, size_t len)
 			  (unsigned long long)known(r->zswpout), (unsigned long long)known(r->zswpin));
 }
 
-void pool_record_reconcile(const struct pool_sums *s, const struct watched *watched,
+void pool_summary_reconcile(const struct pool_sums *s, const struct watched *watched,
 			   const struct pool_edge *before, const struct pool_edge *after, char *buf,
-			   size_t len, struct pool_record *ret)
+			   size_t len, struct pool_summary *ret)
 {
 	const struct procfs_vmstat *b = &before->vmstat, *a = &after->vmstat;
 
