@@ -62,6 +62,9 @@ static const struct field pool_fields[] = {
 	     "device_stores, or pswpout where that is more and every swap is watched, less those seen, "
 	     "filtered and failed ones among them"),
 	POOL(unseen_loads, "pages", "likewise"),
+	FIELD(struct pool_summary, rw_page, FIELD_BOOL, "",
+	      "this kernel hands single swap pages past the block layer, where a device allows it (rw_page in its "
+	      "block_device_operations)"),
 	FIELD(struct pool_summary, blind, FIELD_BOOL, "",
 	      "pages were stored, or loaded, and not one request of that way was seen: factor and stays are "
 	      "missing"),

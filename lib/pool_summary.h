@@ -27,7 +27,7 @@ struct pool_summary {
 	uint64_t unknown, untracked, unmatched, missed;
 	uint64_t device_stores, device_loads, pswpout, pswpin, swpout_zero, swpin_zero, zswpout, zswpin;
 	uint64_t unseen_stores, unseen_loads;
-	bool blind;
+	bool rw_page, blind;
 	const char *unseen;
 };
 

@@ -65,7 +65,6 @@ static const struct record_type stats_type =
 
 int probe_open(struct probe *p, const struct probe_options *options, struct err *e)
 {
-	struct probe_kernel kernel;
 	int r;
 
 	*p = (struct probe){ .options = options, .until_fd = -1, .stats_fd = -1 };
@@ -78,15 +77,15 @@ int probe_open(struct probe *p, const struct probe_options *options, struct err 
 	r = probe_rights(e);
 	if (r)
 		return r;
-	r = probe_kernel_read(NULL, &kernel, e);
+	r = probe_kernel_read(NULL, &p->kernel, e);
 	if (r)
 		return r;
-	if (!kernel.btf) {
+	if (!p->kernel.btf) {
 		err_impossible(e, "this kernel has no type information: /sys/kernel/btf/vmlinux is missing");
 		return err_hint(e, "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y, as those of Debian, Ubuntu, "
 				   "Fedora and Arch are");
 	}
-	probe_hook_find(&kernel, (enum probe_variant)options->hook, p->choices);
+	probe_hook_find(&p->kernel, (enum probe_variant)options->hook, p->choices);
 	r = out_new(&p->out, (enum out_format)MAX(options->format, OUT_TEXT), options->output, e);
 	if (!r)
 		out_set_time(p->out, (enum out_time)options->timestamps);

@@ -48,6 +48,10 @@ extern const struct probe_hook probe_hooks[PROBE_HOOKS];
 struct probe_kernel {
 	bool btf;			/* /sys/kernel/btf/vmlinux is there: without it nothing can be loaded */
 	bool perf;			/* perf_event_open exists */
+	/* block_device_operations has rw_page: swap hands single pages to a device past the block layer. In 6.1, not in
+	 * 6.12.
+	 */
+	bool rw_page;
 	bool typed[PROBE_HOOKS];	/* BTF knows the tracepoint's arguments */
 	bool listed[PROBE_HOOKS];	/* tracefs lists it; false too where tracefs is not mounted */
 };
@@ -135,6 +139,7 @@ struct probe_perf {
 
 struct probe {
 	const struct probe_options *options;
+	struct probe_kernel kernel;
 	struct probe_choice choices[PROBE_HOOKS];
 	struct bpf_object *object;		/* the skeleton's */
 	struct bpf_link **links;

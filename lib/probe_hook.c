@@ -42,7 +42,6 @@ const struct probe_hook probe_hooks[PROBE_HOOKS] = {
 	/* 5.18 renamed mm_vmscan_writepage to mm_vmscan_write_folio */
 	{ "vmscan", "mm_vmscan_write_folio", ANY_TRACEPOINT, "swap_probe write_folio" },
 	{ "vmscan", "mm_vmscan_writepage", ANY_TRACEPOINT, "swap_probe write_folio, before 5.18" },
-	/* A zram device sees each page as a bio from 6.2 on; before, swap went past them through rw_page */
 	{ "block", "block_bio_queue", TYPED_ARGUMENTS, "pool_probe: requests to the pool begin" },
 	{ "block", "block_bio_complete", TYPED_ARGUMENTS, "pool_probe: requests to the pool end" },
 };
@@ -51,6 +50,18 @@ static bool tracefs_lists(const struct sysroot *root, const struct probe_hook *h
 {
 	return sysroot_exists(root, "/sys/kernel/tracing/events/%s/%s", hook->group, hook->name) ||
 	       sysroot_exists(root, "/sys/kernel/debug/tracing/events/%s/%s", hook->group, hook->name);
+}
+
+static bool has_member(const struct btf *btf, const char *name, const char *member)
+{
+	int id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
+	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
+
+	for (uint16_t i = 0; type && i < btf_vlen(type); i++) {
+		if (str_eq(btf__name_by_offset(btf, btf_members(type)[i].name_off), member))
+			return true;
+	}
+	return false;
 }
 
 int probe_kernel_read(const struct sysroot *root, struct probe_kernel *ret, struct err *e)
@@ -73,6 +84,7 @@ int probe_kernel_read(const struct sysroot *root, struct probe_kernel *ret, stru
 		kernel.typed[i] = btf && btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
 		kernel.listed[i] = tracefs_lists(root, &probe_hooks[i]);
 	}
+	kernel.rw_page = btf && has_member(btf, "block_device_operations", "rw_page");
 	btf__free(btf);
 	*ret = kernel;
 	return 0;
@@ -127,7 +139,10 @@ void probe_hook_find(const struct probe_kernel *kernel, enum probe_variant wante
 			.hook = probe_hooks[i].name,
 			.variant = variant,
 			.status = variant == PROBE_MISSING ? "missing" : "ok",
-			.note = variant == PROBE_MISSING ? probe_hooks[i].note : why(variant, wanted),
+			.note = variant == PROBE_MISSING ? probe_hooks[i].note
+				: kernel->rw_page && str_eq(probe_hooks[i].group, "block")
+					? "sees folios alone: swap hands single pages past it (rw_page)"
+					: why(variant, wanted),
 		};
 	}
 }

@@ -144,6 +144,9 @@ static int collect(struct probe *p, const struct config *c, struct err *e)
 	struct probe_counts counts;
 	int r;
 
+	if (p->kernel.rw_page)
+		term_say("this kernel hands single pages to zram past the block layer (rw_page): only folios of more "
+			 "than one are seen, going out; what is not is counted");
 	look(&running.before);
 	if (c->events) {
 		p->before_detach = look;
@@ -179,6 +182,7 @@ static int summarize(struct probe *p, const struct pool_probe *skel, const struc
 	if (r)
 		return r;
 	pool_summary_fill(&s, s.replaced_age, p->end_ns - p->begin_ns, &record);
+	record.rw_page = p->kernel.rw_page;
 	pool_summary_reconcile(&s, &running.watched, &running.before, &running.after, words, sizeof(words),
 			      &record);
 	record.missed = p->end.missed;

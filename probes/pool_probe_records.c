@@ -226,13 +226,13 @@ static void say_unseen(const struct pool_summary *r, char *buf, size_t len)
 	buf[0] = '\0';
 	if (r->blind)
 		put_words(buf, len,
-			  "%llu of %llu pages stored and %llu of %llu loaded made no request: this kernel "
-			  "hands "
-			  "single pages to zram past the block layer (rw_page, as 6.1 does); no factor and "
-			  "no stay "
-			  "can be had from the rest",
+			  "%llu of %llu pages stored and %llu of %llu loaded made no request%s; no factor and no "
+			  "stay can be had from the rest",
 			  stores, stores + (unsigned long long)r->stores, loads,
-			  loads + (unsigned long long)r->loads);
+			  loads + (unsigned long long)r->loads,
+			  r->rw_page ? ": this kernel hands single pages to zram past the block layer (rw_page in "
+				       "its block_device_operations)"
+				     : " that was seen, for a reason that is not known");
 	else if (stores || loads)
 		put_words(
 			buf, len,

@@ -45,6 +45,22 @@ attaches() {
 	echo "$device" >/sys/class/zram-control/hot_remove
 }
 
+@test "pool_probe says beforehand where single pages go past its hook (rw_page), and doctor does; only there" {
+	need_zram
+	past=false note='BTF types its arguments'
+	if grep -qw zram_rw_page /proc/kallsyms; then past=true note=rw_page; fi
+	device=$(cat /sys/class/zram-control/hot_add)
+	echo 16M >"/sys/block/zram$device/disksize"
+	run --separate-stderr "$bin/pool_probe" --format json -d 100ms --device "/dev/zram$device"
+	echo "$device" >/sys/class/zram-control/hot_remove
+	[ "$status" -eq 0 ]
+	echo "# rw_page: $past" >&3
+	jq -es --argjson past $past 'map(select(.type == "pool_probe_summary"))[0].rw_page == $past' <<<"$output"
+	[ "$(grep -c 'past the block layer' <<<"$stderr")" -eq "$([ $past = true ] && echo 1 || echo 0)" ]
+	"$bin/coldpress" doctor --format json | jq -es --arg note "$note" 'map(select(.item == "block_bio_queue"))[0].detail |
+		contains($note)'
+}
+
 @test "swap_probe: a hook that this kernel lacks is missing in the record, not 0" {
 	run --separate-stderr "$bin/swap_probe" --format json -q -i 100ms -d 250ms
 	[ "$status" -eq 0 ]
