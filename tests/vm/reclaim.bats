@@ -173,6 +173,22 @@ check() {
 	echo "# $(stat max) times, $(stat pgsteal_direct) pages" >&3
 }
 
+@test "last_pid and last_comm are those of the latest reclaim, whichever CPU it was on" {
+	limited_group reclaim
+	echo 16M >"$limit_file"
+	calm
+	watch
+	for cpu in 1 0 0 1 0; do
+		taskset -c "$cpu" bash -c 'echo $$ >"$0/cgroup.procs"; exec "$1" 5003' "$group" "$helpers/hold_pages" \
+			</dev/null >held &
+		last=$!
+		wait "$last"
+	done
+	unwatch
+	jq -es --argjson pid "$last" 'map(select(.type == "swap_probe"))[-1] | .last_pid == $pid and
+		.last_comm == "hold_pages"' out
+}
+
 @test "what this kernel does not count is missing, and what it counts is a number" {
 	look before
 	watch
