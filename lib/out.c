@@ -137,6 +137,18 @@ int out_select(struct out *out, const struct record_type *type, const struct opt
 	return 0;
 }
 
+int out_select_any(struct out *out, const struct record_type *const *types, const struct opt_list *names,
+		   struct err *e)
+{
+	int rc = out_select(out, types[0], names, e);
+
+	for (size_t i = 1; types[i]; i++) {
+		if (types[i] != &end_record_type && !out_select(out, types[i], names, NULL))
+			rc = 0;
+	}
+	return rc;
+}
+
 void out_set_time(struct out *out, enum out_time time)
 {
 	out->time = time;

@@ -23,6 +23,12 @@ int out_new(struct out **ret, enum out_format format, const char *path, struct e
 /* out_select - only these fields, in this order ("pid,comm"); NULL = all. Unknown names are a usage error. */
 int out_select(struct out *out, const struct record_type *type, const struct opt_list *names, struct err *e);
 
+/* out_select_any - the same for each of the types, NULL at the end, that has all of these fields; never the end record.
+ * That none has is the first one's usage error.
+ */
+int out_select_any(struct out *out, const struct record_type *const *types, const struct opt_list *names,
+		   struct err *e);
+
 /* What stands for the moment in records that have a field ts_ns (CLOCK_MONOTONIC). */
 enum out_time {
 	OUT_TIME_MONOTONIC,	/* ts_ns, as declared */

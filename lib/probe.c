@@ -63,7 +63,7 @@ static const struct field stats_fields[] = {
 static const struct record_type stats_type =
 	RECORD_TYPE("probe_stats", 1, RECORD_TABLE, stats_fields, "with --stats: what the probe itself cost");
 
-int probe_open(struct probe *p, const struct probe_options *options, struct err *e)
+static int probe_open(struct probe *p, const struct probe_options *options, struct err *e)
 {
 	int r;
 
@@ -488,11 +488,29 @@ static const char *tick(struct probe *p, uint64_t *next_ns, uint64_t *wait_ns)
 	return NULL;
 }
 
-int probe_stream(struct probe *p, int (*emit)(struct out *out, const void *event, size_t bytes), struct err *e)
+int probe_finish(struct probe *p, struct err *e)
 {
 	struct probe_counts counts;
-	uint64_t next_ns;
 	int r;
+
+	if (p->before_detach)
+		p->before_detach(p->before_detach_ctx);
+	probe_detach(p);
+	if (p->ring)
+		drain(p);
+	r = probe_counts(p, &counts, e);
+	if (r)
+		return r;
+	p->end.seen = counts.seen;
+	p->end.filtered += counts.filtered;
+	p->end.dropped = counts.dropped;
+	p->end.missed = probe_missed(p);
+	return 0;
+}
+
+int probe_stream(struct probe *p, int (*emit)(struct out *out, const void *event, size_t bytes), struct err *e)
+{
+	uint64_t next_ns;
 
 	p->emit = emit;
 	next_ns = p->begin_ns + p->tick_ns;
@@ -506,18 +524,7 @@ int probe_stream(struct probe *p, int (*emit)(struct out *out, const void *event
 		if (!p->end.reason)
 			p->end.reason = probe_wait(p, wait_ns);
 	}
-	if (p->before_detach)
-		p->before_detach(p->before_detach_ctx);
-	probe_detach(p);
-	drain(p);
-	r = probe_counts(p, &counts, e);
-	if (r)
-		return r;
-	p->end.seen = counts.seen;
-	p->end.filtered += counts.filtered;
-	p->end.dropped = counts.dropped;
-	p->end.missed = probe_missed(p);
-	return 0;
+	return probe_finish(p, e);
 }
 
 void probe_detach(struct probe *p)
@@ -598,7 +605,8 @@ static void print_stats(struct probe *p)
 	out_record(p->out, &stats_type, &record);
 }
 
-int probe_close(struct probe *p, struct err *e)
+/* A reader that went away is no error. */
+static int probe_close(struct probe *p, struct err *e)
 {
 	struct out *out = p->out;
 
@@ -610,7 +618,7 @@ int probe_close(struct probe *p, struct err *e)
 	return out_close(out, e);
 }
 
-void probe_done(struct probe *p)
+static void probe_done(struct probe *p)
 {
 	probe_detach(p);
 	if (p->stats_fd >= 0)
@@ -619,4 +627,17 @@ void probe_done(struct probe *p)
 	free(p->links);
 	free(p->perf);
 	out_discard(p->out);
+}
+
+int probe_run(struct probe *p, const struct probe_options *options,
+	      int (*trace)(struct probe *p, void *ctx, struct err *e), void *ctx, struct err *e)
+{
+	int r = probe_open(p, options, e);
+
+	if (!r)
+		r = trace(p, ctx, e);
+	if (!r)
+		r = probe_close(p, e);
+	probe_done(p);
+	return r;
 }

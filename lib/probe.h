@@ -151,7 +151,7 @@ struct probe {
 	int (*emit)(struct out *out, const void *event, size_t bytes);
 	uint64_t tick_ns;			/* probe_stream calls tick this often; 0: never */
 	int (*tick)(struct probe *p);		/* returns what out_record did */
-	void (*before_detach)(void *ctx);	/* NULL, or called by probe_stream while all is still attached */
+	void (*before_detach)(void *ctx);	/* NULL, or called by probe_finish while all is still attached */
 	void *before_detach_ctx;
 	uint64_t begin_ns, end_ns;		/* ready, detached */
 	struct end_record end;
@@ -163,8 +163,15 @@ struct probe {
 	bool counted[PROBE_HOOKS];		/* perf events in use without a program */
 };
 
-/* probe_open - rights, kernel, signal handlers, sink. Zeroes *p. Where it fails, probe_done is still right. */
-int probe_open(struct probe *p, const struct probe_options *options, struct err *e);
+/* probe_run - a probe from opening to closing: rights, kernel, signal handlers and sink; what differs, which is trace;
+ * then the end record. Whatever comes of it, the hooks are let go. Zeroes *p. The skeleton, which PROBE_OPEN opens in
+ * trace, is the caller's to destroy afterwards.
+ */
+int probe_run(struct probe *p, const struct probe_options *options,
+	      int (*trace)(struct probe *p, void *ctx, struct err *e), void *ctx, struct err *e);
+
+#define PROBE_OPEN(skel, name, e) \
+	(((skel) = name##__open()) ? 0 : err_set(e, errno, "cannot open the probe's programs"))
 
 /* probe_needs_format - usage error where an option about records is given without --format. */
 int probe_needs_format(const struct probe_options *options, struct err *e);
@@ -210,6 +217,9 @@ void probe_sleep(struct probe *p);
  */
 int probe_trace_pipe(struct probe *p, const char *line);
 
+/* probe_finish - calls before_detach, detaches, and fills p->end with what the programs counted. */
+int probe_finish(struct probe *p, struct err *e);
+
 /* probe_stream - drains the ring into emit until it is time to stop, then detaches and takes the rest.
  * Leaves p->end filled: seen = emitted + filtered + dropped. emit returns what out_record returned.
  */
@@ -218,18 +228,10 @@ int probe_stream(struct probe *p, int (*emit)(struct out *out, const void *event
 /* probe_detach - takes the programs off their hooks and waits until none of them runs any more. */
 void probe_detach(struct probe *p);
 
-/* probe_counts - the counters of all CPUs added up. */
+/* probe_counts - the counters of all CPUs added up; probe_finish has taken them. */
 int probe_counts(const struct probe *p, struct probe_counts *ret, struct err *e);
 
 /* probe_missed - runs that the kernel skipped because a program was already running on that CPU. */
 uint64_t probe_missed(const struct probe *p);
-
-/* probe_close - writes what the probe cost where that was asked for, then the end record where records are written,
- * closes the sink. A reader that went away is no error.
- */
-int probe_close(struct probe *p, struct err *e);
-
-/* probe_done - detaches and frees what is left, in any state; not the skeleton. */
-void probe_done(struct probe *p);
 
 #endif

@@ -665,16 +665,31 @@ static int attach(struct probe *p, struct page_fault *skel, const struct config 
 	return r ? r : probe_attach(p, e);
 }
 
-static int trace(struct probe *p, struct page_fault *skel, const struct config *c, struct stacks *stacks, struct err *e)
-{
-	int r = attach(p, skel, c, e);
+/* What passes between the steps of one run. */
+struct run {
+	const struct config *config;
+	struct page_fault *skel;
+	struct stacks *stacks; /* NULL without --stacks */
+};
 
+static int trace(struct probe *p, void *running, struct err *e)
+{
+	struct run *run = running;
+	const struct config *c = run->config;
+	struct page_fault *skel;
+	int r = c->stacks ? stacks_new(p, &run->stacks, e) : 0;
+
+	if (!r)
+		r = PROBE_OPEN(run->skel, page_fault, e);
+	skel = run->skel;
+	if (!r)
+		r = attach(p, skel, c, e);
 	if (r)
 		return r;
 	if (c->summary)
 		return summarize(p, skel, c, e);
 	if (c->stacks)
-		return trace_stacks(p, skel, stacks, minors_too(c), e);
+		return trace_stacks(p, skel, run->stacks, minors_too(c), e);
 	if (c->probe.format < 0)
 		return probe_trace_pipe(p, "page_fault pid=PID comm=NAME type=user addr=0xADDRESS ip=0xADDRESS");
 	return stream(p, skel, c, e);
@@ -705,8 +720,7 @@ static int check(const struct config *c, struct err *e)
 static int run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED, struct err *e)
 {
 	struct config *c = config;
-	struct page_fault *skel = NULL;
-	struct stacks *stacks = NULL;
+	struct run run = {.config = c};
 	struct probe p;
 	int r;
 
@@ -715,18 +729,9 @@ static int run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code
 	r = check(c, e);
 	if (r)
 		return r;
-	r = probe_open(&p, &c->probe, e);
-	if (!r && c->stacks)
-		r = stacks_new(&p, &stacks, e);
-	if (!r && !(skel = page_fault__open()))
-		r = err_set(e, errno, "cannot open the probe's programs");
-	if (!r)
-		r = trace(&p, skel, c, stacks, e);
-	if (!r)
-		r = probe_close(&p, e);
-	probe_done(&p);
-	page_fault__destroy(skel);
-	stacks_free(stacks);
+	r = probe_run(&p, &c->probe, trace, &run, e);
+	page_fault__destroy(run.skel);
+	stacks_free(run.stacks);
 	return r;
 }
 

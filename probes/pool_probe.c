@@ -25,6 +25,7 @@ struct config {
 
 /* While the probe runs. emit has no argument for it. */
 static struct running {
+	struct pool_probe *skel;
 	struct watched watched;
 	struct pool_edge before, after;
 } running;
@@ -42,13 +43,13 @@ static void add_way(struct pool_way *to, const struct pool_way *from)
 }
 
 /* The sums of all CPUs added up. */
-static int read_sums(const struct pool_probe *skel, struct pool_sums *ret, struct err *e)
+static int read_sums(struct pool_sums *ret, struct err *e)
 {
 	int cpus = libbpf_num_possible_cpus();
 	AUTO_FREE struct pool_sums *each = calloc((size_t)MAX(cpus, 1), sizeof(*each));
 	uint32_t zero = 0;
 
-	if (!each || bpf_map_lookup_elem(bpf_map__fd(skel->maps.sums), &zero, each))
+	if (!each || bpf_map_lookup_elem(bpf_map__fd(running.skel->maps.sums), &zero, each))
 		return err_set(e, each ? errno : ENOMEM, "cannot read the sums");
 	memset(ret, 0, sizeof(*ret));
 	for (int cpu = 0; cpu < cpus; cpu++) {
@@ -72,14 +73,13 @@ static int read_sums(const struct pool_probe *skel, struct pool_sums *ret, struc
 }
 
 /* Pages that were not loaded yet, by how long they have been out: what is known of their residence. */
-static int add_unread(const struct pool_probe *skel, uint64_t n, uint64_t now_ns,
-		      __u64 censored[HIST_BUCKETS], struct err *e)
+static int add_unread(uint64_t n, uint64_t now_ns, __u64 censored[HIST_BUCKETS], struct err *e)
 {
 	size_t bytes = n * sizeof(struct stored), page = (size_t)sysconf(_SC_PAGESIZE);
 	const struct stored *pages;
 
 	bytes = (bytes + page - 1) / page * page;
-	pages = mmap(NULL, bytes, PROT_READ, MAP_SHARED, bpf_map__fd(skel->maps.pages), 0);
+	pages = mmap(NULL, bytes, PROT_READ, MAP_SHARED, bpf_map__fd(running.skel->maps.pages), 0);
 	if (pages == MAP_FAILED)
 		return err_set(e, errno, "cannot read the slots");
 	for (uint64_t i = 0; i < n; i++) {
@@ -104,9 +104,9 @@ static int more_first(const void *a, const void *b)
 	return x->pages < y->pages ? 1 : x->pages > y->pages ? -1 : 0;
 }
 
-static int print_top(struct probe *p, const struct pool_probe *skel, const struct config *c, struct err *e)
+static int print_top(struct probe *p, const struct config *c, struct err *e)
 {
-	int map = bpf_map__fd(skel->maps.by_pools), r = 0;
+	int map = bpf_map__fd(running.skel->maps.by_pools), r = 0;
 	AUTO_FREE struct by_row *rows = calloc(BY_KEYS, sizeof(*rows));
 	AUTO_FREE struct by_pool *pool = calloc(1, sizeof(*pool));
 	size_t n = 0;
@@ -141,34 +141,23 @@ static void look(void *edge)
 /* Until it is time to stop, then detached. */
 static int collect(struct probe *p, const struct config *c, struct err *e)
 {
-	struct probe_counts counts;
-	int r;
-
 	if (p->kernel.rw_page)
 		term_say("this kernel hands single pages to zram past the block layer (rw_page): only folios of more "
 			 "than one are seen, going out; what is not is counted");
 	look(&running.before);
+	p->before_detach = look;
+	p->before_detach_ctx = &running.after;
 	if (c->events) {
-		p->before_detach = look;
-		p->before_detach_ctx = &running.after;
 		probe_ready(p, "watching pages come and go; the sums come at the end");
 		return probe_stream(p, emit, e);
 	}
+	/* Single pages are in the sums: none is emitted. */
 	probe_ready(p, "attached; the sums come at the end, after --duration or ^C");
 	probe_sleep(p);
-	look(&running.after);
-	probe_detach(p);
-	r = probe_counts(p, &counts, e);
-	if (r)
-		return r;
-	/* Single pages are in the sums: none is emitted. */
-	p->end.seen = counts.seen;
-	p->end.filtered = counts.filtered;
-	p->end.missed = probe_missed(p);
-	return 0;
+	return probe_finish(p, e);
 }
 
-static int summarize(struct probe *p, const struct pool_probe *skel, const struct config *c, struct err *e)
+static int summarize(struct probe *p, const struct config *c, struct err *e)
 {
 	struct pool_summary record;
 	struct pool_sums s = { 0 };
@@ -176,9 +165,9 @@ static int summarize(struct probe *p, const struct pool_probe *skel, const struc
 	int r = collect(p, c, e);
 
 	if (!r)
-		r = read_sums(skel, &s, e);
+		r = read_sums(&s, e);
 	if (!r)
-		r = add_unread(skel, running.watched.pages, p->end_ns, s.replaced_age, e);
+		r = add_unread(running.watched.pages, p->end_ns, s.replaced_age, e);
 	if (r)
 		return r;
 	pool_summary_fill(&s, s.replaced_age, p->end_ns - p->begin_ns, &record);
@@ -196,42 +185,42 @@ static int summarize(struct probe *p, const struct pool_probe *skel, const struc
 			  (unsigned long long)s.others);
 	if (p->sink_error)
 		return 0;
-	r = c->by >= 0 ? print_top(p, skel, c, e) : 0;
+	r = c->by >= 0 ? print_top(p, c, e) : 0;
 	return r ? r : out_record(p->out, &pool_summary_type, &record);
 }
 
-static int watch(struct probe *p, struct pool_probe *skel, const struct config *c, struct err *e)
+static int watch(struct probe *p, void *config, struct err *e)
 {
 	static const char *const hooks[] = {"block_bio_queue", "block_bio_complete"};
-	struct probe_filter filter;
-	int r = probe_filter(&c->probe, &filter, e);
+	const struct config *c = config;
+	int r = PROBE_OPEN(running.skel, pool_probe, e);
 
+	if (!r)
+		r = probe_filter(&c->probe, &running.skel->rodata->filter, e);
 	for (size_t i = 0; i < ARRAY_SIZE(hooks) && r == 0; i++)
-		r = probe_use(p, skel->obj, hooks[i]) ? 0 : probe_no_hook(p, hooks[i], e);
+		r = probe_use(p, running.skel->obj, hooks[i]) ? 0 : probe_no_hook(p, hooks[i], e);
 	if (!r)
 		r = watched_find(&c->devices, &running.watched, e);
 	if (!r)
 		r = out_select(p->out, c->events ? &pool_page_type : &pool_summary_type, &c->probe.fields, e);
 	if (r)
 		return r;
-	skel->rodata->filter = filter;
-	skel->rodata->by = (enum pool_by)(c->by + 1);
-	skel->rodata->single = c->events;
-	skel->rodata->nothing = c->nothing;
-	memcpy((void *)skel->rodata->devices, running.watched.devices, sizeof(running.watched.devices));
-	bpf_map__set_max_entries(skel->maps.pages, (uint32_t)MAX(running.watched.pages, 1));
+	running.skel->rodata->by = (enum pool_by)(c->by + 1);
+	running.skel->rodata->single = c->events;
+	running.skel->rodata->nothing = c->nothing;
+	memcpy((void *)running.skel->rodata->devices, running.watched.devices, sizeof(running.watched.devices));
+	bpf_map__set_max_entries(running.skel->maps.pages, (uint32_t)MAX(running.watched.pages, 1));
 	if (c->by < 0)
-		bpf_map__set_max_entries(skel->maps.by_pools, 1);
-	r = probe_load(p, skel->obj, c->events, e);
+		bpf_map__set_max_entries(running.skel->maps.by_pools, 1);
+	r = probe_load(p, running.skel->obj, c->events, e);
 	if (!r)
 		r = probe_attach(p, e);
-	return r ? r : summarize(p, skel, c, e);
+	return r ? r : summarize(p, c, e);
 }
 
 static int run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED, struct err *e)
 {
 	struct config *c = config;
-	struct pool_probe *skel = NULL;
 	struct probe p;
 	int r;
 
@@ -239,15 +228,8 @@ static int run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code
 		c->probe.format = OUT_TEXT;
 	if (!c->events && c->probe.max_events != MISSING_U64)
 		return err_usage(e, "--max-events works on single pages: add --events");
-	r = probe_open(&p, &c->probe, e);
-	if (!r && !(skel = pool_probe__open()))
-		r = err_set(e, errno, "cannot open the probe's programs");
-	if (!r)
-		r = watch(&p, skel, c, e);
-	if (!r)
-		r = probe_close(&p, e);
-	probe_done(&p);
-	pool_probe__destroy(skel);
+	r = probe_run(&p, &c->probe, watch, c, e);
+	pool_probe__destroy(running.skel);
 	return r;
 }
 

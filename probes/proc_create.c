@@ -171,20 +171,9 @@ static int end_command(const struct probe *p, struct command *c)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* --fields are of the types that have them all; none has: the first one's error. */
-static int select_fields(struct out *out, const struct opt_list *fields, struct err *e)
-{
-	int r = out_select(out, &fork_type, fields, e);
-
-	r = out_select(out, &thread_type, fields, NULL) && r ? r : 0;
-	r = out_select(out, &exec_type, fields, NULL) && r ? r : 0;
-	r = out_select(out, &failed_type, fields, NULL) && r ? r : 0;
-	r = out_select(out, &comm_summary_type, fields, NULL) && r ? r : 0;
-	r = out_select(out, &parent_summary_type, fields, NULL) && r ? r : 0;
-	r = out_select(out, &cgroup_summary_type, fields, NULL) && r ? r : 0;
-	r = out_select(out, &tree_type, fields, NULL) && r ? r : 0;
-	return out_select(out, &exit_type, fields, NULL) && r ? r : 0;
-}
+static const struct record_type *const records[] = { &fork_type, &thread_type, &exec_type, &failed_type, &exit_type,
+						     &comm_summary_type, &parent_summary_type,
+						     &cgroup_summary_type, &tree_type, &end_record_type, NULL };
 
 static int use_hooks(struct probe *p, struct bpf_object *object, const struct config *c, struct err *e)
 {
@@ -200,23 +189,43 @@ static int use_hooks(struct probe *p, struct bpf_object *object, const struct co
 	return 0;
 }
 
-/* Attaches, and lets the command run once all is in place. */
-static int begin(struct probe *p, struct proc_create *skel, const struct config *c, const struct command *command,
-		 struct err *e)
-{
-	uint32_t root = (uint32_t)(command->pid ? command->pid : c->tree), none = 0;
-	bool streams = c->probe.format >= 0;
-	int tree, r;
+/* What passes between the steps of one run. */
+struct run {
+	const struct config *config;
+	char **argv;		/* of the command, NULL: none */
+	struct command command;
+	struct proc_create *skel;
+};
 
-	skel->rodata->to_trace_pipe = !streams;
-	skel->rodata->with_threads = c->threads;
-	skel->rodata->by_tree = root != 0;
-	skel->rodata->only_ppid = (uint32_t)c->ppid;
-	skel->rodata->max_argv = (uint32_t)c->max_argv_bytes;
-	r = probe_load(p, skel->obj, streams, e);
+/* Opens, and attaches; the command waits. */
+static int begin(struct probe *p, struct run *run, struct err *e)
+{
+	const struct config *c = run->config;
+	bool streams = c->probe.format >= 0;
+	uint32_t root, none = 0;
+	int tree, r = PROBE_OPEN(run->skel, proc_create, e);
+
+	/* Before the capabilities go, which becoming the caller takes. */
+	if (!r && run->argv)
+		r = start_command(run->argv, p, &run->command, e);
+	if (!r)
+		r = probe_filter(&c->probe, &run->skel->rodata->filter, e);
+	if (!r)
+		r = use_hooks(p, run->skel->obj, c, e);
+	if (!r)
+		r = out_select_any(p->out, records, &c->probe.fields, e);
 	if (r)
 		return r;
-	tree = bpf_map__fd(skel->maps.tree);
+	root = (uint32_t)(run->command.pid ? run->command.pid : c->tree);
+	run->skel->rodata->to_trace_pipe = !streams;
+	run->skel->rodata->with_threads = c->threads;
+	run->skel->rodata->by_tree = root != 0;
+	run->skel->rodata->only_ppid = (uint32_t)c->ppid;
+	run->skel->rodata->max_argv = (uint32_t)c->max_argv_bytes;
+	r = probe_load(p, run->skel->obj, streams, e);
+	if (r)
+		return r;
+	tree = bpf_map__fd(run->skel->maps.tree);
 	if (root && bpf_map_update_elem(tree, &root, &none, BPF_ANY))
 		return err_set(e, errno, "cannot name the tree to the kernel");
 	r = probe_attach(p, e);
@@ -248,20 +257,12 @@ static int collect(struct probe *p, const struct config *c, struct err *e)
 	return r;
 }
 
-static int trace(struct probe *p, struct proc_create *skel, const struct config *c, const struct command *command,
-		 struct err *e)
+static int trace(struct probe *p, void *running, struct err *e)
 {
-	struct probe_filter filter;
-	int r = probe_filter(&c->probe, &filter, e);
+	struct run *run = running;
+	const struct config *c = run->config;
+	int r = begin(p, run, e);
 
-	if (!r)
-		r = use_hooks(p, skel->obj, c, e);
-	if (!r)
-		r = select_fields(p->out, &c->probe.fields, e);
-	if (r)
-		return r;
-	skel->rodata->filter = filter;
-	r = begin(p, skel, c, command, e);
 	if (r)
 		return r;
 	if (c->probe.format < 0)
@@ -270,7 +271,7 @@ static int trace(struct probe *p, struct proc_create *skel, const struct config 
 	if (r)
 		return r;
 	probe_ready(p, "watching processes begin, run programs and end");
-	if (command->pid && write(command->go, "", 1) != 1)
+	if (run->command.pid && write(run->command.go, "", 1) != 1)
 		return err_set(e, errno, "cannot let the command run");
 	summary_begin((enum summary_by)MAX(c->by, 0), p->begin_ns);
 	r = probe_stream(p, take, e);
@@ -298,31 +299,19 @@ static int check(struct config *c, int argc, struct err *e)
 
 static int run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 {
-	struct config *c = config;
-	struct command command = { 0 };
-	struct proc_create *skel = NULL;
+	struct run run = { .config = config, .argv = argc ? argv : NULL };
 	struct probe p;
-	int r = check(c, argc, e);
+	int r = check(config, argc, e);
 
 	if (r)
 		return r;
-	r = probe_open(&p, &c->probe, e);
-	if (!r && !(skel = proc_create__open()))
-		r = err_set(e, errno, "cannot open the probe's programs");
-	/* Before the capabilities go, which becoming the caller takes. */
-	if (!r && argc)
-		r = start_command(argv, &p, &command, e);
-	if (!r)
-		r = trace(&p, skel, c, &command, e);
-	if (!r)
-		r = probe_close(&p, e);
-	probe_done(&p);
+	r = probe_run(&p, &run.config->probe, trace, &run, e);
 	records_end();
 	summary_end();
 	tree_end();
-	proc_create__destroy(skel);
-	if (command.pid) {
-		int status = end_command(&p, &command);
+	proc_create__destroy(run.skel);
+	if (run.command.pid) {
+		int status = end_command(&p, &run.command);
 
 		*exit_code = r ? *exit_code : status;
 	}
@@ -382,9 +371,6 @@ static const struct opt_command commands[] = {
 
 int main(int argc, char **argv)
 {
-	static const struct record_type *const records[] = { &fork_type, &thread_type, &exec_type, &failed_type,
-							     &exit_type, &comm_summary_type, &parent_summary_type,
-							     &cgroup_summary_type, &tree_type, &end_record_type, NULL };
 	const struct opt_program program = {
 		.name = "proc_create",
 		.summary = "trace the creation of processes",

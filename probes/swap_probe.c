@@ -399,7 +399,7 @@ struct watch {
 	struct probe *probe;
 	struct swap_probe *skel;
 	const struct config *config;
-	const struct have *have;
+	struct have have;
 	struct stalls *stalls;		/* NULL without --by */
 	bool said;
 };
@@ -411,7 +411,7 @@ static int print(struct watch *w, const struct sample *before, const struct samp
 	struct swap_record record;
 	int r;
 
-	fill(before, now, w->have, comm, &record);
+	fill(before, now, &w->have, comm, &record);
 	remark(&record, &w->said);
 	if (p->options->format < 0)
 		r = print_line(p->out, &record, comm);
@@ -570,19 +570,20 @@ static int use_hooks(struct probe *p, struct bpf_object *object, struct have *ha
 	return n ? 0 : probe_no_hook(p, hooks[0].hook, e);
 }
 
-static int select_fields(struct out *out, const struct opt_list *fields, struct err *e)
-{
-	int r = out_select(out, &swap_type, fields, e);
+static const struct record_type *const records[] = { &swap_type, &stall_type, &histogram_type, &end_record_type, NULL };
 
-	return out_select(out, &stall_type, fields, NULL) && r ? r : 0;
-}
-
-static int begin(struct watch *w, const struct have *have, struct err *e)
+static int begin(struct watch *w, struct err *e)
 {
 	const struct config *c = w->config;
 	struct probe *p = w->probe;
-	int r;
+	int r = PROBE_OPEN(w->skel, swap_probe, e);
 
+	if (!r)
+		r = out_select_any(p->out, records, &c->probe.fields, e);
+	if (!r)
+		r = use_hooks(p, w->skel->obj, &w->have, e);
+	if (r)
+		return r;
 	w->skel->rodata->by = (enum swap_by)(c->by + 1);
 	if (c->by < 0)
 		bpf_map__set_max_entries(w->skel->maps.stalls, 1);
@@ -590,34 +591,29 @@ static int begin(struct watch *w, const struct have *have, struct err *e)
 	if (!r && c->by >= 0)
 		r = stalls_new(&w->stalls, w->skel->rodata->by, bpf_map__fd(w->skel->maps.stalls),
 			       bpf_map__fd(w->skel->maps.epochs), e);
-	w->have = have;
 	return r ? r : probe_attach(p, e);
+}
+
+static int trace(struct probe *p, void *watching, struct err *e)
+{
+	struct watch *w = watching;
+	int r;
+
+	w->probe = p;
+	r = begin(w, e);
+	return r ? r : watch(w, e);
 }
 
 static int run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED, struct err *e)
 {
 	const struct config *c = config;
-	struct have have = { 0 };
+	struct watch w = { .config = c };
 	struct probe p;
-	struct watch w = { .probe = &p, .config = c };
 	int r;
 
 	if (c->probe.format < 0 && c->probe.timestamps != OUT_TIME_MONOTONIC)
 		return err_usage(e, "--timestamps works on records: add --format text, json or csv");
-	r = probe_open(&p, &c->probe, e);
-	if (!r && !(w.skel = swap_probe__open()))
-		r = err_set(e, errno, "cannot open the probe's programs");
-	if (!r)
-		r = select_fields(p.out, &c->probe.fields, e);
-	if (!r)
-		r = use_hooks(&p, w.skel->obj, &have, e);
-	if (!r)
-		r = begin(&w, &have, e);
-	if (!r)
-		r = watch(&w, e);
-	if (!r)
-		r = probe_close(&p, e);
-	probe_done(&p);
+	r = probe_run(&p, &c->probe, trace, &w, e);
 	stalls_free(w.stalls);
 	swap_probe__destroy(w.skel);
 	return r;
@@ -660,8 +656,6 @@ static const struct opt_command commands[] = {
 
 int main(int argc, char **argv)
 {
-	static const struct record_type *const records[] = { &swap_type, &stall_type, &histogram_type,
-							     &end_record_type, NULL };
 	const struct opt_program program = {
 		.name = "swap_probe",
 		.summary = "count the kernel's reclaim events",
