@@ -115,13 +115,22 @@ struct thread_info {
 	__u32 status;		/* x86 */
 };
 
+struct rq {
+	__u64 clock, clock_task;
+};
+
+struct cfs_rq {
+	struct rq *rq;		/* CONFIG_FAIR_GROUP_SCHED */
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	int pid, tgid, exit_code;
 	__u64 start_time, utime, stime;
 	unsigned long min_flt, maj_flt;
 	struct {
-		__u64 sum_exec_runtime;
+		__u64 sum_exec_runtime, exec_start;
+		struct cfs_rq *cfs_rq;	/* CONFIG_FAIR_GROUP_SCHED */
 	} se;
 	struct task_struct *real_parent, *group_leader;
 	struct signal_struct *signal;

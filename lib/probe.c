@@ -517,6 +517,8 @@ int probe_stream(struct probe *p, int (*emit)(struct out *out, const void *event
 	while (!p->end.reason) {
 		uint64_t before = p->end.emitted, wait_ns;
 
+		if (p->beat)
+			p->beat();
 		p->end.reason = drain(p);
 		wait_ns = p->end.emitted > before ? DRAIN_NS : IDLE_NS;
 		if (p->tick_ns && !p->end.reason)

@@ -151,6 +151,7 @@ struct probe {
 	int (*emit)(struct out *out, const void *event, size_t bytes);
 	uint64_t tick_ns;			/* probe_stream calls tick this often; 0: never */
 	int (*tick)(struct probe *p);		/* returns what out_record did */
+	void (*beat)(void);			/* NULL, or called by probe_stream in each round, 10 to 50 ms apart */
 	void (*before_detach)(void *ctx);	/* NULL, or called by probe_finish while all is still attached */
 	void *before_detach_ctx;
 	uint64_t begin_ns, end_ns;		/* ready, detached */

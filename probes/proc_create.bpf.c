@@ -15,6 +15,14 @@ const volatile bool by_tree = false;		/* only processes in the map "tree" */
 const volatile __u32 max_argv = 4096;
 const volatile __u32 only_ppid = 0;		/* only processes with this parent; 0: all */
 
+/* CLOCK_MONOTONIC less the scheduler's clock, kept right by the reader; 0: not known. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} clock_behind_ns SEC(".maps");
+
 /* Processes that belong to the tree asked for; each fork of one adds its child. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -324,6 +332,25 @@ static __always_inline __u32 forget_threads(struct task_struct *leader)
 	return had;
 }
 
+/* What the current task ran since its runtime was last brought up to date, which each tick does: most short ones end
+ * before the first. Since then the clock of its CPU went on, and before that its clock_task, which leaves out interrupts.
+ */
+static __always_inline __u64 not_yet_counted(struct task_struct *task)
+{
+	__u32 zero = 0;
+	__u64 *behind_ns = bpf_map_lookup_elem(&clock_behind_ns, &zero);
+	struct rq *rq;
+	__s64 ns;
+
+	if (!behind_ns || !*behind_ns || !bpf_core_field_exists(task->se.cfs_rq))
+		return 0;
+	rq = BPF_CORE_READ(task, se.cfs_rq, rq);
+	ns = (__s64)(bpf_ktime_get_ns() - *behind_ns - BPF_CORE_READ(rq, clock)) +
+	     (__s64)(BPF_CORE_READ(rq, clock_task) - BPF_CORE_READ(task, se.exec_start));
+	/* The two clocks are compared to a microsecond. */
+	return ns > 0 ? ns : 0;
+}
+
 /* What the threads that were released left in signal, plus this one, plus a leader that ended before it and waits. */
 #define TOTAL(in_signal, in_task)                                                                          \
 	(BPF_CORE_READ(signal, in_signal) + BPF_CORE_READ(task, in_task) +                                 \
@@ -354,7 +381,7 @@ TRACEPOINT(sched_process_exit)
 	describe(&event->task, TASK_EXIT, task);
 	event->task.ppid = ppid;
 	event->lifetime_ns = event->task.ts_ns - BPF_CORE_READ(leader, start_time);
-	event->cpu_ns = TOTAL(sum_sched_runtime, se.sum_exec_runtime);
+	event->cpu_ns = TOTAL(sum_sched_runtime, se.sum_exec_runtime) + not_yet_counted(task);
 	event->user_ns = TOTAL(utime, utime);
 	event->system_ns = TOTAL(stime, stime);
 	event->max_rss_pages = BPF_CORE_READ(signal, maxrss);

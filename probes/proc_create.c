@@ -24,6 +24,7 @@
 #include "proc_create_summary.h"
 #include "proc_create_tree.h"
 #include "procfs.h"
+#include "sched_clock.h"
 #include "stop.h"
 #include "term.h"
 
@@ -38,6 +39,18 @@ struct config {
 /* ---- what becomes of an event; emit has no argument for these -------------------------------------------- */
 static bool summing, drawing;
 static uint64_t *unmatched;
+
+/* What a process ran since the last tick takes the scheduler's clock. */
+static struct sched_clock sched_clock = { .fd = -1 };
+static int clock_map;
+
+static void compare_clocks(void)
+{
+	uint64_t behind_ns = sched_clock_behind_ns(&sched_clock);
+	uint32_t zero = 0;
+
+	bpf_map_update_elem(clock_map, &zero, &behind_ns, BPF_ANY);
+}
 
 static int take(struct out *out, const void *event, size_t bytes UNUSED)
 {
@@ -228,6 +241,11 @@ static int begin(struct probe *p, struct run *run, struct err *e)
 	tree = bpf_map__fd(run->skel->maps.tree);
 	if (root && bpf_map_update_elem(tree, &root, &none, BPF_ANY))
 		return err_set(e, errno, "cannot name the tree to the kernel");
+	if (streams && !sched_clock_open(&sched_clock, NULL)) {
+		clock_map = bpf_map__fd(run->skel->maps.clock_behind_ns);
+		compare_clocks();
+		p->beat = compare_clocks;
+	}
 	r = probe_attach(p, e);
 	return !r && c->tree ? add_descendants(tree, e) : r;
 }
@@ -306,6 +324,7 @@ static int run(void *config, int argc, char **argv, int *exit_code, struct err *
 	if (r)
 		return r;
 	r = probe_run(&p, &run.config->probe, trace, &run, e);
+	sched_clock_close(&sched_clock);
 	records_end();
 	summary_end();
 	tree_end();

@@ -112,7 +112,7 @@ static const struct field exit_fields[] = {
 	FIELD(struct exit_record, signal, FIELD_U64, "", "the signal that ended it, else missing"),
 	FIELD(struct exit_record, core, FIELD_BOOL, "", "its core was dumped"),
 	FIELD(struct exit_record, lifetime_ns, FIELD_U64, "ns", "since its fork"),
-	FIELD(struct exit_record, cpu_ns, FIELD_U64, "ns", "CPU time of all its threads, as the scheduler counts it"),
+	FIELD(struct exit_record, cpu_ns, FIELD_U64, "ns", "CPU time of all its threads until here, as the scheduler counts it; its end is yet to come"),
 	FIELD(struct exit_record, user_ns, FIELD_U64, "ns", "of it in user mode, as sampled by the kernel's tick"),
 	FIELD(struct exit_record, system_ns, FIELD_U64, "ns", "of it in the kernel, likewise"),
 	FIELD(struct exit_record, max_rss_bytes, FIELD_U64, "bytes", "largest resident memory"),
