@@ -64,6 +64,18 @@ end() {
 	wait $pid
 }
 
+# start TRACER - and wait until it looks on; its number in $pid.
+start() {
+	case $1 in
+	bpftrace* | perf*)
+		("tracer_$1" >/dev/null 2>&1) &
+		pid=$!
+		sleep 2
+		;;
+	*) begin "tracer_$1" ;;
+	esac
+}
+
 # What a probe's own programs took for each event, and its reader, out of the records of --stats in $tmp/json.
 stats() {
 	jq -r 'select(.type == "probe_stats" and .runs != 0) |
@@ -71,21 +83,73 @@ stats() {
 		else "  \(.hook): \(.mean_ns) ns a run, \(.runs) runs" end' "$tmp/json"
 }
 
+# at_work CPU - its core is busy with something else, for two minutes at most. Sets spin.
+at_work() {
+	# shellcheck disable=SC2016 # the inner shell's
+	taskset -c "$1" bash -c 'while [ $SECONDS -lt 120 ]; do :; done' &
+	spin=$!
+}
+
+# The storm and the probe on one core, the other at work.
 fork_storm() {
-	local pid counts
-	echo "10,007 forks among 5,003 threads, each a JSON line into a file:"
-	"$bin/proc_create" -q --threads --stats --format json -n forks -o "$tmp/json" &
-	pid=$!
-	sleep 0.3
-	"$helpers/forks" 10007 5003
-	kill -INT $pid
-	wait $pid
-	counts="forks $(grep -c '"type":"fork"' "$tmp/json"), threads $(grep -c '"type":"thread"' "$tmp/json")"
-	counts+=", exits $(grep -c '"type":"exit"' "$tmp/json")"
-	[ "$counts" = "forks 10007, threads 5003, exits 10008" ]
-	bound $? "$counts, $(tail -n 1 "$tmp/json" | jq -r '"dropped \(.dropped), missed \(.missed)"')"
+	local spin seen own
+	echo "10,007 forks that run a program, among 5,003 threads, a JSON line each, the other core at work:"
+	at_work 0
+	taskset -c 1 "$bin/proc_create" -q --threads --stats --format json -o "$tmp/json" -- \
+		"$helpers/forks" 10007 5003 /bin/true >"$tmp/storm"
+	kill "$spin"
+	wait "$spin" 2>/dev/null
+	seen=$(jq -rs 'def n(of): map(select(of)) | length; map(select(.type == "exit"))[-1].pid as $storm |
+		"forks=\(n(.type == "fork")) threads=\(n(.type == "thread")) execs=\(n(.type == "exec" and
+		.ppid == $storm)) exits=\(n(.type == "exit" and .ppid == $storm))"' "$tmp/json")
+	own=$(grep -o 'forks=.*' "$tmp/storm")
+	own+=" exits=10007"
+	[ "$seen" = "$own" ]
+	bound $? "$seen (its own: $own), $(grep '"type":"end"' "$tmp/json" |
+		jq -r '"dropped \(.dropped), missed \(.missed), unmatched \(.unmatched)"')"
 	stats
 	rm "$tmp/json"
+}
+
+# added FILE - of lines `ROUND TRACER NS`: what each tracer adds to `none` of its round, median and range.
+added() {
+	awk '{ ns[$1, $2] = $3; if ($1 > rounds) rounds = $1; seen[$2] }
+		END {
+			for (r = 1; r <= rounds; r++)
+				for (t in seen)
+					print t, ns[r, t] - (t == "none" ? 0 : ns[r, "none"])
+		}' "$1" | sort -k 1,1 -k 2,2n | awk '
+		function tell() {
+			if (n)
+				printf "  %-18s %8.1f ns (%.1f to %.1f)\n", name, v[int((n + 1) / 2)], v[1], v[n]
+		}
+		$1 != name { tell(); name = $1; n = 0 }
+		{ v[++n] = $2 }
+		END { tell() }'
+}
+
+tracer_none() { echo watching >&2; exec sleep 1000; }
+tracer_proc_create() { exec "$bin/proc_create" --format json -n none -o "$tmp/json"; }
+tracer_failed() { exec "$bin/proc_create" --failed --format json -n none -o "$tmp/json"; }
+tracer_bpftrace_failed() {
+	exec bpftrace -e 'tracepoint:raw_syscalls:sys_exit /args->id == 59 && args->ret < 0/ {
+		printf("%d %s\n", pid, comm); }'
+}
+
+# Two calls for each block of dd.
+system_calls() {
+	local round tracer pid list=(none proc_create failed)
+	! command -v bpftrace >/dev/null || list+=(bpftrace_failed)
+	echo "CPU time of a system call (none), and what is added to it; 1,000,000 calls, 7 shuffled rounds:"
+	for round in 1 2 3 4 5 6 7; do
+		for tracer in $(shuf -e "${list[@]}"); do
+			start "$tracer"
+			echo "$round $tracer $("$helpers/usage" "$(command -v dd)" if=/dev/zero of=/dev/null bs=1 \
+				count=500000 status=none | sed 's/.* cpu_ns=\([0-9]*\)[0-9]\{6\} .*/\1/')"
+			end 2>/dev/null
+		done
+	done >"$tmp/calls"
+	added "$tmp/calls"
 }
 
 # 1 GiB of a sparse file read through 16 MiB.
@@ -159,6 +223,8 @@ rest() {
 	echo
 	fork_storm
 	echo
+	system_calls
+	echo
 	reclaim
 	echo
 	idle
@@ -171,7 +237,6 @@ if [ "${1-}" = --rest ]; then
 fi
 
 # The tracers. Each runs until it gets INT; the faulting task is called touch_pages.
-tracer_none() { echo watching >&2; exec sleep 1000; }
 tracer_empty() { exec "$bin/page_fault" --summary --nothing; }
 tracer_summary() { exec "$bin/page_fault" --summary; }
 tracer_summary_filtered() { exec "$bin/page_fault" --summary -n touch_pages; }
@@ -206,14 +271,7 @@ tracers=(none empty summary summary_filtered latency_none latency_all minor by_p
 
 # measure TRACER - nanoseconds a fault takes under it.
 measure() {
-	case $1 in
-	bpftrace* | perf*)
-		("tracer_$1" >/dev/null 2>&1) &
-		pid=$!
-		sleep 2
-		;;
-	*) begin "tracer_$1" ;;
-	esac
+	start "$1"
 	"$helpers/touch_pages" 211 "$seconds" 0 | tr ' ' '\n' | sed -n 's/^page_ns=//p'
 	end 2>/dev/null
 	rm -f "$tmp"/*

@@ -221,7 +221,7 @@ read_pages() { dd if="$device" of=/dev/null bs=4k count="$1" skip="${2:-0}" ifla
 	probe_pid=''
 	cat out
 	jq -es '.[-2] | .blind and .stores == 0 and .device_stores == 1009 and .unseen_stores >= 1009 and .unseen_loads >= 503 and
-		.readback_factor == null and (.unseen | test(if .rw_page then "rw_page" else "not known" end))' out
+		.readback_factor == null and (.rw_page as $past | .unseen | test(if $past then "rw_page" else "not known" end))' out
 	begin -n none-of-these # filtered is not unseen
 	write_pages 101
 	finish

@@ -9,13 +9,15 @@ bats_require_minimum_version 1.5.0
 
 setup() {
 	bin=$BATS_TEST_DIRNAME/../../build/bin helpers=$BATS_TEST_DIRNAME/../../build/tests/helpers
-	probe_pid='' group=''
+	probe_pid='' group='' spin='' place=''
 	cd "$BATS_TEST_TMPDIR" || return
 	"$bin/proc_create" --format json -q -d 1ms >can 2>&1 || skip "$(tail -n 2 can | tr '\n' ' ')"
 }
 
 teardown() {
 	[ -z "$probe_pid" ] || kill -9 "$probe_pid" 2>/dev/null || true
+	[ -z "$spin" ] || { kill "$spin"; wait "$spin"; } 2>/dev/null || true
+	[ -z "$place" ] || rm -r "$place"
 	[ -z "$group" ] || rmdir "$group"
 }
 
@@ -34,6 +36,15 @@ end() {
 	wait "$probe_pid"
 	probe_pid=''
 }
+
+# one_core_at_work - for a minute at most; the teardown ends it.
+one_core_at_work() {
+	taskset -c "$(($(nproc) - 1))" bash -c 'while [ $SECONDS -lt 60 ]; do :; done' 3>&- &
+	spin=$!
+}
+
+# figure NAME LINE - out of "a=1 b=2".
+figure() { grep -o " $1=[^ ]*" <<<" $2" | head -n 1 | cut -d = -f 2; }
 
 @test "--summary --by parent: each with its children; the storm's own counts" {
 	"$bin/proc_create" --summary --by parent --format json -q -o out -- \
@@ -148,20 +159,113 @@ end() {
 }
 
 @test "a fork storm on a busy machine: forks, threads, execs and exits are the storm's own, none lost, none unmatched" {
+	one_core_at_work
 	begin --threads
-	for i in 1 2 3; do "$helpers/forks" 1009 101 >"storm$i" & done
-	wait $(jobs -p | grep -vx "$probe_pid")
+	storms=()
+	for i in 1 2 3; do
+		"$helpers/forks" 503 101 /bin/true >"storm$i" &
+		storms+=($!)
+	done
+	wait "${storms[@]}"
 	end
 	for i in 1 2 3; do
-		pid=$(grep -o 'pid=[0-9]*' storm$i | head -n 1)
-		jq -es --argjson pid "${pid#pid=}" '(map(select(.type == "fork" and .pid == $pid)) | length) == 1009 and
+		line=$(cat "storm$i")
+		[ "$(figure forks "$line") $(figure threads "$line") $(figure execs "$line")" = "503 101 503" ]
+		jq -es --argjson pid "$(figure pid "$line")" '(map(select(.type == "fork" and .pid == $pid)) | length) == 503 and
 			(map(select(.type == "thread" and .pid == $pid)) | length) == 101 and
 			(map(select(.type == "exec" and .pid == $pid)) | length) == 1 and
-			(map(select(.type == "exit" and .ppid == $pid)) | length) == 1009 and
+			(map(select(.type == "exec" and .ppid == $pid and .path == "/bin/true")) | length) == 503 and
+			(map(select(.type == "exit" and .ppid == $pid and .exit_code == 0)) | length) == 503 and
 			(map(select(.type == "exit" and .pid == $pid))[0].threads) == 102' out
 	done
 	tail -n 1 out
 	tail -n 1 out | jq -e '.dropped == 0 and .missed == 0 and .unmatched == 0 and .seen == .emitted + .filtered'
+}
+
+@test "the end of a process carries what wait4 tells its parent: faults, memory and status exactly, CPU time but for its end" {
+	install -m 755 /bin/bash wrapped
+	one_core_at_work
+	begin
+	{
+		"$helpers/usage" "$helpers/touch_pages" 4099 0 -1
+		"$helpers/usage" "$BATS_TEST_TMPDIR/wrapped" -c 'for ((i = 0; i < 300000; i++)); do :; done'
+		"$helpers/usage" "$helpers/major_faults" "$BATS_TEST_TMPDIR/file" 211
+		"$helpers/usage" "$helpers/last_thread" outlive
+		"$helpers/usage" "$BATS_TEST_TMPDIR/wrapped" -c 'exit 7'
+		"$helpers/usage" "$BATS_TEST_TMPDIR/wrapped" -c 'kill -TERM $$'
+		"$helpers/usage" "$BATS_TEST_TMPDIR/wrapped" -c 'ulimit -c unlimited; kill -ABRT $$'
+	} | grep exit_code= >usages
+	end
+	cat usages
+	[ "$(wc -l <usages)" -eq 7 ]
+	while read -r line; do
+		jq -es --argjson pid "$(figure pid "$line")" 'map(select(.type == "exit" and .pid == $pid)) | length == 1 and (.[0] |
+			.minor_faults == '"$(figure minor_faults "$line")"' and .major_faults == '"$(figure major_faults "$line")"' and
+			.max_rss_bytes == '"$(figure max_rss_bytes "$line")"' and
+			(.exit_code // -1) == '"$(figure exit_code "$line")"' and (.signal // 0) == '"$(figure signal "$line")"' and
+			.core == ('"$(figure core "$line")"' == 1) and .cpu_ns > '"$(figure cpu_ns "$line")"' / 2)' out || { echo "$line"; jq -c "select(.pid == $(figure pid "$line"))" out; false; }
+	done <usages
+	[ "$(figure minor_faults "$(sed -n 1p usages)")" -ge 4099 ]
+	[ "$(figure major_faults "$(sed -n 3p usages)")" -ge 211 ]
+	# Two ticks, of 10 ms at most: since the last one nobody has told time that a hypervisor took.
+	line=$(sed -n 2p usages)
+	jq -es --argjson pid "$(figure pid "$line")" --argjson cpu "$(figure cpu_ns "$line")" 'map(select(.type == "exit" and
+		.pid == $pid))[0] | $cpu > 1e8 and .cpu_ns <= $cpu + 2e7 and .cpu_ns > $cpu - 2e7 and
+		.user_ns > $cpu / 2 and .user_ns + .system_ns < $cpu * 2' out
+}
+
+@test "execveat is seen as execve is, where it fails, too" {
+	install -m 755 /bin/true its-name
+	install -m 755 /dev/null empty
+	"$bin/proc_create" --format json -q -o out --failed -- bash -c \
+		'"$0" -a ./its-name "a b"; "$0" ./its-name; "$0" -a ./empty x; exit 0' "$helpers/usage"
+	jq -es 'map(select(.type == "exec" and .argv == "./its-name '"'a b'"'")) | length == 1 and
+		(.[0].path | startswith("/dev/fd/")) and .[0].tid == .[0].pid' out
+	jq -es 'map(select(.type == "exec" and .path == "./its-name")) | length == 1' out
+	jq -es 'map(select(.type == "exec_failed" and .error == "ENOEXEC")) | length == 1 and .[0].argv == "./empty x"' out
+}
+
+@test "filters: of three storms only the one of this user, of this cgroup, of this name; the rest is counted" {
+	root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+	[ -n "$root" ] || skip "cgroup2 is not mounted"
+	group=$root/coldpress-test-$$
+	mkdir "$group" || { group=''; skip "no cgroup can be made"; }
+	place=$(mktemp -d)
+	chmod 755 "$place"
+	install -m 755 "$helpers/forks" "$place/storm"
+	install -m 755 "$helpers/forks" "$place/named"
+	for filter in "-u 65534" "-c $group" "-n named"; do
+		# shellcheck disable=SC2086 # options
+		begin --threads $filter
+		setpriv --reuid 65534 --clear-groups "$place/storm" 101 11 >"-u"
+		bash -c 'echo $$ >"$1/cgroup.procs" && exec "$0" 103 13' "$place/storm" "$group" >"-c"
+		"$place/named" 107 17 >"-n"
+		end
+		line=$(cat "./${filter%% *}")
+		jq -es --argjson pid "$(figure pid "$line")" --argjson forks "$(figure forks "$line")" --argjson threads \
+			"$(figure threads "$line")" '. as $all | map(select(.type == "fork" or .type == "thread")) |
+			all(.pid == $pid) and (map(select(.type == "fork")) | length) == $forks and
+			(map(select(.type == "thread")) | length) == $threads and
+			($all | map(select(.type == "exit" and .ppid == $pid)) | length) == $forks and
+			($all[-1] | .dropped == 0 and .filtered > 300 and .seen == .emitted + .filtered)' out ||
+			{ echo "$filter: $line"; tail -n 1 out; false; }
+	done
+	jq -es 'map(select(.type == "fork")) | all(.comm == "named")' out
+}
+
+@test "hostile names and arguments break no line, no object and no table" {
+	name=$'evil\e[31m\n"};,\xff'
+	install -m 755 /bin/true "$name"
+	for format in json text csv; do
+		"$bin/proc_create" --format $format -q -o $format --failed --fields pid,comm,path,argv -- \
+			bash -c '"./$0" "$0" "$1"; "./$0/none" "$1"; exit 0' "$name" $'\r\n\t'
+		iconv -f UTF-8 -t UTF-8 $format >/dev/null
+		[ "$(LC_ALL=C grep -cP '[\x00-\x08\x0b-\x1f\x7f]' $format)" -eq 0 ] || [ $format = csv ]
+	done
+	jq -es 'map(select(.path)) | map(select(.path | startswith("./evil\u001b[31m\n\"};,"))) | length == 2 and
+		all(.argv | contains("\r\n\t"))' json
+	# Records of text and their words, one a line.
+	[ "$(grep -cE '^(fork|exec|exec_failed|exit|end) ' text)" -eq "$(wc -l <text)" ]
 }
 
 @test "options about sums ask for sums" {
