@@ -50,7 +50,7 @@ struct config {
 		"read and measure on this many threads; default one for each CPU that it may run on", \
 		.min = 1, .max = 1024), \
 	OPT_LIST(0, "codecs", struct config, scan.codecs, \
-		 "codecs and levels, e.g. lz4:1,zstd:3; default lz4:1,lzo1x-1,zstd:1,zstd:3,deflate:1", \
+		 "codecs and levels, e.g. lz4:1,zstd:3; default lz4:1,lzo-rle,zstd:1,zstd:3,deflate:1", \
 		 .metavar = "LIST"), \
 	OPT_U64(0, "chain", struct config, scan.chain, \
 		"largest zspage of the slot model, in pages: 8, or 4 before Linux 6.3; default the running kernel's", \

@@ -88,7 +88,7 @@ static int capacity_of(struct scan *s, size_t *ret, struct err *e)
 
 static int set_up(struct scan *s, struct scan_result *ret, struct err *e)
 {
-	static const char *default_codecs[] = { "lz4:1", "lzo1x-1", "zstd:1", "zstd:3", "deflate:1" };
+	static const char *default_codecs[] = { "lz4:1", "lzo-rle", "zstd:1", "zstd:3", "deflate:1" };
 	size_t capacity;
 	int r;
 

@@ -9,11 +9,12 @@
 
 static const char *usual_codecs[] = { "lz4:1", "lzo1x-1", "zstd:1", "zstd:3", "deflate:1" };
 static const char *all_codecs[] = {
-	"lz4:1", "lz4:2", "lz4:4", "lz4:8", "lz4:16", "lz4hc:3", "lz4hc:6", "lz4hc:9", "lz4hc:12", "lzo1x-1", "snappy",
-	"zstd:-5", "zstd:-3", "zstd:-1", "zstd:1", "zstd:2", "zstd:3", "zstd:4", "zstd:5", "zstd:6", "zstd:7", "zstd:8",
-	"zstd:9", "zstd:10", "zstd:11", "zstd:12", "zstd:13", "zstd:14", "zstd:15", "zstd:16", "zstd:17", "zstd:18",
-	"zstd:19", "deflate:1", "deflate:6", "deflate:12", "zlib:1", "zlib:6", "lz4-dict:1:4KiB", "lz4-dict:1:16KiB",
-	"lz4-dict:1:64KiB", "zstd-dict:3:4KiB", "zstd-dict:3:16KiB", "zstd-dict:3:64KiB",
+	"lz4:1", "lz4:2", "lz4:4", "lz4:8", "lz4:16", "lz4hc:3", "lz4hc:6", "lz4hc:9", "lz4hc:12", "lzo1x-1",
+	"lzo", "lzo-rle", "snappy", "zstd:-5", "zstd:-3", "zstd:-1", "zstd:1", "zstd:2", "zstd:3", "zstd:4",
+	"zstd:5", "zstd:6", "zstd:7", "zstd:8", "zstd:9", "zstd:10", "zstd:11", "zstd:12", "zstd:13",
+	"zstd:14", "zstd:15", "zstd:16", "zstd:17", "zstd:18", "zstd:19", "deflate:1", "deflate:6",
+	"deflate:12", "zlib:1", "zlib:6", "lz4-dict:1:4KiB", "lz4-dict:1:16KiB", "lz4-dict:1:64KiB",
+	"zstd-dict:3:4KiB", "zstd-dict:3:16KiB", "zstd-dict:3:64KiB",
 };
 /* What --levels is applied to where --codecs is not given. */
 static const char *levelled_codecs[] = { "lz4", "lz4hc", "zstd", "deflate", "zlib" };

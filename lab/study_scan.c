@@ -66,17 +66,27 @@ static void take(struct study_subject *subject, struct study_scanner *scanner)
 	sibling_done(&scanner->sibling);
 }
 
+static bool listed(const char *list, const char *label)
+{
+	const size_t len = strlen(label);
+
+	for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+		if (strncmp(at, label, len) == 0 && (at[len] == ',' || !at[len]))
+			return true;
+	return false;
+}
+
 /* What a scan measures by itself, and what stands for the algorithms of the arms to come: lz4hc and deflate
  * are in no default. */
 static void codecs_for(const struct study *s, char *buf, size_t len)
 {
-	static const char usual[] = "lz4:1,lzo1x-1,zstd:1,zstd:3,deflate:1";
+	static const char usual[] = "lz4:1,lzo-rle,zstd:1,zstd:3,deflate:1";
 	size_t at = (size_t)snprintf(buf, len, "%s", usual);
 
 	for (size_t i = 0; s->algorithms && i < s->algorithms->n; i++) {
 		const char *label = codec_for_kernel(s->algorithms->names[i], NULL);
 
-		if (label && !strstr(buf, label) && at + strlen(label) + 2 <= len)
+		if (label && !listed(buf, label) && at + strlen(label) + 2 <= len)
 			at += (size_t)snprintf(buf + at, len - at, ",%s", label);
 	}
 }

@@ -10,12 +10,13 @@
 #define DICTIONARY_MAX	   (64 * KIB)	/* lz4 looks back no farther */
 #define DICTIONARY_DEFAULT (16 * KIB)
 
-extern const struct codec codec_lz4, codec_lz4hc, codec_lzo, codec_zstd, codec_deflate, codec_zlib, codec_snappy,
-	codec_zstd_dict, codec_zstd_crypto, codec_lz4_dict;
+extern const struct codec codec_lz4, codec_lz4hc, codec_lzo, codec_lzo_rle, codec_lzo1x_1, codec_zstd, codec_deflate,
+	codec_zlib, codec_snappy, codec_zstd_dict, codec_zstd_crypto, codec_lz4_dict;
 
-const struct codec *const codec_all[] = { &codec_lz4,	    &codec_lzo,	    &codec_zstd,   &codec_deflate,
-					   &codec_lz4hc,    &codec_zlib,    &codec_snappy, &codec_lz4_dict,
-					   &codec_zstd_dict, &codec_zstd_crypto, NULL };
+const struct codec *const codec_all[] = { &codec_lz4,	   &codec_lzo_rle,   &codec_lzo,	 &codec_lzo1x_1,
+					  &codec_zstd,	   &codec_deflate,   &codec_lz4hc,	 &codec_zlib,
+					  &codec_snappy,   &codec_lz4_dict,  &codec_zstd_dict,	 &codec_zstd_crypto,
+					  NULL };
 
 const struct codec *codec_find(const char *name)
 {
@@ -164,8 +165,8 @@ const char *codec_for_kernel(const char *algorithm, bool *approximate)
 		const char *kernel, *spec;
 		bool approximate;
 	} table[] = {
-		{ "lz4", "lz4:1", false },	{ "lzo", "lzo1x-1", false },	  { "lzo-rle", "lzo1x-1", true },
-		{ "zstd", "zstd:3", false },	{ "deflate", "zlib:6", false }, { "lz4hc", "lz4hc:9", false },
+		{ "lz4", "lz4:1", false },	{ "lzo", "lzo", false },	{ "lzo-rle", "lzo-rle", false },
+		{ "zstd", "zstd:3", true },	{ "deflate", "zlib:6", false }, { "lz4hc", "lz4hc:9", true },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {

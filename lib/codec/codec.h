@@ -78,10 +78,9 @@ int codec_open(struct codec_run *ret, const char *spec, struct err *e);
 int codec_open_trained(struct codec_run *ret, const char *spec, const struct codec_samples *samples, struct err *e);
 void codec_close(struct codec_run *run);
 
-/* codec_for_kernel - the library codec that stands for a kernel algorithm at its default level: lz4 -> lz4:1,
- * lz4hc -> lz4hc:9, lzo -> lzo1x-1, zstd -> zstd:3, deflate -> zlib:6; NULL where none does. *approximate (may
- * be NULL) is set where the two do not write the same bytes: lzo-rle adds run lengths to lzo, and libdeflate is
- * not zlib.
+/* codec_for_kernel - the codec that stands for a kernel algorithm at its default level: lz4 -> lz4:1, lz4hc ->
+ * lz4hc:9, lzo -> lzo, lzo-rle -> lzo-rle, zstd -> zstd:3, deflate -> zlib:6; NULL where none does. *approximate (may
+ * be NULL) is set where the two do not write the same bytes, or not on every kernel: lz4hc and zstd.
  */
 const char *codec_for_kernel(const char *algorithm, bool *approximate);
 

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* lzo.c - LZO1X-1 by liblzo2, as the kernel's lzo; lzo-rle exists in the kernel only. */
+/* lzo.c - LZO1X-1 by liblzo2. What the kernel's lzo and lzo-rle write is in lzo_kernel.c. */
 #include <lzo/lzo1x.h>
 
 #include "codec/codec.h"
-
-static const char *lzo_version_text(void)
-{
-	return lzo_version_string();
-}
 
 static void *lzo_open(int level UNUSED)
 {
@@ -36,10 +31,9 @@ static ssize_t lzo_decompress(void *state UNUSED, const void *src, size_t len, v
 	return lzo1x_decompress_safe(src, len, dst, &n, NULL) == LZO_E_OK ? (ssize_t)n : -EIO;
 }
 
-extern const struct codec codec_lzo;
-const struct codec codec_lzo = {
+extern const struct codec codec_lzo1x_1;
+const struct codec codec_lzo1x_1 = {
 	.name = "lzo1x-1",
-	.version = lzo_version_text,
 	.open = lzo_open,
 	.close = free,
 	.bound = lzo_bound,
