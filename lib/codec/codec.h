@@ -16,7 +16,6 @@ struct codec {
 	int level_default;
 	bool entropy;			/* codes bytes by how frequent they are, besides repeats */
 	bool heavy;			/* costs a multiple of a fast codec: must earn its CPU (lib/policy) */
-	const char *(*version)(void);	/* of the library in use */
 	void *(*open)(int level);	/* NULL = no memory */
 	void (*close)(void *state);	/* NULL-safe */
 	size_t (*bound)(size_t len);	/* largest compressed length of len bytes */

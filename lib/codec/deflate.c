@@ -11,11 +11,6 @@ struct deflate_state {
 	struct libdeflate_decompressor *decompress;
 };
 
-static const char *deflate_version(void)
-{
-	return LIBDEFLATE_VERSION_STRING;	/* the library does not tell; this is what it was built with */
-}
-
 static void deflate_close(void *state)
 {
 	struct deflate_state *s = state;
@@ -73,7 +68,6 @@ const struct codec codec_deflate = {
 	.level_default = 1,
 	.entropy = true,
 	.heavy = true,
-	.version = deflate_version,
 	.open = deflate_open,
 	.close = deflate_close,
 	.bound = deflate_bound,

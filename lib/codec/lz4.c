@@ -9,11 +9,6 @@ struct lz4_state {
 	union LZ4_stream_u stream;
 };
 
-static const char *lz4_version(void)
-{
-	return LZ4_versionString();
-}
-
 static void *lz4_open(int level)
 {
 	struct lz4_state *s = malloc(sizeof(*s));
@@ -50,7 +45,6 @@ const struct codec codec_lz4 = {
 	.level_min = 1,
 	.level_max = 65537,
 	.level_default = 1,
-	.version = lz4_version,
 	.open = lz4_open,
 	.close = free,
 	.bound = lz4_bound,

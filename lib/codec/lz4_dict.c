@@ -14,11 +14,6 @@ struct lz4_dict_state {
 	union LZ4_stream_u loaded, stream;
 };
 
-static const char *lz4_dict_version(void)
-{
-	return LZ4_versionString();
-}
-
 static void *lz4_dict_open(int level)
 {
 	struct lz4_dict_state *s = calloc(1, sizeof(*s));
@@ -72,7 +67,6 @@ const struct codec codec_lz4_dict = {
 	.level_min = 1,
 	.level_max = 65537,
 	.level_default = 1,
-	.version = lz4_dict_version,
 	.open = lz4_dict_open,
 	.close = free,
 	.bound = lz4_dict_bound,

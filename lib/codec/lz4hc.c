@@ -10,11 +10,6 @@ struct lz4hc_state {
 	union LZ4_streamHC_u stream;
 };
 
-static const char *lz4hc_version(void)
-{
-	return LZ4_versionString();
-}
-
 static void *lz4hc_open(int level)
 {
 	struct lz4hc_state *s = malloc(sizeof(*s));
@@ -52,7 +47,6 @@ const struct codec codec_lz4hc = {
 	.level_max = LZ4HC_CLEVEL_MAX,
 	.level_default = LZ4HC_CLEVEL_DEFAULT,
 	.heavy = true,
-	.version = lz4hc_version,
 	.open = lz4hc_open,
 	.close = free,
 	.bound = lz4hc_bound,

@@ -4,11 +4,6 @@
 
 #include "codec/codec.h"
 
-static const char *snappy_version(void)
-{
-	return "libsnappy";	/* its C interface does not tell the version */
-}
-
 static void *snappy_open(int level UNUSED)
 {
 	return malloc(1);	/* there is no state, but NULL means failure */
@@ -36,7 +31,6 @@ static ssize_t snappy_unpack(void *state UNUSED, const void *src, size_t len, vo
 extern const struct codec codec_snappy;
 const struct codec codec_snappy = {
 	.name = "snappy",
-	.version = snappy_version,
 	.open = snappy_open,
 	.close = free,
 	.bound = snappy_bound,

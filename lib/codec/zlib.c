@@ -13,11 +13,6 @@ struct zlib_state {
 	z_stream compress, decompress;
 };
 
-static const char *library_version(void)
-{
-	return zlibVersion();
-}
-
 static void zlib_close(void *state)
 {
 	struct zlib_state *s = state;
@@ -84,7 +79,6 @@ const struct codec codec_zlib = {
 	.level_default = 6,
 	.entropy = true,
 	.heavy = true,
-	.version = library_version,
 	.open = zlib_open,
 	.close = zlib_close,
 	.bound = zlib_bound,

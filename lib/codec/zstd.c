@@ -19,11 +19,6 @@ struct zstd_state {
 	ZSTD_DCtx *decompress;
 };
 
-static const char *zstd_version(void)
-{
-	return ZSTD_versionString();
-}
-
 static void zstd_close(void *state)
 {
 	struct zstd_state *s = state;
@@ -82,7 +77,7 @@ static ssize_t zstd_decompress(void *state, const void *src, size_t len, void *d
 #define ZSTD_CODEC(codec_name, codec_compress)                                                                        \
 	{                                                                                                             \
 		.name = (codec_name), .level_word = "level", .level_min = -100, .level_max = 22, .level_default = 3,  \
-		.entropy = true, .heavy = true, .version = zstd_version, .open = zstd_open, .close = zstd_close,      \
+		.entropy = true, .heavy = true, .open = zstd_open, .close = zstd_close,      \
 		.bound = zstd_bound, .compress = (codec_compress), .decompress = zstd_decompress,                     \
 	}
 

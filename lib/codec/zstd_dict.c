@@ -12,11 +12,6 @@ struct zstd_dict_state {
 	ZSTD_DDict *decompress_with;
 };
 
-static const char *zstd_dict_version(void)
-{
-	return ZSTD_versionString();
-}
-
 static void zstd_dict_close(void *state)
 {
 	struct zstd_dict_state *s = state;
@@ -89,7 +84,6 @@ const struct codec codec_zstd_dict = {
 	.level_default = 3,
 	.entropy = true,
 	.heavy = true,
-	.version = zstd_dict_version,
 	.open = zstd_dict_open,
 	.close = zstd_dict_close,
 	.bound = zstd_dict_bound,
