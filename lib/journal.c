@@ -480,6 +480,14 @@ int journal_path(struct journal *j, const char *path, unsigned int *ret, struct 
 	return intent(j, line, ret, e);
 }
 
+static uint64_t wall_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / NS_PER_MS;
+}
+
 int journal_zram(struct journal *j, unsigned int *ret, struct err *e)
 {
 	struct zram_list list;
@@ -495,6 +503,7 @@ int journal_zram(struct journal *j, unsigned int *ret, struct err *e)
 		add_device(device, &list.devices[i]);
 		json_object_array_add(before, device);
 	}
+	add_number(line, "time_ms", wall_ms());
 	json_object_object_add(line, "before", before);
 	return intent(j, line, ret, e);
 }

@@ -66,9 +66,10 @@ int journal_swap(struct journal *j, const struct zram_device *device, unsigned i
 int journal_setting(struct journal *j, const char *path, unsigned int *ret, struct err *e);
 int journal_path(struct journal *j, const char *path, unsigned int *ret, struct err *e);
 
-/* journal_zram - that a device will be added: notes those there are. Then zram_hot_add(), then
- * journal_zram_added() with what came. Died in between, recovery removes the oldest device that came since,
- * and only if nobody has set it up or opened it.
+/* journal_zram - that a device will be added: notes those there are, and the time. Then zram_hot_add(), then
+ * journal_zram_added() with what came. Died in between, recovery removes the one device that came within half a
+ * second of that, is nobody's, and that nobody has set up or holds open a second later. Of two it takes neither: one of
+ * them is somebody else's, and an empty device does no harm.
  */
 int journal_zram(struct journal *j, unsigned int *ret, struct err *e);
 int journal_zram_added(struct journal *j, unsigned int id, const struct zram_device *device, struct err *e);
@@ -105,6 +106,7 @@ struct journal_entry {
 	bool has_device;
 	struct zram_device device;	/* ZRAM, TAKEN, SWAP */
 	struct zram_list before;	/* ZRAM: those there were at the intent */
+	uint64_t time_ms;		/* ZRAM: of the intent, since the epoch; MISSING_U64 = not noted */
 };
 
 struct journal_book {

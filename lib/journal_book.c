@@ -2,7 +2,7 @@
 /* journal_book.c - a book's lines, read into entries. Pure.
  *
  *	{"v":1,"boot":"...","pid":41}			the head, always first
- *	{"id":1,"kind":"zram","before":[{"zram":0,"dev":64768,"diskseq":10}]}
+ *	{"id":1,"kind":"zram","time_ms":1764120000000,"before":[{"zram":0,"dev":64768,"diskseq":10}]}
  *	{"id":1,"state":"added","zram":1,"dev":64769,"diskseq":11}
  *	{"id":2,"kind":"setting","path":"/proc/sys/vm/swappiness","old":"60"}
  *	{"id":2,"state":"done"}
@@ -144,6 +144,8 @@ static int take_intent(struct journal_book *book, struct json_object *object, ui
 		entry->has_device = true;
 		return take_device(object, &entry->device);
 	case JOURNAL_ZRAM:
+		if (take_number(object, "time_ms", UINT64_MAX, &entry->time_ms))
+			entry->time_ms = MISSING_U64;
 		return take_before(object, &entry->before);
 	case JOURNAL_SETTING:
 		if (copy_string(object, "old", &entry->old))

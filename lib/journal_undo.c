@@ -20,6 +20,11 @@
 #define POLL_NS	     (5 * NS_PER_MS)
 #define DEPTH_MAX    64
 
+/* A device that nobody noted: how long after the intent it may have come, as file times go, and how old it must be. */
+#define TICK_MS	 10
+#define LOST_MS	 500
+#define GRACE_MS 1000
+
 static void closedir_(DIR **dir)
 {
 	if (*dir)
@@ -164,41 +169,76 @@ static bool known_before(const struct zram_list *before, const struct zram_devic
 	return false;
 }
 
-/* The owner died between adding a device and noting its number: the oldest that came since, if it is as new.
- * 0 with ret->diskseq 0 when there is none.
- */
-static int find_lost(const struct zram_list *before, struct zram_device *ret, struct err *e)
+static bool set_up(const struct zram_device *device)
 {
-	struct newest newest = {.added.n = 0};
-	struct zram_list now;
 	uint64_t disk_bytes, initialised;
+
+	return zram_disk_bytes(NULL, device->id, &disk_bytes, NULL) || disk_bytes ||
+	       sysroot_read_u64(NULL, &initialised, NULL, "/sys/block/zram%u/initstate", device->id) ||
+	       initialised;
+}
+
+/* Whether it came within LOST_MS of the intent; age_ms: how long ago that was. */
+static bool born_then(const struct zram_device *device, uint64_t intent_ms, int64_t *age_ms)
+{
+	struct timespec born, now;
+
+	if (intent_ms == MISSING_U64 || zram_born(device, &born) || clock_gettime(CLOCK_REALTIME, &now))
+		return false;
+	int64_t born_ms = (int64_t)born.tv_sec * 1000 + (int64_t)(born.tv_nsec / (long)NS_PER_MS);
+	int64_t after_ms = born_ms - (int64_t)intent_ms;
+
+	*age_ms = (int64_t)now.tv_sec * 1000 + (int64_t)(now.tv_nsec / (long)NS_PER_MS) - born_ms;
+	return after_ms >= -TICK_MS && after_ms <= LOST_MS;
+}
+
+/* Devices that may be the one whose number our dead owner could not note: nobody's, not set up, come just after the
+ * intent. young: one of them may yet be set up by whoever else added it.
+ */
+static int find_candidates(const struct journal_entry *entry, struct zram_list *ret, bool *young,
+			   struct err *e)
+{
+	struct zram_list now;
 	int r = zram_list_read(NULL, &now, e);
 
-	*ret = (struct zram_device){.diskseq = 0};
-	if (r)
-		return r;
-	for (size_t i = 0; i < now.n; i++)
-		if (!known_before(before, &now.devices[i]))
-			newest.added.devices[newest.added.n++] = now.devices[i];
-	r = journal_visit(strike_claimed, &newest, e);
-	if (r)
-		return r;
-	const struct zram_device *oldest = newest.added.devices;
+	ret->n = 0;
+	*young = false;
+	for (size_t i = 0; r == 0 && i < now.n; i++) {
+		const struct zram_device *device = &now.devices[i];
+		int64_t age_ms;
 
-	for (size_t i = 1; i < newest.added.n; i++)
-		if (newest.added.devices[i].diskseq < oldest->diskseq)
-			oldest = &newest.added.devices[i];
-	if (newest.added.n && zram_disk_bytes(NULL, oldest->id, &disk_bytes, NULL) == 0 && disk_bytes == 0 &&
-	    sysroot_read_u64(NULL, &initialised, NULL, "/sys/block/zram%u/initstate", oldest->id) == 0 &&
-	    initialised == 0)
-		*ret = *oldest;
-	return 0;
+		if (known_before(&entry->before, device) || set_up(device) ||
+		    !born_then(device, entry->time_ms, &age_ms))
+			continue;
+		ret->devices[ret->n++] = *device;
+		*young |= age_ms < GRACE_MS;
+	}
+	return r ? r : journal_visit(strike_claimed, ret, e);
+}
+
+/* The owner died between adding a device and noting its number. 0 with ret->diskseq 0: it did not come so far, or which
+ * one it is nobody can say.
+ */
+static int find_lost(const struct journal_entry *entry, struct zram_device *ret, struct err *e)
+{
+	uint64_t end_ns = monotonic_ns() + 2 * GRACE_MS * NS_PER_MS;
+	struct zram_list lost;
+	bool young;
+	int r;
+
+	*ret = (struct zram_device){.diskseq = 0};
+	while ((r = find_candidates(entry, &lost, &young, e)) == 0 && lost.n && young &&
+	       monotonic_ns() < end_ns)
+		sleep_ns(10 * POLL_NS);
+	if (r == 0 && lost.n == 1)
+		*ret = lost.devices[0];
+	return r;
 }
 
 static int undo_zram(const struct journal_entry *entry, char what[256], struct err *e)
 {
 	struct zram_device device = entry->device;
-	int r = entry->has_device ? 0 : find_lost(&entry->before, &device, e);
+	int r = entry->has_device ? 0 : find_lost(entry, &device, e);
 
 	if (r || device.diskseq == 0 || !zram_present(NULL, &device))
 		return r;

@@ -79,6 +79,22 @@ bool zram_present(const struct sysroot *root, const struct zram_device *device)
 	       now.diskseq == device->diskseq;
 }
 
+int zram_born(const struct zram_device *device, struct timespec *ret)
+{
+	char path[64];
+	struct statx st;
+
+	snprintf(path, sizeof(path), "/dev/zram%u", device->id);
+	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_CTIME, &st) ||
+	    makedev(st.stx_rdev_major, st.stx_rdev_minor) != device->dev)
+		return -ENODEV;
+	/* Before 5.19 tmpfs kept no birth; udev may have changed mode and owner a moment later. */
+	const struct statx_timestamp *born = st.stx_mask & STATX_BTIME ? &st.stx_btime : &st.stx_ctime;
+
+	*ret = (struct timespec){.tv_sec = born->tv_sec, .tv_nsec = born->tv_nsec};
+	return 0;
+}
+
 static int by_id(const void *a, const void *b)
 {
 	const struct zram_device *x = a, *y = b;

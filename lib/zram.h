@@ -30,6 +30,9 @@ int zram_identify(const struct sysroot *root, unsigned int id, struct zram_devic
 /* zram_present - whether this very device is still there. */
 bool zram_present(const struct sysroot *root, const struct zram_device *device);
 
+/* zram_born - when its node came into /dev. -ENODEV where devtmpfs has no such node. */
+int zram_born(const struct zram_device *device, struct timespec *ret);
+
 /* zram_list_read - every zram device; none is no error. -E2BIG over ZRAM_DEVICES_MAX. */
 int zram_list_read(const struct sysroot *root, struct zram_list *ret, struct err *e);
 
