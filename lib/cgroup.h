@@ -131,6 +131,15 @@ struct cgroup_swap {
 typedef int cgroup_swap_fn(void *ctx, const struct cgroup_swap *group);
 int cgroup_swap_visit(const struct cgroup_layout *layout, cgroup_swap_fn *fn, void *ctx);
 
+/* cgroup_oom_visit - fn for every group of whose own processes the OOM killer has ended any since the group was made;
+ * stops at its first non-zero, which is returned.
+ *
+ * source  v2 memory.events.local (5.2; before it memory.events, which counts those below, too), v1
+ *         memory.oom_control
+ */
+typedef int cgroup_oom_fn(void *ctx, const char *path, uint64_t kill_count);
+int cgroup_oom_visit(const struct cgroup_layout *layout, cgroup_oom_fn *fn, void *ctx);
+
 /* cgroup_pids - member processes (tgids), at most max of them.
  *
  * returns  how many there are (may be more than max), or -errno

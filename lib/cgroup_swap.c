@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* cgroup_swap.c - who has pages in swap, and whether their groups could take them back. Reads only. */
+/* cgroup_swap.c - who has pages in swap, whether their groups could take them back, and where the OOM killer was.
+ * Reads only.
+ */
 #include <dirent.h>
 
 #include "cgroup.h"
@@ -120,4 +122,57 @@ int cgroup_swap_visit(const struct cgroup_layout *layout, cgroup_swap_fn *fn, vo
 			return r;
 	}
 	return visit_below(&visit, mount, 0);
+}
+
+/* ---- where the OOM killer was ------------------------------------------------------ */
+
+struct oom_visit {
+	enum cgroup_mode mode;
+	size_t top; /* characters of the mount point */
+	cgroup_oom_fn *fn;
+	void *ctx;
+};
+
+static uint64_t oom_kills(const char *dir, const char *file)
+{
+	AUTO_FREE char *text = NULL;
+
+	return sysroot_read_alloc(NULL, &text, NULL, "%s/%s", dir, file) < 0 ? MISSING_U64
+									     : find_key(text, "oom_kill");
+}
+
+static int oom_visit_below(const struct oom_visit *visit, const char *dir, unsigned int depth)
+{
+	__attribute__((cleanup(closedir_))) DIR *list = depth == DEPTH_MAX ? NULL : opendir(dir);
+	char path[SYSROOT_PATH_MAX];
+
+	for (struct dirent *entry; list && (entry = readdir(list));) {
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
+		    snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name) >= (int)sizeof(path))
+			continue;
+		uint64_t own = oom_kills(path, visit->mode == CGROUP_V2 ? "memory.events.local"
+									: "memory.oom_control");
+
+		if (visit->mode == CGROUP_V2) {
+			uint64_t all = oom_kills(path, "memory.events");
+
+			if (all == 0 || all == MISSING_U64) /* nor was it below */
+				continue;
+			own = own == MISSING_U64 ? all : own;
+		}
+		int r = own && own != MISSING_U64 ? visit->fn(visit->ctx, path + visit->top, own) : 0;
+
+		if (r || (r = oom_visit_below(visit, path, depth + 1)))
+			return r;
+	}
+	return 0;
+}
+
+int cgroup_oom_visit(const struct cgroup_layout *layout, cgroup_oom_fn *fn, void *ctx)
+{
+	const char *mount =
+		layout->mount[layout->mode == CGROUP_V2 ? CGROUP_TREE_UNIFIED : CGROUP_TREE_MEMORY];
+	const struct oom_visit visit = {.mode = layout->mode, .top = strlen(mount), .fn = fn, .ctx = ctx};
+
+	return layout->mode == CGROUP_NONE || !*mount ? 0 : oom_visit_below(&visit, mount, 0);
 }

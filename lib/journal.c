@@ -535,7 +535,7 @@ int journal_undone(struct journal *j, unsigned int id, struct err *e)
 	return journal_line(j, state_new(id, "undone"), e);
 }
 
-int journal_ready(struct journal *j, pid_t owner, const char *words, struct err *e)
+int journal_ready(struct journal *j, pid_t owner, uint64_t mark, const char *words, struct err *e)
 {
 	struct procfs_stat stat = {.start_ticks = 0};
 	int r = owner ? procfs_stat_read(NULL, owner, &stat, e) : 0;
@@ -548,6 +548,7 @@ int journal_ready(struct journal *j, pid_t owner, const char *words, struct err 
 	add_string(line, "words", words);
 	add_number(line, "owner", (uint64_t)owner);
 	add_number(line, "owner_start", stat.start_ticks);
+	add_number(line, "mark", mark);
 	return journal_line(j, line, e);
 }
 

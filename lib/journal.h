@@ -86,10 +86,11 @@ int journal_undone(struct journal *j, unsigned int id, struct err *e);
 int journal_undo_all(struct journal *j, struct err *e);
 
 /* journal_ready - what the book describes is meant to stay after its owner has exited: recovery keeps it while
- * `owner` lives (0: until it is taken back by hand). words: one line on what it is and how to remove it.
+ * `owner` lives (0: until it is taken back by hand). words: one line on what it is and how to remove it. mark: a
+ * number that readers of the book find again as ready_mark; MISSING_U64 = none.
  * journal_unready takes that back, before the undoing begins.
  */
-int journal_ready(struct journal *j, pid_t owner, const char *words, struct err *e);
+int journal_ready(struct journal *j, pid_t owner, uint64_t mark, const char *words, struct err *e);
 int journal_unready(struct journal *j, struct err *e);
 
 /* journal_close - lets go; removes the book when nothing is open in it. NULL-safe. */
@@ -115,7 +116,7 @@ struct journal_book {
 	pid_t pid;			/* who wrote it */
 	bool ready;
 	pid_t ready_owner;		/* 0 = nobody: kept until taken back */
-	uint64_t ready_owner_start_ticks;
+	uint64_t ready_owner_start_ticks, ready_mark;
 	char *words;
 	struct journal_entry *entries;
 	size_t n;

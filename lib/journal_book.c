@@ -6,7 +6,7 @@
  *	{"id":1,"state":"added","zram":1,"dev":64769,"diskseq":11}
  *	{"id":2,"kind":"setting","path":"/proc/sys/vm/swappiness","old":"60"}
  *	{"id":2,"state":"done"}
- *	{"ready":true,"words":"...","owner":0,"owner_start":0}
+ *	{"ready":true,"words":"...","owner":0,"owner_start":0,"mark":0}
  */
 #include "journal_book.h"
 
@@ -111,6 +111,8 @@ static int take_ready(struct journal_book *book, struct json_object *object, str
 	if (take_number(object, "owner", INT32_MAX, &owner) ||
 	    take_number(object, "owner_start", UINT64_MAX, &start))
 		return -EBADMSG;
+	if (take_number(object, "mark", UINT64_MAX, &book->ready_mark))
+		book->ready_mark = MISSING_U64;
 	book->ready_owner = (pid_t)owner;
 	book->ready_owner_start_ticks = start;
 	return copy_string(object, "words", &book->words);

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+#include "sysroot.h"
 #include "units.h"
 
 #define BACKING_MIN    (1 * MIB)
@@ -157,4 +158,27 @@ void backing_close(struct backing *backing)
 	if (backing->fd >= 0)
 		close(backing->fd);
 	backing->fd = -1;
+}
+
+bool backing_whole(const char *device, char *words, size_t len)
+{
+	char file[512];
+	uint64_t sectors;
+	struct stat st;
+
+	if (stat(device, &st)) {
+		snprintf(words, len, "its backing device %s is gone: what is on it is lost", device);
+		return false;
+	}
+	if (!str_starts(device, "/dev/loop") ||
+	    sysroot_read(NULL, file, sizeof(file), NULL, "/sys/block/%s/loop/backing_file",
+			 device + strlen("/dev/")) < 0 ||
+	    sysroot_read_u64(NULL, &sectors, NULL, "/sys/block/%s/size", device + strlen("/dev/")))
+		return true;
+	file[strcspn(file, "\n")] = '\0';
+	/* One that was deleted goes on to work; how long it is nobody can see. */
+	if (stat(file, &st) || (uint64_t)st.st_size >= sectors * 512)
+		return true;
+	snprintf(words, len, "its backing file %s was cut short: what was beyond its end is lost", file);
+	return false;
 }

@@ -20,4 +20,9 @@ int backing_open(struct backing *ret, const char *path, struct err *e);
 /* backing_close - once zram has the device, or never will. */
 void backing_close(struct backing *backing);
 
+/* backing_whole - whether a device that zram writes back to is still there; else words says what is wrong. Of a
+ * loop device: whether its file is as long as it was.
+ */
+bool backing_whole(const char *device, char *words, size_t len);
+
 #endif

@@ -89,6 +89,10 @@ static const struct opt status_options[] = {
 	OPT_DURATION(0, "watch", struct pool_options, watch_ns,
 		     "look again and again at this interval, until ^C", .min = 10 * NS_PER_MS),
 	OPT_DURATION('d', "duration", struct pool_options, duration_ns, "end a watch after this long"),
+	OPT_PID('p', "pid", struct pool_options, trigger.pid,
+		"say how much of the pool is not this process's, nor of those it began"),
+	OPT_STRING('c', "cgroup", struct pool_options, trigger.cgroup,
+		   "say how much of the pool is not this group's, nor of those below it", .metavar = "PATH"),
 	OPT_FLAG(0, "classes", struct pool_options, classes,
 		 "the size classes that have slots instead, from debugfs where the kernel shows them"),
 	OPT_FLAG(0, "deep", struct pool_options, deep,
@@ -431,6 +435,8 @@ static int run_status(void *config UNUSED, int argc UNUSED, char **argv UNUSED, 
 
 	if ((options.classes || options.deep) && options.watch_ns != MISSING_U64)
 		return err_usage(e, "--classes and --deep are for one look, not for --watch");
+	if (options.trigger.pid && options.trigger.cgroup)
+		return err_usage(e, "whose pool is it? give one of --pid and --cgroup");
 	int r = begin(&out, "looking at pools", e);
 
 	if (r || (r = pools_read(&pools, e)))
@@ -453,7 +459,9 @@ static int run_status(void *config UNUSED, int argc UNUSED, char **argv UNUSED, 
 				return r;
 			continue;
 		}
-		if ((r = take_compact(&pools.pools[i], &status, e)))
+		if ((r = take_compact(&pools.pools[i], &status, e)) ||
+		    (r = pool_owner_compare(&pools.pools[i], options.trigger.pid, options.trigger.cgroup,
+					    &status, e)))
 			return r;
 		out_record(out, &pool_status_type, &status);
 		n++;

@@ -31,7 +31,10 @@ static int take_pool(void *ctx, const struct journal_book *book, bool live)
 
 	if (!str_starts(book->name, BOOK_PREFIX) || pools->n == POOLS_MAX)
 		return 0;
-	*pool = (struct pool){.ready = book->ready, .live = live, .owner = book->ready_owner};
+	*pool = (struct pool){.ready = book->ready,
+			      .live = live,
+			      .owner = book->ready_owner,
+			      .oom_kill_count = book->ready ? book->ready_mark : MISSING_U64};
 	for (size_t i = 0; i < book->n; i++) {
 		const struct journal_entry *entry = &book->entries[i];
 
@@ -312,16 +315,26 @@ static int start(struct journal *j, const struct pool_request *request, const st
 	return 0;
 }
 
-static void ready_words(unsigned int id, const char *name, char words[256])
+static int make_ready(struct journal *j, const struct pool *pool, struct err *e)
 {
-	snprintf(words, 256, "zram%u is a ready pool; `ram_pool reset --name %s` removes it", id, name);
+	char words[256];
+
+	snprintf(words, sizeof(words), "zram%u is a ready pool; `ram_pool reset --name %s` removes it",
+		 pool->device.id, pool->name);
+	return journal_ready(j, pool->owner, pool->oom_kill_count, words, e);
+}
+
+static uint64_t oom_kill_count(void)
+{
+	struct procfs_vmstat vmstat;
+
+	return procfs_vmstat_read(NULL, &vmstat, NULL) ? MISSING_U64 : vmstat.oom_kill;
 }
 
 static int set_up(struct journal *j, const struct pool_request *request, struct pool_made *made,
 		  struct err *e)
 {
 	struct zram_algorithms algorithms;
-	char words[256];
 	int r = request->device ? take_device(j, request->device, &made->device, e)
 				: add_device(j, &made->device, e);
 
@@ -332,8 +345,11 @@ static int set_up(struct journal *j, const struct pool_request *request, struct 
 	    (request->zswap && (r = start_zswap(j, request->zswap, e))))
 		return r;
 	memcpy(made->algorithm, algorithms.names[algorithms.current], sizeof(made->algorithm));
-	ready_words(made->device.id, request->name, words);
-	return journal_ready(j, request->owner, words, e);
+	struct pool pool = {
+		.device = made->device, .owner = request->owner, .oom_kill_count = oom_kill_count()};
+
+	snprintf(pool.name, sizeof(pool.name), "%s", request->name);
+	return make_ready(j, &pool, e);
 }
 
 int pool_plan(struct pool_request *request, int *priority, struct err *e)
@@ -554,8 +570,7 @@ static int take_down(struct journal *j, const struct pool *pool, bool force, uin
 		     struct err *e)
 {
 	uint64_t used_bytes = swap_used_bytes(&pool->device);
-	char words[256];
-	int r = force ? 0 : check_room(used_bytes, e);
+	int r = force ? 0 : swap_room_check(&pool->device, e);
 
 	if (r == 0 && pool->ready && !pool->swap)
 		r = check_unused(&pool->device, e);
@@ -567,17 +582,14 @@ static int take_down(struct journal *j, const struct pool *pool, bool force, uin
 		if (r != -EBUSY || pool->swap)
 			return r;
 		/* A plain device that somebody has open: nothing was taken from it yet. */
-		if (pool->ready) {
-			ready_words(pool->device.id, pool->name, words);
-			journal_ready(j, pool->owner, words, NULL);
-		}
+		if (pool->ready)
+			make_ready(j, pool, NULL);
 		return r;
 	}
-	if (pool->ready) { /* the kernel has put what is left back to use: a pool as before */
-		ready_words(pool->device.id, pool->name, words);
-		journal_ready(j, pool->owner, words, NULL);
-	}
-	return r == -EINTR ? err_say(e, EINTR, "stopped; %s is in use as before", pool->name) : r;
+	/* The kernel has put what is left back to use: a pool as before. Not so while it still goes on. */
+	if (pool->ready && r != -EINPROGRESS)
+		make_ready(j, pool, NULL);
+	return r;
 }
 
 int pool_reset(const struct pool *pool, bool force, uint64_t timeout_ns, struct err *e)

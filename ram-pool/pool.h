@@ -2,7 +2,7 @@
 /* pool.h - pools: zram devices of our own, as swap, by name.
  *
  * A pool is a book of the journal called pool.NAME that holds one device. pool.c acts, guard.c decides,
- * status.c looks; main.c has the command line.
+ * status.c and owner.c look; main.c has the command line.
  */
 #ifndef RAM_POOL_POOL_H
 #define RAM_POOL_POOL_H
@@ -24,6 +24,7 @@ struct pool {
 	bool ready;  /* set up whole; else somebody is at it, or died at it */
 	bool live;   /* its maker is still at work */
 	pid_t owner; /* the process it is bound to; 0 = none */
+	uint64_t oom_kill_count; /* of the machine, when it was set up; missing until it is ready */
 };
 
 struct pools {
@@ -139,7 +140,7 @@ extern const struct record_type pool_status_type;
 struct pool_status {
 	const char *name, *device, *algorithm, *state, *warning, *use, *second_algorithm, *backing;
 	char second_text[ZRAM_ALGORITHM_MAX], backing_text[256];
-	char name_text[POOL_NAME_MAX], device_text[32], algorithm_text[ZRAM_ALGORITHM_MAX], warning_text[384];
+	char name_text[POOL_NAME_MAX], device_text[32], algorithm_text[ZRAM_ALGORITHM_MAX], warning_text[768];
 	uint64_t id, owner;
 	uint64_t size_bytes, orig_bytes, compr_bytes, used_bytes, used_max_bytes, limit_bytes;
 	double compression_ratio, limit_share, same_share, incompressible_share;
@@ -150,12 +151,32 @@ struct pool_status {
 	uint64_t reads, read_bytes, writes, written_bytes, failed_reads, failed_writes;
 	uint64_t invalid_io, freed_slots, incompressible_ever_pages, compacted_pages, slot_table_bytes;
 	uint64_t backing_pages, backing_read_pages, backing_written_pages;
-	int64_t compact_bytes; /* the caller's to fill, with classes.h */
+	uint64_t oom_kill_count; /* since the set-up */
+	uint64_t foreign_bytes;	 /* the caller's to fill, with pool_owner_compare */
+	int64_t compact_bytes;	 /* the caller's to fill, with classes.h */
 	const char *compact_source;
 };
 
 /* pool_status_read - -ENODEV when the pool went meanwhile. ret points into itself: do not copy it. */
 int pool_status_read(const struct pool *pool, struct pool_status *ret, struct err *e);
+
+/* pool_status_warn - adds a clause to the warning. */
+void pool_status_warn(struct pool_status *status, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* ---- owner.c: whose pages they are ------------------------------------------------- */
+
+/* pool_owner_compare - how much of the pool is nobody's of these: a group's (cgroup, with those below it), or a
+ * process's with all it has begun (pid), else those of the process it is bound to. Fills foreign_bytes and warns of
+ * more than 1 MiB; missing where nobody is named, or it is no swap. At least that much is foreign: what the owner
+ * has in other swaps is taken for the pool's.
+ *
+ * errors  group_find's, group_swap_bytes'; -ESRCH no such process
+ */
+int pool_owner_compare(const struct pool *pool, pid_t pid, const char *cgroup, struct pool_status *status,
+		       struct err *e);
+
+/* pool_owner_oom - how often the OOM killer was there since the set-up, and a warning where. */
+void pool_owner_oom(const struct pool *pool, struct pool_status *status);
 
 /* One pool at one moment of a watch. */
 struct pool_watch {

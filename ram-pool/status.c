@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* status.c - what a pool holds and what it costs, every column by its meaning. */
 #include <signal.h>
+#include <stdarg.h>
 
+#include "backing.h"
 #include "pool.h"
 
 #define F(m, t, u, what, ...) FIELD(struct pool_status, m, t, u, what, ##__VA_ARGS__)
@@ -55,6 +57,12 @@ static const struct field pool_status_fields[] = {
 	F(backing_pages, FIELD_U64, "pages", "on the backing device; missing without one"),
 	F(backing_read_pages, FIELD_U64, "pages", "read from it"),
 	F(backing_written_pages, FIELD_U64, "pages", "written to it"),
+	F(oom_kill_count, FIELD_U64, "",
+	  "processes that the OOM killer has ended since the set-up, anywhere on the machine; the warning says "
+	  "where"),
+	F(foreign_bytes, FIELD_U64, "bytes",
+	  "at least so much of swap_used_bytes is not the owner's; missing where none is named and it is bound "
+	  "to none"),
 	F(warning, FIELD_STRING, "", "what should be looked at; missing when nothing"),
 };
 
@@ -114,12 +122,19 @@ static double share(uint64_t part, uint64_t whole)
 	return whole ? (double)part / (double)whole : MISSING_F64;
 }
 
-static void add_warning(struct pool_status *s, const char *text)
+void pool_status_warn(struct pool_status *status, const char *fmt, ...)
 {
-	size_t n = strlen(s->warning_text);
+	size_t n = strlen(status->warning_text);
+	va_list args;
 
-	snprintf(s->warning_text + n, sizeof(s->warning_text) - n, "%s%s", n ? "; " : "", text);
-	s->warning = s->warning_text;
+	if (n && n + 2 < sizeof(status->warning_text)) {
+		strcpy(status->warning_text + n, "; ");
+		n += 2;
+	}
+	va_start(args, fmt);
+	vsnprintf(status->warning_text + n, sizeof(status->warning_text) - n, fmt, args);
+	va_end(args);
+	status->warning = status->warning_text;
 }
 
 static void take_mm_stat(const struct zram_mm_stat *mm, struct pool_status *s)
@@ -154,10 +169,10 @@ static int take_swap(const struct pool *pool, struct pool_status *s, struct err 
 	s->swap_used_bytes = swap ? swap->used_bytes : MISSING_U64;
 	s->priority = swap ? swap->priority : MISSING_I64;
 	if (!swap && pool->swap)
-		add_warning(s, "it is not in use as swap");
+		pool_status_warn(s, "it is not in use as swap");
 	for (size_t i = 0; swap && i < swaps.n; i++)
 		if (&swaps.swaps[i] != swap && swaps.swaps[i].priority >= swap->priority)
-			add_warning(s, "another swap has the same priority or a higher one");
+			pool_status_warn(s, "another swap has the same priority or a higher one");
 	return 0;
 }
 
@@ -165,6 +180,7 @@ static int take_swap(const struct pool *pool, struct pool_status *s, struct err 
 static void take_backing(unsigned int id, struct pool_status *s)
 {
 	struct zram_bd_stat bd;
+	char trouble[384];
 
 	s->backing_pages = s->backing_read_pages = s->backing_written_pages = MISSING_U64;
 	if (zram_second_algorithm(NULL, id, s->second_text) == 0)
@@ -177,8 +193,8 @@ static void take_backing(unsigned int id, struct pool_status *s)
 	s->backing_pages = bd.count_pages;
 	s->backing_read_pages = bd.read_pages;
 	s->backing_written_pages = bd.written_pages;
-	if (access(s->backing, F_OK))
-		add_warning(s, "its backing device is gone: what is on it is lost");
+	if (!backing_whole(s->backing, trouble, sizeof(trouble)))
+		pool_status_warn(s, "%s", trouble);
 }
 
 /* Words, from figures already there. */
@@ -188,16 +204,16 @@ static void take_warnings(const struct pool *pool, struct pool_status *s)
 	if (pool->ready && pool->owner && kill(pool->owner, 0) && errno == ESRCH)
 		s->state = "broken";
 	if (str_eq(s->state, "broken"))
-		add_warning(s, "its owner has gone: `ram_pool recover` removes it");
+		pool_status_warn(s, "its owner has gone: `ram_pool recover` removes it");
 	/* All but the header of it, and what a CPU holds back: no swap is used to the last page. */
 	if (s->swap_used_bytes != MISSING_U64 && s->swap_used_bytes > s->size_bytes / 10 * 9)
-		add_warning(s, "it is nearly full");
+		pool_status_warn(s, "it is nearly full");
 	if (s->limit_share > 0.9)
-		add_warning(s, "it is near its memory limit");
+		pool_status_warn(s, "it is near its memory limit");
 	if (s->failed_writes)
-		add_warning(s, "writes failed: pages stayed in RAM");
+		pool_status_warn(s, "writes failed: pages stayed in RAM");
 	if (zswap_enabled() && pool->swap)
-		add_warning(s, "zswap takes pages before they get here; turn it off with "
+		pool_status_warn(s, "zswap takes pages before they get here; turn it off with "
 			       "`echo N >/sys/module/zswap/parameters/enabled`");
 }
 
@@ -212,6 +228,8 @@ int pool_status_read(const struct pool *pool, struct pool_status *ret, struct er
 
 	*ret = (struct pool_status){.id = id,
 				    .compact_bytes = MISSING_I64,
+				    .foreign_bytes = MISSING_U64,
+				    .oom_kill_count = MISSING_U64,
 				    .owner = pool->owner ? (uint64_t)pool->owner : MISSING_U64};
 	if ((r = zram_mm_stat_read(NULL, id, &mm, e)) || (r = zram_io_stat_read(NULL, id, &io, e)) ||
 	    (r = zram_block_stat_read(NULL, id, &block, e)) ||
@@ -236,7 +254,9 @@ int pool_status_read(const struct pool *pool, struct pool_status *ret, struct er
 	ret->algorithm = ret->algorithm_text;
 	ret->device = ret->device_text;
 	r = take_swap(pool, ret, e);
-	if (r == 0)
-		take_warnings(pool, ret);
-	return r;
+	if (r)
+		return r;
+	take_warnings(pool, ret);
+	pool_owner_oom(pool, ret);
+	return 0;
 }

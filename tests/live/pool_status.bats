@@ -13,6 +13,10 @@ setup_file() {
 }
 
 teardown() {
+	[ -z "${group-}" ] || [ ! -d "$group" ] || {
+		while read -r pid; do kill -9 "$pid"; done <"$group/cgroup.procs"
+		remove_group "$group"
+	}
 	"$pool" reset -q
 	"$pool" recover -q
 }
@@ -108,4 +112,85 @@ has_lz4() {
 		"$device $(field size_bytes <<<"$status") $(field algorithm <<<"$status")" ]
 	[ "$(swapon --show=NAME,PRIO,USED --noheadings --raw --bytes | grep "^$device ")" = \
 		"$device $(field priority <<<"$status") $(field swap_used_bytes <<<"$status")" ]
+}
+
+@test "an OOM kill in a group whose pages are in the pool: the status names the group, and nothing hangs" {
+	"$pool" setup --size 128MiB --mem-limit 64MiB -q >/dev/null
+	[ "$("$pool" status -f json | field oom_kill_count)" = 0 ]
+	limited_group "coldpress-oom-$$"
+	echo $((32 << 20)) >"$limit_file"
+	# More than limit and pool together: half of it is random.
+	run timeout 60 bash -c 'echo $$ >"$1/cgroup.procs"; exec perl -e "$2" 512' - "$group" "$holder_program"
+	[ "$status" -eq 137 ]
+	status=$("$pool" status -f json)
+	echo "$status"
+	[ "$(field oom_kill_count <<<"$status")" -ge 1 ]
+	[[ $(field warning <<<"$status") == *"OOM killer"*"coldpress-oom-$$ (1 since"* ]]
+	remove_group "$group"
+	# A group that has gone takes its count with it.
+	[[ $("$pool" status -f json | field warning) == *"OOM killer since the set-up: "* ]]
+}
+
+@test "pages in the pool that are not its owner's are named, with a figure; whose they are must be said" {
+	"$pool" setup --size 128MiB --mem-limit 64MiB -q >/dev/null
+	limited_group "coldpress-owner-$$"
+	coproc H { in_group perl -e "$holder_program" 16; }
+	keep_coproc "${H[@]}"
+	read -r -u "$from" -t 30 line
+	[ "$line" = out ]
+	[ "$("$pool" status -f json | field foreign_bytes)" = null ]
+	[ "$("$pool" status -f json --pid "$H_PID" | field foreign_bytes)" -lt $((1 << 20)) ]
+	[ "$("$pool" status -f json --cgroup "$group" | field foreign_bytes)" -lt $((1 << 20)) ]
+	[[ $("$pool" status -f json --cgroup "$group" | field warning) != *"owner's"* ]]
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	holder 8 <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
+	exec 9>"$BATS_TEST_TMPDIR/in"
+	for _ in $(seq 100); do grep -q out "$BATS_TEST_TMPDIR/out" && break; sleep 0.05; done
+	for owner in "--pid $H_PID" "--cgroup $group"; do
+		# shellcheck disable=SC2086 # two words
+		status=$("$pool" status -f json $owner)
+		echo "$status"
+		[ "$(field foreign_bytes <<<"$status")" -ge $((7 << 20)) ]
+		[ "$(field foreign_bytes <<<"$status")" -le $((10 << 20)) ]
+		[[ $(field warning <<<"$status") == *"MiB in it are not its owner's"* ]]
+	done
+	# The shell that runs this is the parent of both.
+	[ "$("$pool" status -f json --pid $$ | field foreign_bytes)" -lt $((1 << 20)) ]
+	exec 9>&-
+	exec {to}>&-
+	wait
+	remove_group "$group"
+}
+
+@test "a full device: named in the status, and nothing hangs" {
+	"$pool" setup --size 16MiB --mem-limit 16MiB -q >/dev/null
+	coproc H { exec perl -e "$holder_program" 32; }
+	keep_coproc "${H[@]}"
+	read -r -u "$from" -t 60 line # what does not fit stays in RAM
+	[ "$line" = out ]
+	status=$("$pool" status -f json)
+	echo "$status"
+	[ "$(field swap_used_bytes <<<"$status")" -ge $((14 << 20)) ]
+	[[ $(field warning <<<"$status") == *"nearly full"* ]]
+	"$pool" reset -q
+	echo >&"$to"
+	read -r -u "$from" -t 20 line
+	[ "$line" = same ]
+	wait "$H_PID" || true
+}
+
+@test "the limit reached by swap: writes failed is named, the pages are kept, and nothing hangs" {
+	"$pool" setup --size 64MiB --mem-limit 1MiB -q >/dev/null
+	coproc H { exec perl -e "$holder_program" 16; }
+	keep_coproc "${H[@]}"
+	read -r -u "$from" -t 60 line
+	[ "$line" = out ]
+	status=$("$pool" status -f json)
+	[ "$(field failed_writes <<<"$status")" -gt 0 ]
+	[[ $(field warning <<<"$status") == *"near its memory limit"*"writes failed"* ]]
+	"$pool" reset -q
+	echo >&"$to"
+	read -r -u "$from" -t 20 line
+	[ "$line" = same ]
+	wait "$H_PID" || true
 }

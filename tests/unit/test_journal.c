@@ -346,7 +346,7 @@ static void test_journal__a_living_owner_is_not_disturbed(void **state UNUSED)
 static void make_ready(struct journal *j)
 {
 	change_setting(j);
-	journal_ready(j, noted, "it is ready", NULL);
+	journal_ready(j, noted, MISSING_U64, "it is ready", NULL);
 }
 
 static void test_journal__what_is_ready_stays_and_is_named_until_taken_back(void **state UNUSED)
