@@ -53,7 +53,7 @@ for how in prefault willneed none; do
 	for ((i = 0; i < 5; i++)); do
 		echo out >&"${T[1]}"
 		read -r -u "${T[0]}" _
-		[ $how = none ] || "$pool" trigger readback --pid "$T_PID" --how $how -q >/dev/null
+		[ $how = none ] || "$pool" trigger readback --db none --pid "$T_PID" --how $how -q >/dev/null
 		echo touch >&"${T[1]}"
 		read -r -u "${T[0]}" line
 		echo "$line" | tr '=' ' ' | awk '{ print $6, $2, $4 }' >>"$tmp/$how"

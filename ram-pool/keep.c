@@ -3,6 +3,10 @@
  * came. */
 #include "keep.h"
 
+#include <libgen.h>
+#include <sys/stat.h>
+
+#include "cage.h"
 #include "store.h"
 #include "version.h"
 
@@ -35,6 +39,16 @@ static int keep_run(struct store *store, const struct store_id *experiment, cons
 	return store_run_end(store, &run, STORE_RUN_OK, NULL, e);
 }
 
+static int make_default_dir(const struct cage_user *user, struct err *e)
+{
+	char path[] = KEEP_DEFAULT;
+	const char *dir = dirname(path);
+
+	if (mkdir(dir, 0755) == 0)
+		return lchown(dir, user->uid, user->gid) ? err_set(e, errno, "cannot hand over %s", dir) : 0;
+	return errno == EEXIST ? 0 : err_set(e, errno, "cannot make the folder %s", dir);
+}
+
 int keep_trigger(const char *path, char *const argv[], const struct pool *pool,
 		 const struct trigger_record *record, struct err *e)
 {
@@ -47,10 +61,16 @@ int keep_trigger(const char *path, char *const argv[], const struct pool *pool,
 		.version = COLDPRESS_VERSION " " COLDPRESS_REVISION,
 	};
 	struct pool_status status;
+	struct cage_user user;
 	struct store_id id;
 	int r = pool_status_read(pool, &status, e);
 
-	if (r || (r = store_open(&store, path, STORE_WRITE, NULL, e)) ||
+	if (r || (r = cage_user_caller(&user, e)) ||
+	    (str_eq(path, KEEP_DEFAULT) && (r = make_default_dir(&user, e))))
+		return r;
+	const struct store_owner owner = {user.uid, user.gid};
+
+	if ((r = store_open(&store, path, STORE_WRITE, &owner, e)) ||
 	    (r = store_experiment_add(store, &experiment, &id, e)))
 		return r;
 	r = keep_run(store, &id, &status, record, e);

@@ -5,7 +5,12 @@
 
 #include "trigger.h"
 
-/* keep_trigger - adds it to the file, which is made where there is none. Errors as store_open's. */
+/* Beside what a study stores, below the current directory. */
+#define KEEP_DEFAULT "coldpress-report/pool.db"
+
+/* keep_trigger - adds it to the file, which is made where there is none, with the directory of KEEP_DEFAULT; either
+ * is the caller's of sudo. Errors as store_open's.
+ */
 int keep_trigger(const char *path, char *const argv[], const struct pool *pool,
 		 const struct trigger_record *record, struct err *e);
 

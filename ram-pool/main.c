@@ -36,6 +36,7 @@ struct pool_options {
 static struct pool_options options = {
 	.request = {.size_bytes = MISSING_U64, .mem_limit_bytes = MISSING_U64, .priority = MISSING_U64},
 	.trigger = {.duration_ns = 10 * NS_PER_S},
+	.db = KEEP_DEFAULT,
 	.age = {.older_ns = 120 * NS_PER_S, .threshold_bytes = MISSING_U64},
 	.watch_ns = MISSING_U64,
 	.duration_ns = MISSING_U64,
@@ -119,7 +120,7 @@ static const struct opt reset_options[] = {
 		OPT_DURATION('d', "duration", struct pool_options, trigger.duration_ns,                      \
 			     "how long a profile runs", .min = 100 * NS_PER_MS, .max = 300 * NS_PER_S),      \
 		OPT_STRING(0, "db", struct pool_options, db,                                                 \
-			   "keep the record in this store as well, which is made where there is none",       \
+			   "the store that keeps the record, made where there is none; none: it is not kept",  \
 			   .metavar = "FILE"),                                                               \
 		OPT_STRING(0, "name", struct pool_options, request.name,                                     \
 			   "which pool to watch; needed when there are several", .metavar = "NAME"),         \
@@ -540,6 +541,17 @@ static int run_age(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int
 typedef int trigger_fn(const struct trigger_request *request, const struct pool *pool,
 		       struct trigger_record *ret, struct err *e);
 
+/* Where nobody asked for a store, a place that cannot be written to is no failure of the trigger. */
+static int keep(const struct pool *pool, const struct trigger_record *record, struct err *e)
+{
+	int r = str_eq(options.db, "none") ? 0 : keep_trigger(options.db, options.argv, pool, record, e);
+
+	if (r == 0 || !str_eq(options.db, KEEP_DEFAULT))
+		return r;
+	term_warn("the record is not kept: %s", e->what);
+	return 0;
+}
+
 static int run_trigger(trigger_fn *trigger, struct err *e)
 {
 	AUTO_OUT struct out *out = NULL;
@@ -555,7 +567,7 @@ static int run_trigger(trigger_fn *trigger, struct err *e)
 		return err_hint(e, "make one: ram_pool setup --size 2GiB --mem-limit 1GiB");
 	}
 	r = trigger(&options.trigger, pool, &record, e);
-	if (r || (options.db && (r = keep_trigger(options.db, options.argv, pool, &record, e))))
+	if (r || (r = keep(pool, &record, e)))
 		return r;
 	out_record(out, &trigger_type, &record);
 	return finish(&out, 1, e);

@@ -8,7 +8,7 @@
  */
 #include "trigger.h"
 
-#include <fcntl.h>
+#include <json-c/json.h>
 #include <libgen.h>
 #include <limits.h>
 #include <signal.h>
@@ -330,7 +330,8 @@ static int workload_path(char path[PATH_MAX], struct err *e)
 	return 0;
 }
 
-static int spawn_load(const struct profile *profile, uint64_t duration_ns, pid_t *ret, struct err *e)
+/* out: a file for its result. */
+static int spawn_load(const struct profile *profile, uint64_t duration_ns, int out, pid_t *ret, struct err *e)
 {
 	char path[PATH_MAX], duration[UNITS_TEXT_MAX];
 	const char *const argv[] = {
@@ -345,6 +346,8 @@ static int spawn_load(const struct profile *profile, uint64_t duration_ns, pid_t
 		profile->touch,
 		"--duration",
 		units_exact_duration(duration_ns, duration),
+		"--format",
+		"json",
 		"--quiet",
 		NULL,
 	};
@@ -354,15 +357,40 @@ static int spawn_load(const struct profile *profile, uint64_t duration_ns, pid_t
 	if (r)
 		return r;
 	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
 	r = posix_spawn(ret, path, &files, NULL, (char *const *)argv, environ);
 	posix_spawn_file_actions_destroy(&files);
 	return r ? err_set(e, r, "cannot run %s", path) : 0;
 }
 
+/* Why it says that it failed, from the first line of its result; else that it said so on stderr. */
+static int load_failed(int out, int status, struct err *e)
+{
+	char line[8192];
+	ssize_t n = pread(out, line, sizeof(line) - 1, 0);
+
+	line[MAX(n, (ssize_t)0)] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	struct json_object *result = json_tokener_parse(line), *why, *state;
+
+	if (json_object_object_get_ex(result, "why", &why) && json_object_is_type(why, json_type_string)) {
+		err_say(e, ECHILD, "the load failed: %s", json_object_get_string(why));
+		if (json_object_object_get_ex(result, "state", &state) &&
+		    str_eq(json_object_get_string(state), "timeout"))
+			err_hint(e, "on a busy machine it takes longer: --duration 30s");
+	} else {
+		err_say(e, ECHILD, "the load failed; what it said is above");
+	}
+	json_object_put(result);
+	if (e && WIFEXITED(status))
+		e->exit = WEXITSTATUS(status);
+	return -ECHILD;
+}
+
 /* Waits for the load and keeps the highest the pool held. ^C is passed on: it ends the load, which says why.
  */
-static int watch_load(pid_t pid, const struct pool *pool, struct trigger_record *record, struct err *e)
+static int watch_load(pid_t pid, int out, const struct pool *pool, struct trigger_record *record,
+		      struct err *e)
 {
 	bool told = false;
 	int status;
@@ -386,10 +414,7 @@ static int watch_load(pid_t pid, const struct pool *pool, struct trigger_record 
 		return err_set(e, errno, "cannot wait for the load");
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	err_say(e, ECHILD, "the load failed; what it said is above");
-	if (e && WIFEXITED(status))
-		e->exit = WEXITSTATUS(status);
-	return -ECHILD;
+	return load_failed(out, status, e);
 }
 
 /* Should we be killed, recovery ends the load; it also ends by itself after its duration. */
@@ -397,20 +422,24 @@ static int run_load(const struct profile *profile, uint64_t duration_ns, const s
 		    struct trigger_record *record, struct err *e)
 {
 	uint64_t begin_ns = monotonic_ns();
+	AUTO_CLOSE int out = memfd_create("load", MFD_CLOEXEC);
 	struct journal *j = NULL;
 	unsigned int entry;
 	pid_t pid;
+
+	if (out < 0)
+		return err_set(e, errno, "cannot keep what the load says");
 	int r = journal_open(&j, "trigger", e);
 
 	if (r)
 		return r;
-	r = spawn_load(profile, duration_ns, &pid, e);
+	r = spawn_load(profile, duration_ns, out, &pid, e);
 	if (r == 0) {
 		int noted = journal_process(j, pid, &entry, e);
 
 		if (noted)
 			kill(pid, SIGTERM);
-		r = watch_load(pid, pool, record, noted ? NULL : e);
+		r = watch_load(pid, out, pool, record, noted ? NULL : e);
 		if (noted)
 			r = noted;
 		else

@@ -60,7 +60,7 @@ end_holder() {
 @test "readback by prefault: every page is mapped, the process does not fault, and nothing has changed" {
 	begin_holder
 	[ "$(swapped_pages)" -ge "$pages" ]
-	json=$("$pool" trigger readback --pid "$H_PID" -f json)
+	json=$("$pool" trigger readback --db none --pid "$H_PID" -f json)
 	[ "$(field moved_pages <<<"$json")" -ge "$pages" ]
 	[ "$(field skipped_pages <<<"$json")" = 0 ]
 	[ "$(swapped_pages)" = 0 ]
@@ -72,7 +72,7 @@ end_holder() {
 
 @test "readback by willneed: a short fault a page is left" {
 	begin_holder
-	"$pool" trigger readback --pid "$H_PID" --how willneed -q >/dev/null
+	"$pool" trigger readback --db none --pid "$H_PID" --how willneed -q >/dev/null
 	touch_all
 	[ "$major" -le 20 ]
 	[ "$minor" -ge $((pages / 16)) ] # one fault may map a few neighbours
@@ -88,15 +88,15 @@ end_holder() {
 
 @test "compress: what it says is out is out, by the process's own VmSwap" {
 	begin_holder
-	"$pool" trigger readback --pid "$H_PID" -q >/dev/null
+	"$pool" trigger readback --db none --pid "$H_PID" -q >/dev/null
 	had=$(swapped_pages)
-	json=$("$pool" trigger compress --pid "$H_PID" --amount 8MiB -f json)
+	json=$("$pool" trigger compress --db none --pid "$H_PID" --amount 8MiB -f json)
 	[ "$(field candidate_pages <<<"$json")" = 2048 ]
 	moved=$(field moved_pages <<<"$json")
 	[ "$moved" -ge 1900 ]
 	[ "$(($(swapped_pages) - had))" = "$moved" ]
 	[ "$(($(field moved_pages <<<"$json") + $(field skipped_pages <<<"$json")))" = 2048 ]
-	json=$("$pool" trigger compress --pid "$H_PID" --amount 50% -f json)
+	json=$("$pool" trigger compress --db none --pid "$H_PID" --amount 50% -f json)
 	[ "$(field moved_pages <<<"$json")" -lt $((pages - moved)) ]
 	end_holder
 }
@@ -118,6 +118,27 @@ end_holder() {
 	[ "$moved" = "$(field moved_pages <<<"$json")" ]
 }
 
+@test "a trigger's record is kept beside a study's where no store is named; a place that takes none is no failure" {
+	begin_holder
+	mkdir "$BATS_TEST_TMPDIR/here"
+	cd "$BATS_TEST_TMPDIR/here"
+	SUDO_UID=65534 SUDO_GID=65534 "$pool" trigger readback --pid "$H_PID" -q >/dev/null
+	"$pool" trigger compress --pid "$H_PID" -q >/dev/null
+	[ "$(sqlite3 coldpress-report/pool.db "SELECT count(*) FROM run WHERE state = 'ok'")" = 2 ]
+	[ "$(stat -c %u coldpress-report coldpress-report/pool.db | sort -u)" = 65534 ]
+	rm -r coldpress-report
+	"$pool" trigger readback --pid "$H_PID" --db none -q >/dev/null
+	[ -z "$(ls)" ]
+	touch coldpress-report
+	run --separate-stderr "$pool" trigger compress --pid "$H_PID" -q
+	[ "$status" -eq 0 ]
+	# shellcheck disable=SC2154 # run sets it
+	[[ $stderr == *"not kept"*coldpress-report* ]]
+	run --separate-stderr "$pool" trigger compress --pid "$H_PID" -q --db coldpress-report/other.db
+	[ "$status" -eq 1 ]
+	end_holder
+}
+
 @test "after a prefault the next touch takes at most twice what a page that never left takes" {
 	touch=$BATS_TEST_DIRNAME/../../build/tests/helpers/next_touch
 	[ -x "$touch" ] || skip "make tests builds next_touch"
@@ -128,7 +149,7 @@ end_holder() {
 	for _ in 1 2 3 4 5; do # a median of 64 runs; what else the machine does may spoil one, not all
 		echo out >&"$to"
 		said out
-		json=$("$pool" trigger readback --pid "$H_PID" -f json)
+		json=$("$pool" trigger readback --db none --pid "$H_PID" -f json)
 		[ "$(field moved_pages <<<"$json")" -ge 4000 ]
 		echo touch >&"$to"
 		read -r -u "$from" -t 20 line
@@ -153,7 +174,7 @@ begin_group_holder() {
 	coproc H { in_group perl -e "$holder_program" 16; }
 	keep_coproc "${H[@]}"
 	said out
-	"$pool" trigger readback --pid "$H_PID" -q >/dev/null
+	"$pool" trigger readback --db none --pid "$H_PID" -q >/dev/null
 }
 
 end_group_holder() {
@@ -165,7 +186,7 @@ end_group_holder() {
 	begin_group_holder
 	was=$(settings_of_group)
 	had=$(swapped_pages)
-	json=$("$pool" trigger compress --cgroup "$group" --amount 8MiB -f json)
+	json=$("$pool" trigger compress --db none --cgroup "$group" --amount 8MiB -f json)
 	[ "$(field candidate_pages <<<"$json")" = 2048 ]
 	moved=$(field moved_pages <<<"$json")
 	# The kernel reclaims in batches of 32, and counts the group's pages by CPU: not to the page.
@@ -178,7 +199,7 @@ end_group_holder() {
 	# By its path below the mount point, and everything.
 	top=/sys/fs/cgroup/memory
 	[ -d "$top" ] || top=/sys/fs/cgroup
-	"$pool" trigger compress --cgroup "${group#"$top"}" -q >/dev/null
+	"$pool" trigger compress --db none --cgroup "${group#"$top"}" -q >/dev/null
 	[ "$(swapped_pages)" -ge $((pages * 3 / 4)) ]
 	[ "$(settings_of_group)" = "$was" ]
 	end_group_holder
@@ -186,17 +207,17 @@ end_group_holder() {
 
 @test "a group that is not there, the top of the tree, a path that leads out of it" {
 	limited_group "coldpress-trigger-$$-$BATS_TEST_NUMBER"
-	run --separate-stderr "$pool" trigger compress --cgroup "$group/none"
+	run --separate-stderr "$pool" trigger compress --db none --cgroup "$group/none"
 	[ "$status" -eq 1 ]
 	# shellcheck disable=SC2154 # run sets it
 	[[ $stderr == *"no group"* ]]
 	for path in / "${group%/*}/../../../../../../../etc" "$(printf 'x%.0s' {1..5000})"; do
-		run --separate-stderr "$pool" trigger compress --cgroup "$path"
+		run --separate-stderr "$pool" trigger compress --db none --cgroup "$path"
 		[ "$status" -ne 0 ]
 		[ "$status" -le 2 ]
 		[[ $stderr == "ram_pool: "* ]]
 	done
-	run --separate-stderr "$pool" trigger compress --cgroup "$group" --pid $$
+	run --separate-stderr "$pool" trigger compress --db none --cgroup "$group" --pid $$
 	[ "$status" -eq 2 ]
 	remove_group "$group"
 }
@@ -216,7 +237,7 @@ calls_that_change() {
 	for trigger in "compress --cgroup $group --amount 1MiB" "compress --pid $H_PID --amount 1MiB" \
 		"readback --pid $H_PID --amount 1MiB"; do
 		# shellcheck disable=SC2086 # words
-		mapfile -t all < <(calls_that_change "$pool" trigger $trigger -q)
+		mapfile -t all < <(calls_that_change "$pool" trigger $trigger --db none -q)
 		[ ${#all[@]} -gt 0 ]
 		for call in "${all[@]}"; do
 			for what in signal=KILL error=EBUSY error=ENOMEM error=EINVAL error=EIO; do
@@ -224,12 +245,12 @@ calls_that_change() {
 					[ "$i" -le 12 ] || break # the steps of one kind repeat
 					# Something to move, each time.
 					case $trigger in
-					compress*) "$pool" trigger readback --pid "$H_PID" -q >/dev/null ;;
-					*) "$pool" trigger compress --pid "$H_PID" --amount 1MiB -q >/dev/null ;;
+					compress*) "$pool" trigger readback --db none --pid "$H_PID" -q >/dev/null ;;
+					*) "$pool" trigger compress --db none --pid "$H_PID" --amount 1MiB -q >/dev/null ;;
 					esac
 					# shellcheck disable=SC2086
 					run --separate-stderr timeout 60 strace -f -qq -o /dev/null \
-						-e "inject=${call% *}:$what:when=$i" "$pool" trigger $trigger
+						-e "inject=${call% *}:$what:when=$i" "$pool" trigger $trigger --db none
 					[ "$status" -ne 124 ]
 					[ $what != signal=KILL ] || [ "$status" -eq 137 ] || [ "$i" -gt 1 ]
 					[ "$status" -eq 0 ] || [ "$status" -eq 137 ] || [[ $stderr == *"ram_pool: "* ]]
@@ -247,7 +268,7 @@ calls_that_change() {
 
 @test "a light profile drives pages through the pool and leaves none in it" {
 	[ -x "$BATS_TEST_DIRNAME/../../build/bin/workload" ] || skip "workload is not built"
-	json=$("$pool" trigger compress --profile light --duration 1s -f json)
+	json=$("$pool" trigger compress --db none --profile light --duration 1s -f json)
 	[ "$(field written_pages <<<"$json")" -ge 4096 ]
 	[ "$(field orig_peak_bytes <<<"$json")" -ge $((8 << 20)) ]
 	[ "$(field orig_after_bytes <<<"$json")" -le $((1 << 20)) ]
@@ -255,9 +276,16 @@ calls_that_change() {
 	[ "$status" -eq 1 ]
 }
 
+@test "a load that cannot be done in its time: why is said" {
+	[ -x "$BATS_TEST_DIRNAME/../../build/bin/workload" ] || skip "workload is not built"
+	run --separate-stderr "$pool" trigger readback --db none --profile burst --duration 100ms
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"the load failed: the duration was over before the region was filled"*--duration* ]]
+}
+
 @test "a trigger killed in its load: recover ends the load" {
 	[ -x "$BATS_TEST_DIRNAME/../../build/bin/workload" ] || skip "workload is not built"
-	"$pool" trigger compress --profile light --duration 60s -q >/dev/null 3>&- &
+	"$pool" trigger compress --db none --profile light --duration 60s -q >/dev/null 3>&- &
 	for _ in $(seq 100); do compgen -G "$COLDPRESS_STATE_DIR/trigger.*" >/dev/null && break; sleep 0.02; done
 	for _ in $(seq 100); do load=$(pgrep -P $! workload) && break; sleep 0.02; done
 	sleep 0.3
@@ -271,14 +299,14 @@ calls_that_change() {
 }
 
 @test "a PID that is not there, none at all, an amount without a unit or above everything" {
-	run --separate-stderr "$pool" trigger compress --pid 4194304
+	run --separate-stderr "$pool" trigger compress --db none --pid 4194304
 	[ "$status" -eq 1 ]
 	# shellcheck disable=SC2154 # run sets it
 	[[ $stderr == *"no process 4194304"* ]]
 	run --separate-stderr "$pool" trigger readback
 	[ "$status" -eq 2 ]
-	run --separate-stderr "$pool" trigger compress --pid $$ --amount 5
+	run --separate-stderr "$pool" trigger compress --db none --pid $$ --amount 5
 	[ "$status" -eq 2 ]
-	run --separate-stderr "$pool" trigger compress --pid $$ --amount 150%
+	run --separate-stderr "$pool" trigger compress --db none --pid $$ --amount 150%
 	[ "$status" -eq 2 ]
 }

@@ -271,12 +271,12 @@ said_clearly() {
 		0 | 1) run timeout -s KILL "$wait_ms" "$pool" setup --size 64MiB --tune -q ;;
 		2)
 			"$pool" setup --size 64MiB --tune -q >/dev/null
-			"$pool" trigger compress --pid "$H_PID" -q >/dev/null
+			"$pool" trigger compress --db none --pid "$H_PID" -q >/dev/null
 			run timeout -s KILL "$wait_ms" "$pool" reset -q
 			;;
 		3)
 			"$pool" setup --size 64MiB --tune -q >/dev/null
-			run timeout -s KILL "$wait_ms" "$pool" trigger compress --pid "$H_PID" -q
+			run timeout -s KILL "$wait_ms" "$pool" trigger compress --db none --pid "$H_PID" -q
 			;;
 		esac
 		[ "$status" -ne 137 ] || killed=$((killed + 1))

@@ -57,7 +57,7 @@ age() {
 	[ "$(status_of backing_written_pages)" = "$written" ]
 	[ "$pages" -ge 1900 ]
 	[ "$(status_of used_bytes)" -lt $((used / 4)) ]
-	json=$("$pool" trigger readback --pid "$H_PID" -f json)
+	json=$("$pool" trigger readback --db none --pid "$H_PID" -f json)
 	[ "$(field moved_pages <<<"$json")" -ge 1900 ]
 	[ "$(status_of backing_read_pages)" -ge 1900 ]
 	echo end >&"$to"

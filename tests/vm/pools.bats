@@ -79,9 +79,9 @@ through() {
 	[ "$(field incompressible_pages <<<"$status")" = "$huge" ]
 	head -n 1 <<<"$status" | jq -e '(.incompressible_share * 100 | round) == 50'
 	echo "# $1: $orig bytes as $compr, in $used" >&3
-	json=$("$pool" trigger readback --pid "$H_PID" -f json)
+	json=$("$pool" trigger readback --db none --pid "$H_PID" -f json)
 	[ "$(field moved_pages <<<"$json")" -ge 4000 ]
-	json=$("$pool" trigger compress --pid "$H_PID" --amount 8MiB -f json)
+	json=$("$pool" trigger compress --db none --pid "$H_PID" --amount 8MiB -f json)
 	[ "$(field moved_pages <<<"$json")" -ge 1900 ]
 	end
 	"$pool" reset -q
@@ -100,7 +100,7 @@ through() {
 	group=/sys/fs/cgroup/vm-test
 	mkdir "$group"
 	begin "$group"
-	"$pool" trigger readback --pid "$H_PID" -q >/dev/null
+	"$pool" trigger readback --db none --pid "$H_PID" -q >/dev/null
 	in_pool() { "$pool" status -f json | field orig_bytes; }
 	swapped_before=$(cat "$group/memory.swap.current") pool_before=$(in_pool)
 	# It returns EAGAIN when it got less than asked for.
@@ -132,7 +132,7 @@ through() {
 
 @test "a workload in a cage on cgroup v2 alone is bounded there, and its pages go through the pool" {
 	"$pool" setup --algo zstd --size 128MiB --mem-limit 64MiB -q >/dev/null
-	json=$("$pool" trigger compress --profile light --duration 4s -f json)
+	json=$("$pool" trigger compress --db none --profile light --duration 4s -f json)
 	[ "$(field written_pages <<<"$json")" -ge 4096 ]
 	[ "$(field orig_peak_bytes <<<"$json")" -ge $((8 << 20)) ]
 	[ -z "$(find /sys/fs/cgroup -mindepth 1 -type d -name 'coldpress*')" ]
