@@ -177,11 +177,23 @@ static int take_pool(void *ctx, const char *type, struct json_object *record)
 	return 1;
 }
 
+/* After ram_pool was killed: what it had begun is in its journal. */
+static int pool_recover(struct err *e)
+{
+	const char *const argv[] = {"ram_pool", "recover", NULL};
+	struct sibling recover;
+	int rc = sibling_run(&recover, argv, 60 * NS_PER_S, e);
+
+	sibling_done(&recover);
+	return rc;
+}
+
 /* Twice what the subject holds: never full by its own pages, and a slot table that stays in proportion. */
 static int pool_up(struct running *r, struct err *e)
 {
 	char size[UNITS_TEXT_MAX], limit[UNITS_TEXT_MAX], owner[16];
 	uint64_t peak = r->subject->reference.ram_bytes_peak;
+	struct err undo = {0};
 	struct sibling pool;
 	int rc;
 
@@ -197,6 +209,10 @@ static int pool_up(struct running *r, struct err *e)
 
 	rc = sibling_run(&pool, argv, 20 * NS_PER_S, e);
 	r->pooled = !rc;
+	if (rc && WIFSIGNALED(pool.status) && pool_recover(&undo)) {
+		r->study->left_behind = true;
+		term_warn("%s", undo.what);
+	}
 	if (!rc && !sibling_each(&pool, take_pool, r))
 		rc = err_say(e, EBADMSG, "ram_pool setup did not say which device it made");
 	sibling_done(&pool);
@@ -212,6 +228,10 @@ static int pool_down(struct running *r, struct err *e)
 	if (!r->pooled)
 		return 0;
 	rc = sibling_run(&pool, argv, 60 * NS_PER_S, e);
+	if (rc && WIFSIGNALED(pool.status)) {
+		term_warn("%s while it put the pool away; its journal finishes that", e->what);
+		rc = pool_recover(e);
+	}
 	sibling_done(&pool);
 	r->pooled = rc != 0;
 	return rc;

@@ -234,6 +234,19 @@ start_study() {
 	[[ $output == *"another study runs, process $pid"* ]]
 }
 
+@test "kill -9 of ram_pool alone, as it makes a pool or puts it away: the study finishes that, and says so" {
+	command -v strace >/dev/null || skip "strace is not installed: ./bootstrap.sh installs it"
+	# The calls are ram_pool's alone: the first swap of the study, and the first pool that is put away.
+	for call in swapon pidfd_open; do
+		run timeout 120 strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -e "trace=$call" -e "inject=$call:signal=KILL:when=1" \
+			"$bin/coldpress" study --out "$BATS_TEST_TMPDIR/out" --blocks 1 --algo lz4 -- $(subject text)
+		echo "$output"
+		[[ $output == *"ram_pool was ended by signal 9"* ]]
+		[ "$(machine)" = "$before" ]
+		[ -z "$(ls "${COLDPRESS_STATE_DIR:-/run/coldpress}" | grep study)" ]
+	done
+}
+
 @test "kill -9 in the middle, then recover: as before" {
 	for after in 0.4 1.1 1.9 2.6 3.3; do
 		start_study 2>/dev/null
