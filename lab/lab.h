@@ -17,6 +17,7 @@ struct doctor_config {
 };
 
 struct recover_config {
+	bool force;
 	int format;
 	const char *output;
 };

@@ -11,7 +11,10 @@
 
 #define LOCK_WAIT_NS (30 * NS_PER_S)
 
-const struct opt recover_options[] = {OPT_CHOICE('f', "format", struct lab_config, recover.format,
+const struct opt recover_options[] = {OPT_FLAG(0, "force", struct lab_config, recover.force,
+					       "take swaps back even if their pages might not fit into memory, "
+					       "or into the limits of the groups they belong to"),
+				      OPT_CHOICE('f', "format", struct lab_config, recover.format,
 						 opt_format_choices, "how results are printed"),
 				      OPT_STRING('o', "output", struct lab_config, recover.output,
 						 "write results into this file", .metavar = "FILE"),
@@ -51,8 +54,9 @@ static void on_report(void *ctx, bool failed, const char *text)
 		out_record(t->out, &recovered_type, &r);
 }
 
-static int recover(struct tally *t, struct err *e)
+static int recover(struct tally *t, bool force, struct err *e)
 {
+	const struct journal_how how = {.force = force, .stoppable = true};
 	AUTO_CLOSE int lock = -1;
 	int undone;
 
@@ -63,7 +67,7 @@ static int recover(struct tally *t, struct err *e)
 	lock = journal_lock(LOCK_WAIT_NS, e);
 	if (lock < 0)
 		return lock;
-	undone = journal_recover(on_report, t, e);
+	undone = journal_recover(how, on_report, t, e);
 	return undone < 0 ? undone : 0;
 }
 
@@ -79,7 +83,7 @@ int recover_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_cod
 		rc = out_new(&t.out, t.format, c->output, e);
 	if (rc)
 		return rc;
-	rc = recover(&t, e);
+	rc = recover(&t, c->force, e);
 	if (!rc && t.n == 0)
 		term_say("nothing was left to put back");
 	end.seen = end.emitted = t.n;

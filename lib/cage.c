@@ -146,7 +146,7 @@ int cage_remove_scratch(const struct cage *cage, struct err *e)
 	const struct journal_entry entry = { .kind = JOURNAL_PATH, .path = path };
 
 	memcpy(path, cage->scratch, sizeof(path));
-	return path[0] ? journal_undo(&entry, what, e) : 0;
+	return path[0] ? journal_undo(&entry, (struct journal_how){.force = false}, what, e) : 0;
 }
 
 static int start_guardian(struct cage *cage, struct err *e)

@@ -81,7 +81,7 @@ int journal_done(struct journal *j, unsigned int id, struct err *e);
 int journal_undone(struct journal *j, unsigned int id, struct err *e);
 
 /* journal_undo_all - undoes every open entry now, in the order recovery would. For the ends of commands,
- * failed or not. Goes on after a failure and returns the first.
+ * failed or not. Goes on after a failure and returns the first; a device whose swap could not be taken back stays.
  */
 int journal_undo_all(struct journal *j, struct err *e);
 
@@ -135,14 +135,21 @@ void journal_book_done(struct journal_book *book);
 typedef int journal_visit_fn(void *ctx, const struct journal_book *book, bool live);
 int journal_visit(journal_visit_fn *fn, void *ctx, struct err *e);
 
+/* force: swaps are taken back even where their pages might not fit (swap_room_check). stoppable: ^C ends the taking
+ * back of a swap; what is open then stays in the book.
+ */
+struct journal_how {
+	bool force, stoppable;
+};
+
 /* What recovery did or left, a sentence each: "pool.lab: removed zram3". failed: it could not, and says why. */
 typedef void journal_report_fn(void *ctx, bool failed, const char *text);
 
-/* journal_recover - undoes what dead owners left. Idempotent; two at once do not disturb one another: take
- * journal_lock() first.
+/* journal_recover - undoes what dead owners left: processes and groups of all of them first, whose pages may be in
+ * any of the swaps. Idempotent; two at once do not disturb one another: take journal_lock() first.
  *
  * returns  how many entries were undone, or the first failure's -errno after having tried all
  */
-int journal_recover(journal_report_fn *report, void *ctx, struct err *e);
+int journal_recover(struct journal_how how, journal_report_fn *report, void *ctx, struct err *e);
 
 #endif

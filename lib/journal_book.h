@@ -37,10 +37,6 @@ void journal_setting_value(char *text);
 /* journal_undo - puts one entry back; 0 also when there was nothing left to put back. what: a clause for the
  * report ("removed zram3"), "" where nothing had to be done.
  */
-int journal_undo(const struct journal_entry *entry, char what[256], struct err *e);
-
-/* journal_undo_book - every open entry in the order of recovery; counts what was put back in *n. */
-int journal_undo_book(struct journal *j, journal_report_fn *report, void *ctx, unsigned int *n,
-		      struct err *e);
+int journal_undo(const struct journal_entry *entry, struct journal_how how, char what[256], struct err *e);
 
 #endif

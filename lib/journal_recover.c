@@ -19,31 +19,50 @@ static int first(int r, int next)
 	return r ? r : next;
 }
 
-int journal_undo_book(struct journal *j, journal_report_fn *report, void *ctx, unsigned int *n, struct err *e)
+/* Whether the device of this entry is one whose swap could not be taken back. */
+static bool still_swap(const struct journal_book *book, const struct journal_entry *entry)
+{
+	for (size_t i = 0; i < book->n && entry->has_device && entry->kind != JOURNAL_SWAP; i++)
+		if (book->entries[i].kind == JOURNAL_SWAP && !book->entries[i].undone &&
+		    book->entries[i].device.diskseq == entry->device.diskseq)
+			return true;
+	return false;
+}
+
+struct undoing {
+	struct journal_how how;
+	enum journal_kind last; /* up to this kind */
+	journal_report_fn *report;
+	void *ctx;
+	unsigned int undone;
+};
+
+/* Every open entry in the order of recovery; goes on after a failure, whose first is returned. */
+static int undo_book(struct journal *j, struct undoing *undoing, struct err *e)
 {
 	char what[256], text[1024];
 	int r = 0;
 
 	/* The kinds are numbered in the order in which they have to go. */
-	for (int kind = JOURNAL_PROCESS; kind <= JOURNAL_PATH; kind++)
+	for (int kind = JOURNAL_PROCESS; kind <= (int)undoing->last; kind++)
 		for (size_t i = j->book.n; i-- > 0;) {
 			const struct journal_entry *entry = &j->book.entries[i];
 			struct err failure = {.code = 0};
 
-			if ((int)entry->kind != kind || entry->undone)
+			if ((int)entry->kind != kind || entry->undone || still_swap(&j->book, entry))
 				continue;
-			int next = journal_undo(entry, what, &failure);
+			int next = journal_undo(entry, undoing->how, what, &failure);
 
 			if (next == 0)
 				next = journal_undone(j, entry->id, &failure);
 			if (next && r == 0 && e)
 				*e = failure;
 			r = first(r, next);
-			*n += next == 0;
-			if (report && (next || *what)) {
+			undoing->undone += next == 0;
+			if (undoing->report && (next || *what)) {
 				snprintf(text, sizeof(text), "%s: %s", j->book.name,
 					 next ? failure.what : what);
-				report(ctx, next != 0, text);
+				undoing->report(undoing->ctx, next != 0, text);
 			}
 		}
 	return r;
@@ -51,9 +70,9 @@ int journal_undo_book(struct journal *j, journal_report_fn *report, void *ctx, u
 
 int journal_undo_all(struct journal *j, struct err *e)
 {
-	unsigned int n = 0;
+	struct undoing undoing = {.last = JOURNAL_PATH};
 
-	return journal_undo_book(j, NULL, NULL, &n, e);
+	return undo_book(j, &undoing, e);
 }
 
 /* ---- every book -------------------------------------------------------------------- */
@@ -119,10 +138,8 @@ int journal_visit(journal_visit_fn *fn, void *ctx, struct err *e)
 }
 
 struct recovery {
-	journal_report_fn *report;
-	void *ctx;
+	struct undoing undoing;
 	char boot_id[PROCFS_BOOT_ID_MAX];
-	unsigned int undone;
 	int r;
 	struct err *e;
 };
@@ -132,16 +149,37 @@ static void say(const struct recovery *recovery, bool failed, const char *name, 
 	char text[1024];
 
 	snprintf(text, sizeof(text), "%s%s%s", name, *name ? ": " : "", words);
-	if (recovery->report)
-		recovery->report(recovery->ctx, failed, text);
+	if (recovery->undoing.report)
+		recovery->undoing.report(recovery->undoing.ctx, failed, text);
 }
 
-static void failed(struct recovery *recovery, const char *name, const struct err *why)
+static void fail(struct recovery *recovery, const struct err *why)
 {
-	say(recovery, true, name, why->what);
 	if (recovery->r == 0 && recovery->e)
 		*recovery->e = *why;
 	recovery->r = first(recovery->r, why->code);
+}
+
+static bool kept(const struct journal_book *book)
+{
+	return book->ready && (book->ready_owner == 0 ||
+			       procfs_alive(NULL, book->ready_owner, book->ready_owner_start_ticks));
+}
+
+/* Processes and groups alone, of every book, before any swap: those of a study may have pages in its pool, which
+ * has a book of its own. What fails is tried again in the second round.
+ */
+static int end_subjects(void *ctx, struct journal *j, int r, const struct err *why UNUSED)
+{
+	struct recovery *recovery = ctx;
+	struct undoing undoing = recovery->undoing;
+
+	if (r || !str_eq(j->book.boot_id, recovery->boot_id) || kept(&j->book))
+		return 0;
+	undoing.last = JOURNAL_CGROUP;
+	undo_book(j, &undoing, NULL);
+	recovery->undoing.undone = undoing.undone;
+	return 0;
 }
 
 static int recover_book(void *ctx, struct journal *j, int r, const struct err *why)
@@ -155,7 +193,8 @@ static int recover_book(void *ctx, struct journal *j, int r, const struct err *w
 		return 0;
 	}
 	if (r) {
-		failed(recovery, "", why);
+		say(recovery, true, "", why->what);
+		fail(recovery, why);
 		return 0;
 	}
 	/* No head: its owner died before it could act. */
@@ -163,20 +202,18 @@ static int recover_book(void *ctx, struct journal *j, int r, const struct err *w
 
 	if (stale && *book->boot_id)
 		say(recovery, false, book->name, "of an earlier boot, forgotten");
-	if (!stale && book->ready &&
-	    (book->ready_owner == 0 ||
-	     procfs_alive(NULL, book->ready_owner, book->ready_owner_start_ticks))) {
+	if (!stale && kept(book)) {
 		say(recovery, false, book->name, book->words);
 		return 0;
 	}
-	if (!stale && journal_undo_book(j, recovery->report, recovery->ctx, &recovery->undone, &e)) {
-		if (recovery->r == 0 && recovery->e)
-			*recovery->e = e;
-		recovery->r = first(recovery->r, e.code);
+	if (!stale && undo_book(j, &recovery->undoing, &e)) {
+		fail(recovery, &e);
 		return 0;
 	}
-	if (journal_remove(j, &e))
-		failed(recovery, book->name, &e);
+	if (journal_remove(j, &e)) {
+		say(recovery, true, book->name, e.what);
+		fail(recovery, &e);
+	}
 	return 0;
 }
 
@@ -195,13 +232,16 @@ static void sweep_nodes(void)
 	}
 }
 
-int journal_recover(journal_report_fn *report, void *ctx, struct err *e)
+int journal_recover(struct journal_how how, journal_report_fn *report, void *ctx, struct err *e)
 {
-	struct recovery recovery = {.report = report, .ctx = ctx, .e = e};
+	struct recovery recovery = {
+		.undoing = {.how = how, .last = JOURNAL_PATH, .report = report, .ctx = ctx},
+		.e = e,
+	};
 	int r = procfs_boot_id(NULL, recovery.boot_id, e);
 
-	if (r || (r = walk(recover_book, &recovery, true, e)))
+	if (r || (r = walk(end_subjects, &recovery, true, e)) || (r = walk(recover_book, &recovery, true, e)))
 		return r;
 	sweep_nodes();
-	return recovery.r ? recovery.r : (int)recovery.undone;
+	return recovery.r ? recovery.r : (int)recovery.undoing.undone;
 }

@@ -18,6 +18,7 @@
 
 #define KILL_WAIT_NS (5 * NS_PER_S) /* uninterruptible sleeps end, or they do not */
 #define POLL_NS	     (5 * NS_PER_MS)
+#define ROOM_WAIT_NS (2 * NS_PER_S)
 #define DEPTH_MAX    64
 
 /* A device that nobody noted: how long after the intent it may have come, as file times go, and how old it must be. */
@@ -124,40 +125,41 @@ static int undo_cgroup(const struct journal_entry *entry, char what[256], struct
 
 /* ---- swap and devices -------------------------------------------------------------- */
 
-static int undo_swap(const struct journal_entry *entry, char what[256], struct err *e)
+static int undo_swap(const struct journal_entry *entry, struct journal_how how, char what[256],
+		     struct err *e)
 {
+	const struct swap_back back = {.timeout_ns = SWAP_BACK_NS, .stoppable = how.stoppable};
 	char dir[SYSROOT_PATH_MAX];
 	const struct zram_device *device = &entry->device;
 	int r = journal_state_dir(dir, e);
 
-	if (r || !zram_present(NULL, device))
+	if (r || !zram_present(NULL, device) || !swap_in_use(device))
+		return r;
+	/* Whoever was ended just now may still be giving up its pages. */
+	for (uint64_t end_ns = monotonic_ns() + ROOM_WAIT_NS;
+	     !how.force && (r = swap_room_check(device, e)) == -ENOMEM && monotonic_ns() < end_ns;)
+		sleep_ns(20 * POLL_NS);
+	if (r)
 		return r;
 	AUTO_CLOSE int fd = zram_open(device, dir, O_RDONLY, e);
 
 	if (fd < 0)
 		return fd;
-	do
-		r = swap_off(fd, e);
-	while (r == -EINTR); /* a second ^C must not leave it half way */
-	if (r)
-		return err_hint(e, "end what has pages in zram%u, then try again", device->id);
-	snprintf(what, 256, "took swap zram%u back", device->id);
-	return 0;
+	r = swap_back(fd, device, &back, e);
+	if (r == 0)
+		snprintf(what, 256, "took swap zram%u back", device->id);
+	return r;
 }
-
-struct newest {
-	struct zram_list added; /* came since the intent, nobody's */
-};
 
 /* Strikes out what another book holds. */
 static int strike_claimed(void *ctx, const struct journal_book *book, bool live UNUSED)
 {
-	struct newest *newest = ctx;
+	struct zram_list *list = ctx;
 
 	for (size_t i = 0; i < book->n; i++)
-		for (size_t k = 0; book->entries[i].has_device && k < newest->added.n; k++)
-			if (newest->added.devices[k].diskseq == book->entries[i].device.diskseq)
-				newest->added.devices[k] = newest->added.devices[--newest->added.n];
+		for (size_t k = 0; book->entries[i].has_device && k < list->n; k++)
+			if (list->devices[k].diskseq == book->entries[i].device.diskseq)
+				list->devices[k] = list->devices[--list->n];
 	return 0;
 }
 
@@ -331,15 +333,24 @@ static int undo_path(const struct journal_entry *entry, char what[256], struct e
 	return 0;
 }
 
-int journal_undo(const struct journal_entry *entry, char what[256], struct err *e)
+int journal_undo(const struct journal_entry *entry, struct journal_how how, char what[256], struct err *e)
 {
-	static int (*const undo[])(const struct journal_entry *, char[256], struct err *) = {
-		[JOURNAL_PROCESS] = undo_process, [JOURNAL_CGROUP] = undo_cgroup,
-		[JOURNAL_SWAP] = undo_swap,	  [JOURNAL_ZRAM] = undo_zram,
-		[JOURNAL_TAKEN] = undo_taken,	  [JOURNAL_SETTING] = undo_setting,
-		[JOURNAL_PATH] = undo_path,
-	};
-
 	*what = '\0';
-	return undo[entry->kind](entry, what, e);
+	switch (entry->kind) {
+	case JOURNAL_PROCESS:
+		return undo_process(entry, what, e);
+	case JOURNAL_CGROUP:
+		return undo_cgroup(entry, what, e);
+	case JOURNAL_SWAP:
+		return undo_swap(entry, how, what, e);
+	case JOURNAL_ZRAM:
+		return undo_zram(entry, what, e);
+	case JOURNAL_TAKEN:
+		return undo_taken(entry, what, e);
+	case JOURNAL_SETTING:
+		return undo_setting(entry, what, e);
+	case JOURNAL_PATH:
+		return undo_path(entry, what, e);
+	}
+	return err_say(e, EINVAL, "no kind of entry: %d", (int)entry->kind);
 }

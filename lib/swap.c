@@ -94,6 +94,22 @@ const struct procfs_swap *swap_find(const struct procfs_swaps *swaps, const stru
 	return NULL;
 }
 
+bool swap_in_use(const struct zram_device *device)
+{
+	struct procfs_swaps swaps;
+
+	return procfs_swaps_read(NULL, &swaps, NULL) == 0 && swap_find(&swaps, device);
+}
+
+uint64_t swap_used_bytes(const struct zram_device *device)
+{
+	struct procfs_swaps swaps;
+	const struct procfs_swap *swap =
+		procfs_swaps_read(NULL, &swaps, NULL) ? NULL : swap_find(&swaps, device);
+
+	return swap ? swap->used_bytes : 0;
+}
+
 int swap_next_priority(const struct procfs_swaps *swaps, int *ret, struct err *e)
 {
 	int next = 0; /* the kernel's own choices are negative, and cannot be asked for */

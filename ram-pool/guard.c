@@ -40,29 +40,3 @@ int pool_guard(const struct procfs_meminfo *meminfo, uint64_t promised_bytes, ui
 	*limit_bytes = limit;
 	return 0;
 }
-
-int pool_guard_reset(const struct procfs_meminfo *meminfo, uint64_t used_bytes, struct err *e)
-{
-	char a[UNITS_TEXT_MAX], b[UNITS_TEXT_MAX];
-
-	if (meminfo->available_bytes == MISSING_U64 || used_bytes <= meminfo->available_bytes)
-		return 0;
-	err_say(e, ENOMEM, "the pool holds %s, and only %s of memory is available to bring it back to",
-		units_format_size(used_bytes, a), units_format_size(meminfo->available_bytes, b));
-	return err_hint(e, "end what uses it first, or risk the OOM killer with --force");
-}
-
-int pool_guard_group(const struct cgroup_swap *group, uint64_t used_bytes, struct err *e)
-{
-	char a[UNITS_TEXT_MAX], b[UNITS_TEXT_MAX], c[UNITS_TEXT_MAX];
-	uint64_t need = MIN(group->swap_bytes, used_bytes);
-
-	if (group->room_bytes == MISSING_U64 || need <= group->room_bytes)
-		return 0;
-	err_say(e, ENOMEM,
-		"up to %s of the group %s are in the pool, and its limit of %s leaves room for only %s",
-		units_format_size(need, a), group->path, units_format_size(group->limit_bytes, b),
-		units_format_size(group->room_bytes, c));
-	return err_hint(e, "raise the limit in %s, or end what runs there; --force lets the OOM killer do it",
-			group->dir);
-}

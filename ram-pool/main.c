@@ -40,7 +40,7 @@ static struct pool_options options = {
 	.age = {.older_ns = 120 * NS_PER_S, .threshold_bytes = MISSING_U64},
 	.watch_ns = MISSING_U64,
 	.duration_ns = MISSING_U64,
-	.timeout_ns = POOL_RESET_NS,
+	.timeout_ns = SWAP_BACK_NS,
 };
 
 static const char *const fs_choices[] = {"none", "ext4", NULL};
@@ -164,7 +164,12 @@ static const struct opt age_options[] = {
 	OPT_OUTPUT(struct pool_options, output),
 	OPT_END};
 
-static const struct opt recover_options[] = {OPT_OUTPUT(struct pool_options, output), OPT_END};
+static const struct opt recover_options[] = {
+	OPT_FLAG(0, "force", struct pool_options, force,
+		 "take swaps back even if their pages might not fit into memory, or into the limits of the "
+		 "groups they belong to"),
+	OPT_OUTPUT(struct pool_options, output),
+	OPT_END};
 
 struct pool_setup_record {
 	const char *name, *device, *algorithm, *use;
@@ -248,7 +253,7 @@ static void drop(const char *name, const struct zram_device *device)
 	struct err e;
 
 	snprintf(pool.name, sizeof(pool.name), "%s", name);
-	if (pool_reset(&pool, true, POOL_RESET_NS, &e))
+	if (pool_reset(&pool, true, SWAP_BACK_NS, &e))
 		term_warn("%s; `ram_pool recover` tries again", e.what);
 }
 
@@ -605,7 +610,7 @@ static int run_recover(void *config UNUSED, int argc UNUSED, char **argv UNUSED,
 
 	if (lock < 0)
 		return lock;
-	r = journal_recover(report, NULL, e);
+	r = journal_recover((struct journal_how){.force = options.force, .stoppable = true}, report, NULL, e);
 	if (r < 0)
 		return r;
 	if (r == 0)

@@ -4,10 +4,8 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 
 #include "backing.h"
@@ -17,7 +15,6 @@
 
 #define BOOK_PREFIX	 "pool."
 #define LOCK_WAIT_NS	 (30 * NS_PER_S)
-#define PROGRESS_POLL_NS (100 * NS_PER_MS)
 #define MKFS_WAIT_NS	 (60 * NS_PER_S)
 
 const char *const pool_modes[] = {"swap", "raw", "ext4", NULL};
@@ -415,134 +412,35 @@ int pool_setup(const struct pool_request *request, struct pool_made *ret, struct
 
 /* ---- take down --------------------------------------------------------------------- */
 
-struct watch {
-	const struct zram_device *device;
-	struct term_progress progress;
-	uint64_t total_bytes;
-	bool done; /* atomic */
-};
-
-static uint64_t swap_used_bytes(const struct zram_device *device)
+static void show_progress(void *ctx, uint64_t left_bytes)
 {
-	struct procfs_swaps swaps;
-	const struct procfs_swap *swap =
-		procfs_swaps_read(NULL, &swaps, NULL) ? NULL : swap_find(&swaps, device);
+	struct term_progress *progress = ctx;
 
-	return swap ? swap->used_bytes : 0;
+	term_progress_update(progress, progress->total - MIN((double)left_bytes, progress->total));
 }
 
-static void *show_progress(void *arg)
-{
-	struct watch *watch = arg;
-
-	while (!__atomic_load_n(&watch->done, __ATOMIC_ACQUIRE)) {
-		uint64_t left = swap_used_bytes(watch->device);
-
-		term_progress_update(&watch->progress,
-				     (double)(watch->total_bytes - MIN(left, watch->total_bytes)));
-		sleep_ns(PROGRESS_POLL_NS);
-	}
-	return NULL;
-}
-
-static volatile sig_atomic_t alarmed;
-
-static void on_alarm(int sig UNUSED)
-{
-	alarmed = true;
-}
-
-/* swapoff until it is done or its time is over: a signal makes the kernel put the swap back to use. It looks
- * for one between processes only (try_to_unuse in mm/swapfile.c), so the pages of one come back whole.
- */
-static int swap_off_in_time(int fd, uint64_t timeout_ns, struct err *e)
-{
-	const struct sigaction action = {.sa_handler = on_alarm};
-	const struct itimerval never = {.it_value.tv_sec = 0},
-			       time = {
-				       /* again and again: the first might come just before the call */
-				       .it_value = {.tv_sec = (time_t)(timeout_ns / NS_PER_S),
-						    .tv_usec =
-							    (suseconds_t)(timeout_ns % NS_PER_S / NS_PER_US)},
-				       .it_interval = {.tv_usec = 10000},
-			       };
-	struct sigaction before;
-	char text[UNITS_TEXT_MAX];
-
-	alarmed = false;
-	sigaction(SIGALRM, &action, &before);
-	setitimer(ITIMER_REAL, &time, NULL);
-	int r = swap_off(fd, e);
-
-	setitimer(ITIMER_REAL, &never, NULL);
-	sigaction(SIGALRM, &before, NULL);
-	if (r != -EINTR || !alarmed || stop_requested())
-		return r;
-	err_say(e, ETIMEDOUT, "the pages were not back after %s; it is in use as before",
-		units_format_duration(timeout_ns, text));
-	return err_hint(e, "see what slows the machine down, or allow more: --timeout 1h");
-}
-
-/* swapoff, with progress from another thread: signals are for this one, so that ^C ends the call. */
 static int take_back(const struct zram_device *device, uint64_t used_bytes, uint64_t timeout_ns,
 		     struct err *e)
 {
-	struct watch watch = {.device = device, .total_bytes = used_bytes};
+	struct term_progress progress;
+	const struct swap_back how = {
+		.timeout_ns = timeout_ns, .stoppable = true, .progress = show_progress, .ctx = &progress};
 	char dir[SYSROOT_PATH_MAX], size[UNITS_TEXT_MAX];
-	sigset_t all, before;
-	pthread_t thread;
 	int r = journal_state_dir(dir, e);
 
-	if (r)
+	if (r || !swap_in_use(device))
 		return r;
 	AUTO_CLOSE int fd = zram_open(device, dir, O_RDONLY, e);
 
 	if (fd < 0)
 		return fd;
-	if (used_bytes == 0)
-		return swap_off_in_time(fd, timeout_ns, e);
-	term_progress_begin(&watch.progress, (double)used_bytes);
-	term_progress_step(&watch.progress, "bringing %s back from zram%u",
-			   units_format_size(used_bytes, size), device->id);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&thread, NULL, show_progress, &watch);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r)
-		return err_set(e, r, "cannot start a thread");
-	r = swap_off_in_time(fd, timeout_ns, e);
-	__atomic_store_n(&watch.done, true, __ATOMIC_RELEASE);
-	pthread_join(thread, NULL);
-	term_progress_end(&watch.progress);
+	term_progress_begin(&progress, (double)used_bytes);
+	if (used_bytes)
+		term_progress_step(&progress, "bringing %s back from zram%u",
+				   units_format_size(used_bytes, size), device->id);
+	r = swap_back(fd, device, &how, e);
+	term_progress_end(&progress);
 	return r;
-}
-
-struct owners {
-	uint64_t used_bytes;
-	struct err *e;
-};
-
-static int check_owner(void *ctx, const struct cgroup_swap *group)
-{
-	const struct owners *owners = ctx;
-
-	return pool_guard_group(group, owners->used_bytes, owners->e);
-}
-
-/* Whether the machine and every group with pages in swap could hold what comes back. */
-static int check_room(uint64_t used_bytes, struct err *e)
-{
-	struct owners owners = {.used_bytes = used_bytes, .e = e};
-	struct procfs_meminfo meminfo;
-	struct cgroup_layout layout;
-	int r = procfs_meminfo_read(NULL, &meminfo, e);
-
-	if (used_bytes == 0)
-		return 0;
-	if (r || (r = pool_guard_reset(&meminfo, used_bytes, e)) ||
-	    (r = cgroup_layout_read(NULL, &layout, e)))
-		return r;
-	return cgroup_swap_visit(&layout, check_owner, &owners);
 }
 
 /* Mounted, or open in a program: found out before anything is taken down. */

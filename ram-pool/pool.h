@@ -49,14 +49,6 @@ uint64_t pool_limit_bound_bytes(const struct procfs_meminfo *meminfo, uint64_t p
 int pool_guard(const struct procfs_meminfo *meminfo, uint64_t promised_bytes, uint64_t size_bytes,
 	       uint64_t *limit_bytes, struct err *e);
 
-/* pool_guard_reset - refuses to bring back more than fits: used_bytes of swap into what is available. */
-int pool_guard_reset(const struct procfs_meminfo *meminfo, uint64_t used_bytes, struct err *e);
-
-/* pool_guard_group - refuses to bring back more than the limit of a group leaves room for: the kernel would
- * end its processes. Of its pages in swap at most used_bytes are in the pool.
- */
-int pool_guard_group(const struct cgroup_swap *group, uint64_t used_bytes, struct err *e);
-
 /* ---- pool.c: acts ------------------------------------------------------------------ */
 enum pool_mode { POOL_SWAP, POOL_RAW, POOL_EXT4 };
 extern const char *const pool_modes[]; /* "swap", "raw", "ext4" */
@@ -96,13 +88,11 @@ int pool_plan(struct pool_request *request, int *priority, struct err *e);
 /* pool_setup - all of it or nothing: whatever fails, or ^C, what was done is put back first. */
 int pool_setup(const struct pool_request *request, struct pool_made *ret, struct err *e);
 
-#define POOL_RESET_NS (10 * 60 * NS_PER_S)
-
 /* pool_reset - pages back into RAM, device away. force: even if they might not fit into the machine, or into
  * the limits of the groups they belong to.
  *
  * errors  -EINTR ^C while pages came back, -ETIMEDOUT they took longer than timeout_ns: the pool is as
- * before; -ENOMEM refused
+ * before; -EINPROGRESS either, and the kernel still goes on with one process: left to recovery; -ENOMEM refused
  */
 int pool_reset(const struct pool *pool, bool force, uint64_t timeout_ns, struct err *e);
 

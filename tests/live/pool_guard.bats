@@ -43,23 +43,151 @@ teardown() {
 	wait "$H_PID" || true
 }
 
-@test "a reset that takes too long is given up, and the pool stays in use" {
-	"$pool" setup --algo lz4 --size 256MiB --mem-limit 128MiB -q >/dev/null
-	# Several processes: the kernel looks for a signal between one and the next.
+# Several processes: the kernel looks for a signal between one and the next.
+several_holders() {
 	mkfifo "$BATS_TEST_TMPDIR/in"
-	for i in 1 2 3; do holder 32 <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out.$i" 3>&- & done
+	for i in 1 2 3; do holder 16 <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out.$i" 3>&- & done
 	exec 9>"$BATS_TEST_TMPDIR/in"
 	for i in 1 2 3; do
 		for _ in $(seq 200); do grep -q out "$BATS_TEST_TMPDIR/out.$i" && break; sleep 0.05; done
 		grep -q out "$BATS_TEST_TMPDIR/out.$i"
 	done
+}
+
+holders_are_whole() {
+	exec 9>&-
+	wait
+	for i in 1 2 3; do grep -q same "$BATS_TEST_TMPDIR/out.$i"; done
+}
+
+@test "a reset that takes too long is given up, and the pool stays in use" {
+	"$pool" setup --algo lz4 --size 256MiB --mem-limit 128MiB -q >/dev/null
+	several_holders
 	run --separate-stderr "$pool" reset --timeout 1ms
 	echo "$stderr"
 	[ "$status" -eq 1 ]
 	[[ $stderr == *"not back after"*"--timeout"* ]]
 	[ "$("$pool" status -f json | field state)" = ready ]
 	"$pool" reset -q
-	exec 9>&-
-	wait
-	for i in 1 2 3; do grep -q same "$BATS_TEST_TMPDIR/out.$i"; done
+	holders_are_whole
+}
+
+# limited_owner - a process in $group whose pages are out in the pool, and then a limit that could not take them back.
+limited_owner() {
+	limited_group "coldpress-guard-$$"
+	coproc H { in_group perl -e "$holder_program" 48; }
+	keep_coproc "${H[@]}"
+	read -r -u "$from" -t 30 line
+	[ "$line" = out ]
+	echo $((24 << 20)) >"$limit_file"
+}
+
+owner_is_whole() {
+	echo >&"$to"
+	read -r -u "$from" -t 30 line
+	[ "$line" = same ]
+	wait "$H_PID" || true
+}
+
+# orphaned_pool - of an owner that has gone, so that recover has to remove it.
+orphaned_pool() {
+	sleep 300 3>&- &
+	bound_to=$!
+	"$pool" setup --algo lz4 --size 128MiB --mem-limit 64MiB --tune --owner $bound_to -q >/dev/null
+	limited_owner
+	kill $bound_to
+	wait $bound_to || true
+}
+
+@test "recover refuses what a limited foreign owner could not hold, with the figures, and puts back all the rest" {
+	"$pool" recover -q # makes the directory
+	# shellcheck disable=SC2034 # restored() compares with it
+	before=$(machine)
+	orphaned_pool
+	for recover in "$pool" "$BATS_TEST_DIRNAME/../../build/bin/coldpress"; do
+		run "$recover" recover
+		echo "$output"
+		[ "$status" -eq 1 ]
+		[[ $output == *"coldpress-guard-$$"*"limit of 24.0 MiB"*"$group"* ]]
+		kill -0 "$H_PID"
+		[ "$("$pool" status -f json | field state)" = broken ]
+		[ "$("$pool" status -f json | field swap_used_bytes)" -ge $((40 << 20)) ]
+		[[ $before == *"$(cat /proc/sys/vm/swappiness /proc/sys/vm/page-cluster)" ]]
+	done
+	echo "$unlimited" >"$limit_file"
+	"$pool" recover -q
+	restored
+	owner_is_whole
+}
+
+@test "recover --force goes on all the same" {
+	"$pool" recover -q
+	# shellcheck disable=SC2034
+	before=$(machine)
+	orphaned_pool
+	"$pool" recover -q --force
+	restored
+}
+
+@test "recover ends a killed command's limited load before it takes its pool back" {
+	[ -x "$BATS_TEST_DIRNAME/../../build/bin/workload" ] || skip "workload is not built"
+	"$pool" recover -q
+	# shellcheck disable=SC2034
+	before=$(machine)
+	sleep 300 3>&- &
+	owner=$!
+	"$pool" setup --algo lz4 --size 512MiB --mem-limit 256MiB --owner $owner -q >/dev/null
+	"$pool" trigger compress --db none --profile medium --duration 60s -q >/dev/null 3>&- &
+	trigger=$!
+	# Until there is something in the pool, and the group at its limit.
+	for _ in $(seq 300); do [ "$("$pool" status -f json | field swap_used_bytes)" -lt $((64 << 20)) ] || break; sleep 0.1; done
+	kill -9 $trigger $owner
+	wait $trigger $owner || true
+	"$pool" recover
+	restored
+}
+
+# stopped_reset - a reset in the background, stopped as soon as it has begun; its words in $said, its status in $code.
+stopped_reset() {
+	said=$BATS_TEST_TMPDIR/said code=0
+	"$@" "$pool" reset 2>"$said" 3>&- &
+	local reset=$!
+	for _ in $(seq 500); do grep -q bringing "$said" && break; sleep 0.01; done
+	kill -INT $reset
+	wait $reset || code=$?
+	cat "$said"
+}
+
+@test "^C while pages come back: the pool is in use as before" {
+	"$pool" setup --algo lz4 --size 256MiB --mem-limit 128MiB -q >/dev/null
+	several_holders
+	stopped_reset
+	[ "$code" -eq 1 ]
+	grep -q "in use as before" "$said"
+	[ "$("$pool" status -f json | field state)" = ready ]
+	"$pool" reset -q
+	holders_are_whole
+}
+
+@test "^C where the kernel cannot stop: said, left to recover, and no page is lost" {
+	command -v chrt >/dev/null || skip "no chrt (util-linux)"
+	"$pool" setup --algo lz4 --size 256MiB --mem-limit 128MiB -q >/dev/null
+	coproc H { exec perl -e "$holder_program" 96; }
+	keep_coproc "${H[@]}"
+	read -r -u "$from" -t 60 line
+	[ "$line" = out ]
+	# What is left of the CPUs: the pages of this one process would take a minute.
+	busy=
+	for _ in $(seq $(($(nproc) * 2))); do
+		timeout 120 sh -c 'while :; do :; done' 3>&- &
+		busy+=" $!"
+	done
+	stopped_reset chrt -i 0
+	# shellcheck disable=SC2086 # several
+	kill $busy
+	[ "$code" -eq 1 ]
+	grep -q "stopped waiting" "$said"
+	"$pool" recover
+	[ "$("$pool" status -q -f json | field state)" = "" ]
+	owner_is_whole
 }

@@ -95,7 +95,7 @@ static int recover(void)
 	struct err e = {.code = 0};
 
 	said[0] = '\0';
-	int r = journal_recover(hear, NULL, &e);
+	int r = journal_recover((struct journal_how){.force = false}, hear, NULL, &e);
 
 	if (r < 0)
 		fail_msg("recover: %s", e.what);
@@ -309,7 +309,7 @@ static void test_journal__a_whole_line_that_is_none_of_ours_stops_everything(voi
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		said[0] = '\0';
 		put_book("bad", NULL, bad[i]);
-		assert_int_equal(journal_recover(hear, NULL, &e), -EBADMSG);
+		assert_int_equal(journal_recover((struct journal_how){.force = false}, hear, NULL, &e), -EBADMSG);
 		assert_non_null(strstr(said, "FAILED cannot understand the journal"));
 		assert_int_equal(books(), 1);
 	}
@@ -403,7 +403,7 @@ static void test_journal__two_recoveries_at_once_undo_once(void **state UNUSED)
 	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
 		pids[i] = fork();
 		if (pids[i] == 0)
-			_exit(journal_recover(NULL, NULL, NULL) < 0);
+			_exit(journal_recover((struct journal_how){.force = false}, NULL, NULL, NULL) < 0);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
 		int status;
@@ -485,12 +485,12 @@ static void test_journal__what_is_no_book_is_said_and_holds_nobody(void **state 
 	journal_close(j);
 	assert_int_equal(mkfifo(at("state/pipe.book"), 0600), 0);
 	alarm(10);
-	assert_int_equal(journal_recover(NULL, NULL, &e), -EBADMSG);
+	assert_int_equal(journal_recover((struct journal_how){.force = false}, NULL, NULL, &e), -EBADMSG);
 	assert_non_null(strstr(e.what, "pipe.book is no journal"));
 	assert_int_equal(unlink(at("state/pipe.book")), 0);
 	put_file(at("state/giant.book"), "");
 	assert_int_equal(truncate(at("state/giant.book"), 64 << 20), 0);
-	assert_int_equal(journal_recover(NULL, NULL, &e), -EBADMSG);
+	assert_int_equal(journal_recover((struct journal_how){.force = false}, NULL, NULL, &e), -EBADMSG);
 	alarm(0);
 	assert_int_equal(books(), 1);
 }

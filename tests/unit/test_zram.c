@@ -298,6 +298,38 @@ static void test_config__a_dictionary_that_would_end_the_quotes_is_refused(void 
 	assert_string_equal(got("disksize"), "0\n");
 }
 
+static void test_swap_room__more_than_is_available_is_refused_with_both_figures(void **state UNUSED)
+{
+	struct procfs_meminfo meminfo = {.available_bytes = 64 * MIB};
+	struct err e = {.code = 0};
+
+	assert_int_equal(swap_room_memory(&meminfo, 64 * MIB, &e), 0);
+	assert_int_equal(swap_room_memory(&meminfo, 64 * MIB + 1, &e), -ENOMEM);
+	assert_non_null(strstr(e.what, "64.0 MiB"));
+	assert_non_null(strstr(e.hint, "--force"));
+	meminfo.available_bytes = MISSING_U64;
+	assert_int_equal(swap_room_memory(&meminfo, 64 * MIB + 1, &e), 0);
+}
+
+static void test_swap_room__of_a_groups_swap_at_most_what_the_pool_holds_counts(void **state UNUSED)
+{
+	struct cgroup_swap group = {
+		.dir = "/sys/fs/cgroup/a",
+		.path = "/a",
+		.swap_bytes = 48 * MIB,
+		.limit_bytes = 24 * MIB,
+		.room_bytes = 20 * MIB,
+	};
+	struct err e = {.code = 0};
+
+	assert_int_equal(swap_room_group(&group, 20 * MIB, &e), 0);
+	assert_int_equal(swap_room_group(&group, 64 * MIB, &e), -ENOMEM);
+	assert_non_null(strstr(e.what, "48.0 MiB of the group /a"));
+	assert_non_null(strstr(e.what, "24.0 MiB leaves room for only 20.0 MiB"));
+	group.room_bytes = MISSING_U64; /* no limit */
+	assert_int_equal(swap_room_group(&group, 64 * MIB, &e), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +353,8 @@ int main(void)
 		cmocka_unit_test(test_available__says_what_would_help),
 		cmocka_unit_test(test_setup__refuses_a_device_in_use_and_lists_algorithms),
 		cmocka_unit_test(test_priority__one_above_the_highest_or_none_left),
+		cmocka_unit_test(test_swap_room__more_than_is_available_is_refused_with_both_figures),
+		cmocka_unit_test(test_swap_room__of_a_groups_swap_at_most_what_the_pool_holds_counts),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
