@@ -35,7 +35,8 @@ struct swap_back {
 
 #define SWAP_BACK_NS (10 * 60 * NS_PER_S)
 
-/* swap_back - swap_off that ends: with all pages back, on ^C, or when its time is over.
+/* swap_back - swap_off that ends: with all pages back, on ^C, or when its time is over. Tried again after -ENOMEM for
+ * as long as there is less in it each time: the OOM killer may have ended an owner.
  *
  * errors  -EINTR ^C, -ETIMEDOUT: it is swap as before; -EINPROGRESS either, but the kernel is in the middle of one
  *         process and goes on there; it holds the caller's locks until then; else swap_off's own

@@ -19,7 +19,7 @@
 
 #define LOOK_NS		 (100 * NS_PER_MS)
 #define CHILD_WAIT_NS	 (5 * NS_PER_S) /* for the child to end once it was told to */
-#define CHILD_TAKES_BACK "cannot start a process to take back the pages of zram%u"
+#define SHRINK_WAIT_NS	 NS_PER_S
 
 static _Noreturn void child_main(int fd, pid_t parent)
 {
@@ -72,6 +72,48 @@ static int wait_for(pid_t pid, int pidfd, const struct zram_device *device, cons
 	}
 }
 
+/* One call of swapoff. Returns what wait_for does, else the call's own -errno. */
+static int try_once(int fd, const struct zram_device *device, const struct swap_back *how)
+{
+	pid_t pid = spawn(fd);
+	int status = 0;
+
+	if (pid < 0)
+		return pid;
+	AUTO_CLOSE int pidfd = pidfd_open(pid, 0);
+
+	if (pidfd < 0) {
+		int code = errno;
+
+		kill(pid, SIGKILL);
+		return -code;
+	}
+	int why = wait_for(pid, pidfd, device, how);
+
+	if (why == -EINPROGRESS)
+		return why;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFEXITED(status) && WEXITSTATUS(status))
+		return -WEXITSTATUS(status);
+	if (!swap_in_use(device)) /* also where a signal came just after it */
+		return 0;
+	return WIFEXITED(status) ? -EINVAL : why ? why : -EINTR;
+}
+
+/* Whether less is in it than there was, in a moment: who was ended for lack of memory gives up its pages. */
+static bool has_shrunk(const struct zram_device *device, uint64_t used_bytes)
+{
+	uint64_t end_ns = monotonic_ns() + SHRINK_WAIT_NS;
+
+	while (swap_used_bytes(device) >= used_bytes) {
+		if (monotonic_ns() >= end_ns)
+			return false;
+		sleep_ns(LOOK_NS);
+	}
+	return true;
+}
+
 static int failed(const struct zram_device *device, const struct swap_back *how, int code, struct err *e)
 {
 	char text[UNITS_TEXT_MAX];
@@ -86,8 +128,7 @@ static int failed(const struct zram_device *device, const struct swap_back *how,
 	case -EINPROGRESS:
 		err_say(e, EINPROGRESS,
 			"stopped waiting: the kernel brings the pages of one process back from zram%u and "
-			"cannot be "
-			"interrupted there",
+			"cannot be interrupted there",
 			device->id);
 		return err_hint(e, "it ends with that process; what is left stays in use; `ram_pool recover` "
 				   "goes on from there");
@@ -98,29 +139,16 @@ static int failed(const struct zram_device *device, const struct swap_back *how,
 
 int swap_back(int fd, const struct zram_device *device, const struct swap_back *how, struct err *e)
 {
-	pid_t pid = spawn(fd);
-	int status = 0;
+	struct swap_back left = *how;
+	uint64_t begin_ns = monotonic_ns(), used_bytes;
+	int r;
 
-	if (pid < 0)
-		return err_set(e, -pid, CHILD_TAKES_BACK, device->id);
-	AUTO_CLOSE int pidfd = pidfd_open(pid, 0);
+	do {
+		uint64_t elapsed_ns = monotonic_ns() - begin_ns;
 
-	if (pidfd < 0) {
-		int code = errno;
-
-		kill(pid, SIGKILL);
-		return err_set(e, code, CHILD_TAKES_BACK, device->id);
-	}
-	int why = wait_for(pid, pidfd, device, how);
-
-	if (why == -EINPROGRESS)
-		return failed(device, how, why, e);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	if (WIFEXITED(status))
-		return failed(device, how, -WEXITSTATUS(status), e);
-	/* Ended by a signal: before the kernel was done, or just after it. */
-	return swap_in_use(device) ? failed(device, how, why ? why : -EINTR, e) : 0;
+		left.timeout_ns = how->timeout_ns > elapsed_ns ? how->timeout_ns - elapsed_ns : 0;
+		used_bytes = swap_used_bytes(device);
+		r = try_once(fd, device, &left);
+	} while (r == -ENOMEM && has_shrunk(device, used_bytes));
+	return r ? failed(device, how, r, e) : 0;
 }

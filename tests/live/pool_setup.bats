@@ -26,6 +26,7 @@ setup() {
 }
 
 teardown() {
+	for name in first second; do [ ! -e "$COLDPRESS_STATE_DIR/pool.$name.book" ] || "$pool" reset -q --name $name; done
 	! mountpoint -q "$BATS_TEST_TMPDIR/mnt" || umount "$BATS_TEST_TMPDIR/mnt"
 	"$pool" reset -q
 	"$pool" recover -q
@@ -271,6 +272,42 @@ shape() {
 	truncate -s 4096 "$BATS_TEST_TMPDIR/small"
 	run --separate-stderr "$pool" setup --size 16MiB --backing "$BATS_TEST_TMPDIR/small"
 	[ "$status" -eq 2 ]
+	restored
+}
+
+@test "zswap in front is said at setup and in the status, with the way to turn it off" {
+	enabled=/sys/module/zswap/parameters/enabled
+	[ -e $enabled ] || skip "this kernel has no zswap"
+	was=$(cat $enabled)
+	echo Y >$enabled
+	run --separate-stderr "$pool" setup --size 64MiB -q
+	warning=$("$pool" status -f json | field warning)
+	echo "$was" >$enabled
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"zswap takes pages"*"$enabled"* ]]
+	[[ $warning == *"zswap takes pages"*"$enabled"* ]]
+	[ "$was" = Y ] || [ "$("$pool" status -f json | field warning)" = null ]
+	"$pool" reset -q
+	restored
+}
+
+@test "another swap of the same or a higher priority is named, at setup and in the status" {
+	"$pool" setup --size 64MiB --name first --priority 9 -q >/dev/null
+	run --separate-stderr "$pool" setup --size 64MiB --name second --priority 9
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"has priority 9: pages go there before"* ]]
+	[[ $("$pool" status -f json --name second | field warning) == *"another swap has the same priority"* ]]
+	"$pool" reset -q --name second
+	[ "$("$pool" status -f json --name first | field warning)" = null ]
+	"$pool" reset -q --name first
+	restored
+}
+
+@test "a device that somebody holds open for a moment: reset tries again until it is free" {
+	device=$("$pool" setup --size 16MiB --raw -f json | field device)
+	sleep 1 8<"$device" 3>&- &
+	"$pool" reset -q
+	wait
 	restored
 }
 

@@ -84,13 +84,13 @@ has_lz4() {
 @test "a watch on a terminal draws sparklines; elsewhere it is a table" {
 	command -v script >/dev/null || skip "no script(1)"
 	"$pool" setup --algo lz4 --size 64MiB -q >/dev/null 2>&1 || "$pool" setup --size 64MiB -q >/dev/null
-	run env TERM=xterm LC_ALL=C.UTF-8 script -qec "$pool status --watch 20ms --duration 300ms" /dev/null
+	run env TERM=xterm LC_ALL=C.UTF-8 script -qec "$pool status --watch 20ms --duration 2s" /dev/null
 	[[ $output == *pages/s* ]]
 	[[ $output == *$'\e['[0-9]*A* ]]
-	run env TERM=dumb script -qec "$pool status --watch 20ms --duration 300ms" /dev/null
+	run env TERM=dumb script -qec "$pool status --watch 20ms --duration 2s" /dev/null
 	[[ $output == *read_pages_per_s* ]]
 	[[ $output != *$'\e['* ]]
-	run "$pool" status --watch 20ms --duration 300ms
+	run "$pool" status --watch 20ms --duration 2s
 	[[ $output == *read_pages_per_s* ]]
 }
 

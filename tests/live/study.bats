@@ -243,7 +243,8 @@ start_study() {
 		echo "$output"
 		[[ $output == *"ram_pool was ended by signal 9"* ]]
 		[ "$(machine)" = "$before" ]
-		[ -z "$(ls "${COLDPRESS_STATE_DIR:-/run/coldpress}" | grep study)" ]
+		run compgen -G "${COLDPRESS_STATE_DIR:-/run/coldpress}/*study*"
+		[ "$status" -eq 1 ]
 	done
 }
 
