@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* zstd.c - zstd frames by libzstd with reused contexts, as the kernel writes them (it defaults to level 3).
  *
- * Negative levels are zstd's fast modes. The window fits the page, as the content size is known.
+ * Negative levels are zstd's fast modes. The window fits the page, as the content size is known. zstd-dict is given a
+ * dictionary, which is digested once for each direction, as the kernel does.
  *
  * zstd-crypto is what the kernel's crypto interface makes of it: zram before 6.12, and zswap. That asks for the
  * parameters of input of unknown size (zstd_get_params(level, 0) in crypto/zstd.c): other tables, other matches. There
@@ -17,6 +18,8 @@ struct zstd_state {
 	int level;
 	ZSTD_CCtx *compress;
 	ZSTD_DCtx *decompress;
+	ZSTD_CDict *compress_with;	/* NULL = no dictionary */
+	ZSTD_DDict *decompress_with;
 };
 
 static void zstd_close(void *state)
@@ -27,6 +30,8 @@ static void zstd_close(void *state)
 		return;
 	ZSTD_freeCCtx(s->compress);
 	ZSTD_freeDCtx(s->decompress);
+	ZSTD_freeCDict(s->compress_with);
+	ZSTD_freeDDict(s->decompress_with);
 	free(s);
 }
 
@@ -45,6 +50,17 @@ static void *zstd_open(int level)
 	return NULL;
 }
 
+static int zstd_set_dictionary(void *state, const void *dictionary, size_t len)
+{
+	struct zstd_state *s = state;
+
+	ZSTD_freeCDict(s->compress_with);
+	ZSTD_freeDDict(s->decompress_with);
+	s->compress_with = ZSTD_createCDict(dictionary, len, s->level);
+	s->decompress_with = ZSTD_createDDict(dictionary, len);
+	return s->compress_with && s->decompress_with ? 0 : -EINVAL;
+}
+
 static size_t zstd_bound(size_t len)
 {
 	return ZSTD_compressBound(len);
@@ -53,7 +69,8 @@ static size_t zstd_bound(size_t len)
 static ssize_t zstd_compress(void *state, const void *src, size_t len, void *dst, size_t cap)
 {
 	struct zstd_state *s = state;
-	size_t n = ZSTD_compressCCtx(s->compress, dst, cap, src, len, s->level);
+	size_t n = s->compress_with ? ZSTD_compress_usingCDict(s->compress, dst, cap, src, len, s->compress_with)
+				    : ZSTD_compressCCtx(s->compress, dst, cap, src, len, s->level);
 
 	return ZSTD_isError(n) ? -EIO : (ssize_t)n;
 }
@@ -69,18 +86,21 @@ static ssize_t zstd_crypto_compress(void *state, const void *src, size_t len, vo
 static ssize_t zstd_decompress(void *state, const void *src, size_t len, void *dst, size_t cap)
 {
 	struct zstd_state *s = state;
-	size_t n = ZSTD_decompressDCtx(s->decompress, dst, cap, src, len);
+	size_t n = s->decompress_with
+			   ? ZSTD_decompress_usingDDict(s->decompress, dst, cap, src, len, s->decompress_with)
+			   : ZSTD_decompressDCtx(s->decompress, dst, cap, src, len);
 
 	return ZSTD_isError(n) ? -EIO : (ssize_t)n;
 }
 
-#define ZSTD_CODEC(codec_name, codec_compress)                                                                        \
+#define ZSTD_CODEC(codec_name, codec_compress, dictionary)                                                            \
 	{                                                                                                             \
 		.name = (codec_name), .level_word = "level", .level_min = -100, .level_max = 22, .level_default = 3,  \
-		.entropy = true, .heavy = true, .open = zstd_open, .close = zstd_close,      \
-		.bound = zstd_bound, .compress = (codec_compress), .decompress = zstd_decompress,                     \
+		.entropy = true, .heavy = true, .open = zstd_open, .close = zstd_close, .bound = zstd_bound,          \
+		.compress = (codec_compress), .decompress = zstd_decompress, .set_dictionary = (dictionary),          \
 	}
 
-extern const struct codec codec_zstd, codec_zstd_crypto;
-const struct codec codec_zstd = ZSTD_CODEC("zstd", zstd_compress);
-const struct codec codec_zstd_crypto = ZSTD_CODEC("zstd-crypto", zstd_crypto_compress);
+extern const struct codec codec_zstd, codec_zstd_dict, codec_zstd_crypto;
+const struct codec codec_zstd = ZSTD_CODEC("zstd", zstd_compress, NULL);
+const struct codec codec_zstd_dict = ZSTD_CODEC("zstd-dict", zstd_compress, zstd_set_dictionary);
+const struct codec codec_zstd_crypto = ZSTD_CODEC("zstd-crypto", zstd_crypto_compress, NULL);
