@@ -159,7 +159,7 @@ static const struct opt calibrate_options[] = {
 	OPT_U64(0, "runs", struct config, kernel.runs, "to take the median of", .min = 1, .max = 100),
 	OPT_U64(0, "seed", struct config, kernel.seed, "of the draw"),
 	OPT_STRING(0, "store", struct config, kernel.store,
-		   "also keep the factors in this store, for rank --kernel-costs", .metavar = "FILE"),
+		   "also keep the factors in this store, for rank and for coldpress study", .metavar = "FILE"),
 	OPT_LIST(0, "fields", struct config, fields, "of the rows, these fields in this order", .metavar = "LIST"),
 	COMMON_OPTIONS,
 	OPT_END

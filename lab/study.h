@@ -67,6 +67,7 @@ struct study_run {
 struct study_codec {
 	char label[CODEC_LABEL_MAX];
 	double pool_bytes, stored_bytes; /* for every page present: as mem_used_total and compr_data_size */
+	double holes_bytes;		 /* beyond pool_bytes once pages come and go, on average */
 	double saved_slot_ratio, saved_codec_ratio;
 };
 
@@ -184,8 +185,8 @@ void study_scan_end(struct study *s, struct study_subject *subject, struct study
 int study_scan_store(struct study *s, const struct study_subject *subject, const struct store_id *run,
 		     struct err *e);
 
-/* study_predict - bytes a pool of this algorithm takes for that many pages of the subject; NaN where no
- * library codec stands for it. *approximate as of codec_for_kernel.
+/* study_predict - bytes a pool of this algorithm takes for that many pages of the subject once they come and go;
+ * NaN where no library codec stands for it. *approximate as of codec_for_kernel.
  */
 struct study_prediction {
 	double used_bytes, compr_bytes;

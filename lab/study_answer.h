@@ -29,7 +29,7 @@ struct arm_figures {
 struct prediction_figures {
 	const char *subject, *algorithm;
 	double pages, predicted_used_bytes, measured_used_bytes, error_ratio, predicted_compr_bytes,
-		measured_compr_bytes;
+		measured_compr_bytes, codec_page_ns;
 	bool approximate;
 };
 
@@ -55,7 +55,7 @@ static inline double answer_readback(const struct subject_answer *a)
 /* study_compare (study_compare.c) - the figures of every arm and prediction; no policy yet. */
 void study_compare(const struct study *s, const struct study_subject *subject, struct subject_answer *ret);
 
-/* study_choose - the arm to recommend, once the ranks are there. */
+/* study_choose - the arm to recommend, and what the codec of each costs a page, once the ranks are there. */
 void study_choose(struct subject_answer *a);
 
 /* study_words.c, all pure: the tables for a terminal; two or three plain sentences; one sentence behind

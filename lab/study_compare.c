@@ -76,7 +76,8 @@ static const struct field prediction_fields[] = {
 	FIELD(struct prediction_figures, pages, FIELD_F64, "pages", "in the pool at its fullest",
 	      .decimals = -1),
 	FIELD(struct prediction_figures, predicted_used_bytes, FIELD_F64, "bytes",
-	      "RAM for as many pages of the scan", .decimals = -1),
+	      "RAM for as many pages of the scan, with the holes that coming and going leaves on average",
+	      .decimals = -1),
 	FIELD(struct prediction_figures, measured_used_bytes, FIELD_F64, "bytes", "mem_used_total then",
 	      .decimals = -1),
 	FIELD(struct prediction_figures, error_ratio, FIELD_F64, "ratio", "predicted / measured - 1"),
@@ -84,6 +85,9 @@ static const struct field prediction_fields[] = {
 	      .decimals = -1),
 	FIELD(struct prediction_figures, measured_compr_bytes, FIELD_F64, "bytes", "compr_data_size then",
 	      .decimals = -1),
+	FIELD(struct prediction_figures, codec_page_ns, FIELD_F64, "ns",
+	      "CPU of the codec for each page stored or loaded, by the scan and the calibration: of pool_page_ns the "
+	      "codec's part", .decimals = -1),
 	FIELD(struct prediction_figures, approximate, FIELD_BOOL, "",
 	      "a library codec stands in for the kernel's"),
 };
@@ -260,6 +264,7 @@ static struct prediction_figures foretold(const struct study *s, const struct st
 		.pages = median_of(arm, "pool_orig_bytes_peak", NULL, NULL) / PAGE_BYTES,
 		.measured_used_bytes = median_of(arm, "pool_used_bytes_full", NULL, NULL),
 		.measured_compr_bytes = median_of(arm, "pool_compr_bytes_full", NULL, NULL),
+		.codec_page_ns = MISSING_F64,
 	};
 	struct study_prediction by_scan = study_predict(s, subject, arm->algorithm, p.pages);
 
@@ -324,8 +329,22 @@ static bool better(const struct subject_answer *a, const struct arm_figures *x, 
 	return score_of(a, y->arm) > score_of(a, x->arm);
 }
 
+/* As many of the pages are loaded for one stored as the arm's own factor says. */
+static double codec_page_ns(const struct subject_answer *a, const struct arm_figures *arm)
+{
+	const struct study_scan *scan = &a->subject->scan;
+	const struct study_rank *rank = rank_for(a, arm->arm);
+	double pages = (double)(scan->sampled_pages - scan->zero_pages - scan->same_pages);
+
+	return rank ? (rank->compress_cpu_ms + arm->readback_factor * rank->decompress_cpu_ms) * NS_PER_MS / pages /
+			      (1 + arm->readback_factor)
+		    : MISSING_F64;
+}
+
 void study_choose(struct subject_answer *a)
 {
+	for (size_t i = 1; i < a->n_arms; i++)
+		a->predictions[i].codec_page_ns = codec_page_ns(a, &a->arms[i]);
 	for (size_t i = 0; i < a->ranking.n; i++) {
 		if (a->ranking.ranks[i].chosen)
 			a->chosen = &a->ranking.ranks[i];

@@ -34,6 +34,7 @@ static int take_record(void *ctx, const char *type, struct json_object *record)
 		snprintf(codec->label, sizeof(codec->label), "%s", label ? label : "");
 		codec->pool_bytes = record_f64(record, "pool_bytes");
 		codec->stored_bytes = record_f64(record, "stored_bytes");
+		codec->holes_bytes = record_f64(record, "pool_holes_bytes");
 		codec->saved_slot_ratio = record_f64(record, "saved_slot_ratio");
 		codec->saved_codec_ratio = record_f64(record, "saved_codec_ratio");
 	}
@@ -175,7 +176,9 @@ struct study_prediction study_predict(const struct study *s, const struct study_
 	for (size_t i = 0; i < scan->n && population > 0; i++) {
 		if (!str_eq(scan->codecs[i].label, label))
 			continue;
-		p.used_bytes = scan->codecs[i].pool_bytes / population * pages;
+		/* Holes grow as the root of the pool (zsmalloc.h). */
+		p.used_bytes = scan->codecs[i].pool_bytes / population * pages +
+			       scan->codecs[i].holes_bytes * sqrt(pages / population);
 		p.compr_bytes = scan->codecs[i].stored_bytes / population * pages;
 	}
 	return p;

@@ -101,23 +101,24 @@ static bool any_by_probe(const struct subject_answer *a)
 }
 
 /* What pool_probe saw of each page, in the probed run. */
-#define STAY_COLUMNS "  %-8s %9s %9s  %9s %9s  %9s  %8s  %10s %10s %10s\n"
+#define STAY_COLUMNS "  %-8s %9s %9s  %9s %9s  %9s %9s  %8s  %9s %9s %10s\n"
 
 static void say_stays(FILE *f, const struct subject_answer *a)
 {
 	if (!any_by_probe(a))
 		return;
-	fprintf(f, "\n" STAY_COLUMNS, "pool", "store p50", "p99", "load p50", "p99", "in pool", "readback",
-		"half back", "mean out", "never back");
+	fprintf(f, "\n" STAY_COLUMNS, "pool", "store p50", "p99", "load p50", "p99", "in pool", "codec",
+		"readback", "half back", "mean out", "never back");
 	for (size_t i = 1; i < a->n_arms; i++) {
 		const struct arm_figures *arm = &a->arms[i];
-		char b[8][UNITS_TEXT_MAX], readback[24] = "-";
+		char b[9][UNITS_TEXT_MAX], readback[24] = "-";
 
 		if (!isnan(arm->readback_factor))
 			snprintf(readback, sizeof(readback), "%.2f", arm->readback_factor);
 		fprintf(f, STAY_COLUMNS, arm->arm, time_text(arm->store_p50_ns, b[0]),
 			time_text(arm->store_p99_ns, b[1]), time_text(arm->load_p50_ns, b[2]),
-			time_text(arm->load_p99_ns, b[3]), time_text(arm->pool_page_ns, b[4]), readback,
+			time_text(arm->load_p99_ns, b[3]), time_text(arm->pool_page_ns, b[4]),
+			time_text(a->predictions[i].codec_page_ns, b[8]), readback,
 			time_text(arm->survival_p50_ns, b[5]), time_text(arm->residence_ns, b[6]),
 			percent_text(arm->censored_ratio, "%.0f %%", b[7]));
 	}

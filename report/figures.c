@@ -340,9 +340,10 @@ static void draw_prediction(struct study *study UNUSED, const struct subject *su
 	text_done(&tics);
 	d->width = 760;
 	d->height = y ? (unsigned int)(80 + 30 * y) : 0;
-	title_add(d, "The pools came out within %.1f %% of what the page scan predicted", worst);
-	d->note = "What a page takes comes from the scan of the run without limit; how many pages the pool held, "
-		  "and what they took, from mm_stat.";
+	title_add(d, "The page scan's predictions of the pools are at most %.1f %% off", worst);
+	d->note = "What a page takes comes from the scan of the run without limit, with the empty slots that pages "
+		  "coming and going leave on average; how many pages the pool held at its fullest, and what they "
+		  "took, from mm_stat.";
 }
 
 /* ---- compressed sizes of pages ------------------------------------------------------------------ */
@@ -541,7 +542,7 @@ static void draw_pareto(struct study *study UNUSED, const struct subject *subjec
 			  best->codec, saved_percent(best), cheapest->codec, cost_us_per_page(cheapest));
 	d->width = 760;
 	d->height = n ? 340 : 0;
-	d->note = "From the page scan, at the readback factor that was measured. Up and to the left is "
+	d->note = "From the page scan, at the readback factor of the ranking. Up and to the left is "
 		  "better; on the front none saves more for less.";
 }
 

@@ -181,7 +181,8 @@ static void put_ranking(struct text *page, const struct subject *subject)
 		 "+ readback "
 		 "factor × decompress CPU), at the readback factor of %s. RAM saved counts whole slots, "
 		 "codec saved the "
-		 "codec's own bytes.</p>\n",
+		 "codec's own bytes. CPU times are those of the libraries, unless a note below names the "
+		 "calibration by which they are the kernel's.</p>\n",
 		 scale_format(&ratio, subject->rankings[0].readback_factor, buf));
 	text_str(page,
 		 "<div class=\"wide\"><table class=\"dense\"><thead><tr><th>codec</th><th>place</th><th "

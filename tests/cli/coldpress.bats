@@ -135,6 +135,45 @@ completes() {
 	[ "$status" -eq 77 ] || [[ $status == 1 && $output == *"allows 12 open files"*"ulimit -n"* ]]
 }
 
+# as_user COMMAND... - without root's rights, whoever runs this.
+as_user() {
+	if [ "$(id -u)" = 0 ]; then
+		command -v setpriv >/dev/null || skip "setpriv (util-linux) is not installed"
+		set -- setpriv --reuid 65534 --regid 65534 --clear-groups env HOME="$user" "$@"
+	fi
+	env -u COLDPRESS_STATE_DIR "$@"
+}
+
+@test "a study without root judges by the calibration in its own store, names it, and does without where told to" {
+	command -v sqlite3 >/dev/null || skip "sqlite3 is not installed"
+	user=$(mktemp -d)
+	[ "$(id -u)" != 0 ] || chown 65534 "$user"
+	subject="$top/build/bin/workload-gen interactive_burst --region 16MiB --operations 30000 --idle 5ms --contents text"
+	# shellcheck disable=SC2086 # words
+	as_user "$coldpress" study -q --out "$user/out" -f json -- $subject >"$BATS_TEST_TMPDIR/without"
+	as_user "$coldpress" study -q --kernel-costs "$user/out/study.db" --out "$user/none" -- true 2>"$BATS_TEST_TMPDIR/said" ||
+		[ $? = 1 ]
+	cpu=$(sed -n '1s/.*(Linux [^,]*, \(.*\))$/\1/p' "$BATS_TEST_TMPDIR/said")
+	as_user sqlite3 "$user/out/study.db" "INSERT INTO calibration (kernel, cpu, algorithm, model, approximate, taken_unix_ns,
+		source, pages, compress_factor, decompress_factor) VALUES ('$(uname -r)', '$cpu', 'lz4', 'lz4:1', 0, 1, 'x', 1, 1e6, 1)"
+	# shellcheck disable=SC2086
+	as_user "$coldpress" study -q --out "$user/out" -f json -- $subject >"$BATS_TEST_TMPDIR/with"
+	# shellcheck disable=SC2086
+	as_user "$coldpress" study -q --out "$user/out" --no-calibration -f json -- $subject >"$BATS_TEST_TMPDIR/told"
+	notes=$(as_user sqlite3 "$user/out/study.db" "SELECT reason FROM note WHERE kind = 'info'")
+	rm -rf "$user"
+	cat "$BATS_TEST_TMPDIR"/{without,with,told}
+	# A million times as dear, lz4 is no choice any more.
+	for how in without=lz4:1 with=lzo1x-1 told=lz4:1; do
+		jq -se --arg choice "${how#*=}" 'map(select(.type == "study_answer"))[0].policy_choice == $choice' \
+			"$BATS_TEST_TMPDIR/${how%=*}"
+	done
+	jq -se 'map(select(.type == "study_answer"))[0].calibration == null' "$BATS_TEST_TMPDIR/told"
+	jq -se 'map(select(.type == "study_answer"))[0].calibration | endswith("out/study.db: lz4 of 1970-01-01 (not checked)")' \
+		"$BATS_TEST_TMPDIR/with"
+	[[ $notes == *"by the libraries'"*"calibrate --file FILE --store"*"the kernel's by "*"lz4 of 1970-01-01"* ]]
+}
+
 @test "installed: the front door finds its parts, and uninstall leaves nothing" {
 	dest=$BATS_TEST_TMPDIR/dest
 	make -s -C "$top" install DESTDIR="$dest" PREFIX=/usr
