@@ -106,11 +106,13 @@ static int label_index(const struct scan_result *result, const char *label)
 	return -1;
 }
 
-/* A codec joins a result. Labels are pointed to only when all is read: results move while they grow in number. */
+/* A codec joins a result; where no page needed one, all its bytes are 0. Labels are pointed to only when all is read:
+ * results move while they grow in number.
+ */
 static int add_codec(struct scan_result *result, const char *label, const char *validation, struct scan_codec_record c)
 {
 	if (result->n_codecs == SCAN_CODECS_MAX || !*label || strlen(label) >= sizeof(result->labels[0]) ||
-	    !c.orig_bytes || label_index(result, label) >= 0 ||
+	    (!c.orig_bytes && (c.codec_bytes || c.slot_bytes)) || label_index(result, label) >= 0 ||
 	    (!str_eq(validation, "PASS") && !str_eq(validation, "FAIL")))
 		return -EBADMSG;
 	c.validation = str_eq(validation, "PASS") ? "PASS" : "FAIL";

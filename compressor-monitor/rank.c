@@ -80,19 +80,19 @@ static int read_costs(struct rank_config *config, const char *path, struct err *
 	return 0;
 }
 
-/* Those of a store that nobody named for it: without any, the libraries' times do. */
+/* Those of a store that nobody named for it, the first that has any: without, the libraries' times do. */
 static void find_costs(struct rank_config *config)
 {
-	const char *path = STORE_USUAL_PATH;
-	struct err e = { 0 };
+	const char *const paths[] = { config->readback_from, STORE_USUAL_PATH };
 	pid_t pid;
-	int r;
 
-	if (config->readback_from && !is_pid(config->readback_from, &pid))
-		path = config->readback_from;
-	r = read_costs(config, path, &e);
-	if (r && r != -ENOENT && r != -ENODATA)
-		term_warn("%s: CPU times are the libraries'", e.what);
+	for (size_t i = 0; i < ARRAY_SIZE(paths) && !config->n_costs; i++) {
+		struct err e = { 0 };
+		int r = paths[i] && !is_pid(paths[i], &pid) ? read_costs(config, paths[i], &e) : 0;
+
+		if (r && r != -ENOENT && r != -ENODATA)
+			term_warn("%s: CPU times are the libraries'", e.what);
+	}
 }
 
 int rank_prepare(struct rank_config *config, struct err *e)

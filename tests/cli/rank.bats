@@ -100,6 +100,15 @@ by_hand() {
 		(.orig_bytes - .slot_bytes) / .orig_bytes' scan.json)" ]
 }
 
+@test "memory of zeros and same-filled pages needs no codec, in a scan's file as well" {
+	monitor scan --file same --all -f json -o scan.json
+	[ "$status" = 0 ]
+	monitor rank --json scan.json -f json
+	[ "$status" = 0 ]
+	of rank_decision '.[0].choice == null'
+	of rank_candidate 'length == 5 and all(.rank == null)'
+}
+
 @test "a scan's classes are decided for again from its file" {
 	cat text random same >classes
 	monitor scan --file classes --all -f json -o classes.json
@@ -327,6 +336,10 @@ costs_are() {
 	cp study.db coldpress-report
 	monitor rank --json scan.json -f json
 	costs_are "lz4:1=kernel lz4" lzo1x-1=library zstd:3=library
+	of rank_decision ".[0].calibration == \"coldpress-report/study.db: $lz4\""
+	# A store of read-backs that has none leaves it to the usual one.
+	sqlite3 study.db 'DELETE FROM calibration'
+	monitor rank --json scan.json --readback-from study.db --subject "$subject" -f json
 	of rank_decision ".[0].calibration == \"coldpress-report/study.db: $lz4\""
 	monitor rank --json scan.json --no-calibration -f json
 	costs_are lz4:1=library lzo1x-1=library zstd:3=library
