@@ -35,6 +35,7 @@ struct pool_options {
 
 static struct pool_options options = {
 	.request = {.size_bytes = MISSING_U64, .mem_limit_bytes = MISSING_U64, .priority = MISSING_U64},
+	.as = -1,
 	.trigger = {.duration_ns = 10 * NS_PER_S},
 	.db = KEEP_DEFAULT,
 	.age = {.older_ns = 120 * NS_PER_S, .threshold_bytes = MISSING_U64},
@@ -79,7 +80,7 @@ static const struct opt setup_options[] = {
 	OPT_FLAG(0, "dry-run", struct pool_options, dry_run,
 		 "change nothing: print what would do the same without us"),
 	OPT_CHOICE(0, "as", struct pool_options, as, plan_as_choices,
-		   "of a dry run: a script for sh, or a section of zram-generator.conf(5)"),
+		   "of a dry run: a script for sh, the default, or a section of zram-generator.conf(5)"),
 	OPT_PID(0, "owner", struct pool_options, request.owner,
 		"bind it to this process: recover removes it once the process is gone", .hidden = true),
 	OPT_OUTPUT(struct pool_options, output),
@@ -271,6 +272,8 @@ static int take_setup(struct pool_request *request, int *level, struct err *e)
 			return err_usage(e, "--level '%s' is no level: a whole number", options.level_text);
 		request->level = level;
 	}
+	if (options.as >= 0 && !options.dry_run)
+		return err_usage(e, "--as says how --dry-run prints: add it, or leave out both");
 	if (options.swap + options.raw + (options.fs != 0) > 1)
 		return err_usage(e, "one of --swap, --raw and --fs: it cannot be all of them");
 	request->mode = options.raw ? POOL_RAW : options.fs ? POOL_EXT4 : POOL_SWAP;
@@ -286,7 +289,7 @@ static int dry_run(const struct pool_request *request, struct err *e)
 	AUTO_OUT struct out *out = NULL;
 	int r = out_new(&out, OUT_TEXT, options.output.path, e);
 
-	if (r || (r = plan_print(request, (enum plan_as)options.as, out, e)))
+	if (r || (r = plan_print(request, options.as < 0 ? PLAN_SHELL : (enum plan_as)options.as, out, e)))
 		return r;
 	struct out *closing = out;
 

@@ -132,6 +132,8 @@ need_root() {
 	run --separate-stderr "$pool" setup --size 64MiB --mem-limit 32MiB --raw --dry-run --as zram-generator
 	[ "$status" -eq 0 ]
 	[[ $output == *"zram-size = 67108864 / 1048576"* && $output != *swap-priority* ]]
+	run --separate-stderr "$pool" setup --size 64MiB --as shell
+	refused 2 "--dry-run"
 	run --separate-stderr "$pool" setup --size 1000TiB --dry-run
 	refused 2 "1000.0 TiB"
 	run --separate-stderr "$pool" setup --size 64MiB --device sda --dry-run
