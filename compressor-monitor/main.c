@@ -247,12 +247,12 @@ static int scan_main(void *config, int argc UNUSED, char **argv UNUSED, int *exi
 	static struct scan_result result;
 	const struct config *c = config;
 	struct out *out;
-	int r = open_out(c, &scan_codec_type, scan_columns, ARRAY_SIZE(scan_columns), &out, e);
+	int r = open_out(c, &scan_codec_type, scan_columns, ARRAY_SIZE(scan_columns), &out, e), closed;
 
 	if (r)
 		return r;
 	r = scan_run(&c->scan, &result, e);
-	if (r) {
+	if (!result.whole) {
 		scan_result_done(&result);
 		out_discard(out);
 		return r;
@@ -274,7 +274,8 @@ static int scan_main(void *config, int argc UNUSED, char **argv UNUSED, int *exi
 	if (result.failed)
 		*exit_code = EXIT_FAILED;
 	scan_result_done(&result);
-	return out_close(out, e);
+	closed = out_close(out, e);
+	return r ? r : closed;
 }
 
 /* ---- bench --------------------------------------------------------------------------------------------- */
@@ -469,7 +470,7 @@ static int rank_earlier(const struct rank_config *config, struct out *out, uint6
 
 	for (size_t i = 0; !r && i < earlier.n; i++) {
 		r = print_ranking(out, config, &earlier.results[i], n, &n_classes, e);
-		classes += n_classes;
+		classes += r ? 0 : n_classes;
 	}
 	if (!r && !classes)
 		term_say("no decision by class: %s has no figures of each (%s)", config->json ?: config->csv,

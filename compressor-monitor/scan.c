@@ -114,6 +114,13 @@ static int set_up(struct scan *s, struct scan_result *ret, struct err *e)
 	return s->config->record ? trace_new(&s->trace, s->config->record, e) : 0;
 }
 
+/* Nothing to report: say whether that is the target's doing or ours. */
+static int nothing_read(const char *why, struct err *e)
+{
+	return stop_requested() ? err_say(e, EINTR, "stopped by a signal before a page was read")
+				: err_say(e, ENODATA, "%s", why);
+}
+
 static int walk_pool(struct scan *s, struct err *e)
 {
 	struct page_strata *strata = s->census.strata;
@@ -138,7 +145,7 @@ static int walk(struct scan *s, struct err *e)
 		return r;
 	}
 
-	for (size_t i = 0; !r && i < s->n_sources; i++) {
+	for (size_t i = 0; !r && i < s->n_sources && !stop_requested(); i++) {
 		r = page_walk(&s->sources[i], (uint32_t)i, kinds, &s->set, &s->census, &s->sample, e);
 		if (r == -ESRCH && (s->n_sources > 1 || s->sample.seen)) {
 			s->sources[i].ended = true;
@@ -146,7 +153,7 @@ static int walk(struct scan *s, struct err *e)
 		}
 	}
 	if (!r && !s->sample.seen)
-		return err_say(e, ENODATA, "not one page of the target is present in memory");
+		return nothing_read("not one page of the target is present in memory", e);
 	return r;
 }
 
@@ -192,8 +199,8 @@ static int read_sample(struct scan *s, struct scan_result *ret, struct err *e)
 				    : scan_read_range(s, 0, s->sample.n, &progress, ret, e);
 	term_progress_end(&progress);
 	if (!r && !ret->summary.sampled_pages)
-		return err_say(e, ENODATA, "not one page of the target could be read: they were swapped out, unmapped "
-					   "or ended meanwhile");
+		return nothing_read("not one page of the target could be read: they were swapped out, unmapped or "
+				    "ended meanwhile", e);
 	return r;
 }
 
@@ -343,6 +350,7 @@ int scan_run(const struct scan_config *config, struct scan_result *ret, struct e
 			r = list_mappings(&s, ret);
 		if (r)
 			err_set(e, r, "cannot keep the figures");
+		ret->whole = !r;
 		summarize(&s, ret);
 		freeze_done(&s.freeze);
 		ret->summary.elapsed_ns = monotonic_ns() - begin;

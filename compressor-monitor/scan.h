@@ -113,13 +113,15 @@ struct scan_result {
 	struct page_strata strata;
 	struct scan_summary_record summary;
 	bool failed;			/* a codec did not give a page back as it was */
+	bool whole;			/* the figures are all there, even if the trace could not be written */
 	char target[256], partial[160], labels[SCAN_CODECS_MAX][32];	/* what the records' strings point to */
 };
 
 /* scan_run - the whole scan. ret is large and points into itself: keep it where it is.
  *
  * errors  usage: no target or several kinds, a codec there is not; -ESRCH the process ended; -EACCES another
- *         user's; -ENODATA not one page could be read; exit 77 reading is forbidden altogether
+ *         user's; -ENODATA not one page could be read; -EINTR nor was, before a signal; exit 77 reading is
+ *         forbidden altogether; out_close's own, where the trace could not be written: ret is whole then
  */
 int scan_run(const struct scan_config *config, struct scan_result *ret, struct err *e);
 

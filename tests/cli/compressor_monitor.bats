@@ -129,6 +129,14 @@ load monitor_helpers
 	jq -es 'map(select(.type == "page_run") | .class) == ["text", "other"]' trace
 }
 
+@test "a trace that cannot be written takes no figures with it" {
+	monitor scan --file text --codecs lz4 -f json --record /dev/full
+	[ "$status" = 1 ]
+	[[ $stderr == *"cannot write /dev/full: No space left on device"* ]]
+	of scan_codec 'length == 1 and .[0].validation == "PASS"'
+	of end 'length == 1'
+}
+
 @test "any number of threads finds the same, however many pages are drawn" {
 	refused 2 "--threads" scan --file text --threads 0
 	# Half-empty pages, so that slots are not whole bytes; copies, which are met in another order by more threads.
