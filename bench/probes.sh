@@ -60,8 +60,8 @@ begin() {
 }
 
 end() {
-	kill -INT $pid
-	wait $pid
+	kill -INT "$pid"
+	wait "$pid"
 }
 
 # start TRACER - and wait until it looks on; its number in $pid.
@@ -333,7 +333,7 @@ rm "$tmp.figures"
 echo
 echo "every fault of one core as a JSON line into a file, 10 s:"
 begin tracer_json
-taskset -pc 1 $pid >/dev/null
+taskset -pc 1 "$pid" >/dev/null
 "$helpers/touch_pages" 4099 10 0 >"$tmp/touched"
 end
 tail -n 1 "$tmp/json" | jq -e '.dropped == 0 and .seen == .emitted + .filtered' >/dev/null

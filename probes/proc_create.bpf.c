@@ -332,8 +332,9 @@ static __always_inline __u32 forget_threads(struct task_struct *leader)
 	return had;
 }
 
-/* What the current task ran since its runtime was last brought up to date, which each tick does: most short ones end
- * before the first. Since then the clock of its CPU went on, and before that its clock_task, which leaves out interrupts.
+/* What the current task ran since its runtime was last brought up to date, as each tick does: most short ones end
+ * before the first. It is what clock_task went on, which leaves out interrupts and stolen time, up to the last look at
+ * the clock of the run queue, and all that passed since.
  */
 static __always_inline __u64 not_yet_counted(struct task_struct *task)
 {
