@@ -63,5 +63,6 @@ END {
 				slow ? "  SLOWER THAN 0.97" : ""
 		}
 	}
+	print failed ? "fail" : "pass"
 	exit failed
 }' "$dir/theirs" "$dir/ours"

@@ -49,5 +49,6 @@ END {
 		printf "%-10s %-18s %15d %8.4f %15d %8.4f%s\n", k[3], name, data[k[1], "kernel", k[3]], d,
 			used[k[1], "kernel", k[3]], u, bad ? "  BEYOND" : ""
 	}
-	exit failed
+	print failed || !n ? "fail" : "pass"
+	exit failed || !n
 }'
