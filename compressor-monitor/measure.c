@@ -458,7 +458,7 @@ static struct scan_codec_record report(const struct measure *m, struct subject *
 		.codec_bytes = s->sums.codec_bytes,
 		.stored_bytes = s->sums.pool.stored_bytes,
 		.slot_bytes = (uint64_t)llround(s->sums.slot_bytes),
-		.saved_codec_ratio = 1 - (double)s->sums.codec_bytes / orig,	/* NaN, that is missing, for no pages */
+		.saved_codec_ratio = 1 - (double)s->sums.codec_bytes / orig,	/* NaN, missing, for no pages */
 		.saved_slot_ratio = 1 - slot->estimate / PAGE_BYTES,
 		.saved_slot_low_ratio = 1 - slot->high / PAGE_BYTES,
 		.saved_slot_high_ratio = 1 - slot->low / PAGE_BYTES,

@@ -77,7 +77,7 @@ static int read_refused(const struct page_source *source, int code, struct err *
 	return err_hint(e, "run this as root, or look at kernel.yama.ptrace_scope and the container's seccomp rules");
 }
 
-/* The present pages from the i-th, neighbours in one piece: a piece costs the kernel a lock and a walk of page tables. */
+/* The present pages from the i-th, neighbours in one piece: each costs the kernel a lock and a walk of page tables. */
 static size_t gather(const struct page_ref *refs, const size_t *which, size_t from, size_t n, char *buf,
 		     struct iovec *local, struct iovec *remote)
 {

@@ -224,7 +224,7 @@ while True:
 # disturbed_scan SIGNAL WHOM: a scan that takes seconds, and once it has worked for 0.2 s, when the walk is over, the
 # signal to the `subject` or to the `scan`.
 disturbed_scan() {
-	"$MONITOR" scan -q --pid "$subject" --all --codecs zstd:19,zstd:18,zstd:17,zstd:16 --format json \
+	"$MONITOR" scan -q --pid "$subject" --all --threads 2 --codecs zstd:19,zstd:18,zstd:17,zstd:16 --format json \
 		>"$BATS_TEST_TMPDIR/scan" 3>&- &
 	scan=$!
 	until [ "$(sed 's/.*) //' "/proc/$scan/stat" | cut -d' ' -f12)" -ge 20 ]; do sleep 0.01; done
