@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* scan_target.c - from what was named to open sources: processes, trees and groups of them, files, pools. */
-#include <ctype.h>
-#include <dirent.h>
 #include <sys/resource.h>
 
 #include "procfs.h"
@@ -86,65 +84,17 @@ static int open_cgroup(struct scan *s, struct err *e)
 	return r;
 }
 
-struct relation {
-	pid_t pid, parent;
-	bool inside;
-};
-
-/* Every process there is, with its parent; those that end meanwhile are not among them. NULL = not to be had. */
-static struct relation *list_relations(size_t *n)
-{
-	struct relation *list = NULL;
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-
-	for (*n = 0; proc && (entry = readdir(proc));) {
-		struct relation *bigger;
-		struct procfs_stat stat;
-		struct err ignored = { 0 };
-
-		if (!isdigit((unsigned char)entry->d_name[0]) ||
-		    procfs_stat_read(NULL, (pid_t)atoi(entry->d_name), &stat, &ignored))
-			continue;
-		bigger = reallocarray(list, *n + 1, sizeof(*list));
-		if (!bigger) {
-			free(list);
-			list = NULL;
-			break;
-		}
-		list = bigger;
-		list[(*n)++] = (struct relation){ .pid = stat.pid, .parent = stat.ppid };
-	}
-	if (proc)
-		closedir(proc);
-	return list;
-}
-
-/* Marks what descends from those marked already. Orphans have another parent, and are nobody's descendants. */
-static void mark_descendants(struct relation *list, size_t n)
-{
-	for (bool more = true; more;) {
-		more = false;
-		for (size_t i = 0; i < n; i++)
-			for (size_t k = 0; !list[i].inside && k < n; k++)
-				if (list[k].inside && list[k].pid == list[i].parent)
-					more = list[i].inside = true;
-	}
-}
-
 /* The process, its children, theirs and so on, but for this one: as they are now, not those that will be. */
 static int open_tree(struct scan *s, struct err *e)
 {
-	AUTO_FREE struct relation *list = NULL;
+	AUTO_FREE struct procfs_relation *list = NULL;
 	size_t n;
 	int r = add_pid(s, s->config->tree, e);
 
-	list = r ? NULL : list_relations(&n);
+	list = r ? NULL : procfs_relations(&n);
 	if (!list)
-		return r ? r : err_set(e, ENOMEM, "cannot list the descendants of process %d", (int)s->config->tree);
-	for (size_t i = 0; i < n; i++)
-		list[i].inside = list[i].pid == s->config->tree;
-	mark_descendants(list, n);
+		return r ? r : err_set(e, errno, "cannot list the descendants of process %d", (int)s->config->tree);
+	procfs_descendants_mark(list, n, s->config->tree);
 	for (size_t i = 0; !r && i < n; i++) {
 		if (!list[i].inside || list[i].pid == s->config->tree || list[i].pid == getpid())
 			continue;
@@ -174,12 +124,12 @@ static void raise_descriptor_limit(void)
 static int open_system(struct scan *s, struct err *e)
 {
 	size_t n;
-	AUTO_FREE struct relation *list = list_relations(&n);
+	AUTO_FREE struct procfs_relation *list = procfs_relations(&n);
 	int r = 0;
 
 	raise_descriptor_limit();
 	if (!list)
-		return err_set(e, ENOMEM, "cannot list the processes");
+		return err_set(e, errno, "cannot list the processes");
 	for (size_t i = 0; !r && i < n; i++) {
 		if (list[i].pid == getpid())
 			continue;

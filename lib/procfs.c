@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* procfs.c - /proc as structs: memory, events, swaps, one process, load.
+/* procfs.c - /proc as structs: memory, events, swaps, processes, load.
  *
  * Files of "name value" lines go through one table walk; the rest is cut by hand. Parsers take any bytes:
  * they never read past len and leave out what they do not know. Numbers that do not fit count as missing.
@@ -7,6 +7,7 @@
 #include "procfs.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <inttypes.h>
 
 /* A file of "name: number unit" lines, and where each name belongs. */
@@ -419,6 +420,51 @@ int procfs_exe(const struct sysroot *root, pid_t pid, char *buf, size_t len, str
 }
 
 /* ---- the machine ------------------------------------------------------------------- */
+
+struct procfs_relation *procfs_relations(size_t *n)
+{
+	struct procfs_relation *list = NULL;
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	size_t room = 0;
+
+	for (*n = 0; proc && (entry = readdir(proc));) {
+		struct procfs_stat stat;
+
+		if (!isdigit((unsigned char)entry->d_name[0]) ||
+		    procfs_stat_read(NULL, (pid_t)atoi(entry->d_name), &stat, NULL))
+			continue;
+		if (*n == room) {
+			struct procfs_relation *bigger = reallocarray(list, room = 2 * room + 256, sizeof(*list));
+
+			if (!bigger) {
+				free(list);
+				list = NULL;
+				break;
+			}
+			list = bigger;
+		}
+		list[(*n)++] = (struct procfs_relation){ .pid = stat.pid, .parent = stat.ppid };
+	}
+	if (proc)
+		closedir(proc);
+	return list;
+}
+
+void procfs_descendants_mark(struct procfs_relation *list, size_t n, pid_t pid)
+{
+	bool more = true;
+
+	for (size_t i = 0; i < n; i++)
+		list[i].inside = list[i].pid == pid;
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < n; i++)
+			for (size_t k = 0; !list[i].inside && k < n; k++)
+				if (list[k].inside && list[k].pid == list[i].parent)
+					more = list[i].inside = true;
+	}
+}
 
 int procfs_loadavg_parse(const char *buf, size_t len, struct procfs_loadavg *ret)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* procfs.h - /proc as structs: memory, events, swaps, one process, load.
+/* procfs.h - /proc as structs: memory, events, swaps, processes, load.
  *
  * One pure parser of (buf, len) and one reader for each file. What the kernel does not have stays missing
  * (MISSING_U64). Sizes are bytes, whatever unit the file uses. Nothing here needs root but what it says.
@@ -86,6 +86,20 @@ bool procfs_alive(const struct sysroot *root, pid_t pid, uint64_t start_ticks);
 
 /* procfs_exe - path of the running program, NUL-terminated. Needs to be its owner or root. */
 int procfs_exe(const struct sysroot *root, pid_t pid, char *buf, size_t len, struct err *e);
+
+/* ---- who came from whom ---- */
+struct procfs_relation {
+	pid_t pid, parent;
+	bool inside;	/* procfs_descendants_mark */
+};
+
+/* procfs_relations - every process there is; those that end meanwhile are not among them. Unmarked, to be freed; NULL =
+ * not to be had, errno says why.
+ */
+struct procfs_relation *procfs_relations(size_t *n);
+
+/* procfs_descendants_mark - pid, and what descends from it as far as the parents live: orphans are nobody's. */
+void procfs_descendants_mark(struct procfs_relation *list, size_t n, pid_t pid);
 
 /* ---- the machine ---- */
 struct procfs_loadavg {

@@ -5,92 +5,32 @@
  */
 #include "pool.h"
 
-#include <dirent.h>
-#include <stdlib.h>
-
 #include "group.h"
 #include "units.h"
 
 #define FOREIGN_BYTES MIB /* the figures are not read at one moment */
 
-static void closedir_(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
-struct process {
-	pid_t pid, parent;
-	bool own;
-};
-
-struct processes {
-	struct process *all;
-	size_t n, room;
-};
-
-static int add(struct processes *processes, pid_t pid)
-{
-	struct procfs_stat stat;
-
-	if (procfs_stat_read(NULL, pid, &stat, NULL)) /* ended since */
-		return 0;
-	if (processes->n == processes->room) {
-		size_t room = MAX(2 * processes->room, (size_t)256);
-		struct process *all = reallocarray(processes->all, room, sizeof(*all));
-
-		if (!all)
-			return -ENOMEM;
-		processes->all = all;
-		processes->room = room;
-	}
-	processes->all[processes->n++] = (struct process){.pid = pid, .parent = stat.ppid};
-	return 0;
-}
-
-/* A process and all that came from it, as far as their parents live: marked .own. */
-static int family(pid_t pid, struct processes *ret, struct err *e)
-{
-	__attribute__((cleanup(closedir_))) DIR *list = opendir("/proc");
-	bool grown = true;
-	int r = 0;
-
-	for (struct dirent *entry; list && r == 0 && (entry = readdir(list));)
-		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-			r = add(ret, (pid_t)atoi(entry->d_name));
-	if (!list || r)
-		return err_set(e, list ? r : errno, "cannot look at the processes");
-	for (size_t i = 0; i < ret->n; i++)
-		ret->all[i].own = ret->all[i].pid == pid;
-	while (grown) {
-		grown = false;
-		for (size_t i = 0; i < ret->n; i++)
-			for (size_t k = 0; k < ret->n && !ret->all[i].own; k++)
-				if (ret->all[k].own && ret->all[k].pid == ret->all[i].parent)
-					grown = ret->all[i].own = true;
-	}
-	return 0;
-}
-
 /* Slots that the swap cache still holds for pages that are back are in no process's figure: they count as its. */
 static int family_swap_bytes(pid_t pid, uint64_t *ret, struct err *e)
 {
-	struct processes processes = {.n = 0};
+	AUTO_FREE struct procfs_relation *list = NULL;
+	size_t n = 0;
 	struct procfs_meminfo meminfo;
 	struct procfs_status status;
 	int r = procfs_status_read(NULL, pid, &status, e);
 
 	if (r || (r = procfs_meminfo_read(NULL, &meminfo, e)))
 		return r;
-	r = family(pid, &processes, e);
+	list = procfs_relations(&n);
+	if (!list)
+		return err_set(e, errno, "cannot look at the processes");
+	procfs_descendants_mark(list, n, pid);
 	*ret = meminfo.swap_cached_bytes == MISSING_U64 ? 0 : meminfo.swap_cached_bytes;
-	for (size_t i = 0; i < processes.n && r == 0; i++)
-		if (processes.all[i].own &&
-		    procfs_status_read(NULL, processes.all[i].pid, &status, NULL) == 0 &&
+	for (size_t i = 0; i < n; i++)
+		if (list[i].inside && procfs_status_read(NULL, list[i].pid, &status, NULL) == 0 &&
 		    status.swap_bytes != MISSING_U64)
 			*ret += status.swap_bytes;
-	free(processes.all);
-	return r;
+	return 0;
 }
 
 int pool_owner_compare(const struct pool *pool, pid_t pid, const char *cgroup, struct pool_status *status,

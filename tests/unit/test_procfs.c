@@ -216,6 +216,30 @@ static void test_exe__is_this_test(void **state UNUSED)
 	assert_int_equal(procfs_exe(NULL, getpid(), tiny, sizeof(tiny), NULL), -ENAMETOOLONG);
 }
 
+/* Children that are listed before their parents are found all the same. */
+static void test_relations__descendants_are_marked_in_any_order(void **state UNUSED)
+{
+	struct procfs_relation list[] = { { 9, 7, false }, { 1, 0, false }, { 7, 5, false }, { 5, 1, false }, { 6, 1, true } };
+	const bool inside[] = { true, false, true, true, false };
+
+	procfs_descendants_mark(list, ARRAY_SIZE(list), 5);
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+		assert_int_equal(list[i].inside, inside[i]);
+}
+
+static void test_relations__this_process_is_one_with_its_parent(void **state UNUSED)
+{
+	struct procfs_relation *list;
+	size_t n, found = 0;
+
+	list = procfs_relations(&n);
+	assert_non_null(list);
+	for (size_t i = 0; i < n; i++)
+		found += list[i].pid == getpid() && list[i].parent == getppid() && !list[i].inside;
+	free(list);
+	assert_int_equal(found, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +258,8 @@ int main(void)
 		cmocka_unit_test(test_loadavg__five_figures),
 		cmocka_unit_test(test_boot_id__is_a_line_without_its_end),
 		cmocka_unit_test(test_exe__is_this_test),
+		cmocka_unit_test(test_relations__descendants_are_marked_in_any_order),
+		cmocka_unit_test(test_relations__this_process_is_one_with_its_parent),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
