@@ -32,6 +32,7 @@ static bool still_swap(const struct journal_book *book, const struct journal_ent
 struct undoing {
 	struct journal_how how;
 	enum journal_kind last; /* up to this kind */
+	bool again; /* what fails is tried again: not yet to be told */
 	journal_report_fn *report;
 	void *ctx;
 	unsigned int undone;
@@ -59,7 +60,7 @@ static int undo_book(struct journal *j, struct undoing *undoing, struct err *e)
 				*e = failure;
 			r = first(r, next);
 			undoing->undone += next == 0;
-			if (undoing->report && (next || *what)) {
+			if (undoing->report && (next ? !undoing->again : *what != '\0')) {
 				snprintf(text, sizeof(text), "%s: %s", j->book.name,
 					 next ? failure.what : what);
 				undoing->report(undoing->ctx, next != 0, text);
@@ -177,6 +178,7 @@ static int end_subjects(void *ctx, struct journal *j, int r, const struct err *w
 	if (r || !str_eq(j->book.boot_id, recovery->boot_id) || kept(&j->book))
 		return 0;
 	undoing.last = JOURNAL_CGROUP;
+	undoing.again = true;
 	undo_book(j, &undoing, NULL);
 	recovery->undoing.undone = undoing.undone;
 	return 0;

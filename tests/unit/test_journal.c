@@ -229,6 +229,31 @@ static void test_journal__a_dead_owners_process_is_ended(void **state UNUSED)
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
+static void note_group(struct journal *j)
+{
+	unsigned int id;
+
+	if (mkdir(at("group"), 0700) || journal_cgroup(j, at("group"), &id, NULL))
+		_exit(2);
+	put_file(at("group/file"), "");
+}
+
+/* Groups are tried twice: before the swaps of any book, and in their own one. */
+static void test_journal__what_stays_is_said_once(void **state UNUSED)
+{
+	const char *found;
+
+	die_after(note_group);
+	said[0] = '\0';
+	assert_int_equal(journal_recover((struct journal_how){.force = false}, hear, NULL, NULL), -ENOTEMPTY);
+	found = strstr(said, "FAILED");
+	assert_non_null(found);
+	assert_null(strstr(found + 1, "FAILED"));
+	assert_int_equal(unlink(at("group/file")), 0);
+	assert_int_equal(recover(), 1);
+	assert_null(strstr(said, "FAILED"));
+}
+
 /* A book as another run would have left it, of this boot unless boot is given. */
 static void put_book(const char *name, const char *boot, const char *lines)
 {
@@ -507,6 +532,7 @@ int main(void)
 		TEST(test_journal__a_tree_is_removed_and_what_its_links_lead_to_is_not),
 		TEST(test_journal__a_path_that_exists_is_nobodys_to_remove),
 		TEST(test_journal__a_dead_owners_process_is_ended),
+		TEST(test_journal__what_stays_is_said_once),
 		TEST(test_journal__another_process_of_that_number_is_left_alone),
 		TEST(test_journal__a_device_that_is_another_now_is_left_alone),
 		TEST(test_journal__a_book_of_an_earlier_boot_is_forgotten_not_undone),
