@@ -442,8 +442,9 @@ static int run_status(void *config UNUSED, int argc UNUSED, char **argv UNUSED, 
 	struct pools pools;
 	uint64_t n = 0, records = 0;
 
-	if ((options.classes || options.deep) && options.watch_ns != MISSING_U64)
-		return err_usage(e, "--classes and --deep are for one look, not for --watch");
+	if ((options.classes || options.deep || options.trigger.pid || options.trigger.cgroup) &&
+	    options.watch_ns != MISSING_U64)
+		return err_usage(e, "--classes, --deep, --pid and --cgroup are for one look, not for --watch");
 	if (options.trigger.pid && options.trigger.cgroup)
 		return err_usage(e, "whose pool is it? give one of --pid and --cgroup");
 	int r = begin(&out, "looking at pools", e);

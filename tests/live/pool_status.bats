@@ -157,7 +157,7 @@ has_lz4() {
 	# The shell that runs this is the parent of both.
 	[ "$("$pool" status -f json --pid $$ | field foreign_bytes)" -lt $((1 << 20)) ]
 	exec 9>&-
-	exec {to}>&-
+	echo end >&"$to"
 	wait
 	remove_group "$group"
 }

@@ -268,7 +268,7 @@ calls_that_change() {
 
 @test "a light profile drives pages through the pool and leaves none in it" {
 	[ -x "$BATS_TEST_DIRNAME/../../build/bin/workload" ] || skip "workload is not built"
-	json=$("$pool" trigger compress --db none --profile light --duration 1s -f json)
+	json=$("$pool" trigger compress --db none --profile light --duration 4s -f json)
 	[ "$(field written_pages <<<"$json")" -ge 4096 ]
 	[ "$(field orig_peak_bytes <<<"$json")" -ge $((8 << 20)) ]
 	[ "$(field orig_after_bytes <<<"$json")" -le $((1 << 20)) ]

@@ -196,14 +196,36 @@ said_clearly() {
 	[ "$n" -ge 90 ]
 }
 
-@test "kill -9 at every call of reset, then recover: the machine is as before" {
+# begin_pages, pool_with_pages, end_pages - a process of which a MiB is out in each pool that is made.
+begin_pages() {
+	coproc H { exec perl -e "$holder_program" 1; }
+	keep_coproc "${H[@]}"
+	read -r -u "$from" -t 30 line
+	[ "$line" = out ]
+}
+
+pool_with_pages() {
 	"$pool" setup --size 64MiB --tune -q >/dev/null
+	"$pool" trigger readback --db none --pid "$H_PID" -q >/dev/null
+	"$pool" trigger compress --db none --pid "$H_PID" -q >/dev/null
+}
+
+end_pages() {
+	echo end >&"$to"
+	read -r -u "$from" -t 30 line
+	[ "$line" = same ]
+	wait "$H_PID" || true
+}
+
+@test "kill -9 at every call of reset, pages in the pool, then recover: the machine is as before" {
+	begin_pages
+	pool_with_pages
 	mapfile -t all < <(calls "$pool" reset -q)
 	restored "traced"
 	n=0
 	for call in "${all[@]}"; do
 		for i in $(seq "${call#* }"); do
-			"$pool" setup --size 64MiB --tune -q >/dev/null
+			pool_with_pages
 			run strace -f -qq -o /dev/null -e "inject=${call% *}:signal=KILL:when=$i" "$pool" reset -q
 			killed "$call"
 			"$pool" recover -q
@@ -214,6 +236,7 @@ said_clearly() {
 	done
 	echo "# killed $n times" >&3
 	[ "$n" -ge 70 ]
+	end_pages
 }
 
 @test "an error at any call that changes something: said clearly, everything undone" {
@@ -236,13 +259,14 @@ said_clearly() {
 	done
 }
 
-@test "an error at any call of reset: said clearly, and recover finishes what was begun" {
-	"$pool" setup --size 64MiB --tune -q >/dev/null
+@test "an error at any call of reset, pages in the pool: said clearly, and recover finishes what was begun" {
+	begin_pages
+	pool_with_pages
 	mapfile -t all < <(calls "$pool" reset -q | grep -E '^(write|swapoff|ftruncate|fcntl|unlink|unlinkat) ')
 	for error in EBUSY ENOMEM EINVAL EIO; do
 		for call in "${all[@]}"; do
 			for i in $(seq "${call#* }"); do
-				"$pool" setup --size 64MiB --tune -q >/dev/null
+				pool_with_pages
 				run --separate-stderr strace -f -qq -o /dev/null \
 					-e "inject=${call% *}:error=$error:when=$i" "$pool" reset -q
 				[ "$status" -eq 0 ] || said_clearly "$error at $call $i"
@@ -252,6 +276,7 @@ said_clearly() {
 			done
 		done
 	done
+	end_pages
 }
 
 # millis COMMAND... - how long it takes.

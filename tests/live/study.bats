@@ -234,18 +234,33 @@ start_study() {
 	[[ $output == *"another study runs, process $pid"* ]]
 }
 
+# nothing_left - of a study that ended; its words are in $output.
+nothing_left() {
+	echo "$output"
+	[[ $output == *"ram_pool was ended by signal 9"* ]]
+	[ "$(machine)" = "$before" ]
+	run compgen -G "${COLDPRESS_STATE_DIR:-/run/coldpress}/*study*"
+	[ "$status" -eq 1 ]
+}
+
 @test "kill -9 of ram_pool alone, as it makes a pool or puts it away: the study finishes that, and says so" {
 	command -v strace >/dev/null || skip "strace is not installed: ./bootstrap.sh installs it"
-	# The calls are ram_pool's alone: the first swap of the study, and the first pool that is put away.
-	for call in swapon pidfd_open; do
-		run timeout 120 strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -e "trace=$call" -e "inject=$call:signal=KILL:when=1" \
-			"$bin/coldpress" study --out "$BATS_TEST_TMPDIR/out" --blocks 1 --algo lz4 -- $(subject text)
-		echo "$output"
-		[[ $output == *"ram_pool was ended by signal 9"* ]]
-		[ "$(machine)" = "$before" ]
-		run compgen -G "${COLDPRESS_STATE_DIR:-/run/coldpress}/*study*"
-		[ "$status" -eq 1 ]
+	study=(timeout 120 "$bin/coldpress" study --out "$BATS_TEST_TMPDIR/out" --blocks 1 --algo lz4 -- $(subject text))
+	# The only one who calls it.
+	run strace -f -qq -o /dev/null -e trace=swapon -e inject=swapon:signal=KILL:when=1 "${study[@]}"
+	nothing_left
+	# A reset that takes half a second at that call, so that it can be found.
+	strace -f -qq -o /dev/null -e trace=pidfd_open -e inject=pidfd_open:delay_enter=500000 "${study[@]}" \
+		>"$BATS_TEST_TMPDIR/words" 2>&1 3>&- &
+	pid=$!
+	for _ in $(seq 3000); do
+		reset=$(pgrep -fo '^ram_pool reset --name study-') && break
+		sleep 0.02
 	done
+	kill -9 "$reset"
+	wait $pid || true
+	output=$(cat "$BATS_TEST_TMPDIR/words")
+	nothing_left
 }
 
 @test "kill -9 in the middle, then recover: as before" {
