@@ -263,6 +263,22 @@ static void test_out__select_names_the_nearest_of_an_unknown_field(void **state 
 	out_discard(out);
 }
 
+static void test_out__select_any_is_of_the_types_that_have_the_fields(void **state UNUSED)
+{
+	const struct record_type *const types[] = { &moment_type, &line_type, &end_record_type, NULL };
+	const char *items[] = { "comm" }, *of_the_end[] = { "reason" };
+	const struct opt_list list = { items, 1 }, none = { of_the_end, 1 };
+	struct out *out = open_out(OUT_JSON);
+	struct err e = { 0 };
+
+	assert_int_equal(out_select_any(out, types, &none, &e), -EINVAL);
+	assert_non_null(strstr(e.what, moment_type.name));
+	assert_int_equal(out_select_any(out, types, &list, &e), 0);
+	assert_int_equal(out_record(out, &line_type, &full), 0);
+	assert_int_equal(out_close(out, NULL), 0);
+	assert_string_equal(read_back(), "{\"type\":\"s\",\"v\":3,\"comm\":\"four\"}\n");
+}
+
 static void test_out__the_end_record_is_in_json_only(void **state UNUSED)
 {
 	const struct end_record end = { .seen = 11, .emitted = 11, .missed = MISSING_U64,
@@ -521,6 +537,7 @@ int main(void)
 		cmocka_unit_test(test_out__a_card_has_a_line_for_each_field_with_its_unit),
 		cmocka_unit_test(test_out__select_takes_fields_in_the_order_asked_for),
 		cmocka_unit_test(test_out__select_names_the_nearest_of_an_unknown_field),
+		cmocka_unit_test(test_out__select_any_is_of_the_types_that_have_the_fields),
 		cmocka_unit_test(test_out__the_end_record_is_in_json_only),
 		cmocka_unit_test(test_out__lines_are_for_text_only),
 		cmocka_unit_test(test_out__an_earlier_file_stays_until_close_and_keeps_its_mode),

@@ -70,6 +70,15 @@ static void test_hook__what_is_missing_is_said_with_its_use(void **state UNUSED)
 	assert_string_equal(c->note, "swap_probe reclaim_pages");
 }
 
+static void test_hook__what_goes_past_a_hook_is_said_with_it(void **state UNUSED)
+{
+	struct probe_kernel kernel = kernel_with(true, true);
+
+	kernel.rw_page = true;
+	assert_non_null(strstr(choice(&kernel, PROBE_AUTO, "block_bio_queue")->note, "rw_page"));
+	assert_null(strstr(choice(&kernel, PROBE_AUTO, "sched_process_fork")->note, "rw_page"));
+}
+
 static void test_hook__without_btf_nothing_is_offered(void **state UNUSED)
 {
 	struct probe_kernel kernel = kernel_with(true, true);
@@ -198,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_hook__classic_needs_tracefs),
 		cmocka_unit_test(test_hook__fork_has_no_classic_variant),
 		cmocka_unit_test(test_hook__what_is_missing_is_said_with_its_use),
+		cmocka_unit_test(test_hook__what_goes_past_a_hook_is_said_with_it),
 		cmocka_unit_test(test_hook__without_btf_nothing_is_offered),
 		cmocka_unit_test(test_kernel__a_tree_without_btf_is_no_error),
 		cmocka_unit_test(test_comm__bytes_that_could_break_a_line_are_masked),
