@@ -38,6 +38,7 @@ enum {
 	BPF_F_MMAPABLE = 1 << 10,
 	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
 	BPF_RB_NO_WAKEUP = 1,
+	BPF_RB_FORCE_WAKEUP = 2,
 	BPF_F_USER_STACK = 1 << 8,
 };
 
@@ -74,40 +75,8 @@ struct signal_struct {
 };
 
 struct mm_struct {
-	unsigned long arg_start, arg_end, start_brk, brk, start_stack;
-};
-
-struct super_block {
-	unsigned int s_dev;
-	unsigned long s_magic;
-};
-
-struct inode {
-	struct super_block *i_sb;
-	unsigned long i_ino;
-};
-
-struct qstr {
-	const unsigned char *name;
-};
-
-struct dentry {
-	struct qstr d_name;
-};
-
-struct path {
-	struct dentry *dentry;
-};
-
-struct file {
-	struct path f_path;
-	struct inode *f_inode;
-};
-
-struct vm_area_struct {
-	unsigned long vm_start, vm_end;
-	struct mm_struct *vm_mm;
-	struct file *vm_file;
+	unsigned long arg_start, arg_end, start_stack, total_vm;
+	int map_count;
 };
 
 struct thread_info {

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "maps.h"
 #include "page_entry.h"
 
 #define WALK_ENTRIES	8192	/* 64 KiB of pagemap, 32 MiB of address space a read */
@@ -252,45 +253,20 @@ struct walk {
 	const char *name;		/* of the mapping */
 	enum page_kind stratum_kind;	/* that stratum is of; 0 = none looked up for this mapping yet */
 	uint32_t stratum;
-	dev_t tmpfs[64];		/* devices of the tmpfs mounts the process sees */
-	size_t n_tmpfs;
+	struct maps_tmpfs tmpfs;	/* that the process sees */
 };
-
-static void read_tmpfs_devices(struct walk *w)
-{
-	AUTO_FREE char *line = NULL;
-	AUTO_FCLOSE FILE *f = NULL;
-	char path[64];
-	size_t size = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)w->source->pid);
-	f = fopen(path, "re");
-	while (f && w->n_tmpfs < ARRAY_SIZE(w->tmpfs) && getline(&line, &size, f) > 0) {
-		const char *type = strstr(line, " - ");
-		unsigned int major, minor;
-
-		if (type && (str_starts(type, " - tmpfs ") || str_starts(type, " - devtmpfs ")) &&
-		    sscanf(line, "%*u %*u %u:%u", &major, &minor) == 2)
-			w->tmpfs[w->n_tmpfs++] = makedev(major, minor);
-	}
-}
 
 /* What the file-like pages of a mapping are; 0 = nothing here can be swapped or dropped. */
 static unsigned int mapping_kind(const struct walk *w, dev_t dev, const char *name)
 {
-	static const char *const kernel_shmem[] = { "/memfd:", "/SYSV", "/dev/zero (deleted)", "/dev/shm/" };
 	static const char *const outside[] = { "[vvar", "[vdso]", "[vsyscall]", "/anon_hugepage", "/dev/" };
 
-	for (size_t i = 0; i < ARRAY_SIZE(kernel_shmem); i++)
-		if (str_starts(name, kernel_shmem[i]))
-			return PAGE_KIND_SHMEM;
+	if (maps_kernel_shmem(name))
+		return PAGE_KIND_SHMEM;
 	for (size_t i = 0; i < ARRAY_SIZE(outside); i++)
 		if (str_starts(name, outside[i]))
 			return 0;
-	for (size_t i = 0; i < w->n_tmpfs; i++)
-		if (w->tmpfs[i] == dev)
-			return PAGE_KIND_SHMEM;
-	return PAGE_KIND_FILE;
+	return maps_on_tmpfs(&w->tmpfs, dev) ? PAGE_KIND_SHMEM : PAGE_KIND_FILE;
 }
 
 /* Pages of one mapping are of one kind or two: looked up where it changes. */
@@ -411,7 +387,7 @@ static int walk_process(struct walk *w)
 	if (!entries)
 		return -ENOMEM;
 	w->entries = entries;
-	read_tmpfs_devices(w);
+	maps_tmpfs_read(w->source->pid, &w->tmpfs);
 	return walk_maps(w, maps);
 }
 

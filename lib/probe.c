@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/capability.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -67,7 +68,7 @@ static int probe_open(struct probe *p, const struct probe_options *options, stru
 {
 	int r;
 
-	*p = (struct probe){ .options = options, .until_fd = -1, .stats_fd = -1 };
+	*p = (struct probe){ .options = options, .wake_fd = -1, .until_fd = -1, .stats_fd = -1 };
 	p->end = (struct end_record){ .missed = MISSING_U64, .unmatched = MISSING_U64 };
 	term_set_level(options->quiet ? TERM_QUIET : options->verbose ? TERM_VERBOSE : TERM_NORMAL);
 	libbpf_set_print(options->verbose ? libbpf_say : NULL);
@@ -267,6 +268,19 @@ int probe_load(struct probe *p, struct bpf_object *object, bool streams, struct 
 	return cgroup_open(p, e);
 }
 
+/* Edge-triggered: the ring, which is hardly ever empty, would be ready at every look. */
+int probe_wake(struct probe *p, struct err *e)
+{
+	struct epoll_event wanted = { .events = EPOLLIN | EPOLLET };
+	int ring = bpf_object__find_map_fd_by_name(p->object, "events");
+
+	p->reads_processes = true;
+	p->wake_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (p->wake_fd < 0 || epoll_ctl(p->wake_fd, EPOLL_CTL_ADD, ring, &wanted))
+		return err_set(e, errno, "cannot wait for the ring");
+	return 0;
+}
+
 static int keep_link(struct probe *p, struct bpf_program *program, struct bpf_link *link, struct err *e)
 {
 	if (!link) {
@@ -416,7 +430,10 @@ const char *probe_wait(struct probe *p, uint64_t ns)
 {
 	bool file = p->options->output && !str_eq(p->options->output, "-");
 	/* Asks for nothing: POLLERR comes unasked when the last reader of a pipe goes. */
-	struct pollfd fds[] = { { .fd = file ? -1 : STDOUT_FILENO }, { .fd = p->until_fd, .events = POLLIN } };
+	struct pollfd fds[] = { { .fd = file ? -1 : STDOUT_FILENO },
+				{ .fd = p->until_fd, .events = POLLIN },
+				{ .fd = p->wake_fd, .events = POLLIN } };
+	struct epoll_event woken;
 	uint64_t now = monotonic_ns();
 	struct timespec timeout;
 
@@ -435,6 +452,8 @@ const char *probe_wait(struct probe *p, uint64_t ns)
 			return "reader";
 		if (fds[1].revents & POLLIN)
 			return "done";
+		if (fds[2].revents & POLLIN)
+			epoll_wait(p->wake_fd, &woken, 1, 0);
 	}
 	if (stop_requested())
 		return stop_requested() == SIGPIPE ? "reader" : "signal";
@@ -625,6 +644,8 @@ static void probe_done(struct probe *p)
 	probe_detach(p);
 	if (p->stats_fd >= 0)
 		close(p->stats_fd);
+	if (p->wake_fd >= 0)
+		close(p->wake_fd);
 	ring_buffer__free(p->ring);
 	free(p->links);
 	free(p->perf);

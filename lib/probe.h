@@ -157,6 +157,7 @@ struct probe {
 	uint64_t begin_ns, end_ns;		/* ready, detached */
 	struct end_record end;
 	int stats_fd;				/* open while the kernel times programs; -1: it does not */
+	int wake_fd;				/* readable when a program wakes the reader; -1: none does */
 	int until_fd;				/* readable when it is time to stop (a pidfd); -1: none, as opened */
 	bool reads_processes;			/* go on reading maps and files of others once attached */
 	int sink_error;				/* the first; a reader that went away is -EPIPE */
@@ -196,6 +197,11 @@ int probe_no_hook(const struct probe *p, const char *hook, struct err *e);
  * that the filter asks for.
  */
 int probe_load(struct probe *p, struct bpf_object *object, bool streams, struct err *e);
+
+/* probe_wake - after probe_load: let programs end probe_stream's wait, with BPF_RB_FORCE_WAKEUP. Sets
+ * p->reads_processes: what is urgent is a process that may end.
+ */
+int probe_wake(struct probe *p, struct err *e);
 
 /* probe_attach - all programs that were loaded, perf events on each CPU; then drops the capabilities, but what
  * --output, reads_processes and sending a signal to the process behind until_fd need.

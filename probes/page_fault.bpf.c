@@ -17,12 +17,11 @@
 
 #define X86_PF_WRITE (1 << 1)
 #define X86_PF_INSTR (1 << 4)
-#define TMPFS_MAGIC  0x01021994
 
 const volatile enum fault_mode mode = FAULT_TRACE_PIPE;
 const volatile enum fault_by by = BY_NONE;
 const volatile enum fault_latency latency = LATENCY_MAJOR;
-const volatile bool mappings = false;  /* look the mapping up, at completion */
+const volatile bool mappings = false;  /* say which address space a single fault is of */
 const volatile __u32 sample_below = 0; /* of 2^32: the share of events that is taken; 0 = all */
 
 struct {
@@ -75,22 +74,6 @@ struct {
 	__type(value, struct fault_times);
 } no_times SEC(".maps");
 
-/* These two are of use with --stacks alone. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, STACKS);
-	__type(key, struct stack_key);
-	__type(value, __u64);
-} stack_counts SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct stack_event);
-} stack_made SEC(".maps");
-
 static __always_inline struct fault_sums *fault_sums(void)
 {
 	__u32 zero = 0;
@@ -102,6 +85,8 @@ static __always_inline struct task_struct *current(void)
 {
 	return (struct task_struct *)bpf_get_current_task_btf();
 }
+
+#include "page_fault_stacks.bpf.h"
 
 static __always_inline struct fault_slot *slot_of(__u32 tid)
 {
@@ -168,7 +153,7 @@ static __always_inline struct fault_event *event_of(__u64 bytes, const struct fa
 	event->pid = id >> 32;
 	event->tid = (__u32)id;
 	event->class = class;
-	event->mapping = MAPPING_UNKNOWN;
+	event->unused = 0;
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 	return event;
 }
@@ -223,42 +208,61 @@ static __always_inline bool timed_now(struct fault_sums *s)
 	return true;
 }
 
-/* ---- the mapping, at completion: mmap_lock is tried, never waited for. Where interrupts are off, the helper gives
- * it back from an interrupt that it sends to its own CPU, which would explain the 10 us measured on 6.18.44 ----
- */
-struct found {
-	__u64 file; /* device and inode, mixed; 0: none */
-	__u32 kind; /* enum fault_mapping */
-	__u32 unused;
-	char name[FAULT_NAME];
-};
+/* ---- mappings: the reader looks them up; walking them here costs a fault 10 us ---- */
 
-static long look(struct task_struct *task, struct vm_area_struct *vma, struct found *ret)
+/* From 6.14. */
+struct mm_struct___sequence {
+	struct {
+		__u32 sequence;
+	} mm_lock_seq;
+} __attribute__((preserve_access_index));
+
+/* Whoever changes a mapping moves the sequence on; without it, the sizes tell most changes. */
+static __always_inline struct fault_space space_of(struct task_struct *task)
 {
-	struct mm_struct *mm = vma->vm_mm;
-	struct file *file = vma->vm_file;
-	struct super_block *sb;
+	struct mm_struct *mm = task->mm;
+	struct fault_space space = {.stack = mm->start_stack};
 
-	if (file) {
-		sb = file->f_inode->i_sb;
-		ret->kind = sb->s_magic == TMPFS_MAGIC ? MAPPING_SHMEM : MAPPING_FILE;
-		ret->file = (__u64)sb->s_dev << 40 ^ file->f_inode->i_ino;
-		bpf_probe_read_kernel_str(ret->name, sizeof(ret->name), file->f_path.dentry->d_name.name);
-	} else if (vma->vm_start < mm->brk && vma->vm_end > mm->start_brk) {
-		ret->kind = MAPPING_HEAP;
-	} else if (vma->vm_start <= mm->start_stack && vma->vm_end >= mm->start_stack) {
-		ret->kind = MAPPING_STACK;
-	} else {
-		ret->kind = MAPPING_ANON;
-	}
-	return 0;
+	if (bpf_core_field_exists(struct mm_struct___sequence, mm_lock_seq.sequence))
+		space.generation = ((struct mm_struct___sequence *)mm)->mm_lock_seq.sequence;
+	else
+		space.generation = (__u64)mm->map_count << 48 ^ mm->total_vm;
+	return space;
 }
 
-static __always_inline void find_mapping(__u64 addr, struct found *ret)
+/* As submit(), but the reader is woken where it has not read these mappings, once a tick: the process may not live
+ * long.
+ */
+static __always_inline void submit_mapped(struct fault_sums *s, void *record, const struct fault_space *space)
 {
-	__builtin_memset(ret, 0, sizeof(*ret));
-	if (mappings)
-		bpf_find_vma(bpf_get_current_task_btf(), addr, look, ret, 0);
+	__u64 jiffy = bpf_jiffies64(), flags = BPF_RB_NO_WAKEUP;
+
+	if ((s->woken.stack != space->stack || s->woken.generation != space->generation) && s->wake_jiffy != jiffy) {
+		s->wake_jiffy = jiffy;
+		s->woken = *space;
+		flags = BPF_RB_FORCE_WAKEUP;
+	}
+	bpf_ringbuf_submit(record, flags);
+}
+
+static __always_inline void hand_over(struct fault_sums *s, struct task_struct *task, __u64 addr,
+				      enum fault_class class, bool timed, __u64 latency_ns)
+{
+	struct fault_mapped *fault = bpf_ringbuf_reserve(&events, sizeof(*fault), 0);
+	struct fault_space space;
+
+	if (!fault) {
+		s->others++;
+		return;
+	}
+	space = space_of(task);
+	fault->space = space;
+	fault->addr = addr;
+	fault->latency_ns = latency_ns;
+	fault->tgid = task->tgid;
+	fault->class = class;
+	fault->timed = timed;
+	submit_mapped(s, fault, &space);
 }
 
 /* ---- groups ---- */
@@ -287,37 +291,30 @@ static __always_inline void into_table(struct fault_sums *s, struct by_recent *r
 
 	if (known) {
 		known->entries += first.entries;
-		__builtin_memcpy(known->name, first.name, sizeof(first.name));
+		known->comm[0] = first.comm[0];
+		known->comm[1] = first.comm[1];
 	} else if (bpf_map_update_elem(&by_faults, &r->key, &first, BPF_NOEXIST)) {
 		s->others += first.entries;
 	}
 }
 
-static __always_inline void count_by(struct fault_sums *s, const struct by_key *key, struct task_struct *task,
-				     const struct found *found)
+static __always_inline void count_by(struct fault_sums *s, const struct by_key *key, struct task_struct *task)
 {
 	__u32 i = (key->word[0] ^ key->word[1] >> 12) * 0x9e3779b97f4a7c15ULL >> (64 - BY_RECENT_BITS);
 	struct by_recent *r = bpf_map_lookup_elem(&recent, &i);
-	__u64 *name;
+	const __u64 *comm = (const __u64 *)task->comm;
 
 	if (!r)
 		return;
-	name = (__u64 *)r->faults.name;
 	if (r->key.word[0] != key->word[0] || r->key.word[1] != key->word[1]) {
 		if (r->faults.entries)
 			into_table(s, r);
 		r->key = *key;
 		r->faults.entries = 0;
-		if (found)
-			__builtin_memcpy(name, found->name, sizeof(found->name));
 	}
 	r->faults.entries++;
-	if (!found) {
-		const __u64 *comm = (const __u64 *)task->comm;
-
-		name[0] = comm[0];
-		name[1] = comm[1];
-	}
+	r->faults.comm[0] = comm[0];
+	r->faults.comm[1] = comm[1];
 }
 
 /* Where an instruction lies is read where it is needed: from arguments that BTF types, with a plain load. */
@@ -349,10 +346,12 @@ static __always_inline void sum(const struct fault_entry *entry, const void *reg
 		s->user++;
 	else
 		s->kernel++;
-	if (by && by != BY_MAPPING) {
+	if (by == BY_MAPPING) {
+		hand_over(s, current(), entry->addr, CLASS_UNKNOWN, false, 0);
+	} else if (by) {
 		task = current();
 		by_key(&key, task, entry->addr, by == BY_IP ? ip_of(regs, from) : 0);
-		count_by(s, &key, task, NULL);
+		count_by(s, &key, task);
 	}
 	if (latency != LATENCY_NONE && !at_completion && timed_now(s))
 		keep(current(), entry);
@@ -461,7 +460,6 @@ static __always_inline void complete(struct fault_sums *s, struct bpf_perf_event
 	struct fault_entry entry = {.addr = ctx->addr, .ip = ctx->regs.REGS_IP};
 	struct fault_event_mapped *mapped;
 	struct fault_event *event;
-	struct found found;
 
 	entry.user = (__s64)entry.ip >= 0;
 	if (slot) {
@@ -478,13 +476,11 @@ static __always_inline void complete(struct fault_sums *s, struct bpf_perf_event
 			submit(event);
 		return;
 	}
-	find_mapping(entry.addr, &found);
 	mapped = (struct fault_event_mapped *)event_of(sizeof(*mapped), &entry, class, now - entry.ts_ns);
 	if (!mapped)
 		return;
-	mapped->event.mapping = found.kind;
-	__builtin_memcpy(mapped->name, found.name, sizeof(found.name));
-	submit(mapped);
+	mapped->space = space_of(current());
+	submit_mapped(s, mapped, &mapped->space);
 }
 
 static __always_inline void time_one(struct fault_times *times, __u64 latency_ns)
@@ -536,7 +532,6 @@ static __always_inline void sum_completed(struct fault_sums *s, struct bpf_perf_
 	struct task_struct *task;
 	struct fault_slot *slot;
 	__u64 now, taken_ns = 0;
-	struct found found;
 	struct by_key key;
 
 	if (!wanted())
@@ -559,87 +554,14 @@ static __always_inline void sum_completed(struct fault_sums *s, struct bpf_perf_
 		if (s->clock_left < CLOCK_MAJOR && class == CLASS_MAJOR)
 			s->clock_left = CLOCK_MAJOR;
 	}
-	if (!by)
+	if (!by || (!timing && class != CLASS_MAJOR))
 		return;
 	if (by == BY_MAPPING) {
-		find_mapping(ctx->addr, &found);
-		key.word[0] = found.kind;
-		key.word[1] = found.file;
-		count_by(s, &key, task, &found);
-	} else {
-		by_key(&key, task, ctx->addr, ctx->regs.REGS_IP);
-	}
-	if (timing || class == CLASS_MAJOR)
-		time_by(&key, class, timed, taken_ns);
-}
-
-/* ---- stacks: of the fault's own registers, so that no frame of the fault's handling is in them ---- */
-static __always_inline __u32 put_stack(struct bpf_perf_event_data *ctx, __u64 *addr, __u64 flags)
-{
-	long bytes = bpf_get_stack(ctx, addr, STACK_DEPTH * sizeof(*addr), flags);
-
-	return bytes < 0 ? 0 : ((__u32)bytes / sizeof(*addr)) & STACK_DEPTH;
-}
-
-static __always_inline __u64 hash_of(const __u64 *addr, __u32 n)
-{
-	__u64 hash = n;
-
-	for (__u32 i = 0; i < 2 * STACK_DEPTH; i++) {
-		if (i >= n)
-			break;
-		hash = (hash ^ addr[i]) * 0x9e3779b97f4a7c15ULL;
-		hash ^= hash >> 29;
-	}
-	return hash;
-}
-
-/* The addresses go to the reader once, at once: the process may not live long, and its maps with it. */
-static __always_inline void new_stack(struct fault_sums *s, struct stack_event *made)
-{
-	__u64 one = 1, *known, bytes = (made->user + made->kernel) * sizeof(made->addr[0]);
-
-	/* Once the table is full, it stays so. */
-	if (s->others || bytes > sizeof(made->addr) ||
-	    bpf_ringbuf_output(&events, made, offsetof(struct stack_event, addr) + bytes, 0)) {
-		s->others++;
+		hand_over(s, task, ctx->addr, class, timed, taken_ns);
 		return;
 	}
-	if (!bpf_map_update_elem(&stack_counts, &made->key, &one, BPF_NOEXIST))
-		return;
-	known = bpf_map_lookup_elem(&stack_counts, &made->key); /* another CPU was first, or there is no room */
-	if (known)
-		__sync_fetch_and_add(known, 1);
-	else
-		s->others++;
-}
-
-static __always_inline void count_stack(struct fault_sums *s, struct bpf_perf_event_data *ctx)
-{
-	struct task_struct *task = current();
-	const __u64 *comm = (const __u64 *)task->comm;
-	struct stack_event *made;
-	__u32 zero = 0;
-	__u64 *known;
-
-	made = bpf_map_lookup_elem(&stack_made, &zero);
-	if (!made)
-		return;
-	made->user = put_stack(ctx, made->addr, BPF_F_USER_STACK);
-	made->kernel = 0;
-	if ((__s64)ctx->regs.REGS_IP < 0)
-		made->kernel = put_stack(ctx, &made->addr[made->user & STACK_DEPTH], 0);
-	made->key.tgid = task->tgid;
-	made->key.unused = 0;
-	made->key.mm = (__u64)task->mm;
-	made->key.comm[0] = comm[0];
-	made->key.comm[1] = comm[1];
-	made->key.hash = hash_of(made->addr, made->user + made->kernel) + made->user;
-	known = bpf_map_lookup_elem(&stack_counts, &made->key);
-	if (known)
-		__sync_fetch_and_add(known, 1);
-	else
-		new_stack(s, made);
+	by_key(&key, task, ctx->addr, ctx->regs.REGS_IP);
+	time_by(&key, class, timed, taken_ns);
 }
 
 static __always_inline int completion(struct bpf_perf_event_data *ctx, enum fault_class class)

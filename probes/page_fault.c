@@ -4,31 +4,18 @@
  * Single faults are seen at their entry, where address and instruction are known, and class and duration are
  * not yet; with --class at their completion, where all is. --summary counts both: minor and major
  * completions, the major ones timed from their entry, in all or --by what caused them. Reads no page and no
- * memory of the process.
+ * memory of the process; with --mapping and --stacks its maps.
  */
 #include <bpf/bpf.h>
 
-#include "opt.h"
-#include "probe.h"
-#include "page_fault.h"
+#include "page_fault_parts.h"
 #include "page_fault.skel.h"
 #include "page_fault_stacks.h"
 #include "term.h"
 
-struct config {
-	struct probe_options probe;
-	bool summary, minor, mapping, stacks, nothing;
-	int class, by, latency; /* -1: not given */
-	uint64_t sample, top;
-};
-
 static const char *const class_choices[] = {"major", "all", NULL};
-/* One less than enum fault_by. */
-static const char *const by_choices[] = {"pid", "comm", "cgroup", "region", "ip", "mapping", NULL};
 /* As enum fault_latency. */
 static const char *const latency_choices[] = {"none", "major", "all", NULL};
-/* As enum fault_mapping. */
-static const char *const mappings[] = {NULL, "anon", "heap", "stack", "shmem", "file"};
 
 struct fault_record {
 	uint32_t pid, tid;
@@ -53,10 +40,8 @@ static const struct field fault_fields[] = {
 	FIELD(struct fault_record, latency_ns, FIELD_U64, "ns", "with --class: from entry to completion"),
 	FIELD(struct fault_record, mapping, FIELD_STRING, "",
 	      "with --mapping: what the address belongs to: anon, heap, stack (of the first thread), shmem or "
-	      "file; missing "
-	      "where the mappings were being changed"),
-	FIELD(struct fault_record, file, FIELD_STRING, "",
-	      "with --mapping: last part of the file's path, cut at 47 bytes"),
+	      "file; missing where that cannot be known"),
+	FIELD(struct fault_record, file, FIELD_STRING, "", "with --mapping: last part of the file's path"),
 };
 
 #define ENTRY_FIELDS (ARRAY_SIZE(fault_fields) - 4)
@@ -84,23 +69,6 @@ static const struct record_type entry_type = {
 	.meaning = "a page fault, at its entry",
 };
 
-/* What a class of faults took. */
-struct times {
-	uint64_t mean_ns, p50_ns, p90_ns, p99_ns, max_ns;
-};
-
-#define TIME_FIELDS(s, class, which, longest)                                                                \
-	FIELD_OF(s, class, mean_ns, "of the " which ", entry to completion"),                                \
-		FIELD_OF(s, class, p50_ns, "half of the " which " took no longer; within 3.2 %"),            \
-		FIELD_OF(s, class, p90_ns, "90 % took no longer; within 3.2 %"),                             \
-		FIELD_OF(s, class, p99_ns, "99 % took no longer; within 3.2 %"),                             \
-		FIELD_OF(s, class, max_ns, longest)
-#define FIELD_OF(s, class, m, what)                                                                          \
-	{                                                                                                    \
-		.name = #class "_" #m, .unit = "ns", .type = FIELD_U64,                                      \
-		.offset = offsetof(s, class##_times.m), .size = sizeof(uint64_t), .meaning = (what)          \
-	}
-
 struct summary_record {
 	uint64_t duration_ns, user, kernel, minor, major;
 	struct times major_times, minor_times;
@@ -112,8 +80,7 @@ static const struct field summary_fields[] = {
 	FIELD(struct summary_record, user, FIELD_U64, "faults", "entries from user mode"),
 	FIELD(struct summary_record, kernel, FIELD_U64, "faults", "entries from kernel mode"),
 	FIELD(struct summary_record, minor, FIELD_U64, "faults",
-	      "completions without reading from a device; missing without --minor, --latency all or --by "
-	      "mapping"),
+	      "completions without reading from a device; missing without --minor or --latency all"),
 	FIELD(struct summary_record, major, FIELD_U64, "faults",
 	      "completions that read from a device or pool"),
 	TIME_FIELDS(struct summary_record, major, "major ones", "the longest; exact"),
@@ -127,39 +94,8 @@ static const struct field summary_fields[] = {
 static const struct record_type summary_type = RECORD_TYPE(
 	"page_fault_summary", 2, RECORD_CARD, summary_fields, "page faults of the whole time, summed up");
 
-struct by_record {
-	const char *by;
-	uint64_t pid, cgroup, addr;
-	const char *comm, *mapping, *file;
-	uint64_t faults, major;
-	double major_share;
-	struct times major_times, minor_times;
-};
-
-static const struct field by_fields[] = {
-	FIELD(struct by_record, by, FIELD_STRING, "", "what the faults are grouped by"),
-	FIELD(struct by_record, pid, FIELD_U64, "", "by pid, region and ip: process"),
-	FIELD(struct by_record, comm, FIELD_STRING, "",
-	      "by comm: name; by pid, region and ip: name of one of its threads"),
-	FIELD(struct by_record, cgroup, FIELD_U64, "", "by cgroup: inode number of the cgroup2 directory"),
-	FIELD(struct by_record, addr, FIELD_HEX, "",
-	      "by region: where its 2 MiB begin; by ip: the instruction"),
-	FIELD(struct by_record, mapping, FIELD_STRING, "",
-	      "by mapping: anon, heap, stack (of the first thread), shmem or file; missing where the "
-	      "mappings were being "
-	      "changed"),
-	FIELD(struct by_record, file, FIELD_STRING, "",
-	      "by mapping: last part of the file's path, cut at 47 bytes"),
-	FIELD(struct by_record, faults, FIELD_U64, "faults", "entries; by mapping: completions"),
-	FIELD(struct by_record, major, FIELD_U64, "faults", "major completions"),
-	FIELD(struct by_record, major_share, FIELD_F64, "ratio", "major / faults"),
-	TIME_FIELDS(struct by_record, major, "major ones", "the longest; exact but for two CPUs at once"),
-	TIME_FIELDS(struct by_record, minor, "minor ones, with --latency all",
-		    "the longest; exact but for two CPUs at once"),
-};
-
-static const struct record_type by_type = RECORD_TYPE("page_fault_by", 1, RECORD_TABLE, by_fields,
-						      "those who had the most major faults, then the most");
+/* Of --mapping; the ring's callback gets the sink alone. */
+static struct mapping_cache *cache;
 
 static int emit(struct out *out, const void *event, size_t bytes)
 {
@@ -178,14 +114,15 @@ static int emit(struct out *out, const void *event, size_t bytes)
 		.ip = fault->entry.ip,
 		.ts_ns = fault->entry.ts_ns ? fault->entry.ts_ns : MISSING_U64,
 		.latency_ns = timed ? fault->latency_ns : MISSING_U64,
-		.mapping = mappings[fault->mapping],
 	};
-	char file[FAULT_NAME];
 
 	if (mapped) {
-		memcpy(file, ((const struct fault_event_mapped *)event)->name, sizeof(file));
-		file[FAULT_NAME - 1] = '\0';
-		record.file = *file ? file : NULL;
+		const struct fault_space *space = &((const struct fault_event_mapped *)event)->space;
+		const struct mapping *mapping =
+			mapping_cache_find(cache, fault->pid, space, fault->entry.addr);
+
+		record.mapping = mapping ? mapping_kind_names[mapping->kind] : NULL;
+		record.file = mapping && mapping->name[0] ? mapping->name : NULL;
 	}
 	memcpy(record.comm, fault->comm, sizeof(record.comm));
 	return out_record(out,
@@ -231,7 +168,7 @@ static int read_sums(const struct page_fault *skel, struct fault_sums *ret, stru
 	return 0;
 }
 
-static struct times times(const struct fault_times *t)
+struct times times(const struct fault_times *t)
 {
 	return (struct times){
 		.mean_ns = t->timed ? t->total_ns / t->timed : MISSING_U64,
@@ -247,24 +184,14 @@ static bool filters(const struct probe_options *o)
 	return o->tgid || o->comm || o->cgroup || o->uid != MISSING_U64;
 }
 
-static enum fault_by by(const struct config *c)
-{
-	return (enum fault_by)(c->by + 1);
-}
-
-static enum fault_latency latency(const struct config *c)
-{
-	return c->latency < 0 ? LATENCY_MAJOR : (enum fault_latency)c->latency;
-}
-
 /* How minor completions get into a summary. A program on each of them costs more than all else: only where
- * one must look at the task, the time or the mapping. Without, the kernel counts.
+ * one must look at the task or the time. Without, the kernel counts.
  */
 enum minors { MINORS_UNKNOWN, MINORS_COUNTED, MINORS_SEEN };
 
 static enum minors minors(const struct config *c)
 {
-	if (latency(c) == LATENCY_ALL || by(c) == BY_MAPPING)
+	if (latency(c) == LATENCY_ALL)
 		return MINORS_SEEN;
 	if (!c->minor)
 		return MINORS_UNKNOWN;
@@ -302,198 +229,6 @@ static void fill_summary(const struct probe *p, const struct config *c, const st
 	};
 }
 
-struct by_row {
-	struct by_key key;
-	uint64_t faults, major;
-	char name[FAULT_NAME];
-};
-
-struct by_rows {
-	struct by_row *row;
-	size_t n;
-};
-
-static int by_key_order(const void *a, const void *b)
-{
-	const struct by_row *x = a, *y = b;
-
-	for (size_t i = 0; i < ARRAY_SIZE(x->key.word); i++) {
-		if (x->key.word[i] != y->key.word[i])
-			return x->key.word[i] < y->key.word[i] ? -1 : 1;
-	}
-	return 0;
-}
-
-static int more_first(const void *a, const void *b)
-{
-	const struct by_row *x = a, *y = b;
-
-	if (x->major != y->major)
-		return x->major < y->major ? 1 : -1;
-	return x->faults < y->faults ? 1 : x->faults > y->faults ? -1 : by_key_order(a, b);
-}
-
-static void add_row(struct by_rows *rows, const struct by_key *key, const struct by_faults *faults)
-{
-	struct by_row *row = &rows->row[rows->n++];
-
-	*row = (struct by_row){.key = *key, .faults = faults->entries};
-	memcpy(row->name, faults->name, sizeof(row->name));
-	row->name[FAULT_NAME - 1] = '\0';
-}
-
-/* What went into the table: a row a key. */
-static void add_table(struct by_rows *rows, int map, struct by_faults *each, int cpus)
-{
-	struct by_key key, *previous = NULL;
-
-	for (size_t n = 0; n < BY_KEYS && !bpf_map_get_next_key(map, previous, &key); n++) {
-		struct by_faults sum = {0};
-
-		previous = &key;
-		if (bpf_map_lookup_elem(map, &key, each))
-			continue;
-		for (int cpu = 0; cpu < cpus; cpu++) {
-			sum.entries += each[cpu].entries;
-			if (each[cpu].entries)
-				memcpy(sum.name, each[cpu].name, sizeof(sum.name));
-		}
-		add_row(rows, &key, &sum);
-	}
-}
-
-/* What each CPU had not put there yet. */
-static void add_recent(struct by_rows *rows, int map, struct by_recent *each, int cpus)
-{
-	for (uint32_t i = 0; i < BY_RECENT; i++) {
-		if (bpf_map_lookup_elem(map, &i, each))
-			continue;
-		for (int cpu = 0; cpu < cpus; cpu++) {
-			if (each[cpu].faults.entries)
-				add_row(rows, &each[cpu].key, &each[cpu].faults);
-		}
-	}
-}
-
-/* One row a key, where there were several. */
-static void merge_rows(struct by_rows *rows)
-{
-	size_t kept = 0;
-
-	qsort(rows->row, rows->n, sizeof(*rows->row), by_key_order);
-	for (size_t i = 0; i < rows->n; i++) {
-		if (kept && !by_key_order(&rows->row[kept - 1], &rows->row[i]))
-			rows->row[kept - 1].faults += rows->row[i].faults;
-		else
-			rows->row[kept++] = rows->row[i];
-	}
-	rows->n = kept;
-}
-
-/* Every key with its counts; ret->row is the caller's to free. */
-static int read_rows(const struct page_fault *skel, struct by_rows *ret, struct err *e)
-{
-	int cpus = libbpf_num_possible_cpus(), times_map = bpf_map__fd(skel->maps.by_times);
-	size_t each_cpu = (size_t)MAX(cpus, 1);
-	AUTO_FREE struct by_faults *faults = calloc(each_cpu, sizeof(*faults));
-	AUTO_FREE struct by_recent *recent = calloc(each_cpu, sizeof(*recent));
-	struct by_rows rows = {.row = calloc(BY_KEYS + BY_RECENT * each_cpu, sizeof(*rows.row))};
-	struct fault_times major;
-
-	if (!faults || !recent || !rows.row) {
-		free(rows.row);
-		return err_set(e, ENOMEM, "cannot read the counts by key");
-	}
-	add_table(&rows, bpf_map__fd(skel->maps.by_faults), faults, cpus);
-	add_recent(&rows, bpf_map__fd(skel->maps.recent), recent, cpus);
-	merge_rows(&rows);
-	for (size_t i = 0; i < rows.n; i++) {
-		struct by_time_key key = {rows.row[i].key, CLASS_MAJOR};
-
-		if (!bpf_map_lookup_elem(times_map, &key, &major))
-			rows.row[i].major = major.count;
-	}
-	*ret = rows;
-	return 0;
-}
-
-/* Only the fields that name this kind of group, and of the times those that were taken. */
-static int select_by(struct out *out, const struct config *c, struct err *e)
-{
-	static const char *const names[][3] = {
-		[BY_PID] = {"pid", "comm"},	   [BY_COMM] = {"comm"},
-		[BY_CGROUP] = {"cgroup"},	   [BY_REGION] = {"pid", "comm", "addr"},
-		[BY_IP] = {"pid", "comm", "addr"}, [BY_MAPPING] = {"mapping", "file"},
-	};
-	const char *chosen[ARRAY_SIZE(by_fields)] = {"by"};
-	struct opt_list fields = {chosen, 1};
-	bool figures = false;
-
-	for (size_t i = 0; i < ARRAY_SIZE(names[0]) && names[by(c)][i]; i++)
-		chosen[fields.n++] = names[by(c)][i];
-	for (size_t i = 0; i < ARRAY_SIZE(by_fields); i++) {
-		figures |= str_eq(by_fields[i].name, "faults");
-		if (figures && (strncmp(by_fields[i].name, "minor_", 6) || latency(c) == LATENCY_ALL))
-			chosen[fields.n++] = by_fields[i].name;
-	}
-	return out_select(out, &by_type, &fields, e);
-}
-
-static int print_row(struct probe *p, const struct page_fault *skel, const struct config *c,
-		     const struct by_row *row)
-{
-	struct fault_times t[3] = {0};
-	bool mapping = by(c) == BY_MAPPING;
-	char comm[PROBE_COMM_LEN + 1] = "";
-
-	for (uint64_t class = CLASS_MINOR; class <= CLASS_MAJOR; class ++) {
-		struct by_time_key key = {row->key, class};
-
-		bpf_map_lookup_elem(bpf_map__fd(skel->maps.by_times), &key, &t[class]);
-	}
-	if (by(c) == BY_COMM)
-		memcpy(comm, row->key.word, PROBE_COMM_LEN);
-	else if (!mapping)
-		memcpy(comm, row->name, PROBE_COMM_LEN);
-	return out_record(p->out, &by_type,
-			  &(struct by_record){
-				  .by = by_choices[c->by],
-				  .pid = row->key.word[0],
-				  .comm = comm,
-				  .cgroup = row->key.word[0],
-				  .addr = row->key.word[1],
-				  .mapping = mapping ? mappings[row->key.word[0]] : NULL,
-				  .file = mapping && *row->name ? row->name : NULL,
-				  .faults = row->faults,
-				  .major = row->major,
-				  .major_share = row->faults ? (double)row->major / (double)row->faults
-							     : MISSING_F64,
-				  .major_times = times(&t[CLASS_MAJOR]),
-				  .minor_times = times(&t[CLASS_MINOR]),
-			  });
-}
-
-static int print_top(struct probe *p, const struct page_fault *skel, const struct config *c,
-		     const struct fault_sums *s, struct err *e)
-{
-	struct by_rows rows = {0};
-	int r = read_rows(skel, &rows, e);
-
-	if (!r)
-		r = select_by(p->out, c, e);
-	if (!r)
-		qsort(rows.row, rows.n, sizeof(*rows.row), more_first);
-	for (size_t i = 0; i < rows.n && i < c->top && r == 0; i++)
-		r = print_row(p, skel, c, &rows.row[i]);
-	free(rows.row);
-	if (rows.n > c->top)
-		term_say("%llu of %zu are shown: --top", (unsigned long long)c->top, rows.n);
-	if (s->others)
-		term_warn("%llu faults found no room in the table of %d and are in the sums alone",
-			  (unsigned long long)s->others, BY_KEYS);
-	return r;
-}
-
 static int summarize(struct probe *p, const struct page_fault *skel, const struct config *c, struct err *e)
 {
 	struct summary_record record;
@@ -501,11 +236,18 @@ static int summarize(struct probe *p, const struct page_fault *skel, const struc
 	int r;
 
 	probe_ready(p, "attached; the sums come at the end, after --duration or ^C");
-	probe_sleep(p);
-	probe_detach(p);
-	r = read_sums(skel, &s, e);
+	if (by(c) == BY_MAPPING) {
+		r = probe_stream(p, by_mapping_add, e);
+		p->end.emitted = 0; /* into groups */
+	} else {
+		probe_sleep(p);
+		probe_detach(p);
+		r = 0;
+	}
+	if (!r)
+		r = read_sums(skel, &s, e);
 	if (!r && c->by >= 0)
-		r = print_top(p, skel, c, &s, e);
+		r = by_print(p, skel, c, &s, e);
 	if (r)
 		return r;
 	fill_summary(p, c, &s, &record);
@@ -539,6 +281,9 @@ static int stream(struct probe *p, const struct page_fault *skel, const struct c
 		return r;
 	p->end.unmatched = s.unmatched;
 	p->end.missed += skipped(p, &s, true);
+	if (c->mapping && mapping_cache_unknown(cache))
+		term_say("%llu faults are of mappings that cannot be known: the process had ended, or never had them",
+			 (unsigned long long)mapping_cache_unknown(cache));
 	return 0;
 }
 
@@ -605,24 +350,16 @@ static enum fault_mode mode(const struct config *c)
 	return c->class < 0 ? FAULT_STREAM : FAULT_COMPLETED;
 }
 
-/* Where it is asked for, and the kernel has the helper (5.17) for programs on perf events. */
-static bool wants_mappings(const struct config *c)
-{
-	bool wanted = c->summary ? by(c) == BY_MAPPING : c->mapping;
-
-	return wanted && libbpf_probe_bpf_helper(BPF_PROG_TYPE_PERF_EVENT, BPF_FUNC_find_vma, NULL) == 1;
-}
-
 static void configure(struct page_fault *skel, const struct config *c)
 {
 	skel->rodata->mode = mode(c);
 	skel->rodata->by = by(c);
 	skel->rodata->latency = latency(c);
-	skel->rodata->mappings = wants_mappings(c);
+	skel->rodata->mappings = c->mapping;
 	skel->rodata->sample_below = c->sample > 1 ? (uint32_t)((UINT64_C(1) << 32) / c->sample) : 0;
 	if (!c->stacks)
 		bpf_map__set_max_entries(skel->maps.stack_counts, 1);
-	if (c->by < 0) {
+	if (c->by < 0 || by(c) == BY_MAPPING) {
 		bpf_map__set_max_entries(skel->maps.recent, 1);
 		bpf_map__set_max_entries(skel->maps.by_faults, 1);
 		bpf_map__set_max_entries(skel->maps.by_times, 1);
@@ -661,7 +398,9 @@ static int attach(struct probe *p, struct page_fault *skel, const struct config 
 		return r;
 	skel->rodata->filter = filter;
 	configure(skel, c);
-	r = probe_load(p, skel->obj, c->probe.format >= 0 && !c->summary, e);
+	r = probe_load(p, skel->obj, c->probe.format >= 0 && (!c->summary || by(c) == BY_MAPPING), e);
+	if (!r && (c->mapping || by(c) == BY_MAPPING))
+		r = probe_wake(p, e);
 	return r ? r : probe_attach(p, e);
 }
 
@@ -679,6 +418,10 @@ static int trace(struct probe *p, void *running, struct err *e)
 	struct page_fault *skel;
 	int r = c->stacks ? stacks_new(p, &run->stacks, e) : 0;
 
+	if (!r && by(c) == BY_MAPPING)
+		r = by_mapping_new(e);
+	if (!r && c->mapping && !(cache = mapping_cache_new()))
+		r = err_set(e, ENOMEM, "cannot keep mappings");
 	if (!r)
 		r = PROBE_OPEN(run->skel, page_fault, e);
 	skel = run->skel;
@@ -701,8 +444,8 @@ static int check(const struct config *c, struct err *e)
 		return err_usage(e, "--mapping is looked up at completion: add --class; with --summary, --by mapping");
 	if (c->summary && c->stacks)
 		return err_usage(e, "--summary and --stacks are two ways to count: choose one");
-	if (c->stacks && c->probe.max_events != MISSING_U64)
-		return err_usage(e, "--max-events is about single faults; --stacks counts until --duration or ^C");
+	if ((c->stacks || c->summary) && c->probe.max_events != MISSING_U64)
+		return err_usage(e, "--max-events is about single faults; these are counted until --duration or ^C");
 	if (c->by >= 0 && !c->summary)
 		return err_usage(e, "--by groups what --summary counts: add --summary");
 	if (c->summary && c->class >= 0)
@@ -732,6 +475,8 @@ static int run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code
 	r = probe_run(&p, &c->probe, trace, &run, e);
 	page_fault__destroy(run.skel);
 	stacks_free(run.stacks);
+	by_mapping_free();
+	mapping_cache_free(cache);
 	return r;
 }
 
@@ -742,8 +487,7 @@ static const struct opt options[] = {
 	OPT_FLAG(0, "summary", struct config, summary,
 		 "no single faults: their number, minor and major, and how long the major ones took"),
 	OPT_CHOICE(0, "by", struct config, by, by_choices,
-		   "with --summary: a record for each of these too; region is 2 MiB of addresses, mapping slows "
-		   "each fault"),
+		   "with --summary: a record for each of these too; region is 2 MiB of addresses"),
 	OPT_CHOICE(0, "latency", struct config, latency, latency_choices,
 		   "with --summary: which faults are timed; default major: while they come, and of entries 30,000 a "
 		   "second on each CPU. all runs a program at each minor completion too"),
@@ -756,7 +500,7 @@ static const struct opt options[] = {
 	OPT_FLAG(0, "stacks", struct config, stacks,
 		 "where faults come from: stacks of functions and their number at the end, folded for flame graphs"),
 	OPT_FLAG(0, "mapping", struct config, mapping,
-		 "with --class: what the address belongs to, and which file; slows each of these faults, see OVERHEAD"),
+		 "with --class: what the address belongs to, and which file"),
 	OPT_U64(0, "sample", struct config, sample, "a record for one in N single faults, drawn at random",
 		.metavar = "N", .min = 1, .max = 1000000000),
 	OPT_FLAG(0, "nothing", struct config, nothing, "with --summary: empty programs, for bench/probes.sh",

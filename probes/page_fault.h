@@ -42,30 +42,33 @@ struct fault_slot {
 #define CLOCK_EVERY_NS (1 << 15) /* one more: 30,000 a second */
 #define CLOCK_MAJOR    512	 /* after a major fault at least */
 
-/* What the address belongs to. */
-enum fault_mapping {
-	MAPPING_UNKNOWN, /* not looked up, or the lock on the mappings was taken */
-	MAPPING_ANON,
-	MAPPING_HEAP,  /* that of brk(2) */
-	MAPPING_STACK, /* that of the first thread */
-	MAPPING_SHMEM, /* tmpfs, memfd, shared anonymous: memory that can be swapped */
-	MAPPING_FILE,
-};
-
 struct fault_event {
 	struct fault_entry entry;
 	__u64 latency_ns; /* entry to completion; of no meaning without a class or an entry */
 	__u32 pid, tid;
-	__u32 class;   /* enum fault_class */
-	__u32 mapping; /* enum fault_mapping */
+	__u32 class; /* enum fault_class */
+	__u32 unused;
 	char comm[16];
 };
 
-#define FAULT_NAME 48
+/* By what the reader knows whether the mappings it has read are those of a fault. */
+struct fault_space {
+	__u64 stack;	  /* where the first thread's begins: another one once the process runs another program */
+	__u64 generation; /* another one once its mappings changed */
+};
 
 struct fault_event_mapped {
 	struct fault_event event;
-	char name[FAULT_NAME]; /* last part of the path, cut; empty where there is no file */
+	struct fault_space space;
+};
+
+/* With --by mapping: an entry (class unknown), or a completion that is timed or major. */
+struct fault_mapped {
+	struct fault_space space;
+	__u64 addr, latency_ns;
+	__u32 tgid;
+	__u16 class; /* enum fault_class */
+	__u16 timed; /* latency_ns is known */
 };
 
 enum fault_latency { LATENCY_NONE, LATENCY_MAJOR, LATENCY_ALL }; /* which faults a summary times */
@@ -77,8 +80,8 @@ enum fault_by { BY_NONE, BY_PID, BY_COMM, BY_CGROUP, BY_REGION, BY_IP, BY_MAPPIN
 #define BY_RECENT_BITS 10
 #define BY_RECENT      (1 << BY_RECENT_BITS)
 
-/* pid: { tgid }, comm: its bytes, cgroup: { id }, region: { tgid, address }, ip: { tgid, address },
- * mapping: { enum fault_mapping, device and inode }.
+/* pid: { tgid }, comm: its bytes, cgroup: { id }, region: { tgid, address }, ip: { tgid, address }. The groups of
+ * BY_MAPPING are the reader's.
  */
 struct by_key {
 	__u64 word[2];
@@ -91,8 +94,8 @@ struct by_time_key {
 
 /* Per CPU. */
 struct by_faults {
-	__u64 entries;	       /* by mapping: completions */
-	char name[FAULT_NAME]; /* task of the latest one on this CPU; by mapping: of the file */
+	__u64 entries;
+	__u64 comm[2]; /* task of the latest one on this CPU */
 };
 
 /* Per CPU: what is not in the table by_faults yet. */
@@ -131,6 +134,8 @@ struct fault_sums {
 	__u64 user, kernel, filtered; /* entries */
 	__u64 clock_left;	      /* entries that may be timed */
 	__u64 clock_jiffy, clock_ns;  /* when there were none left */
+	__u64 wake_jiffy;	      /* when the reader was woken for mappings */
+	struct fault_space woken;     /* and for whose */
 	__u64 unmatched;	      /* completions to be timed without an entry seen, or timed, before */
 	__u64 others;		      /* faults that found no room in the table of --by or of --stacks */
 	__u64 runs[3];		      /* by enum fault_class: completions, whatever the filter says */

@@ -25,7 +25,8 @@ attaches() {
 	attaches page_fault --class all
 	attaches page_fault --class major
 	attaches page_fault --sample 7
-	for by in pid comm cgroup region ip; do attaches page_fault --summary --by "$by"; done
+	for by in pid comm cgroup region ip mapping; do attaches page_fault --summary --by "$by"; done
+	attaches page_fault --class all --mapping
 	attaches page_fault --summary --minor
 	for latency in none major all; do attaches page_fault --summary --latency "$latency"; done
 }
