@@ -48,7 +48,7 @@ static int by_size(const void *a, const void *b)
 static double lower_quartile(size_t n)
 {
 	qsort(page_ns, n, sizeof(*page_ns), by_size);
-	return n ? page_ns[n / 4] : 0;
+	return page_ns[n / 4];
 }
 
 int main(int argc, char **argv)
@@ -87,6 +87,6 @@ int main(int argc, char **argv)
 	printf("pid=%d low=0x%llx high=0x%llx touched=%llu minor=%ld cpu_ns=%llu page_ns=%.1f\n", getpid(),
 	       (unsigned long long)(uintptr_t)area, (unsigned long long)(uintptr_t)area + pages * PAGE_BYTES,
 	       (unsigned long long)touched, minors() - before, (unsigned long long)(thread_cpu_ns() - begin_cpu_ns),
-	       lower_quartile(blocks));
+	       blocks ? lower_quartile(blocks) : (double)block_ns / (double)block_pages);
 	return 0;
 }
