@@ -137,6 +137,20 @@ load monitor_helpers
 	of end 'length == 1'
 }
 
+@test "--precision is reached, or a line says that it cannot be" {
+	cat text random >halves
+	monitor scan --file halves --precision 3pt --codecs lz4,zstd:1 -f json
+	of scan_codec 'all((.saved_slot_high_ratio - .saved_slot_low_ratio) / 2 | . > 0.01 and . <= 0.03)'
+	[[ $stderr != *"not reached"* ]]
+	# Two pages in a hundred need a codec: those that are kept while walking are too few of them.
+	{ head -c 800K text; head -c 800K random; } >few
+	truncate -s 80M few
+	monitor scan --file few --precision 5pt --codecs lz4 -f json
+	[ "$status" = 0 ]
+	[[ $stderr == *"5pt is not reached"* ]]
+	of scan_codec '.[0] | (.saved_slot_high_ratio - .saved_slot_low_ratio) / 2 > 0.05'
+}
+
 @test "any number of threads finds the same, however many pages are drawn" {
 	refused 2 "--threads" scan --file text --threads 0
 	# Half-empty pages, so that slots are not whole bytes; copies, which are met in another order by more threads.
