@@ -179,6 +179,7 @@ $(B)/bench/%: $(B)/obj/bench/%.o $(LIB)
 # What they try is in a room, not in lib.
 $(B)/bench/scan_speed: $(B)/obj/compressor-monitor/duplicates.o
 $(B)/tests/test_strata: $(B)/obj/compressor-monitor/strata.o
+$(B)/tests/test_pool_pages: $(B)/obj/compressor-monitor/pool_pages.o
 
 tests: $(UNIT_TESTS) $(HELPERS)
 benches: $(BENCHES) $(HELPERS)

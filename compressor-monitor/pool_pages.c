@@ -3,12 +3,15 @@
 #include "pool_pages.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 
 #include "journal.h"
+#include "procfs.h"
 #include "stop.h"
 #include "units.h"
 
 #define READ_BYTES ((size_t)MIB)
+#define READ_PAGES (READ_BYTES / PAGE_BYTES)
 
 struct search {
 	const struct zram_device *device;
@@ -148,6 +151,50 @@ int pool_pages_walk(struct pool_pages *pool, const struct page_source *source, u
 		r = page_sample_offer(sample, &slots.ref);
 	stratum->pages = slots.found + zeros;
 	return r;
+}
+
+static int copy_pages(struct page_source *source, const struct page_sample *sample, char *to, struct err *e)
+{
+	enum page_got got[READ_PAGES];
+
+	for (size_t at = 0; at < sample->n; at += READ_PAGES) {
+		int r = stop_requested() ? err_say(e, EINTR, "stopped before the pool was read")
+					 : page_read(source, sample->refs + at, MIN(sample->n - at, READ_PAGES),
+						     to + at * PAGE_BYTES, got, e);
+
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+int pool_pages_copy(struct page_source *source, struct page_sample *sample, struct err *e)
+{
+	const size_t bytes = sample->n * PAGE_BYTES;
+	AUTO_CLOSE int fd = memfd_create("pages of a pool", MFD_CLOEXEC);
+	struct procfs_meminfo memory;
+	char *to = MAP_FAILED;
+	int r = procfs_meminfo_read(NULL, &memory, e);
+
+	if (r)
+		return r;
+	if (bytes > memory.available_bytes / 4)
+		return 0;
+	if (fd >= 0 && !ftruncate(fd, (off_t)bytes))
+		to = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (to == MAP_FAILED)
+		return err_set(e, errno, "cannot copy the pages of the pool");
+	page_sample_sort(sample, 0, sample->n);
+	r = copy_pages(source, sample, to, e);
+	munmap(to, bytes);
+	if (r)
+		return r;
+	for (size_t i = 0; i < sample->n; i++)
+		sample->refs[i].address = i * PAGE_BYTES;
+	page_close(source);
+	source->fd = fd;
+	fd = -1;
+	return 1;
 }
 
 bool pool_pages_changed(const struct pool_pages *pool)

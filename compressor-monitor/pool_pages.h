@@ -33,6 +33,13 @@ int pool_pages_open(struct pool_pages *ret, const char *name, struct page_source
 int pool_pages_walk(struct pool_pages *pool, const struct page_source *source, uint32_t index,
 		    struct page_stratum *stratum, struct page_sample *sample, struct err *e);
 
+/* pool_pages_copy - reads the drawn pages into memory, where source and sample have them from then on.
+ *
+ * ret     1 = done; 0 = they are more than a quarter of the memory that is available: nothing was changed
+ * errors  -ENOMEM; -EINTR asked to stop; read's own
+ */
+int pool_pages_copy(struct page_source *source, struct page_sample *sample, struct err *e);
+
 /* pool_pages_changed - whether pages came to the pool or left it since it was opened. */
 bool pool_pages_changed(const struct pool_pages *pool);
 

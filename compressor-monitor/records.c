@@ -235,6 +235,7 @@ static const struct field summary_fields[] = {
 		"read from a process, which marks them accessed: that cannot be helped"),
 	SUMMARY(swapin_pages, FIELD_U64, "pages", "that the scan swapped in: they went out between look and read"),
 	SUMMARY(stopped_processes, FIELD_U64, "", "stopped while the pool was read; missing but for --zram"),
+	SUMMARY(stopped_ns, FIELD_U64, "ns", "for how long they were; missing but for --zram"),
 };
 const struct record_type scan_summary_type =
 	RECORD_TYPE("scan_summary", 1, RECORD_CARD, summary_fields, "what was scanned and how much of it");

@@ -133,7 +133,30 @@ static int walk_pool(struct scan *s, struct err *e)
 	return pool_pages_walk(&s->pool, &s->sources[0], 0, &strata->items[stratum], &s->sample, e);
 }
 
-static int walk(struct scan *s, struct err *e)
+/* The owners of a pool go on. Once: what happens to the pool from then on is of no interest. */
+static void let_go(struct scan *s, struct scan_result *ret)
+{
+	if (!s->config->zram || ret->summary.stopped_ns != MISSING_U64)
+		return;
+	s->pool_changed = pool_pages_changed(&s->pool);
+	freeze_done(&s->freeze);
+	ret->summary.stopped_ns = s->stopped_at_ns ? monotonic_ns() - s->stopped_at_ns : 0;
+}
+
+/* So that owners are stopped for as long as it takes to read, not to compress. */
+static int copy_pool(struct scan *s, struct scan_result *ret, struct err *e)
+{
+	int r = s->n_stopped ? pool_pages_copy(&s->sources[0], &s->sample, e) : 0;
+
+	if (r > 0)
+		let_go(s, ret);
+	else if (!r && s->n_stopped)
+		term_say("the owners of the pool stay stopped to the end: there is no memory to keep %zu pages in",
+			 s->sample.n);
+	return MIN(r, 0);
+}
+
+static int walk(struct scan *s, struct scan_result *ret, struct err *e)
 {
 	unsigned int kinds;
 	int r = kinds_of(s->config, &kinds, e);
@@ -142,7 +165,7 @@ static int walk(struct scan *s, struct err *e)
 		r = walk_pool(s, e);
 		if (!r && !s->sample.seen)
 			return err_say(e, ENODATA, "no page is in pool %s", s->config->zram);
-		return r;
+		return r ? r : copy_pool(s, ret, e);
 	}
 
 	for (size_t i = 0; !r && i < s->n_sources && !stop_requested(); i++) {
@@ -212,7 +235,7 @@ static void say_partial(const struct scan *s, struct scan_result *ret)
 		ended += s->sources[i].ended;
 	if (s->stopped)
 		snprintf(ret->partial, sizeof(ret->partial), "stopped by a signal");
-	else if (s->config->zram && pool_pages_changed(&s->pool))
+	else if (s->config->zram && s->pool_changed)
 		snprintf(ret->partial, sizeof(ret->partial), "pages came to the pool or left it while it was read%s",
 			 s->n_stopped ? "" : ": --pid, --tree and --cgroup stop its owners meanwhile");
 	else if (ended)
@@ -337,9 +360,10 @@ int scan_run(const struct scan_config *config, struct scan_result *ret, struct e
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
+	ret->summary.stopped_ns = MISSING_U64;
 	r = set_up(&s, ret, e);
 	if (!r)
-		r = walk(&s, e);
+		r = walk(&s, ret, e);
 	if (!r)
 		r = scan_read_begin(&s, e);
 	if (!r)
@@ -351,8 +375,8 @@ int scan_run(const struct scan_config *config, struct scan_result *ret, struct e
 		if (r)
 			err_set(e, r, "cannot keep the figures");
 		ret->whole = !r;
+		let_go(&s, ret);
 		summarize(&s, ret);
-		freeze_done(&s.freeze);
 		ret->summary.elapsed_ns = monotonic_ns() - begin;
 		ret->summary.cpu_ns = process_cpu_ns() - cpu_begin;
 	}

@@ -91,7 +91,7 @@ struct scan_summary_record {
 	const char *chain_source;
 	const char *partial;
 	uint64_t elapsed_ns, cpu_ns;
-	uint64_t accessed_pages, swapin_pages, stopped_processes;
+	uint64_t accessed_pages, swapin_pages, stopped_processes, stopped_ns;
 };
 
 enum scan_by { SCAN_BY_KIND, SCAN_BY_MAPPING };

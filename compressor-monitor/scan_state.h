@@ -24,8 +24,10 @@ struct scan {
 	struct measure *measure;	/* of all that was read */
 	struct duplicates *duplicates;
 	struct pool_pages pool;		/* where one is scanned */
+	bool pool_changed;		/* until its owners went on */
 	struct freeze freeze;
 	size_t n_stopped;
+	uint64_t stopped_at_ns;		/* 0 = nobody is */
 	struct trace *trace;		/* NULL = not asked for */
 	struct scan_worker *workers;
 	size_t n_workers;

@@ -159,6 +159,7 @@ static int stop_owners(struct scan *s, struct err *e)
 {
 	int r = 0;
 
+	s->stopped_at_ns = monotonic_ns();
 	for (size_t stopped = 0, before = SIZE_MAX; !r && s->n_sources != before;) {
 		before = s->n_sources;
 		r = open_owners(s, e);

@@ -90,24 +90,116 @@ counters() {
 	[ "$status" = 1 ]
 }
 
+# is_stopped PID: by a tracer; without another process, to be quick.
+is_stopped() {
+	local line
+	read -r line <"/proc/$1/stat" && [[ ${line##*) } == t* ]]
+}
+
 @test "owners that were stopped go on when the scan is killed" {
 	begin_holder
-	"$monitor" scan -q --zram "$device" --pid "$holder" --all --codecs zstd:19 -f json >/dev/null 3>&- &
-	scan=$!
-	for _ in $(seq 400); do
-		[ "$(state_of "$holder")" != t ] || break
-		kill -0 "$scan"
-		sleep 0.01
+	stopped=
+	# They are stopped for a few ms only: the scan is held when they are.
+	for _ in $(seq 50); do
+		"$monitor" scan -q --zram "$device" --pid "$holder" --all --codecs zstd:19 -f json >/dev/null 3>&- &
+		scan=$!
+		until is_stopped "$holder" || ! kill -0 "$scan" 2>/dev/null; do :; done
+		kill -STOP "$scan" || true
+		sleep 0.05
+		! is_stopped "$holder" || stopped=yes
+		kill -9 "$scan" || true
+		wait "$scan" || true
+		[ -z "$stopped" ] || break
 	done
-	[ "$(state_of "$holder")" = t ]
-	kill -9 "$scan"
-	wait "$scan" || true
+	[ "$stopped" = yes ]
 	for _ in $(seq 200); do
-		[ "$(state_of "$holder")" = t ] || break
+		is_stopped "$holder" || break
 		sleep 0.01
 	done
-	[ "$(state_of "$holder")" != t ]
+	run is_stopped "$holder"
+	[ "$status" = 1 ]
 	end_holder
+}
+
+# slow_scan WORDS...: while it compresses, the owners work; $output is what it says.
+slow_scan() {
+	"$monitor" scan -q --zram "$device" "$@" --all --threads 2 --codecs zstd:19,zstd:18,zstd:17 -f json \
+		>"$BATS_TEST_TMPDIR/scan" 2>"$BATS_TEST_TMPDIR/words" 3>&- &
+	scan=$!
+	# 0.2 s of user time are spent in codecs only: the pages are read.
+	until ticks=$(sed 's/.*) //' "/proc/$scan/stat" 2>/dev/null | cut -d' ' -f12) && [ "${ticks:-20}" -ge 20 ]; do
+		sleep 0.01
+	done
+	run is_stopped "$holder"
+	[ "$status" = 1 ]
+	kill -0 "$scan"
+	wait "$scan"
+	output=$(<"$BATS_TEST_TMPDIR/scan")
+	cat "$BATS_TEST_TMPDIR/words"
+	jq -c 'select(.type == "scan_summary")' <<<"$output"
+}
+
+# stopped N: as many processes were, for part of the scan; and nothing moved meanwhile.
+stopped() {
+	jq -es --argjson n "$1" 'map(select(.type == "scan_summary"))[0] | .stopped_processes == $n and .stopped_ns > 0 and
+		.stopped_ns < .elapsed_ns and .sampled_pages >= 4096 and .partial == null' <<<"$output"
+}
+
+# Swap is everybody's: pages of others may come to the pool meanwhile, which partial says.
+@test "a tree of owners is stopped while the pool is read, and works while it is compressed" {
+	coproc H { exec sh -c 'perl -e "$0" 16; true' "$holder_program"; }
+	holder=$H_PID
+	keep_coproc "${H[@]}"
+	said out
+	for _ in $(seq 5); do
+		slow_scan --tree "$holder"
+		! stopped 2 || break
+	done
+	stopped 2
+	end_holder
+}
+
+@test "a group of owners is stopped while the pool is read, and works while it is compressed" {
+	limited_group "scan_pool.$$"
+	coproc H { in_group perl -e "$holder_program" 16; }
+	holder=$H_PID
+	keep_coproc "${H[@]}"
+	said out
+	for _ in $(seq 5); do
+		slow_scan --cgroup "$group"
+		! stopped 1 || break
+	done
+	stopped 1
+	end_holder
+	remove_group "$group"
+}
+
+@test "pages that go out between the look and the read are swapped in, and counted" {
+	# It pages its 512 pages out and touches them again, without end.
+	perl -e 'my $s = "\0" x (4096 + (2 << 20)); my $p = unpack("Q", pack("p", $s)); my $at = -$p & 4095;
+		my $madvise = `uname -m` =~ /aarch64/ ? 233 : 28;
+		$| = 1; print "ready\n";
+		for (my $n = 1; getppid() != 1; $n++) {
+			substr($s, $at + $_ * 4096, 8, pack("Q", $n + $_)) for 0 .. 511;
+			syscall($madvise, $p + $at, 2 << 20, 21);
+		}' >"$BATS_TEST_TMPDIR/ready" 3>&- &
+	pager=$!
+	until grep -q ready "$BATS_TEST_TMPDIR/ready"; do sleep 0.01; done
+	swapins=0
+	for _ in $(seq 300); do
+		before=$(awk '$1 == "pswpin" { print $2 }' /proc/vmstat)
+		# It may be that not one page is there.
+		"$monitor" scan -q --pid "$pager" --all --codecs lz4 -f json >"$BATS_TEST_TMPDIR/scan" || continue
+		swapins=$(jq 'select(.type == "scan_summary") | .swapin_pages' "$BATS_TEST_TMPDIR/scan")
+		[ "$swapins" = 0 ] || break
+	done
+	after=$(awk '$1 == "pswpin" { print $2 }' /proc/vmstat)
+	kill "$pager"
+	wait "$pager" || true
+	echo "# $swapins swapped in by the scan, $((after - before)) in all" >&3
+	[ "$swapins" -gt 0 ]
+	[ "$((after - before))" -ge "$swapins" ]
+	jq -es 'map(select(.type == "scan_summary"))[0] | .swapin_pages <= .accessed_pages' "$BATS_TEST_TMPDIR/scan"
 }
 
 @test "an owner that another traces is not stopped, and the error says why" {
