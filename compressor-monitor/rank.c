@@ -101,6 +101,8 @@ int rank_prepare(struct rank_config *config, struct err *e)
 
 	if (config->readback_from && !isnan(config->readback))
 		return err_usage(e, "--readback gives the factor: --readback-from has nothing left to measure");
+	if (config->readback < 0)
+		return err_usage(e, "--readback: pages are read back no less than 0 times");
 	if (config->subject && !config->readback_from)
 		return err_usage(e, "--subject chooses among those of --readback-from STORE");
 	if (config->no_calibration && config->kernel_costs)

@@ -67,6 +67,7 @@ by_hand() {
 	done
 	monitor rank --json scan.json -f json
 	of rank_decision '.[0].class == "warm"'
+	refused 2 "--readback" rank --json scan.json --readback -1
 }
 
 @test "the sweep finds the flips where the formula puts them" {
