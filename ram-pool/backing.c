@@ -69,11 +69,12 @@ static int attach(struct backing *backing, int file, struct err *e)
 	};
 	AUTO_CLOSE int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 
-	if (control < 0) {
-		err_impossible(e, "a file needs a loop device, and /dev/loop-control cannot be opened: %s",
-			       strerror(errno));
+	if (control < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO)) {
+		err_impossible(e, "a file needs a loop device, and this kernel has none: %s", strerror(errno));
 		return err_hint(e, "modprobe loop, or give a block device");
 	}
+	if (control < 0)
+		return err_set(e, errno, "a file needs a loop device, and /dev/loop-control cannot be opened");
 	for (int i = 0; i < LOOP_TRIES; i++) {
 		int n = ioctl(control, LOOP_CTL_GET_FREE);
 
