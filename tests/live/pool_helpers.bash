@@ -121,14 +121,14 @@ killed() {
 	[ "$status" -eq 137 ] || [[ $1 == swapoff* && $status -eq 1 ]] || { echo "$1: exit $status"; return 1; }
 }
 
-# changes COMMAND... - "NAME N" of each system call by which it changes something: the Nth of this name.
+# changes COMMAND... - "NAME N" of each system call by which it changes something: the Nth of this name that one of its
+# processes makes, for so strace counts them when it injects.
 changes() {
 	strace -f -qq --seccomp-bpf -e "trace=?${acts//|/,?}" -o "$BATS_TEST_TMPDIR/trace" "$@" >/dev/null
-	awk '{ sub(/\(.*/, "", $2); n[$2]++ }
-		$2 == "openat" ? /O_WRONLY|O_RDWR|O_CREAT/ : !/TCGETS/ && $2 !~ /^(read|close|lseek|exit_group)$/ {
-			print $2, n[$2]
-		}' \
-		"$BATS_TEST_TMPDIR/trace"
+	awk '{ sub(/\(.*/, "", $2); at = $2 " " ++n[$1, $2] }
+		$2 == "openat" ? /O_WRONLY|O_RDWR|O_CREAT/ : !/TCGETS/ && $2 ~ /^[a-z]/ && $2 !~ /^(read|close|lseek|exit_group)$/ {
+			if (!seen[at]++) print at
+		}' "$BATS_TEST_TMPDIR/trace"
 }
 
 # with CALL N WHAT COMMAND... - under strace, which does WHAT (signal=KILL, error=EIO) at the Nth of these calls. With
