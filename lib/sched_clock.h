@@ -3,7 +3,7 @@
  *
  * BPF programs read the one, the scheduler's figures are of the other. A software event on page faults of this thread
  * has the scheduler's time of each: a fault made between two looks at CLOCK_MONOTONIC compares the two. They drift
- * apart as NTP corrects CLOCK_MONOTONIC, by 25 ns in 50 ms at the most.
+ * apart as NTP corrects CLOCK_MONOTONIC, by 100 ns in 200 ms at the most.
  */
 #ifndef COLDPRESS_SCHED_CLOCK_H
 #define COLDPRESS_SCHED_CLOCK_H

@@ -44,11 +44,18 @@ static uint64_t *unmatched;
 static struct sched_clock sched_clock = { .fd = -1 };
 static int clock_map;
 
+#define COMPARE_NS (200 * NS_PER_MS)
+
 static void compare_clocks(void)
 {
-	uint64_t behind_ns = sched_clock_behind_ns(&sched_clock);
+	static uint64_t last_ns;
+	uint64_t now_ns = monotonic_ns(), behind_ns;
 	uint32_t zero = 0;
 
+	if (last_ns && now_ns - last_ns < COMPARE_NS)
+		return;
+	last_ns = now_ns;
+	behind_ns = sched_clock_behind_ns(&sched_clock);
 	bpf_map_update_elem(clock_map, &zero, &behind_ns, BPF_ANY);
 }
 
