@@ -173,7 +173,7 @@ traced() {
 	"$bin/proc_create" --format json -q -n forks >other &
 	other=$!
 	begin proc_create -n forks
-	sleep 0.3
+	until grep -q '"type":"ready"' other; do sleep 0.05; done
 	"$helpers/forks" 101 0
 	finish
 	kill -INT $other
@@ -186,11 +186,14 @@ traced() {
 	mkfifo go
 	bash -c '(read -r <&3; /bin/true; (sleep 0.1; exec /bin/uname >/dev/null) & exit 0) 3<go & wait; sleep 0.3' &
 	root=$!
-	sleep 0.2
+	# Until the one that reads is below it.
+	until [ -n "$(cat "/proc/$root/task/$root/children")" ]; do sleep 0.05; done
 	begin proc_create --tree "$root"
 	/bin/ls >/dev/null
 	echo >go
 	wait "$root"
+	# The orphan is nobody's to wait for.
+	until grep -q '"type":"exit".*"comm":"uname"' out; do sleep 0.05; done
 	finish
 	[ "$(jq -r 'select(.type == "exec") | .path' out | sort | xargs)" = "/bin/true /bin/uname /usr/bin/sleep /usr/bin/sleep" ]
 	jq -es --argjson root "$root" '(map(select(.type == "exit" and .pid == $root)) | length == 1) and
