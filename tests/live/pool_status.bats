@@ -136,7 +136,7 @@ has_lz4() {
 	limited_group "coldpress-owner-$$"
 	coproc H { in_group perl -e "$holder_program" 16; }
 	keep_coproc "${H[@]}"
-	read -r -u "$from" -t 30 line
+	read -r -u "$from" -t 120 line
 	[ "$line" = out ]
 	[ "$("$pool" status -f json | field foreign_bytes)" = null ]
 	[ "$("$pool" status -f json --pid "$H_PID" | field foreign_bytes)" -lt $((1 << 20)) ]
@@ -145,7 +145,7 @@ has_lz4() {
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	holder 8 <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
 	exec 9>"$BATS_TEST_TMPDIR/in"
-	for _ in $(seq 100); do grep -q out "$BATS_TEST_TMPDIR/out" && break; sleep 0.05; done
+	for _ in $(seq 1200); do grep -q out "$BATS_TEST_TMPDIR/out" && break; sleep 0.05; done
 	for owner in "--pid $H_PID" "--cgroup $group"; do
 		# shellcheck disable=SC2086 # two words
 		status=$("$pool" status -f json $owner)

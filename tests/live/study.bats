@@ -245,13 +245,15 @@ nothing_left() {
 
 @test "kill -9 of ram_pool alone, as it makes a pool or puts it away: the study finishes that, and says so" {
 	command -v strace >/dev/null || skip "strace is not installed: ./bootstrap.sh installs it"
-	study=(timeout 120 "$bin/coldpress" study --out "$BATS_TEST_TMPDIR/out" --blocks 1 --algo lz4 -- $(subject text))
+	traced() {
+		strace -f -qq -o /dev/null "$@" timeout 120 "$bin/coldpress" study --out "$BATS_TEST_TMPDIR/out" \
+			--blocks 1 --algo lz4 -- $(subject text)
+	}
 	# The only one who calls it.
-	run strace -f -qq -o /dev/null -e trace=swapon -e inject=swapon:signal=KILL:when=1 "${study[@]}"
+	run traced -e trace=swapon -e inject=swapon:signal=KILL:when=1
 	nothing_left
 	# A reset that takes half a second at that call, so that it can be found.
-	strace -f -qq -o /dev/null -e trace=pidfd_open -e inject=pidfd_open:delay_enter=500000 "${study[@]}" \
-		>"$BATS_TEST_TMPDIR/words" 2>&1 3>&- &
+	traced -e trace=pidfd_open -e inject=pidfd_open:delay_enter=500000 >"$BATS_TEST_TMPDIR/words" 2>&1 3>&- &
 	pid=$!
 	for _ in $(seq 3000); do
 		reset=$(pgrep -fo '^ram_pool reset --name study-') && break
