@@ -307,7 +307,7 @@ shape() {
 	device=$("$pool" setup --size 16MiB --raw -f json | field device)
 	sleep 1 8<"$device" 3>&- &
 	"$pool" reset -q
-	wait
+	wait $!
 	restored
 }
 

@@ -144,6 +144,7 @@ has_lz4() {
 	[[ $("$pool" status -f json --cgroup "$group" | field warning) != *"owner's"* ]]
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	holder 8 <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
+	other=$!
 	exec 9>"$BATS_TEST_TMPDIR/in"
 	for _ in $(seq 1200); do grep -q out "$BATS_TEST_TMPDIR/out" && break; sleep 0.05; done
 	for owner in "--pid $H_PID" "--cgroup $group"; do
@@ -158,7 +159,7 @@ has_lz4() {
 	[ "$("$pool" status -f json --pid $$ | field foreign_bytes)" -lt $((1 << 20)) ]
 	exec 9>&-
 	echo end >&"$to"
-	wait
+	wait $other "$H_PID" || true
 	remove_group "$group"
 }
 

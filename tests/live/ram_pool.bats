@@ -135,11 +135,21 @@ said_clearly() {
 }
 
 @test "two commands at once wait for one another" {
-	for i in 1 2 3 4; do "$pool" setup --size 64MiB --name "at-once-$i" -q >/dev/null 3>&- & done
-	wait
+	at_once=
+	for i in 1 2 3 4; do
+		"$pool" setup --size 64MiB --name "at-once-$i" -q >/dev/null 3>&- &
+		at_once+=" $!"
+	done
+	# shellcheck disable=SC2086 # four; bats has a child of its own where there is a time limit
+	wait $at_once
 	[ "$("$pool" status -f json | field priority | sort | tr '\n' ' ')" = "10 11 8 9 " ]
-	for i in 1 2 3 4; do "$pool" reset -q --name "at-once-$i" 3>&- & done
-	wait
+	at_once=
+	for i in 1 2 3 4; do
+		"$pool" reset -q --name "at-once-$i" 3>&- &
+		at_once+=" $!"
+	done
+	# shellcheck disable=SC2086
+	wait $at_once
 	restored
 }
 
