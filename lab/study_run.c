@@ -229,8 +229,12 @@ static int pool_down(struct running *r, struct err *e)
 		return 0;
 	rc = sibling_run(&pool, argv, 60 * NS_PER_S, e);
 	if (rc && WIFSIGNALED(pool.status)) {
-		term_warn("%s while it put the pool away; its journal finishes that", e->what);
-		rc = pool_recover(e);
+		term_warn("%s while it put the pool away; that is finished now", e->what);
+		sibling_done(&pool);
+		/* Killed before it began it is a pool as before; else its journal has what is left. */
+		rc = sibling_run(&pool, argv, 60 * NS_PER_S, e);
+		if (rc && !sysroot_exists(NULL, "/sys/block/zram%u", r->zram_id))
+			rc = pool_recover(e);
 	}
 	sibling_done(&pool);
 	r->pooled = rc != 0;
