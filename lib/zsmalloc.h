@@ -79,8 +79,9 @@ uint64_t zsmalloc_pool_scaled_bytes(const struct zsmalloc_pool *pool, double fac
  * slots empties in about ln(m) times that a page stays. Wasted space that grows as the root of what is stored is what
  * Coffman, Kadota and Shepp found for storage that is filled from its front (A stochastic model of fragmentation in
  * dynamic storage allocation, SIAM J. Comput. 14, 1985); the factor was checked against a simulation of zsmalloc's
- * lists, within a fifth for 2 <= m <= 64 (test_zsmalloc.c). One moment may have half of that or twice as much; a
- * pool that many pages have just left has more: compaction gives it back.
+ * lists, within a quarter for 2 <= m <= 64 (test_zsmalloc.c). One moment may have half of that or twice as much.
+ * A pool that many pages have just left has more, and so have classes that pages no longer compress to, since the
+ * program rewrote them: compaction gives it back.
  */
 double zsmalloc_pool_holes_bytes(const struct zsmalloc_pool *pool, double factor);
 
