@@ -397,6 +397,23 @@ bench_row() {
 		(.library.used_bytes - .kernel.used_bytes | fabs) <= 65536)' <<<"$output"
 }
 
+@test "kernel stands for every algorithm that zram has; lzo and lzo-rle are its own to the byte" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	[ -r /sys/class/zram-control/hot_add ] || skip "no zram-control: modprobe zram"
+	corpus elf
+	need_zram lzo-rle
+	algorithms=$(tr -d '[]' <"/sys/block/zram$device/comp_algorithm")
+	[[ " $algorithms " == *" lzo "* ]] || skip "this kernel's zram has no lzo"
+	run --separate-stderr "$MONITOR" bench -q --results "$BATS_TEST_TMPDIR/csv" --corpora "$corpus,contents:mixed" --max-size 1MiB --runs 1 \
+		--warmups 1 --codecs kernel,lzo,lzo-rle --format json
+	[ "$status" = 0 ]
+	[ "$(jq -r 'select(.mode == "kernel" and .size_bytes == 1048576) | .codec' <<<"$output" | sort -u | xargs)" = \
+		"$(xargs -n 1 <<<"$algorithms" | sort | xargs)" ]
+	jq -es 'map(select(.type == "bench" and .size_bytes >= 4096 and (.codec == "lzo" or .codec == "lzo-rle"))) |
+		group_by([.corpus, .size_bytes, .codec]) | length == 20 and all((map([.stored_bytes, .used_bytes, .huge_pages, .same_pages]) |
+		unique | length) == 1 and (map(.mode) | sort) == ["kernel", "library"])' <<<"$output"
+}
+
 @test "levels and dictionaries reach the kernel's codec, or the row says why not" {
 	[ "$(id -u)" = 0 ] || skip "needs root"
 	[ -r /sys/class/zram-control/hot_add ] || skip "no zram-control: modprobe zram"
