@@ -216,8 +216,11 @@ static void report_way(struct bench_device *d, int way, uint64_t *const ns[CLOCK
 	*mib_per_s = cpu > 0 ? (double)d->bench->size / (double)MIB / (cpu / (double)NS_PER_S) : MISSING_F64;
 	*io_ns = io / (double)pages;
 	stats_sort(d->page_ns[way], n);
-	for (int i = 0; i < 4; i++)
-		*quantiles[i] = stats_quantile(d->page_ns[way], n, at[i]);
+	for (int i = 0; i < 4; i++) {
+		double at_ns = stats_quantile(d->page_ns[way], n, at[i]);
+
+		*quantiles[i] = at_ns > 0 ? at_ns : MISSING_F64;
+	}
 }
 
 static void report(struct bench_device *d, struct bench_record *row)

@@ -103,6 +103,8 @@ int rank_prepare(struct rank_config *config, struct err *e)
 		return err_usage(e, "--readback gives the factor: --readback-from has nothing left to measure");
 	if (config->readback < 0)
 		return err_usage(e, "--readback: pages are read back no less than 0 times");
+	if (!(config->policy.heavy_below >= 0) || !(config->policy.price_gib_per_core >= 0))
+		return err_usage(e, "--heavy-below and --price are 0 or more");
 	if (config->subject && !config->readback_from)
 		return err_usage(e, "--subject chooses among those of --readback-from STORE");
 	if (config->no_calibration && config->kernel_costs)

@@ -68,6 +68,8 @@ by_hand() {
 	monitor rank --json scan.json -f json
 	of rank_decision '.[0].class == "warm"'
 	refused 2 "--readback" rank --json scan.json --readback -1
+	refused 2 "--price" rank --json scan.json --price -1
+	refused 2 "--heavy-below" rank --json scan.json --heavy-below -1
 }
 
 @test "the sweep finds the flips where the formula puts them" {
