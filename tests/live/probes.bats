@@ -34,6 +34,15 @@ begin() {
 	return 1
 }
 
+# eventually COMMAND... - until it succeeds, for ten seconds and more.
+eventually() {
+	for _ in $(seq 200); do
+		if "$@"; then return; fi
+		sleep 0.05
+	done
+	return 1
+}
+
 # end [SIGNAL] - ends it.
 end() {
 	kill -s "${1:-INT}" "$probe_pid"
@@ -173,7 +182,7 @@ traced() {
 	"$bin/proc_create" --format json -q -n forks >other &
 	other=$!
 	begin proc_create -n forks
-	until grep -q '"type":"ready"' other; do sleep 0.05; done
+	eventually grep -q '"type":"ready"' other
 	"$helpers/forks" 101 0
 	finish
 	kill -INT $other
@@ -187,13 +196,13 @@ traced() {
 	bash -c '(read -r <&3; /bin/true; (sleep 0.1; exec /bin/uname >/dev/null) & exit 0) 3<go & wait; sleep 0.3' &
 	root=$!
 	# Until the one that reads is below it.
-	until [ -n "$(cat "/proc/$root/task/$root/children")" ]; do sleep 0.05; done
+	eventually pgrep -P "$root" >children
 	begin proc_create --tree "$root"
 	/bin/ls >/dev/null
 	echo >go
 	wait "$root"
 	# The orphan is nobody's to wait for.
-	until grep -q '"type":"exit".*"comm":"uname"' out; do sleep 0.05; done
+	eventually grep -q '"type":"exit".*"comm":"uname"' out
 	finish
 	[ "$(jq -r 'select(.type == "exec") | .path' out | sort | xargs)" = "/bin/true /bin/uname /usr/bin/sleep /usr/bin/sleep" ]
 	jq -es --argjson root "$root" '(map(select(.type == "exit" and .pid == $root)) | length == 1) and
