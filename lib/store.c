@@ -236,12 +236,16 @@ static int open_immutable(struct store *store)
 static int check_version(struct store *store, bool *fresh, struct err *e)
 {
 	int64_t version = 0, application = 0, tables = 0;
-	int rc = first_int(store, "PRAGMA user_version", &version);
+	int rc = plain(store, "SAVEPOINT look");
 
-	if (rc == SQLITE_OK)
-		rc = first_int(store, "PRAGMA application_id", &application);
+	/* The tables first: from them on all three are of one moment, whoever is just making the store. */
 	if (rc == SQLITE_OK)
 		rc = first_int(store, "SELECT count(*) FROM sqlite_master", &tables);
+	if (rc == SQLITE_OK)
+		rc = first_int(store, "PRAGMA user_version", &version);
+	if (rc == SQLITE_OK)
+		rc = first_int(store, "PRAGMA application_id", &application);
+	plain(store, "RELEASE look");
 	if (rc != SQLITE_OK)
 		return store_failed(store, rc, "read", e);
 	*fresh = !version && !application && !tables;
@@ -299,6 +303,17 @@ static int upgrade(struct store *store, struct err *e)
 	return rc == SQLITE_OK ? 0 : store_failed(store, rc, "write to", e);
 }
 
+/* SQLite does not wait for others where the kind of log changes: it says busy at once. */
+static int keep_log(struct store *store)
+{
+	uint64_t until = monotonic_ns() + BUSY_TIMEOUT_MS * NS_PER_MS;
+	int rc;
+
+	while (((rc = plain(store, "PRAGMA journal_mode=WAL")) & 0xff) == SQLITE_BUSY && monotonic_ns() < until)
+		sleep_ns(10 * NS_PER_MS);
+	return rc;
+}
+
 static int open_for_writing(struct store *store, struct err *e)
 {
 	bool fresh;
@@ -315,7 +330,9 @@ static int open_for_writing(struct store *store, struct err *e)
 	ret = upgrade(store, e);
 	if (ret)
 		return ret;
-	rc = plain(store, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;");
+	rc = keep_log(store);
+	if (rc == SQLITE_OK)
+		rc = plain(store, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;");
 	return rc == SQLITE_OK ? 0 : store_failed(store, rc, "write to", e);
 }
 

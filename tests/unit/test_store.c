@@ -320,17 +320,22 @@ static void test_store__writers_at_once_lose_nothing(void **state)
 {
 	const struct store_experiment experiment = {.argv = "a", .settings_json = "{}", .version = "v"};
 	struct place *p = *state;
+	struct err e = {0};
 	struct store_id id;
 	int status;
 
 	for (int w = 0; w < 7; w++) {
 		if (fork() != 0)
 			continue;
-		if (store_open(&p->store, p->path, STORE_WRITE, NULL, NULL))
+		if (store_open(&p->store, p->path, STORE_WRITE, NULL, &e)) {
+			print_error("# %s\n", e.what);
 			_exit(1);
+		}
 		for (int i = 0; i < 101; i++)
-			if (store_experiment_add(p->store, &experiment, &id, NULL))
+			if (store_experiment_add(p->store, &experiment, &id, &e)) {
+				print_error("# %s\n", e.what);
 				_exit(2);
+			}
 		store_close(p->store);
 		_exit(0);
 	}
