@@ -4,14 +4,15 @@
 # place, and with rows that split its pages) and python3, each held to half of its memory so that the rest is in a pool
 # of ours, and at work until several times the pool has been written to it.
 #
-#   bench/churn.sh [RUNS [MIB [TURNS [ALGORITHM]]]]
+#   bench/churn.sh [RUNS [MIB [TURNS [ALGORITHM [PROGRAM...]]]]]
 #
 # Then the program is stopped, the very pages in the pool are read back, and what the model makes of them is compared
 # with compr_data_size and mem_used_total: with the holes it expects, without, and without once the pool is compacted.
 # Data, and memory with the holes expected, are to be within 3 %; fails where a run is not.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-runs=${1:-2} mib=${2:-64} turns=${3:-8} only=${4-}
+runs=${1:-2} mib=${2:-64} turns=${3:-8} only=${4-} programs=("${@:5}")
+[ ${#programs[@]} -gt 0 ] || programs=(sqlite3 sqlite3_split python3)
 bin=build/bin group='' limit_file='' pid='' from='' to='' tmp=$(mktemp -d)
 export COLDPRESS_STATE_DIR=$tmp/state
 
@@ -192,10 +193,10 @@ awk_pid=$!
 	"\(.algorithm) \(.model)"' >"$tmp/models"
 for ((run = 1; run <= runs; run++)); do
 	while read -r algorithm model; do
-		for program in sqlite3 sqlite3_split python3; do
+		for program in "${programs[@]}"; do
 			# The kernel may end a program that is held as tight as this: again then.
 			for _ in 1 2 3 4; do
-				measure $program "$algorithm" "$model" && continue 2
+				measure "$program" "$algorithm" "$model" && continue 2
 				put_away
 			done
 			echo "$program cannot be held to half of its memory here" >&2

@@ -115,6 +115,30 @@ start_study() {
 	jq -se 'map(select(.type == "study_prediction")) | length == 1 and (.[0].error_ratio | fabs) < 0.25' "$BATS_TEST_TMPDIR/json"
 }
 
+@test "a study judges by the calibration in its own store, names it, and does without where told to" {
+	mkdir "$BATS_TEST_TMPDIR/out"
+	"$bin/compressor_monitor" calibrate -q --file "$bin/compressor_monitor" --algorithms lz4 --pages 1024 --runs 3 \
+		--store "$BATS_TEST_TMPDIR/out/study.db" -f json >"$BATS_TEST_TMPDIR/factors"
+	study --blocks 1 --algo lz4 --format json -- $(subject text) >"$BATS_TEST_TMPDIR/json"
+	jq -se --arg from "$BATS_TEST_TMPDIR/out/study.db: lz4 of $(date -u +%F)" 'map(select(.type == "study_answer"))[0] |
+		.calibration | startswith($from)' "$BATS_TEST_TMPDIR/json"
+	jq -se 'map(select(.type == "study_prediction"))[0].codec_page_ns > 0' "$BATS_TEST_TMPDIR/json"
+	[ "$(store "SELECT count(*) FROM note WHERE reason LIKE '%kernel''s by %: lz4 of %'")" -eq 1 ]
+	# What it judged by is the library's time on these pages, scaled.
+	jq -se --argjson judged "$(store "SELECT compress_cpu_ms FROM ranking WHERE codec = 'lz4:1'")" \
+		--argjson measured "$(store "SELECT text FROM artifact WHERE name = 'scan'" |
+			jq 'select(.type == "scan_codec" and .label == "lz4:1") | .compress_cpu_ns / 1e6')" '
+		map(select(.type == "calibrate"))[0].compress_factor * $measured / $judged - 1 | fabs < 1e-6' \
+		"$BATS_TEST_TMPDIR/factors"
+	run study --blocks 1 --algo lz4 --no-calibration -- $(subject text)
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"CPU times are the libraries'"* ]]
+	run study --no-calibration --kernel-costs x -- true
+	[ "$status" -eq 2 ]
+	[ "$(machine)" = "$before" ]
+}
+
 @test "a limit that does not bite is said so" {
 	run study --blocks 1 --algo lz4 --limit 100% --timeout 20s -- sleep 1
 	echo "$output"
