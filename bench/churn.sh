@@ -195,7 +195,7 @@ for ((run = 1; run <= runs; run++)); do
 	while read -r algorithm model; do
 		for program in "${programs[@]}"; do
 			# The kernel may end a program that is held as tight as this: again then.
-			for _ in 1 2 3 4; do
+			for _ in 1 2 3 4 5 6 7 8; do
 				measure "$program" "$algorithm" "$model" && continue 2
 				put_away
 			done
