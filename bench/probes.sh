@@ -306,8 +306,8 @@ awk -v order="${tracers[*]}" '
 		ratio = over > 0 ? (middle(t) - middle("none")) / over : 0
 		failed = failed || over <= 0 || ratio > most
 		printf "%s  %s / %s: %s, at most %.3f; kept in %d of %d rounds\n",
-			over > 0 && ratio <= most ? "ok  " : "FAIL", t, base,
-			over > 0 ? sprintf("%.3f", ratio) : "lost in noise", most, kept, rounds
+			(over > 0 && ratio <= most ? "ok  " : "FAIL"), t, base,
+			(over > 0 ? sprintf("%.3f", ratio) : "lost in noise"), most, kept, rounds
 	}
 	END {
 		for (i = 1; i <= n; i++) {

@@ -19,7 +19,7 @@
 /* How long after the first look at a process's maps the second one is, and how far apart they get. */
 #define FIRST_NS NS_PER_MS
 #define LAST_NS	 (250 * NS_PER_MS)
-#define LOOK_MS	 20	/* how often it is looked whether to stop */
+#define LOOK_MS	 100	/* how often it is looked whether to stop */
 
 struct process {
 	uint32_t tgid;
