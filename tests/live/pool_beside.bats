@@ -29,13 +29,14 @@ add() {
 	theirs+=" $added"
 }
 
+# remove ID - by what the kernel says of it: the next device that anybody adds has the same name.
 remove() {
 	local id=$1
 	for _ in $(seq 50); do
-		echo 1 >"/sys/block/zram$id/reset" && echo "$id" >/sys/class/zram-control/hot_remove && break
+		echo 1 >"/sys/block/zram$id/reset" && echo "$id" >/sys/class/zram-control/hot_remove && return
 		sleep 0.1
 	done 2>/dev/null
-	[ ! -e "/sys/block/zram$id" ]
+	return 1
 }
 
 # die_at CALL - a setup that is killed at this call on hot_add: at openat it has no device yet, at close one that it
