@@ -226,7 +226,7 @@ static void report_way(struct bench_device *d, int way, uint64_t *const ns[CLOCK
 static void report(struct bench_device *d, struct bench_record *row)
 {
 	const struct kernel_spec *s = d->bench->spec;
-	const char *model = codec_for_kernel(s->algorithm, NULL);
+	const char *model = codec_for_kernel(s->algorithm, false, NULL);
 	double slot = (double)d->fill_stat.used_bytes / (double)d->fill;
 	struct codec_run run;
 

@@ -248,11 +248,11 @@ static void compare(const struct kernel_config *c, const struct runs *runs, stru
 	row->model_decompress_ns = stats_median(runs->ns[0][MODEL_DECOMPRESS], c->runs);
 }
 
-static int one_algorithm(const struct kernel_config *c, const char *algorithm, const struct half *halves,
-			 struct kernel_record *row, struct err *e)
+static int one_algorithm(const struct kernel_config *c, const char *algorithm, bool crypto,
+			 const struct half *halves, struct kernel_record *row, struct err *e)
 {
 	bool approximate = false;
-	const char *model = codec_for_kernel(algorithm, &approximate);
+	const char *model = codec_for_kernel(algorithm, crypto, &approximate);
 	AUTO_FREE double *ns = calloc((HALVES * FIGURES + 1) * c->runs, sizeof(*ns));
 	struct zram_mm_stat stat;
 	struct runs runs = { .ratio = ns };
@@ -313,7 +313,7 @@ int kernel_run(const struct kernel_config *config, int (*take)(void *arg, const 
 		struct kernel_record row;
 
 		r = one_algorithm(config, config->algorithms.n ? config->algorithms.items[i] : algorithms.names[i],
-				  halves, &row, e);
+				  algorithms.crypto, halves, &row, e);
 		if (!r)
 			r = take(arg, &row);
 	}

@@ -153,7 +153,7 @@ static int choose_algorithms(struct study *s, struct zram_algorithms *ret, struc
 		return rc;
 	for (size_t i = 0; i < have.n; i++)
 		snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s", have.names[i]);
-	*ret = asked->n ? (struct zram_algorithms){.n = 0} : have;
+	*ret = asked->n ? (struct zram_algorithms){.crypto = have.crypto} : have;
 	for (size_t i = 0; i < asked->n; i++) {
 		if (!zram_algorithms_have(&have, asked->items[i])) {
 			err_usage(e, "this kernel's zram has no algorithm '%s'", asked->items[i]);

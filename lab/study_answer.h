@@ -44,6 +44,7 @@ struct subject_answer {
 	const struct study_rank *chosen; /* by the policy; NULL: nothing is worth it, or no scan */
 	const struct arm_figures *best;	 /* the arm to recommend; NULL: none */
 	bool on_bytes;			 /* too few blocks to decide about time */
+	bool crypto;			 /* of the kernel's algorithms: zram_algorithms */
 };
 
 /* answer_readback - the factor the policy was asked at: as measured, or warm where it could not be. */

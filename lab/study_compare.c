@@ -282,6 +282,7 @@ void study_compare(const struct study *s, const struct study_subject *subject, s
 		.n_arms = subject->n_arms,
 		.floor_ratio = s->config->floor_ratio,
 		.on_bytes = subject->n_arms < 2,
+		.crypto = s->algorithms && s->algorithms->crypto,
 	};
 	for (size_t i = 0; i < subject->n_arms; i++) {
 		ret->arms[i] = figures_of(subject, &subject->arms[i]);
@@ -301,7 +302,7 @@ void study_compare(const struct study *s, const struct study_subject *subject, s
 
 static const struct study_rank *rank_for(const struct subject_answer *a, const char *algorithm)
 {
-	const char *label = codec_for_kernel(algorithm, NULL);
+	const char *label = codec_for_kernel(algorithm, a->crypto, NULL);
 
 	for (size_t i = 0; label && i < a->ranking.n; i++) {
 		if (str_eq(a->ranking.ranks[i].label, label))

@@ -85,7 +85,7 @@ static void codecs_for(const struct study *s, char *buf, size_t len)
 	size_t at = (size_t)snprintf(buf, len, "%s", usual);
 
 	for (size_t i = 0; s->algorithms && i < s->algorithms->n; i++) {
-		const char *label = codec_for_kernel(s->algorithms->names[i], NULL);
+		const char *label = codec_for_kernel(s->algorithms->names[i], s->algorithms->crypto, NULL);
 
 		if (label && !listed(buf, label) && at + strlen(label) + 2 <= len)
 			at += (size_t)snprintf(buf + at, len - at, ",%s", label);
@@ -164,7 +164,7 @@ struct study_prediction study_predict(const struct study *s, const struct study_
 {
 	struct study_prediction p = {MISSING_F64, MISSING_F64, false};
 	const struct study_scan *scan = &subject->scan;
-	const char *label = codec_for_kernel(algorithm, &p.approximate);
+	const char *label = codec_for_kernel(algorithm, s->algorithms && s->algorithms->crypto, &p.approximate);
 	double population;
 
 	if (!label || !scan->present)

@@ -270,7 +270,7 @@ void words_recommended(FILE *f, const struct subject_answer *a)
 		else
 			fprintf(f, "no pool has a run beside a free one that went well: see the warnings");
 	}
-	if (a->chosen && best && !str_eq(a->chosen->label, codec_for_kernel(best->arm, NULL) ?: ""))
+	if (a->chosen && best && !str_eq(a->chosen->label, codec_for_kernel(best->arm, a->crypto, NULL) ?: ""))
 		fprintf(f, "; the policy's own choice is %s", a->chosen->label);
 }
 

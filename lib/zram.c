@@ -285,8 +285,15 @@ int zram_algorithms_read(const struct sysroot *root, unsigned int id, struct zra
 {
 	char text[ATTRIBUTE_MAX];
 	ssize_t n = read_attribute(root, id, "comp_algorithm", text, e);
+	struct zram_features features;
 
-	return n < 0 ? (int)n : parsed(zram_algorithms_parse(text, (size_t)n, ret), id, "comp_algorithm", e);
+	if (n < 0)
+		return (int)n;
+	int r = parsed(zram_algorithms_parse(text, (size_t)n, ret), id, "comp_algorithm", e);
+
+	zram_features_read(root, id, &features);
+	ret->crypto = !features.params;
+	return r;
 }
 
 int zram_algorithms_any(const struct sysroot *root, struct zram_algorithms *ret, struct err *e)

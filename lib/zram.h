@@ -84,9 +84,10 @@ struct zram_algorithms {
 	char names[16][ZRAM_ALGORITHM_MAX];
 	size_t n;
 	size_t current;		/* index of the one in use */
+	bool crypto;		/* they come by the kernel's crypto interface: before 6.12, no algorithm_params */
 };
 
-/* "lzo-rle [lz4] zstd". errors -EBADMSG empty, or none in brackets */
+/* "lzo-rle [lz4] zstd"; not crypto. errors -EBADMSG empty, or none in brackets */
 int zram_algorithms_parse(const char *buf, size_t len, struct zram_algorithms *ret);
 int zram_algorithms_read(const struct sysroot *root, unsigned int id, struct zram_algorithms *ret, struct err *e);
 

@@ -6,10 +6,7 @@
  */
 #include "classes.h"
 
-#include <fcntl.h>
-
-#include "codec/codec.h"
-#include "page.h"
+#include "contents.h"
 #include "stop.h"
 
 #define CHUNK_BYTES ((size_t)(256 * KIB))
@@ -47,36 +44,24 @@ int pool_classes_read(const struct pool *pool, struct pool_classes *ret)
 	return 0;
 }
 
-/* One page into the model; a page of one word has no slot. */
-static int add_page(const char *page, struct codec_run *codec, char *packed, size_t cap,
-		    struct zsmalloc_pool *model)
+static int read_all(const struct contents *c, struct zsmalloc_pool *model, struct err *e)
 {
-	if (page_classify(page) <= PAGE_SAME_FILLED)
-		return 0;
-	ssize_t n = codec->codec->compress(codec->state, page, PAGE_BYTES, packed, cap);
-
-	zsmalloc_pool_add(model, n > 0 ? (size_t)n : PAGE_BYTES);
-	return 0;
-}
-
-static int read_all(int fd, struct codec_run *codec, struct zsmalloc_pool *model, struct err *e)
-{
-	size_t cap = codec->codec->bound(PAGE_BYTES);
 	AUTO_FREE char *chunk = aligned_alloc(PAGE_BYTES, CHUNK_BYTES);
-	AUTO_FREE char *packed = malloc(cap);
-	off_t at = 0;
-	ssize_t n;
+	ssize_t n = 0;
 
-	if (!chunk || !packed)
+	if (!chunk)
 		return err_set(e, ENOMEM, "cannot read the pool");
-	while ((n = pread(fd, chunk, CHUNK_BYTES, at)) > 0) {
+	for (uint64_t at = 0; (n = contents_read(c, chunk, CHUNK_BYTES, at, e)) > 0; at += (uint64_t)n) {
 		if (stop_requested())
 			return err_say(e, EINTR, "stopped while reading the pool");
-		for (ssize_t i = 0; i + (ssize_t)PAGE_BYTES <= n; i += PAGE_BYTES)
-			add_page(chunk + i, codec, packed, cap, model);
-		at += n;
+		for (ssize_t i = 0; i < n; i += PAGE_BYTES) {
+			size_t len = contents_pack(c, chunk + i, &c->codec);
+
+			if (len) /* a page of one word has no slot */
+				zsmalloc_pool_add(model, len);
+		}
 	}
-	return n < 0 ? err_set(e, errno, "cannot read the pool") : 0;
+	return (int)n;
 }
 
 static void take_model(const struct zsmalloc_pool *pool, struct pool_classes *ret)
@@ -101,39 +86,24 @@ static void take_model(const struct zsmalloc_pool *pool, struct pool_classes *re
 int pool_classes_deep(const struct pool *pool, struct pool_classes *ret, struct err *e)
 {
 	struct pool_classes classes = {.source = "deep"};
-	struct zram_algorithms algorithms;
-	struct zsmalloc_model model;
-	struct zsmalloc_pool filled = {.model = &model};
+	struct contents contents;
+	struct zsmalloc_pool filled = {.model = &contents.model};
 	struct zram_mm_stat mm;
-	struct codec_run codec;
-	char dir[SYSROOT_PATH_MAX];
-	bool approximate = false;
-	const char *how;
-	int r = zram_algorithms_read(NULL, pool->device.id, &algorithms, e);
+	int r = contents_open(&contents, pool, e);
 
-	if (r || (r = journal_state_dir(dir, e)) || (r = zsmalloc_detect(&model, NULL, &how, e)))
-		return r;
-	const char *spec = codec_for_kernel(algorithms.names[algorithms.current], &approximate);
-
-	if (!spec) {
-		err_impossible(e, "no library codec stands for the kernel's %s",
-			       algorithms.names[algorithms.current]);
-		return err_hint(e, "a kernel with CONFIG_ZSMALLOC_STAT shows the classes in debugfs");
-	}
-	AUTO_CLOSE int fd = zram_open(&pool->device, dir, O_RDONLY | O_DIRECT, e);
-
-	if (fd < 0)
-		return fd;
-	if ((r = codec_open(&codec, spec, e)))
-		return r;
-	r = read_all(fd, &codec, &filled, e);
-	codec_close(&codec);
-	if (r || (r = zram_mm_stat_read(NULL, pool->device.id, &mm, e)))
-		return r;
-	if (approximate)
+	if (r == -ENOTSUP)
+		err_hint(e, "a kernel with CONFIG_ZSMALLOC_STAT shows the classes in debugfs");
+	if (r == 0)
+		r = read_all(&contents, &filled, e);
+	if (contents.approximate)
 		classes.source = "deep, approximate";
-	take_model(&filled, &classes);
-	classes.compact_bytes = (int64_t)mm.used_bytes - (int64_t)zsmalloc_pool_used_bytes(&filled);
-	*ret = classes;
-	return 0;
+	if (r == 0)
+		r = zram_mm_stat_read(NULL, pool->device.id, &mm, e);
+	if (r == 0) {
+		take_model(&filled, &classes);
+		classes.compact_bytes = (int64_t)mm.used_bytes - (int64_t)zsmalloc_pool_used_bytes(&filled);
+		*ret = classes;
+	}
+	contents_close(&contents);
+	return r;
 }

@@ -159,7 +159,7 @@ void codec_close(struct codec_run *run)
 	run->state = run->dictionary = NULL;
 }
 
-const char *codec_for_kernel(const char *algorithm, bool *approximate)
+const char *codec_for_kernel(const char *algorithm, bool crypto, bool *approximate)
 {
 	static const struct {
 		const char *kernel, *spec;
@@ -174,7 +174,7 @@ const char *codec_for_kernel(const char *algorithm, bool *approximate)
 			continue;
 		if (approximate)
 			*approximate = table[i].approximate;
-		return table[i].spec;
+		return crypto && str_eq(algorithm, "zstd") ? "zstd-crypto:3" : table[i].spec;
 	}
 	return NULL;
 }

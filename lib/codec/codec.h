@@ -78,9 +78,10 @@ int codec_open_trained(struct codec_run *ret, const char *spec, const struct cod
 void codec_close(struct codec_run *run);
 
 /* codec_for_kernel - the codec that stands for a kernel algorithm at its default level: lz4 -> lz4:1, lz4hc ->
- * lz4hc:9, lzo -> lzo, lzo-rle -> lzo-rle, zstd -> zstd:3, deflate -> zlib:6; NULL where none does. *approximate (may
+ * lz4hc:9, lzo -> lzo, lzo-rle -> lzo-rle, zstd -> zstd:3, deflate -> zlib:6; NULL where none does. crypto: the kernel
+ * takes it from its crypto interface (struct zram_algorithms knows), whose zstd is zstd-crypto:3. *approximate (may
  * be NULL) is set where the two do not write the same bytes, or not on every kernel: lz4hc and zstd.
  */
-const char *codec_for_kernel(const char *algorithm, bool *approximate);
+const char *codec_for_kernel(const char *algorithm, bool crypto, bool *approximate);
 
 #endif

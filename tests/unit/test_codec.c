@@ -228,14 +228,19 @@ static void test_codec__models_of_kernel_algorithms_exist(void **state UNUSED)
 		struct codec_run run;
 		struct err e;
 
-		assert_int_equal(codec_open(&run, codec_for_kernel(algorithms[i], NULL), &e), 0);
-		assert_string_equal(run.label, codec_for_kernel(algorithms[i], &approximate));
+		assert_int_equal(codec_open(&run, codec_for_kernel(algorithms[i], false, NULL), &e), 0);
+		assert_string_equal(run.label, codec_for_kernel(algorithms[i], false, &approximate));
+		codec_close(&run);
+		assert_int_equal(codec_open(&run, codec_for_kernel(algorithms[i], true, NULL), &e), 0);
+		assert_string_equal(run.label, codec_for_kernel(algorithms[i], true, &approximate));
 		codec_close(&run);
 	}
-	assert_null(codec_for_kernel("842", &approximate));
-	codec_for_kernel("lzo-rle", &approximate);
+	assert_null(codec_for_kernel("842", false, &approximate));
+	codec_for_kernel("lzo-rle", true, &approximate);
 	assert_false(approximate);
-	codec_for_kernel("zstd", &approximate);
+	assert_string_equal(codec_for_kernel("zstd", true, &approximate), "zstd-crypto:3");
+	assert_true(approximate);
+	assert_string_equal(codec_for_kernel("zstd", false, &approximate), "zstd:3");
 	assert_true(approximate);
 }
 

@@ -80,6 +80,7 @@ static void test_algorithms__the_one_in_brackets_is_in_use(void **state UNUSED)
 	struct zram_algorithms a;
 
 	assert_int_equal(zram_algorithms_read(&archived, 3, &a, NULL), 0);
+	assert_true(a.crypto); /* no algorithm_params */
 	assert_int_equal(a.n, 7);
 	assert_string_equal(a.names[a.current], "zstd");
 	assert_true(zram_algorithms_have(&a, "lzo-rle"));
