@@ -11,6 +11,7 @@
 #include "opt.h"
 #include "out.h"
 #include "plan.h"
+#include "show.h"
 #include "stop.h"
 #include "term.h"
 #include "trigger.h"
@@ -25,11 +26,11 @@ struct pool_options {
 	char **argv; /* the whole command line */
 	const char *level_text;
 	bool swap, raw, dry_run;
-	bool classes, deep;
+	struct show_request show;
 	int as; /* enum plan_as */
 	int fs; /* index of fs_choices */
 	bool force;
-	uint64_t watch_ns, duration_ns, timeout_ns;
+	uint64_t timeout_ns;
 	struct opt_output output;
 };
 
@@ -39,8 +40,7 @@ static struct pool_options options = {
 	.trigger = {.duration_ns = 10 * NS_PER_S},
 	.db = KEEP_DEFAULT,
 	.age = {.older_ns = 120 * NS_PER_S, .threshold_bytes = MISSING_U64},
-	.watch_ns = MISSING_U64,
-	.duration_ns = MISSING_U64,
+	.show = {.watch_ns = MISSING_U64, .duration_ns = MISSING_U64},
 	.timeout_ns = SWAP_BACK_NS,
 };
 
@@ -88,16 +88,16 @@ static const struct opt setup_options[] = {
 
 static const struct opt status_options[] = {
 	OPT_STRING(0, "name", struct pool_options, request.name, "only this one", .metavar = "NAME"),
-	OPT_DURATION(0, "watch", struct pool_options, watch_ns,
+	OPT_DURATION(0, "watch", struct pool_options, show.watch_ns,
 		     "look again and again at this interval, until ^C", .min = 10 * NS_PER_MS),
-	OPT_DURATION('d', "duration", struct pool_options, duration_ns, "end a watch after this long"),
-	OPT_PID('p', "pid", struct pool_options, trigger.pid,
+	OPT_DURATION('d', "duration", struct pool_options, show.duration_ns, "end a watch after this long"),
+	OPT_PID('p', "pid", struct pool_options, show.pid,
 		"say how much of the pool is not this process's, nor of those it began"),
-	OPT_STRING('c', "cgroup", struct pool_options, trigger.cgroup,
+	OPT_STRING('c', "cgroup", struct pool_options, show.cgroup,
 		   "say how much of the pool is not this group's, nor of those below it", .metavar = "PATH"),
-	OPT_FLAG(0, "classes", struct pool_options, classes,
+	OPT_FLAG(0, "classes", struct pool_options, show.classes,
 		 "the size classes that have slots instead, from debugfs where the kernel shows them"),
-	OPT_FLAG(0, "deep", struct pool_options, deep,
+	OPT_FLAG(0, "deep", struct pool_options, show.deep,
 		 "know size classes, and what compaction would give, by reading every page of the pool and "
 		 "compressing it again; it takes its time and makes pages young"),
 	OPT_OUTPUT(struct pool_options, output),
@@ -340,147 +340,36 @@ static int run_setup(void *config UNUSED, int argc UNUSED, char **argv UNUSED, i
 	return r;
 }
 
-static bool chosen(const struct pool *pool)
-{
-	return !options.request.name || str_eq(options.request.name, pool->name);
-}
-
 static int no_such_pool(const char *name, struct err *e)
 {
 	err_say(e, ENOENT, "there is no pool called %s", name);
 	return err_hint(e, "`ram_pool status` shows those there are");
 }
 
-/* Looks at every pool that was there at the beginning; one that goes is left out from then on. */
-static int watch(const struct pools *pools, struct out *out, uint64_t *n, struct err *e)
-{
-	static struct pool_status looks[POOLS_MAX][2];
-	static struct live live;
-	const bool draw = live_wanted(&options.output);
-	uint64_t begin_ns = monotonic_ns(), last_ns = begin_ns;
-	int r = 0;
-
-	for (unsigned int turn = 0; !stop_requested(); turn++) {
-		uint64_t now_ns = monotonic_ns(), left = 0;
-
-		live_begin(&live);
-
-		for (size_t i = 0; i < pools->n; i++) {
-			const struct pool_status *before = &looks[i][(turn + 1) % 2];
-			struct pool_status *now = &looks[i][turn % 2];
-			struct pool_watch record;
-
-			if (!chosen(&pools->pools[i]) || pool_status_read(&pools->pools[i], now, NULL))
-				continue;
-			left++;
-			if (turn == 0)
-				continue;
-			pool_watch_compare(before, now, now_ns - last_ns, &record);
-			record.time_ms = (now_ns - begin_ns) / NS_PER_MS;
-			r = draw ? live_draw(&live, &record, now, out)
-				 : out_record(out, &pool_watch_type, &record);
-			++*n;
-		}
-		if (r || left == 0 || now_ns - begin_ns >= options.duration_ns)
-			break;
-		if ((r = out_flush(out)))
-			break;
-		last_ns = now_ns;
-		sleep_ns(options.watch_ns);
-	}
-	return r && r != -EPIPE ? err_set(e, r, "cannot write the watch") : r;
-}
-
-/* As the kernel says, unless a deep look is asked for; n counts records. */
-static int show_classes(const struct pool *pool, struct out *out, uint64_t *n, struct err *e)
-{
-	static struct pool_classes classes;
-	int r = options.deep ? pool_classes_deep(pool, &classes, e) : pool_classes_read(pool, &classes);
-
-	if (r == -ENOENT && !options.deep) {
-		err_impossible(e, "this kernel does not show the size classes of %s", pool->name);
-		return err_hint(
-			e, "one with CONFIG_ZSMALLOC_STAT does, in debugfs; or read the pool itself: --deep");
-	}
-	for (size_t i = 0; r == 0 && i < classes.n; i++, ++*n) {
-		const struct zsmalloc_use *use = &classes.classes[i];
-		const struct pool_class record = {
-			.name = pool->name,
-			.source = classes.source,
-			.size_bytes = use->size_bytes,
-			.used_objects = use->used_objects,
-			.allocated_objects = use->allocated_objects,
-			.zspage_pages = use->zspage_pages,
-			.used_bytes = use->pages * PAGE_BYTES,
-			.freeable_bytes = use->freeable_pages == MISSING_U64
-						  ? MISSING_U64
-						  : use->freeable_pages * PAGE_BYTES,
-		};
-
-		out_record(out, &pool_class_type, &record);
-	}
-	return r;
-}
-
-/* What compaction would give: from debugfs, or deep where that is asked for; missing else. */
-static int take_compact(const struct pool *pool, struct pool_status *status, struct err *e)
-{
-	static struct pool_classes classes;
-	int r = options.deep ? pool_classes_deep(pool, &classes, e) : pool_classes_read(pool, &classes);
-
-	if (r)
-		return options.deep ? r : 0;
-	status->compact_bytes = classes.compact_bytes;
-	status->compact_source = classes.source;
-	return 0;
-}
-
 static int run_status(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
 		      struct err *e)
 {
+	struct show_request *request = &options.show;
 	AUTO_OUT struct out *out = NULL;
 	struct pools pools;
-	uint64_t n = 0, records = 0;
+	uint64_t pools_seen, records = 0;
 
-	if ((options.classes || options.deep || options.trigger.pid || options.trigger.cgroup) &&
-	    options.watch_ns != MISSING_U64)
+	request->name = options.request.name;
+	request->draw = live_wanted(&options.output);
+	if ((request->classes || request->deep || request->pid || request->cgroup) &&
+	    request->watch_ns != MISSING_U64)
 		return err_usage(e, "--classes, --deep, --pid and --cgroup are for one look, not for --watch");
-	if (options.trigger.pid && options.trigger.cgroup)
+	if (request->pid && request->cgroup)
 		return err_usage(e, "whose pool is it? give one of --pid and --cgroup");
 	int r = begin(&out, "looking at pools", e);
 
-	if (r || (r = pools_read(&pools, e)))
+	if (r || (r = pools_read(&pools, e)) || (r = show_pools(request, &pools, out, &pools_seen, &records, e)))
 		return r;
-	if (options.watch_ns != MISSING_U64 && (r = watch(&pools, out, &n, e)))
-		return r;
-	for (size_t i = 0; i < pools.n && options.watch_ns == MISSING_U64; i++) {
-		struct pool_status status;
-
-		if (!chosen(&pools.pools[i]))
-			continue;
-		r = pool_status_read(&pools.pools[i], &status, e);
-		if (r == -ENODEV) /* removed since */
-			continue;
-		if (r)
-			return r;
-		if (options.classes) {
-			n++;
-			if ((r = show_classes(&pools.pools[i], out, &records, e)))
-				return r;
-			continue;
-		}
-		if ((r = take_compact(&pools.pools[i], &status, e)) ||
-		    (r = pool_owner_compare(&pools.pools[i], options.trigger.pid, options.trigger.cgroup,
-					    &status, e)))
-			return r;
-		out_record(out, &pool_status_type, &status);
-		n++;
-	}
-	if (options.request.name && n == 0)
-		return no_such_pool(options.request.name, e);
-	if (n == 0)
+	if (request->name && pools_seen == 0)
+		return no_such_pool(request->name, e);
+	if (pools_seen == 0)
 		term_say("there is no pool; `ram_pool setup --size 2GiB --mem-limit 1GiB` makes one");
-	return finish(&out, options.classes ? records : n, e);
+	return finish(&out, records, e);
 }
 
 /* The pool that was named, or the only one. ret->n 0 in pools and no name: 0 with *ret NULL. */
@@ -704,6 +593,7 @@ static const struct record_type *const record_types[] = {
 	&pool_setup_type,
 	&pool_status_type,
 	&pool_watch_type,
+	&pool_class_type,
 	&trigger_type,
 	&pool_age_type,
 	&end_record_type,
