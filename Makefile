@@ -180,6 +180,7 @@ $(B)/bench/%: $(B)/obj/bench/%.o $(LIB)
 $(B)/bench/scan_speed: $(B)/obj/compressor-monitor/duplicates.o
 $(B)/tests/test_strata: $(B)/obj/compressor-monitor/strata.o
 $(B)/tests/test_pool_pages: $(B)/obj/compressor-monitor/pool_pages.o
+$(B)/tests/test_worth: $(B)/obj/ram-pool/worth.o
 
 tests: $(UNIT_TESTS) $(HELPERS)
 benches: $(BENCHES) $(HELPERS)

@@ -49,8 +49,9 @@ struct policy_settings {
 	enum policy_savings savings;	/* which bytes decide */
 };
 
+#define POLICY_PRICE_GIB_PER_CORE 4.0
 #define POLICY_DEFAULTS { .floor_ratio = 0.05, .readback_factor = 1.0, .heavy_below = 0.25, \
-	.price_gib_per_core = 4.0, .residence_s = 120.0, .savings = POLICY_SLOT }
+	.price_gib_per_core = POLICY_PRICE_GIB_PER_CORE, .residence_s = 120.0, .savings = POLICY_SLOT }
 
 /* The readback factors that stand in for a measured one. */
 #define POLICY_READBACK_HOT	4.0

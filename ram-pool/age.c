@@ -5,8 +5,8 @@
  * In that order: recompression takes the mark from what it has looked at (6.12), and nothing would be left to write
  * back. Pages that should be smaller first and leave later have two ages, so two rounds.
  *
- * Which pages deserve it is the caller's to say; which they are, the kernel knows: by the time of the last
- * access (CONFIG_ZRAM_TRACK_ENTRY_ACTIME), else by marking all and looking again after that time.
+ * Which pages deserve it is the caller's to say, or the policy's (worth.c); which they are, the kernel knows: by the
+ * time of the last access (CONFIG_ZRAM_TRACK_ENTRY_ACTIME), else by marking all and looking again after that time.
  */
 #include <inttypes.h>
 
@@ -14,6 +14,7 @@
 #include "stop.h"
 #include "term.h"
 #include "units.h"
+#include "worth.h"
 
 #define LOCK_WAIT_NS (30 * NS_PER_S)
 #define WAIT_STEP_NS (100 * NS_PER_MS)
@@ -40,14 +41,23 @@ static const struct field pool_age_fields[] = {
 	F(backing_before_pages, FIELD_U64, "pages", "on the backing device before; missing without one"),
 	F(backing_after_pages, FIELD_U64, "pages", "and after"),
 	F(backing_written_pages, FIELD_U64, "pages", "written to it meanwhile"),
+	F(threshold_bytes, FIELD_U64, "bytes",
+	  "compressed size from which on pages were recompressed; missing: of any"),
+	F(policy, FIELD_STRING, "", "why the fairness policy has it so; missing where it was not asked"),
+	F(policy_pages, FIELD_U64, "pages", "that it looked at"),
+	F(policy_gib_per_core, FIELD_F64, "GiB per core",
+	  "memory that a core busy with recompression would keep free, by what was looked at"),
 };
 #undef F
 
 const struct record_type pool_age_type =
 	RECORD_TYPE("pool_age", 1, RECORD_CARD, pool_age_fields, "one round of the cold tier");
 
+/* What a round does. */
 struct tiers {
 	bool recompress, writeback;
+	enum pool_age_what what;
+	uint64_t threshold_bytes;
 };
 
 /* What the pool has, against what was asked for. */
@@ -65,6 +75,8 @@ static int pick_tiers(const struct pool *pool, const struct pool_age_request *re
 	struct tiers want = {
 		.recompress = any ? has.recompress : request->recompress,
 		.writeback = any ? has.writeback : request->writeback,
+		.what = request->what,
+		.threshold_bytes = request->threshold_bytes,
 	};
 
 	*ret = want;
@@ -129,13 +141,13 @@ static int mark(const struct pool *pool, uint64_t older_ns, const char **how, st
 	return older_ns ? wait_until(end_ns, older_ns, e) : 0;
 }
 
-static int recompress(const struct pool *pool, const struct pool_age_request *request, struct err *e)
+static int recompress(const struct pool *pool, const struct tiers *tiers, struct err *e)
 {
 	char text[64], threshold[32] = "";
 
-	if (request->threshold_bytes != MISSING_U64)
-		snprintf(threshold, sizeof(threshold), " threshold=%" PRIu64, request->threshold_bytes);
-	snprintf(text, sizeof(text), "type=%s%s", pool_age_what_choices[request->what], threshold);
+	if (tiers->threshold_bytes != MISSING_U64)
+		snprintf(threshold, sizeof(threshold), " threshold=%" PRIu64, tiers->threshold_bytes);
+	snprintf(text, sizeof(text), "type=%s%s", pool_age_what_choices[tiers->what], threshold);
 	int r = zram_write(NULL, &pool->device, "recompress", text, e);
 
 	if (r == -EINVAL && *threshold)
@@ -144,9 +156,9 @@ static int recompress(const struct pool *pool, const struct pool_age_request *re
 	return r;
 }
 
-static int write_back(const struct pool *pool, const struct pool_age_request *request, struct err *e)
+static int write_back(const struct pool *pool, const struct tiers *tiers, struct err *e)
 {
-	int r = zram_write(NULL, &pool->device, "writeback", pool_age_what_choices[request->what], e);
+	int r = zram_write(NULL, &pool->device, "writeback", pool_age_what_choices[tiers->what], e);
 
 	if (r == -ENOSPC)
 		err_hint(e, "the backing device is full: what it took stays there");
@@ -158,20 +170,42 @@ static int write_back(const struct pool *pool, const struct pool_age_request *re
 	return r;
 }
 
-static int act(const struct pool *pool, const struct pool_age_request *request, const struct tiers *tiers,
-	       struct err *e)
+static int act(const struct pool *pool, const struct tiers *tiers, struct err *e)
 {
 	AUTO_CLOSE int lock = journal_lock(LOCK_WAIT_NS, e);
 
 	if (lock < 0)
 		return lock;
-	int r = tiers->writeback ? write_back(pool, request, e) : 0;
+	int r = tiers->writeback ? write_back(pool, tiers, e) : 0;
 
 	if (r == -ENOSPC && tiers->recompress) {
 		term_warn("the backing device is full: what it did not take is recompressed");
 		r = 0;
 	}
-	return r || !tiers->recompress ? r : recompress(pool, request, e);
+	return r || !tiers->recompress ? r : recompress(pool, tiers, e);
+}
+
+/* The policy's word on the second codec. What is old is expected to stay out for as long again. */
+static int ask_policy(const struct pool *pool, const struct pool_age_request *request, struct tiers *tiers,
+		      struct pool_worth *ret, struct err *e)
+{
+	struct policy_settings policy = POLICY_DEFAULTS;
+
+	policy.floor_ratio = 0; /* they are in the pool already */
+	policy.readback_factor = POLICY_READBACK_COLD;
+	policy.price_gib_per_core = request->price_gib_per_core;
+	if (request->older_ns)
+		policy.residence_s = (double)request->older_ns / (double)NS_PER_S;
+	int r = pool_worth(pool, &policy, tiers->what != POOL_AGE_IDLE, ret, e);
+
+	if (r)
+		return r;
+	tiers->recompress = ret->worth;
+	if (ret->worth && tiers->what == POOL_AGE_IDLE && ret->threshold_bytes)
+		tiers->threshold_bytes = ret->threshold_bytes;
+	if (!ret->worth)
+		term_say("nothing is recompressed: %s", ret->why);
+	return 0;
 }
 
 static int look(const struct pool *pool, struct zram_mm_stat *mm, struct zram_bd_stat *bd, struct err *e)
@@ -187,17 +221,25 @@ int pool_age(const struct pool *pool, const struct pool_age_request *request, st
 	struct zram_mm_stat before, after;
 	struct zram_bd_stat bd_before, bd_after;
 	const char *how = NULL;
+	struct pool_worth worth = {.value_gib_per_core = MISSING_F64, .sampled_pages = MISSING_U64};
 	struct tiers tiers;
 	uint64_t begin_ns, marked_ns;
 	int r = pick_tiers(pool, request, &tiers, e);
 
 	if (r)
 		return r;
+	if (request->policy && !tiers.recompress) {
+		err_usage(e, "--policy weighs the second codec: %s has none, or is not asked to use it", pool->name);
+		return err_hint(e, "set it up with one: ram_pool setup --recompress zstd ...");
+	}
+	/* Before pages are marked: it makes those it looks at young. */
+	if (request->policy && (r = ask_policy(pool, request, &tiers, &worth, e)))
+		return r;
 	begin_ns = monotonic_ns();
 	if (request->what != POOL_AGE_HUGE && (r = mark(pool, request->older_ns, &how, e)))
 		return r;
 	marked_ns = monotonic_ns();
-	if ((r = look(pool, &before, &bd_before, e)) || (r = act(pool, request, &tiers, e)) ||
+	if ((r = look(pool, &before, &bd_before, e)) || (r = act(pool, &tiers, e)) ||
 	    (r = look(pool, &after, &bd_after, e)))
 		return r;
 	*ret = (struct pool_age){
@@ -218,6 +260,11 @@ int pool_age(const struct pool *pool, const struct pool_age_request *request, st
 		.backing_written_pages = bd_after.written_pages == MISSING_U64
 						 ? MISSING_U64
 						 : bd_after.written_pages - bd_before.written_pages,
+		.threshold_bytes = tiers.recompress ? tiers.threshold_bytes : MISSING_U64,
+		.policy_pages = worth.sampled_pages,
+		.policy_gib_per_core = worth.value_gib_per_core,
 	};
+	snprintf(ret->policy_text, sizeof(ret->policy_text), "%s", worth.why);
+	ret->policy = *ret->policy_text ? ret->policy_text : NULL;
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "opt.h"
 #include "out.h"
 #include "plan.h"
+#include "policy.h"
 #include "show.h"
 #include "stop.h"
 #include "term.h"
@@ -39,7 +40,8 @@ static struct pool_options options = {
 	.as = -1,
 	.trigger = {.duration_ns = 10 * NS_PER_S},
 	.db = KEEP_DEFAULT,
-	.age = {.older_ns = 120 * NS_PER_S, .threshold_bytes = MISSING_U64},
+	.age = {.older_ns = 120 * NS_PER_S, .threshold_bytes = MISSING_U64,
+		.price_gib_per_core = POLICY_PRICE_GIB_PER_CORE},
 	.show = {.watch_ns = MISSING_U64, .duration_ns = MISSING_U64},
 	.timeout_ns = SWAP_BACK_NS,
 };
@@ -160,6 +162,11 @@ static const struct opt age_options[] = {
 	OPT_SIZE(0, "threshold", struct pool_options, age.threshold_bytes,
 		 "recompress only what takes at least this many bytes now, and keep it only if it takes less "
 		 "then", .max = PAGE_BYTES),
+	OPT_FLAG(0, "policy", struct pool_options, age.policy,
+		 "recompress only where the fairness policy finds it worth its CPU, by a sample of the pool, and from "
+		 "the compressed size on that it finds best"),
+	OPT_F64(0, "price", struct pool_options, age.price_gib_per_core,
+		"of --policy: memory that a core busy with recompression must keep free, in GiB", .metavar = "GIB"),
 	OPT_STRING(0, "name", struct pool_options, request.name, "which; needed when there are several",
 		   .metavar = "NAME"),
 	OPT_OUTPUT(struct pool_options, output),
@@ -421,6 +428,11 @@ static int run_age(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int
 	const struct pool *pool;
 	struct pool_age record;
 	struct pools pools;
+
+	if (options.age.policy && options.age.threshold_bytes != MISSING_U64)
+		return err_usage(e, "--policy finds the threshold: leave out --threshold");
+	if (!(options.age.price_gib_per_core >= 0))
+		return err_usage(e, "--price is 0 or more");
 	int r = begin(&out, "ageing a pool", e);
 
 	if (r || (r = pools_read(&pools, e)) || (r = pick_pool(&pools, &pool, e)))

@@ -105,6 +105,8 @@ struct pool_age_request {
 	int what;		    /* enum pool_age_what */
 	uint64_t threshold_bytes;   /* recompress only what takes at least this; MISSING_U64 = all */
 	bool recompress, writeback; /* neither: what the pool was set up for */
+	bool policy;		    /* recompress only where the fairness policy says that it is worth it */
+	double price_gib_per_core;  /* of the policy */
 };
 
 struct pool_age {
@@ -113,13 +115,17 @@ struct pool_age {
 	bool recompressed, written_back;
 	uint64_t compr_before_bytes, compr_after_bytes, used_before_bytes, used_after_bytes;
 	uint64_t backing_before_pages, backing_after_pages, backing_written_pages;
+	uint64_t threshold_bytes, policy_pages;
+	double policy_gib_per_core;
+	const char *policy;
+	char policy_text[256];
 };
 
 extern const struct record_type pool_age_type;
 
-/* pool_age - marks what is old, writes it back, and recompresses what stays.
+/* pool_age - marks what is old, writes it back, and recompresses what stays. ret points into itself: do not copy it.
  *
- * errors  exit 77 the pool, or the kernel, has no cold tier; -EINTR ^C while waiting for pages to age
+ * errors  exit 77 the pool, or the kernel, has no cold tier; -EINTR ^C while waiting for pages to age; pool_worth's
  */
 int pool_age(const struct pool *pool, const struct pool_age_request *request, struct pool_age *ret,
 	     struct err *e);
