@@ -12,9 +12,7 @@ pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
 
 # 2 MiB: text, then random letters, which zstd makes a quarter smaller and lz4 and lzo do not, then random bytes.
 setup_file() {
-	need_zram
-	export COLDPRESS_STATE_DIR=$BATS_FILE_TMPDIR/state
-	"$pool" recover -q
+	own_state
 	export data=$BATS_FILE_TMPDIR/data sum
 	{
 		seq -f 'line %.0f of a text that compresses' 60000 | head -c 1M
@@ -162,20 +160,49 @@ gone() {
 	gone
 }
 
+@test "recompress --policy: where it is worth its CPU, by a look at the pool; at a price that nothing pays, not" {
+	need recompress
+	cold_pool --recompress zstd
+	was=$(status_of compr_bytes)
+	for what in idle huge; do
+		run --separate-stderr "$pool" age --older 0s --what $what --policy --price 1000000000 -f json
+		[ "$status" -eq 0 ]
+		[[ $stderr == *"nothing is recompressed: "*"below the price"* ]]
+		[ "$(field recompressed <<<"$output")" = false ]
+		[ "$(field compr_after_bytes <<<"$output")" = "$was" ]
+		[ "$(field threshold_bytes <<<"$output")" = null ]
+		echo "# $what: $(field policy_pages <<<"$output") pages, $(field policy <<<"$output")" >&3
+	done
+	# The incompressible ones alone: letters among them are worth it, if CPU costs nothing.
+	json=$("$pool" age --older 0s --what huge --policy --price 0 -f json)
+	[ "$(field recompressed <<<"$json")" = true ]
+	[ "$(field policy_pages <<<"$json")" -ge 64 ]
+	head -n 1 <<<"$json" | jq -e '.policy_gib_per_core > 0 and (.policy | test("GiB per core"))'
+	[ "$(status_of incompressible_pages)" = 128 ]
+	intact
+	fill
+	json=$("$pool" age --older 0s --policy --price 0 -f json)
+	[ "$(field recompressed <<<"$json")" = true ]
+	[ "$(field compr_after_bytes <<<"$json")" -lt "$was" ]
+	[ "$(status_of compr_bytes)" = "$(field compr_after_bytes <<<"$json")" ]
+	intact
+	# It weighs the second codec: a round without has nothing to ask, and a threshold is its own to find.
+	run --separate-stderr "$pool" age --older 0s --policy --threshold 1KiB
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"leave out --threshold"* ]]
+	run --separate-stderr "$pool" age --older 0s --policy --writeback
+	[ "$status" -ne 0 ]
+	gone
+}
+
 @test "recompress: a process's pages by way of swap, and back as they were" {
 	need recompress
 	device=$("$pool" setup --algo lz4 --recompress zstd --size 64MiB --mem-limit 32MiB -f json | field device)
-	coproc H { exec perl -e "$holder_program" 8; }
-	keep_coproc "${H[@]}"
-	read -r -u "$from" -t 120 line
-	[ "$line" = out ]
+	begin_holder 8
 	json=$("$pool" age --older 0s -f json)
 	echo "# $(field used_before_bytes <<<"$json") bytes of RAM became $(field used_after_bytes <<<"$json")" >&3
 	[ "$(field compr_after_bytes <<<"$json")" -lt "$(field compr_before_bytes <<<"$json")" ]
-	echo end >&"$to"
-	read -r -u "$from" -t 120 line
-	[ "$line" = same ]
-	wait "$H_PID" || true
+	end_holder
 	gone
 }
 

@@ -7,16 +7,11 @@ bats_require_minimum_version 1.5.0
 pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
 
 setup_file() {
-	need_zram
-	export COLDPRESS_STATE_DIR=$BATS_FILE_TMPDIR/state
+	own_state
 }
 
 teardown() {
-	[ -z "${group-}" ] || [ ! -d "$group" ] || {
-		echo "$unlimited" >"$limit_file"
-		while read -r pid; do kill -9 "$pid"; done <"$group/cgroup.procs"
-		remove_group "$group"
-	}
+	end_group
 	"$pool" reset -q --force
 	"$pool" recover -q
 }
@@ -24,10 +19,7 @@ teardown() {
 @test "reset refuses what a limited group could not hold, with the figures; with more room it goes" {
 	limited_group "coldpress-guard-$$"
 	"$pool" setup --algo lz4 --size 128MiB --mem-limit 64MiB -q >/dev/null
-	coproc H { in_group perl -e "$holder_program" 48; }
-	keep_coproc "${H[@]}"
-	read -r -u "$from" -t 30 line
-	[ "$line" = out ]
+	begin_holder 48 in_group
 	echo $((24 << 20)) >"$limit_file"
 	run --separate-stderr "$pool" reset
 	[ "$status" -eq 1 ]
@@ -37,10 +29,7 @@ teardown() {
 	[ "$("$pool" status -f json | field state)" = ready ]
 	echo "$unlimited" >"$limit_file"
 	"$pool" reset -q
-	echo >&"$to"
-	read -r -u "$from" -t 30 line
-	[ "$line" = same ]
-	wait "$H_PID" || true
+	end_holder
 }
 
 # Several processes: the kernel looks for a signal between one and the next.
@@ -80,18 +69,8 @@ holders_are_whole() {
 # limited_owner - a process in $group whose pages are out in the pool, and then a limit that could not take them back.
 limited_owner() {
 	limited_group "coldpress-guard-$$"
-	coproc H { in_group perl -e "$holder_program" 48; }
-	keep_coproc "${H[@]}"
-	read -r -u "$from" -t 30 line
-	[ "$line" = out ]
+	begin_holder 48 in_group
 	echo $((24 << 20)) >"$limit_file"
-}
-
-owner_is_whole() {
-	echo >&"$to"
-	read -r -u "$from" -t 30 line
-	[ "$line" = same ]
-	wait "$H_PID" || true
 }
 
 # orphaned_pool - of an owner that has gone, so that recover has to remove it.
@@ -122,7 +101,7 @@ orphaned_pool() {
 	echo "$unlimited" >"$limit_file"
 	"$pool" recover -q
 	restored
-	owner_is_whole
+	end_holder
 }
 
 @test "recover --force goes on all the same, and where the OOM killer ends the owner it finishes" {
@@ -177,10 +156,7 @@ stopped_reset() {
 @test "^C where the kernel cannot stop: said, left to recover, and no page is lost" {
 	command -v chrt >/dev/null || skip "no chrt (util-linux)"
 	"$pool" setup --algo lz4 --size 256MiB --mem-limit 128MiB -q >/dev/null
-	coproc H { exec perl -e "$holder_program" 96; }
-	keep_coproc "${H[@]}"
-	read -r -u "$from" -t 60 line
-	[ "$line" = out ]
+	begin_holder 96
 	# What is left of the CPUs: the pages of this one process would take a minute.
 	busy=
 	for _ in $(seq $(($(nproc) * 2))); do
@@ -194,5 +170,5 @@ stopped_reset() {
 	grep -q "stopped waiting" "$said"
 	"$pool" recover
 	[ "$("$pool" status -q -f json | field state)" = "" ]
-	owner_is_whole
+	end_holder
 }

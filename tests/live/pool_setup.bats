@@ -8,9 +8,7 @@ bats_require_minimum_version 1.5.0
 pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
 
 setup_file() {
-	need_zram
-	export COLDPRESS_STATE_DIR=$BATS_FILE_TMPDIR/state
-	"$pool" recover -q
+	own_state
 	export added
 	added=$(cat /sys/class/zram-control/hot_add)
 }

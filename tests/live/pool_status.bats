@@ -7,16 +7,11 @@ bats_require_minimum_version 1.5.0
 pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
 
 setup_file() {
-	need_zram
-	export COLDPRESS_STATE_DIR=$BATS_FILE_TMPDIR/state
-	"$pool" recover -q
+	own_state
 }
 
 teardown() {
-	[ -z "${group-}" ] || [ ! -d "$group" ] || {
-		while read -r pid; do kill -9 "$pid"; done <"$group/cgroup.procs"
-		remove_group "$group"
-	}
+	end_group
 	"$pool" reset -q
 	"$pool" recover -q
 }
@@ -134,10 +129,7 @@ has_lz4() {
 @test "pages in the pool that are not its owner's are named, with a figure; whose they are must be said" {
 	"$pool" setup --size 128MiB --mem-limit 64MiB -q >/dev/null
 	limited_group "coldpress-owner-$$"
-	coproc H { in_group perl -e "$holder_program" 16; }
-	keep_coproc "${H[@]}"
-	read -r -u "$from" -t 120 line
-	[ "$line" = out ]
+	begin_holder 16 in_group
 	[ "$("$pool" status -f json | field foreign_bytes)" = null ]
 	[ "$("$pool" status -f json --pid "$H_PID" | field foreign_bytes)" -lt $((1 << 20)) ]
 	[ "$("$pool" status -f json --cgroup "$group" | field foreign_bytes)" -lt $((1 << 20)) ]
@@ -174,24 +166,15 @@ has_lz4() {
 	[ "$(field swap_used_bytes <<<"$status")" -ge $((14 << 20)) ]
 	[[ $(field warning <<<"$status") == *"nearly full"* ]]
 	"$pool" reset -q
-	echo >&"$to"
-	read -r -u "$from" -t 20 line
-	[ "$line" = same ]
-	wait "$H_PID" || true
+	end_holder
 }
 
 @test "the limit reached by swap: writes failed is named, the pages are kept, and nothing hangs" {
 	"$pool" setup --size 64MiB --mem-limit 1MiB -q >/dev/null
-	coproc H { exec perl -e "$holder_program" 16; }
-	keep_coproc "${H[@]}"
-	read -r -u "$from" -t 60 line
-	[ "$line" = out ]
+	begin_holder 16
 	status=$("$pool" status -f json)
 	[ "$(field failed_writes <<<"$status")" -gt 0 ]
 	[[ $(field warning <<<"$status") == *"near its memory limit"*"writes failed"* ]]
 	"$pool" reset -q
-	echo >&"$to"
-	read -r -u "$from" -t 20 line
-	[ "$line" = same ]
-	wait "$H_PID" || true
+	end_holder
 }

@@ -8,37 +8,16 @@ pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
 pages=4096 # of the holder
 
 setup_file() {
-	need_zram
-	export COLDPRESS_STATE_DIR=$BATS_FILE_TMPDIR/state
+	own_state
 	"$pool" setup --algo lz4 --size 128MiB --mem-limit 64MiB -q >/dev/null
 }
 
 teardown() {
-	[ -z "${group-}" ] || [ ! -d "$group" ] || {
-		while read -r pid; do kill -9 "$pid"; done <"$group/cgroup.procs"
-		remove_group "$group"
-	}
+	end_group
 }
 
 teardown_file() {
 	[ -z "${COLDPRESS_STATE_DIR-}" ] || "$pool" reset -q
-}
-
-# begin_holder - 16 MiB that are out; lines from it come by $from, to it by $to; its PID is $H_PID.
-begin_holder() {
-	coproc H { exec perl -e "$holder_program" 16; }
-	keep_coproc "${H[@]}"
-	said out
-}
-
-said() {
-	local line
-	read -r -u "$from" -t 20 line
-	[ "$line" = "$1" ]
-}
-
-swapped_pages() {
-	awk '/^VmSwap:/ { print $2 / 4 }' "/proc/$H_PID/status"
 }
 
 # touch_all - sets minor and major to the faults that reading a byte of each page took.
@@ -51,14 +30,8 @@ touch_all() {
 	minor=$((after[0] - before[0])) major=$((after[1] - before[1]))
 }
 
-end_holder() {
-	echo end >&"$to"
-	said same
-	wait "$H_PID" || true
-}
-
 @test "readback by prefault: every page is mapped, the process does not fault, and nothing has changed" {
-	begin_holder
+	begin_holder 16
 	[ "$(swapped_pages)" -ge "$pages" ]
 	json=$("$pool" trigger readback --db none --pid "$H_PID" -f json)
 	[ "$(field moved_pages <<<"$json")" -ge "$pages" ]
@@ -71,7 +44,7 @@ end_holder() {
 }
 
 @test "readback by willneed: a short fault a page is left" {
-	begin_holder
+	begin_holder 16
 	"$pool" trigger readback --db none --pid "$H_PID" --how willneed -q >/dev/null
 	touch_all
 	[ "$major" -le 20 ]
@@ -80,14 +53,14 @@ end_holder() {
 }
 
 @test "without readback the process takes the faults itself" {
-	begin_holder
+	begin_holder 16
 	touch_all
 	[ "$major" -ge $((pages / 16)) ]
 	end_holder
 }
 
 @test "compress: what it says is out is out, by the process's own VmSwap" {
-	begin_holder
+	begin_holder 16
 	"$pool" trigger readback --db none --pid "$H_PID" -q >/dev/null
 	had=$(swapped_pages)
 	json=$("$pool" trigger compress --db none --pid "$H_PID" --amount 8MiB -f json)
@@ -102,7 +75,7 @@ end_holder() {
 }
 
 @test "readback by touch: the same pages, and the time of each" {
-	begin_holder
+	begin_holder 16
 	json=$("$pool" trigger readback --pid "$H_PID" --how touch --db "$BATS_TEST_TMPDIR/pool.db" -f json)
 	[ "$(field moved_pages <<<"$json")" -ge "$pages" ]
 	head -n 1 <<<"$json" | jq -e '.page_p50_us > 0 and .page_p99_us >= .page_p50_us and .page_max_us >= .page_p99_us'
@@ -119,7 +92,7 @@ end_holder() {
 }
 
 @test "a trigger's record is kept beside a study's where no store is named; a place that takes none is no failure" {
-	begin_holder
+	begin_holder 16
 	mkdir "$BATS_TEST_TMPDIR/here"
 	cd "$BATS_TEST_TMPDIR/here"
 	SUDO_UID=65534 SUDO_GID=65534 "$pool" trigger readback --pid "$H_PID" -q >/dev/null
@@ -162,28 +135,8 @@ end_holder() {
 	awk -v best="$best" 'BEGIN { exit !(best > 0 && best <= 2) }'
 }
 
-# settings_of_group - what a trigger changes for a moment on v1.
-settings_of_group() {
-	cat "$limit_file" "$group/memory.swappiness" 2>/dev/null
-	ls -A "$COLDPRESS_STATE_DIR"
-}
-
-# begin_group_holder - as begin_holder, with its pages back in RAM, in a group of its own.
-begin_group_holder() {
-	limited_group "coldpress-trigger-$$-$BATS_TEST_NUMBER"
-	coproc H { in_group perl -e "$holder_program" 16; }
-	keep_coproc "${H[@]}"
-	said out
-	"$pool" trigger readback --db none --pid "$H_PID" -q >/dev/null
-}
-
-end_group_holder() {
-	end_holder
-	remove_group "$group"
-}
-
 @test "compress a group: what it says went out is what the group's swap has grown by, and its limits are as before" {
-	begin_group_holder
+	begin_group_holder 16
 	was=$(settings_of_group)
 	had=$(swapped_pages)
 	json=$("$pool" trigger compress --db none --cgroup "$group" --amount 8MiB -f json)
@@ -220,50 +173,6 @@ end_group_holder() {
 	run --separate-stderr "$pool" trigger compress --db none --cgroup "$group" --pid $$
 	[ "$status" -eq 2 ]
 	remove_group "$group"
-}
-
-# calls_that_change COMMAND... - "NAME COUNT" of each.
-calls_that_change() {
-	strace -f -qq -o "$BATS_TEST_TMPDIR/trace" "$@" >/dev/null
-	awk '{ sub(/\(.*/, "", $2); n[$2]++ } END { for (c in n) print c, n[c] }' "$BATS_TEST_TMPDIR/trace" |
-		grep -E '^(write|unlink|unlinkat|ftruncate|flock|fcntl|process_madvise|process_vm_readv|pwrite64|fsync) '
-}
-
-@test "kill -9, and an error, at every call by which a trigger changes something: all is as before" {
-	command -v strace >/dev/null || skip "no strace"
-	begin_group_holder
-	was=$(settings_of_group)
-	n=0
-	for trigger in "compress --cgroup $group --amount 1MiB" "compress --pid $H_PID --amount 1MiB" \
-		"readback --pid $H_PID --amount 1MiB"; do
-		# shellcheck disable=SC2086 # words
-		mapfile -t all < <(calls_that_change "$pool" trigger $trigger --db none -q)
-		[ ${#all[@]} -gt 0 ]
-		for call in "${all[@]}"; do
-			for what in signal=KILL error=EBUSY error=ENOMEM error=EINVAL error=EIO; do
-				for i in $(seq "${call#* }"); do
-					[ "$i" -le 12 ] || break # the steps of one kind repeat
-					# Something to move, each time.
-					case $trigger in
-					compress*) "$pool" trigger readback --db none --pid "$H_PID" -q >/dev/null ;;
-					*) "$pool" trigger compress --db none --pid "$H_PID" --amount 1MiB -q >/dev/null ;;
-					esac
-					# shellcheck disable=SC2086
-					run --separate-stderr timeout 60 strace -f -qq -o /dev/null \
-						-e "inject=${call% *}:$what:when=$i" "$pool" trigger $trigger --db none
-					[ "$status" -ne 124 ]
-					[ $what != signal=KILL ] || [ "$status" -eq 137 ] || [ "$i" -gt 1 ]
-					[ "$status" -eq 0 ] || [ "$status" -eq 137 ] || [[ $stderr == *"ram_pool: "* ]]
-					"$pool" recover -q
-					now=$(settings_of_group)
-					[ "$now" = "$was" ] || { echo "$trigger: $what at $call $i"; diff <(echo "$was") <(echo "$now"); return 1; }
-					n=$((n + 1))
-				done
-			done
-		done
-	done
-	echo "# $n injections" >&3
-	end_group_holder
 }
 
 @test "a light profile drives pages through the pool and leaves none in it" {

@@ -8,9 +8,7 @@ bats_require_minimum_version 1.5.0
 pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
 
 setup_file() {
-	need_zram
-	export COLDPRESS_STATE_DIR=$BATS_FILE_TMPDIR/state
-	"$pool" recover -q
+	own_state
 	foreign_swap
 }
 
@@ -23,8 +21,16 @@ setup() {
 	before=$(machine)
 }
 
+# end_busy - the loops that made the load.
+end_busy() {
+	# shellcheck disable=SC2086 # two of them
+	[ -z "${busy-}" ] || kill $busy
+	busy=
+}
+
 teardown() {
 	local book
+	end_busy
 	for book in "$COLDPRESS_STATE_DIR"/pool.*.book; do
 		[ ! -e "$book" ] || "$pool" reset -q --name "$(basename "$book" .book | sed 's/^pool\.//')"
 	done
@@ -206,29 +212,15 @@ said_clearly() {
 	[ "$n" -ge 90 ]
 }
 
-# begin_pages, pool_with_pages, end_pages - a process of which a MiB is out in each pool that is made.
-begin_pages() {
-	coproc H { exec perl -e "$holder_program" 1; }
-	keep_coproc "${H[@]}"
-	read -r -u "$from" -t 30 line
-	[ "$line" = out ]
-}
-
+# pool_with_pages - a pool with the holder's pages in it.
 pool_with_pages() {
 	"$pool" setup --size 64MiB --tune -q >/dev/null
 	"$pool" trigger readback --db none --pid "$H_PID" -q >/dev/null
 	"$pool" trigger compress --db none --pid "$H_PID" -q >/dev/null
 }
 
-end_pages() {
-	echo end >&"$to"
-	read -r -u "$from" -t 30 line
-	[ "$line" = same ]
-	wait "$H_PID" || true
-}
-
 @test "kill -9 at every call of reset, pages in the pool, then recover: the machine is as before" {
-	begin_pages
+	begin_holder 1
 	pool_with_pages
 	mapfile -t all < <(calls "$pool" reset -q)
 	restored "traced"
@@ -246,7 +238,7 @@ end_pages() {
 	done
 	echo "# killed $n times" >&3
 	[ "$n" -ge 70 ]
-	end_pages
+	end_holder
 }
 
 @test "an error at any call that changes something: said clearly, everything undone" {
@@ -270,7 +262,7 @@ end_pages() {
 }
 
 @test "an error at any call of reset, pages in the pool: said clearly, and recover finishes what was begun" {
-	begin_pages
+	begin_holder 1
 	pool_with_pages
 	mapfile -t all < <(calls "$pool" reset -q | grep -E '^(write|swapoff|ftruncate|fcntl|unlink|unlinkat) ')
 	for error in EBUSY ENOMEM EINVAL EIO; do
@@ -286,7 +278,7 @@ end_pages() {
 			done
 		done
 	done
-	end_pages
+	end_holder
 }
 
 # millis COMMAND... - how long it takes.
@@ -298,14 +290,11 @@ millis() {
 
 @test "kill -9 at random moments under load, a hundred times: the machine is as before, the pages too" {
 	# Two busy loops, and a process with pages to move.
-	sh -c 'while :; do :; done' 3>&- &
-	busy=$!
-	sh -c 'while :; do :; done' 3>&- &
-	busy+=" $!"
-	coproc H { exec perl -e "$holder_program" 8; }
-	keep_coproc "${H[@]}"
-	read -r -u "$from" -t 30 line
-	[ "$line" = out ]
+	for _ in 1 2; do
+		sh -c 'while :; do :; done' 3>&- &
+		busy+=" $!"
+	done
+	begin_holder 8
 	make=(setup --size 64MiB --tune -q)
 	[ ! -e "/sys/block/zram$foreign/backing_dev" ] || {
 		truncate -s 64M "$BATS_TEST_TMPDIR/backing"
@@ -350,18 +339,14 @@ millis() {
 		restored "$command after $wait_s s, $n"
 		n=$((n + 1))
 	done
-	# shellcheck disable=SC2086 # two of them
-	kill $busy
+	end_busy
 	for command in "${commands[@]}"; do
 		echo "# $command (${millis[$command]} ms): killed ${kills[$command]-0} times" >&3
 		[ "${kills[$command]-0}" -gt 0 ]
 	done
 	echo "# $n times, $killed of them before the command was done" >&3
 	[ "$killed" -eq 100 ]
-	echo end >&"$to"
-	read -r -u "$from" -t 30 line
-	[ "$line" = same ]
-	wait "$H_PID" || true
+	end_holder
 }
 
 @test "the foreign swap still holds its pages, and they are as they were" {

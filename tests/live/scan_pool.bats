@@ -8,8 +8,7 @@ pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
 monitor=$BATS_TEST_DIRNAME/../../build/bin/compressor_monitor
 
 setup_file() {
-	need_zram
-	export COLDPRESS_STATE_DIR=$BATS_FILE_TMPDIR/state
+	own_state
 	"$pool" setup --algo lz4 --size 128MiB --mem-limit 64MiB -f json -q >"$BATS_FILE_TMPDIR/pool"
 }
 
@@ -22,27 +21,6 @@ teardown_file() {
 	[ -z "${COLDPRESS_STATE_DIR-}" ] || "$pool" reset -q
 }
 
-said() {
-	local line
-	read -r -u "$from" -t 20 line
-	[ "$line" = "$1" ]
-}
-
-# begin_holder - 16 MiB that are out.
-begin_holder() {
-	# shellcheck disable=SC2154 # of pool_helpers, as are $from and $to
-	coproc H { exec perl -e "$holder_program" 16; }
-	holder=$H_PID
-	keep_coproc "${H[@]}"
-	said out
-}
-
-end_holder() {
-	echo end >&"$to"
-	said same
-	wait "$holder" || true
-}
-
 state_of() {
 	sed 's/.*) //' "/proc/$1/stat" | cut -c1
 }
@@ -52,7 +30,8 @@ counters() {
 }
 
 @test "what is in the pool is scanned: as many pages and bytes as mm_stat has, nothing moved, the owner goes on" {
-	begin_holder
+	begin_holder 16
+	holder=$H_PID
 	# Swap is everybody's, and the kernel gives slots back when it likes: once more where the pool moved meanwhile.
 	for _ in $(seq 5); do
 		before=$(counters) swapped=$(awk '/^VmSwap:/ { print $2 }' "/proc/$holder/status")
@@ -97,7 +76,8 @@ is_stopped() {
 }
 
 @test "owners that were stopped go on when the scan is killed" {
-	begin_holder
+	begin_holder 16
+	holder=$H_PID
 	stopped=
 	# They are stopped for a few ms only: the scan is held when they are.
 	for _ in $(seq 50); do
@@ -161,10 +141,8 @@ stopped() {
 
 @test "a group of owners is stopped while the pool is read, and works while it is compressed" {
 	limited_group "scan_pool.$$"
-	coproc H { in_group perl -e "$holder_program" 16; }
+	begin_holder 16 in_group
 	holder=$H_PID
-	keep_coproc "${H[@]}"
-	said out
 	for _ in $(seq 5); do
 		slow_scan --cgroup "$group"
 		! stopped 1 || break
@@ -204,7 +182,8 @@ stopped() {
 
 @test "an owner that another traces is not stopped, and the error says why" {
 	command -v strace >/dev/null || skip "strace is not installed"
-	begin_holder
+	begin_holder 16
+	holder=$H_PID
 	strace -o /dev/null -p "$holder" 2>"$BATS_TEST_TMPDIR/strace" 3>&- &
 	tracer=$!
 	for _ in $(seq 200); do

@@ -69,10 +69,7 @@ text() { seq -f 'line %.0f of a text that compresses' 60000 | head -c 2M; }
 @test "the device goes with a process's pages on it: reset ends, the process alone is hurt" {
 	backing_device
 	"$pool" setup --algo zstd --size 64MiB --mem-limit 32MiB --backing /dev/nullb0 -q >/dev/null
-	coproc H { exec perl -e "$holder_program" 8; }
-	keep_coproc "${H[@]}"
-	read -r -u "$from" -t 120 line
-	[ "$line" = out ]
+	begin_holder 8
 	sleep 2
 	"$pool" age --older 1s -q >/dev/null
 	[ "$(status_of backing_pages)" -ge 1900 ]

@@ -42,10 +42,7 @@ age() {
 @test "a process's pages go to the backing file by way of swap, and come back as they were" {
 	kernel_has backing_dev || skip "this kernel's zram cannot write back"
 	device=$("$pool" setup --algo zstd --size 64MiB --mem-limit 32MiB --backing "$backing" -f json | field device)
-	coproc H { exec perl -e "$holder_program" 8; }
-	keep_coproc "${H[@]}"
-	read -r -u "$from" -t 120 line
-	[ "$line" = out ]
+	begin_holder 8
 	held=$(status_of orig_bytes) used=$(status_of used_bytes)
 	json=$(age)
 	[ "$(field written_back <<<"$json")" = true ]
@@ -60,10 +57,7 @@ age() {
 	json=$("$pool" trigger readback --db none --pid "$H_PID" -f json)
 	[ "$(field moved_pages <<<"$json")" -ge 1900 ]
 	[ "$(status_of backing_read_pages)" -ge 1900 ]
-	echo end >&"$to"
-	read -r -u "$from" -t 120 line
-	[ "$line" = same ]
-	wait "$H_PID" || true
+	end_holder
 	"$pool" reset -q
 	restored
 }
