@@ -41,7 +41,6 @@ teardown() {
 around() {
 	machine
 	settings_of_group
-	losetup -a
 }
 
 # What the trigger is for: pages that are in RAM, or pages that are out, and what can be on the backing file.
