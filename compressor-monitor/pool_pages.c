@@ -53,7 +53,7 @@ int pool_pages_open(struct pool_pages *ret, const char *name, struct page_source
 
 	memset(ret, 0, sizeof(*ret));
 	if ((r = parse_name(name, &id, e)) || (r = zram_identify(NULL, id, &ret->device, e)) ||
-	    (r = journal_state_dir(dir, e)) || (r = journal_visit(look_in_book, &search, e)))
+	    (r = journal_state_dir(dir, e)) || ((r = journal_visit(look_in_book, &search, e)) && !search.ours))
 		return r;
 	if (!search.ours) {
 		err_say(e, EPERM, "zram%u is no pool of ours: its pages are not read", id);

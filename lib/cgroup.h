@@ -96,7 +96,8 @@ struct cgroup_stat {
 	uint64_t peak_bytes;		/* highest current_bytes; v2 from 5.19 */
 	uint64_t anon_bytes;		/* anonymous, without swap */
 	uint64_t shmem_bytes;		/* tmpfs and shared anonymous */
-	uint64_t swap_bytes;
+	uint64_t swap_bytes;		/* v1: without swap_cached_bytes */
+	uint64_t swap_cached_bytes;	/* in RAM again, and still in the swap; v1 alone */
 	uint64_t limit_bytes;		/* MISSING_U64 = none, too */
 	uint64_t fault_count, major_fault_count;
 	uint64_t refault_anon_pages, refault_file_pages;

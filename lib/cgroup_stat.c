@@ -15,7 +15,8 @@ struct stat_key {
 
 static const struct stat_key memory_v1[] = {
 	KEY("total_rss", anon_bytes, 1),	 KEY("total_shmem", shmem_bytes, 1),
-	KEY("total_swap", swap_bytes, 1),	 KEY("total_pgfault", fault_count, 1),
+	KEY("total_swap", swap_bytes, 1),	 KEY("total_swapcached", swap_cached_bytes, 1),
+	KEY("total_pgfault", fault_count, 1),
 	KEY("total_pgmajfault", major_fault_count, 1),
 	KEY("total_workingset_refault_anon", refault_anon_pages, 1),
 	KEY("total_workingset_refault_file", refault_file_pages, 1),

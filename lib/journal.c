@@ -155,10 +155,10 @@ static void take_name(struct journal_book *book, const char *path)
 	const char *base = strrchr(path, '/');
 
 	snprintf(book->name, sizeof(book->name), "%s", base ? base + 1 : path);
-	char *suffix = strstr(book->name, JOURNAL_SUFFIX);
+	size_t n = strlen(book->name), suffix = strlen(JOURNAL_SUFFIX);
 
-	if (suffix)
-		*suffix = '\0';
+	if (n >= suffix && str_eq(book->name + n - suffix, JOURNAL_SUFFIX))
+		book->name[n - suffix] = '\0';
 }
 
 static struct journal *journal_alloc(const char *path)
@@ -455,12 +455,13 @@ void journal_setting_value(char *text)
 
 int journal_setting(struct journal *j, const char *path, unsigned int *ret, struct err *e)
 {
-	char old[4096];
+	char old[JOURNAL_OLD_MAX];
 	ssize_t n = sysroot_read(NULL, old, sizeof(old), e, "%s", path);
 
 	if (n < 0)
 		return (int)n;
 	journal_setting_value(old);
+	journal_setting_held(j, path, old);
 	struct json_object *line = entry_new(j, "setting");
 
 	add_string(line, "path", path);

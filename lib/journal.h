@@ -30,7 +30,7 @@ enum journal_kind {
 	JOURNAL_SWAP,		/* device: swapoff */
 	JOURNAL_ZRAM,		/* device: reset, hot_remove */
 	JOURNAL_TAKEN,		/* device that was there, free: reset, stays */
-	JOURNAL_SETTING,	/* path, old: written back */
+	JOURNAL_SETTING,	/* path, old: written back, by the last of the books that hold it */
 	JOURNAL_PATH,		/* path: removed with all below, mount points and links' targets excepted */
 };
 
@@ -131,6 +131,8 @@ void journal_book_done(struct journal_book *book);
 
 /* journal_visit - every book of this boot, whoever owns it. live: its owner holds the lock. Stops at fn's first
  * non-zero, which it returns.
+ *
+ * errors  -EBADMSG and others of a book that cannot be read: all others have been visited
  */
 typedef int journal_visit_fn(void *ctx, const struct journal_book *book, bool live);
 int journal_visit(journal_visit_fn *fn, void *ctx, struct err *e);

@@ -8,6 +8,7 @@
 #include "journal.h"
 
 #define JOURNAL_SUFFIX ".book"
+#define JOURNAL_OLD_MAX 4096 /* of a setting's value */
 
 struct journal {
 	int fd; /* open to append, locked */
@@ -30,6 +31,11 @@ int journal_open_book(struct journal **ret, const char *path, bool take, struct 
 /* journal_remove - the file goes, under its lock. */
 int journal_remove(struct journal *j, struct err *e);
 void journal_free(struct journal *j);
+
+/* journal_setting_held - whether a book of this boot other than j has this setting open, too; then the value before
+ * all of them is in old.
+ */
+bool journal_setting_held(const struct journal *j, const char *path, char old[JOURNAL_OLD_MAX]);
 
 /* journal_setting_value - a setting's text as it is to be written back: one line, of "a [b] c" the b. */
 void journal_setting_value(char *text);

@@ -41,7 +41,7 @@ struct undoing {
 /* Every open entry in the order of recovery; goes on after a failure, whose first is returned. */
 static int undo_book(struct journal *j, struct undoing *undoing, struct err *e)
 {
-	char what[256], text[1024];
+	char what[256], text[1024], old[JOURNAL_OLD_MAX];
 	int r = 0;
 
 	/* The kinds are numbered in the order in which they have to go. */
@@ -52,8 +52,12 @@ static int undo_book(struct journal *j, struct undoing *undoing, struct err *e)
 
 			if ((int)entry->kind != kind || entry->undone || still_swap(&j->book, entry))
 				continue;
-			int next = journal_undo(entry, undoing->how, what, &failure);
+			bool held = kind == JOURNAL_SETTING && journal_setting_held(j, entry->path, old);
+			int next = 0;
 
+			*what = '\0';
+			if (!held)
+				next = journal_undo(entry, undoing->how, what, &failure);
 			if (next == 0)
 				next = journal_undone(j, entry->id, &failure);
 			if (next && r == 0 && e)
@@ -119,12 +123,15 @@ struct visit {
 	journal_visit_fn *fn;
 	void *ctx;
 	char boot_id[PROCFS_BOOT_ID_MAX];
+	struct err unreadable; /* the first book that is */
 };
 
-static int visit_book(void *ctx, struct journal *j, int r, const struct err *why UNUSED)
+static int visit_book(void *ctx, struct journal *j, int r, const struct err *why)
 {
 	struct visit *visit = ctx;
 
+	if (!j && visit->unreadable.code == 0)
+		visit->unreadable = *why;
 	if (!j || !str_eq(j->book.boot_id, visit->boot_id))
 		return 0;
 	return visit->fn(visit->ctx, &j->book, r == -EBUSY);
@@ -135,7 +142,40 @@ int journal_visit(journal_visit_fn *fn, void *ctx, struct err *e)
 	struct visit visit = {.fn = fn, .ctx = ctx};
 	int r = procfs_boot_id(NULL, visit.boot_id, e);
 
-	return r ? r : walk(visit_book, &visit, false, e);
+	if (r || (r = walk(visit_book, &visit, false, e)))
+		return r;
+	if (visit.unreadable.code && e)
+		*e = visit.unreadable;
+	return visit.unreadable.code;
+}
+
+struct setting {
+	const char *path, *except; /* name of the book that asks */
+	char *old;
+	bool held;
+};
+
+static int find_setting(void *ctx, const struct journal_book *book, bool live UNUSED)
+{
+	struct setting *setting = ctx;
+
+	for (size_t i = 0; i < book->n && !str_eq(book->name, setting->except); i++) {
+		const struct journal_entry *entry = &book->entries[i];
+
+		if (entry->kind != JOURNAL_SETTING || entry->undone || !str_eq(entry->path, setting->path))
+			continue;
+		snprintf(setting->old, JOURNAL_OLD_MAX, "%s", entry->old);
+		setting->held = true;
+	}
+	return 0;
+}
+
+bool journal_setting_held(const struct journal *j, const char *path, char old[JOURNAL_OLD_MAX])
+{
+	struct setting setting = {.path = path, .except = j->book.name, .old = old};
+
+	journal_visit(find_setting, &setting, NULL);
+	return setting.held;
 }
 
 struct recovery {
@@ -161,9 +201,26 @@ static void fail(struct recovery *recovery, const struct err *why)
 	recovery->r = first(recovery->r, why->code);
 }
 
+/* Somebody else took its devices away: nothing is left to keep, but settings to put back. */
+static bool devices_gone(const struct journal_book *book)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < book->n; i++) {
+		const struct journal_entry *entry = &book->entries[i];
+
+		if (!entry->has_device || entry->undone)
+			continue;
+		if (zram_present(NULL, &entry->device))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 static bool kept(const struct journal_book *book)
 {
-	return book->ready && (book->ready_owner == 0 ||
+	return book->ready && !devices_gone(book) && (book->ready_owner == 0 ||
 			       procfs_alive(NULL, book->ready_owner, book->ready_owner_start_ticks));
 }
 

@@ -267,7 +267,7 @@ static int undo_taken(const struct journal_entry *entry, char what[256], struct 
 
 static int undo_setting(const struct journal_entry *entry, char what[256], struct err *e)
 {
-	char now[4096];
+	char now[JOURNAL_OLD_MAX];
 	ssize_t n = sysroot_read(NULL, now, sizeof(now), e, "%s", entry->path);
 
 	if (n == -ENOENT)
