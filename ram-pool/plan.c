@@ -2,16 +2,28 @@
 /* plan.c - a set-up as others would be asked for it: a shell, or zram-generator. Changes nothing. */
 #include "plan.h"
 
-#include "store.h"
-
 const char *const plan_as_choices[] = {"shell", "zram-generator", NULL};
 
-/* A word as a shell reads it back; hostile names come out harmless. To be freed. */
+/* A word as any POSIX shell reads it back, byte for byte: store_quote_argv's $'...' is not for dash. NULL = NULL, or no
+ * memory. To be freed.
+ */
 static char *quoted(const char *word)
 {
-	char *argv[] = {(char *)word, NULL};
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/+:@%-";
+	char *ret = word ? malloc(4 * strlen(word) + 3) : NULL, *at = ret;
 
-	return store_quote_argv(argv);
+	if (!ret)
+		return NULL;
+	if (*word && !word[strspn(word, plain)])
+		return strcpy(ret, word);
+	*at++ = '\'';
+	for (; *word; word++)
+		if (*word == '\'')
+			at = stpcpy(at, "'\\''");
+		else
+			*at++ = *word;
+	stpcpy(at, "'");
+	return ret;
 }
 
 struct words {
@@ -32,8 +44,7 @@ static void shell_device(const struct pool_request *request, struct out *out)
 {
 	unsigned int id;
 
-	if (request->device &&
-	    sscanf(request->device + (str_starts(request->device, "/dev/") ? 5 : 0), "zram%u", &id) == 1)
+	if (request->device && pool_device_id(request->device, &id, NULL) == 0)
 		out_line(out, "id=%u", id);
 	else
 		out_line(out, "id=$(cat /sys/class/zram-control/hot_add)");
@@ -147,11 +158,11 @@ int plan_print(const struct pool_request *request, enum plan_as as, struct out *
 		return 0;
 	}
 	struct words w = {
-		.algorithm = plan.algorithm ? quoted(plan.algorithm) : NULL,
-		.dict = plan.dict ? quoted(plan.dict) : NULL,
-		.recompress = plan.recompress ? quoted(plan.recompress) : NULL,
-		.backing = plan.backing ? quoted(plan.backing) : NULL,
-		.zswap = plan.zswap ? quoted(plan.zswap) : NULL,
+		.algorithm = quoted(plan.algorithm),
+		.dict = quoted(plan.dict),
+		.recompress = quoted(plan.recompress),
+		.backing = quoted(plan.backing),
+		.zswap = quoted(plan.zswap),
 		.name = quoted(plan.name),
 	};
 

@@ -31,6 +31,8 @@ static int take_pool(void *ctx, const struct journal_book *book, bool live)
 	*pool = (struct pool){.ready = book->ready,
 			      .live = live,
 			      .owner = book->ready_owner,
+			      .owner_gone = book->ready_owner &&
+					    !procfs_alive(NULL, book->ready_owner, book->ready_owner_start_ticks),
 			      .oom_kill_count = book->ready ? book->ready_mark : MISSING_U64};
 	for (size_t i = 0; i < book->n; i++) {
 		const struct journal_entry *entry = &book->entries[i];
@@ -50,8 +52,16 @@ static int take_pool(void *ctx, const struct journal_book *book, bool live)
 
 int pools_read(struct pools *ret, struct err *e)
 {
-	ret->n = 0;
-	return journal_visit(take_pool, ret, e);
+	struct err failure = {.code = 0};
+
+	*ret = (struct pools){.n = 0};
+	int r = journal_visit(take_pool, ret, &failure);
+
+	if (r == -EBADMSG)
+		ret->unreadable = failure;
+	else if (r && e)
+		*e = failure;
+	return r == -EBADMSG ? 0 : r;
 }
 
 /* RAM that pools may still take up to their limits. */
@@ -61,6 +71,8 @@ static int promised_bytes(uint64_t *ret, struct err *e)
 	struct zram_mm_stat stat;
 	int r = pools_read(&pools, e);
 
+	if (r == 0 && (r = pools.unreadable.code) && e)
+		*e = pools.unreadable;
 	if (r)
 		return r;
 	*ret = 0;
@@ -109,10 +121,14 @@ static int add_device(struct journal *j, struct zram_device *ret, struct err *e)
 
 int pool_device_id(const char *name, unsigned int *ret, struct err *e)
 {
-	char behind;
+	const char *number = name + (str_starts(name, "/dev/") ? strlen("/dev/") : 0);
+	uint64_t id;
 
-	if (sscanf(name + (str_starts(name, "/dev/") ? strlen("/dev/") : 0), "zram%u%c", ret, &behind) == 1)
+	number = str_starts(number, "zram") ? number + strlen("zram") : "";
+	if (!number[strspn(number, "0123456789")] && units_parse_u64(number, &id, NULL) == 0 && id <= INT32_MAX) {
+		*ret = (unsigned int)id;
 		return 0;
+	}
 	return err_usage(e, "--device '%s' is no zram device: give one such as zram3", name);
 }
 
@@ -389,8 +405,8 @@ int pool_setup(const struct pool_request *request, struct pool_made *ret, struct
 		err_say(e, EEXIST, "there is a pool called %s already", request->name);
 		return err_hint(
 			e,
-			"see `ram_pool status`; remove it with `ram_pool reset --name %s`, or choose another "
-			"--name",
+			"see `ram_pool status`; remove it with `ram_pool reset --name %s`, or `ram_pool recover` "
+			"where its device has gone, or choose another --name",
 			request->name);
 	}
 	if (r)
@@ -501,6 +517,8 @@ int pool_reset(const struct pool *pool, bool force, uint64_t timeout_ns, struct 
 	snprintf(book, sizeof(book), BOOK_PREFIX "%s", pool->name);
 	int r = journal_adopt(&j, book, e);
 
+	if (r == -ENOENT)
+		return err_say(e, ENOENT, "pool %s has gone meanwhile", pool->name);
 	if (r)
 		return r;
 	r = take_down(j, pool, force, timeout_ns, e);

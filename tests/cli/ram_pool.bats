@@ -156,3 +156,24 @@ need_root() {
 	run --separate-stderr "$pool" trigger readback --how gently
 	refused 2 "'gently'"
 }
+
+@test "the script of a dry run is a plain one: hostile words are words to any shell" {
+	command -v dash >/dev/null || skip "no dash"
+	word=$'/a \x01\'; touch '"$BATS_TEST_TMPDIR/it"$' #\xc3\xa4\n$(id)'
+	run --separate-stderr "$pool" setup --size 64MiB --raw --dry-run --backing "$word"
+	[ "$status" -eq 0 ]
+	# The assignment, which a newline in the word spreads over two lines, and what dash makes of it.
+	sed -n "/^backing='/,/'\$/p" <<<"$output" >"$BATS_TEST_TMPDIR/script"
+	echo 'printf %s "$backing"' >>"$BATS_TEST_TMPDIR/script"
+	dash "$BATS_TEST_TMPDIR/script" >"$BATS_TEST_TMPDIR/said"
+	printf %s "$word" | cmp - "$BATS_TEST_TMPDIR/said"
+	[ ! -e "$BATS_TEST_TMPDIR/it" ]
+}
+
+@test "a device's number is one: no sign, no blank, nothing that wraps" {
+	for device in zram4294967297 'zram +1' zram-1 zram 'zram 1' zram1x zram0x1 /dev/zram; do
+		run --separate-stderr "$pool" setup --size 64MiB --dry-run --device "$device"
+		[ "$status" -eq 2 ]
+		[[ $stderr == *"is no zram device"* ]]
+	done
+}
