@@ -210,6 +210,8 @@ static int ask_policy(const struct pool *pool, const struct pool_age_request *re
 
 static int look(const struct pool *pool, struct zram_mm_stat *mm, struct zram_bd_stat *bd, struct err *e)
 {
+	if (!zram_present(NULL, &pool->device))
+		return err_say(e, ENODEV, "zram%u has gone", pool->device.id);
 	if (zram_bd_stat_read(NULL, pool->device.id, bd, NULL))
 		*bd = (struct zram_bd_stat){MISSING_U64, MISSING_U64, MISSING_U64};
 	return zram_mm_stat_read(NULL, pool->device.id, mm, e);
@@ -236,7 +238,8 @@ int pool_age(const struct pool *pool, const struct pool_age_request *request, st
 	if (request->policy && (r = ask_policy(pool, request, &tiers, &worth, e)))
 		return r;
 	begin_ns = monotonic_ns();
-	if (request->what != POOL_AGE_HUGE && (r = mark(pool, request->older_ns, &how, e)))
+	if (request->what != POOL_AGE_HUGE && (tiers.recompress || tiers.writeback) &&
+	    (r = mark(pool, request->older_ns, &how, e)))
 		return r;
 	marked_ns = monotonic_ns();
 	if ((r = look(pool, &before, &bd_before, e)) || (r = act(pool, &tiers, e)) ||

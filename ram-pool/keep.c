@@ -36,7 +36,8 @@ static int keep_run(struct store *store, const struct store_id *experiment, cons
 	    (r = store_run_begin(store, &cell, 0, 0, STORE_RUN_TIMED, &run, e)) ||
 	    (r = store_record(store, &run, &trigger_type, record, e)))
 		return r;
-	return store_run_end(store, &run, STORE_RUN_OK, NULL, e);
+	return record->stopped ? store_run_end(store, &run, STORE_RUN_FAILED, "stopped by ^C", e)
+			       : store_run_end(store, &run, STORE_RUN_OK, NULL, e);
 }
 
 static int make_default_dir(const struct cage_user *user, struct err *e)
@@ -46,7 +47,17 @@ static int make_default_dir(const struct cage_user *user, struct err *e)
 
 	if (mkdir(dir, 0755) == 0)
 		return lchown(dir, user->uid, user->gid) ? err_set(e, errno, "cannot hand over %s", dir) : 0;
-	return errno == EEXIST ? 0 : err_set(e, errno, "cannot make the folder %s", dir);
+	if (errno != EEXIST)
+		return err_set(e, errno, "cannot make the folder %s", dir);
+	struct stat st;
+
+	/* Root would follow a link that anybody has put there. */
+	if (lstat(dir, &st))
+		return err_set(e, errno, "cannot look at %s", dir);
+	if (S_ISDIR(st.st_mode))
+		return 0;
+	err_say(e, ENOTDIR, "%s is no folder", dir);
+	return err_hint(e, "name a store with --db");
 }
 
 int keep_trigger(const char *path, char *const argv[], const struct pool *pool,

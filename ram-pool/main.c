@@ -225,14 +225,14 @@ static int begin(struct out **out, const char *what, struct err *e)
 	return r ? r : out_new(out, (enum out_format)options.output.format, options.output.path, e);
 }
 
-static int finish(struct out **out, uint64_t n, struct err *e)
+static int finish_for(const char *reason, struct out **out, uint64_t n, struct err *e)
 {
 	const struct end_record end = {
 		.seen = n,
 		.emitted = n,
 		.missed = MISSING_U64,
 		.unmatched = MISSING_U64,
-		.reason = "done",
+		.reason = stop_requested() ? "signal" : reason,
 	};
 	struct out *closing = *out;
 
@@ -240,6 +240,11 @@ static int finish(struct out **out, uint64_t n, struct err *e)
 		out_record(closing, &end_record_type, &end);
 	*out = NULL;
 	return out_close(closing, e);
+}
+
+static int finish(struct out **out, uint64_t n, struct err *e)
+{
+	return finish_for("done", out, n, e);
 }
 
 /* The name that was given, or the default one: with an owner it tells whose it is. */
@@ -372,11 +377,13 @@ static int run_status(void *config UNUSED, int argc UNUSED, char **argv UNUSED, 
 
 	if (r || (r = pools_read(&pools, e)) || (r = show_pools(request, &pools, out, &pools_seen, &records, e)))
 		return r;
+	if (pools.unreadable.code)
+		term_warn("%s: a pool of that book is not shown", pools.unreadable.what);
 	if (request->name && pools_seen == 0)
 		return no_such_pool(request->name, e);
-	if (pools_seen == 0)
+	if (pools_seen == 0 && pools.unreadable.code == 0)
 		term_say("there is no pool; `ram_pool setup --size 2GiB --mem-limit 1GiB` makes one");
-	return finish(&out, records, e);
+	return finish_for(request->duration_ns == MISSING_U64 ? "done" : "duration", &out, records, e);
 }
 
 /* The pool that was named, or the only one. ret->n 0 in pools and no name: 0 with *ret NULL. */
@@ -386,6 +393,11 @@ static int pick_pool(const struct pools *pools, const struct pool **ret, struct 
 	size_t i = 0;
 
 	*ret = NULL;
+	if (pools->n == 0 && pools->unreadable.code) {
+		if (e)
+			*e = pools->unreadable;
+		return pools->unreadable.code;
+	}
 	if (pools->n == 0 && !name)
 		return 0;
 	if (pools->n > 1 && !name) {
@@ -462,6 +474,40 @@ static int keep(const struct pool *pool, const struct trigger_record *record, st
 	return 0;
 }
 
+static void warn_of(const struct trigger_record *record)
+{
+	if (record->failed_writes)
+		term_warn("%llu writes failed, and those pages are still in RAM: the pool is full, or at its memory "
+			  "limit",
+			  (unsigned long long)record->failed_writes);
+	else if (str_eq(record->what, "compress") && record->moved_pages != MISSING_U64 &&
+		 record->orig_after_bytes / PAGE_BYTES < record->moved_pages / 2)
+		term_warn("%llu pages left RAM, but the pool holds %llu: another swap comes first, see `ram_pool "
+			  "status`",
+			  (unsigned long long)record->moved_pages,
+			  (unsigned long long)(record->orig_after_bytes / PAGE_BYTES));
+	if (record->stopped)
+		term_warn("stopped before all was moved");
+}
+
+/* Pages of a process go to swaps alone. */
+static int pick_swap(struct pools *pools, const struct pool **ret, struct err *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < pools->n && !options.request.name; i++)
+		if (pools->pools[i].swap || !pools->pools[i].ready)
+			pools->pools[n++] = pools->pools[i];
+	if (!options.request.name)
+		pools->n = n;
+	int r = pick_pool(pools, ret, e);
+
+	if (r || !*ret || (*ret)->swap || !(*ret)->ready)
+		return r;
+	err_usage(e, "%s is no swap: pages of a process cannot go there", (*ret)->name);
+	return err_hint(e, "name a pool that is one: `ram_pool status` shows their use");
+}
+
 static int run_trigger(trigger_fn *trigger, struct err *e)
 {
 	AUTO_OUT struct out *out = NULL;
@@ -470,17 +516,22 @@ static int run_trigger(trigger_fn *trigger, struct err *e)
 	struct pools pools;
 	int r = begin(&out, "moving pages", e);
 
-	if (r || (r = pools_read(&pools, e)) || (r = pick_pool(&pools, &pool, e)))
+	if (r || (r = pools_read(&pools, e)) || (r = pick_swap(&pools, &pool, e)))
 		return r;
 	if (!pool || !pool->ready) {
 		err_say(e, ENOENT, "there is no pool to move pages to or from");
 		return err_hint(e, "make one: ram_pool setup --size 2GiB --mem-limit 1GiB");
 	}
 	r = trigger(&options.trigger, pool, &record, e);
-	if (r || (r = keep(pool, &record, e)))
+	if (r)
 		return r;
+	warn_of(&record);
 	out_record(out, &trigger_type, &record);
-	return finish(&out, 1, e);
+	/* What was done is told even where the store cannot keep it. */
+	int kept = keep(pool, &record, e);
+
+	r = finish(&out, 1, kept ? NULL : e);
+	return kept ? kept : r;
 }
 
 static int run_compress(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,

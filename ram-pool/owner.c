@@ -33,18 +33,32 @@ static int family_swap_bytes(pid_t pid, uint64_t *ret, struct err *e)
 	return 0;
 }
 
+/* Slots behind cached pages are the group's, too: v2 counts them, v1 apart. */
+static int group_slots_bytes(const char *path, uint64_t *ret, struct err *e)
+{
+	struct cgroup_stat stat;
+	struct cgroup group;
+	int r = group_find(path, &group, e);
+
+	if (r || (r = group_swap_bytes(&group, ret, e)) || group.mode == CGROUP_V2)
+		return r;
+	r = cgroup_stat_read(&group, &stat, e);
+	if (r == 0 && stat.swap_cached_bytes != MISSING_U64)
+		*ret += stat.swap_cached_bytes;
+	return r;
+}
+
 int pool_owner_compare(const struct pool *pool, pid_t pid, const char *cgroup, struct pool_status *status,
 		       struct err *e)
 {
 	char text[UNITS_TEXT_MAX];
-	struct cgroup group;
 	uint64_t own;
 	int r;
 
 	if (status->swap_used_bytes == MISSING_U64)
 		return 0;
 	if (cgroup)
-		r = (r = group_find(cgroup, &group, e)) ? r : group_swap_bytes(&group, &own, e);
+		r = group_slots_bytes(cgroup, &own, e);
 	else if (pid)
 		r = family_swap_bytes(pid, &own, e);
 	else if (pool->owner && family_swap_bytes(pool->owner, &own, NULL) == 0)

@@ -24,12 +24,14 @@ struct pool {
 	bool ready;  /* set up whole; else somebody is at it, or died at it */
 	bool live;   /* its maker is still at work */
 	pid_t owner; /* the process it is bound to; 0 = none */
+	bool owner_gone;
 	uint64_t oom_kill_count; /* of the machine, when it was set up; missing until it is ready */
 };
 
 struct pools {
 	struct pool pools[POOLS_MAX];
 	size_t n;
+	struct err unreadable; /* a book that may be a pool's; code 0: none */
 };
 
 /* pools_read - those of this boot, in the journal and in the machine. */

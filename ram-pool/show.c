@@ -20,7 +20,7 @@ static int watch(const struct show_request *request, const struct pools *pools, 
 	int r = 0;
 
 	for (unsigned int turn = 0; !stop_requested(); turn++) {
-		uint64_t now_ns = monotonic_ns(), left = 0;
+		uint64_t now_ns = monotonic_ns(), passed_ns = now_ns - begin_ns, left = 0;
 
 		live_begin(&live);
 
@@ -35,17 +35,17 @@ static int watch(const struct show_request *request, const struct pools *pools, 
 			if (turn == 0)
 				continue;
 			pool_watch_compare(before, now, now_ns - last_ns, &record);
-			record.time_ms = (now_ns - begin_ns) / NS_PER_MS;
+			record.time_ms = passed_ns / NS_PER_MS;
 			r = request->draw ? live_draw(&live, &record, now, out)
 				 : out_record(out, &pool_watch_type, &record);
 			++*n;
 		}
-		if (r || left == 0 || now_ns - begin_ns >= request->duration_ns)
+		if (r || left == 0 || passed_ns >= request->duration_ns)
 			break;
 		if ((r = out_flush(out)))
 			break;
 		last_ns = now_ns;
-		sleep_ns(request->watch_ns);
+		sleep_ns(MIN(request->watch_ns, request->duration_ns - passed_ns));
 	}
 	return r && r != -EPIPE ? err_set(e, r, "cannot write the watch") : r;
 }

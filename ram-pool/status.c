@@ -166,6 +166,8 @@ static int take_swap(const struct pool *pool, struct pool_status *s, struct err 
 	const struct procfs_swap *swap = swap_find(&swaps, &pool->device);
 
 	s->use = pool->swap ? "swap" : "device";
+	if (s->size_bytes == 0)
+		pool_status_warn(s, "somebody has reset its device: `ram_pool reset` removes it");
 	s->swap_used_bytes = swap ? swap->used_bytes : MISSING_U64;
 	s->priority = swap ? swap->priority : MISSING_I64;
 	if (!swap && pool->swap)
@@ -201,7 +203,7 @@ static void take_backing(unsigned int id, struct pool_status *s)
 static void take_warnings(const struct pool *pool, struct pool_status *s)
 {
 	s->state = pool->ready ? "ready" : pool->live ? "busy" : "broken";
-	if (pool->ready && pool->owner && kill(pool->owner, 0) && errno == ESRCH)
+	if (pool->ready && pool->owner_gone)
 		s->state = "broken";
 	if (str_eq(s->state, "broken"))
 		pool_status_warn(s, "its owner has gone: `ram_pool recover` removes it");
@@ -231,6 +233,8 @@ int pool_status_read(const struct pool *pool, struct pool_status *ret, struct er
 				    .foreign_bytes = MISSING_U64,
 				    .oom_kill_count = MISSING_U64,
 				    .owner = pool->owner ? (uint64_t)pool->owner : MISSING_U64};
+	if (!zram_present(NULL, &pool->device)) /* its number may be another's by now */
+		return err_say(e, ENODEV, "zram%u has gone", id);
 	if ((r = zram_mm_stat_read(NULL, id, &mm, e)) || (r = zram_io_stat_read(NULL, id, &io, e)) ||
 	    (r = zram_block_stat_read(NULL, id, &block, e)) ||
 	    (r = zram_algorithms_read(NULL, id, &algorithms, e)) ||

@@ -38,8 +38,8 @@ static const struct field trigger_fields[] = {
 	F(cgroup, FIELD_STRING, "", "whose pages; missing for a process or a profile"),
 	F(candidate_pages, FIELD_U64, "pages", "anonymous pages it was asked for"),
 	F(moved_pages, FIELD_U64, "pages",
-	  "of these, out afterwards (compress), in RAM and mapped afterwards (readback), by pagemap; of a "
-	  "group what its swap has grown by"),
+	  "of these, out afterwards (compress; without those whose write failed), in RAM and mapped afterwards "
+	  "(readback), by pagemap; of a group what its swap has grown by"),
 	F(skipped_pages, FIELD_U64, "pages",
 	  "the others: locked, shared, unmapped, touched again, no room; all of willneed's, which fills the "
 	  "swap "
@@ -52,6 +52,7 @@ static const struct field trigger_fields[] = {
 	F(page_p99_us, FIELD_F64, "us", "99 of 100 took at most this; touch only"),
 	F(page_max_us, FIELD_F64, "us", "the slowest; touch only"),
 	F(written_pages, FIELD_U64, "pages", "written to the pool meanwhile, by anybody"),
+	F(failed_writes, FIELD_U64, "", "writes to the pool that failed meanwhile, by anybody; in written_pages, too"),
 	F(read_pages, FIELD_U64, "pages", "read from the pool meanwhile, by anybody"),
 	F(orig_before_bytes, FIELD_U64, "bytes", "uncompressed bytes in the pool before"),
 	F(orig_after_bytes, FIELD_U64, "bytes", "and after"),
@@ -59,6 +60,7 @@ static const struct field trigger_fields[] = {
 	F(used_before_bytes, FIELD_U64, "bytes", "RAM of the pool before"),
 	F(used_after_bytes, FIELD_U64, "bytes", "and after"),
 	F(used_peak_bytes, FIELD_U64, "bytes", "and at most, looked at every 20 ms; profiles only"),
+	F(stopped, FIELD_BOOL, "", "^C ended it early: the pages it did not come to are among the skipped ones"),
 };
 #undef F
 
@@ -69,13 +71,18 @@ const struct record_type trigger_type =
 
 struct snapshot {
 	struct zram_mm_stat mm;
+	struct zram_io_stat io;
 	struct zram_block_stat block;
 };
 
 static int look(const struct pool *pool, struct snapshot *ret, struct err *e)
 {
+	if (!zram_present(NULL, &pool->device))
+		return err_say(e, ENODEV, "zram%u has gone", pool->device.id);
 	int r = zram_mm_stat_read(NULL, pool->device.id, &ret->mm, e);
 
+	if (r == 0)
+		r = zram_io_stat_read(NULL, pool->device.id, &ret->io, e);
 	return r ? r : zram_block_stat_read(NULL, pool->device.id, &ret->block, e);
 }
 
@@ -87,6 +94,8 @@ static int compare(const struct pool *pool, const struct snapshot *before, struc
 
 	if (r)
 		return r;
+	record->failed_writes = after.io.failed_writes - before->io.failed_writes;
+	record->stopped = stop_requested();
 	record->written_pages = (after.block.written_bytes - before->block.written_bytes) / PAGE_BYTES;
 	record->read_pages = (after.block.read_bytes - before->block.read_bytes) / PAGE_BYTES;
 	record->orig_before_bytes = before->mm.orig_bytes;
@@ -195,6 +204,18 @@ static int move_pages(const struct remote *remote, const struct remote_pages *pa
 	return 0;
 }
 
+/* A page whose write failed has its place in the swap, as pagemap shows, and is still in RAM, in the swap cache. */
+static void take_failed(struct trigger_record *record)
+{
+	uint64_t n = MIN(record->failed_writes, record->moved_pages);
+
+	record->moved_pages -= n;
+	record->skipped_pages += n;
+	if (n)
+		record->page_us = record->moved_pages ? (double)record->elapsed_ns / (double)record->moved_pages / 1e3
+						      : MISSING_F64;
+}
+
 static int move_of(const struct trigger_request *request, const struct pool *pool, const struct move *move,
 		   struct trigger_record *ret, struct err *e)
 {
@@ -212,6 +233,8 @@ static int move_of(const struct trigger_request *request, const struct pool *poo
 	    (r = remote_find(&remote, move->from, max, &pages, e)) == 0 &&
 	    (r = look(pool, &before, e)) == 0 && (r = move_pages(&remote, &pages, move, &record, e)) == 0)
 		r = compare(pool, &before, &record, e);
+	if (r == 0 && move->advice == MADV_PAGEOUT)
+		take_failed(&record);
 	remote_pages_done(&pages);
 	remote_close(&remote);
 	if (r == 0)

@@ -29,9 +29,10 @@ struct trigger_record {
 	uint64_t candidate_pages, moved_pages, skipped_pages, oom_kill_count;
 	uint64_t elapsed_ns;
 	double page_us, page_p50_us, page_p99_us, page_max_us;
-	uint64_t written_pages, read_pages;
+	uint64_t written_pages, read_pages, failed_writes;
 	uint64_t orig_before_bytes, orig_after_bytes, orig_peak_bytes;
 	uint64_t used_before_bytes, used_after_bytes, used_peak_bytes;
+	bool stopped;
 };
 
 extern const struct record_type trigger_type;

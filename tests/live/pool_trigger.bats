@@ -9,11 +9,15 @@ pages=4096 # of the holder
 
 setup_file() {
 	own_state
-	"$pool" setup --algo lz4 --size 128MiB --mem-limit 64MiB -q >/dev/null
+	export made
+	made=$("$pool" setup --algo lz4 --size 128MiB --mem-limit 64MiB -f json)
 }
 
 teardown() {
 	end_group
+	for name in small raw first; do
+		! "$pool" status -q -f json | grep -q "\"$name\"" || "$pool" reset -q --force --name $name
+	done
 }
 
 teardown_file() {
@@ -173,6 +177,97 @@ touch_all() {
 	run --separate-stderr "$pool" trigger compress --db none --cgroup "$group" --pid $$
 	[ "$status" -eq 2 ]
 	remove_group "$group"
+}
+
+@test "pages whose write failed have not moved: counted, said, and they are as they were" {
+	"$pool" setup --algo lz4 --size 128MiB --mem-limit 4MiB --name small -q >/dev/null
+	begin_holder 16
+	"$pool" trigger readback --db none --name small --pid "$H_PID" -q >/dev/null
+	run --separate-stderr "$pool" trigger compress --db none --name small --pid "$H_PID" -f json
+	[ "$status" -eq 0 ]
+	failed=$(field failed_writes <<<"$output") moved=$(field moved_pages <<<"$output")
+	echo "# $moved pages moved, $failed writes failed" >&3
+	# shellcheck disable=SC2154 # run sets it
+	[[ $stderr == *"writes failed"*"memory limit"* ]]
+	[ "$failed" -gt 500 ]
+	[ $((moved + $(field skipped_pages <<<"$output"))) = "$(field candidate_pages <<<"$output")" ]
+	# Half of them are random, so the limit takes 1,024 of these and their neighbours.
+	[ "$moved" -lt $((pages * 3 / 4)) ]
+	end_holder
+	"$pool" reset -q --name small
+}
+
+@test "pages that go to another swap: said; a pool that is none is not chosen, and refused by name" {
+	"$pool" setup --size 64MiB --raw --name raw -q >/dev/null
+	"$pool" setup --algo lz4 --size 64MiB --priority 100 --name first -q >/dev/null
+	begin_holder 16
+	"$pool" trigger readback --db none --name first --pid "$H_PID" -q >/dev/null
+	run --separate-stderr "$pool" trigger compress --db none --name "$(field name <<<"$made")" --pid "$H_PID" -f json
+	[ "$status" -eq 0 ]
+	[ "$(field moved_pages <<<"$output")" -ge $((pages * 3 / 4)) ]
+	# shellcheck disable=SC2154
+	[[ $stderr == *"another swap comes first"* ]]
+	run --separate-stderr "$pool" trigger compress --db none --name raw --pid "$H_PID"
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"raw is no swap"* ]]
+	end_holder
+	"$pool" reset -q --name first
+	# Of what is left one is a swap: it need not be named.
+	begin_holder 1
+	"$pool" trigger readback --db none --pid "$H_PID" -q >/dev/null
+	end_holder
+	"$pool" reset -q --name raw
+}
+
+@test "what a group has in the swap cache is its own" {
+	begin_group_holder 16
+	"$pool" trigger compress --db none --pid "$H_PID" -q >/dev/null
+	"$pool" trigger readback --db none --pid "$H_PID" --how willneed -q >/dev/null
+	"$pool" status --cgroup "$group" -f json | head -n 1 | jq -e '.foreign_bytes < 2097152'
+	end_group_holder
+}
+
+@test "a full disk for the store: what moved is told all the same, and the trigger has failed" {
+	mkdir "$BATS_TEST_TMPDIR/full"
+	mount -t tmpfs -o size=16k full "$BATS_TEST_TMPDIR/full" || skip "no right to mount"
+	begin_holder 16
+	run --separate-stderr "$pool" trigger readback --db "$BATS_TEST_TMPDIR/full/x.db" --pid "$H_PID" -f json
+	umount "$BATS_TEST_TMPDIR/full"
+	[ "$status" -eq 1 ]
+	# shellcheck disable=SC2154
+	[[ $stderr == *"x.db"* ]]
+	[ "$(field moved_pages <<<"$output")" -ge "$pages" ]
+	end_holder
+}
+
+@test "^C: what had moved by then, and that it was not all" {
+	begin_holder 64
+	# A page a call, as slowly as a tracer can make it.
+	strace -f -qq -o /dev/null -e trace=process_vm_readv "$pool" trigger readback --how touch --pid "$H_PID" \
+		--db "$BATS_TEST_TMPDIR/pool.db" -f json >"$BATS_TEST_TMPDIR/record" 3>&- &
+	strace=$!
+	for _ in $(seq 200); do tracee=$(pgrep -P $strace ram_pool) && break; sleep 0.01; done
+	sleep 0.2
+	kill -INT "$tracee"
+	wait $strace
+	[ "$(field moved_pages <"$BATS_TEST_TMPDIR/record")" -lt 16384 ]
+	[ "$(field stopped <"$BATS_TEST_TMPDIR/record")" = true ]
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/record" | jq -r .reason)" = signal ]
+	[ "$(sqlite3 "$BATS_TEST_TMPDIR/pool.db" "SELECT state FROM run")" = failed ]
+	end_holder
+}
+
+@test "a folder for the store that is a link is not followed" {
+	mkdir "$BATS_TEST_TMPDIR/here" "$BATS_TEST_TMPDIR/other"
+	cd "$BATS_TEST_TMPDIR/here"
+	ln -s ../other coldpress-report
+	begin_holder 1
+	run --separate-stderr "$pool" trigger readback --pid "$H_PID" -q
+	[ "$status" -eq 0 ]
+	# shellcheck disable=SC2154
+	[[ $stderr == *"not kept"* ]]
+	[ -z "$(ls ../other)" ]
+	end_holder
 }
 
 @test "a light profile drives pages through the pool and leaves none in it" {

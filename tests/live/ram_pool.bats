@@ -166,6 +166,72 @@ said_clearly() {
 	restored
 }
 
+@test "two pools with --tune, whichever goes first: the last one puts back what was before both" {
+	for order in "a b" "b a"; do
+		"$pool" setup --size 16MiB --tune --name a -q >/dev/null
+		"$pool" setup --size 16MiB --tune --name b -q >/dev/null
+		"$pool" reset -q --name "${order% *}"
+		[ "$(cat /proc/sys/vm/swappiness /proc/sys/vm/page-cluster)" = $'180\n0' ]
+		"$pool" reset -q --name "${order#* }"
+		restored "$order"
+	done
+}
+
+@test "somebody else takes a pool's device away: recover puts back the rest" {
+	device=$("$pool" setup --size 16MiB --tune -f json | field device)
+	swapoff "$device"
+	echo 1 >"/sys/block/${device#/dev/}/reset"
+	[[ $("$pool" status -f json | field warning) == *"somebody has reset its device"* ]]
+	echo "${device#/dev/zram}" >/sys/class/zram-control/hot_remove
+	run --separate-stderr "$pool" setup --size 16MiB
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"ram_pool recover"*"device has gone"* ]]
+	"$pool" recover
+	restored
+}
+
+@test "a name with .book in it is that name, and another pool's is left alone" {
+	"$pool" setup --size 16MiB --name a.bookish -q >/dev/null
+	"$pool" setup --size 16MiB --raw --name a -q >/dev/null
+	"$pool" reset -q --name a
+	[ "$("$pool" status -f json | field name)" = a.bookish ]
+	[ "$("$pool" status -f json | field state)" = ready ]
+	"$pool" reset -q
+	restored
+}
+
+@test "a book that cannot be read is said by all, and nothing goes on without it" {
+	"$pool" setup --size 16MiB -q >/dev/null
+	cp "$COLDPRESS_STATE_DIR/pool.pool.book" "$BATS_TEST_TMPDIR/book"
+	echo '{"id":99}' >>"$COLDPRESS_STATE_DIR/pool.pool.book"
+	run --separate-stderr "$pool" status
+	[[ $stderr == *"pool.pool.book"* ]]
+	[[ $stderr != *"there is no pool"* ]]
+	for command in reset age "trigger compress --pid $$" "setup --size 16MiB --name other"; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr "$pool" $command
+		[ "$status" -eq 1 ]
+		[[ $stderr == *"pool.pool.book"* ]]
+	done
+	cp "$BATS_TEST_TMPDIR/book" "$COLDPRESS_STATE_DIR/pool.pool.book"
+	"$pool" reset -q
+	restored
+}
+
+@test "a watch ends with its pool, whatever comes under its number, and with its duration" {
+	"$pool" setup --size 16MiB --raw --name first -q >/dev/null
+	"$pool" status --watch 50ms --name first -f csv >"$BATS_TEST_TMPDIR/watch" 3>&- &
+	sleep 0.5
+	"$pool" reset -q --name first
+	"$pool" setup --size 16MiB --raw --name second -q >/dev/null
+	timeout 10 tail --pid=$! -f /dev/null
+	wait $!
+	[ "$(grep -c first "$BATS_TEST_TMPDIR/watch")" -ge 3 ]
+	timeout 10 "$pool" status --watch 1h --duration 100ms -f json | tail -n 1 | jq -e '.reason == "duration"'
+	"$pool" reset -q
+	restored
+}
+
 @test "a watch shows pages as they come, and ends by its duration" {
 	"$pool" setup --algo lz4 --size 64MiB -q >/dev/null
 	"$pool" status --watch 50ms --duration 3s -f json >"$BATS_TEST_TMPDIR/watch" 3>&- &
