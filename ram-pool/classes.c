@@ -9,7 +9,8 @@
 #include "contents.h"
 #include "stop.h"
 
-#define CHUNK_BYTES ((size_t)(256 * KIB))
+#define LOCK_WAIT_NS (30 * NS_PER_S)
+#define CHUNK_BYTES  ((size_t)(256 * KIB))
 
 #define F(m, t, u, what, ...) FIELD(struct pool_class, m, t, u, what, ##__VA_ARGS__)
 
@@ -106,4 +107,46 @@ int pool_classes_deep(const struct pool *pool, struct pool_classes *ret, struct 
 	}
 	contents_close(&contents);
 	return r;
+}
+
+#define F(m, t, u, what, ...) FIELD(struct pool_compact, m, t, u, what, ##__VA_ARGS__)
+
+static const struct field pool_compact_fields[] = {
+	F(name, FIELD_STRING, "", "which pool"),
+	F(used_before_bytes, FIELD_U64, "bytes", "RAM it took before"),
+	F(used_after_bytes, FIELD_U64, "bytes", "and after; other pages may have come and gone meanwhile"),
+	F(compacted_pages, FIELD_U64, "pages", "that compaction freed, by the kernel's count"),
+	F(elapsed_ns, FIELD_U64, "ns", "what it took"),
+};
+#undef F
+
+const struct record_type pool_compact_type =
+	RECORD_TYPE("pool_compact", 1, RECORD_CARD, pool_compact_fields, "one compaction");
+
+int pool_compact(const struct pool *pool, struct pool_compact *ret, struct err *e)
+{
+	struct zram_mm_stat before, after;
+	AUTO_CLOSE int lock = journal_lock(LOCK_WAIT_NS, e);
+
+	if (lock < 0)
+		return lock;
+	if (!zram_present(NULL, &pool->device))
+		return err_say(e, ENODEV, "zram%u has gone", pool->device.id);
+	int r = zram_mm_stat_read(NULL, pool->device.id, &before, e);
+	uint64_t begin_ns = monotonic_ns();
+
+	if (r || (r = zram_write(NULL, &pool->device, "compact", "1", e)))
+		return r;
+	uint64_t elapsed_ns = monotonic_ns() - begin_ns;
+
+	if ((r = zram_mm_stat_read(NULL, pool->device.id, &after, e)))
+		return r;
+	*ret = (struct pool_compact){
+		.name = pool->name,
+		.used_before_bytes = before.used_bytes,
+		.used_after_bytes = after.used_bytes,
+		.compacted_pages = after.compacted_pages - before.compacted_pages,
+		.elapsed_ns = elapsed_ns,
+	};
+	return 0;
 }

@@ -24,6 +24,16 @@ int pool_classes_read(const struct pool *pool, struct pool_classes *ret);
  */
 int pool_classes_deep(const struct pool *pool, struct pool_classes *ret, struct err *e);
 
+struct pool_compact {
+	const char *name;
+	uint64_t used_before_bytes, used_after_bytes, compacted_pages, elapsed_ns;
+};
+
+extern const struct record_type pool_compact_type;
+
+/* pool_compact - has the kernel move slots together and give back what is empty then. -ENODEV it went meanwhile. */
+int pool_compact(const struct pool *pool, struct pool_compact *ret, struct err *e);
+
 struct pool_class {
 	const char *name, *source;
 	uint64_t size_bytes, used_objects, allocated_objects, zspage_pages, used_bytes, freeable_bytes;

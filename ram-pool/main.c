@@ -172,6 +172,11 @@ static const struct opt age_options[] = {
 	OPT_OUTPUT(struct pool_options, output),
 	OPT_END};
 
+static const struct opt compact_options[] = {
+	OPT_STRING(0, "name", struct pool_options, request.name, "which; needed when there are several",
+		   .metavar = "NAME"),
+	OPT_OUTPUT(struct pool_options, output), OPT_END};
+
 static const struct opt recover_options[] = {
 	OPT_FLAG(0, "force", struct pool_options, force,
 		 "take swaps back even if their pages might not fit into memory, or into the limits of the "
@@ -460,6 +465,26 @@ static int run_age(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int
 	return finish(&out, 1, e);
 }
 
+static int run_compact(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
+		       struct err *e)
+{
+	AUTO_OUT struct out *out = NULL;
+	struct pool_compact record;
+	const struct pool *pool;
+	struct pools pools;
+	int r = begin(&out, "compacting a pool", e);
+
+	if (r || (r = pools_read(&pools, e)) || (r = pick_pool(&pools, &pool, e)))
+		return r;
+	if (!pool || !pool->ready)
+		return err_say(e, ENOENT, "there is no pool to compact");
+	r = pool_compact(pool, &record, e);
+	if (r)
+		return r;
+	out_record(out, &pool_compact_type, &record);
+	return finish(&out, 1, e);
+}
+
 typedef int trigger_fn(const struct trigger_request *request, const struct pool *pool,
 		       struct trigger_record *ret, struct err *e);
 
@@ -632,6 +657,14 @@ static const struct opt_command commands[] = {
 		.run = run_age,
 	},
 	{
+		.name = "compact",
+		.summary = "move slots together, so that what holes took goes back to the machine",
+		.description = "What it would give: compact_bytes of `ram_pool status --deep`, or without it where "
+			       "debugfs says.",
+		.options = compact_options,
+		.run = run_compact,
+	},
+	{
 		.name = "reset",
 		.summary = "bring the pages back into memory and remove the device",
 		.description =
@@ -659,6 +692,7 @@ static const struct record_type *const record_types[] = {
 	&pool_class_type,
 	&trigger_type,
 	&pool_age_type,
+	&pool_compact_type,
 	&end_record_type,
 	NULL,
 };

@@ -51,13 +51,16 @@ has_lz4() {
 		require IO::Handle; $d->sync' "$device"
 	gain=$("$pool" status --deep -f json | field compact_bytes)
 	before=$(awk '{ print $3 }' "/sys/block/${device#/dev/}/mm_stat")
-	echo 1 >"/sys/block/${device#/dev/}/compact"
+	json=$("$pool" compact -f json)
 	after=$(awk '{ print $3 }' "/sys/block/${device#/dev/}/mm_stat")
 	echo "would give $gain, gave $((before - after))"
 	[ "$gain" -gt $((before / 10)) ]
 	# The kernel leaves a zspage a class at most.
 	[ $((gain - (before - after))) -le $((before / 20)) ]
 	[ $((before - after - gain)) -le $((before / 20)) ]
+	[ "$(field used_before_bytes <<<"$json")" = "$before" ]
+	[ "$(field used_after_bytes <<<"$json")" = "$after" ]
+	[ "$(field compacted_pages <<<"$json")" = $(((before - after) / 4096)) ]
 }
 
 @test "size classes from debugfs where the kernel shows them, else a refusal that says how" {
