@@ -3,7 +3,7 @@
 # ram_pool trigger, killed or failed at every call by which it changes something: settings, swaps, devices and books are
 # as before, the process goes on with its pages as they were, and a foreign zram swap with pages in it stands by. Where
 # the kernel writes back, a part of the pages is on a backing file when they are read: in a guest, half an hour.
-#   tests/vm/boot recompress tests/live/pool_trigger_killed.bats
+#   VM_TIMEOUT=3000 tests/vm/boot recompress tests/live/pool_trigger_killed.bats
 
 load pool_helpers
 bats_require_minimum_version 1.5.0
