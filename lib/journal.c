@@ -273,15 +273,21 @@ int journal_remove(struct journal *j, struct err *e)
 
 /* ---- opening and closing ----------------------------------------------------------- */
 
-static int book_path(const char *name, char path[SYSROOT_PATH_MAX], struct err *e)
+bool journal_name_valid(const char *name)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+
+	return *name && *name != '.' && !name[strspn(name, allowed)];
+}
+
+static int book_path(const char *name, char path[SYSROOT_PATH_MAX], struct err *e)
+{
 	char dir[SYSROOT_PATH_MAX];
 	int r = journal_state_dir(dir, e);
 
 	if (r)
 		return r;
-	if (!*name || *name == '.' || name[strspn(name, allowed)] || strlen(name) > 100)
+	if (!journal_name_valid(name) || strlen(name) > 100)
 		return err_usage(e, "'%s' is no name: letters, digits, '.', '_' and '-', at most 100", name);
 	if (snprintf(path, SYSROOT_PATH_MAX, "%s/%s" JOURNAL_SUFFIX, dir, name) >= SYSROOT_PATH_MAX)
 		return err_set(e, ENAMETOOLONG, "cannot open the journal of %s", name);

@@ -50,7 +50,12 @@ int journal_lock(uint64_t wait_ns, struct err *e);
 /* journal_open - a new book for this process, called after the owner: "study" -> study.<pid>.<start>.book */
 int journal_open(struct journal **ret, const char *owner, struct err *e);
 
-/* journal_open_named - a new book of exactly this name ([A-Za-z0-9._-]). -EEXIST when there is one. */
+/* journal_name_valid - one or more of [A-Za-z0-9._-], the first no dot: what a book, or a part of its name, may be
+ * called.
+ */
+bool journal_name_valid(const char *name);
+
+/* journal_open_named - a new book of exactly this name. -EEXIST when there is one. */
 int journal_open_named(struct journal **ret, const char *name, struct err *e);
 
 /* journal_adopt - an existing book whose owner has gone, to go on in it.

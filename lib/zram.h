@@ -128,6 +128,11 @@ struct zram_config {
 	uint64_t disk_bytes;
 };
 
+/* zram_check_params - refuses a level or a dictionary that this codec would pass over: the same on any kernel. A codec
+ * that is not known here is the kernel's to judge.
+ */
+int zram_check_params(const struct zram_config *config, const char *algorithm, struct err *e);
+
 /* zram_check - whether the kernel and its codecs can do what the configuration asks for. Changes nothing.
  *
  * errors  usage: the kernel lacks the algorithm, or it has no level or dictionary (e lists what there is);

@@ -59,8 +59,7 @@ static int lacks(const struct zram_features *features, const char *what, const c
 	return err_hint(e, "%s; this one has: %s", who, zram_features_words(features, words, sizeof(words)));
 }
 
-/* A parameter that the codec would pass over. */
-static int check_params(const struct zram_config *config, const char *algorithm, struct err *e)
+int zram_check_params(const struct zram_config *config, const char *algorithm, struct err *e)
 {
 	const struct codec_params *codec = codec_params;
 	const struct codec_params *const end = codec_params + ARRAY_SIZE(codec_params);
@@ -94,9 +93,8 @@ int zram_check(const struct sysroot *root, unsigned int id, const struct zram_co
 	if ((config->level || config->dict) && !features.params)
 		return lacks(&features, "take a level or a dictionary", "kernels from 6.12 can", e);
 	if (config->level || config->dict) {
-		r = check_params(config,
-				 config->algorithm ? config->algorithm : algorithms.names[algorithms.current],
-				 e);
+		r = zram_check_params(
+			config, config->algorithm ? config->algorithm : algorithms.names[algorithms.current], e);
 		if (r)
 			return r;
 	}

@@ -80,7 +80,8 @@ static const struct opt setup_options[] = {
 	OPT_FLAG(0, "tune", struct pool_options, request.tune,
 		 "set vm.swappiness to 180 and vm.page-cluster to 0 for as long as the pool is there"),
 	OPT_FLAG(0, "dry-run", struct pool_options, dry_run,
-		 "change nothing: print what would do the same without us"),
+		 "change nothing: print what would do the same without us. The size is checked against this machine; "
+		 "codecs and kernel features are not"),
 	OPT_CHOICE(0, "as", struct pool_options, as, plan_as_choices,
 		   "of a dry run: a script for sh, the default, or a section of zram-generator.conf(5)"),
 	OPT_PID(0, "owner", struct pool_options, request.owner,
@@ -284,6 +285,9 @@ static int take_setup(struct pool_request *request, int *level, struct err *e)
 		return err_usage(e, "how large? give --size, e.g. --size 2GiB");
 	if (strlen(request->name) >= POOL_NAME_MAX)
 		return err_usage(e, "--name is longer than %d characters", POOL_NAME_MAX - 1);
+	if (!journal_name_valid(request->name))
+		return err_usage(e, "--name '%s' is no name: letters, digits, '_', '-' and, but for the first, '.'",
+				 request->name);
 	if (options.level_text) {
 		if (sscanf(options.level_text, "%9d%c", level, &behind) != 1)
 			return err_usage(e, "--level '%s' is no level: a whole number", options.level_text);

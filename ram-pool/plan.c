@@ -27,7 +27,7 @@ static char *quoted(const char *word)
 }
 
 struct words {
-	char *algorithm, *dict, *recompress, *backing, *zswap, *name;
+	char *algorithm, *dict, *recompress, *backing, *zswap, *label;
 };
 
 static void words_done(struct words *w)
@@ -37,7 +37,7 @@ static void words_done(struct words *w)
 	free(w->recompress);
 	free(w->backing);
 	free(w->zswap);
-	free(w->name);
+	free(w->label);
 }
 
 static void shell_device(const struct pool_request *request, struct out *out)
@@ -81,11 +81,11 @@ static void as_shell(const struct pool_request *request, const struct words *w, 
 	shell_attributes(request, w, out);
 	switch (request->mode) {
 	case POOL_SWAP:
-		out_line(out, "mkswap -L %s /dev/zram$id", w->name);
+		out_line(out, "mkswap -L %s /dev/zram$id", w->label);
 		out_line(out, "swapon -p %d /dev/zram$id", priority);
 		break;
 	case POOL_EXT4:
-		out_line(out, "mkfs.ext4 -q -F -m 0 -L %s /dev/zram$id", w->name);
+		out_line(out, "mkfs.ext4 -q -F -m 0 -L %s /dev/zram$id", w->label);
 		break;
 	case POOL_RAW:
 		break;
@@ -126,9 +126,7 @@ static void as_generator(const struct pool_request *request, int priority, struc
 	if (request->mode == POOL_SWAP)
 		out_line(out, "swap-priority = %d", priority);
 	else
-		out_line(out, "fs-type = %s", request->mode == POOL_EXT4 ? "ext4" : "none");
-	if (request->mode == POOL_RAW)
-		out_line(out, "# it has no word for a plain block device");
+		out_line(out, "fs-type = ext4");
 	if (request->dict)
 		out_line(out, "# it has no word for a dictionary");
 	if (request->tune)
@@ -145,11 +143,17 @@ static bool one_line(const char *text)
 int plan_print(const struct pool_request *request, enum plan_as as, struct out *out, struct err *e)
 {
 	struct pool_request plan = *request;
+	char label[17]; /* as much as a swap header and ext4 have room for */
 	int priority, r = pool_plan(&plan, &priority, e);
 
 	if (r)
 		return r;
 	if (as == PLAN_GENERATOR) {
+		if (plan.mode == POOL_RAW) {
+			err_usage(e, "zram-generator makes no plain block device: each of its devices is swap, or "
+				     "has a file system");
+			return err_hint(e, "a script can: leave out --as, or --raw");
+		}
 		if (!one_line(plan.algorithm) || !one_line(plan.recompress) || !one_line(plan.backing) ||
 		    !one_line(plan.zswap))
 			return err_usage(e,
@@ -157,13 +161,14 @@ int plan_print(const struct pool_request *request, enum plan_as as, struct out *
 		as_generator(&plan, priority, out);
 		return 0;
 	}
+	snprintf(label, sizeof(label), "%s", plan.name);
 	struct words w = {
 		.algorithm = quoted(plan.algorithm),
 		.dict = quoted(plan.dict),
 		.recompress = quoted(plan.recompress),
 		.backing = quoted(plan.backing),
 		.zswap = quoted(plan.zswap),
-		.name = quoted(plan.name),
+		.label = quoted(label),
 	};
 
 	as_shell(&plan, &w, priority, out);

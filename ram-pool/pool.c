@@ -367,6 +367,7 @@ static int set_up(struct journal *j, const struct pool_request *request, struct 
 
 int pool_plan(struct pool_request *request, int *priority, struct err *e)
 {
+	const struct zram_config config = {.level = request->level, .dict = request->dict};
 	struct procfs_meminfo meminfo;
 	uint64_t promised = 0;
 	unsigned int id;
@@ -374,6 +375,7 @@ int pool_plan(struct pool_request *request, int *priority, struct err *e)
 
 	*priority = 0;
 	if (r || (request->device && (r = pool_device_id(request->device, &id, e))) ||
+	    (request->algorithm && (r = zram_check_params(&config, request->algorithm, e))) ||
 	    (geteuid() == 0 && (r = promised_bytes(&promised, e))) ||
 	    (r = pool_guard(&meminfo, promised, request->size_bytes, &request->mem_limit_bytes, e)))
 		return r;

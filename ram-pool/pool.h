@@ -83,7 +83,8 @@ struct pool_made {
 int pool_device_id(const char *name, unsigned int *ret, struct err *e);
 
 /* pool_plan - what pool_setup would take: the limit is filled in, the priority is looked up. Changes nothing;
- * of other pools it only knows as root.
+ * of other pools it only knows as root. Codecs and what else a kernel has are not looked for: the plan may be for
+ * another machine.
  */
 int pool_plan(struct pool_request *request, int *priority, struct err *e);
 

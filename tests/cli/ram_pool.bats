@@ -102,14 +102,17 @@ need_root() {
 	[ "$(ls -A "$COLDPRESS_STATE_DIR")" = lock ]
 }
 
-@test "names that are no file names are refused" {
-	need_root
-	[ -e /sys/class/zram-control/hot_add ] || skip "this kernel has no zram (modprobe zram num_devices=0)"
-	for name in ../up 'a b' $'a\nb' "$(printf 'x%.0s' {1..200})"; do
-		run --separate-stderr "$pool" setup --size 64MiB --name "$name"
-		[ "$status" -eq 2 ]
-		[[ $stderr == *name* ]]
+@test "names that are no file names are refused, in a dry run too, and as they were written" {
+	for name in ../up a/b .a '' 'a b' $'a\nb' "$(printf 'x%.0s' {1..200})"; do
+		for dry in "" --dry-run; do
+			# shellcheck disable=SC2086 # none, or one
+			run --separate-stderr "$pool" setup --size 64MiB --mem-limit 32MiB --name "$name" $dry
+			refused 2 name
+			[[ $stderr != *pool.* ]]
+		done
 	done
+	run --separate-stderr "$pool" setup --size 64MiB --name a/b
+	refused 2 "'a/b'"
 }
 
 @test "a state directory that cannot be made, or that others can write to" {
@@ -129,9 +132,12 @@ need_root() {
 	run --separate-stderr "$pool" setup --size 64MiB --mem-limit 32MiB --algo lz4 --dry-run
 	[ "$status" -eq 0 ]
 	[[ $output == *"echo lz4 >"*"echo 33554432 >"*"echo 67108864 >"*swapon* ]]
-	run --separate-stderr "$pool" setup --size 64MiB --mem-limit 32MiB --raw --dry-run --as zram-generator
+	run --separate-stderr "$pool" setup --size 64MiB --mem-limit 32MiB --fs ext4 --dry-run --as zram-generator
 	[ "$status" -eq 0 ]
-	[[ $output == *"zram-size = 67108864 / 1048576"* && $output != *swap-priority* ]]
+	[[ $output == *"zram-size = 67108864 / 1048576"*"fs-type = ext4"* && $output != *swap-priority* ]]
+	run --separate-stderr "$pool" setup --size 64MiB --mem-limit 32MiB --raw --dry-run
+	[ "$status" -eq 0 ]
+	[[ $output == *"echo 67108864 >"* && $output != *mkswap* ]]
 	run --separate-stderr "$pool" setup --size 64MiB --as shell
 	refused 2 "--dry-run"
 	run --separate-stderr "$pool" setup --size 1000TiB --dry-run
@@ -140,10 +146,28 @@ need_root() {
 	refused 2 "'sda'"
 	run --separate-stderr "$pool" setup --size 64MiB --level fast --dry-run
 	refused 2 "'fast'"
+	run --separate-stderr "$pool" setup --size 64MiB --mem-limit 32MiB --algo lzo --level 3 --dry-run
+	refused 2 "lzo has no level"
+	run --separate-stderr "$pool" setup --size 64MiB --mem-limit 32MiB --algo deflate --dict /dict --dry-run
+	refused 2 "deflate takes no dictionary"
+	run --separate-stderr "$pool" setup --size 64MiB --mem-limit 32MiB --raw --dry-run --as zram-generator
+	refused 2 "plain block device"
 	run --separate-stderr "$pool" setup --size 64MiB --fs fat --dry-run
 	refused 2 "'fat'"
 	run --separate-stderr "$pool" setup --size 64MiB --raw --swap --dry-run
 	refused 2 "--raw"
+}
+
+@test "a dry run takes codecs that this kernel may lack, and cuts a name to the label that it is" {
+	run --separate-stderr "$pool" setup --size 64MiB --mem-limit 32MiB --algo novel --level 3 --dry-run
+	[ "$status" -eq 0 ]
+	[[ $output == *"echo novel >"*"echo level=3 >"* ]]
+	for use in --swap "--fs ext4"; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr "$pool" setup --size 64MiB --mem-limit 32MiB --name averylongnameforapool $use --dry-run
+		[ "$status" -eq 0 ]
+		[[ $output == *" -L averylongnamefor /dev/"* ]]
+	done
 }
 
 @test "age and trigger: what makes no sense is a usage error" {
