@@ -493,10 +493,37 @@ static int command_words(const struct opt_command *command, int argc, char **arg
 	return n;
 }
 
+/* Whether this is the first word of commands of two. */
+static bool is_group(const struct opt_program *program, const char *word)
+{
+	const struct opt_command *c = program->commands;
+
+	while (c->run && !opt_in_group(c, word))
+		c++;
+	return c->run;
+}
+
+static int half_command(const struct opt_program *program, const char *word, struct err *e)
+{
+	struct text names = { 0 };
+
+	for (const struct opt_command *c = program->commands; c->run; c++)
+		if (opt_in_group(c, word)) {
+			text_str(&names, names.n ? ", " : "");
+			text_str(&names, c->name);
+		}
+	err_usage(e, "'%s' is half of a command: %.*s", word, (int)names.n, names.s);
+	text_done(&names);
+	return -EINVAL;
+}
+
 static int no_command(const struct opt_program *program, const char *word, struct err *e)
 {
 	struct nearest near = nearest_begin(word ? word : "");
 	struct text names = { 0 };
+
+	if (word && is_group(program, word))
+		return half_command(program, word, e);
 
 	for (const struct opt_command *c = program->commands; c->run; c++) {
 		nearest_offer(&near, c->name);
@@ -535,10 +562,13 @@ static int find_command(const struct opt_program *program, int argc, char **argv
 	return no_command(program, argc > 1 ? argv[1] : NULL, e);
 }
 
-static int answer(const struct opt_program *program, const struct opt_command *command, enum request request,
-		  struct err *e)
+/* command NULL: about the program, of the commands those that begin with the word `group` where that is not NULL. */
+static int answer(const struct opt_program *program, const struct opt_command *command, const char *group,
+		  enum request request, struct err *e)
 {
-	if (request == REQUEST_HELP)
+	if (request == REQUEST_HELP && group)
+		opt_help_group(stdout, program, group);
+	else if (request == REQUEST_HELP)
 		opt_help_print(stdout, program, command);
 	else if (request == REQUEST_MAN)
 		opt_help_man(stdout, program);
@@ -577,7 +607,7 @@ static int run_command(const struct opt_program *program, const struct opt_comma
 	int rc = walk(&look, e);
 
 	if (rc == 0 && look.request)
-		return answer(program, command, look.request, e);
+		return answer(program, command, NULL, look.request, e);
 	keep.config = program->config;
 	if (rc == 0)
 		rc = walk(&keep, e);
@@ -604,9 +634,11 @@ static int dispatch(const struct opt_program *program, const struct opt_command 
 	int words, rc;
 
 	if (program->commands->name) {
-		request = program_request(argc, argv);
+		bool group = argc > 2 && is_group(program, argv[1]);
+
+		request = program_request(argc - group, argv + group);
 		if (request)
-			return answer(program, NULL, request, e);
+			return answer(program, NULL, group ? argv[1] : NULL, request, e);
 	}
 	rc = find_command(program, argc, argv, command, &words, e);
 	if (rc < 0)

@@ -163,7 +163,15 @@ static void print_options(FILE *f, const struct opt *options, const void *config
 			     strlen(common_options[i].help));
 }
 
-static void print_commands(FILE *f, const struct opt_program *program)
+bool opt_in_group(const struct opt_command *command, const char *group)
+{
+	size_t n = strlen(group);
+
+	return strncmp(command->name, group, n) == 0 && command->name[n] == ' ';
+}
+
+/* group: the first word of those that are wanted; NULL = all. */
+static void print_commands(FILE *f, const struct opt_program *program, const char *group)
 {
 	size_t width = 0;
 
@@ -171,6 +179,8 @@ static void print_commands(FILE *f, const struct opt_program *program)
 		width = MAX(width, strlen(c->name));
 	fputs("\nCommands:\n", f);
 	for (const struct opt_command *c = program->commands; c->run; c++) {
+		if (group && !opt_in_group(c, group))
+			continue;
 		fprintf(f, "  %-*s  ", (int)width, c->name);
 		wrap(f, c->summary, strlen(c->summary), width + 4, width + 4);
 	}
@@ -205,12 +215,18 @@ static void print_about(FILE *f, const char *summary, const char *description)
 	}
 }
 
+void opt_help_group(FILE *f, const struct opt_program *program, const char *group)
+{
+	fprintf(f, "Usage: %s COMMAND [OPTION]...\n", program->name);
+	print_commands(f, program, group);
+}
+
 void opt_help_print(FILE *f, const struct opt_program *program, const struct opt_command *command)
 {
 	if (!command) {
 		fprintf(f, "Usage: %s COMMAND [OPTION]...\n", program->name);
 		print_about(f, program->summary, program->description);
-		print_commands(f, program);
+		print_commands(f, program, NULL);
 		print_options(f, no_options, NULL);
 	} else {
 		fprintf(f, "Usage: %s%s%s [OPTION]...%s%s\n", program->name, command->name ? " " : "",

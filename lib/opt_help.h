@@ -8,6 +8,12 @@
 /* opt_help_print - help of one command, or of the program with its commands where command is NULL. */
 void opt_help_print(FILE *f, const struct opt_program *program, const struct opt_command *command);
 
+/* opt_in_group - whether the command begins with this word, and has another: "trigger" of "trigger compress". */
+bool opt_in_group(const struct opt_command *command, const char *group);
+
+/* opt_help_group - the commands that begin with this word. */
+void opt_help_group(FILE *f, const struct opt_program *program, const char *group);
+
 /* opt_help_man - the whole program as an mdoc page. Dated SOURCE_DATE_EPOCH where that is set, else today. */
 void opt_help_man(FILE *f, const struct opt_program *program);
 

@@ -28,6 +28,8 @@ need_root() {
 	refused 2 "'destroy'"
 	run --separate-stderr "$pool" setup --colour
 	refused 2 --colour
+	run --separate-stderr "$pool" trigger
+	refused 2 "trigger compress, trigger readback"
 }
 
 @test "a bare number where a unit is needed" {

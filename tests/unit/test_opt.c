@@ -365,6 +365,9 @@ static void test_opt_main__usage_errors_end_in_2_and_point_to_help(void **state 
 	assert_string_equal(complained, "t: unknown option --fromat; did you mean --format?\n  see t setup --help\n");
 	assert_int_equal(run(many, "setpu"), 2);
 	assert_string_equal(complained, "t: unknown command 'setpu'; did you mean setup?\n  see t --help\n");
+	assert_int_equal(run(many, "trigger"), 2);
+	assert_string_equal(complained, "t: 'trigger' is half of a command: trigger compress\n  see t --help\n");
+	assert_int_equal(run(many, "trigger", "depress", "--help"), 2);
 	assert_int_equal(run_words(&many, NULL, (const char *const[]){ NULL }), 2);
 	assert_string_equal(complained,
 			    "t: a command is needed: setup, trigger compress, run\n  see t --help\n");
@@ -437,6 +440,15 @@ static void test_opt_main__help_of_a_program_lists_its_commands(void **state UNU
 {
 	assert_int_equal(run(many, "-h"), 0);
 	assert_non_null(strstr(said, "\n  trigger compress  write pages\n"));
+}
+
+static void test_opt_main__help_of_the_first_word_lists_the_commands_that_begin_with_it(void **state UNUSED)
+{
+	assert_int_equal(run(many, "trigger", "--help"), 0);
+	assert_string_equal(said, "Usage: t COMMAND [OPTION]...\n\nCommands:\n  trigger compress  write pages\n\n"
+			    "t COMMAND --help tells more about each.\n");
+	assert_int_equal(run(many, "trigger", "compress", "--help"), 0);
+	assert_non_null(strstr(said, "Usage: t trigger compress [OPTION]...\n"));
 }
 
 static void test_opt_main__a_value_that_looks_like_help_is_a_value(void **state UNUSED)
@@ -538,6 +550,7 @@ int main(void)
 		cmocka_unit_test(test_opt_main__help_shows_defaults_wherever_it_stands),
 		cmocka_unit_test(test_opt_main__help_fits_80_columns),
 		cmocka_unit_test(test_opt_main__help_of_a_program_lists_its_commands),
+		cmocka_unit_test(test_opt_main__help_of_the_first_word_lists_the_commands_that_begin_with_it),
 		cmocka_unit_test(test_opt_main__a_value_that_looks_like_help_is_a_value),
 		cmocka_unit_test(test_opt_main__version_names_program_and_version),
 		cmocka_unit_test(test_opt_main__a_full_disk_under_help_is_a_failure),
