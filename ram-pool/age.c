@@ -9,6 +9,7 @@
  * time of the last access (CONFIG_ZRAM_TRACK_ENTRY_ACTIME), else by marking all and looking again after that time.
  */
 #include <inttypes.h>
+#include <math.h>
 
 #include "pool.h"
 #include "stop.h"
@@ -193,7 +194,8 @@ static int ask_policy(const struct pool *pool, const struct pool_age_request *re
 
 	policy.floor_ratio = 0; /* they are in the pool already */
 	policy.readback_factor = POLICY_READBACK_COLD;
-	policy.price_gib_per_core = request->price_gib_per_core;
+	if (!isnan(request->price_gib_per_core))
+		policy.price_gib_per_core = request->price_gib_per_core;
 	if (request->older_ns)
 		policy.residence_s = (double)request->older_ns / (double)NS_PER_S;
 	int r = pool_worth(pool, &policy, tiers->what != POOL_AGE_IDLE, ret, e);

@@ -5,6 +5,8 @@
  */
 #include "pool.h"
 
+#include <math.h>
+
 #include "classes.h"
 #include "keep.h"
 #include "live.h"
@@ -40,8 +42,7 @@ static struct pool_options options = {
 	.as = -1,
 	.trigger = {.duration_ns = 10 * NS_PER_S},
 	.db = KEEP_DEFAULT,
-	.age = {.older_ns = 120 * NS_PER_S, .threshold_bytes = MISSING_U64,
-		.price_gib_per_core = POLICY_PRICE_GIB_PER_CORE},
+	.age = {.older_ns = 120 * NS_PER_S, .threshold_bytes = MISSING_U64, .price_gib_per_core = MISSING_F64},
 	.show = {.watch_ns = MISSING_U64, .duration_ns = MISSING_U64},
 	.timeout_ns = SWAP_BACK_NS,
 };
@@ -150,6 +151,8 @@ static const struct opt readback_options[] = {
 		   "a bounded load instead, of 256 MiB: one that reads steadily, or one in bursts"),
 	OPT_END};
 
+_Static_assert((int)POLICY_PRICE_GIB_PER_CORE == 4, "the help of --price says so");
+
 static const struct opt age_options[] = {
 	OPT_DURATION(0, "older", struct pool_options, age.older_ns,
 		     "pages that nobody has touched for this long; 0s: all", .max = 86400 * NS_PER_S),
@@ -161,13 +164,14 @@ static const struct opt age_options[] = {
 	OPT_FLAG(0, "writeback", struct pool_options, age.writeback,
 		 "only write them back; without either, whatever the pool was set up for"),
 	OPT_SIZE(0, "threshold", struct pool_options, age.threshold_bytes,
-		 "recompress only what takes at least this many bytes now, and keep it only if it takes less "
-		 "then", .max = PAGE_BYTES),
+		 "recompress only what takes at least this many bytes now, such as 3000B, and keep it only if it "
+		 "takes less then", .max = PAGE_BYTES),
 	OPT_FLAG(0, "policy", struct pool_options, age.policy,
 		 "recompress only where the fairness policy finds it worth its CPU, by a sample of the pool, and from "
 		 "the compressed size on that it finds best"),
 	OPT_F64(0, "price", struct pool_options, age.price_gib_per_core,
-		"of --policy: memory that a core busy with recompression must keep free, in GiB", .metavar = "GIB"),
+		"of --policy: memory that a core busy with recompression must keep free, in GiB; default that of "
+		"`compressor_monitor rank`, 4", .metavar = "GIB"),
 	OPT_STRING(0, "name", struct pool_options, request.name, "which; needed when there are several",
 		   .metavar = "NAME"),
 	OPT_OUTPUT(struct pool_options, output),
@@ -452,7 +456,9 @@ static int run_age(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int
 
 	if (options.age.policy && options.age.threshold_bytes != MISSING_U64)
 		return err_usage(e, "--policy finds the threshold: leave out --threshold");
-	if (!(options.age.price_gib_per_core >= 0))
+	if (!options.age.policy && !isnan(options.age.price_gib_per_core))
+		return err_usage(e, "--price is what --policy goes by: add it, or leave out both");
+	if (options.age.price_gib_per_core < 0)
 		return err_usage(e, "--price is 0 or more");
 	int r = begin(&out, "ageing a pool", e);
 
@@ -575,8 +581,9 @@ static int run_readback(void *config UNUSED, int argc UNUSED, char **argv UNUSED
 	return run_trigger(trigger_readback, e);
 }
 
-static void report(void *ctx UNUSED, bool failed, const char *text)
+static void report(void *ctx, bool failed, const char *text)
 {
+	++*(unsigned int *)ctx;
 	if (failed)
 		term_warn("%s", text);
 	else
@@ -587,6 +594,7 @@ static int run_recover(void *config UNUSED, int argc UNUSED, char **argv UNUSED,
 		       struct err *e)
 {
 	AUTO_OUT struct out *out = NULL;
+	unsigned int reports = 0;
 	int r = begin(&out, "recovering", e);
 
 	if (r)
@@ -595,10 +603,11 @@ static int run_recover(void *config UNUSED, int argc UNUSED, char **argv UNUSED,
 
 	if (lock < 0)
 		return lock;
-	r = journal_recover((struct journal_how){.force = options.force, .stoppable = true}, report, NULL, e);
+	r = journal_recover((struct journal_how){.force = options.force, .stoppable = true}, report, &reports, e);
 	if (r < 0)
 		return r;
-	if (r == 0)
+	/* What a dead command had only meant to do counts as undone, with no word on it. */
+	if (r == 0 || reports == 0)
 		term_say("nothing to put back");
 	return finish(&out, 0, e);
 }

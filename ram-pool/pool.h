@@ -109,7 +109,7 @@ struct pool_age_request {
 	uint64_t threshold_bytes;   /* recompress only what takes at least this; MISSING_U64 = all */
 	bool recompress, writeback; /* neither: what the pool was set up for */
 	bool policy;		    /* recompress only where the fairness policy says that it is worth it */
-	double price_gib_per_core;  /* of the policy */
+	double price_gib_per_core;  /* of the policy; MISSING_F64 = its own default */
 };
 
 struct pool_age {

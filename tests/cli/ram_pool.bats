@@ -92,6 +92,22 @@ need_root() {
 	refused 1 "called none"
 }
 
+@test "recover always says something: of a command that died before it had changed anything, too" {
+	need_root
+	[ -e /sys/class/zram-control/hot_add ] || skip "this kernel has no zram (modprobe zram num_devices=0)"
+	run --separate-stderr "$pool" recover
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"nothing to put back"* ]]
+	{
+		printf '{"v":1,"boot":"%s","pid":1}\n' "$(cat /proc/sys/kernel/random/boot_id)"
+		echo '{"id":1,"kind":"setting","path":"/proc/sys/vm/none","old":"1"}'
+	} >"$COLDPRESS_STATE_DIR/pool.dead.book"
+	run --separate-stderr "$pool" recover
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"nothing to put back"* ]]
+	[ ! -e "$COLDPRESS_STATE_DIR/pool.dead.book" ]
+}
+
 @test "more than the machine could hold: the bound and the figure" {
 	need_root
 	[ -e /sys/class/zram-control/hot_add ] || skip "this kernel has no zram (modprobe zram num_devices=0)"
@@ -179,6 +195,10 @@ need_root() {
 	refused 2 "'warm'"
 	run --separate-stderr "$pool" age --threshold 8KiB
 	refused 2 --threshold
+	run --separate-stderr "$pool" age --older 1m --price 4
+	refused 2 --policy
+	run --separate-stderr "$pool" age --older 1m --policy --price -1
+	refused 2 --price
 	run --separate-stderr "$pool" trigger readback --how gently
 	refused 2 "'gently'"
 }
