@@ -385,7 +385,7 @@ static int run_status(void *config UNUSED, int argc UNUSED, char **argv UNUSED, 
 	    request->watch_ns != MISSING_U64)
 		return err_usage(e, "--classes, --deep, --pid and --cgroup are for one look, not for --watch");
 	if (request->pid && request->cgroup)
-		return err_usage(e, "whose pool is it? give one of --pid and --cgroup");
+		return err_usage(e, "only one of --pid and --cgroup");
 	int r = begin(&out, "looking at pools", e);
 
 	if (r || (r = pools_read(&pools, e)) || (r = show_pools(request, &pools, out, &pools_seen, &records, e)))
@@ -423,6 +423,17 @@ static int pick_pool(const struct pools *pools, const struct pool **ret, struct 
 		return no_such_pool(name, e);
 	*ret = &pools->pools[i];
 	return 0;
+}
+
+/* A pool that is there, and not to be used. */
+static int not_ready(const struct pool *pool, struct err *e)
+{
+	if (pool->live) {
+		err_say(e, EBUSY, "pool %s is being set up or removed", pool->name);
+		return err_hint(e, "wait, or `ram_pool recover`");
+	}
+	err_say(e, EBUSY, "pool %s was not set up, or removed, to the end", pool->name);
+	return err_hint(e, "`ram_pool recover` removes it");
 }
 
 static int run_reset(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
@@ -464,10 +475,13 @@ static int run_age(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int
 
 	if (r || (r = pools_read(&pools, e)) || (r = pick_pool(&pools, &pool, e)))
 		return r;
-	if (!pool || !pool->ready) {
+	if (!pool) {
 		err_say(e, ENOENT, "there is no pool to age");
-		return err_hint(e, "make one: ram_pool setup --size 2GiB --recompress zstd --backing FILE");
+		return err_hint(e, "make one, with what this kernel has (`coldpress doctor` says): ram_pool setup "
+				   "--size 2GiB, and --recompress zstd or --backing FILE");
 	}
+	if (!pool->ready)
+		return not_ready(pool, e);
 	r = pool_age(pool, &options.age, &record, e);
 	if (r)
 		return r;
@@ -553,10 +567,12 @@ static int run_trigger(trigger_fn *trigger, struct err *e)
 
 	if (r || (r = pools_read(&pools, e)) || (r = pick_swap(&pools, &pool, e)))
 		return r;
-	if (!pool || !pool->ready) {
+	if (!pool) {
 		err_say(e, ENOENT, "there is no pool to move pages to or from");
 		return err_hint(e, "make one: ram_pool setup --size 2GiB --mem-limit 1GiB");
 	}
+	if (!pool->ready)
+		return not_ready(pool, e);
 	r = trigger(&options.trigger, pool, &record, e);
 	if (r)
 		return r;

@@ -472,8 +472,12 @@ static int check_unused(const struct zram_device *device, struct err *e)
 	int fd = zram_open(device, dir, O_RDWR | O_EXCL, e);
 
 	if (fd == -EBUSY) {
+		if (swap_in_use(device)) {
+			err_say(e, EBUSY, "zram%u is in use as swap, but not by setup", device->id);
+			return err_hint(e, "take it down first: swapoff /dev/zram%u", device->id);
+		}
 		err_say(e, EBUSY, "zram%u is in use", device->id);
-		return err_hint(e, "unmount it first: umount /dev/zram%u", device->id);
+		return err_hint(e, "unmount or close it first: umount /dev/zram%u", device->id);
 	}
 	if (fd < 0)
 		return fd;

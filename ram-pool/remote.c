@@ -40,7 +40,11 @@ int remote_open(struct remote *ret, pid_t pid, struct err *e)
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
 	remote.pagemap_fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (remote.pagemap_fd < 0) {
-		int r = err_set(e, errno, "cannot look at the pages of process %d", (int)pid);
+		int r = errno == ESRCH
+				? err_say(e, ESRCH,
+					  "process %d has no memory of its own: a kernel thread, or one that has ended",
+					  (int)pid)
+				: err_set(e, errno, "cannot look at the pages of process %d", (int)pid);
 
 		remote_close(&remote);
 		return r;

@@ -15,7 +15,8 @@ static const struct field pool_status_fields[] = {
 	F(state, FIELD_STRING, "",
 	  "ready; busy: being set up or removed; broken: `ram_pool recover` removes it"),
 	F(owner, FIELD_U64, "", "PID of the process it goes with; missing when it stays until it is reset"),
-	F(use, FIELD_STRING, "", "swap, or device: a plain one, or with a file system"),
+	F(use, FIELD_STRING, "",
+	  "swap, or device: what setup calls raw or ext4, since what is on it by now is its user's"),
 	F(algorithm, FIELD_STRING, "", "codec"),
 	F(second_algorithm, FIELD_STRING, "", "codec for cold pages; missing without one"),
 	F(backing, FIELD_STRING, "", "block device for cold pages; missing without one"),
@@ -44,10 +45,10 @@ static const struct field pool_status_fields[] = {
 	F(incompressible_share, FIELD_F64, "ratio", "incompressible pages / pages held"),
 	F(swap_used_bytes, FIELD_U64, "bytes", "pages swapped to it; missing when it is no swap"),
 	F(priority, FIELD_I64, "", "swap priority"),
-	F(reads, FIELD_U64, "", "completed reads"),
-	F(read_bytes, FIELD_U64, "bytes", "read from it"),
-	F(writes, FIELD_U64, "", "completed writes"),
-	F(written_bytes, FIELD_U64, "bytes", "written to it"),
+	F(reads, FIELD_U64, "", "reads that ended, failed ones included"),
+	F(read_bytes, FIELD_U64, "bytes", "read from it, what failed included"),
+	F(writes, FIELD_U64, "", "writes that ended, failed ones included"),
+	F(written_bytes, FIELD_U64, "bytes", "written to it, what failed included"),
 	F(failed_reads, FIELD_U64, "", "reads that failed"),
 	F(failed_writes, FIELD_U64, "",
 	  "writes that failed, most often for the limit; their pages stayed in RAM"),
@@ -156,6 +157,21 @@ static void take_mm_stat(const struct zram_mm_stat *mm, struct pool_status *s)
 	s->incompressible_share = share(mm->huge_pages, mm->orig_bytes / PAGE_BYTES);
 }
 
+/* The one that comes before all others is enough: what is above it is above them. */
+static void warn_of_others(const struct procfs_swaps *swaps, const struct procfs_swap *own, struct pool_status *s)
+{
+	const struct procfs_swap *first = NULL;
+
+	for (size_t i = 0; i < swaps->n; i++)
+		if (&swaps->swaps[i] != own &&
+		    swaps->swaps[i].priority >= (first ? first->priority + 1 : own->priority))
+			first = &swaps->swaps[i];
+	if (first)
+		pool_status_warn(s, "%s (priority %d) %s: reset and set up with a higher --priority", first->path,
+				 first->priority,
+				 first->priority > own->priority ? "comes first" : "takes turns with it");
+}
+
 static int take_swap(const struct pool *pool, struct pool_status *s, struct err *e)
 {
 	struct procfs_swaps swaps;
@@ -172,9 +188,8 @@ static int take_swap(const struct pool *pool, struct pool_status *s, struct err 
 	s->priority = swap ? swap->priority : MISSING_I64;
 	if (!swap && pool->swap)
 		pool_status_warn(s, "it is not in use as swap");
-	for (size_t i = 0; swap && i < swaps.n; i++)
-		if (&swaps.swaps[i] != swap && swaps.swaps[i].priority >= swap->priority)
-			pool_status_warn(s, "another swap has the same priority or a higher one");
+	if (swap)
+		warn_of_others(&swaps, swap, s);
 	return 0;
 }
 
@@ -205,6 +220,8 @@ static void take_warnings(const struct pool *pool, struct pool_status *s)
 	s->state = pool->ready ? "ready" : pool->live ? "busy" : "broken";
 	if (pool->ready && pool->owner_gone)
 		s->state = "broken";
+	if (str_eq(s->state, "busy"))
+		pool_status_warn(s, "it is being set up or removed: wait, or `ram_pool recover`");
 	if (str_eq(s->state, "broken"))
 		pool_status_warn(s, "its owner has gone: `ram_pool recover` removes it");
 	/* All but the header of it, and what a CPU holds back: no swap is used to the last page. */

@@ -496,12 +496,14 @@ static int run_profile(const char *what, const char *name, const struct trigger_
 
 /* ---- both -------------------------------------------------------------------------- */
 
-static int one_of(const struct trigger_request *request, int profile, struct err *e)
+static int one_of(const struct trigger_request *request, int profile, const char *ways, struct err *e)
 {
-	if (!!request->pid + !!request->cgroup + !!profile != 1)
-		return err_usage(e, "whose pages? give one of --pid, --cgroup and --profile");
+	if (!request->pid && !request->cgroup && !profile)
+		return err_usage(e, "whose pages? give one of %s", ways);
+	if (!!request->pid + !!request->cgroup + !!profile > 1)
+		return err_usage(e, "only one of %s", ways);
 	if (request->amount && profile)
-		return err_usage(e, "--amount goes with --pid and --cgroup: a profile has its size");
+		return err_usage(e, "--amount is not for --profile, which has its size");
 	return 0;
 }
 
@@ -513,7 +515,7 @@ int trigger_compress(const struct trigger_request *request, const struct pool *p
 					.from = REMOTE_PRESENT,
 					.to = REMOTE_SWAPPED,
 					.advice = MADV_PAGEOUT};
-	int r = one_of(request, request->compress_profile, e);
+	int r = one_of(request, request->compress_profile, "--pid, --cgroup and --profile", e);
 
 	if (r)
 		return r;
@@ -538,7 +540,7 @@ int trigger_readback(const struct trigger_request *request, const struct pool *p
 		[TRIGGER_TOUCH] = BACK("touch", .timed = true),
 	};
 #undef BACK
-	int r = one_of(request, request->readback_profile, e);
+	int r = one_of(request, request->readback_profile, "--pid and --profile", e);
 
 	if (r || request->pid)
 		return r ? r : move_of(request, pool, &back[request->how], ret, e);

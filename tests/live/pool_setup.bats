@@ -24,7 +24,7 @@ setup() {
 }
 
 teardown() {
-	for name in first second; do [ ! -e "$COLDPRESS_STATE_DIR/pool.$name.book" ] || "$pool" reset -q --name $name; done
+	for name in first second third; do [ ! -e "$COLDPRESS_STATE_DIR/pool.$name.book" ] || "$pool" reset -q --name $name; done
 	! mountpoint -q "$BATS_TEST_TMPDIR/mnt" || umount "$BATS_TEST_TMPDIR/mnt"
 	"$pool" reset -q
 	"$pool" recover -q
@@ -115,7 +115,7 @@ compressed() {
 	run --separate-stderr "$pool" reset
 	swapoff "$device"
 	[ "$status" -eq 1 ]
-	[[ $stderr == *"in use"* ]]
+	[[ $stderr == *"in use as swap"*"swapoff $device"* ]]
 	[ "$("$pool" status -f json | field state)" = ready ]
 	exec 8<"$device" # open, no more: the device itself says so after 5 s
 	run --separate-stderr "$pool" reset
@@ -294,9 +294,17 @@ shape() {
 	run --separate-stderr "$pool" setup --size 64MiB --name second --priority 9
 	[ "$status" -eq 0 ]
 	[[ $stderr == *"has priority 9: pages go there before"* ]]
-	[[ $("$pool" status -f json --name second | field warning) == *"another swap has the same priority"* ]]
+	first=$("$pool" status -f json --name first | field device)
+	[[ $("$pool" status -f json --name second | field warning) == "$first (priority 9) takes turns with it: "* ]]
 	"$pool" reset -q --name second
-	[[ $("$pool" status -f json --name first | field warning) != *"another swap"* ]]
+	[ "$("$pool" status -f json --name first | field warning)" = null ]
+	# Of several the first alone, once.
+	"$pool" setup --size 64MiB --name second --priority 7 -q >/dev/null 2>&1
+	"$pool" setup --size 64MiB --name third --priority 8 -q >/dev/null 2>&1
+	warning=$("$pool" status -f json --name second | field warning)
+	"$pool" reset -q --name third
+	[[ $warning == "$first (priority 9) comes first: "*--priority ]]
+	"$pool" reset -q --name second
 	"$pool" reset -q --name first
 	restored
 }

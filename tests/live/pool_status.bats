@@ -43,6 +43,35 @@ has_lz4() {
 	[ "$("$pool" status --deep -f json | field compact_source)" = deep ]
 }
 
+# said_of_pool WORDS - status, trigger and age say it of the pool, and that `recover` is what helps.
+said_of_pool() {
+	[[ $("$pool" status -f json | field warning) == *recover* ]]
+	for command in "trigger compress --db none --pid $$" age; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr "$pool" $command
+		[ "$status" -eq 1 ]
+		# shellcheck disable=SC2154 # run sets it
+		[[ $stderr == *"pool pool $1"*"ram_pool recover"* ]]
+	done
+}
+
+@test "a pool that is being removed, and one whose removal was killed: each is said, with what to do" {
+	"$pool" setup --size 16MiB -q >/dev/null
+	book=$COLDPRESS_STATE_DIR/pool.pool.book
+	echo '{"ready":false}' >>"$book"
+	[ "$("$pool" status -f json | field state)" = broken ]
+	said_of_pool "was not set up, or removed, to the end"
+	coproc H { exec perl -MFcntl -e '$| = 1; open my $f, "+<", shift or die;
+		my $lock = pack "s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0;
+		fcntl $f, F_SETLK, $lock or die; print "locked\n"; <STDIN>' "$book"; }
+	keep_coproc "${H[@]}"
+	said locked
+	[ "$("$pool" status -f json | field state)" = busy ]
+	said_of_pool "is being set up or removed"
+	echo >&"$to"
+	wait "$H_PID"
+}
+
 @test "what compaction would give, and what it gives" {
 	has_lz4
 	# Every other page becomes one of zeros, which has no slot: half of each zspage is holes.

@@ -116,6 +116,22 @@ touch_all() {
 	end_holder
 }
 
+@test "a kernel thread has no memory of its own; of what says whose pages there is one" {
+	[ "$(cat /proc/2/comm)" = kthreadd ] || skip "no kernel thread to be seen"
+	run --separate-stderr "$pool" trigger compress --db none --pid 2
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"process 2 has no memory of its own: a kernel thread"* ]]
+	run --separate-stderr "$pool" trigger compress --db none --pid $$ --profile light
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"only one of --pid, --cgroup and --profile"* ]]
+	run --separate-stderr "$pool" trigger readback --db none
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"give one of --pid and --profile"* ]]
+	run --separate-stderr "$pool" status --pid $$ --cgroup /
+	[ "$status" -eq 2 ]
+	[[ $stderr == *"only one of --pid and --cgroup"* ]]
+}
+
 @test "after a prefault the next touch takes at most twice what a page that never left takes" {
 	touch=$BATS_TEST_DIRNAME/../../build/tests/helpers/next_touch
 	[ -x "$touch" ] || skip "make tests builds next_touch"
