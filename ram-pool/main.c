@@ -139,7 +139,8 @@ static const struct opt compress_options[] = {
 		   "on v1 a limit lowered for a moment",
 		   .metavar = "PATH"),
 	OPT_CHOICE(0, "profile", struct pool_options, trigger.compress_profile, trigger_compress_profiles,
-		   "a bounded load instead: 64 MiB, 256 MiB or 1 GiB, half of which must go out"),
+		   "a bounded load instead: 64 MiB, 256 MiB or 1 GiB, half of which must go out, so a pool needs a "
+		   "--size above 32MiB, 128MiB or 512MiB"),
 	OPT_END};
 
 static const struct opt readback_options[] = {
@@ -148,7 +149,8 @@ static const struct opt readback_options[] = {
 		   "prefault: back and mapped, so that the process does not fault; willneed: into the swap "
 		   "cache, a short fault is left; touch: as prefault, one page after the other, each timed"),
 	OPT_CHOICE(0, "profile", struct pool_options, trigger.readback_profile, trigger_readback_profiles,
-		   "a bounded load instead, of 256 MiB: one that reads steadily, or one in bursts"),
+		   "a bounded load instead, of 256 MiB: one that reads steadily, or one in bursts; a pool needs a "
+		   "--size above 128MiB"),
 	OPT_END};
 
 _Static_assert((int)POLICY_PRICE_GIB_PER_CORE == 4, "the help of --price says so");

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "cage.h"
 #include "group.h"
 #include "remote.h"
 #include "stats.h"
@@ -328,14 +329,15 @@ static int compress_group(const struct trigger_request *request, const struct po
 
 struct profile {
 	const char *name, *pattern, *touch, *region, *limit;
+	bool lighter; /* there is a lighter one */
 };
 
 static const struct profile profiles[] = {
-	{"light", "anon_streamer", "write", "64MiB", "32MiB"},
-	{"medium", "anon_streamer", "write", "256MiB", "128MiB"},
-	{"heavy", "anon_streamer", "write", "1GiB", "512MiB"},
-	{"readback", "anon_streamer", "read", "256MiB", "128MiB"},
-	{"burst", "interactive_burst", "default", "256MiB", "128MiB"},
+	{"light", "anon_streamer", "write", "64MiB", "32MiB", false},
+	{"medium", "anon_streamer", "write", "256MiB", "128MiB", true},
+	{"heavy", "anon_streamer", "write", "1GiB", "512MiB", true},
+	{"readback", "anon_streamer", "read", "256MiB", "128MiB", false},
+	{"burst", "interactive_burst", "default", "256MiB", "128MiB", false},
 };
 
 /* Beside us, as in the build directory and once installed. */
@@ -386,8 +388,24 @@ static int spawn_load(const struct profile *profile, uint64_t duration_ns, int o
 	return r ? err_set(e, r, "cannot run %s", path) : 0;
 }
 
+/* It ran out of room: what it puts out, against what the pool takes. */
+static void hint_room(const struct profile *profile, const struct pool *pool, struct err *e)
+{
+	char size[UNITS_TEXT_MAX], limit[UNITS_TEXT_MAX];
+	struct zram_mm_stat mm;
+	uint64_t size_bytes;
+
+	if (zram_disk_bytes(NULL, pool->device.id, &size_bytes, NULL) ||
+	    zram_mm_stat_read(NULL, pool->device.id, &mm, NULL))
+		return;
+	err_hint(e, "it puts up to %s out; pool %s takes %s, in %s of RAM: set one up with a larger --size and "
+		    "--mem-limit%s",
+		 profile->limit, pool->name, units_format_size(size_bytes, size),
+		 units_format_size(mm.limit_bytes, limit), profile->lighter ? ", or take --profile light" : "");
+}
+
 /* Why it says that it failed, from the first line of its result; else that it said so on stderr. */
-static int load_failed(int out, int status, struct err *e)
+static int load_failed(const struct profile *profile, const struct pool *pool, int out, int status, struct err *e)
 {
 	char line[8192];
 	ssize_t n = pread(out, line, sizeof(line) - 1, 0);
@@ -398,9 +416,14 @@ static int load_failed(int out, int status, struct err *e)
 
 	if (json_object_object_get_ex(result, "why", &why) && json_object_is_type(why, json_type_string)) {
 		err_say(e, ECHILD, "the load failed: %s", json_object_get_string(why));
-		if (json_object_object_get_ex(result, "state", &state) &&
-		    str_eq(json_object_get_string(state), "timeout"))
+		const char *how = json_object_object_get_ex(result, "state", &state)
+					  ? json_object_get_string(state)
+					  : "";
+
+		if (str_eq(how, "timeout"))
 			err_hint(e, "on a busy machine it takes longer: --duration 30s");
+		else if (str_eq(how, cage_state_name(CAGE_OOM)))
+			hint_room(profile, pool, e);
 	} else {
 		err_say(e, ECHILD, "the load failed; what it said is above");
 	}
@@ -412,8 +435,8 @@ static int load_failed(int out, int status, struct err *e)
 
 /* Waits for the load and keeps the highest the pool held. ^C is passed on: it ends the load, which says why.
  */
-static int watch_load(pid_t pid, int out, const struct pool *pool, struct trigger_record *record,
-		      struct err *e)
+static int watch_load(pid_t pid, const struct profile *profile, int out, const struct pool *pool,
+		      struct trigger_record *record, struct err *e)
 {
 	bool told = false;
 	int status;
@@ -437,7 +460,7 @@ static int watch_load(pid_t pid, int out, const struct pool *pool, struct trigge
 		return err_set(e, errno, "cannot wait for the load");
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	return load_failed(out, status, e);
+	return load_failed(profile, pool, out, status, e);
 }
 
 /* Should we be killed, recovery ends the load; it also ends by itself after its duration. */
@@ -462,7 +485,7 @@ static int run_load(const struct profile *profile, uint64_t duration_ns, const s
 
 		if (noted)
 			kill(pid, SIGTERM);
-		r = watch_load(pid, out, pool, record, noted ? NULL : e);
+		r = watch_load(pid, profile, out, pool, record, noted ? NULL : e);
 		if (noted)
 			r = noted;
 		else

@@ -92,6 +92,14 @@ said_of_pool() {
 	[ "$(field compacted_pages <<<"$json")" = $(((before - after) / 4096)) ]
 }
 
+@test "a profile that is too large for the pool: what it puts out, and what the pool takes" {
+	[ "$(wc -l </proc/swaps)" = 1 ] || skip "the load would go on in another swap"
+	"$pool" setup --size 16MiB --mem-limit 16MiB -q >/dev/null
+	run --separate-stderr "$pool" trigger compress --profile medium --db none
+	[ "$status" -ne 0 ]
+	[[ $stderr == *"up to 128MiB out; pool pool takes 16.0 MiB, in 16.0 MiB of RAM"*--size*"--profile light"* ]]
+}
+
 @test "size classes from debugfs where the kernel shows them, else a refusal that says how" {
 	"$pool" setup --size 16MiB -q >/dev/null
 	if [ -e "/sys/kernel/debug/zsmalloc/$("$pool" status -f json | field device | sed 's#/dev/##')/classes" ]; then
