@@ -11,7 +11,7 @@ CREATE TABLE experiment (
 	started_unix_ns INTEGER NOT NULL,
 	ended_unix_ns   INTEGER,
 	argv            TEXT NOT NULL,          -- as a shell reads it back: to repeat the study, paste it
-	command         TEXT,                   -- the same for what stood behind `--`; NULL: the built-in subjects
+	command         TEXT,                   -- what stood behind `--`, so; of a trigger argv; NULL: built in
 	seed            TEXT NOT NULL,          -- decimal; SQLite's integers have no 64th bit to spare
 	limit_ratio     REAL,                   -- limit / reference peak of anonymous and shared memory
 	blocks          INTEGER NOT NULL,       -- timed blocks that were asked for

@@ -84,7 +84,7 @@ enum store_experiment_state {
 
 struct store_experiment {
 	const char *argv;    /* store_quote_argv of the whole command line */
-	const char *command; /* the same of what stood behind `--`; NULL: built-in subjects */
+	const char *command; /* the same of what stood behind `--`; of a trigger argv; NULL: built-in subjects */
 	uint64_t seed;
 	double limit_ratio;
 	uint64_t blocks;

@@ -67,6 +67,7 @@ int keep_trigger(const char *path, char *const argv[], const struct pool *pool,
 	AUTO_STORE struct store *store = NULL;
 	const struct store_experiment experiment = {
 		.argv = line ? line : "ram_pool trigger",
+		.command = line, /* it runs nothing else: what tells it from others in a list */
 		.limit_ratio = MISSING_F64,
 		.settings_json = "{}",
 		.version = COLDPRESS_VERSION " " COLDPRESS_REVISION,

@@ -37,7 +37,7 @@ static const struct field study_fields[] = {
 	FIELD(struct study_record, state, FIELD_STRING, "", "running, done, interrupted or failed"),
 	FIELD(struct study_record, runs, FIELD_U64, "", "runs that were begun"),
 	FIELD(struct study_record, command, FIELD_STRING, "",
-	      "what was studied; missing: the built-in subjects"),
+	      "what was studied, or the trigger; missing: the built-in subjects"),
 };
 
 static const struct record_type study_type =

@@ -90,7 +90,7 @@ touch_all() {
 	# And it is in the store, as a run with its figures.
 	run "$BATS_TEST_DIRNAME/../../build/bin/coldpress" report --db "$BATS_TEST_TMPDIR/pool.db" --list
 	[ "$status" -eq 0 ]
-	[[ $output == *done* ]]
+	[[ $output == *done*"trigger readback --pid "* ]]
 	moved=$(sqlite3 "$BATS_TEST_TMPDIR/pool.db" "SELECT CAST(value AS INTEGER) FROM metric WHERE name = 'moved_pages'")
 	[ "$moved" = "$(field moved_pages <<<"$json")" ]
 }
