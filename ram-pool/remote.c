@@ -29,28 +29,34 @@ static int ended(const struct remote *remote, struct err *e)
 	return err_say(e, ESRCH, "process %d has ended", (int)remote->pid);
 }
 
+static int no_memory(pid_t pid, struct err *e)
+{
+	return err_say(e, ESRCH, "process %d has no memory of its own: a kernel thread, or one that has ended",
+		       (int)pid);
+}
+
 int remote_open(struct remote *ret, pid_t pid, struct err *e)
 {
 	struct remote remote = {.pid = pid, .pidfd = pidfd_open(pid, 0), .pagemap_fd = -1};
 	char path[64];
+	uint64_t entry;
+	int r = 0;
 
 	if (remote.pidfd < 0)
 		return errno == ESRCH ? err_say(e, ESRCH, "there is no process %d", (int)pid)
 				      : err_set(e, errno, "cannot open process %d", (int)pid);
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
 	remote.pagemap_fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (remote.pagemap_fd < 0) {
-		int r = errno == ESRCH
-				? err_say(e, ESRCH,
-					  "process %d has no memory of its own: a kernel thread, or one that has ended",
-					  (int)pid)
-				: err_set(e, errno, "cannot look at the pages of process %d", (int)pid);
-
+	if (remote.pagemap_fd < 0)
+		r = errno == ESRCH ? no_memory(pid, e)
+				   : err_set(e, errno, "cannot look at the pages of process %d", (int)pid);
+	else if (pread(remote.pagemap_fd, &entry, sizeof(entry), 0) == 0) /* older kernels open it, and it is empty */
+		r = no_memory(pid, e);
+	if (r)
 		remote_close(&remote);
-		return r;
-	}
-	*ret = remote;
-	return 0;
+	else
+		*ret = remote;
+	return r;
 }
 
 void remote_close(struct remote *remote)

@@ -28,7 +28,9 @@ struct remote {
 	int pidfd, pagemap_fd;
 };
 
-/* errors  -ESRCH no such process; -EACCES another user's, and we are not root */
+/* errors  -ESRCH no such process, or one without memory: a kernel thread, a zombie; -EACCES another user's, and we
+ *         are not root
+ */
 int remote_open(struct remote *ret, pid_t pid, struct err *e);
 void remote_close(struct remote *remote);
 

@@ -121,6 +121,14 @@ touch_all() {
 	run --separate-stderr "$pool" trigger compress --db none --pid 2
 	[ "$status" -eq 1 ]
 	[[ $stderr == *"process 2 has no memory of its own: a kernel thread"* ]]
+	# A zombie: its parent has become a program that does not wait for it.
+	bash -c 'sleep 0 & echo $!; exec sleep 60' >"$BATS_TEST_TMPDIR/pid" 3>&- &
+	parent=$!
+	for _ in $(seq 100); do grep -qs '^State:.*Z' "/proc/$(cat "$BATS_TEST_TMPDIR/pid")/status" && break; sleep 0.05; done
+	run --separate-stderr "$pool" trigger readback --db none --pid "$(cat "$BATS_TEST_TMPDIR/pid")"
+	kill "$parent"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"has no memory of its own"*"one that has ended"* ]]
 	run --separate-stderr "$pool" trigger compress --db none --pid $$ --profile light
 	[ "$status" -eq 2 ]
 	[[ $stderr == *"only one of --pid, --cgroup and --profile"* ]]
