@@ -149,8 +149,8 @@ static const struct opt readback_options[] = {
 		   "prefault: back and mapped, so that the process does not fault; willneed: into the swap "
 		   "cache, a short fault is left; touch: as prefault, one page after the other, each timed"),
 	OPT_CHOICE(0, "profile", struct pool_options, trigger.readback_profile, trigger_readback_profiles,
-		   "a bounded load instead, of 256 MiB: one that reads steadily, or one in bursts; a pool needs a "
-		   "--size above 128MiB"),
+		   "a bounded load instead, of 256 MiB: one that reads at random without a pause, or one in bursts; "
+		   "a pool needs a --size above 128MiB"),
 	OPT_END};
 
 _Static_assert((int)POLICY_PRICE_GIB_PER_CORE == 4, "the help of --price says so");
@@ -502,8 +502,10 @@ static int run_compact(void *config UNUSED, int argc UNUSED, char **argv UNUSED,
 
 	if (r || (r = pools_read(&pools, e)) || (r = pick_pool(&pools, &pool, e)))
 		return r;
-	if (!pool || !pool->ready)
+	if (!pool)
 		return err_say(e, ENOENT, "there is no pool to compact");
+	if (!pool->ready)
+		return not_ready(pool, e);
 	r = pool_compact(pool, &record, e);
 	if (r)
 		return r;

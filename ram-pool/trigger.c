@@ -336,7 +336,7 @@ static const struct profile profiles[] = {
 	{"light", "anon_streamer", "write", "64MiB", "32MiB", false},
 	{"medium", "anon_streamer", "write", "256MiB", "128MiB", true},
 	{"heavy", "anon_streamer", "write", "1GiB", "512MiB", true},
-	{"readback", "anon_streamer", "read", "256MiB", "128MiB", false},
+	{"readback", "random_touch_heap", "read", "256MiB", "128MiB", false},
 	{"burst", "interactive_burst", "default", "256MiB", "128MiB", false},
 };
 

@@ -304,6 +304,17 @@ touch_all() {
 	[ "$status" -eq 1 ]
 }
 
+@test "the profiles of readback read what has gone out" {
+	[ -x "$BATS_TEST_DIRNAME/../../build/bin/workload" ] || skip "workload is not built"
+	"$pool" setup --algo lz4 --size 512MiB --mem-limit 256MiB --priority 200 --name first -q >/dev/null
+	for profile in readback burst; do
+		json=$("$pool" trigger readback --db none --name first --profile $profile --duration 4s -f json)
+		echo "# $profile: $(field read_pages <<<"$json") pages read" >&3
+		[ "$(field read_pages <<<"$json")" -ge 4096 ]
+	done
+	"$pool" reset -q --name first
+}
+
 @test "a load that cannot be done in its time: why is said" {
 	[ -x "$BATS_TEST_DIRNAME/../../build/bin/workload" ] || skip "workload is not built"
 	run --separate-stderr "$pool" trigger readback --db none --profile burst --duration 100ms
