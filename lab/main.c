@@ -87,7 +87,7 @@ static const struct opt_program program = {
 		"Behind it, each also a tool of its own, run as `coldpress NAME`:\n"
 		"\n"
 		"  compressor_monitor   which codec is worth it for a process or file: scan, rank, bench\n"
-		"  ram_pool             a compressed pool (zram): setup, status, trigger, reset\n"
+		"  ram_pool             a compressed pool (zram): setup, status, age, trigger, reset\n"
 		"  workload             loads with known page contents, and stress-ng, fio, sysbench, ... "
 		"wrapped\n"
 		"  report               what a study stored, as one HTML page\n"
