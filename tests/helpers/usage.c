@@ -39,9 +39,9 @@ int main(int argc, char **argv)
 		run(argv + 1 + at, at);
 	if (pid < 0 || wait4(pid, &status, 0, &usage) != pid)
 		return 1;
-	printf("pid=%d cpu_ns=%llu max_rss_bytes=%ld", pid,
-	       (unsigned long long)(nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime)),
-	       usage.ru_maxrss * 1024);
+	uint64_t cpu_ns = nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime);
+
+	printf("pid=%d cpu_ns=%llu max_rss_bytes=%ld", pid, (unsigned long long)cpu_ns, usage.ru_maxrss * 1024);
 	printf(" minor_faults=%ld major_faults=%ld exit_code=%d signal=%d core=%d\n", usage.ru_minflt,
 	       usage.ru_majflt, WIFEXITED(status) ? WEXITSTATUS(status) : -1,
 	       WIFSIGNALED(status) ? WTERMSIG(status) : 0, WIFSIGNALED(status) && WCOREDUMP(status));

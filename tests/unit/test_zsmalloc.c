@@ -219,7 +219,9 @@ static double simulated_holes(unsigned int objects)
 			out++;
 		}
 		if (i > (size_t)10 * CHURN_PAGES && i % 97 == 0) {
-			sum += (double)(c.zspages - (out + objects - 1) / objects) * objects;
+			const size_t needed = (out + objects - 1) / objects;
+
+			sum += (double)(c.zspages - needed) * objects;
 			n++;
 		}
 	}
