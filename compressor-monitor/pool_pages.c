@@ -8,7 +8,6 @@
 #include "journal.h"
 #include "procfs.h"
 #include "stop.h"
-#include "units.h"
 
 #define READ_BYTES ((size_t)MIB)
 #define READ_PAGES (READ_BYTES / PAGE_BYTES)
@@ -32,18 +31,6 @@ static int look_in_book(void *ctx, const struct journal_book *book, bool live UN
 	return 0;
 }
 
-static int parse_name(const char *name, unsigned int *ret, struct err *e)
-{
-	const char *number = str_starts(name, "/dev/") ? name + strlen("/dev/") : name;
-	uint64_t id;
-
-	number = str_starts(number, "zram") ? number + strlen("zram") : "";
-	if (units_parse_u64(number, &id, NULL) || id > INT32_MAX)
-		return err_usage(e, "--zram: a device such as /dev/zram1, not '%s'", name);
-	*ret = (unsigned int)id;
-	return 0;
-}
-
 int pool_pages_open(struct pool_pages *ret, const char *name, struct page_source *source, struct err *e)
 {
 	struct search search = {.device = &ret->device};
@@ -52,7 +39,9 @@ int pool_pages_open(struct pool_pages *ret, const char *name, struct page_source
 	int r, fd;
 
 	memset(ret, 0, sizeof(*ret));
-	if ((r = parse_name(name, &id, e)) || (r = zram_identify(NULL, id, &ret->device, e)) ||
+	if (zram_name_parse(name, &id))
+		return err_usage(e, "--zram: a device such as /dev/zram1, not '%s'", name);
+	if ((r = zram_identify(NULL, id, &ret->device, e)) ||
 	    (r = journal_state_dir(dir, e)) || ((r = journal_visit(look_in_book, &search, e)) && !search.ours))
 		return r;
 	if (!search.ours) {

@@ -15,6 +15,7 @@
 #include <sys/sysmacros.h>
 
 #include "stop.h"
+#include "units.h"
 
 #define NODE_WAIT_NS NS_PER_S /* devtmpfs has the node at once; udev may rename or chmod it late */
 #define RETRY_MIN_NS (2 * NS_PER_MS)
@@ -49,6 +50,18 @@ static size_t take_numbers(const char *buf, size_t len, uint64_t *values, size_t
 static int no_device(int r, unsigned int id, struct err *e)
 {
 	return r == -ENOENT ? err_say(e, ENODEV, "there is no device zram%u", id) : r;
+}
+
+int zram_name_parse(const char *name, unsigned int *ret)
+{
+	const char *number = name + (str_starts(name, "/dev/") ? strlen("/dev/") : 0);
+	uint64_t id;
+
+	number = str_starts(number, "zram") ? number + strlen("zram") : "";
+	if (number[strspn(number, "0123456789")] || units_parse_u64(number, &id, NULL) || id > INT32_MAX)
+		return -EINVAL;
+	*ret = (unsigned int)id;
+	return 0;
 }
 
 int zram_identify(const struct sysroot *root, unsigned int id, struct zram_device *ret, struct err *e)

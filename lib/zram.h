@@ -24,6 +24,9 @@ struct zram_list {
 	size_t n;
 };
 
+/* zram_name_parse - N of "zramN" or "/dev/zramN", decimal digits alone. -EINVAL anything else, or above INT32_MAX. */
+int zram_name_parse(const char *name, unsigned int *ret);
+
 /* zram_identify - the device that is zram<id> now. -ENODEV when there is none. */
 int zram_identify(const struct sysroot *root, unsigned int id, struct zram_device *ret, struct err *e);
 

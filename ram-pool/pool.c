@@ -121,14 +121,8 @@ static int add_device(struct journal *j, struct zram_device *ret, struct err *e)
 
 int pool_device_id(const char *name, unsigned int *ret, struct err *e)
 {
-	const char *number = name + (str_starts(name, "/dev/") ? strlen("/dev/") : 0);
-	uint64_t id;
-
-	number = str_starts(number, "zram") ? number + strlen("zram") : "";
-	if (!number[strspn(number, "0123456789")] && units_parse_u64(number, &id, NULL) == 0 && id <= INT32_MAX) {
-		*ret = (unsigned int)id;
+	if (zram_name_parse(name, ret) == 0)
 		return 0;
-	}
 	return err_usage(e, "--device '%s' is no zram device: give one such as zram3", name);
 }
 

@@ -75,6 +75,21 @@ static void test_block_stat__sectors_become_bytes(void **state UNUSED)
 	assert_int_equal(s.discarded_bytes, 56 * 512);
 }
 
+static void test_name__is_a_device_of_zram_or_nothing(void **state UNUSED)
+{
+	static const char *const wrong[] = { "", "zram", "zram-1", "zram +1", "zram1x", "zram0x1", "/dev/zram", "/dev/vda",
+					     "zram4294967296", "zram4294967297", "zram2147483648", "dev/zram1" };
+	unsigned int id = 7;
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_int_equal(zram_name_parse(wrong[i], &id), -EINVAL);
+	assert_int_equal(id, 7);
+	assert_int_equal(zram_name_parse("zram12", &id), 0);
+	assert_int_equal(id, 12);
+	assert_int_equal(zram_name_parse("/dev/zram0", &id), 0);
+	assert_int_equal(id, 0);
+}
+
 static void test_algorithms__the_one_in_brackets_is_in_use(void **state UNUSED)
 {
 	struct zram_algorithms a;
@@ -347,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_io_stat__four_columns),
 		cmocka_unit_test(test_bd_stat__is_absent_without_writeback),
 		cmocka_unit_test(test_block_stat__sectors_become_bytes),
+		cmocka_unit_test(test_name__is_a_device_of_zram_or_nothing),
 		cmocka_unit_test(test_algorithms__the_one_in_brackets_is_in_use),
 		cmocka_unit_test(test_algorithms__none_in_use_or_too_long_is_refused),
 		cmocka_unit_test(test_list__by_number_and_nothing_that_only_looks_like_one),
