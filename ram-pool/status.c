@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* status.c - what a pool holds and what it costs, every column by its meaning. */
-#include <signal.h>
 #include <stdarg.h>
 
 #include "backing.h"
