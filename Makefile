@@ -7,7 +7,7 @@
 #   make vm           tests in guests on other kernels (qemu)
 #   make clean        removes build/ and the links          V=1 shows commands
 
-VERSION  := 0.1.0
+VERSION  := 0.2.0
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 CC       ?= gcc
@@ -43,7 +43,7 @@ WARN := -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes -Wmissing-prototype
 ifneq ($(findstring clang,$(CC)),)
 WARN += -Wno-double-promotion		# to clang, NAN is a float that was promoted
 endif
-CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -iquote lib -iquote $(B)/include -iquote .
+CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -iquote . -iquote $(B)/include
 CFLAGS   ?= -O2 -g
 CFLAGS_ALL = -std=gnu11 $(WARN) -fstack-protector-strong -fPIE -pthread $(CFLAGS)
 LDFLAGS_ALL = -pie -pthread -Wl,--as-needed -Wl,-z,relro,-z,now $(LDFLAGS)
@@ -52,14 +52,14 @@ LDFLAGS_ALL = -pie -pthread -Wl,--as-needed -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS_CODEC := -llz4 -lzstd -llzo2 -ldeflate -lz -lsnappy
 LIBS_BPF   := -lbpf -ldw -lelf -lz
 LIBS_JSON  := -ljson-c
-LIBS_STORE := -lsqlite3
+LIBS_SQLITE := -lsqlite3
 
 ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
 BPF_CFLAGS := -target bpf -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
-	-D__TARGET_ARCH_$(ARCH) -iquote bpf -iquote probes -iquote lib
+	-D__TARGET_ARCH_$(ARCH) -iquote .
 
 # ---- what there is -------------------------------------------------------------------------------------
-LIB_SRC  := $(wildcard lib/*.c lib/codec/*.c)
+LIB_SRC  := $(wildcard lib/*/*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(B)/obj/%.o)
 LIB      := $(B)/libcoldpress.a
 
@@ -72,26 +72,26 @@ OBJ_ram_pool           := $(call obj,$(wildcard ram-pool/*.c))
 OBJ_workload           := $(call obj,$(wildcard workloads/*.c workloads/wrap/*.c) \
 	$(filter-out workloads/gen/main.c,$(wildcard workloads/gen/*.c workloads/pattern/*.c)))
 OBJ_workload-gen       := $(call obj,$(wildcard workloads/gen/*.c workloads/pattern/*.c))
-OBJ_coldpress          := $(call obj,$(wildcard lab/*.c))
+OBJ_coldpress          := $(call obj,$(wildcard cli/*.c study/*.c))
 OBJ_report             := $(call obj,$(wildcard report/*.c))
 
-LIBS_compressor_monitor := $(LIBS_CODEC) $(LIBS_JSON) $(LIBS_STORE) -lm
-LIBS_ram_pool           := $(LIBS_STORE) $(LIBS_JSON) $(LIBS_CODEC) -lm
+LIBS_compressor_monitor := $(LIBS_CODEC) $(LIBS_JSON) $(LIBS_SQLITE) -lm
+LIBS_ram_pool           := $(LIBS_SQLITE) $(LIBS_JSON) $(LIBS_CODEC) -lm
 LIBS_workload           := $(LIBS_JSON) -lyaml -lm
 LIBS_workload-gen       := -lm
-LIBS_coldpress          := $(LIBS_STORE) $(LIBS_BPF) $(LIBS_JSON) $(LIBS_CODEC) -lcap -lm
-LIBS_report             := $(LIBS_STORE) $(LIBS_JSON) -lm
+LIBS_coldpress          := $(LIBS_SQLITE) $(LIBS_BPF) $(LIBS_JSON) $(LIBS_CODEC) -lcap -lm
+LIBS_report             := $(LIBS_SQLITE) $(LIBS_JSON) -lm
 LIBS_probe              := $(LIBS_BPF) -lcap -lm
 
-ROOMS    := $(foreach p,compressor_monitor ram_pool workload workload-gen coldpress report,$(if $(OBJ_$(p)),$(p)))
-PROGRAMS := $(PROBES) $(ROOMS)
+COMPONENTS    := $(foreach p,compressor_monitor ram_pool workload workload-gen coldpress report,$(if $(OBJ_$(p)),$(p)))
+PROGRAMS := $(PROBES) $(COMPONENTS)
 BINS     := $(PROGRAMS:%=$(B)/bin/%)
 
 # Where the specification names the programs.
-LINKS := $(PROBES) $(filter coldpress,$(ROOMS)) \
-	$(if $(filter compressor_monitor,$(ROOMS)),compressor-monitor/compressor_monitor) \
-	$(if $(filter ram_pool,$(ROOMS)),ram-pool/ram_pool) \
-	$(if $(filter workload,$(ROOMS)),workloads/workload)
+LINKS := $(PROBES) $(filter coldpress,$(COMPONENTS)) \
+	$(if $(filter compressor_monitor,$(COMPONENTS)),compressor-monitor/compressor_monitor) \
+	$(if $(filter ram_pool,$(COMPONENTS)),ram-pool/ram_pool) \
+	$(if $(filter workload,$(COMPONENTS)),workloads/workload)
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
 HELPERS    := $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
@@ -114,14 +114,14 @@ $(B)/obj/%.o: %.c | $(B)/include/version.h $(SKELS) $(B)/include/schema.h
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-$(B)/obj/lib/opt.o: $(B)/include/version.h
+$(B)/obj/lib/base/opt.o: $(B)/include/version.h
 
 $(LIB): $(LIB_OBJ)
 	$(call say,AR)
 	$(Q)rm -f $@; $(AR) rcs $@ $^
 
-# The schema of the store as a C string.
-$(B)/include/schema.h: lib/schema.sql
+# The schema of the results database as a C string.
+$(B)/include/schema.h: lib/results/schema.sql
 	@mkdir -p $(@D)
 	$(Q)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 
@@ -137,9 +137,10 @@ $(B)/include/%.skel.h: $(B)/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $* > $@
 
 # ---- programs ------------------------------------------------------------------------------------------
-# probes/NAME.c and what it was too long for, probes/NAME_*.c
+# probes/NAME.c and its parts probes/NAME_*.c; what several probes share is in files of other names.
+PROBE_SHARED := $(filter-out $(foreach p,$(PROBES),probes/$(p).c probes/$(p)_%),$(filter-out %.bpf.c,$(wildcard probes/*.c)))
 define probe
-$(B)/bin/$(1): $(call obj,probes/$(1).c $(wildcard probes/$(1)_*.c)) $(LIB)
+$(B)/bin/$(1): $(call obj,probes/$(1).c $(wildcard probes/$(1)_*.c) $(PROBE_SHARED)) $(LIB)
 	@mkdir -p $$(@D)
 	$$(call say,LINK)
 	$(Q)$(CC) $$(LDFLAGS_ALL) -o $$@ $$^ $$(LIBS_probe)
@@ -152,7 +153,7 @@ $(B)/bin/$(1): $(OBJ_$(1)) $(LIB)
 	$$(call say,LINK)
 	$(Q)$(CC) $$(LDFLAGS_ALL) -o $$@ $$^ $$(LIBS_$(1))
 endef
-$(foreach p,$(ROOMS),$(eval $(call program,$(p))))
+$(foreach p,$(COMPONENTS),$(eval $(call program,$(p))))
 
 $(LINKS): %: | $(BINS)
 	$(Q)ln -sfn $(if $(findstring /,$@),../)$(B)/bin/$(notdir $@) $@
@@ -162,7 +163,7 @@ $(B)/tests/%: $(B)/obj/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(LIB) -lcmocka \
-		$(LIBS_CODEC) $(LIBS_STORE) $(LIBS_BPF) $(LIBS_JSON) -lcap -lm
+		$(LIBS_CODEC) $(LIBS_SQLITE) $(LIBS_BPF) $(LIBS_JSON) -lcap -lm
 
 # Known workloads for the live tests and the benches.
 $(B)/tests/helpers/%: tests/helpers/%.c $(LIB)
@@ -174,12 +175,12 @@ $(B)/bench/%: $(B)/obj/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(LIB) \
-		$(LIBS_CODEC) $(LIBS_STORE) $(LIBS_BPF) $(LIBS_JSON) -lcap -lm
+		$(LIBS_CODEC) $(LIBS_SQLITE) $(LIBS_BPF) $(LIBS_JSON) -lcap -lm
 
-# What they try is in a room, not in lib.
+# What they test belongs to a component.
 $(B)/bench/scan_speed: $(B)/obj/compressor-monitor/duplicates.o
-$(B)/tests/test_strata: $(B)/obj/compressor-monitor/strata.o
 $(B)/tests/test_pool_pages: $(B)/obj/compressor-monitor/pool_pages.o
+$(B)/tests/test_symbol: $(B)/obj/probes/symbol.o
 $(B)/tests/test_worth: $(B)/obj/ram-pool/worth.o
 
 tests: $(UNIT_TESTS) $(HELPERS)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* bench_out.c - how many records a second one core turns into JSON, CSV and text lines, written to /dev/null.
+/* bench_out.c - how many records a second one core turns into JSON, CSV and text lines, written to
+ * /dev/null.
  *
- * A record of twelve fields as a fault tracer has them. Prints the median and the range of nine rounds, in the
- * CPU time of the thread. What a slower reader costs is not in it.
+ * A record of twelve fields as a fault tracer has them. Prints the median and the range of nine
+ * rounds, in the CPU time of the thread. What a slower reader costs is not in it.
  */
-#include "out.h"
+#include "lib/base/out.h"
 
-#define ROUNDS		9
-#define RECORDS		200003
+#define ROUNDS  9
+#define RECORDS 200003
 
 struct event {
 	uint64_t ts_ns, pid, tid;
@@ -22,12 +23,18 @@ struct event {
 };
 
 static const struct field event_fields[] = {
-	FIELD(struct event, ts_ns, FIELD_U64, "ns", ""),	FIELD(struct event, pid, FIELD_U64, "", ""),
-	FIELD(struct event, tid, FIELD_U64, "", ""),		FIELD(struct event, comm, FIELD_CHARS, "", ""),
-	FIELD(struct event, addr, FIELD_HEX, "", ""),		FIELD(struct event, ip, FIELD_HEX, "", ""),
-	FIELD(struct event, major, FIELD_BOOL, "", ""),		FIELD(struct event, share, FIELD_F64, "ratio", ""),
-	FIELD(struct event, cpu, FIELD_U32, "", ""),		FIELD(struct event, delta, FIELD_I64, "", ""),
-	FIELD(struct event, kind, FIELD_STRING, "", ""),	FIELD(struct event, latency_ns, FIELD_U64, "ns", ""),
+	FIELD(struct event, ts_ns, FIELD_U64, "ns", ""),
+	FIELD(struct event, pid, FIELD_U64, "", ""),
+	FIELD(struct event, tid, FIELD_U64, "", ""),
+	FIELD(struct event, comm, FIELD_CHARS, "", ""),
+	FIELD(struct event, addr, FIELD_HEX, "", ""),
+	FIELD(struct event, ip, FIELD_HEX, "", ""),
+	FIELD(struct event, major, FIELD_BOOL, "", ""),
+	FIELD(struct event, share, FIELD_F64, "ratio", ""),
+	FIELD(struct event, cpu, FIELD_U32, "", ""),
+	FIELD(struct event, delta, FIELD_I64, "", ""),
+	FIELD(struct event, kind, FIELD_STRING, "", ""),
+	FIELD(struct event, latency_ns, FIELD_U64, "ns", ""),
 };
 static const struct record_type event_type = RECORD_TYPE("event", 1, RECORD_LINE, event_fields, "");
 
@@ -56,8 +63,13 @@ static int compare(const void *a, const void *b)
 /* Records a second of one round; below 0: -errno. */
 static double round_rate(enum out_format format)
 {
-	struct event event = { .ts_ns = UINT64_C(123456789012345), .pid = 12345, .tid = 12346, .comm = "Web Content",
-			       .addr = UINT64_C(0x7f2ea77f4b90), .ip = UINT64_C(0x555f82b2f123), .cpu = 3,
+	struct event event = { .ts_ns = UINT64_C(123456789012345),
+			       .pid = 12345,
+			       .tid = 12346,
+			       .comm = "Web Content",
+			       .addr = UINT64_C(0x7f2ea77f4b90),
+			       .ip = UINT64_C(0x555f82b2f123),
+			       .cpu = 3,
 			       .kind = "anonymous" };
 	uint64_t begin = thread_cpu_ns();
 	AUTO_OUT struct out *out = NULL;

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* estimate_fit.c - fits the rules of lib/estimate.c: logistic regression on every second page of the files named,
- * and how often each rule is right on the others.
+/* estimate_fit.c - fits the rules of lib/estimate.c: logistic regression on every second page of
+ *the files named, and how often each rule is right on the others.
  *
  *	build/bench/estimate_fit FILE...        prints what stands in the table of lib/estimate.c
  *
- * bench/estimate.sh --fit makes the files and calls it. Without files it has nothing to do, and says so.
+ * bench/estimate.sh --fit makes the files and calls it. Without files it has nothing to do, and
+ *says so.
  */
 #include <math.h>
 
-#include "codec/codec.h"
-#include "estimate.h"
-#include "page.h"
-#include "zsmalloc.h"
+#include "lib/codec/codec.h"
+#include "lib/analysis/estimate.h"
+#include "lib/kernel/page.h"
+#include "lib/kernel/zsmalloc.h"
 
-#define PAGES_MAX	100000
-#define EVERY		3	/* of the pages of a file */
-#define ROUNDS		40
-#define RATE		0.02
+#define PAGES_MAX 100000
+#define EVERY     3 /* of the pages of a file */
+#define ROUNDS    40
+#define RATE      0.02
 
 struct labelled {
 	double terms[ESTIMATE_TERMS];
-	uint16_t bytes[2];	/* by the codec of each kind */
+	uint16_t bytes[2]; /* by the codec of each kind */
 };
 
 static struct labelled *pages;
@@ -43,7 +44,8 @@ static int take_file(const char *path, struct codec_run runs[2])
 		features = estimate_look(page);
 		estimate_terms(&features, to->terms);
 		for (size_t k = 0; k < 2; k++) {
-			ssize_t n = runs[k].codec->compress(runs[k].state, page, PAGE_BYTES, out, sizeof(out));
+			ssize_t n = runs[k].codec->compress(runs[k].state, page, PAGE_BYTES, out,
+							    sizeof(out));
 
 			to->bytes[k] = (uint16_t)(n < 0 ? PAGE_BYTES : n);
 		}
@@ -79,7 +81,7 @@ static double agreement(size_t kind, unsigned int huge_bytes, const double weigh
 
 	for (size_t p = 1; p < n_pages; p += 2, all++)
 		right += (pages[p].bytes[kind] < huge_bytes) == (weigh(weights, &pages[p]) > 0);
-	return (double)right / (double)all;	/* NaN of none */
+	return (double)right / (double)all; /* NaN of none */
 }
 
 int main(int argc, char **argv)
@@ -106,7 +108,8 @@ int main(int argc, char **argv)
 	for (size_t c = 0; c < ARRAY_SIZE(chains); c++) {
 		struct zsmalloc_model model;
 
-		r = zsmalloc_init(&model, chains[c], chains[c] == 4 ? ZSMALLOC_BEST_PERCENT : ZSMALLOC_LEAST_WASTE);
+		r = zsmalloc_init(&model, chains[c],
+				  chains[c] == 4 ? ZSMALLOC_BEST_PERCENT : ZSMALLOC_LEAST_WASTE);
 		if (r)
 			return EXIT_FAILED;
 		printf("{ %u, {", model.huge_bytes);
@@ -117,7 +120,8 @@ int main(int argc, char **argv)
 			printf(" {");
 			for (size_t i = 0; i < ESTIMATE_TERMS; i++)
 				printf(" %.2f%s", weights[i], i + 1 < ESTIMATE_TERMS ? "," : "");
-			printf(" },	/* %s %.2f %% */", specs[k], 100 * agreement(k, model.huge_bytes, weights));
+			printf(" },	/* %s %.2f %% */", specs[k],
+			       100 * agreement(k, model.huge_bytes, weights));
 		}
 		puts(" } },");
 	}

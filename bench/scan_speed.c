@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* scan_speed.c - pages in memory, and what a codec makes of them by itself: what `scan --all` is held against.
+/* scan_speed.c - pages in memory, and what a codec makes of them by itself: what `scan --all` is
+ * held against.
  *
  *   scan_speed MIB CONTENTS        CONTENTS: a mixture of `workload list`, or a file
  *
  * Fills memory, says `{"ready":...}`, and then answers lines of standard input:
- *   codec SPEC THREADS   compresses and decompresses every page that needs a codec, page by page: nothing else
- *   parts                what a scan does beside: reads the pages as it does, classes them, hashes them
- * Without arguments it has nothing to do. bench/scan.sh talks to it, and scans it meanwhile.
+ *   codec SPEC THREADS   compresses and decompresses every page that needs a codec, page by page:
+ * nothing else parts                what a scan does beside: reads the pages as it does, classes
+ * them, hashes them Without arguments it has nothing to do. bench/scan.sh talks to it, and scans it
+ * meanwhile.
  */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-#include "codec/codec.h"
+#include "lib/codec/codec.h"
 #include "compressor-monitor/duplicates.h"
-#include "mixture.h"
-#include "page.h"
+#include "lib/analysis/mixture.h"
+#include "lib/kernel/page.h"
 
-#define WINDOW_PAGES	128u	/* as in scan_read.c */
-#define THREADS_MAX	256u
+#define WINDOW_PAGES 128u /* as in scan_read.c */
+#define THREADS_MAX  256u
 
 static char *area;
 static size_t n_pages, n_coded;
-static uint32_t *coded;		/* indices of the pages that need a codec */
+static uint32_t *coded; /* indices of the pages that need a codec */
 
 static int fill(const char *contents, struct err *e)
 {
@@ -36,7 +38,7 @@ static int fill(const char *contents, struct err *e)
 		if (mixture) {
 			mixture_fill(page, mixture, 7, i, 0);
 		} else if (fread(page, 1, PAGE_BYTES, f) != PAGE_BYTES) {
-			n_pages = i;	/* as far as it goes */
+			n_pages = i; /* as far as it goes */
 			break;
 		}
 	}
@@ -49,7 +51,7 @@ static int fill(const char *contents, struct err *e)
 	return r;
 }
 
-/* ---- the codec alone ----------------------------------------------------------------------------------- */
+/* ---- the codec alone ---- */
 static struct loop {
 	const char *spec;
 	atomic_size_t next;
@@ -60,7 +62,8 @@ static bool both_ways(struct codec_run *run, const char *page, char *out, size_t
 {
 	ssize_t len = run->codec->compress(run->state, page, PAGE_BYTES, out, bound);
 
-	return len >= 0 && run->codec->decompress(run->state, out, (size_t)len, back, PAGE_BYTES) == PAGE_BYTES;
+	return len >= 0 &&
+	       run->codec->decompress(run->state, out, (size_t)len, back, PAGE_BYTES) == PAGE_BYTES;
 }
 
 static void *run_loop(void *unused UNUSED)
@@ -78,7 +81,8 @@ static void *run_loop(void *unused UNUSED)
 	out = malloc(bound);
 	while (out && (at = atomic_fetch_add(&loop.next, WINDOW_PAGES)) < n_coded)
 		for (size_t i = at; i < MIN(at + WINDOW_PAGES, n_coded); i++)
-			if (!both_ways(&run, area + (size_t)coded[i] * PAGE_BYTES, out, bound, back))
+			if (!both_ways(&run, area + (size_t)coded[i] * PAGE_BYTES, out, bound,
+				       back))
 				atomic_store(&loop.failed, true);
 	if (!out)
 		atomic_store(&loop.failed, true);
@@ -104,11 +108,11 @@ static void measure_codec(const char *spec, size_t threads)
 		fprintf(stderr, "scan_speed: %s failed\n", spec);
 		exit(1);
 	}
-	printf("{\"codec\":\"%s\",\"threads\":%zu,\"elapsed_ns\":%lu,\"cpu_ns\":%lu}\n", spec, threads,
-	       monotonic_ns() - begin, process_cpu_ns() - cpu_begin);
+	printf("{\"codec\":\"%s\",\"threads\":%zu,\"elapsed_ns\":%lu,\"cpu_ns\":%lu}\n", spec,
+	       threads, monotonic_ns() - begin, process_cpu_ns() - cpu_begin);
 }
 
-/* ---- what a scan does beside --------------------------------------------------------------------------- */
+/* ---- what a scan does beside ---- */
 static void add_lap(uint64_t *sum, uint64_t *last)
 {
 	uint64_t now = thread_cpu_ns();
@@ -127,7 +131,8 @@ static void measure_parts(void)
 	struct page_source source;
 	uint64_t read_ns = 0, class_ns = 0, hash_ns = 0, last;
 
-	if (!duplicates || duplicates_expect(duplicates, n_pages) || page_open_pid(&source, getpid(), NULL))
+	if (!duplicates || duplicates_expect(duplicates, n_pages) ||
+	    page_open_pid(&source, getpid(), NULL))
 		exit(1);
 	for (size_t at = 0, n; at < n_pages; at += n) {
 		struct page_ref refs[WINDOW_PAGES] = { 0 };
@@ -166,7 +171,8 @@ int main(int argc, char **argv)
 		return EXIT_IMPOSSIBLE;
 	}
 	n_pages = strtoul(argv[1], NULL, 10) * (MIB / PAGE_BYTES);
-	area = mmap(NULL, n_pages * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	area = mmap(NULL, n_pages * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		    -1, 0);
 	coded = calloc(n_pages, sizeof(*coded));
 	if (!n_pages || area == MAP_FAILED || !coded || fill(argv[2], &e)) {
 		fprintf(stderr, "scan_speed: cannot hold %s MiB of %s\n", argv[1], argv[2]);
@@ -175,7 +181,8 @@ int main(int argc, char **argv)
 	printf("{\"ready\":%zu,\"coded\":%zu}\n", n_pages, n_coded);
 	fflush(stdout);
 	while (fgets(line, sizeof(line), stdin)) {
-		if (sscanf(line, "codec %63s %u", spec, &threads) == 2 && threads && threads <= THREADS_MAX)
+		if (sscanf(line, "codec %63s %u", spec, &threads) == 2 && threads &&
+		    threads <= THREADS_MAX)
 			measure_codec(spec, threads);
 		else if (str_starts(line, "parts"))
 			measure_parts();

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* common.bpf.h - what the BPF side of every probe has in common: how a hook is written.
  *
- * A hook is written once with TRACEPOINT and compiled twice, as tp_btf and as raw_tp: both get the tracepoint's
- * own arguments, which outlive the record layouts that classic programs see. lib/probe loads the one that the
- * kernel offers (all are "?": not loaded unless chosen). Arguments are read with BPF_CORE_READ, so that one body
- * is right for both. A raw_tp program costs the same, a classic one about 2.5 times as much.
+ * A hook is written once with TRACEPOINT and compiled twice, as tp_btf and as raw_tp: both get the
+ * tracepoint's own arguments, which outlive the record layouts that classic programs see. lib/probe
+ * loads the one that the kernel offers (all are "?": not loaded unless chosen). Arguments are read
+ * with BPF_CORE_READ, so that one body is right for both. A raw_tp program costs the same, a
+ * classic one about 2.5 times as much.
  */
 #ifndef COLDPRESS_COMMON_BPF_H
 #define COLDPRESS_COMMON_BPF_H
@@ -17,23 +18,23 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-#define TRACEPOINT(name)                                                        \
-	static __always_inline int name##_hook(const __u64 *arg);               \
-	SEC("?tp_btf/" #name)                                                   \
-	int on_##name(__u64 *ctx)                                               \
-	{                                                                       \
-		return name##_hook(ctx);                                        \
-	}                                                                       \
-	SEC("?raw_tp/" #name)                                                   \
-	int on_##name##_raw(__u64 *ctx)                                         \
-	{                                                                       \
-		return name##_hook(ctx);                                        \
-	}                                                                       \
+#define TRACEPOINT(name) \
+	static __always_inline int name##_hook(const __u64 *arg); \
+	SEC("?tp_btf/" #name) \
+	int on_##name(__u64 *ctx) \
+	{ \
+		return name##_hook(ctx); \
+	} \
+	SEC("?raw_tp/" #name) \
+	int on_##name##_raw(__u64 *ctx) \
+	{ \
+		return name##_hook(ctx); \
+	} \
 	static __always_inline int name##_hook(const __u64 *arg)
 
 /* The classic variant, where the hook needs no arguments or finds them in the record. */
-#define CLASSIC(group, name)                                                    \
-	SEC("?tp/" #group "/" #name)                                            \
+#define CLASSIC(group, name) \
+	SEC("?tp/" #group "/" #name) \
 	int on_##name##_tp(void *ctx)
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* kernel.h - the kernel's types as far as the probes use them, relocated at load time (CO-RE).
  *
- * Only the members in use are declared: libbpf finds their offsets in the running kernel's BTF. The constants
- * are of the stable interface (linux/bpf.h), repeated here because its headers need a target's own asm/.
+ * Only the members in use are declared: libbpf finds their offsets in the running kernel's BTF. The
+ * constants are of the stable interface (linux/bpf.h), repeated here because its headers need a
+ * target's own asm/.
  */
 #ifndef COLDPRESS_BPF_KERNEL_H
 #define COLDPRESS_BPF_KERNEL_H
@@ -19,7 +20,7 @@ typedef __u16 __be16;
 typedef __u32 __be32;
 typedef __u32 __wsum;
 typedef _Bool bool;
-#define true  1
+#define true 1
 #define false 0
 
 enum {
@@ -81,7 +82,7 @@ struct mm_struct {
 
 struct thread_info {
 	unsigned long flags;
-	__u32 status;		/* x86 */
+	__u32 status; /* x86 */
 };
 
 struct rq {
@@ -89,7 +90,7 @@ struct rq {
 };
 
 struct cfs_rq {
-	struct rq *rq;		/* CONFIG_FAIR_GROUP_SCHED */
+	struct rq *rq; /* CONFIG_FAIR_GROUP_SCHED */
 };
 
 struct task_struct {
@@ -99,7 +100,7 @@ struct task_struct {
 	unsigned long min_flt, maj_flt;
 	struct {
 		__u64 sum_exec_runtime, exec_start;
-		struct cfs_rq *cfs_rq;	/* CONFIG_FAIR_GROUP_SCHED */
+		struct cfs_rq *cfs_rq; /* CONFIG_FAIR_GROUP_SCHED */
 	} se;
 	struct task_struct *real_parent, *group_leader;
 	struct signal_struct *signal;
@@ -114,22 +115,22 @@ struct block_device {
 };
 
 struct bio {
-	struct block_device *bi_bdev;	/* 5.12 */
+	struct block_device *bi_bdev; /* 5.12 */
 	__u32 bi_opf;
-	__u8 bi_status;			/* 4.13; 0: all went well */
+	__u8 bi_status; /* 4.13; 0: all went well */
 	struct {
 		__u64 bi_sector;
 		__u32 bi_size;
 	} bi_iter;
 };
 
-struct folio {			/* 6.18; before, folio___long */
+struct folio { /* 6.18; before, folio___long */
 	struct {
 		__u64 f;
 	} flags;
 };
 
-struct folio___long {		/* 5.16 */
+struct folio___long { /* 5.16 */
 	__u64 flags;
 };
 
@@ -141,7 +142,8 @@ struct linux_binprm {
 	const char *filename;
 };
 
-/* Its own type, with this member, by 6.18; before, sched_process_exit shared one with other events. */
+/* Its own type, with this member, by 6.18; before, sched_process_exit shared one with other events.
+ */
 struct trace_event_raw_sched_process_exit {
 	bool group_dead;
 };
@@ -159,7 +161,8 @@ struct pt_regs {
 #define REGS_IP pc
 #endif
 
-/* The context of a program on a perf event. On arm64 its regs are a struct user_pt_regs with that member. */
+/* The context of a program on a perf event. On arm64 its regs are a struct user_pt_regs with that
+ * member. */
 struct bpf_perf_event_data {
 	struct pt_regs regs;
 	__u64 addr;

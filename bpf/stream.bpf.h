@@ -36,7 +36,8 @@ static __always_inline struct probe_counts *counts(void)
 	return bpf_map_lookup_elem(&counters, &zero);
 }
 
-/* Whether the current task passes the filter. Constants the loader knows: what is not asked for costs nothing. */
+/* Whether the current task passes the filter. Constants the loader knows: what is not asked for
+ * costs nothing. */
 static __always_inline bool wanted(void)
 {
 	if (filter.tgid && filter.tgid != bpf_get_current_pid_tgid() >> 32)

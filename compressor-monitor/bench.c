@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* bench.c - for every corpus, size and codec: warm-ups, then runs of as many passes as make a time worth reading.
+/* bench.c - for every corpus, size and codec: warm-ups, then runs of as many passes as make a time
+ * worth reading.
  *
- * A corpus is cut into pages, each compressed by itself, as memory is. Hot, every pass is over the same bytes, and
- * caches hold them as far as they can. Cold, passes go over copies of the corpus by turns, in random order, of which
- * there are so many that the last-level cache has let go of one before its turn comes again. Slots are given for
- * 4 KiB pages.
+ * A corpus is cut into pages, each compressed by itself, as memory is. Hot, every pass is over the
+ * same bytes, and caches hold them as far as they can. Cold, passes go over copies of the corpus by
+ * turns, in random order, of which there are so many that the last-level cache has let go of one
+ * before its turn comes again. Slots are given for 4 KiB pages.
  */
 #include "bench.h"
 
@@ -12,22 +13,22 @@
 #include <sched.h>
 
 #include "bench_kernel.h"
-#include "codec/codec.h"
+#include "lib/codec/codec.h"
 #include "corpus.h"
 #include "llc.h"
-#include "page.h"
-#include "stats.h"
-#include "stop.h"
-#include "term.h"
-#include "zsmalloc.h"
+#include "lib/kernel/page.h"
+#include "lib/analysis/stats.h"
+#include "lib/base/stop.h"
+#include "lib/base/term.h"
+#include "lib/kernel/zsmalloc.h"
 
-#define LADDER_FROM	(1 * KIB)
-#define LADDER_STEP	4
-#define RUN_NS		(2 * NS_PER_MS)	/* a run is at least this long: a clock read is 0.01 % of it */
+#define LADDER_FROM (1 * KIB)
+#define LADDER_STEP 4
+#define RUN_NS      (2 * NS_PER_MS) /* a run is at least this long: a clock read is 0.01 % of it */
 
-#define COLD_TIMES	2		/* the last-level cache that the copies are together */
-#define COLD_MAX	(512 * MIB)	/* of copies: more takes too much memory */
-#define TRAIN_TIMES	100		/* the dictionary to train on, as libzstd advises */
+#define COLD_TIMES  2           /* the last-level cache that the copies are together */
+#define COLD_MAX    (512 * MIB) /* of copies: more takes too much memory */
+#define TRAIN_TIMES 100         /* the dictionary to train on, as libzstd advises */
 
 const char *const bench_cache_choices[] = { "hot", "cold", "both", NULL };
 static const char *usual_corpora[] = { "repetitive", "unique", "mixed_50_50" };
@@ -35,7 +36,7 @@ static const char *usual_corpora[] = { "repetitive", "unique", "mixed_50_50" };
 enum direction { COMPRESS, DECOMPRESS, DIRECTIONS };
 
 struct page_slot {
-	size_t at, len;		/* in the copies of the corpus */
+	size_t at, len; /* in the copies of the corpus */
 	char *compressed;
 	ssize_t compressed_len;
 };
@@ -47,15 +48,15 @@ struct bench {
 	uint64_t llc_bytes;
 	struct codec_run run;
 	struct corpus source;
-	size_t corpus_size, size, copies;	/* size: of its pages of the class */
-	enum page_class class;	/* PAGE_CLASSES = all pages */
-	char *corpus, *back, *compressed, *samples;	/* corpus and back: all copies */
-	struct page_slot *pages;	/* of all copies */
-	size_t *order, turn;		/* which copy's turn it is */
-	size_t n_pages, bound;		/* pages of one copy */
-	bool bad;		/* a call failed */
-	double *page_ns;	/* every page of every run */
-	double *wall_ns, *cpu_ns, *process_ns;	/* of one pass; one for each run */
+	size_t corpus_size, size, copies;           /* size: of its pages of the class */
+	enum page_class class;                      /* PAGE_CLASSES = all pages */
+	char *corpus, *back, *compressed, *samples; /* corpus and back: all copies */
+	struct page_slot *pages;                    /* of all copies */
+	size_t *order, turn;                        /* which copy's turn it is */
+	size_t n_pages, bound;                      /* pages of one copy */
+	bool bad;                                   /* a call failed */
+	double *page_ns;                            /* every page of every run */
+	double *wall_ns, *cpu_ns, *process_ns;      /* of one pass; one for each run */
 };
 
 static void one_page(struct bench *b, struct page_slot *p, enum direction d)
@@ -63,11 +64,12 @@ static void one_page(struct bench *b, struct page_slot *p, enum direction d)
 	const struct codec *codec = b->run.codec;
 
 	if (d == COMPRESS) {
-		p->compressed_len = codec->compress(b->run.state, b->corpus + p->at, p->len, p->compressed, b->bound);
+		p->compressed_len = codec->compress(b->run.state, b->corpus + p->at, p->len,
+						    p->compressed, b->bound);
 		b->bad |= p->compressed_len < 0;
 	} else if (p->compressed_len >= 0) {
-		ssize_t n = codec->decompress(b->run.state, p->compressed, (size_t)p->compressed_len, b->back + p->at,
-					      p->len);
+		ssize_t n = codec->decompress(b->run.state, p->compressed,
+					      (size_t)p->compressed_len, b->back + p->at, p->len);
 
 		b->bad |= n != (ssize_t)p->len;
 	}
@@ -102,7 +104,8 @@ static void pass_by_page(struct bench *b, enum direction d, double *ns)
 	}
 }
 
-/* Warm-ups, which also tell how many passes fill a run. Every copy gets its turn, so that all memory is there. */
+/* Warm-ups, which also tell how many passes fill a run. Every copy gets its turn, so that all
+ * memory is there. */
 static uint64_t warm_up(struct bench *b, enum direction d)
 {
 	uint64_t n = MAX(b->config->warmups, (uint64_t)b->copies), shortest = UINT64_MAX;
@@ -186,22 +189,24 @@ static void report_slots(const struct bench *b, struct bench_record *row)
 static void report_bytes(const struct bench *b, struct bench_record *row)
 {
 	for (size_t i = 0; i < b->n_pages; i++)
-		row->codec_bytes += b->pages[i].compressed_len < 0 ? b->pages[i].len
-								   : (size_t)b->pages[i].compressed_len;
+		row->codec_bytes += b->pages[i].compressed_len < 0
+					    ? b->pages[i].len
+					    : (size_t)b->pages[i].compressed_len;
 	row->ratio = (double)row->orig_bytes / (double)row->codec_bytes;
 	row->saved_codec_ratio = 1 - (double)row->codec_bytes / (double)row->orig_bytes;
 	report_slots(b, row);
 }
 
-/* What a pass and its copies touch: the pages, what became of them, and, to decompress, where they go. */
+/* What a pass and its copies touch: the pages, what became of them, and, to decompress, where they
+ * go. */
 static void report_cache(const struct bench *b, struct bench_record *row)
 {
 	row->working_set_bytes = b->copies * (row->orig_bytes + row->codec_bytes);
 	row->llc_bytes = b->llc_bytes;
-	row->cache = b->llc_bytes == MISSING_U64			    ? NULL
+	row->cache = b->llc_bytes == MISSING_U64                                ? NULL
 		     : b->copies * row->orig_bytes >= COLD_TIMES * b->llc_bytes ? "cold"
-		     : row->working_set_bytes <= b->llc_bytes		    ? "hot"
-									    : "partly";
+		     : row->working_set_bytes <= b->llc_bytes                   ? "hot"
+										: "partly";
 }
 
 static void measure(struct bench *b, struct bench_record *row)
@@ -228,14 +233,16 @@ static void measure(struct bench *b, struct bench_record *row)
 	b->bad = false;
 	time_direction(b, COMPRESS, &row->passes);
 	report_times(b, size,
-		     (struct times){ &row->compress_wall_ns, &row->compress_cpu_ns, &row->compress_process_cpu_ns,
-				     &row->compress_mib_per_s, &row->compress_ns, &row->compress_p10_ns,
+		     (struct times){ &row->compress_wall_ns, &row->compress_cpu_ns,
+				     &row->compress_process_cpu_ns, &row->compress_mib_per_s,
+				     &row->compress_ns, &row->compress_p10_ns,
 				     &row->compress_p90_ns, &row->compress_p99_ns });
 	memset(b->back, 0, b->copies * size);
 	time_direction(b, DECOMPRESS, &(uint64_t){ 0 });
 	report_times(b, size,
-		     (struct times){ &row->decompress_wall_ns, &row->decompress_cpu_ns, &row->decompress_process_cpu_ns,
-				     &row->decompress_mib_per_s, &row->decompress_ns, &row->decompress_p10_ns,
+		     (struct times){ &row->decompress_wall_ns, &row->decompress_cpu_ns,
+				     &row->decompress_process_cpu_ns, &row->decompress_mib_per_s,
+				     &row->decompress_ns, &row->decompress_p10_ns,
 				     &row->decompress_p90_ns, &row->decompress_p99_ns });
 	report_bytes(b, row);
 	same = memcmp(b->corpus, b->back, b->copies * size) == 0;
@@ -258,7 +265,8 @@ static int dictionary_of(const char *spec, size_t *ret, struct err *e)
 {
 	struct kernel_spec kernel;
 	struct codec_run run;
-	int r = kernel_spec_is(spec) ? kernel_spec_parse(spec, &kernel, e) : codec_parse(&run, spec, e);
+	int r = kernel_spec_is(spec) ? kernel_spec_parse(spec, &kernel, e)
+				     : codec_parse(&run, spec, e);
 
 	if (!r)
 		*ret = kernel_spec_is(spec) ? kernel.dictionary_bytes : run.dictionary_bytes;
@@ -306,7 +314,8 @@ static int prepare(struct bench *b, const char *spec, struct err *e)
 	for (size_t i = 0; i < b->copies * b->n_pages; i++) {
 		size_t copy = i / b->n_pages, at = i % b->n_pages * page;
 
-		b->pages[i] = (struct page_slot){ .at = copy * size + at, .len = MIN(page, size - at),
+		b->pages[i] = (struct page_slot){ .at = copy * size + at,
+						  .len = MIN(page, size - at),
 						  .compressed = b->compressed + i * b->bound };
 	}
 	return 0;
@@ -330,7 +339,8 @@ static int check(const struct bench_config *c, const struct opt_list *corpora, s
 		while (!has && (size *= LADDER_STEP) <= c->max_size_bytes);
 		corpus_close(&corpus);
 		if (!has)
-			return err_say(e, ENODATA, "%s has no size from 1 KiB to --max-size", corpora->items[i]);
+			return err_say(e, ENODATA, "%s has no size from 1 KiB to --max-size",
+				       corpora->items[i]);
 	}
 	if (c->cpu == MISSING_U64)
 		return 0;
@@ -385,10 +395,17 @@ static int fill_copies(struct bench *b, struct err *e)
 static int bench_kernel(struct bench *b, const char *text, struct bench_record *row, struct err *e)
 {
 	struct codec_samples samples = { b->samples, PAGE_BYTES, 0 };
-	static struct kernel_spec spec;	/* its label is in the row */
+	static struct kernel_spec spec; /* its label is in the row */
 	const struct kernel_bench bench = {
-		.spec = &spec, .samples = &samples, .corpus = b->corpus, .back = b->back, .order = b->order,
-		.size = b->size, .copies = b->copies, .runs = b->config->runs, .warmups = b->config->warmups,
+		.spec = &spec,
+		.samples = &samples,
+		.corpus = b->corpus,
+		.back = b->back,
+		.order = b->order,
+		.size = b->size,
+		.copies = b->copies,
+		.runs = b->config->runs,
+		.warmups = b->config->warmups,
 	};
 	int r = kernel_spec_parse(text, &spec, e);
 
@@ -411,7 +428,8 @@ static int bench_library(struct bench *b, const char *spec, struct bench_record 
 	return 0;
 }
 
-/* All codecs on one corpus of one size. A dictionary that cannot be trained on what is left leaves its row out. */
+/* All codecs on one corpus of one size. A dictionary that cannot be trained on what is left leaves
+ * its row out. */
 static int bench_size(struct bench *b, bench_take *take, void *arg, bool *failed, struct err *e)
 {
 	int r;
@@ -424,7 +442,8 @@ static int bench_size(struct bench *b, bench_take *take, void *arg, bool *failed
 
 		if (kernel_spec_is(spec) && b->size % PAGE_BYTES)
 			continue;
-		r = kernel_spec_is(spec) ? bench_kernel(b, spec, &row, e) : bench_library(b, spec, &row, e);
+		r = kernel_spec_is(spec) ? bench_kernel(b, spec, &row, e)
+					 : bench_library(b, spec, &row, e);
 		if (r == -ENODATA) {
 			term_say("%s, %zu bytes, %s left out: %s", b->source.name, b->size, spec,
 				 e ? e->what : "too little to train on");
@@ -433,7 +452,7 @@ static int bench_size(struct bench *b, bench_take *take, void *arg, bool *failed
 		}
 		if (r)
 			return r;
-		if (stop_requested())	/* a row cut short is no row */
+		if (stop_requested()) /* a row cut short is no row */
 			break;
 		row.size_bytes = b->corpus_size;
 		row.class = b->class == PAGE_CLASSES ? NULL : page_class_name(b->class);
@@ -454,18 +473,20 @@ static int bench_caches(struct bench *b, bench_take *take, void *arg, bool *fail
 	if (cache != BENCH_COLD)
 		r = bench_size(b, take, arg, failed, e);
 	/* Pages that need a codec; smaller sizes have none. */
-	for (b->class = PAGE_SAME_FILLED + 1; !r && b->config->by_class && b->class < PAGE_CLASSES; b->class++)
+	for (b->class = PAGE_SAME_FILLED + 1; !r && b->config->by_class && b->class < PAGE_CLASSES;
+	     b->class ++)
 		if (b->corpus_size % PAGE_BYTES == 0)
 			r = bench_size(b, take, arg, failed, e);
 	b->class = PAGE_CLASSES;
 	if (r || cache == BENCH_HOT || stop_requested())
 		return r;
-	b->copies = MAX((COLD_TIMES * b->llc_bytes + b->corpus_size - 1) / b->corpus_size, UINT64_C(1));
+	b->copies =
+		MAX((COLD_TIMES * b->llc_bytes + b->corpus_size - 1) / b->corpus_size, UINT64_C(1));
 	return bench_size(b, take, arg, failed, e);
 }
 
-static int bench_corpus(struct bench *b, const char *name, size_t train, bench_take *take, void *arg, bool *failed,
-			struct err *e)
+static int bench_corpus(struct bench *b, const char *name, size_t train, bench_take *take,
+			void *arg, bool *failed, struct err *e)
 {
 	uint64_t max = b->config->max_size_bytes;
 	int r = corpus_open(&b->source, name, b->config->seed, max + train, e);
@@ -510,16 +531,19 @@ static int set_up(struct bench *b, const struct opt_list *corpora, size_t *train
 		return r;
 	b->llc_bytes = llc_bytes(NULL, c->cpu);
 	if (c->cache != BENCH_HOT && b->llc_bytes == MISSING_U64)
-		return err_impossible(e, "--cache: this machine does not say how large its caches are");
+		return err_impossible(
+			e, "--cache: this machine does not say how large its caches are");
 	if (c->cache != BENCH_HOT && COLD_TIMES * b->llc_bytes > COLD_MAX)
-		return err_impossible(e, "--cache: leaving a cache of %lu MiB takes too much memory",
+		return err_impossible(e,
+				      "--cache: leaving a cache of %lu MiB takes too much memory",
 				      b->llc_bytes / MIB);
 	*train = training_bytes(&b->specs);
 	b->samples = malloc(MAX(*train, (size_t)1));
 	return b->samples ? 0 : err_set(e, ENOMEM, "cannot bench");
 }
 
-int bench_run(const struct bench_config *config, bench_take *take, void *arg, bool *failed, struct err *e)
+int bench_run(const struct bench_config *config, bench_take *take, void *arg, bool *failed,
+	      struct err *e)
 {
 	struct opt_list corpora = config->corpora;
 	AUTO_FREE double *times = calloc(3 * config->runs, sizeof(*times));

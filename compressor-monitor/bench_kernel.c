@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* bench_kernel.c - the same pages as the libraries get, through zram's own codec on the calling thread.
+/* bench_kernel.c - the same pages as the libraries get, through zram's own codec on the calling
+ * thread.
  *
- * Same-filled pages are written and read beside them by requests of the same length: what those cost is the way to the
- * codec and back, and is subtracted. Slots are discarded between runs, as writing over a page also frees its old slot.
+ * Same-filled pages are written and read beside them by requests of the same length: what those
+ * cost is the way to the codec and back, and is subtracted. Slots are discarded between runs, as
+ * writing over a page also frees its old slot.
  */
 #include "bench_kernel.h"
 
@@ -10,32 +12,34 @@
 #include <math.h>
 
 #include "scratch.h"
-#include "stats.h"
-#include "stop.h"
-#include "units.h"
+#include "lib/analysis/stats.h"
+#include "lib/base/stop.h"
+#include "lib/base/units.h"
 
-#define REQUEST_BYTES	(128 * KIB)
-#define RUN_BYTES	(256 * KIB)	/* a run writes at least this much: shorter ones drown in the clock */
-#define FILL_BYTES	(64 * MIB)	/* of copies, to know what one takes in a large pool */
+#define REQUEST_BYTES (128 * KIB)
+#define RUN_BYTES     (256 * KIB) /* a run writes at least this much: shorter ones drown in the clock \
+				   */
+#define FILL_BYTES    (64 * MIB) /* of copies, to know what one takes in a large pool */
 
 enum { WRITE, READ, WAYS };
 enum { WALL, CPU, PROCESS, CLOCKS };
 
 struct timed {
-	double ns[WAYS][CLOCKS];	/* of a pass over the corpus */
+	double ns[WAYS][CLOCKS]; /* of a pass over the corpus */
 };
 
 struct bench_device {
 	const struct kernel_bench *bench;
 	struct scratch scratch;
-	size_t slots;		/* parts of the device; behind them as many for same-filled pages, from same_at */
+	size_t slots; /* parts of the device; behind them as many for same-filled pages, from
+			 same_at */
 	size_t same_at;
-	char *same;		/* size bytes of same-filled pages */
-	struct timed *runs, *io;	/* one for each run; io: the same-filled pages */
-	double *page_ns[WAYS];	/* every page of every run, net of the median same-filled one */
+	char *same;              /* size bytes of same-filled pages */
+	struct timed *runs, *io; /* one for each run; io: the same-filled pages */
+	double *page_ns[WAYS];   /* every page of every run, net of the median same-filled one */
 	double *io_page_ns;
-	size_t fill;		/* copies whose memory is read, as one copy's is mostly rounding */
-	struct zram_mm_stat stat, fill_stat;	/* of one copy, of those */
+	size_t fill; /* copies whose memory is read, as one copy's is mostly rounding */
+	struct zram_mm_stat stat, fill_stat; /* of one copy, of those */
 	bool same_back;
 };
 
@@ -58,12 +62,13 @@ int kernel_spec_parse(const char *spec, struct kernel_spec *ret, struct err *e)
 		errno = 0;
 		long level = strtol(colon + 1, &end, 10);
 
-		if (errno || end == colon + 1 || (*end && *end != ':') || level < INT_MIN || level > INT_MAX)
+		if (errno || end == colon + 1 || (*end && *end != ':') || level < INT_MIN ||
+		    level > INT_MAX)
 			return err_usage(e, "'%s': the level must be a whole number", spec);
 		s.has_level = true;
 		s.level = (int)level;
-		if (*end && (units_parse_size(end + 1, &s.dictionary_bytes, NULL) || s.dictionary_bytes < 4 * KIB ||
-			     s.dictionary_bytes > 64 * KIB))
+		if (*end && (units_parse_size(end + 1, &s.dictionary_bytes, NULL) ||
+			     s.dictionary_bytes < 4 * KIB || s.dictionary_bytes > 64 * KIB))
 			return err_usage(e, "'%s': a dictionary has 4KiB to 64KiB", spec);
 	}
 	if (snprintf(s.label, sizeof(s.label), "%s", spec) >= CODEC_LABEL_MAX)
@@ -90,7 +95,7 @@ static int pass(struct bench_device *d, int way, bool same, struct timed *ret)
 
 	for (size_t i = 0; !r && i < d->slots; i++) {
 		char *buf = way == READ ? copy_of(d, d->bench->back, i)
-			    : same	? d->same
+			    : same      ? d->same
 					: copy_of(d, d->bench->corpus, i);
 
 		r = scratch_transfer(&d->scratch, buf, d->bench->size, REQUEST_BYTES,
@@ -106,14 +111,17 @@ static int pass(struct bench_device *d, int way, bool same, struct timed *ret)
 static int by_page(struct bench_device *d, int way, bool same, double *ns)
 {
 	size_t n = d->bench->size / PAGE_BYTES;
-	char *buf = way == READ ? copy_of(d, d->bench->back, 0) : same ? d->same : copy_of(d, d->bench->corpus, 0);
+	char *buf = way == READ ? copy_of(d, d->bench->back, 0)
+		    : same      ? d->same
+				: copy_of(d, d->bench->corpus, 0);
 	int r = 0;
 
 	for (size_t i = 0; !r && i < n; i++) {
 		uint64_t begin = monotonic_ns();
 
 		r = scratch_transfer(&d->scratch, buf + i * PAGE_BYTES, PAGE_BYTES, PAGE_BYTES,
-				     slot_at(d, same ? d->same_at : 0) + (off_t)(i * PAGE_BYTES), way == WRITE);
+				     slot_at(d, same ? d->same_at : 0) + (off_t)(i * PAGE_BYTES),
+				     way == WRITE);
 		ns[i] = (double)(monotonic_ns() - begin);
 	}
 	return r;
@@ -145,7 +153,8 @@ static int one_run(struct bench_device *d, uint64_t run)
 	memset(d->bench->back, 0, all);
 	r = pass(d, READ, false, &d->runs[run]);
 	d->same_back &= memcmp(d->bench->back, d->bench->corpus, all) == 0;
-	if (r || (r = scratch_discard(&d->scratch, 0, d->bench->size)) || (r = pages_one_way(d, WRITE, run)))
+	if (r || (r = scratch_discard(&d->scratch, 0, d->bench->size)) ||
+	    (r = pages_one_way(d, WRITE, run)))
 		return r;
 	return pages_one_way(d, READ, run);
 }
@@ -156,7 +165,8 @@ static int account(struct bench_device *d, struct err *e)
 	int r = 0;
 
 	for (size_t i = 0; !r && i < d->fill && !stop_requested(); i++) {
-		r = scratch_transfer(&d->scratch, d->bench->corpus, d->bench->size, REQUEST_BYTES, slot_at(d, i), true);
+		r = scratch_transfer(&d->scratch, d->bench->corpus, d->bench->size, REQUEST_BYTES,
+				     slot_at(d, i), true);
 		if (!r && !i && (r = zram_mm_stat_read(NULL, d->scratch.device.id, &d->stat, e)))
 			return r;
 	}
@@ -182,12 +192,12 @@ static int all_runs(struct bench_device *d, struct err *e)
 	return r ? err_set(e, r, "cannot write to and read from the scratch zram device") : 0;
 }
 
-/* ---- the row ------------------------------------------------------------------------------------------- */
+/* ---- the row ---- */
 
 /* The median of what pages cost beyond same-filled ones; *io that of those. */
 static double median_of(const struct bench_device *d, int way, int clock, double *io)
 {
-	double ns[1000], io_ns[1000];	/* --runs has at most so many */
+	double ns[1000], io_ns[1000]; /* --runs has at most so many */
 	size_t n = d->bench->runs;
 
 	for (size_t i = 0; i < n; i++) {
@@ -204,8 +214,8 @@ static uint64_t positive(double ns)
 	return ns > 0 ? (uint64_t)llround(ns) : MISSING_U64;
 }
 
-static void report_way(struct bench_device *d, int way, uint64_t *const ns[CLOCKS], double *mib_per_s, double *io_ns,
-		       double *const quantiles[4])
+static void report_way(struct bench_device *d, int way, uint64_t *const ns[CLOCKS],
+		       double *mib_per_s, double *io_ns, double *const quantiles[4])
 {
 	static const double at[4] = { 0.1, 0.5, 0.9, 0.99 };
 	size_t pages = d->bench->size / PAGE_BYTES, n = pages * d->bench->runs;
@@ -213,7 +223,8 @@ static void report_way(struct bench_device *d, int way, uint64_t *const ns[CLOCK
 
 	for (int clock = 0; clock < CLOCKS; clock++)
 		*ns[clock] = positive(median_of(d, way, clock, NULL));
-	*mib_per_s = cpu > 0 ? (double)d->bench->size / (double)MIB / (cpu / (double)NS_PER_S) : MISSING_F64;
+	*mib_per_s = cpu > 0 ? (double)d->bench->size / (double)MIB / (cpu / (double)NS_PER_S)
+			     : MISSING_F64;
 	*io_ns = io / (double)pages;
 	stats_sort(d->page_ns[way], n);
 	for (int i = 0; i < 4; i++) {
@@ -255,15 +266,17 @@ static void report(struct bench_device *d, struct bench_record *row)
 		.validation = d->same_back ? "PASS" : "FAIL",
 	};
 	report_way(d, WRITE,
-		   (uint64_t *[]){ &row->compress_wall_ns, &row->compress_cpu_ns, &row->compress_process_cpu_ns },
+		   (uint64_t *[]){ &row->compress_wall_ns, &row->compress_cpu_ns,
+				   &row->compress_process_cpu_ns },
 		   &row->compress_mib_per_s, &row->io_write_ns,
 		   (double *[]){ &row->compress_p10_ns, &row->compress_ns, &row->compress_p90_ns,
 				 &row->compress_p99_ns });
 	report_way(d, READ,
-		   (uint64_t *[]){ &row->decompress_wall_ns, &row->decompress_cpu_ns, &row->decompress_process_cpu_ns },
+		   (uint64_t *[]){ &row->decompress_wall_ns, &row->decompress_cpu_ns,
+				   &row->decompress_process_cpu_ns },
 		   &row->decompress_mib_per_s, &row->io_read_ns,
-		   (double *[]){ &row->decompress_p10_ns, &row->decompress_ns, &row->decompress_p90_ns,
-				 &row->decompress_p99_ns });
+		   (double *[]){ &row->decompress_p10_ns, &row->decompress_ns,
+				 &row->decompress_p90_ns, &row->decompress_p99_ns });
 }
 
 static int set_up(struct bench_device *d, struct err *e)
@@ -283,7 +296,8 @@ static int set_up(struct bench_device *d, struct err *e)
 	d->page_ns[WRITE] = calloc(pages * b->runs, sizeof(double));
 	d->page_ns[READ] = calloc(pages * b->runs, sizeof(double));
 	d->io_page_ns = calloc(pages, sizeof(double));
-	if (!d->same || !d->runs || !d->io || !d->page_ns[WRITE] || !d->page_ns[READ] || !d->io_page_ns || !dictionary)
+	if (!d->same || !d->runs || !d->io || !d->page_ns[WRITE] || !d->page_ns[READ] ||
+	    !d->io_page_ns || !dictionary)
 		return err_set(e, ENOMEM, "cannot bench %s", b->spec->label);
 	for (size_t i = 0; i < pages; i++)
 		memset(d->same + i * PAGE_BYTES, (int)(i % 255 + 1), PAGE_BYTES);
@@ -300,7 +314,8 @@ int kernel_bench_run(const struct kernel_bench *bench, struct bench_record *row,
 
 	d.slots = MAX(bench->copies, (RUN_BYTES + bench->size - 1) / bench->size);
 	if (d.slots * bench->size > SCRATCH_MAX_BYTES)
-		return err_usage(e, "%s: a corpus of at most %lu MiB, which may take as much memory",
+		return err_usage(e,
+				 "%s: a corpus of at most %lu MiB, which may take as much memory",
 				 bench->spec->label, SCRATCH_MAX_BYTES / MIB);
 	d.fill = (FILL_BYTES + bench->size - 1) / bench->size;
 	d.same_at = MAX(d.slots, d.fill);

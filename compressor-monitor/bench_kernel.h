@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* bench_kernel.h - a row of the bench for one of the kernel's own codecs, through a scratch zram device. */
+/* bench_kernel.h - a row of the bench for one of the kernel's own codecs, through a scratch zram
+ * device. */
 #ifndef COLDPRESS_MONITOR_BENCH_KERNEL_H
 #define COLDPRESS_MONITOR_BENCH_KERNEL_H
 
 #include "bench.h"
-#include "codec/codec.h"
+#include "lib/codec/codec.h"
 
 /* "kernel:lz4", "kernel:lz4:8", "kernel:lz4:1:16KiB". */
 struct kernel_spec {
 	char algorithm[32], label[64];
 	bool has_level;
 	int level;
-	size_t dictionary_bytes;	/* 0 = without */
+	size_t dictionary_bytes; /* 0 = without */
 };
 
 #define KERNEL_PREFIX "kernel:"
@@ -21,20 +22,21 @@ bool kernel_spec_is(const char *spec);
 /* errors  usage: no name, no number, no size from 4KiB to 64KiB */
 int kernel_spec_parse(const char *spec, struct kernel_spec *ret, struct err *e);
 
-/* What is written and read back. A run goes over `slots` parts of the device of size bytes each, part i from the copy
- * order[i % copies].
+/* What is written and read back. A run goes over `slots` parts of the device of size bytes each,
+ * part i from the copy order[i % copies].
  */
 struct kernel_bench {
 	const struct kernel_spec *spec;
-	const struct codec_samples *samples;	/* to train a dictionary on */
-	char *corpus, *back;			/* copies * size bytes each, page-aligned */
+	const struct codec_samples *samples; /* to train a dictionary on */
+	char *corpus, *back;                 /* copies * size bytes each, page-aligned */
 	const size_t *order;
 	size_t size, copies;
 	uint64_t runs, warmups;
 };
 
-/* kernel_bench_run - fills all of the row but corpus, cache, working_set_bytes and llc_bytes. Times are what pages cost
- * beyond same-filled ones, which go the same way but through no codec; what comes out below nothing is missing.
+/* kernel_bench_run - fills all of the row but corpus, cache, working_set_bytes and llc_bytes. Times
+ * are what pages cost beyond same-filled ones, which go the same way but through no codec; what
+ * comes out below nothing is missing.
  *
  * errors  zram_setup's; codec_train's; usage: it takes too much memory; -EINTR asked to stop
  */

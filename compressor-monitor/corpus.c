@@ -5,16 +5,16 @@
 #include <fts.h>
 #include <sys/stat.h>
 
-#include "mixture.h"
-#include "page.h"
-#include "units.h"
+#include "lib/analysis/mixture.h"
+#include "lib/kernel/page.h"
+#include "lib/base/units.h"
 
-#define PROCESS_PREFIX	"pid:"
+#define PROCESS_PREFIX  "pid:"
 #define CONTENTS_PREFIX "contents:"
-#define BEYOND_PAGES	(UINT64_C(1) << 32)	/* page numbers of mixtures that no corpus reaches */
-#define READ_PAGES	256
+#define BEYOND_PAGES    (UINT64_C(1) << 32) /* page numbers of mixtures that no corpus reaches */
+#define READ_PAGES      256
 
-/* ---- made ------------------------------------------------------------------------------------------- */
+/* ---- made ---- */
 static void fill_repetitive(unsigned char *p, size_t size)
 {
 	static const char line[] = "page 4096 bytes, one line of text over and over again\n";
@@ -83,7 +83,7 @@ static int open_contents(struct corpus *ret, const char *name, struct err *e)
 	return 0;
 }
 
-/* ---- files and directories ------------------------------------------------------------------------------ */
+/* ---- files and directories ---- */
 
 /* What a file has, behind what is there already, to whole pages where pad says so. */
 static int append_file(struct corpus *ret, const char *path, size_t limit, bool pad, struct err *e)
@@ -96,7 +96,8 @@ static int append_file(struct corpus *ret, const char *path, size_t limit, bool 
 	if (r)
 		return r;
 	while (ret->n_bytes < limit &&
-	       (n = pread(file.fd, ret->bytes + ret->n_bytes, limit - ret->n_bytes, (off_t)(ret->n_bytes - from))) > 0)
+	       (n = pread(file.fd, ret->bytes + ret->n_bytes, limit - ret->n_bytes,
+			  (off_t)(ret->n_bytes - from))) > 0)
 		ret->n_bytes += (size_t)n;
 	page_close(&file);
 	if (n < 0)
@@ -122,10 +123,13 @@ static int append_directory(struct corpus *ret, const char *path, size_t limit, 
 	if (!tree)
 		return err_set(e, copy ? errno : ENOMEM, "cannot open %s", path);
 	while (ret->n_bytes < limit && (entry = fts_read(tree)))
-		if (entry->fts_info == FTS_F && S_ISREG(entry->fts_statp->st_mode) && entry->fts_statp->st_size)
+		if (entry->fts_info == FTS_F && S_ISREG(entry->fts_statp->st_mode) &&
+		    entry->fts_statp->st_size)
 			append_file(ret, entry->fts_path, limit, true, NULL);
 	fts_close(tree);
-	return ret->n_bytes ? 0 : err_say(e, ENODATA, "no file below %s has a byte that can be read", path);
+	return ret->n_bytes
+		       ? 0
+		       : err_say(e, ENODATA, "no file below %s has a byte that can be read", path);
 }
 
 static int open_path(struct corpus *ret, size_t limit, struct err *e)
@@ -134,7 +138,7 @@ static int open_path(struct corpus *ret, size_t limit, struct err *e)
 
 	if (stat(ret->name, &st))
 		return err_set(e, errno, "cannot open %s", ret->name);
-	if (S_ISREG(st.st_mode))	/* no more than it takes */
+	if (S_ISREG(st.st_mode)) /* no more than it takes */
 		limit = MIN(limit, MAX((size_t)st.st_size, (size_t)1));
 	ret->bytes = malloc(limit);
 	if (!ret->bytes)
@@ -143,7 +147,7 @@ static int open_path(struct corpus *ret, size_t limit, struct err *e)
 				   : append_file(ret, ret->name, limit, false, e);
 }
 
-/* ---- processes ---------------------------------------------------------------------------------------- */
+/* ---- processes ---- */
 
 /* Keeps those of n pages that were read and need a codec. */
 static void keep_pages(struct corpus *ret, const char *pages, const enum page_got *got, size_t n)
@@ -158,7 +162,8 @@ static void keep_pages(struct corpus *ret, const char *pages, const enum page_go
 	}
 }
 
-static int read_sample(struct corpus *ret, struct page_source *source, struct page_sample *sample, struct err *e)
+static int read_sample(struct corpus *ret, struct page_source *source, struct page_sample *sample,
+		       struct err *e)
 {
 	AUTO_FREE char *chunk = aligned_alloc(PAGE_BYTES, (size_t)READ_PAGES * PAGE_BYTES);
 	enum page_got got[READ_PAGES];
@@ -178,7 +183,8 @@ static int read_sample(struct corpus *ret, struct page_source *source, struct pa
 	/* In random order, so that the beginning, whatever its size, stands for all of it. */
 	prng_seed(&rng, ret->seed);
 	for (size_t i = ret->n_bytes / PAGE_BYTES; !r && i > 1; i--) {
-		char *a = ret->bytes + (i - 1) * PAGE_BYTES, *b = ret->bytes + prng_below(&rng, i) * PAGE_BYTES;
+		char *a = ret->bytes + (i - 1) * PAGE_BYTES,
+		     *b = ret->bytes + prng_below(&rng, i) * PAGE_BYTES;
 
 		memcpy(chunk, a, PAGE_BYTES);
 		memmove(a, b, PAGE_BYTES);
@@ -209,11 +215,12 @@ static int open_process(struct corpus *ret, const char *text, size_t limit, stru
 	page_set_done(&set);
 	page_close(&source);
 	if (!r && !ret->n_bytes)
-		return err_say(e, ENODATA, "not one page of process %s that needs a codec could be read", text);
+		return err_say(e, ENODATA,
+			       "not one page of process %s that needs a codec could be read", text);
 	return r;
 }
 
-/* ---- all ------------------------------------------------------------------------------------------------- */
+/* ---- all ---- */
 int corpus_open(struct corpus *ret, const char *name, uint64_t seed, size_t limit, struct err *e)
 {
 	struct corpus c = { .name = name, .seed = seed };
@@ -258,7 +265,8 @@ void corpus_fill(const struct corpus *corpus, void *buf, size_t size)
 		fill_made(corpus, corpus->seed, buf, size);
 }
 
-size_t corpus_fill_beyond(const struct corpus *corpus, size_t used, size_t unit, void *buf, size_t size)
+size_t corpus_fill_beyond(const struct corpus *corpus, size_t used, size_t unit, void *buf,
+			  size_t size)
 {
 	size_t left = used < corpus->n_bytes ? corpus->n_bytes - used : 0;
 

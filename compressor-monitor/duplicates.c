@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* duplicates.c - a set of 128-bit page hashes: NH of 64-bit words (Black, Halevi, Krawczyk, Krovetz, Rogaway, "UMAC:
- * Fast and Secure Message Authentication", CRYPTO 1999).
+/* duplicates.c - a set of 128-bit page hashes: NH of 64-bit words (Black, Halevi, Krawczyk,
+ * Krovetz, Rogaway, "UMAC: Fast and Secure Message Authentication", CRYPTO 1999).
  *
- * NH has a proof where faster hashes have tests: over a random key, two given pages of equal length collide with a
- * probability of at most 2^-64. The key is drawn anew for each scan and never leaves it, so a process cannot make
- * pages for it. One multiplication for two words: a fortieth of what lz4 takes. It is no digest to store.
+ * NH has a proof where faster hashes have tests: over a random key, two given pages of equal length
+ * collide with a probability of at most 2^-64. The key is drawn anew for each scan and never leaves
+ * it, so a process cannot make pages for it. One multiplication for two words: a fortieth of what
+ * lz4 takes. It is no digest to store.
  */
 #include "duplicates.h"
 
@@ -14,12 +15,12 @@
 
 #define WORDS (PAGE_BYTES / sizeof(uint64_t))
 
-typedef unsigned __int128 hash_sum;	/* the only integer of 128 bits there is */
+typedef unsigned __int128 hash_sum; /* the only integer of 128 bits there is */
 
 struct duplicates {
 	uint64_t key[WORDS];
-	pthread_mutex_t lock;		/* of what follows */
-	struct page_hash *slots;	/* both halves 0 = free */
+	pthread_mutex_t lock;    /* of what follows */
+	struct page_hash *slots; /* both halves 0 = free */
 	size_t n, capacity;
 };
 
@@ -42,8 +43,8 @@ struct duplicates *duplicates_new(void)
 	return d;
 }
 
-/* Mapped, in huge pages where that is allowed: a table is hit all over, and a fault for each page of it is as much as
- * the hashes in it.
+/* Mapped, in huge pages where that is allowed: a table is hit all over, and a fault for each page
+ * of it is as much as the hashes in it.
  */
 static struct page_hash *new_slots(size_t capacity)
 {

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* earlier.c - reads scans (JSON lines) and bench results (CSV) back. A file is other people's: every figure is
- * checked, and a line that is not what it should be is named.
+/* earlier.c - reads scans (JSON lines) and bench results (CSV) back. A file is other people's:
+ * every figure is checked, and a line that is not what it should be is named.
  */
 #include "earlier.h"
 
 #include <json-c/json.h>
 
-#include "units.h"
+#include "lib/base/units.h"
 
-#define COLUMNS_MAX 64
-#define RESULTS_MAX 1024		/* they are large */
+#define COLUMNS_MAX    64
+#define RESULTS_MAX    1024 /* they are large */
 #define LINE_MAX_BYTES (1u << 20)
 
-static int bad_line(const char *path, size_t number, const char *what, const char *how, struct err *e)
+static int bad_line(const char *path, size_t number, const char *what, const char *how,
+		    struct err *e)
 {
 	err_say(e, EBADMSG, "%s, line %zu: %s", path, number, what);
 	return err_hint(e, "make the file with: compressor_monitor %s --output FILE", how);
@@ -30,8 +31,8 @@ void earlier_done(struct earlier *earlier)
 	*earlier = (struct earlier){ 0 };
 }
 
-/* One line, as getline, but never more than LINE_MAX_BYTES: a file may have no newline and no end. 0 = end; -EBADMSG
- * too long, or bytes in it that no text has.
+/* One line, as getline, but never more than LINE_MAX_BYTES: a file may have no newline and no end.
+ * 0 = end; -EBADMSG too long, or bytes in it that no text has.
  */
 static ssize_t read_line(FILE *f, char **line, size_t *size)
 {
@@ -95,7 +96,8 @@ static int no_result(const struct earlier *earlier, const char *path, struct err
 {
 	if (earlier->n < RESULTS_MAX)
 		return err_set(e, ENOMEM, "cannot read %s", path);
-	return err_say(e, E2BIG, "%s has more than %d results: rank a part of it", path, RESULTS_MAX);
+	return err_say(e, E2BIG, "%s has more than %d results: rank a part of it", path,
+		       RESULTS_MAX);
 }
 
 static int label_index(const struct scan_result *result, const char *label)
@@ -106,12 +108,14 @@ static int label_index(const struct scan_result *result, const char *label)
 	return -1;
 }
 
-/* A codec joins a result; where no page needed one, all its bytes are 0. Labels are pointed to only when all is read:
- * results move while they grow in number.
+/* A codec joins a result; where no page needed one, all its bytes are 0. Labels are pointed to only
+ * when all is read: results move while they grow in number.
  */
-static int add_codec(struct scan_result *result, const char *label, const char *validation, struct scan_codec_record c)
+static int add_codec(struct scan_result *result, const char *label, const char *validation,
+		     struct scan_codec_record c)
 {
-	if (result->n_codecs == SCAN_CODECS_MAX || !*label || strlen(label) >= sizeof(result->labels[0]) ||
+	if (result->n_codecs == SCAN_CODECS_MAX || !*label ||
+	    strlen(label) >= sizeof(result->labels[0]) ||
 	    (!c.orig_bytes && (c.codec_bytes || c.slot_bytes)) || label_index(result, label) >= 0 ||
 	    (!str_eq(validation, "PASS") && !str_eq(validation, "FAIL")))
 		return -EBADMSG;
@@ -128,7 +132,7 @@ static void point_to_labels(struct earlier *earlier)
 
 		for (size_t k = 0; k < result->n_codecs; k++) {
 			result->codecs[k].label = result->labels[k];
-			for (size_t class = 0; class < PAGE_CLASSES; class++) {
+			for (size_t class = 0; class < PAGE_CLASSES; class ++) {
 				result->by_class[class][k].label = result->labels[k];
 				result->by_class[class][k].class = page_class_name(class);
 			}
@@ -136,7 +140,7 @@ static void point_to_labels(struct earlier *earlier)
 	}
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------------ */
+/* ---- JSON ---- */
 static bool get_u64(struct json_object *o, const char *key, uint64_t *ret)
 {
 	struct json_object *value = json_object_object_get(o, key);
@@ -163,8 +167,8 @@ static enum page_class class_named(const char *name)
 }
 
 /* A codec on the pages of one class; the codec itself came before. */
-static int take_class(const char *name, const struct scan_codec_record *c, const char *label, const char *validation,
-		      struct scan_result *result)
+static int take_class(const char *name, const struct scan_codec_record *c, const char *label,
+		      const char *validation, struct scan_result *result)
 {
 	enum page_class class = class_named(name);
 	int k = label_index(result, label);
@@ -172,9 +176,13 @@ static int take_class(const char *name, const struct scan_codec_record *c, const
 	if (class == PAGE_CLASSES || k < 0 || !c->orig_bytes || c->orig_bytes % PAGE_BYTES)
 		return -EBADMSG;
 	result->by_class[class][k] = (struct scan_class_codec_record){
-		.heavy = c->heavy, .pages = c->orig_bytes / PAGE_BYTES, .orig_bytes = c->orig_bytes,
-		.codec_bytes = c->codec_bytes, .slot_bytes = c->slot_bytes,
-		.compress_cpu_ns = c->compress_cpu_ns, .decompress_cpu_ns = c->decompress_cpu_ns,
+		.heavy = c->heavy,
+		.pages = c->orig_bytes / PAGE_BYTES,
+		.orig_bytes = c->orig_bytes,
+		.codec_bytes = c->codec_bytes,
+		.slot_bytes = c->slot_bytes,
+		.compress_cpu_ns = c->compress_cpu_ns,
+		.decompress_cpu_ns = c->decompress_cpu_ns,
 		.validation = str_eq(validation, "PASS") ? "PASS" : "FAIL",
 	};
 	return 0;
@@ -186,7 +194,8 @@ static int take_record(struct json_object *o, struct earlier *earlier)
 	struct scan_result *result = &earlier->results[earlier->n - 1];
 	struct scan_codec_record c = { 0 };
 	struct json_object *heavy = json_object_object_get(o, "heavy");
-	const char *type = get_text(o, "type"), *label = get_text(o, "label"), *validation = get_text(o, "validation");
+	const char *type = get_text(o, "type"), *label = get_text(o, "label"),
+		   *validation = get_text(o, "validation");
 	uint64_t pages;
 
 	if (!type)
@@ -199,8 +208,10 @@ static int take_record(struct json_object *o, struct earlier *earlier)
 	if (!str_eq(type, "scan_codec") && !str_eq(type, "scan_class_codec"))
 		return 0;
 	if (!label || !validation || !json_object_is_type(heavy, json_type_boolean) ||
-	    !get_u64(o, "orig_bytes", &c.orig_bytes) || !get_u64(o, "codec_bytes", &c.codec_bytes) ||
-	    !get_u64(o, "slot_bytes", &c.slot_bytes) || !get_u64(o, "compress_cpu_ns", &c.compress_cpu_ns) ||
+	    !get_u64(o, "orig_bytes", &c.orig_bytes) ||
+	    !get_u64(o, "codec_bytes", &c.codec_bytes) ||
+	    !get_u64(o, "slot_bytes", &c.slot_bytes) ||
+	    !get_u64(o, "compress_cpu_ns", &c.compress_cpu_ns) ||
 	    !get_u64(o, "decompress_cpu_ns", &c.decompress_cpu_ns))
 		return -EBADMSG;
 	c.heavy = json_object_get_boolean(heavy);
@@ -241,7 +252,7 @@ int earlier_read_json(const char *path, struct earlier *ret, struct err *e)
 	return ret->results[0].n_codecs ? 0 : nothing_in(path, "scan_codec record", how, e);
 }
 
-/* ---- CSV (RFC 4180, but no newlines within quotes: our own never has them) -------------------------------- */
+/* ---- CSV (RFC 4180, but no newlines within quotes: our own never has them) ---- */
 
 /* Takes one field off the line, in place; *rest is behind its comma, or NULL behind the last. */
 static char *cut_field(char *from, char **rest)
@@ -256,7 +267,7 @@ static char *cut_field(char *from, char **rest)
 				quoted = false;
 				continue;
 			}
-			from++;		/* a doubled quote is one */
+			from++; /* a doubled quote is one */
 		}
 		*to++ = *from;
 	}
@@ -265,7 +276,8 @@ static char *cut_field(char *from, char **rest)
 	return field;
 }
 
-/* Cuts a line into fields, in place. Returns their number; those beyond COLUMNS_MAX are left out. */
+/* Cuts a line into fields, in place. Returns their number; those beyond COLUMNS_MAX are left out.
+ */
 static size_t split(char *line, char *fields[COLUMNS_MAX])
 {
 	size_t n = 0;
@@ -277,13 +289,27 @@ static size_t split(char *line, char *fields[COLUMNS_MAX])
 }
 
 enum column {
-	LABEL, HEAVY, CORPUS, SIZE, PAGE, ORIG, CODEC_BYTES, SLOT_BYTES, COMPRESS_CPU, DECOMPRESS_CPU, VALIDATION,
-	NEEDED, CACHE = NEEDED, CLASS, COLUMNS	/* from CACHE on: not in results of before there were such */
+	LABEL,
+	HEAVY,
+	CORPUS,
+	SIZE,
+	PAGE,
+	ORIG,
+	CODEC_BYTES,
+	SLOT_BYTES,
+	COMPRESS_CPU,
+	DECOMPRESS_CPU,
+	VALIDATION,
+	NEEDED,
+	CACHE = NEEDED,
+	CLASS,
+	COLUMNS /* from CACHE on: not in results of before there were such */
 };
 
 static const char *const column_names[COLUMNS] = {
-	"label", "heavy", "corpus", "size_bytes", "page_bytes", "orig_bytes", "codec_bytes", "slot_bytes",
-	"compress_cpu_ns", "decompress_cpu_ns", "validation", "cache", "class",
+	"label",      "heavy",       "corpus",     "size_bytes",      "page_bytes",
+	"orig_bytes", "codec_bytes", "slot_bytes", "compress_cpu_ns", "decompress_cpu_ns",
+	"validation", "cache",       "class",
 };
 
 /* Where each column is among the fields of the head; the name of one that is missing, or NULL. */
@@ -293,7 +319,8 @@ static const char *find_columns(char *line, size_t where[COLUMNS])
 	size_t n = split(line, fields);
 
 	for (size_t c = 0; c < COLUMNS; c++) {
-		for (where[c] = 0; where[c] < n && !str_eq(fields[where[c]], column_names[c]); where[c]++)
+		for (where[c] = 0; where[c] < n && !str_eq(fields[where[c]], column_names[c]);
+		     where[c]++)
 			;
 		if (where[c] == n && c < NEEDED)
 			return column_names[c];
@@ -332,8 +359,8 @@ static int take_row(char *line, const size_t where[COLUMNS], struct earlier *ear
 	c.heavy = str_eq(value[HEAVY], "true");
 	if (!c.heavy && !str_eq(value[HEAVY], "false"))
 		return -EBADMSG;
-	snprintf(name, sizeof(name), "%s, %s bytes in pages of %s%s", value[CORPUS], value[SIZE], value[PAGE],
-		 str_eq(value[CACHE], "cold") ? ", cold" : "");
+	snprintf(name, sizeof(name), "%s, %s bytes in pages of %s%s", value[CORPUS], value[SIZE],
+		 value[PAGE], str_eq(value[CACHE], "cold") ? ", cold" : "");
 	result = result_named(earlier, name);
 	if (!result)
 		return -ENOMEM;

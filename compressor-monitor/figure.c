@@ -4,10 +4,10 @@
 
 #include <math.h>
 
-#include "gnuplot.h"
+#include "lib/base/gnuplot.h"
 
-#define WIDTH	760
-#define HEIGHT	420
+#define WIDTH  760
+#define HEIGHT 420
 
 static void put_number(struct text *t, double v)
 {
@@ -39,8 +39,10 @@ static size_t put_rows(struct text *script, const struct rank_result *ranking)
 		put_number(script, c->saved_bytes / (double)MIB);
 		plot_label(script, c->label, '"');
 		text_str(script, is_on(front, n_front, c->label) ? " 1" : " 0");
-		text_str(script, ranking->decision.choice && str_eq(ranking->decision.choice, c->label) ? " 1\n"
-													: " 0\n");
+		text_str(script,
+			 ranking->decision.choice && str_eq(ranking->decision.choice, c->label)
+				 ? " 1\n"
+				 : " 0\n");
 		n++;
 	}
 	text_str(script, "EOD\n");
@@ -53,17 +55,21 @@ static void put_script(struct text *script, const struct rank_result *ranking)
 	plot_label(script, ranking->decision.subject ? ranking->decision.subject : "pages", '\'');
 	text_str(script, "\nset xlabel 'CPU, ms: compress + ");
 	text_shortest(script, ranking->decision.readback_factor);
-	text_str(script,
-		 " * decompress'\nset ylabel 'saved, MiB'\nset xrange [0:*]\nset border 3\nset tics nomirror\n"
-		 "set grid linecolor rgb '#e3e5e7'\nset offsets 0, graph 0.12, graph 0.12, graph 0.05\n"
-		 "set key outside top center horizontal\n"
-		 "plot $codecs using ($4 == 1 ? $1 : NaN):2 smooth unique with lines dashtype 2 linewidth 1 "
-		 "linecolor rgb '#5d6670' title 'front', "
-		 "$codecs using 1:2 with points pointtype 6 pointsize 1 linewidth 1.6 linecolor rgb '#0072b2' "
-		 "title 'codec', "
-		 "$codecs using ($5 == 1 ? $1 : NaN):2 with points pointtype 7 pointsize 1 linecolor rgb '#d55e00' "
-		 "title 'the choice', "
-		 "$codecs using 1:2:3 with labels left offset 0.9,0.5 notitle\n");
+	text_str(script, " * decompress'\nset ylabel 'saved, MiB'\nset xrange [0:*]\nset border "
+			 "3\nset tics nomirror\n"
+			 "set grid linecolor rgb '#e3e5e7'\nset offsets 0, graph 0.12, graph 0.12, "
+			 "graph 0.05\n"
+			 "set key outside top center horizontal\n"
+			 "plot $codecs using ($4 == 1 ? $1 : NaN):2 smooth unique with lines "
+			 "dashtype 2 linewidth 1 "
+			 "linecolor rgb '#5d6670' title 'front', "
+			 "$codecs using 1:2 with points pointtype 6 pointsize 1 linewidth 1.6 "
+			 "linecolor rgb '#0072b2' "
+			 "title 'codec', "
+			 "$codecs using ($5 == 1 ? $1 : NaN):2 with points pointtype 7 pointsize 1 "
+			 "linecolor rgb '#d55e00' "
+			 "title 'the choice', "
+			 "$codecs using 1:2:3 with labels left offset 0.9,0.5 notitle\n");
 }
 
 static int write_svg(const char *path, const struct text *svg, struct err *e)

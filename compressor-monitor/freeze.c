@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* freeze.c - seizes and interrupts every thread of a process until a look at its threads shows no new one. */
+/* freeze.c - seizes and interrupts every thread of a process until a look at its threads shows no
+ * new one. */
 #include "freeze.h"
 
 #include <ctype.h>
@@ -34,14 +35,15 @@ static int wait_stopped(pid_t tid, uint64_t end_ns, int *signal)
 			return 0;
 		if (monotonic_ns() > end_ns)
 			return -ETIMEDOUT;
-		nanosleep(&(struct timespec){.tv_nsec = POLL_NS}, NULL);
+		nanosleep(&(struct timespec){ .tv_nsec = POLL_NS }, NULL);
 	}
 }
 
 static int refused(pid_t pid, int code, struct err *e)
 {
 	err_set(e, code, "cannot stop process %d", (int)pid);
-	return err_hint(e, "is it being debugged or traced, or does kernel.yama.ptrace_scope forbid it?");
+	return err_hint(
+		e, "is it being debugged or traced, or does kernel.yama.ptrace_scope forbid it?");
 }
 
 /* Kept in the list before it stops: whatever happens then, it is let go of. */
@@ -55,7 +57,7 @@ static int freeze_thread(struct freeze *f, pid_t pid, pid_t tid, uint64_t end_ns
 	f->threads = bigger;
 	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL))
 		return errno == ESRCH ? 0 : refused(pid, errno, e);
-	f->threads[f->n++] = (struct frozen_thread){.tid = tid};
+	f->threads[f->n++] = (struct frozen_thread){ .tid = tid };
 	if (ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) && errno != ESRCH)
 		return refused(pid, errno, e);
 	r = wait_stopped(tid, end_ns, &f->threads[f->n - 1].signal);
@@ -102,11 +104,13 @@ int freeze_process(struct freeze *f, pid_t pid, struct err *e)
 	return r;
 }
 
-/* A thread that did not stop in time cannot be let go of before it does: the kernel does when we end. */
+/* A thread that did not stop in time cannot be let go of before it does: the kernel does when we
+ * end. */
 void freeze_done(struct freeze *f)
 {
 	for (size_t i = 0; i < f->n; i++)
-		ptrace(PTRACE_DETACH, f->threads[i].tid, NULL, (void *)(intptr_t)f->threads[i].signal);
+		ptrace(PTRACE_DETACH, f->threads[i].tid, NULL,
+		       (void *)(intptr_t)f->threads[i].signal);
 	free(f->threads);
-	*f = (struct freeze){0};
+	*f = (struct freeze){ 0 };
 }

@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* kernel.c - writes pages to a scratch zram device and reads them back by direct I/O, where the kernel compresses
- * and decompresses on the calling thread: its CPU clock tells what that costs.
+/* kernel.c - writes pages to a scratch zram device and reads them back by direct I/O, where the
+ * kernel compresses and decompresses on the calling thread: its CPU clock tells what that costs.
  *
- * Each run writes to a part of the device of its own, as writing over a page also frees its old slot.
+ * Each run writes to a part of the device of its own, as writing over a page also frees its old
+ * slot.
  */
 #include "kernel.h"
 
 #include <math.h>
 
-#include "codec/codec.h"
+#include "lib/codec/codec.h"
 #include "measure.h"
 #include "scratch.h"
-#include "stats.h"
-#include "stop.h"
+#include "lib/analysis/stats.h"
+#include "lib/base/stop.h"
 
-#define CHUNK_BYTES	(32 * PAGE_BYTES)	/* one write or read */
-#define PAGES_MIN	128u
-#define HALVES		2
+#define CHUNK_BYTES (32 * PAGE_BYTES) /* one write or read */
+#define PAGES_MIN   128u
+#define HALVES      2
 
 struct half {
-	char *pages, *same, *back;	/* bytes each; same-filled ones for what the path costs without a codec */
+	char *pages, *same,
+		*back; /* bytes each; same-filled ones for what the path costs without a codec */
 	size_t bytes, n;
 };
 
@@ -28,13 +30,14 @@ enum figure { IO_WRITE, IO_READ, COMPRESS, DECOMPRESS, MODEL_COMPRESS, MODEL_DEC
 /* Of each run, a page. */
 struct runs {
 	double *ns[HALVES][FIGURES];
-	double *ratio;		/* room for what is made of two of them */
-	uint64_t model_stored_bytes, model_slot_bytes;	/* of both halves */
+	double *ratio;                                 /* room for what is made of two of them */
+	uint64_t model_stored_bytes, model_slot_bytes; /* of both halves */
 };
 
-/* ---- the pages ---------------------------------------------------------------------------------------- */
+/* ---- the pages ---- */
 
-/* Pages that need a codec, by turns into one half and the other, so that both are of the same kind. */
+/* Pages that need a codec, by turns into one half and the other, so that both are of the same kind.
+ */
 static void deal(struct half halves[HALVES], const char *pages, const enum page_got *got, size_t n)
 {
 	size_t dealt = 0;
@@ -73,8 +76,8 @@ static void half_done(struct half *h)
 	free(h->back);
 }
 
-static int read_pages(const struct kernel_config *c, struct page_source *source, struct half halves[HALVES],
-		      struct err *e)
+static int read_pages(const struct kernel_config *c, struct page_source *source,
+		      struct half halves[HALVES], struct err *e)
 {
 	struct page_set set = { 0 };
 	struct page_census census = { 0 };
@@ -82,14 +85,16 @@ static int read_pages(const struct kernel_config *c, struct page_source *source,
 	int r;
 
 	page_sample_init(&sample, c->pages, c->seed);
-	r = page_walk(source, 0, c->pid ? PAGE_KIND_SWAPPABLE : PAGE_KIND_FILE, &set, &census, &sample, e);
+	r = page_walk(source, 0, c->pid ? PAGE_KIND_SWAPPABLE : PAGE_KIND_FILE, &set, &census,
+		      &sample, e);
 	page_sample_sort(&sample, 0, sample.n);
 
 	size_t n = MAX(sample.n, (size_t)1);
 	AUTO_FREE char *pages = aligned_alloc(PAGE_BYTES, n * PAGE_BYTES);
 	AUTO_FREE enum page_got *got = calloc(n, sizeof(*got));
 
-	if (!r && (!pages || !got || half_new(&halves[0], n * PAGE_BYTES) || half_new(&halves[1], n * PAGE_BYTES)))
+	if (!r && (!pages || !got || half_new(&halves[0], n * PAGE_BYTES) ||
+		   half_new(&halves[1], n * PAGE_BYTES)))
 		r = err_set(e, ENOMEM, "cannot hold the pages");
 	if (!r)
 		r = page_read(source, sample.refs, sample.n, pages, got, e);
@@ -98,7 +103,8 @@ static int read_pages(const struct kernel_config *c, struct page_source *source,
 	page_sample_done(&sample);
 	page_set_done(&set);
 	if (!r && MIN(halves[0].n, halves[1].n) < PAGES_MIN / HALVES)
-		return err_say(e, ENODATA, "fewer than %u pages that need a codec: too few to time", PAGES_MIN);
+		return err_say(e, ENODATA, "fewer than %u pages that need a codec: too few to time",
+			       PAGES_MIN);
 	return r;
 }
 
@@ -114,8 +120,9 @@ static int take_pages(const struct kernel_config *c, struct half halves[HALVES],
 	return r;
 }
 
-/* ---- the device ----------------------------------------------------------------------------------------- */
-static int transfer(const struct scratch *device, char *buf, size_t bytes, off_t at, bool out, double *ns_per_page)
+/* ---- the device ---- */
+static int transfer(const struct scratch *device, char *buf, size_t bytes, off_t at, bool out,
+		    double *ns_per_page)
 {
 	uint64_t begin = thread_cpu_ns();
 	int r = scratch_transfer(device, buf, bytes, CHUNK_BYTES, at, out);
@@ -125,7 +132,8 @@ static int transfer(const struct scratch *device, char *buf, size_t bytes, off_t
 }
 
 /* One half once through the device. at is where this run of this half has its part of it. */
-static int run_kernel(const struct scratch *device, const struct half *h, off_t at, double ns[FIGURES], struct err *e)
+static int run_kernel(const struct scratch *device, const struct half *h, off_t at,
+		      double ns[FIGURES], struct err *e)
 {
 	off_t same = at + (off_t)h->bytes;
 	int r;
@@ -136,14 +144,16 @@ static int run_kernel(const struct scratch *device, const struct half *h, off_t 
 	    (r = transfer(device, h->back, h->bytes, at, false, &ns[DECOMPRESS])))
 		return err_set(e, r, "cannot write to and read from the scratch zram device");
 	if (memcmp(h->back, h->pages, h->bytes) != 0)
-		return err_say(e, EIO, "the kernel's codec did not give the pages back as they were");
+		return err_say(e, EIO,
+			       "the kernel's codec did not give the pages back as they were");
 	ns[COMPRESS] -= ns[IO_WRITE];
 	ns[DECOMPRESS] -= ns[IO_READ];
 	return 0;
 }
 
 /* The same half once through the library. Means over all pages, as the kernel's are. */
-static int run_model(const char *spec, const struct half *h, struct runs *runs, double ns[FIGURES], struct err *e)
+static int run_model(const char *spec, const struct half *h, struct runs *runs, double ns[FIGURES],
+		     struct err *e)
 {
 	static struct scan_result result;
 	const char *specs[] = { spec };
@@ -158,7 +168,7 @@ static int run_model(const char *spec, const struct half *h, struct runs *runs, 
 		return r;
 	for (size_t i = 0; !r && i < h->n; i++) {
 		r = measure_page(m, h->pages + i * PAGE_BYTES, PAGE_OTHER);
-		measure_hold(m);	/* a copy is in cache, as in a scan */
+		measure_hold(m); /* a copy is in cache, as in a scan */
 	}
 	if (!r)
 		r = measure_report(m, h->n, &result);
@@ -198,7 +208,8 @@ static int all_runs(const struct kernel_config *c, const struct scratch *device,
 
 /* What the device says of one algorithm; whatever happened, the device is gone afterwards. */
 static int run_algorithm(const struct kernel_config *c, const char *algorithm, const char *model,
-			 const struct half *halves, struct runs *runs, struct zram_mm_stat *stat, struct err *e)
+			 const struct half *halves, struct runs *runs, struct zram_mm_stat *stat,
+			 struct err *e)
 {
 	const struct zram_config config = {
 		.algorithm = algorithm,
@@ -221,19 +232,21 @@ static int run_algorithm(const struct kernel_config *c, const char *algorithm, c
 	return r;
 }
 
-/* ---- together ------------------------------------------------------------------------------------------------ */
+/* ---- together ---- */
 
 /* The median over the runs of one figure by another. */
-static double median_ratio(const struct kernel_config *c, const struct runs *runs, size_t half, enum figure a,
-			   enum figure b)
+static double median_ratio(const struct kernel_config *c, const struct runs *runs, size_t half,
+			   enum figure a, enum figure b)
 {
 	for (uint64_t i = 0; i < c->runs; i++)
 		runs->ratio[i] = runs->ns[half][a][i] / runs->ns[half][b][i];
 	return stats_median(runs->ratio, c->runs);
 }
 
-/* The factors from one half, held against the other; before medians put the runs out of their order. */
-static void compare(const struct kernel_config *c, const struct runs *runs, struct kernel_record *row)
+/* The factors from one half, held against the other; before medians put the runs out of their
+ * order. */
+static void compare(const struct kernel_config *c, const struct runs *runs,
+		    struct kernel_record *row)
 {
 	row->model_compr_bytes = runs->model_stored_bytes;
 	row->model_used_bytes = runs->model_slot_bytes;
@@ -294,8 +307,8 @@ static int one_algorithm(const struct kernel_config *c, const char *algorithm, b
 	return 0;
 }
 
-int kernel_run(const struct kernel_config *config, int (*take)(void *arg, const struct kernel_record *row), void *arg,
-	       struct err *e)
+int kernel_run(const struct kernel_config *config,
+	       int (*take)(void *arg, const struct kernel_record *row), void *arg, struct err *e)
 {
 	struct zram_algorithms algorithms;
 	struct half halves[HALVES] = { 0 };
@@ -303,8 +316,9 @@ int kernel_run(const struct kernel_config *config, int (*take)(void *arg, const 
 	int r;
 
 	if (config->pages * config->runs * PAGE_BYTES > SCRATCH_MAX_BYTES)
-		return err_usage(e, "--pages times --runs: at most %lu pages, which may take as much memory",
-				 SCRATCH_MAX_BYTES / PAGE_BYTES);
+		return err_usage(
+			e, "--pages times --runs: at most %lu pages, which may take as much memory",
+			SCRATCH_MAX_BYTES / PAGE_BYTES);
 	r = scratch_algorithms(&algorithms, e);
 	if (!r)
 		r = take_pages(config, halves, e);
@@ -312,7 +326,9 @@ int kernel_run(const struct kernel_config *config, int (*take)(void *arg, const 
 	for (size_t i = 0; !r && i < n; i++) {
 		struct kernel_record row;
 
-		r = one_algorithm(config, config->algorithms.n ? config->algorithms.items[i] : algorithms.names[i],
+		r = one_algorithm(config,
+				  config->algorithms.n ? config->algorithms.items[i]
+						       : algorithms.names[i],
 				  algorithms.crypto, halves, &row, e);
 		if (!r)
 			r = take(arg, &row);

@@ -1,48 +1,54 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* kernel.h - the kernel's own codecs on the same pages as the libraries', through a scratch zram device.
+/* kernel.h - the kernel's own codecs on the same pages as the libraries', through a scratch zram
+ * device.
  *
- * Half of the pages give the factors between kernel and library, the other half tells how far they hold.
+ * Half of the pages give the factors between kernel and library, the other half tells how far they
+ * hold.
  */
 #ifndef COLDPRESS_MONITOR_KERNEL_H
 #define COLDPRESS_MONITOR_KERNEL_H
 
-#include "opt.h"
-#include "page.h"
-#include "record.h"
+#include "lib/base/opt.h"
+#include "lib/kernel/page.h"
+#include "lib/base/record.h"
 
 struct kernel_config {
-	struct opt_list algorithms;	/* empty = all that the kernel offers */
+	struct opt_list algorithms; /* empty = all that the kernel offers */
 	const char *file;
 	pid_t pid;
 	uint64_t pages, runs, seed;
-	const char *store;		/* keep the factors here; NULL = do not */
+	const char *results; /* keep the factors here; NULL = do not */
 };
 
-/* One algorithm. Times are thread CPU, medians of the runs; compress and decompress are what writing and reading
- * pages costs more than writing and reading same-filled ones, which go the same way but through no codec.
+/* One algorithm. Times are thread CPU, medians of the runs; compress and decompress are what
+ * writing and reading pages costs more than writing and reading same-filled ones, which go the same
+ * way but through no codec.
  */
 struct kernel_record {
-	const char *algorithm, *model;	/* model: the library codec that stands for it; missing where none does */
-	bool approximate;		/* the two do not write the same bytes */
+	const char *algorithm,
+		*model;   /* model: the library codec that stands for it; missing where none does */
+	bool approximate; /* the two do not write the same bytes */
 	uint64_t pages, runs;
-	uint64_t orig_bytes, compr_bytes, used_bytes, huge_pages;	/* mm_stat, all pages */
+	uint64_t orig_bytes, compr_bytes, used_bytes, huge_pages; /* mm_stat, all pages */
 	uint64_t model_compr_bytes, model_used_bytes;
-	double io_write_ns, io_read_ns;		/* a same-filled page */
-	double compress_ns, decompress_ns;	/* a page, beyond that */
+	double io_write_ns, io_read_ns;    /* a same-filled page */
+	double compress_ns, decompress_ns; /* a page, beyond that */
 	double model_compress_ns, model_decompress_ns;
-	double compress_factor, decompress_factor;	/* kernel / library, from half of the pages */
-	double compress_error_ratio, decompress_error_ratio;	/* on the other half: predicted / measured - 1 */
-	double compr_error_ratio;		/* model_compr_bytes / compr_bytes - 1 */
+	double compress_factor, decompress_factor; /* kernel / library, from half of the pages */
+	double compress_error_ratio,
+		decompress_error_ratio; /* on the other half: predicted / measured - 1 */
+	double compr_error_ratio;       /* model_compr_bytes / compr_bytes - 1 */
 };
 
 extern const struct record_type kernel_type;
 
-/* kernel_run - hands over a row for each algorithm. Adds a zram device and takes it away again, journalled.
+/* kernel_run - hands over a row for each algorithm. Adds a zram device and takes it away again,
+ * journalled.
  *
- * errors  exit 77 no zram or no root; -EINVAL an algorithm this kernel lacks (e lists those it has); -ENODATA too
- *         few pages; page.h's own
+ * errors  exit 77 no zram or no root; -EINVAL an algorithm this kernel lacks (e lists those it
+ * has); -ENODATA too few pages; page.h's own
  */
-int kernel_run(const struct kernel_config *config, int (*take)(void *arg, const struct kernel_record *row), void *arg,
-	       struct err *e);
+int kernel_run(const struct kernel_config *config,
+	       int (*take)(void *arg, const struct kernel_record *row), void *arg, struct err *e);
 
 #endif

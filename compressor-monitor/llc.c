@@ -2,7 +2,7 @@
 /* llc.c - the highest cache level in sysfs that holds data. */
 #include "llc.h"
 
-#include "units.h"
+#include "lib/base/units.h"
 
 #define INDEXES 16
 
@@ -19,7 +19,7 @@ uint64_t llc_bytes(const struct sysroot *root, uint64_t cpu)
 		if (sysroot_read_u64(root, &level, NULL, dir, cpu, i, "level") ||
 		    sysroot_read(root, size, sizeof(size), NULL, dir, cpu, i, "size") < 0)
 			continue;
-		size[strcspn(size, "\n")] = '\0';	/* "32768K" */
+		size[strcspn(size, "\n")] = '\0'; /* "32768K" */
 		if (level > highest && !units_parse_size(size, &bytes, NULL) && bytes) {
 			highest = level;
 			ret = bytes;

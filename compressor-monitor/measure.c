@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* measure.c - runs batches of pages through every codec, both ways, on this thread's CPU clock.
  *
- * One clock read covers a batch, as a read costs about as much as decompressing a page of zeros. The pages of a
- * batch are in cache when a codec gets them, as a page that is reclaimed after a scan of its list is not: times
- * are those of the codec, not of memory. What a kernel adds around its codecs is not in them either.
+ * One clock read covers a batch, as a read costs about as much as decompressing a page of zeros.
+ * The pages of a batch are in cache when a codec gets them, as a page that is reclaimed after a
+ * scan of its list is not: times are those of the codec, not of memory. What a kernel adds around
+ * its codecs is not in them either.
  */
 #include "measure.h"
 
 #include <math.h>
 
-#include "codec/codec.h"
-#include "estimate.h"
-#include "stats.h"
+#include "lib/codec/codec.h"
+#include "lib/analysis/estimate.h"
+#include "lib/analysis/stats.h"
 
-#define BATCH_PAGES	32
+#define BATCH_PAGES 32
 
 /* A growing list of per-page times, one for each batch. */
 struct times {
@@ -28,7 +29,7 @@ struct subject_sums {
 	double slot_bytes;
 	uint64_t codec_bytes, mismatched_pages;
 	uint64_t bins[SCAN_BINS];
-	uint64_t judged[2][2];		/* pages: [the codec takes it][the estimator would] */
+	uint64_t judged[2][2]; /* pages: [the codec takes it][the estimator would] */
 	struct class_sums {
 		uint64_t pages, codec_bytes, compress_ns, decompress_ns;
 		double slot_bytes;
@@ -37,15 +38,15 @@ struct subject_sums {
 
 struct subject {
 	struct codec_run run;
-	char *compressed;		/* BATCH_PAGES * bound */
+	char *compressed; /* BATCH_PAGES * bound */
 	size_t bound;
 	struct subject_sums sums;
-	struct stratum_sums *strata;	/* n_strata of them */
+	struct stratum_sums *strata; /* n_strata of them */
 	struct times compress, decompress;
 };
 
-/* Pages of one class, so that what the clock says of a batch is that class's. They stay where the caller has them;
- * measure_hold copies those that wait for more.
+/* Pages of one class, so that what the clock says of a batch is that class's. They stay where the
+ * caller has them; measure_hold copies those that wait for more.
  */
 struct batch {
 	char held[BATCH_PAGES * PAGE_BYTES];
@@ -53,19 +54,20 @@ struct batch {
 	uint32_t strata[BATCH_PAGES];
 	enum page_class class;
 	size_t n;
-	bool fits[2][BATCH_PAGES];	/* by the estimator, for codecs without and with entropy coding */
+	bool fits[2]
+		 [BATCH_PAGES]; /* by the estimator, for codecs without and with entropy coding */
 };
 
 /* What one thread measured; measure_join adds those of several. */
 struct measure {
 	struct subject *subjects;
 	size_t n_subjects;
-	struct batch *batches;		/* PAGE_CLASSES of them */
-	char *back;			/* BATCH_PAGES * PAGE_BYTES */
+	struct batch *batches; /* PAGE_CLASSES of them */
+	char *back;            /* BATCH_PAGES * PAGE_BYTES */
 	size_t n_strata;
 	uint64_t pages, same_pages;
 	bool estimate;
-	uint64_t estimate_ns;		/* to judge all pages for one kind of codec */
+	uint64_t estimate_ns; /* to judge all pages for one kind of codec */
 };
 
 static int times_add(struct times *t, uint64_t ns, size_t pages)
@@ -84,7 +86,8 @@ static int times_add(struct times *t, uint64_t ns, size_t pages)
 	return 0;
 }
 
-static int subject_open(struct subject *s, const char *spec, const struct zsmalloc_model *model, struct err *e)
+static int subject_open(struct subject *s, const char *spec, const struct zsmalloc_model *model,
+			struct err *e)
 {
 	int r = codec_open(&s->run, spec, e);
 
@@ -115,8 +118,8 @@ void measure_free(struct measure *m)
 	free(m);
 }
 
-int measure_new(struct measure **ret, const struct opt_list *specs, const struct zsmalloc_model *model,
-		struct err *e)
+int measure_new(struct measure **ret, const struct opt_list *specs,
+		const struct zsmalloc_model *model, struct err *e)
 {
 	struct measure *m = calloc(1, sizeof(*m));
 	int r = 0;
@@ -147,17 +150,19 @@ static void compress_batch(const struct batch *b, struct subject *s, ssize_t *le
 						s->compressed + i * s->bound, s->bound);
 }
 
-/* Decompresses the pages that zram keeps compressed, or those it keeps raw; returns how many that were. */
-static size_t decompress_batch(const struct measure *m, const struct batch *b, struct subject *s, const ssize_t *len,
-			       bool raw, ssize_t *got)
+/* Decompresses the pages that zram keeps compressed, or those it keeps raw; returns how many that
+ * were. */
+static size_t decompress_batch(const struct measure *m, const struct batch *b, struct subject *s,
+			       const ssize_t *len, bool raw, ssize_t *got)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
 		if (len[i] < 0 || (len[i] >= s->sums.pool.model->huge_bytes) != raw)
 			continue;
-		got[i] = s->run.codec->decompress(s->run.state, s->compressed + i * s->bound, (size_t)len[i],
-						  m->back + i * PAGE_BYTES, PAGE_BYTES);
+		got[i] = s->run.codec->decompress(s->run.state, s->compressed + i * s->bound,
+						  (size_t)len[i], m->back + i * PAGE_BYTES,
+						  PAGE_BYTES);
 		n++;
 	}
 	return n;
@@ -167,8 +172,8 @@ struct slot {
 	double bytes, square;
 };
 
-/* To 1/256 byte, and a whole square byte: sums of them are exact in a double, and so do not depend on their order,
- * which is the threads' (up to 2^29 pages).
+/* To 1/256 byte, and a whole square byte: sums of them are exact in a double, and so do not depend
+ * on their order, which is the threads' (up to 2^29 pages).
  */
 static struct slot slot_of(const struct zsmalloc_model *model, size_t len)
 {
@@ -177,7 +182,8 @@ static struct slot slot_of(const struct zsmalloc_model *model, size_t len)
 	return (struct slot){ (double)parts / 256, (double)((parts * parts + (1 << 15)) >> 16) };
 }
 
-/* One batch both ways. Reading back a page that is kept raw decompresses nothing: those are checked, not timed. */
+/* One batch both ways. Reading back a page that is kept raw decompresses nothing: those are
+ * checked, not timed. */
 static int run_batch(const struct measure *m, const struct batch *b, struct subject *s)
 {
 	struct class_sums *sums = &s->sums.classes[b->class];
@@ -186,7 +192,7 @@ static int run_batch(const struct measure *m, const struct batch *b, struct subj
 	size_t kept;
 	int r;
 
-	if (!s->compress.n) {	/* once untimed: states get their memory at first use */
+	if (!s->compress.n) { /* once untimed: states get their memory at first use */
 		compress_batch(b, s, len);
 		decompress_batch(m, b, s, len, false, got);
 	}
@@ -202,13 +208,16 @@ static int run_batch(const struct measure *m, const struct batch *b, struct subj
 		struct slot slot = slot_of(s->sums.pool.model, bytes);
 		struct stratum_sums *stratum = &s->strata[b->strata[i]];
 
-		s->sums.mismatched_pages += len[i] < 0 || got[i] != PAGE_BYTES ||
-				       memcmp(m->back + i * PAGE_BYTES, b->pages[i], PAGE_BYTES) != 0;
-		s->sums.judged[bytes < s->sums.pool.model->huge_bytes][b->fits[s->run.codec->entropy][i]]++;
+		s->sums.mismatched_pages +=
+			len[i] < 0 || got[i] != PAGE_BYTES ||
+			memcmp(m->back + i * PAGE_BYTES, b->pages[i], PAGE_BYTES) != 0;
+		s->sums.judged[bytes < s->sums.pool.model->huge_bytes]
+			      [b->fits[s->run.codec->entropy][i]]++;
 		s->sums.codec_bytes += bytes;
 		sums->codec_bytes += bytes;
 		sums->slot_bytes += slot.bytes;
-		s->sums.bins[(MIN(bytes, (size_t)PAGE_BYTES) + SCAN_BIN_BYTES - 1) / SCAN_BIN_BYTES]++;
+		s->sums.bins[(MIN(bytes, (size_t)PAGE_BYTES) + SCAN_BIN_BYTES - 1) /
+			     SCAN_BIN_BYTES]++;
 		zsmalloc_pool_add(&s->sums.pool, bytes);
 		s->sums.slot_bytes += slot.bytes;
 		stratum->pages++;
@@ -261,7 +270,8 @@ static int grow_strata(struct measure *m, uint32_t stratum)
 	size_t n = MAX((size_t)stratum + 1, m->n_strata * 2);
 
 	for (size_t i = 0; i < m->n_subjects; i++) {
-		struct stratum_sums *bigger = reallocarray(m->subjects[i].strata, n, sizeof(*bigger));
+		struct stratum_sums *bigger =
+			reallocarray(m->subjects[i].strata, n, sizeof(*bigger));
 
 		if (!bigger)
 			return -ENOMEM;
@@ -273,8 +283,8 @@ static int grow_strata(struct measure *m, uint32_t stratum)
 }
 
 /* From the pages drawn to all of them. */
-static int estimate_all(struct measure *m, const struct subject *s, const struct page_strata *strata,
-			struct strata_estimate *ret)
+static int estimate_all(struct measure *m, const struct subject *s,
+			const struct page_strata *strata, struct strata_estimate *ret)
 {
 	if (strata->n > m->n_strata && grow_strata(m, (uint32_t)strata->n - 1))
 		return -ENOMEM;
@@ -361,13 +371,16 @@ static int join_subject(struct subject *into, struct subject *from, size_t n_str
 	if (n_strata)
 		memset(from->strata, 0, n_strata * sizeof(*from->strata));
 	from->sums = (struct subject_sums){ .pool.model = from->sums.pool.model };
-	return join_times(&into->compress, &from->compress) || join_times(&into->decompress, &from->decompress)
-		       ? -ENOMEM : 0;
+	return join_times(&into->compress, &from->compress) ||
+			       join_times(&into->decompress, &from->decompress)
+		       ? -ENOMEM
+		       : 0;
 }
 
 int measure_join(struct measure *into, struct measure *from)
 {
-	int r = from->n_strata > into->n_strata ? grow_strata(into, (uint32_t)from->n_strata - 1) : 0;
+	int r = from->n_strata > into->n_strata ? grow_strata(into, (uint32_t)from->n_strata - 1)
+						: 0;
 
 	for (size_t i = 0; !r && i < into->n_subjects; i++)
 		r = join_subject(&into->subjects[i], &from->subjects[i], from->n_strata);
@@ -380,7 +393,7 @@ int measure_join(struct measure *into, struct measure *from)
 
 void measure_hold(struct measure *m)
 {
-	for (size_t class = 0; class < PAGE_CLASSES; class++) {
+	for (size_t class = 0; class < PAGE_CLASSES; class ++) {
 		struct batch *b = &m->batches[class];
 
 		for (size_t i = 0; i < b->n; i++) {
@@ -393,8 +406,8 @@ void measure_hold(struct measure *m)
 	}
 }
 
-int measure_sample_size(struct measure *m, double half_width_ratio, const struct page_strata *strata,
-			uint64_t population, uint64_t *ret)
+int measure_sample_size(struct measure *m, double half_width_ratio,
+			const struct page_strata *strata, uint64_t population, uint64_t *ret)
 {
 	const double n = (double)(m->pages + m->same_pages), left = 1 / n - 1 / (double)population;
 	double most = n;
@@ -407,8 +420,10 @@ int measure_sample_size(struct measure *m, double half_width_ratio, const struct
 		r = estimate_all(m, &m->subjects[i], strata, &estimate);
 		if (r)
 			break;
-		times = half_width_ratio * PAGE_BYTES * 2 / (estimate.of_coded.high - estimate.of_coded.low);
-		/* The square of the width goes with 1 / n - 1 / population. Not where it is missing or nothing. */
+		times = half_width_ratio * PAGE_BYTES * 2 /
+			(estimate.of_coded.high - estimate.of_coded.low);
+		/* The square of the width goes with 1 / n - 1 / population. Not where it is missing
+		 * or nothing. */
 		if (times < 1)
 			most = MAX(most, 1 / (1 / (double)population + times * times * left));
 	}
@@ -436,15 +451,16 @@ static void predict_pool(const struct measure *m, const struct subject *s, uint6
 
 	double half = (mean->high - mean->estimate) * (double)population;
 	/* What weighing the mappings adds to the mean of the pages drawn. */
-	double weighed = (double)ret->pool_bytes + (mean->estimate - s->sums.slot_bytes / drawn) * (double)population;
+	double weighed = (double)ret->pool_bytes +
+			 (mean->estimate - s->sums.slot_bytes / drawn) * (double)population;
 
 	ret->pool_bytes = (uint64_t)llround(MAX(0.0, weighed));
 	ret->pool_low_bytes = (uint64_t)MAX(0.0, (double)ret->pool_bytes - half);
 	ret->pool_high_bytes = (uint64_t)((double)ret->pool_bytes + half);
 }
 
-static struct scan_codec_record report(const struct measure *m, struct subject *s, uint64_t population,
-				       const struct strata_estimate *estimate)
+static struct scan_codec_record report(const struct measure *m, struct subject *s,
+				       uint64_t population, const struct strata_estimate *estimate)
 {
 	const struct stats_interval *slot = &estimate->of_coded;
 	double orig = (double)m->pages * PAGE_BYTES;
@@ -458,7 +474,8 @@ static struct scan_codec_record report(const struct measure *m, struct subject *
 		.codec_bytes = s->sums.codec_bytes,
 		.stored_bytes = s->sums.pool.stored_bytes,
 		.slot_bytes = (uint64_t)llround(s->sums.slot_bytes),
-		.saved_codec_ratio = 1 - (double)s->sums.codec_bytes / orig,	/* NaN, missing, for no pages */
+		.saved_codec_ratio =
+			1 - (double)s->sums.codec_bytes / orig, /* NaN, missing, for no pages */
 		.saved_slot_ratio = 1 - slot->estimate / PAGE_BYTES,
 		.saved_slot_low_ratio = 1 - slot->high / PAGE_BYTES,
 		.saved_slot_high_ratio = 1 - slot->low / PAGE_BYTES,
@@ -497,7 +514,8 @@ static struct scan_class_codec_record report_class(const struct subject *s, enum
 	};
 }
 
-static struct scan_estimate_record report_estimate(const struct measure *m, const struct subject *s, const char *label)
+static struct scan_estimate_record report_estimate(const struct measure *m, const struct subject *s,
+						   const char *label)
 {
 	const uint64_t right = s->sums.judged[true][true] + s->sums.judged[false][false];
 
@@ -508,7 +526,8 @@ static struct scan_estimate_record report_estimate(const struct measure *m, cons
 		.wrongly_taken = s->sums.judged[false][true],
 		.rightly_left = s->sums.judged[false][false],
 		.wrongly_left = s->sums.judged[true][false],
-		.agree_ratio = (double)right / (double)m->pages,	/* NaN, that is missing, for no pages */
+		.agree_ratio =
+			(double)right / (double)m->pages, /* NaN, that is missing, for no pages */
 		.estimate_ns = (double)m->estimate_ns / (double)m->pages,
 		.speed_ratio = (double)s->compress.total_ns / (double)m->estimate_ns,
 	};
@@ -549,7 +568,7 @@ int measure_report_strata(struct measure *m, const struct page_strata *strata, u
 		ret->codecs[i] = report(m, &m->subjects[i], population, &estimate);
 		snprintf(ret->labels[i], sizeof(ret->labels[i]), "%s", ret->codecs[i].label);
 		ret->codecs[i].label = ret->labels[i];
-		for (size_t class = 0; class < PAGE_CLASSES; class++) {
+		for (size_t class = 0; class < PAGE_CLASSES; class ++) {
 			ret->by_class[class][i] = report_class(&m->subjects[i], class);
 			ret->by_class[class][i].label = ret->labels[i];
 		}

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* pool_pages.c - finds the used slots of a pool by reading all of it, up to the last that can be one. */
+/* pool_pages.c - finds the used slots of a pool by reading all of it, up to the last that can be
+ * one. */
 #include "pool_pages.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include "journal.h"
-#include "procfs.h"
-#include "stop.h"
+#include "lib/safety/journal.h"
+#include "lib/kernel/procfs.h"
+#include "lib/base/stop.h"
 
 #define READ_BYTES ((size_t)MIB)
 #define READ_PAGES (READ_BYTES / PAGE_BYTES)
@@ -17,7 +18,7 @@ struct search {
 	bool ours;
 };
 
-static int look_in_book(void *ctx, const struct journal_book *book, bool live UNUSED)
+static int look_in_book(void *ctx, const struct journal_file *book, bool live UNUSED)
 {
 	struct search *s = ctx;
 
@@ -25,15 +26,18 @@ static int look_in_book(void *ctx, const struct journal_book *book, bool live UN
 		const struct journal_entry *entry = &book->entries[i];
 
 		s->ours = (entry->kind == JOURNAL_ZRAM || entry->kind == JOURNAL_TAKEN) &&
-			  entry->has_device && !entry->undone && entry->device.id == s->device->id &&
-			  entry->device.dev == s->device->dev && entry->device.diskseq == s->device->diskseq;
+			  entry->has_device && !entry->undone &&
+			  entry->device.id == s->device->id &&
+			  entry->device.dev == s->device->dev &&
+			  entry->device.diskseq == s->device->diskseq;
 	}
 	return 0;
 }
 
-int pool_pages_open(struct pool_pages *ret, const char *name, struct page_source *source, struct err *e)
+int pool_pages_open(struct pool_pages *ret, const char *name, struct page_source *source,
+		    struct err *e)
 {
-	struct search search = {.device = &ret->device};
+	struct search search = { .device = &ret->device };
 	char dir[SYSROOT_PATH_MAX];
 	unsigned int id = 0;
 	int r, fd;
@@ -41,8 +45,8 @@ int pool_pages_open(struct pool_pages *ret, const char *name, struct page_source
 	memset(ret, 0, sizeof(*ret));
 	if (zram_name_parse(name, &id))
 		return err_usage(e, "--zram: a device such as /dev/zram1, not '%s'", name);
-	if ((r = zram_identify(NULL, id, &ret->device, e)) ||
-	    (r = journal_state_dir(dir, e)) || ((r = journal_visit(look_in_book, &search, e)) && !search.ours))
+	if ((r = zram_identify(NULL, id, &ret->device, e)) || (r = journal_state_dir(dir, e)) ||
+	    ((r = journal_visit(look_in_book, &search, e)) && !search.ours))
 		return r;
 	if (!search.ours) {
 		err_say(e, EPERM, "zram%u is no pool of ours: its pages are not read", id);
@@ -56,7 +60,7 @@ int pool_pages_open(struct pool_pages *ret, const char *name, struct page_source
 		close(fd);
 		return r;
 	}
-	*source = (struct page_source){.fd = fd};
+	*source = (struct page_source){ .fd = fd };
 	return 0;
 }
 
@@ -111,7 +115,7 @@ int pool_pages_walk(struct pool_pages *pool, const struct page_source *source, u
 	struct slots slots = {
 		.used = pool->stat.orig_bytes / PAGE_BYTES,
 		.zero_at = MISSING_U64,
-		.ref = {.source = index, .kind = stratum->kind},
+		.ref = { .source = index, .kind = stratum->kind },
 		.sample = sample,
 	};
 	uint64_t bytes, zeros;
@@ -127,8 +131,8 @@ int pool_pages_walk(struct pool_pages *pool, const struct page_source *source, u
 				       pool->device.id);
 		errno = 0;
 		if (pread(source->fd, buf, len, (off_t)at) != (ssize_t)len)
-			return err_set(e, errno ? errno : EIO, "cannot read zram%u at %lu", pool->device.id,
-				       at);
+			return err_set(e, errno ? errno : EIO, "cannot read zram%u at %lu",
+				       pool->device.id, at);
 		r = take_slots(&slots, buf, len, at);
 		if (r)
 			err_set(e, r, "cannot list the pages of zram%u", pool->device.id);
@@ -142,13 +146,15 @@ int pool_pages_walk(struct pool_pages *pool, const struct page_source *source, u
 	return r;
 }
 
-static int copy_pages(struct page_source *source, const struct page_sample *sample, char *to, struct err *e)
+static int copy_pages(struct page_source *source, const struct page_sample *sample, char *to,
+		      struct err *e)
 {
 	enum page_got got[READ_PAGES];
 
 	for (size_t at = 0; at < sample->n; at += READ_PAGES) {
 		int r = stop_requested() ? err_say(e, EINTR, "stopped before the pool was read")
-					 : page_read(source, sample->refs + at, MIN(sample->n - at, READ_PAGES),
+					 : page_read(source, sample->refs + at,
+						     MIN(sample->n - at, READ_PAGES),
 						     to + at * PAGE_BYTES, got, e);
 
 		if (r)

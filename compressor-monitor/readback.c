@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* readback.c - read-back factors from a study's store, and from pool_probe. */
+/* readback.c - read-back factors from a study's results, and from pool_probe. */
 #include "readback.h"
 
 #include <fcntl.h>
@@ -12,24 +12,26 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "stats.h"
-#include "sysroot.h"
-#include "store.h"
-#include "units.h"
+#include "lib/analysis/stats.h"
+#include "lib/base/sysroot.h"
+#include "lib/results/results.h"
+#include "lib/base/units.h"
 
 #define RUNS_MAX 4096
 
-/* ---- a study ------------------------------------------------------------------------------------------------ */
-static const char last_study[] = "(SELECT id FROM experiment ORDER BY started_unix_ns DESC, id DESC LIMIT 1)";
+/* ---- a study ---- */
+static const char last_study[] =
+	"(SELECT id FROM experiment ORDER BY started_unix_ns DESC, id DESC LIMIT 1)";
 
-static int sqlite_failed(struct store *store, const char *path, struct err *e)
+static int sqlite_failed(struct results *results, const char *path, struct err *e)
 {
-	return err_say(e, EBADMSG, "cannot read %s: %s", path, sqlite3_errmsg(store_sqlite(store)));
+	return err_say(e, EBADMSG, "cannot read %s: %s", path,
+		       sqlite3_errmsg(results_sqlite(results)));
 }
 
 /* The subject, or the only one there is. */
-static int choose_subject(struct store *store, const char *path, const char *wanted, char *ret, size_t len,
-			  struct err *e)
+static int choose_subject(struct results *results, const char *path, const char *wanted, char *ret,
+			  size_t len, struct err *e)
 {
 	char sql[256], names[256] = "";
 	struct sqlite3_stmt *st;
@@ -37,8 +39,9 @@ static int choose_subject(struct store *store, const char *path, const char *wan
 	bool found = false;
 	int rc;
 
-	snprintf(sql, sizeof(sql), "SELECT name FROM workload WHERE experiment=%s ORDER BY name", last_study);
-	rc = sqlite3_prepare_v2(store_sqlite(store), sql, -1, &st, NULL);
+	snprintf(sql, sizeof(sql), "SELECT name FROM workload WHERE experiment=%s ORDER BY name",
+		 last_study);
+	rc = sqlite3_prepare_v2(results_sqlite(results), sql, -1, &st, NULL);
 	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
 		const char *name;
 
@@ -51,12 +54,13 @@ static int choose_subject(struct store *store, const char *path, const char *wan
 			found = true;
 		}
 		if (used < sizeof(names))
-			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", n ? ", " : "", name);
+			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
+						 n ? ", " : "", name);
 		n++;
 	}
 	sqlite3_finalize(st);
 	if (rc != SQLITE_DONE)
-		return sqlite_failed(store, path, e);
+		return sqlite_failed(results, path, e);
 	if (!n)
 		return err_say(e, ENODATA, "no study is in %s", path);
 	if (!found) {
@@ -64,14 +68,17 @@ static int choose_subject(struct store *store, const char *path, const char *wan
 		return err_hint(e, "it has: %s", names);
 	}
 	if (!wanted && n > 1)
-		return err_usage(e, "the last study in %s has several subjects: choose one with --subject: %s", path,
-				 names);
+		return err_usage(
+			e,
+			"the last study in %s has several subjects: choose one with --subject: %s",
+			path, names);
 	return 0;
 }
 
 /* The median of a metric over the runs; missing where none has it. */
-static int median_metric(struct store *store, const char *path, const char *subject, const char *metric,
-			 const char *kinds, double *ret, uint64_t *n, struct err *e)
+static int median_metric(struct results *results, const char *path, const char *subject,
+			 const char *metric, const char *kinds, double *ret, uint64_t *n,
+			 struct err *e)
 {
 	AUTO_FREE double *values = calloc(RUNS_MAX, sizeof(*values));
 	char sql[640];
@@ -79,15 +86,18 @@ static int median_metric(struct store *store, const char *path, const char *subj
 	int rc;
 
 	snprintf(sql, sizeof(sql),
-		 "SELECT metric.value FROM metric JOIN run ON run.id=metric.run JOIN cell ON cell.id=run.cell"
-		 " JOIN workload ON workload.id=cell.workload WHERE workload.experiment=%s AND workload.name=?"
+		 "SELECT metric.value FROM metric JOIN run ON run.id=metric.run JOIN cell ON "
+		 "cell.id=run.cell"
+		 " JOIN workload ON workload.id=cell.workload WHERE workload.experiment=%s AND "
+		 "workload.name=?"
 		 " AND metric.name=? AND run.state='ok' AND run.kind IN (%s) AND cell.arm<>'none'"
-		 " AND cell.pool_config IS NOT NULL", last_study, kinds);
+		 " AND cell.pool_config IS NOT NULL",
+		 last_study, kinds);
 	*n = 0;
 	*ret = MISSING_F64;
 	if (!values)
 		return err_set(e, ENOMEM, "cannot read %s", path);
-	rc = sqlite3_prepare_v2(store_sqlite(store), sql, -1, &st, NULL);
+	rc = sqlite3_prepare_v2(results_sqlite(results), sql, -1, &st, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_bind_text(st, 1, subject, -1, SQLITE_STATIC);
 	if (rc == SQLITE_OK)
@@ -96,7 +106,8 @@ static int median_metric(struct store *store, const char *path, const char *subj
 		double value;
 
 		rc = sqlite3_step(st);
-		if (rc != SQLITE_ROW || *n == RUNS_MAX || sqlite3_column_type(st, 0) != SQLITE_FLOAT)
+		if (rc != SQLITE_ROW || *n == RUNS_MAX ||
+		    sqlite3_column_type(st, 0) != SQLITE_FLOAT)
 			continue;
 		value = sqlite3_column_double(st, 0);
 		if (isfinite(value) && value >= 0)
@@ -104,7 +115,7 @@ static int median_metric(struct store *store, const char *path, const char *subj
 	}
 	sqlite3_finalize(st);
 	if (rc != SQLITE_DONE)
-		return sqlite_failed(store, path, e);
+		return sqlite_failed(results, path, e);
 	if (*n)
 		*ret = stats_median(values, *n);
 	return 0;
@@ -113,30 +124,34 @@ static int median_metric(struct store *store, const char *path, const char *subj
 int readback_from_store(const char *path, const char *subject, struct readback *ret, struct err *e)
 {
 	struct readback found = { .pages_out = MISSING_U64, .pages_in = MISSING_U64 };
-	struct store *store AUTO_STORE = NULL;
+	struct results *results AUTO_RESULTS = NULL;
 	uint64_t residences;
 	char name[128];
-	int r = store_open(&store, path, STORE_READ, NULL, e);
+	int r = results_open(&results, path, RESULTS_READ, NULL, e);
 
 	if (!r)
-		r = choose_subject(store, path, subject, name, sizeof(name), e);
+		r = choose_subject(results, path, subject, name, sizeof(name), e);
 	if (!r)
-		r = median_metric(store, path, name, "readback_factor", "'timed'", &found.factor, &found.runs, e);
+		r = median_metric(results, path, name, "readback_factor", "'timed'", &found.factor,
+				  &found.runs, e);
 	if (!r)
-		r = median_metric(store, path, name, "residence_ns", "'timed','probed'", &found.residence_ns,
-				  &residences, e);
+		r = median_metric(results, path, name, "residence_ns", "'timed','probed'",
+				  &found.residence_ns, &residences, e);
 	if (r)
 		return r;
 	if (!found.runs) {
-		err_say(e, ENODATA, "no run of %s in %s has a read-back factor: nothing went to a pool", name, path);
+		err_say(e, ENODATA,
+			"no run of %s in %s has a read-back factor: nothing went to a pool", name,
+			path);
 		return err_hint(e, "give one with --readback or --class");
 	}
-	snprintf(found.words, sizeof(found.words), "study of %.100s, %lu runs, %.100s", name, found.runs, path);
+	snprintf(found.words, sizeof(found.words), "study of %.100s, %lu runs, %.100s", name,
+		 found.runs, path);
 	*ret = found;
 	return 0;
 }
 
-/* ---- a live process ------------------------------------------------------------------------------------- */
+/* ---- a live process ---- */
 
 /* pool_probe, beside this program or where it is installed. */
 static int find_probe(char *buf, size_t len, struct err *e)
@@ -151,7 +166,8 @@ static int find_probe(char *buf, size_t len, struct err *e)
 	self[n] = '\0';
 	dir = dirname(self);
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		if (snprintf(buf, len, "%s%s/pool_probe", dir, places[i]) < (int)len && access(buf, X_OK) == 0)
+		if (snprintf(buf, len, "%s%s/pool_probe", dir, places[i]) < (int)len &&
+		    access(buf, X_OK) == 0)
 			return 0;
 	err_impossible(e, "--readback-from PID is measured by pool_probe, which is not there");
 	return err_hint(e, "looked in %s and %s/../../bin; `make` builds it", dir, dir);
@@ -160,7 +176,8 @@ static int find_probe(char *buf, size_t len, struct err *e)
 /* Runs it to its end; *f is what it prints. Returns its PID. */
 static pid_t start_probe(const char *path, const char *duration, FILE **f, struct err *e)
 {
-	const char *argv[] = { path, "-q", "-d", duration, "--by", "pid", "--top", "4096", "-f", "json", NULL };
+	const char *argv[] = { path,    "-q",   "-d", duration, "--by", "pid",
+			       "--top", "4096", "-f", "json",   NULL };
 	pid_t pid, parent = getpid();
 	int fds[2];
 
@@ -187,7 +204,8 @@ static double number_of(struct json_object *o, const char *key)
 {
 	struct json_object *value = json_object_object_get(o, key);
 
-	return json_object_is_type(value, json_type_int) || json_object_is_type(value, json_type_double)
+	return json_object_is_type(value, json_type_int) ||
+			       json_object_is_type(value, json_type_double)
 		       ? json_object_get_double(value)
 		       : MISSING_F64;
 }
@@ -203,7 +221,8 @@ static void read_records(FILE *f, pid_t pid, struct readback *ret)
 		struct json_object *type = json_object_object_get(o, "type");
 
 		if (json_object_is_type(type, json_type_string) &&
-		    str_eq(json_object_get_string(type), "pool_probe_by") && number_of(o, "pid") == (double)pid) {
+		    str_eq(json_object_get_string(type), "pool_probe_by") &&
+		    number_of(o, "pid") == (double)pid) {
 			ret->pages_in = (uint64_t)MAX(number_of(o, "loads"), 0.0);
 			ret->residence_ns = number_of(o, "residence_p50_ns");
 		}
@@ -245,7 +264,8 @@ int readback_from_pid(pid_t pid, uint64_t watch_ns, struct readback *ret, struct
 		;
 	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
 		if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_IMPOSSIBLE)
-			return err_impossible(e, "--readback-from PID: pool_probe cannot run here, see above");
+			return err_impossible(
+				e, "--readback-from PID: pool_probe cannot run here, see above");
 		return err_say(e, EIO, "--readback-from PID: pool_probe failed, see above");
 	}
 	r = swapped_pages(pid, &after, e);
@@ -254,12 +274,14 @@ int readback_from_pid(pid_t pid, uint64_t watch_ns, struct readback *ret, struct
 	out = (double)found.pages_in + after - before;
 	if (out < 1) {
 		err_say(e, ENODATA, "no page of process %d went out within %s", (int)pid, duration);
-		return err_hint(e, "watch it for longer with --watch, or give --readback or --class");
+		return err_hint(e,
+				"watch it for longer with --watch, or give --readback or --class");
 	}
 	found.pages_out = (uint64_t)out;
 	found.factor = (double)found.pages_in / out;
-	snprintf(found.words, sizeof(found.words), "pool_probe on pid %d for %s: %lu pages in, %lu out", (int)pid,
-		 duration, found.pages_in, found.pages_out);
+	snprintf(found.words, sizeof(found.words),
+		 "pool_probe on pid %d for %s: %lu pages in, %lu out", (int)pid, duration,
+		 found.pages_in, found.pages_out);
 	*ret = found;
 	return 0;
 }

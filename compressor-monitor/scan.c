@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* scan.c - from a target to its figures: open, walk, draw, read each drawn page once, measure.
  *
- * Pages that are in swap stay there. Processes may end, execute something else or unmap meanwhile: what was
- * read counts, and the summary says what is missing.
+ * Pages that are in swap stay there. Processes may end, execute something else or unmap meanwhile:
+ * what was read counts, and the summary says what is missing.
  */
 #include "scan_state.h"
-#include "stop.h"
-#include "units.h"
+#include "lib/base/stop.h"
+#include "lib/base/units.h"
 
-#define KINDS		4
-#define PILOT_PAGES	512u	/* read first, to know how many it takes for --precision */
+#define KINDS       4
+#define PILOT_PAGES 512u /* read first, to know how many it takes for --precision */
 
 static void scan_done(struct scan *s)
 {
@@ -28,13 +28,14 @@ static int kinds_of(const struct scan_config *c, unsigned int *ret, struct err *
 	*ret = c->file ? PAGE_KIND_FILE : PAGE_KIND_SWAPPABLE;
 	for (size_t i = 0; i < c->include.n; i++) {
 		if (!str_eq(c->include.items[i], "file"))
-			return err_usage(e, "--include: there is only 'file', not '%s'", c->include.items[i]);
+			return err_usage(e, "--include: there is only 'file', not '%s'",
+					 c->include.items[i]);
 		*ret |= PAGE_KIND_FILE;
 	}
 	return 0;
 }
 
-/* ---- the steps -------------------------------------------------------------------------------------- */
+/* ---- the steps ---- */
 static int choose_model(struct scan *s, struct scan_summary_record *summary, struct err *e)
 {
 	uint64_t chain = s->config->chain;
@@ -43,7 +44,8 @@ static int choose_model(struct scan *s, struct scan_summary_record *summary, str
 	if (chain == MISSING_U64) {
 		r = zsmalloc_detect(&s->model, NULL, &summary->chain_source, e);
 	} else {
-		/* Kernels before 6.3 have 4 and the older rule; the one class that differs is not worth an option. */
+		/* Kernels before 6.3 have 4 and the older rule; the one class that differs is not
+		 * worth an option. */
 		r = zsmalloc_init(&s->model, (unsigned int)chain,
 				  chain == 4 ? ZSMALLOC_BEST_PERCENT : ZSMALLOC_LEAST_WASTE);
 		summary->chain_source = "option";
@@ -62,13 +64,14 @@ static int parse_precision(const char *text, double *ret, struct err *e)
 	if (len > 2 && len - 2 < sizeof(number) && str_eq(text + len - 2, "pt"))
 		memcpy(number, text, len - 2);
 	if (!*number || units_parse_f64(number, &points, NULL) || !(points >= 0.01 && points <= 50))
-		return err_usage(e, "--precision: points from 0.01pt to 50pt, e.g. 1pt, not '%s'", text);
+		return err_usage(e, "--precision: points from 0.01pt to 50pt, e.g. 1pt, not '%s'",
+				 text);
 	*ret = points / 100;
 	return 0;
 }
 
-/* Pages to keep while walking: those asked for, or as many as the worst spread there can be would take, where but one
- * page in four needs a codec.
+/* Pages to keep while walking: those asked for, or as many as the worst spread there can be would
+ * take, where but one page in four needs a codec.
  */
 static int capacity_of(struct scan *s, size_t *ret, struct err *e)
 {
@@ -79,16 +82,19 @@ static int capacity_of(struct scan *s, size_t *ret, struct err *e)
 	if (!c->precision)
 		return 0;
 	if (c->all)
-		return err_usage(e, "--all leaves nothing for --precision to decide: give one of them");
+		return err_usage(
+			e, "--all leaves nothing for --precision to decide: give one of them");
 	r = parse_precision(c->precision, &s->half_width_ratio, e);
-	if (!r)	/* shares lie within 0 and 1: no standard deviation is above a half */
-		*ret = MAX(PILOT_PAGES, 4 * stats_sample_size(0.5, s->half_width_ratio, SIZE_MAX, 0.95));
+	if (!r) /* shares lie within 0 and 1: no standard deviation is above a half */
+		*ret = MAX(PILOT_PAGES,
+			   4 * stats_sample_size(0.5, s->half_width_ratio, SIZE_MAX, 0.95));
 	return r;
 }
 
 static int set_up(struct scan *s, struct scan_result *ret, struct err *e)
 {
-	static const char *default_codecs[] = { "lz4:1", "lzo-rle", "zstd:1", "zstd:3", "deflate:1" };
+	static const char *default_codecs[] = { "lz4:1", "lzo-rle", "zstd:1", "zstd:3",
+						"deflate:1" };
 	size_t capacity;
 	int r;
 
@@ -151,7 +157,8 @@ static int copy_pool(struct scan *s, struct scan_result *ret, struct err *e)
 	if (r > 0)
 		let_go(s, ret);
 	else if (!r && s->n_stopped)
-		term_say("the owners of the pool stay stopped to the end: there is no memory to keep %zu pages in",
+		term_say("the owners of the pool stay stopped to the end: there is no memory to "
+			 "keep %zu pages in",
 			 s->sample.n);
 	return MIN(r, 0);
 }
@@ -169,7 +176,8 @@ static int walk(struct scan *s, struct scan_result *ret, struct err *e)
 	}
 
 	for (size_t i = 0; !r && i < s->n_sources && !stop_requested(); i++) {
-		r = page_walk(&s->sources[i], (uint32_t)i, kinds, &s->set, &s->census, &s->sample, e);
+		r = page_walk(&s->sources[i], (uint32_t)i, kinds, &s->set, &s->census, &s->sample,
+			      e);
 		if (r == -ESRCH && (s->n_sources > 1 || s->sample.seen)) {
 			s->sources[i].ended = true;
 			r = 0;
@@ -180,12 +188,14 @@ static int walk(struct scan *s, struct scan_result *ret, struct err *e)
 	return r;
 }
 
-/* From the pilot to as many pages as it takes: what the spread in the pilot says, and then, as a larger sample may show
- * a larger one, what is still missing, until the interval is as narrow as asked for or no page is left. To stop by the
- * width of an interval makes it hold the truth a little less often (Chow and Robbins 1965, Annals of Mathematical
- * Statistics 36: not in the limit); behind a pilot of this size not by what 1,000 repeats show (bench/scan.sh).
+/* From the pilot to as many pages as it takes: what the spread in the pilot says, and then, as a
+ * larger sample may show a larger one, what is still missing, until the interval is as narrow as
+ * asked for or no page is left. To stop by the width of an interval makes it hold the truth a
+ * little less often (Chow and Robbins 1965, Annals of Mathematical Statistics 36: not in the
+ * limit); behind a pilot of this size not by what 1,000 repeats show (bench/scan.sh).
  */
-static int read_until_known(struct scan *s, struct term_progress *progress, struct scan_result *ret, struct err *e)
+static int read_until_known(struct scan *s, struct term_progress *progress, struct scan_result *ret,
+			    struct err *e)
 {
 	size_t read = 0, to = MIN(s->sample.n, (size_t)PILOT_PAGES);
 	int r = 0;
@@ -199,13 +209,15 @@ static int read_until_known(struct scan *s, struct term_progress *progress, stru
 		got = ret->summary.sampled_pages;
 		if (r || !got)
 			continue;
-		r = measure_sample_size(s->measure, s->half_width_ratio, &ret->strata, s->sample.seen, &wanted);
+		r = measure_sample_size(s->measure, s->half_width_ratio, &ret->strata,
+					s->sample.seen, &wanted);
 		if (r)
 			err_set(e, r, "cannot keep the times");
 		else if (wanted > got && read == s->sample.n && read < s->sample.seen)
-			term_say("%s is not reached: too few of the %zu pages that were drawn need a codec",
+			term_say("%s is not reached: too few of the %zu pages that were drawn need "
+				 "a codec",
 				 s->config->precision, read);
-		else if (wanted > got)	/* a little more at once, to be there sooner */
+		else if (wanted > got) /* a little more at once, to be there sooner */
 			to = MIN(s->sample.n, read + (wanted - got) + read / 64);
 	}
 	return r;
@@ -217,13 +229,16 @@ static int read_sample(struct scan *s, struct scan_result *ret, struct err *e)
 	int r;
 
 	term_progress_begin(&progress, (double)s->sample.n);
-	term_progress_step(&progress, "compressing at most %zu of %lu pages", s->sample.n, s->sample.seen);
+	term_progress_step(&progress, "compressing at most %zu of %lu pages", s->sample.n,
+			   s->sample.seen);
 	r = s->half_width_ratio > 0 ? read_until_known(s, &progress, ret, e)
 				    : scan_read_range(s, 0, s->sample.n, &progress, ret, e);
 	term_progress_end(&progress);
 	if (!r && !ret->summary.sampled_pages)
-		return nothing_read("not one page of the target could be read: they were swapped out, unmapped or "
-				    "ended meanwhile", e);
+		return nothing_read("not one page of the target could be read: they were swapped "
+				    "out, unmapped or "
+				    "ended meanwhile",
+				    e);
 	return r;
 }
 
@@ -236,20 +251,25 @@ static void say_partial(const struct scan *s, struct scan_result *ret)
 	if (s->stopped)
 		snprintf(ret->partial, sizeof(ret->partial), "stopped by a signal");
 	else if (s->config->zram && s->pool_changed)
-		snprintf(ret->partial, sizeof(ret->partial), "pages came to the pool or left it while it was read%s",
-			 s->n_stopped ? "" : ": --pid, --tree and --cgroup stop its owners meanwhile");
+		snprintf(ret->partial, sizeof(ret->partial),
+			 "pages came to the pool or left it while it was read%s",
+			 s->n_stopped ? ""
+				      : ": --pid, --tree and --cgroup stop its owners meanwhile");
 	else if (ended)
 		snprintf(ret->partial, sizeof(ret->partial),
-			 "%zu of %zu processes ended or executed another program during the scan", ended,
-			 s->n_sources + s->n_vanished);
+			 "%zu of %zu processes ended or executed another program during the scan",
+			 ended, s->n_sources + s->n_vanished);
 	else if (s->n_forbidden)
-		snprintf(ret->partial, sizeof(ret->partial), "left out: %zu processes of others, which may not be read",
+		snprintf(ret->partial, sizeof(ret->partial),
+			 "left out: %zu processes of others, which may not be read",
 			 s->n_forbidden);
 	else if (ret->summary.gone_pages)
-		snprintf(ret->partial, sizeof(ret->partial), "%lu drawn pages were unmapped or are not readable",
+		snprintf(ret->partial, sizeof(ret->partial),
+			 "%lu drawn pages were unmapped or are not readable",
 			 ret->summary.gone_pages);
 	else if (ret->summary.skipped_swapped_pages)
-		snprintf(ret->partial, sizeof(ret->partial), "%lu drawn pages were swapped out before they were read",
+		snprintf(ret->partial, sizeof(ret->partial),
+			 "%lu drawn pages were swapped out before they were read",
 			 ret->summary.skipped_swapped_pages);
 	ret->summary.partial = ret->partial[0] ? ret->partial : NULL;
 }
@@ -260,7 +280,8 @@ static void summarize(const struct scan *s, struct scan_result *ret)
 
 	for (size_t i = 0; i < PAGE_CLASSES; i++) {
 		ret->classes[i].class = page_class_name(i);
-		ret->classes[i].share_ratio = (double)ret->classes[i].pages / (double)summary->sampled_pages;
+		ret->classes[i].share_ratio =
+			(double)ret->classes[i].pages / (double)summary->sampled_pages;
 	}
 	summary->target = ret->target;
 	summary->population_pages = s->sample.seen;
@@ -280,7 +301,7 @@ static void summarize(const struct scan *s, struct scan_result *ret)
 	say_partial(s, ret);
 }
 
-/* ---- by mapping ------------------------------------------------------------------------------------- */
+/* ---- by mapping ---- */
 const char *const scan_by_choices[] = { "kind", "mapping", NULL };
 
 static void add_sums(struct scan_mapping_record *row, const struct page_stratum *stratum,
@@ -292,7 +313,8 @@ static void add_sums(struct scan_mapping_record *row, const struct page_stratum 
 	row->orig_bytes += sums->coded_pages * PAGE_BYTES;
 	row->codec_bytes += sums->codec_bytes;
 	row->slot_bytes += (uint64_t)(sums->slot_bytes + 0.5);
-	row->saved_slot_ratio = 1 - (double)row->slot_bytes / (double)row->orig_bytes;	/* NaN for none */
+	row->saved_slot_ratio =
+		1 - (double)row->slot_bytes / (double)row->orig_bytes; /* NaN for none */
 }
 
 static int by_size(const void *a, const void *b)
@@ -301,7 +323,8 @@ static int by_size(const void *a, const void *b)
 
 	if (x->pages != y->pages)
 		return x->pages < y->pages ? 1 : -1;
-	/* Names and codecs have their places: those of the strata, and of the labels within the result. */
+	/* Names and codecs have their places: those of the strata, and of the labels within the
+	 * result. */
 	if (x->mapping != y->mapping)
 		return (x->mapping > y->mapping) - (x->mapping < y->mapping);
 	return (x->label > y->label) - (x->label < y->label);
@@ -309,23 +332,26 @@ static int by_size(const void *a, const void *b)
 
 static void add_rows(const struct scan *s, struct scan_result *ret, size_t i)
 {
-	static const enum page_kind kinds[KINDS] = { PAGE_KIND_ANON, PAGE_KIND_SHMEM, PAGE_KIND_FILE,
-						     PAGE_KIND_SWAPPABLE };
+	static const enum page_kind kinds[KINDS] = { PAGE_KIND_ANON, PAGE_KIND_SHMEM,
+						     PAGE_KIND_FILE, PAGE_KIND_SWAPPABLE };
 	size_t n;
 	const struct stratum_sums *sums = measure_strata(s->measure, i, &n);
-	struct scan_mapping_record *mappings = ret->mappings + KINDS * ret->n_codecs + i * ret->strata.n;
+	struct scan_mapping_record *mappings =
+		ret->mappings + KINDS * ret->n_codecs + i * ret->strata.n;
 
 	for (size_t k = 0; k < KINDS; k++) {
 		struct scan_mapping_record *row = &ret->mappings[k * ret->n_codecs + i];
 
-		*row = (struct scan_mapping_record){ .kind = page_kind_name(kinds[k]), .label = ret->labels[i] };
+		*row = (struct scan_mapping_record){ .kind = page_kind_name(kinds[k]),
+						     .label = ret->labels[i] };
 		for (size_t at = 0; at < ret->strata.n; at++)
 			if (ret->strata.items[at].kind == kinds[k])
 				add_sums(row, &ret->strata.items[at], &sums[at]);
 	}
 	for (size_t at = 0; at < ret->strata.n; at++) {
 		mappings[at] = (struct scan_mapping_record){ .mapping = ret->strata.items[at].name,
-							     .kind = page_kind_name(ret->strata.items[at].kind),
+							     .kind = page_kind_name(
+								     ret->strata.items[at].kind),
 							     .label = ret->labels[i] };
 		add_sums(&mappings[at], &ret->strata.items[at], &sums[at]);
 	}

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* scan_read.c - threads that each read a window of drawn pages, class, hash and measure them, and take the next.
+/* scan_read.c - threads that each read a window of drawn pages, class, hash and measure them, and
+ * take the next.
  *
- * A window fits into the second-level cache, so that a page comes from memory once: when the kernel copies it. Each
- * thread has codecs, figures and copies of the sources of its own; they are added up when all are through. The
- * sums are of whole numbers, so that they are the same for any number of threads.
+ * A window fits into the second-level cache, so that a page comes from memory once: when the kernel
+ * copies it. Each thread has codecs, figures and copies of the sources of its own; they are added
+ * up when all are through. The sums are of whole numbers, so that they are the same for any number
+ * of threads.
  */
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 
 #include "scan_state.h"
-#include "stop.h"
+#include "lib/base/stop.h"
 
 #define WINDOW_PAGES 128u
 
@@ -30,10 +32,10 @@ struct counts {
 
 struct scan_worker {
 	struct reading *reading;
-	struct page_source *sources;	/* n_sources of them: reading changes them */
+	struct page_source *sources; /* n_sources of them: reading changes them */
 	struct measure *measure;
 	struct trace *trace;
-	char *window;			/* WINDOW_PAGES */
+	char *window; /* WINDOW_PAGES */
 	struct counts counts;
 	struct err err;
 	int result;
@@ -95,7 +97,8 @@ void scan_read_done(struct scan *s)
 }
 
 /* Those of n pages of the window that were got. */
-static int take_pages(struct scan_worker *w, const struct page_ref *refs, size_t n, const enum page_got *got)
+static int take_pages(struct scan_worker *w, const struct page_ref *refs, size_t n,
+		      const enum page_got *got)
 {
 	struct page_hash hashes[WINDOW_PAGES];
 	ssize_t again, hashed = 0;
@@ -196,8 +199,8 @@ static int join_worker(struct scan *s, struct scan_worker *w, struct scan_result
 	return 0;
 }
 
-int scan_read_range(struct scan *s, size_t from, size_t to, struct term_progress *progress, struct scan_result *ret,
-		    struct err *e)
+int scan_read_range(struct scan *s, size_t from, size_t to, struct term_progress *progress,
+		    struct scan_result *ret, struct err *e)
 {
 	struct reading reading = { .scan = s, .progress = progress, .to = to, .next = from };
 	int r = 0;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* scan_target.c - from what was named to open sources: processes, trees and groups of them, files, pools. */
+/* scan_target.c - from what was named to open sources: processes, trees and groups of them, files,
+ * pools. */
 #include <sys/resource.h>
 
-#include "procfs.h"
+#include "lib/kernel/procfs.h"
 #include "scan_state.h"
-#include "units.h"
+#include "lib/base/units.h"
 
 void scan_close_sources(struct scan *s)
 {
@@ -46,7 +47,8 @@ static int open_pids(struct scan *s, struct err *e)
 		int r = units_parse_u64(s->config->pids.items[i], &pid, e);
 
 		if (r || pid < 1 || pid > INT32_MAX)
-			return err_usage(e, "--pid: '%s' is not a process ID", s->config->pids.items[i]);
+			return err_usage(e, "--pid: '%s' is not a process ID",
+					 s->config->pids.items[i]);
 		r = add_pid(s, (pid_t)pid, e);
 		if (r)
 			return r;
@@ -84,7 +86,8 @@ static int open_cgroup(struct scan *s, struct err *e)
 	return r;
 }
 
-/* The process, its children, theirs and so on, but for this one: as they are now, not those that will be. */
+/* The process, its children, theirs and so on, but for this one: as they are now, not those that
+ * will be. */
 static int open_tree(struct scan *s, struct err *e)
 {
 	AUTO_FREE struct procfs_relation *list = NULL;
@@ -93,7 +96,9 @@ static int open_tree(struct scan *s, struct err *e)
 
 	list = r ? NULL : procfs_relations(&n);
 	if (!list)
-		return r ? r : err_set(e, errno, "cannot list the descendants of process %d", (int)s->config->tree);
+		return r ? r
+			 : err_set(e, errno, "cannot list the descendants of process %d",
+				   (int)s->config->tree);
 	procfs_descendants_mark(list, n, s->config->tree);
 	for (size_t i = 0; !r && i < n; i++) {
 		if (!list[i].inside || list[i].pid == s->config->tree || list[i].pid == getpid())
@@ -118,8 +123,8 @@ static void raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Every process but this one. Kernel threads have no memory of their own; without root those of other users are
- * left out, and the summary says how many.
+/* Every process but this one. Kernel threads have no memory of their own; without root those of
+ * other users are left out, and the summary says how many.
  */
 static int open_system(struct scan *s, struct err *e)
 {
@@ -151,7 +156,9 @@ static int open_file(struct scan *s, struct err *e)
 
 static int open_owners(struct scan *s, struct err *e)
 {
-	return s->config->cgroup ? open_cgroup(s, e) : s->config->tree ? open_tree(s, e) : open_pids(s, e);
+	return s->config->cgroup ? open_cgroup(s, e)
+	       : s->config->tree ? open_tree(s, e)
+				 : open_pids(s, e);
 }
 
 /* Again until nobody is new: before they are all stopped, they may have children. */
@@ -193,14 +200,19 @@ int scan_open_target(struct scan *s, char *name, size_t len, struct err *e)
 	const struct scan_config *c = s->config;
 
 	if (c->zram) {
-		if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) > 1 || c->system || c->file)
-			return err_usage(e, "with --zram goes one of --pid, --tree and --cgroup: who is stopped "
+		if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) > 1 || c->system ||
+		    c->file)
+			return err_usage(e, "with --zram goes one of --pid, --tree and --cgroup: "
+					    "who is stopped "
 					    "meanwhile");
 		snprintf(name, len, "pool %s", c->zram);
 		return open_pool(s, e);
 	}
-	if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) + c->system + (c->file != NULL) != 1) {
-		err_usage(e, "give one target: --pid PID (several times if need be), --tree PID, --cgroup PATH, "
+	if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) + c->system +
+		    (c->file != NULL) !=
+	    1) {
+		err_usage(e, "give one target: --pid PID (several times if need be), --tree PID, "
+			     "--cgroup PATH, "
 			     "--system, --file FILE or --zram DEVICE");
 		return err_hint(e, "e.g. --pid $$ looks at the shell you type this in");
 	}

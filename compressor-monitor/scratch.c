@@ -6,7 +6,7 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 
-#include "journal.h"
+#include "lib/safety/journal.h"
 
 #define LOCK_WAIT_NS (30 * NS_PER_S)
 
@@ -48,7 +48,8 @@ static int put_dictionary(struct scratch *s, const char *dir, const void *bytes,
 	unsigned int entry;
 	int r;
 
-	if (snprintf(path, SYSROOT_PATH_MAX, "%s/dictionary.%d", dir, (int)getpid()) >= SYSROOT_PATH_MAX)
+	if (snprintf(path, SYSROOT_PATH_MAX, "%s/dictionary.%d", dir, (int)getpid()) >=
+	    SYSROOT_PATH_MAX)
 		return err_set(e, ENAMETOOLONG, "cannot make a file in %s", dir);
 	r = journal_path(s->journal, path, &entry, e);
 	if (r)
@@ -61,8 +62,8 @@ static int put_dictionary(struct scratch *s, const char *dir, const void *bytes,
 	return journal_done(s->journal, entry, e);
 }
 
-int scratch_open(struct scratch *ret, const struct zram_config *config, const void *dictionary, size_t len,
-		 struct err *e)
+int scratch_open(struct scratch *ret, const struct zram_config *config, const void *dictionary,
+		 size_t len, struct err *e)
 {
 	char dir[SYSROOT_PATH_MAX], path[SYSROOT_PATH_MAX];
 	struct zram_config with = *config;
@@ -81,7 +82,8 @@ int scratch_open(struct scratch *ret, const struct zram_config *config, const vo
 		r = put_dictionary(ret, dir, dictionary, len, path, e);
 		with.dict = path;
 	}
-	if (r || (r = add_device(ret, &entry, e)) || (r = zram_setup(NULL, ret->device.id, &with, e)) ||
+	if (r || (r = add_device(ret, &entry, e)) ||
+	    (r = zram_setup(NULL, ret->device.id, &with, e)) ||
 	    (r = journal_done(ret->journal, entry, e)))
 		return r;
 	ret->fd = zram_open(&ret->device, dir, O_RDWR | O_DIRECT, e);
@@ -102,7 +104,8 @@ int scratch_close(struct scratch *s, struct err *e)
 	return r;
 }
 
-int scratch_transfer(const struct scratch *s, char *buf, size_t bytes, size_t request, off_t at, bool out)
+int scratch_transfer(const struct scratch *s, char *buf, size_t bytes, size_t request, off_t at,
+		     bool out)
 {
 	for (size_t done = 0; done < bytes; done += request) {
 		size_t len = MIN(request, bytes - done);

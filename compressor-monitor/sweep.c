@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* sweep.c - what the policy would choose at other readback factors and prices, and which codecs nothing beats in both
- * bytes and CPU. The figures are those of the scan: nothing is measured again.
+/* sweep.c - what the policy would choose at other readback factors and prices, and which codecs
+ * nothing beats in both bytes and CPU. The figures are those of the scan: nothing is measured
+ * again.
  */
 #include <math.h>
 
 #include "rank.h"
 
-#define FACTOR_MAX	16.0
-#define FACTOR_MIN	(1.0 / 1024)	/* below it, 0 stands for all */
-#define STEP		1.0905077326652577	/* 2^(1/8): ranges narrower than this may be passed over */
-#define HALVINGS	40
+#define FACTOR_MAX 16.0
+#define FACTOR_MIN (1.0 / 1024)       /* below it, 0 stands for all */
+#define STEP       1.0905077326652577 /* 2^(1/8): ranges narrower than this may be passed over */
+#define HALVINGS   40
 
 struct sweep {
 	struct policy_settings settings;
@@ -53,10 +54,14 @@ static int sweep_price(const struct sweep *sweep, double price, rank_sweep_take 
 		int then = choice_at(sweep, price, next);
 
 		if (then != choice || next == FACTOR_MAX) {
-			double flip = then != choice ? flip_between(sweep, price, at, next) : FACTOR_MAX;
+			double flip =
+				then != choice ? flip_between(sweep, price, at, next) : FACTOR_MAX;
 			struct rank_sweep_record record = {
-				.price_gib_per_core = price, .from_factor = begin, .to_factor = flip,
-				.choice = choice == POLICY_NOTHING ? NULL : sweep->candidates[choice].name,
+				.price_gib_per_core = price,
+				.from_factor = begin,
+				.to_factor = flip,
+				.choice = choice == POLICY_NOTHING ? NULL
+								   : sweep->candidates[choice].name,
 			};
 
 			r = take(arg, &record);
@@ -68,7 +73,8 @@ static int sweep_price(const struct sweep *sweep, double price, rank_sweep_take 
 	return r;
 }
 
-int rank_sweep(const struct rank_config *config, const struct scan_result *scan, rank_sweep_take *take, void *arg)
+int rank_sweep(const struct rank_config *config, const struct scan_result *scan,
+	       rank_sweep_take *take, void *arg)
 {
 	static const double prices[] = { 0.5, 1, 2, 4, 8, 16, 32 };
 	struct sweep sweep = { .settings = rank_settings(config) };
@@ -80,13 +86,14 @@ int rank_sweep(const struct rank_config *config, const struct scan_result *scan,
 	return r;
 }
 
-/* ---- the Pareto front ------------------------------------------------------------------------------- */
+/* ---- the Pareto front ---- */
 static bool may_be_taken(const struct rank_candidate_record *c)
 {
 	return isfinite(c->fair_score) && c->saved_bytes > 0;
 }
 
-/* Nothing costs less and saves as much, or costs as much and saves more; of equals the first in rank stands. */
+/* Nothing costs less and saves as much, or costs as much and saves more; of equals the first in
+ * rank stands. */
 static bool on_front(const struct rank_result *ranking, size_t i)
 {
 	const struct rank_candidate_record *c = &ranking->candidates[i];
@@ -95,8 +102,8 @@ static bool on_front(const struct rank_result *ranking, size_t i)
 		const struct rank_candidate_record *o = &ranking->candidates[k];
 		bool equal = o->cost_cpu_ms == c->cost_cpu_ms && o->saved_bytes == c->saved_bytes;
 
-		if (k != i && may_be_taken(o) && o->cost_cpu_ms <= c->cost_cpu_ms && o->saved_bytes >= c->saved_bytes &&
-		    (!equal || k < i))
+		if (k != i && may_be_taken(o) && o->cost_cpu_ms <= c->cost_cpu_ms &&
+		    o->saved_bytes >= c->saved_bytes && (!equal || k < i))
 			return false;
 	}
 	return may_be_taken(c);
@@ -118,12 +125,15 @@ size_t rank_front(const struct rank_result *ranking, struct rank_front_record *r
 
 		if (on_front(ranking, i))
 			ret[n++] = (struct rank_front_record){
-				.label = c->label, .cost_cpu_ms = c->cost_cpu_ms, .saved_bytes = c->saved_bytes,
+				.label = c->label,
+				.cost_cpu_ms = c->cost_cpu_ms,
+				.saved_bytes = c->saved_bytes,
 			};
 	}
 	qsort(ret, n, sizeof(*ret), by_cost);
 	for (size_t i = 0; i < n; i++)
-		ret[i].extra_bytes_per_ms = (ret[i].saved_bytes - (i ? ret[i - 1].saved_bytes : 0)) /
-					    (ret[i].cost_cpu_ms - (i ? ret[i - 1].cost_cpu_ms : 0));
+		ret[i].extra_bytes_per_ms =
+			(ret[i].saved_bytes - (i ? ret[i - 1].saved_bytes : 0)) /
+			(ret[i].cost_cpu_ms - (i ? ret[i - 1].cost_cpu_ms : 0));
 	return n;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* trace.c - keeps place, class and lz4 length of each page that was read; writes them as runs of one class.
+/* trace.c - keeps place, class and lz4 length of each page that was read; writes them as runs of
+ * one class.
  *
- * Addresses give the order only and are not written; of a sample, neighbours in the trace need not be neighbours in
- * memory. Same-filled pages have no compressed length: 0.
+ * Addresses give the order only and are not written; of a sample, neighbours in the trace need not
+ * be neighbours in memory. Same-filled pages have no compressed length: 0.
  */
 #include "trace.h"
 
-#include "codec/codec.h"
-#include "out.h"
+#include "lib/codec/codec.h"
+#include "lib/base/out.h"
 
 struct entry {
 	uint64_t address;
@@ -38,12 +39,13 @@ void trace_free(struct trace *trace)
 int trace_new(struct trace **ret, const char *path, struct err *e)
 {
 	struct trace *trace = calloc(1, sizeof(*trace));
-	int r = trace ? codec_open(&trace->lz4, "lz4:1", e) : err_set(e, ENOMEM, "cannot keep a trace");
+	int r = trace ? codec_open(&trace->lz4, "lz4:1", e)
+		      : err_set(e, ENOMEM, "cannot keep a trace");
 
 	if (!r) {
 		trace->compressed = malloc(trace->lz4.codec->bound(PAGE_BYTES));
 		r = !trace->compressed ? err_set(e, ENOMEM, "cannot keep a trace")
-		    : path	       ? out_new(&trace->out, OUT_JSON, path, e)
+		    : path             ? out_new(&trace->out, OUT_JSON, path, e)
 				       : 0;
 	}
 	if (r) {
@@ -69,7 +71,8 @@ static int make_room(struct trace *trace, size_t more)
 	return 0;
 }
 
-int trace_add(struct trace *trace, const struct page_ref *ref, enum page_class class, const void *page)
+int trace_add(struct trace *trace, const struct page_ref *ref, enum page_class class,
+	      const void *page)
 {
 	const struct codec *codec = trace->lz4.codec;
 	ssize_t len = 0;
@@ -83,7 +86,7 @@ int trace_add(struct trace *trace, const struct page_ref *ref, enum page_class c
 		.address = ref->address,
 		.source = ref->source,
 		.lz4_bytes = (uint16_t)(len < 0 ? PAGE_BYTES : len),
-		.class = (uint16_t)class,
+		.class = (uint16_t) class,
 	};
 	return 0;
 }
@@ -115,7 +118,8 @@ static uint64_t write_runs(const struct trace *trace)
 	for (size_t i = 0, end; i < trace->n; i = end) {
 		uint64_t bytes = 0;
 
-		for (end = i; end < trace->n && trace->entries[end].class == trace->entries[i].class; end++)
+		for (end = i;
+		     end < trace->n && trace->entries[end].class == trace->entries[i].class; end++)
 			bytes += trace->entries[end].lz4_bytes;
 
 		struct page_run_record run = {
@@ -134,7 +138,9 @@ int trace_close(struct trace *trace, bool partial, struct err *e)
 {
 	struct page_trace_record head = { .pages = trace->n, .page_bytes = PAGE_BYTES };
 	struct end_record end = {
-		.missed = MISSING_U64, .unmatched = MISSING_U64, .reason = partial ? "partial" : "done",
+		.missed = MISSING_U64,
+		.unmatched = MISSING_U64,
+		.reason = partial ? "partial" : "done",
 	};
 	int r;
 

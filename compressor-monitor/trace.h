@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* trace.h - the classes of the pages that were read, in the order of their addresses, into a file: no contents. */
+/* trace.h - the classes of the pages that were read, in the order of their addresses, into a file:
+ * no contents. */
 #ifndef COLDPRESS_MONITOR_TRACE_H
 #define COLDPRESS_MONITOR_TRACE_H
 
-#include "page.h"
-#include "record.h"
+#include "lib/kernel/page.h"
+#include "lib/base/record.h"
 
 struct trace;
 
@@ -20,14 +21,15 @@ struct page_run_record {
 
 extern const struct record_type page_trace_type, page_run_type;
 
-/* trace_new - path is made now, beside an earlier one, which is replaced when trace_close has written it all. NULL: a
- * part, of one thread, for trace_join.
+/* trace_new - path is made now, beside an earlier one, which is replaced when trace_close has
+ * written it all. NULL: a part, of one thread, for trace_join.
  */
 int trace_new(struct trace **ret, const char *path, struct err *e);
-void trace_free(struct trace *trace);	/* NULL-safe; without trace_close nothing is left behind */
+void trace_free(struct trace *trace); /* NULL-safe; without trace_close nothing is left behind */
 
 /* trace_add - a page that was read. -ENOMEM. */
-int trace_add(struct trace *trace, const struct page_ref *ref, enum page_class class, const void *page);
+int trace_add(struct trace *trace, const struct page_ref *ref, enum page_class class,
+	      const void *page);
 
 /* trace_join - adds the pages of `from`, and takes them from it. -ENOMEM. */
 int trace_join(struct trace *into, struct trace *from);

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* page_fault.bpf.c - page faults at their entry, and where asked for at their completion too.
  *
- * Entry: the tracepoints exceptions:page_fault_user and page_fault_kernel, which know the address but neither
- * class nor duration. Completion: the perf software events for minor and major faults, which fire once, in
- * the context of the task that faulted; the time from its entry to its completion is the latency. A program
- * on each minor completion costs more than one on each entry, on major ones nothing while faults are minor:
- * the first is only there where it is asked for. arm64 has no such tracepoints: there the software event of
- * all faults stands in, and there is no latency.
+ * Entry: the tracepoints exceptions:page_fault_user and page_fault_kernel, which know the address
+ * but neither class nor duration. Completion: the perf software events for minor and major faults,
+ * which fire once, in the context of the task that faulted; the time from its entry to its
+ * completion is the latency. A program on each minor completion costs more than one on each entry,
+ * on major ones nothing while faults are minor: the first is only there where it is asked for.
+ * arm64 has no such tracepoints: there the software event of all faults stands in, and there is no
+ * latency.
  *
- * What runs at each entry of a summary is kept small: loads and stores that the kernel inlines, one helper that
- * names the task where that is asked for. No hash is looked up where a group goes on faulting. Reading the clock
- * costs as much as all that, so entries are timed on a budget, which minor faults in a row use up.
+ * What runs at each entry of a summary is kept small: loads and stores that the kernel inlines, one
+ * helper that names the task where that is asked for. No hash is looked up where a group goes on
+ * faulting. Reading the clock costs as much as all that, so entries are timed on a budget, which
+ * minor faults in a row use up.
  */
-#include "stream.bpf.h"
+#include "bpf/stream.bpf.h"
 #include "page_fault.h"
 
 #define X86_PF_WRITE (1 << 1)
@@ -31,8 +33,9 @@ struct {
 	__type(value, struct fault_sums);
 } sums SEC(".maps");
 
-/* Each task's present fault, at its tid modulo their number: no hash, no allocation. Two tasks can only get
- * into each other's way where tids lie that far apart; then the one that is overwritten counts as unmatched.
+/* Each task's present fault, at its tid modulo their number: no hash, no allocation. Two tasks can
+ * only get into each other's way where tids lie that far apart; then the one that is overwritten
+ * counts as unmatched.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -41,8 +44,9 @@ struct {
 	__type(value, struct fault_slot);
 } entries SEC(".maps");
 
-/* These have one entry where --by is not given. What one CPU counts of a group that goes on faulting stays in
- * recent, at a place that the key decides; what another group puts out of that place goes into by_faults.
+/* These have one entry where --by is not given. What one CPU counts of a group that goes on
+ * faulting stays in recent, at a place that the key decides; what another group puts out of that
+ * place goes into by_faults.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -100,15 +104,15 @@ static __always_inline __u64 completed(struct task_struct *task)
 	return task->min_flt + task->maj_flt;
 }
 
-/* The entry of the task's present fault, or NULL where it was not seen: the page tells it from an earlier one, and so
- * does the kernel's count, which has the present one by now.
+/* The entry of the task's present fault, or NULL where it was not seen: the page tells it from an
+ * earlier one, and so does the kernel's count, which has the present one by now.
  */
 static __always_inline struct fault_slot *take(struct task_struct *task, __u64 addr)
 {
 	struct fault_slot *slot = slot_of(task->pid);
 
-	if (!slot || slot->tid != (__u32)task->pid || !slot->entry.ts_ns || (slot->entry.addr ^ addr) >> 12 ||
-	    slot->completed + 1 != completed(task))
+	if (!slot || slot->tid != (__u32)task->pid || !slot->entry.ts_ns ||
+	    (slot->entry.addr ^ addr) >> 12 || slot->completed + 1 != completed(task))
 		return NULL;
 	return slot;
 }
@@ -221,7 +225,7 @@ struct mm_struct___sequence {
 static __always_inline struct fault_space space_of(struct task_struct *task)
 {
 	struct mm_struct *mm = task->mm;
-	struct fault_space space = {.stack = mm->start_stack};
+	struct fault_space space = { .stack = mm->start_stack };
 
 	if (bpf_core_field_exists(struct mm_struct___sequence, mm_lock_seq.sequence))
 		space.generation = ((struct mm_struct___sequence *)mm)->mm_lock_seq.sequence;
@@ -230,14 +234,16 @@ static __always_inline struct fault_space space_of(struct task_struct *task)
 	return space;
 }
 
-/* As submit(), but the reader is woken where it has not read these mappings, once a tick: the process may not live
- * long.
+/* As submit(), but the reader is woken where it has not read these mappings, once a tick: the
+ * process may not live long.
  */
-static __always_inline void submit_mapped(struct fault_sums *s, void *record, const struct fault_space *space)
+static __always_inline void submit_mapped(struct fault_sums *s, void *record,
+					  const struct fault_space *space)
 {
 	__u64 jiffy = bpf_jiffies64(), flags = BPF_RB_NO_WAKEUP;
 
-	if ((s->woken.stack != space->stack || s->woken.generation != space->generation) && s->wake_jiffy != jiffy) {
+	if ((s->woken.stack != space->stack || s->woken.generation != space->generation) &&
+	    s->wake_jiffy != jiffy) {
 		s->wake_jiffy = jiffy;
 		s->woken = *space;
 		flags = BPF_RB_FORCE_WAKEUP;
@@ -266,7 +272,8 @@ static __always_inline void hand_over(struct fault_sums *s, struct task_struct *
 }
 
 /* ---- groups ---- */
-static __always_inline void by_key(struct by_key *key, struct task_struct *task, __u64 addr, __u64 ip)
+static __always_inline void by_key(struct by_key *key, struct task_struct *task, __u64 addr,
+				   __u64 ip)
 {
 	const __u64 *comm = (const __u64 *)task->comm;
 
@@ -298,9 +305,11 @@ static __always_inline void into_table(struct fault_sums *s, struct by_recent *r
 	}
 }
 
-static __always_inline void count_by(struct fault_sums *s, const struct by_key *key, struct task_struct *task)
+static __always_inline void count_by(struct fault_sums *s, const struct by_key *key,
+				     struct task_struct *task)
 {
-	__u32 i = (key->word[0] ^ key->word[1] >> 12) * 0x9e3779b97f4a7c15ULL >> (64 - BY_RECENT_BITS);
+	__u32 i = (key->word[0] ^ key->word[1] >> 12) * 0x9e3779b97f4a7c15ULL >>
+		  (64 - BY_RECENT_BITS);
 	struct by_recent *r = bpf_map_lookup_elem(&recent, &i);
 	const __u64 *comm = (const __u64 *)task->comm;
 
@@ -317,7 +326,8 @@ static __always_inline void count_by(struct fault_sums *s, const struct by_key *
 	r->faults.comm[1] = comm[1];
 }
 
-/* Where an instruction lies is read where it is needed: from arguments that BTF types, with a plain load. */
+/* Where an instruction lies is read where it is needed: from arguments that BTF types, with a plain
+ * load. */
 enum ip_from { IP_TYPED, IP_UNTYPED, IP_VALUE };
 
 static __always_inline __u64 ip_of(const void *regs, enum ip_from from)
@@ -329,8 +339,8 @@ static __always_inline __u64 ip_of(const void *regs, enum ip_from from)
 	return (__u64)regs;
 }
 
-static __always_inline void sum(const struct fault_entry *entry, const void *regs, enum ip_from from,
-				bool at_completion)
+static __always_inline void sum(const struct fault_entry *entry, const void *regs,
+				enum ip_from from, bool at_completion)
 {
 	struct fault_sums *s = fault_sums();
 	struct task_struct *task;
@@ -360,7 +370,7 @@ static __always_inline void sum(const struct fault_entry *entry, const void *reg
 static __always_inline int fault(bool user, __u64 addr, const void *regs, enum ip_from from,
 				 enum fault_access access, bool at_completion)
 {
-	struct fault_entry entry = {.addr = addr, .user = user, .access = access};
+	struct fault_entry entry = { .addr = addr, .user = user, .access = access };
 
 	if (mode == FAULT_NOTHING)
 		return 0;
@@ -400,16 +410,17 @@ static __always_inline enum fault_access access(__u64 error_code)
 }
 
 /* (address, regs, error_code), unchanged since 3.x. */
-#define ENTRY(name, user)                                                                                    \
-	SEC("?tp_btf/" #name)                                                                                \
-	int on_##name(__u64 *ctx)                                                                            \
-	{                                                                                                    \
-		return fault(user, ctx[0], (const void *)ctx[1], IP_TYPED, access(ctx[2]), false);           \
-	}                                                                                                    \
-	SEC("?raw_tp/" #name)                                                                                \
-	int on_##name##_raw(__u64 *ctx)                                                                      \
-	{                                                                                                    \
-		return fault(user, ctx[0], (const void *)ctx[1], IP_UNTYPED, access(ctx[2]), false);         \
+#define ENTRY(name, user) \
+	SEC("?tp_btf/" #name) \
+	int on_##name(__u64 *ctx) \
+	{ \
+		return fault(user, ctx[0], (const void *)ctx[1], IP_TYPED, access(ctx[2]), false); \
+	} \
+	SEC("?raw_tp/" #name) \
+	int on_##name##_raw(__u64 *ctx) \
+	{ \
+		return fault(user, ctx[0], (const void *)ctx[1], IP_UNTYPED, access(ctx[2]), \
+			     false); \
 	}
 
 ENTRY(page_fault_user, true)
@@ -440,8 +451,8 @@ CLASSIC(exceptions, page_fault_kernel)
 	return classic(ctx, false);
 }
 
-/* The mode is in bits of a register that programs may not load at its present width; kernel code lies in the
- * upper half of the addresses on both architectures.
+/* The mode is in bits of a register that programs may not load at its present width; kernel code
+ * lies in the upper half of the addresses on both architectures.
  */
 SEC("?perf_event")
 int on_page_faults(struct bpf_perf_event_data *ctx)
@@ -457,7 +468,7 @@ static __always_inline void complete(struct fault_sums *s, struct bpf_perf_event
 {
 	__u64 now = bpf_ktime_get_ns();
 	struct fault_slot *slot = take(current(), ctx->addr);
-	struct fault_entry entry = {.addr = ctx->addr, .ip = ctx->regs.REGS_IP};
+	struct fault_entry entry = { .addr = ctx->addr, .ip = ctx->regs.REGS_IP };
 	struct fault_event_mapped *mapped;
 	struct fault_event *event;
 
@@ -476,7 +487,8 @@ static __always_inline void complete(struct fault_sums *s, struct bpf_perf_event
 			submit(event);
 		return;
 	}
-	mapped = (struct fault_event_mapped *)event_of(sizeof(*mapped), &entry, class, now - entry.ts_ns);
+	mapped = (struct fault_event_mapped *)event_of(sizeof(*mapped), &entry, class,
+						       now - entry.ts_ns);
 	if (!mapped)
 		return;
 	mapped->space = space_of(current());
@@ -495,12 +507,12 @@ static __always_inline void time_one(struct fault_times *times, __u64 latency_ns
 		times->latency[bucket]++;
 }
 
-static __always_inline void time_by(const struct by_key *by_what, enum fault_class class, bool timed,
-				    __u64 latency_ns)
+static __always_inline void time_by(const struct by_key *by_what, enum fault_class class,
+				    bool timed, __u64 latency_ns)
 {
 	__u32 zero = 0;
 	__u64 bucket = hist_bucket(latency_ns);
-	struct by_time_key key = {.by = *by_what, .class = class};
+	struct by_time_key key = { .by = *by_what, .class = class };
 	struct fault_times *times = bpf_map_lookup_elem(&by_times, &key), *none;
 
 	if (!times) {

@@ -3,15 +3,15 @@
 #ifndef COLDPRESS_PAGE_FAULT_H
 #define COLDPRESS_PAGE_FAULT_H
 
-#include "../bpf/hist.h"
+#include "bpf/hist.h"
 
 enum fault_mode {
 	FAULT_TRACE_PIPE, /* a line each with bpf_printk */
-	FAULT_STREAM,	  /* a record each in the ring, made at entry */
-	FAULT_COMPLETED,  /* a record each in the ring, made at completion: with class and latency */
-	FAULT_SUMMARY,	  /* sums and a latency histogram, nothing for a single event */
-	FAULT_STACKS,	/* at completion: the stacks, counted */
-	FAULT_NOTHING,	  /* attached as for a summary, with empty bodies: what the hooks alone cost */
+	FAULT_STREAM,     /* a record each in the ring, made at entry */
+	FAULT_COMPLETED, /* a record each in the ring, made at completion: with class and latency */
+	FAULT_SUMMARY,   /* sums and a latency histogram, nothing for a single event */
+	FAULT_STACKS,    /* at completion: the stacks, counted */
+	FAULT_NOTHING, /* attached as for a summary, with empty bodies: what the hooks alone cost */
 };
 
 enum fault_access { ACCESS_UNKNOWN, ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC };
@@ -32,15 +32,16 @@ struct fault_slot {
 	__u32 tid;
 	__u32 unused;
 	__u64 completed; /* faults of the task before: a summary may leave out later entries */
-	__u64 unused2;	 /* a cache line each */
+	__u64 unused2;   /* a cache line each */
 };
 
-/* Entries that a CPU times in a summary of major latencies: reading the clock costs as much as all the rest. Where more
- * come than this, they are minor ones in a row; a major one gives enough for those around it.
+/* Entries that a CPU times in a summary of major latencies: reading the clock costs as much as all
+ * the rest. Where more come than this, they are minor ones in a row; a major one gives enough for
+ * those around it.
  */
-#define CLOCK_SAVED    4096	 /* at once, after a quiet time */
+#define CLOCK_SAVED    4096      /* at once, after a quiet time */
 #define CLOCK_EVERY_NS (1 << 15) /* one more: 30,000 a second */
-#define CLOCK_MAJOR    512	 /* after a major fault at least */
+#define CLOCK_MAJOR    512       /* after a major fault at least */
 
 struct fault_event {
 	struct fault_entry entry;
@@ -53,7 +54,8 @@ struct fault_event {
 
 /* By what the reader knows whether the mappings it has read are those of a fault. */
 struct fault_space {
-	__u64 stack;	  /* where the first thread's begins: another one once the process runs another program */
+	__u64 stack; /* where the first thread's begins: another one once the process runs another
+			program */
 	__u64 generation; /* another one once its mappings changed */
 };
 
@@ -75,13 +77,13 @@ enum fault_latency { LATENCY_NONE, LATENCY_MAJOR, LATENCY_ALL }; /* which faults
 enum fault_by { BY_NONE, BY_PID, BY_COMM, BY_CGROUP, BY_REGION, BY_IP, BY_MAPPING };
 
 #define REGION_SHIFT   21    /* 2 MiB */
-#define BY_KEYS	       16384 /* more are counted as others */
+#define BY_KEYS        16384 /* more are counted as others */
 #define BY_TIMES       4096  /* of them with times: 5 KiB each, taken when needed */
 #define BY_RECENT_BITS 10
 #define BY_RECENT      (1 << BY_RECENT_BITS)
 
-/* pid: { tgid }, comm: its bytes, cgroup: { id }, region: { tgid, address }, ip: { tgid, address }. The groups of
- * BY_MAPPING are the reader's.
+/* pid: { tgid }, comm: its bytes, cgroup: { id }, region: { tgid, address }, ip: { tgid, address }.
+ * The groups of BY_MAPPING are the reader's.
  */
 struct by_key {
 	__u64 word[2];
@@ -106,19 +108,19 @@ struct by_recent {
 
 /* Per CPU; those of a group are of all CPUs, added to atomically. */
 struct fault_times {
-	__u64 count;		       /* completions that pass the filter */
+	__u64 count;                   /* completions that pass the filter */
 	__u64 timed, total_ns, max_ns; /* of those whose entry was seen, entry to completion */
 	__u64 latency[HIST_BUCKETS];
 };
 
-#define STACK_DEPTH 127	/* frames, the kernel's own limit by default */
-#define STACKS	    65536	/* different ones, in all processes */
+#define STACK_DEPTH 127   /* frames, the kernel's own limit by default */
+#define STACKS      65536 /* different ones, in all processes */
 
 /* Whose stack, and a hash of its addresses. The value is how often it was seen. */
 struct stack_key {
 	__u32 tgid;
 	__u32 unused;
-	__u64 mm;		/* another one once the process runs another program */
+	__u64 mm; /* another one once the process runs another program */
 	__u64 comm[2];
 	__u64 hash;
 };
@@ -126,20 +128,20 @@ struct stack_key {
 /* A stack that was not seen before; ends behind its last address. */
 struct stack_event {
 	struct stack_key key;
-	__u32 user, kernel;		/* addresses, innermost first */
-	__u64 addr[2 * STACK_DEPTH];	/* the user's, then the kernel's */
+	__u32 user, kernel;          /* addresses, innermost first */
+	__u64 addr[2 * STACK_DEPTH]; /* the user's, then the kernel's */
 };
 
 struct fault_sums {
 	__u64 user, kernel, filtered; /* entries */
-	__u64 clock_left;	      /* entries that may be timed */
+	__u64 clock_left;             /* entries that may be timed */
 	__u64 clock_jiffy, clock_ns;  /* when there were none left */
-	__u64 wake_jiffy;	      /* when the reader was woken for mappings */
+	__u64 wake_jiffy;             /* when the reader was woken for mappings */
 	struct fault_space woken;     /* and for whose */
-	__u64 unmatched;	      /* completions to be timed without an entry seen, or timed, before */
-	__u64 others;		      /* faults that found no room in the table of --by or of --stacks */
-	__u64 runs[3];		      /* by enum fault_class: completions, whatever the filter says */
-	struct fault_times times[3];  /* by enum fault_class; the first is not used */
+	__u64 unmatched; /* completions to be timed without an entry seen, or timed, before */
+	__u64 others;    /* faults that found no room in the table of --by or of --stacks */
+	__u64 runs[3];   /* by enum fault_class: completions, whatever the filter says */
+	struct fault_times times[3]; /* by enum fault_class; the first is not used */
 };
 
 #endif

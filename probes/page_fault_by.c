@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* page_fault_by.c - page_fault --by: who or what had the faults, those with the most major ones first.
+/* page_fault_by.c - page_fault --by: who or what had the faults, those with the most major ones
+ * first.
  *
- * Groups are counted in the kernel, per CPU, and added up here; those of --by mapping here alone, since what an address
- * belongs to is found in /proc.
+ * Groups are counted in the kernel, per CPU, and added up here; those of --by mapping here alone,
+ * since what an address belongs to is found in /proc.
  */
 #include <bpf/bpf.h>
 
 #include "page_fault_parts.h"
 #include "page_fault.skel.h"
-#include "term.h"
+#include "lib/base/term.h"
 
 /* One less than enum fault_by. */
-const char *const by_choices[] = {"pid", "comm", "cgroup", "region", "ip", "mapping", NULL};
+const char *const by_choices[] = { "pid", "comm", "cgroup", "region", "ip", "mapping", NULL };
 
 struct by_record {
 	const char *by;
@@ -27,24 +28,27 @@ static const struct field by_fields[] = {
 	FIELD(struct by_record, pid, FIELD_U64, "", "by pid, region and ip: process"),
 	FIELD(struct by_record, comm, FIELD_STRING, "",
 	      "by comm: name; by pid, region and ip: name of one of its threads"),
-	FIELD(struct by_record, cgroup, FIELD_U64, "", "by cgroup: inode number of the cgroup2 directory"),
+	FIELD(struct by_record, cgroup, FIELD_U64, "",
+	      "by cgroup: inode number of the cgroup2 directory"),
 	FIELD(struct by_record, addr, FIELD_HEX, "",
 	      "by region: where its 2 MiB begin; by ip: the instruction"),
 	FIELD(struct by_record, mapping, FIELD_STRING, "",
-	      "by mapping: anon, heap, stack (of the first thread), shmem or file; missing where that cannot "
+	      "by mapping: anon, heap, stack (of the first thread), shmem or file; missing where "
+	      "that cannot "
 	      "be known"),
-	FIELD(struct by_record, file, FIELD_STRING, "",
-	      "by mapping: last part of the file's path"),
+	FIELD(struct by_record, file, FIELD_STRING, "", "by mapping: last part of the file's path"),
 	FIELD(struct by_record, faults, FIELD_U64, "faults", "entries"),
 	FIELD(struct by_record, major, FIELD_U64, "faults", "major completions"),
 	FIELD(struct by_record, major_share, FIELD_F64, "ratio", "major / faults"),
-	TIME_FIELDS(struct by_record, major, "major ones", "the longest; exact but for two CPUs at once"),
+	TIME_FIELDS(struct by_record, major, "major ones",
+		    "the longest; exact but for two CPUs at once"),
 	TIME_FIELDS(struct by_record, minor, "minor ones, with --latency all",
 		    "the longest; exact but for two CPUs at once"),
 };
 
-const struct record_type by_type = RECORD_TYPE("page_fault_by", 1, RECORD_TABLE, by_fields,
-						      "those who had the most major faults, then the most");
+const struct record_type by_type =
+	RECORD_TYPE("page_fault_by", 1, RECORD_TABLE, by_fields,
+		    "those who had the most major faults, then the most");
 
 struct by_row {
 	struct by_key key;
@@ -82,7 +86,7 @@ static void add_row(struct by_rows *rows, const struct by_key *key, const struct
 {
 	struct by_row *row = &rows->row[rows->n++];
 
-	*row = (struct by_row){.key = *key, .faults = faults->entries};
+	*row = (struct by_row){ .key = *key, .faults = faults->entries };
 	memcpy(row->comm, faults->comm, sizeof(row->comm));
 }
 
@@ -92,7 +96,7 @@ static void add_table(struct by_rows *rows, int map, struct by_faults *each, int
 	struct by_key key, *previous = NULL;
 
 	for (size_t n = 0; n < BY_KEYS && !bpf_map_get_next_key(map, previous, &key); n++) {
-		struct by_faults sum = {0};
+		struct by_faults sum = { 0 };
 
 		previous = &key;
 		if (bpf_map_lookup_elem(map, &key, each))
@@ -141,7 +145,7 @@ static int read_rows(const struct page_fault *skel, struct by_rows *ret, struct 
 	size_t each_cpu = (size_t)MAX(cpus, 1);
 	AUTO_FREE struct by_faults *faults = calloc(each_cpu, sizeof(*faults));
 	AUTO_FREE struct by_recent *recent = calloc(each_cpu, sizeof(*recent));
-	struct by_rows rows = {.row = calloc(BY_KEYS + BY_RECENT * each_cpu, sizeof(*rows.row))};
+	struct by_rows rows = { .row = calloc(BY_KEYS + BY_RECENT * each_cpu, sizeof(*rows.row)) };
 	struct fault_times major;
 
 	if (!faults || !recent || !rows.row) {
@@ -152,7 +156,7 @@ static int read_rows(const struct page_fault *skel, struct by_rows *ret, struct 
 	add_recent(&rows, bpf_map__fd(skel->maps.recent), recent, cpus);
 	merge_rows(&rows);
 	for (size_t i = 0; i < rows.n; i++) {
-		struct by_time_key key = {rows.row[i].key, CLASS_MAJOR};
+		struct by_time_key key = { rows.row[i].key, CLASS_MAJOR };
 
 		if (!bpf_map_lookup_elem(times_map, &key, &major))
 			rows.row[i].major = major.count;
@@ -177,7 +181,7 @@ static struct mapped_groups {
 	size_t n;
 	uint64_t others; /* no memory, or no room */
 	struct mapped_row row[GROUP_SLOTS];
-} *groups;
+} * groups;
 
 int by_mapping_new(struct err *e)
 {
@@ -204,7 +208,8 @@ static struct mapped_row *group_of(const struct mapping *mapping)
 {
 	enum mapping_kind kind = mapping ? mapping->kind : MAPPING_UNKNOWN;
 	bool file = kind == MAPPING_SHMEM || kind == MAPPING_FILE;
-	struct by_key key = {{(uint64_t)kind | (file ? (uint64_t)mapping->dev << 8 : 0), file ? mapping->inode : 0}};
+	struct by_key key = { { (uint64_t)kind | (file ? (uint64_t)mapping->dev << 8 : 0),
+				file ? mapping->inode : 0 } };
 	size_t i = (key.word[0] ^ key.word[1]) * 0x9e3779b97f4a7c15ULL >> 32;
 	struct mapped_row *row;
 
@@ -246,8 +251,8 @@ static void add_time(struct mapped_row *row, const struct fault_mapped *fault)
 int by_mapping_add(struct out *out UNUSED, const void *event, size_t bytes UNUSED)
 {
 	const struct fault_mapped *fault = event;
-	struct mapped_row *row =
-		group_of(mapping_cache_find(groups->cache, fault->tgid, &fault->space, fault->addr));
+	struct mapped_row *row = group_of(
+		mapping_cache_find(groups->cache, fault->tgid, &fault->space, fault->addr));
 
 	if (!row)
 		groups->others += fault->class == CLASS_UNKNOWN;
@@ -267,8 +272,10 @@ static int mapped_rows(struct by_rows *ret, struct err *e)
 		const struct mapped_row *row = &groups->row[i];
 
 		if (row->name)
-			ret->row[ret->n++] = (struct by_row){
-				.key = row->key, .faults = row->faults, .major = row->major, .mapped = row};
+			ret->row[ret->n++] = (struct by_row){ .key = row->key,
+							      .faults = row->faults,
+							      .major = row->major,
+							      .mapped = row };
 	}
 	return 0;
 }
@@ -277,28 +284,30 @@ static int mapped_rows(struct by_rows *ret, struct err *e)
 static int select_by(struct out *out, const struct config *c, struct err *e)
 {
 	static const char *const names[][3] = {
-		[BY_PID] = {"pid", "comm"},	   [BY_COMM] = {"comm"},
-		[BY_CGROUP] = {"cgroup"},	   [BY_REGION] = {"pid", "comm", "addr"},
-		[BY_IP] = {"pid", "comm", "addr"}, [BY_MAPPING] = {"mapping", "file"},
+		[BY_PID] = { "pid", "comm" },        [BY_COMM] = { "comm" },
+		[BY_CGROUP] = { "cgroup" },          [BY_REGION] = { "pid", "comm", "addr" },
+		[BY_IP] = { "pid", "comm", "addr" }, [BY_MAPPING] = { "mapping", "file" },
 	};
-	const char *chosen[ARRAY_SIZE(by_fields)] = {"by"};
-	struct opt_list fields = {chosen, 1};
+	const char *chosen[ARRAY_SIZE(by_fields)] = { "by" };
+	struct opt_list fields = { chosen, 1 };
 	bool figures = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names[0]) && names[by(c)][i]; i++)
 		chosen[fields.n++] = names[by(c)][i];
 	for (size_t i = 0; i < ARRAY_SIZE(by_fields); i++) {
 		figures |= str_eq(by_fields[i].name, "faults");
-		if (figures && (strncmp(by_fields[i].name, "minor_", 6) || latency(c) == LATENCY_ALL))
+		if (figures &&
+		    (strncmp(by_fields[i].name, "minor_", 6) || latency(c) == LATENCY_ALL))
 			chosen[fields.n++] = by_fields[i].name;
 	}
 	return out_select(out, &by_type, &fields, e);
 }
 
-static void read_times(const struct page_fault *skel, const struct by_row *row, struct fault_times t[3])
+static void read_times(const struct page_fault *skel, const struct by_row *row,
+		       struct fault_times t[3])
 {
 	for (uint64_t class = CLASS_MINOR; class <= CLASS_MAJOR; class ++) {
-		struct by_time_key key = {row->key, class};
+		struct by_time_key key = { row->key, class };
 
 		if (row->mapped && row->mapped->times[class])
 			t[class] = *row->mapped->times[class];
@@ -311,7 +320,7 @@ static int print_row(struct probe *p, const struct page_fault *skel, const struc
 		     const struct by_row *row)
 {
 	const struct mapped_row *mapped = row->mapped;
-	struct fault_times t[3] = {0};
+	struct fault_times t[3] = { 0 };
 	char comm[PROBE_COMM_LEN + 1] = "";
 
 	read_times(skel, row, t);
@@ -327,17 +336,18 @@ static int print_row(struct probe *p, const struct page_fault *skel, const struc
 				  .file = mapped && mapped->name[0] ? mapped->name : NULL,
 				  .faults = row->faults,
 				  .major = row->major,
-				  .major_share = row->faults ? (double)row->major / (double)row->faults
-							     : MISSING_F64,
+				  .major_share = row->faults
+							 ? (double)row->major / (double)row->faults
+							 : MISSING_F64,
 				  .major_times = times(&t[CLASS_MAJOR]),
 				  .minor_times = times(&t[CLASS_MINOR]),
 			  });
 }
 
-int by_print(struct probe *p, const struct page_fault *skel, const struct config *c, const struct fault_sums *s,
-	     struct err *e)
+int by_print(struct probe *p, const struct page_fault *skel, const struct config *c,
+	     const struct fault_sums *s, struct err *e)
 {
-	struct by_rows rows = {0};
+	struct by_rows rows = { 0 };
 	uint64_t others = s->others + (groups ? groups->others : 0);
 	int r = groups ? mapped_rows(&rows, e) : read_rows(skel, &rows, e);
 
@@ -351,7 +361,8 @@ int by_print(struct probe *p, const struct page_fault *skel, const struct config
 	if (rows.n > c->top)
 		term_say("%llu of %zu are shown: --top", (unsigned long long)c->top, rows.n);
 	if (others)
-		term_warn("%llu faults found no room, in the ring or among %d groups, and are in the sums alone",
+		term_warn("%llu faults found no room, in the ring or among %d groups, and are in "
+			  "the sums alone",
 			  (unsigned long long)others, BY_KEYS);
 	return r;
 }

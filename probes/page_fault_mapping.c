@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* page_fault_mapping.c - what an address of a process belongs to, of its /proc/PID/maps, read as seldom as may be.
+/* page_fault_mapping.c - what an address of a process belongs to, of its /proc/PID/maps, read as
+ * seldom as may be.
  *
- * Maps are read when a process is met, and again once a fault says that they changed, but not before all faults
- * that were in the ring at the last look are through. A process that has ended, or runs another program by now,
- * is known by what was read before, if anything was.
+ * Maps are read when a process is met, and again once a fault says that they changed, but not
+ * before all faults that were in the ring at the last look are through. A process that has ended,
+ * or runs another program by now, is known by what was read before, if anything was.
  */
 #include "page_fault_parts.h"
-#include "sysroot.h"
+#include "lib/base/sysroot.h"
 
 #define PROCESSES 512
 #define AGAIN_NS  (5 * NS_PER_MS)
@@ -36,7 +37,7 @@ static bool is_of(const struct maps *maps, const struct fault_space *space)
 
 static void read_maps(struct known *k, uint64_t generation)
 {
-	struct maps maps = {0};
+	struct maps maps = { 0 };
 	char *text = NULL;
 	ssize_t n = sysroot_read_alloc(NULL, &text, NULL, "/proc/%u/maps", k->tgid);
 
@@ -59,15 +60,15 @@ static bool may_differ(const struct known *k)
 	return !k->gone && monotonic_ns() - k->read_ns >= AGAIN_NS;
 }
 
-const struct mapping *mapping_cache_find(struct mapping_cache *cache, uint32_t tgid, const struct fault_space *space,
-					 uint64_t addr)
+const struct mapping *mapping_cache_find(struct mapping_cache *cache, uint32_t tgid,
+					 const struct fault_space *space, uint64_t addr)
 {
 	struct known *k = &cache->known[tgid % PROCESSES];
 	const struct mapping *found;
 
 	if (k->tgid != tgid || k->space.stack != space->stack) {
 		maps_done(&k->maps);
-		*k = (struct known){.tgid = tgid, .space = *space};
+		*k = (struct known){ .tgid = tgid, .space = *space };
 		maps_tmpfs_read((pid_t)tgid, &k->tmpfs);
 		read_maps(k, space->generation);
 	} else if (k->space.generation != space->generation && may_differ(k)) {

@@ -9,9 +9,9 @@
 #ifndef COLDPRESS_PAGE_FAULT_PARTS_H
 #define COLDPRESS_PAGE_FAULT_PARTS_H
 
-#include "opt.h"
-#include "probe.h"
-#include "maps.h"
+#include "lib/base/opt.h"
+#include "lib/bpf/probe.h"
+#include "lib/kernel/maps.h"
 #include "page_fault.h"
 
 struct page_fault;
@@ -40,16 +40,17 @@ struct times {
 	uint64_t mean_ns, p50_ns, p90_ns, p99_ns, max_ns;
 };
 
-#define TIME_FIELDS(s, class, which, longest)                                                                \
-	FIELD_OF(s, class, mean_ns, "of the " which ", entry to completion"),                                \
-		FIELD_OF(s, class, p50_ns, "half of the " which " took no longer; within 3.2 %"),            \
-		FIELD_OF(s, class, p90_ns, "90 % took no longer; within 3.2 %"),                             \
-		FIELD_OF(s, class, p99_ns, "99 % took no longer; within 3.2 %"),                             \
+#define TIME_FIELDS(s, class, which, longest) \
+	FIELD_OF(s, class, mean_ns, "of the " which ", entry to completion"), \
+		FIELD_OF(s, class, p50_ns, "half of the " which " took no longer; within 3.2 %"), \
+		FIELD_OF(s, class, p90_ns, "90 % took no longer; within 3.2 %"), \
+		FIELD_OF(s, class, p99_ns, "99 % took no longer; within 3.2 %"), \
 		FIELD_OF(s, class, max_ns, longest)
-#define FIELD_OF(s, class, m, what)                                                                          \
-	{                                                                                                    \
-		.name = #class "_" #m, .unit = "ns", .type = FIELD_U64,                                      \
-		.offset = offsetof(s, class##_times.m), .size = sizeof(uint64_t), .meaning = (what)          \
+#define FIELD_OF(s, class, m, what) \
+	{ \
+		.name = #class "_" #m, .unit = "ns", .type = FIELD_U64, \
+		.offset = offsetof(s, class##_times.m), .size = sizeof(uint64_t), \
+		.meaning = (what) \
 	}
 
 struct times times(const struct fault_times *t);
@@ -57,16 +58,16 @@ struct times times(const struct fault_times *t);
 /* ---- groups ---- */
 extern const struct record_type by_type;
 
-/* by_mapping_new, by_mapping_free - the groups of --by mapping; one at a time, for the ring's callback gets no other.
- * by_mapping_add is that callback.
+/* by_mapping_new, by_mapping_free - the groups of --by mapping; one at a time, for the ring's
+ * callback gets no other. by_mapping_add is that callback.
  */
 int by_mapping_new(struct err *e);
 int by_mapping_add(struct out *out, const void *event, size_t bytes);
 void by_mapping_free(void);
 
 /* by_print - a record for each of the first --top groups; says how many faults are in none. */
-int by_print(struct probe *p, const struct page_fault *skel, const struct config *c, const struct fault_sums *s,
-	     struct err *e);
+int by_print(struct probe *p, const struct page_fault *skel, const struct config *c,
+	     const struct fault_sums *s, struct err *e);
 
 /* ---- mappings ---- */
 struct mapping_cache; /* opaque: the maps of processes that faulted lately */
@@ -74,11 +75,12 @@ struct mapping_cache; /* opaque: the maps of processes that faulted lately */
 /* mapping_cache_new - NULL: no memory. */
 struct mapping_cache *mapping_cache_new(void);
 
-/* mapping_cache_find - what addr belongs to, as the process has it mapped now or, once it is gone, had when it was
- * looked at last. NULL where that cannot be known: counted. Lives until the next call.
+/* mapping_cache_find - what addr belongs to, as the process has it mapped now or, once it is gone,
+ * had when it was looked at last. NULL where that cannot be known: counted. Lives until the next
+ * call.
  */
-const struct mapping *mapping_cache_find(struct mapping_cache *cache, uint32_t tgid, const struct fault_space *space,
-					 uint64_t addr);
+const struct mapping *mapping_cache_find(struct mapping_cache *cache, uint32_t tgid,
+					 const struct fault_space *space, uint64_t addr);
 uint64_t mapping_cache_unknown(const struct mapping_cache *cache);
 
 /* NULL-safe. */

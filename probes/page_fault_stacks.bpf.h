@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* page_fault_stacks.bpf.h - page_fault --stacks: the stacks of completions, counted, each handed over once.
+/* page_fault_stacks.bpf.h - page_fault --stacks: the stacks of completions, counted, each handed
+ * over once.
  *
  * Of the fault's own registers, so that no frame of the fault's handling is in them.
  */
@@ -41,7 +42,8 @@ static __always_inline __u64 hash_of(const __u64 *addr, __u32 n)
 	return hash;
 }
 
-/* The addresses go to the reader once, at once: the process may not live long, and its maps with it. */
+/* The addresses go to the reader once, at once: the process may not live long, and its maps with
+ * it. */
 static __always_inline void new_stack(struct fault_sums *s, struct stack_event *made)
 {
 	__u64 one = 1, *known, bytes = (made->user + made->kernel) * sizeof(made->addr[0]);
@@ -54,7 +56,8 @@ static __always_inline void new_stack(struct fault_sums *s, struct stack_event *
 	}
 	if (!bpf_map_update_elem(&stack_counts, &made->key, &one, BPF_NOEXIST))
 		return;
-	known = bpf_map_lookup_elem(&stack_counts, &made->key); /* another CPU was first, or there is no room */
+	known = bpf_map_lookup_elem(&stack_counts,
+				    &made->key); /* another CPU was first, or there is no room */
 	if (known)
 		__sync_fetch_and_add(known, 1);
 	else

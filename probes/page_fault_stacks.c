@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* page_fault_stacks.c - page_fault --stacks: folded stacks with names, one line for each that differs.
+/* page_fault_stacks.c - page_fault --stacks: folded stacks with names, one line for each that
+ * differs.
  *
- * The kernel counts stacks of addresses, and hands each over once, by the ring. A process's maps are read with the
- * first of its stacks, and again while it lives, since what it was is gone when it ends: one that lives for a few
- * milliseconds may have no names. Names are looked up at the end. The user part is unwound by frame pointers, in
- * the kernel: code compiled without shows the function that faulted, and little or nothing above it.
+ * The kernel counts stacks of addresses, and hands each over once, by the ring. A process's maps
+ * are read with the first of its stacks, and again while it lives, since what it was is gone when
+ * it ends: one that lives for a few milliseconds may have no names. Names are looked up at the end.
+ * The user part is unwound by frame pointers, in the kernel: code compiled without shows the
+ * function that faulted, and little or nothing above it.
  */
 #include "page_fault_stacks.h"
 
@@ -14,26 +16,27 @@
 #include "page_fault.h"
 #include "page_fault.skel.h"
 #include "symbol.h"
-#include "term.h"
+#include "lib/base/term.h"
 
-/* How long after the first look at a process's maps the second one is, and how far apart they get. */
+/* How long after the first look at a process's maps the second one is, and how far apart they get.
+ */
 #define FIRST_NS NS_PER_MS
-#define LAST_NS	 (250 * NS_PER_MS)
-#define LOOK_MS	 100	/* how often it is looked whether to stop */
+#define LAST_NS  (250 * NS_PER_MS)
+#define LOOK_MS  100 /* how often it is looked whether to stop */
 
 struct process {
 	uint32_t tgid;
 	uint64_t mm;
 	char *maps;
 	size_t n;
-	char root[32];			/* where its files are, with other mounts than ours; else "" */
-	bool gone;			/* or it runs another program by now */
-	uint64_t due_ns, wait_ns;	/* next look at the maps, and the one after that */
+	char root[32];            /* where its files are, with other mounts than ours; else "" */
+	bool gone;                /* or it runs another program by now */
+	uint64_t due_ns, wait_ns; /* next look at the maps, and the one after that */
 	struct process_symbols *symbols;
 };
 
 struct fold {
-	char *line;			/* "comm;outermost;...;innermost" */
+	char *line; /* "comm;outermost;...;innermost" */
 	uint64_t faults;
 };
 
@@ -41,9 +44,9 @@ struct stacks {
 	struct kernel_symbols *kernel;
 	struct process *process;
 	size_t n, cap;
-	struct stack_event **made;	/* each ends behind its last address */
+	struct stack_event **made; /* each ends behind its last address */
 	size_t n_made, cap_made;
-	bool failed;			/* no memory */
+	bool failed; /* no memory */
 	struct fold *fold;
 	size_t n_folds;
 };
@@ -55,12 +58,13 @@ struct stack_record {
 
 static const struct field stack_fields[] = {
 	FIELD(struct stack_record, stack, FIELD_STRING, "",
-	      "name of the task and the functions, outermost first, with ; between; the kernel's end in _[k]"),
+	      "name of the task and the functions, outermost first, with ; between; the kernel's "
+	      "end in _[k]"),
 	FIELD(struct stack_record, faults, FIELD_U64, "faults", "completions with this stack"),
 };
 
-const struct record_type stacks_type =
-	RECORD_TYPE("page_fault_stack", 1, RECORD_LINE, stack_fields, "with --stacks: one that faults came from");
+const struct record_type stacks_type = RECORD_TYPE("page_fault_stack", 1, RECORD_LINE, stack_fields,
+						   "with --stacks: one that faults came from");
 
 /* The one the ring's events go to: its callback gets the sink alone. */
 static struct stacks *receiver;
@@ -71,7 +75,8 @@ static bool own_mounts(uint32_t tgid)
 	char path[48];
 
 	snprintf(path, sizeof(path), "/proc/%u/ns/mnt", tgid);
-	return stat("/proc/self/ns/mnt", &ours) || stat(path, &theirs) || ours.st_ino == theirs.st_ino;
+	return stat("/proc/self/ns/mnt", &ours) || stat(path, &theirs) ||
+	       ours.st_ino == theirs.st_ino;
 }
 
 /* Keeps what was read last while there was something. */
@@ -121,14 +126,16 @@ static bool add_process(struct stacks *s, const struct stack_key *key)
 	s->process = more;
 	for (size_t i = 0; i < s->n; i++)
 		s->process[i].gone |= s->process[i].tgid == key->tgid;
-	s->process[s->n] = (struct process){ .tgid = key->tgid, .mm = key->mm, .wait_ns = FIRST_NS };
+	s->process[s->n] =
+		(struct process){ .tgid = key->tgid, .mm = key->mm, .wait_ns = FIRST_NS };
 	read_maps(&s->process[s->n++]);
 	return true;
 }
 
 static bool keep_stack(struct stacks *s, const struct stack_event *made, size_t bytes)
 {
-	struct stack_event **more = grown(s->made, s->n_made, &s->cap_made, sizeof(struct stack_event *));
+	struct stack_event **more =
+		grown(s->made, s->n_made, &s->cap_made, sizeof(struct stack_event *));
 
 	if (!more)
 		return false;
@@ -195,8 +202,8 @@ static const char *user_name(struct process *process, uint64_t addr)
 }
 
 /* The frames of one part of a stack, outermost first. */
-static void put_frames(struct text *line, struct stacks *s, struct process *process, const __u64 *addr, size_t n,
-		       bool kernel)
+static void put_frames(struct text *line, struct stacks *s, struct process *process,
+		       const __u64 *addr, size_t n, bool kernel)
 {
 	while (n--) {
 		/* A return address is behind the call, and may be in the next function. */
@@ -243,11 +250,12 @@ static int print_folds(struct probe *p, struct stacks *s)
 	for (size_t i = 0, next; i < s->n_folds && r == 0; i = next) {
 		struct stack_record record = { s->fold[i].line, 0 };
 
-		for (next = i; next < s->n_folds && !fold_order(&s->fold[i], &s->fold[next]); next++)
+		for (next = i; next < s->n_folds && !fold_order(&s->fold[i], &s->fold[next]);
+		     next++)
 			record.faults += s->fold[next].faults;
-		r = p->options->format == OUT_TEXT ?
-			    out_line(p->out, "%s %llu", record.stack, (unsigned long long)record.faults) :
-			    out_record(p->out, &stacks_type, &record);
+		r = p->options->format == OUT_TEXT ? out_line(p->out, "%s %llu", record.stack,
+							      (unsigned long long)record.faults)
+						   : out_record(p->out, &stacks_type, &record);
 	}
 	return r;
 }
@@ -264,7 +272,8 @@ static int fold_all(struct probe *p, const struct page_fault *skel, struct stack
 		struct stack_event *made = s->made[i];
 
 		/* One that two CPUs saw at once came twice. */
-		if (!bpf_map_lookup_elem(counts, &made->key, &faults) && !bpf_map_delete_elem(counts, &made->key))
+		if (!bpf_map_lookup_elem(counts, &made->key, &faults) &&
+		    !bpf_map_delete_elem(counts, &made->key))
 			r = add_fold(s, made, faults);
 	}
 	return r ? err_set(e, r, "cannot fold the stacks") : print_folds(p, s);

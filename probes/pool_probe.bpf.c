@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pool_probe.bpf.c - each page that goes into a zram device and comes back: counted, timed, and how long it
- * was in.
+/* pool_probe.bpf.c - each page that goes into a zram device and comes back: counted, timed, and how
+ * long it was in.
  *
  * A request to zram is served in the context of the task that made it, between block_bio_queue and
  * block_bio_complete. Its sector is the swap slot: what was stored there and when is kept by slot.
  */
-#include "stream.bpf.h"
+#include "bpf/stream.bpf.h"
 #include "pool_probe.h"
 
 #define REQ_OP_MASK  0xff
@@ -13,7 +13,7 @@
 #define REQ_OP_WRITE 1
 #define PAGE_SHIFT   12
 #define SECTOR_SHIFT 9
-#define UNKNOWN	     (~0ULL)
+#define UNKNOWN      (~0ULL)
 
 const volatile struct pool_device devices[POOL_DEVICES] = {};
 const volatile enum pool_by by = BY_NONE;
@@ -22,7 +22,7 @@ const volatile bool nothing = false; /* what the attachments alone cost */
 
 struct request {
 	struct by_key key; /* with --by */
-	char comm[16];	   /* from here to tid: with --events */
+	char comm[16];     /* from here to tid: with --events */
 	__u64 cgroup;
 	__u32 pid, tid;
 	__u64 begin_ns, first_slot;
@@ -53,8 +53,8 @@ struct {
 	__type(value, struct request);
 } requests SEC(".maps");
 
-/* By slot, one device behind the other: 16 bytes a page, where a hash would take as much for its buckets
- * alone. */
+/* By slot, one device behind the other: 16 bytes a page, where a hash would take as much for its
+ * buckets alone. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -116,7 +116,8 @@ static __always_inline void by_key(struct by_key *key)
 		key->word[0] = bpf_get_current_pid_tgid() >> 32;
 }
 
-/* The entry of a key, made where there is none; the request ends in the context of the task that made it. */
+/* The entry of a key, made where there is none; the request ends in the context of the task that
+ * made it. */
 static __always_inline struct by_pool *by_pool(const struct by_key *key)
 {
 	struct by_pool *known = bpf_map_lookup_elem(&by_pools, key), *none;
@@ -132,7 +133,8 @@ static __always_inline struct by_pool *by_pool(const struct by_key *key)
 	return bpf_map_lookup_elem(&by_pools, key);
 }
 
-static __always_inline void count_by(struct pool_sums *s, const struct request *request, __u64 latency_ns)
+static __always_inline void count_by(struct pool_sums *s, const struct request *request,
+				     __u64 latency_ns)
 {
 	struct by_pool *pool = by_pool(&request->key);
 	struct by_way *way;
@@ -162,8 +164,8 @@ static __always_inline void residence_by(const struct by_key *key, __u64 residen
 	add_shared(pool->residence, residence_ns);
 }
 
-/* (bio) since 5.9; before, (queue, bio). Pages are counted as seen here where a filter leaves them out, else
- * when the request ends.
+/* (bio) since 5.9; before, (queue, bio). Pages are counted as seen here where a filter leaves them
+ * out, else when the request ends.
  */
 TRACEPOINT(block_bio_queue)
 {
@@ -221,8 +223,8 @@ static __always_inline void page_stored(struct pool_sums *s, struct stored *page
 	page->loads = 0;
 }
 
-static __always_inline void page_loaded(struct pool_sums *s, struct stored *page, const struct by_key *key,
-					__u64 now, struct fate *ret)
+static __always_inline void page_loaded(struct pool_sums *s, struct stored *page,
+					const struct by_key *key, __u64 now, struct fate *ret)
 {
 	__u64 residence_ns;
 
@@ -243,7 +245,8 @@ static __always_inline void page_loaded(struct pool_sums *s, struct stored *page
 		residence_by(key, residence_ns);
 }
 
-/* One page of a request that has ended; called by bpf_loop (5.17), for a folio is up to 512 of them. */
+/* One page of a request that has ended; called by bpf_loop (5.17), for a folio is up to 512 of
+ * them. */
 struct walk {
 	struct request request;
 	__u64 now, latency_ns;
@@ -278,7 +281,7 @@ static long page_done(__u32 i, void *ctx)
 	struct walk *walk = ctx;
 	__u64 slot = walk->request.first_slot + i;
 	__u32 device = walk->request.device, place;
-	struct fate fate = {UNKNOWN, walk->request.store ? UNKNOWN : 0};
+	struct fate fate = { UNKNOWN, walk->request.store ? UNKNOWN : 0 };
 	struct pool_sums *s = pool_sums();
 	struct stored *page = NULL;
 
@@ -306,7 +309,7 @@ TRACEPOINT(block_bio_complete)
 {
 	struct bio *bio = (void *)arg[1];
 	__u64 key = (__u64)bio;
-	struct walk walk = {.now = bpf_ktime_get_ns()};
+	struct walk walk = { .now = bpf_ktime_get_ns() };
 	struct request *found = bpf_map_lookup_elem(&requests, &key);
 	struct pool_sums *s = pool_sums();
 	struct probe_counts *c = counts();

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* pool_probe.c - what happens inside a compressed pool, page by page: stores, loads, and how long a page
- * stayed.
+/* pool_probe.c - what happens inside a compressed pool, page by page: stores, loads, and how long a
+ * page stayed.
  *
- * Watches the requests to zram devices, where a page's sector is its swap slot: no addresses need to be
- * followed. A page that swap frees without reading it makes no request: it shows when its slot is stored to
- * again, or stays among the unread ones. What the hook cannot see is told by what the devices and
- * /proc/vmstat count.
+ * Watches the requests to zram devices, where a page's sector is its swap slot: no addresses need
+ * to be followed. A page that swap frees without reading it makes no request: it shows when its
+ * slot is stored to again, or stays among the unread ones. What the hook cannot see is told by what
+ * the devices and /proc/vmstat count.
  */
 #include <bpf/bpf.h>
 #include <sys/mman.h>
 
 #include "pool_probe_parts.h"
-#include "probe.h"
+#include "lib/bpf/probe.h"
 #include "pool_probe.skel.h"
-#include "term.h"
+#include "lib/base/term.h"
 
 struct config {
 	struct probe_options probe;
@@ -72,7 +72,8 @@ static int read_sums(struct pool_sums *ret, struct err *e)
 	return 0;
 }
 
-/* Pages that were not loaded yet, by how long they have been out: what is known of their residence. */
+/* Pages that were not loaded yet, by how long they have been out: what is known of their residence.
+ */
 static int add_unread(uint64_t n, uint64_t now_ns, __u64 censored[HIST_BUCKETS], struct err *e)
 {
 	size_t bytes = n * sizeof(struct stored), page = (size_t)sysconf(_SC_PAGESIZE);
@@ -113,7 +114,8 @@ static int print_top(struct probe *p, const struct config *c, struct err *e)
 
 	if (!rows || !pool)
 		return err_set(e, ENOMEM, "cannot read the counts by key");
-	while (n < BY_KEYS && !bpf_map_get_next_key(map, n ? &rows[n - 1].key : NULL, &rows[n].key)) {
+	while (n < BY_KEYS &&
+	       !bpf_map_get_next_key(map, n ? &rows[n - 1].key : NULL, &rows[n].key)) {
 		if (!bpf_map_lookup_elem(map, &rows[n].key, pool))
 			rows[n].pages = pool->store.pages + pool->load.pages;
 		n++;
@@ -142,7 +144,8 @@ static void look(void *edge)
 static int collect(struct probe *p, const struct config *c, struct err *e)
 {
 	if (p->kernel.rw_page)
-		term_say("this kernel hands single pages to zram past the block layer (rw_page): only folios of more "
+		term_say("this kernel hands single pages to zram past the block layer (rw_page): "
+			 "only folios of more "
 			 "than one are seen, going out; what is not is counted");
 	look(&running.before);
 	p->before_detach = look;
@@ -172,8 +175,8 @@ static int summarize(struct probe *p, const struct config *c, struct err *e)
 		return r;
 	pool_summary_fill(&s, s.replaced_age, p->end_ns - p->begin_ns, &record);
 	record.rw_page = p->kernel.rw_page;
-	pool_summary_reconcile(&s, &running.watched, &running.before, &running.after, words, sizeof(words),
-			      &record);
+	pool_summary_reconcile(&s, &running.watched, &running.before, &running.after, words,
+			       sizeof(words), &record);
 	record.missed = p->end.missed;
 	p->end.unmatched = record.unmatched;
 	if (record.blind)
@@ -191,7 +194,7 @@ static int summarize(struct probe *p, const struct config *c, struct err *e)
 
 static int watch(struct probe *p, void *config, struct err *e)
 {
-	static const char *const hooks[] = {"block_bio_queue", "block_bio_complete"};
+	static const char *const hooks[] = { "block_bio_queue", "block_bio_complete" };
 	const struct config *c = config;
 	int r = PROBE_OPEN(running.skel, pool_probe, e);
 
@@ -202,13 +205,15 @@ static int watch(struct probe *p, void *config, struct err *e)
 	if (!r)
 		r = watched_find(&c->devices, &running.watched, e);
 	if (!r)
-		r = out_select(p->out, c->events ? &pool_page_type : &pool_summary_type, &c->probe.fields, e);
+		r = out_select(p->out, c->events ? &pool_page_type : &pool_summary_type,
+			       &c->probe.fields, e);
 	if (r)
 		return r;
 	running.skel->rodata->by = (enum pool_by)(c->by + 1);
 	running.skel->rodata->single = c->events;
 	running.skel->rodata->nothing = c->nothing;
-	memcpy((void *)running.skel->rodata->devices, running.watched.devices, sizeof(running.watched.devices));
+	memcpy((void *)running.skel->rodata->devices, running.watched.devices,
+	       sizeof(running.watched.devices));
 	bpf_map__set_max_entries(running.skel->maps.pages, (uint32_t)MAX(running.watched.pages, 1));
 	if (c->by < 0)
 		bpf_map__set_max_entries(running.skel->maps.by_pools, 1);
@@ -218,7 +223,8 @@ static int watch(struct probe *p, void *config, struct err *e)
 	return r ? r : summarize(p, c, e);
 }
 
-static int run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED, struct err *e)
+static int run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
+	       struct err *e)
 {
 	struct config *c = config;
 	struct probe p;
@@ -240,46 +246,56 @@ static const struct opt options[] = {
 	OPT_LIST(0, "device", struct config, devices,
 		 "these zram devices; without it each that is in use as swap", .metavar = "PATH"),
 	OPT_FLAG(0, "events", struct config, events,
-		 "a record for each page stored and loaded too, as they come; --fields and --max-events are "
+		 "a record for each page stored and loaded too, as they come; --fields and "
+		 "--max-events are "
 		 "of these"),
 	OPT_CHOICE(0, "by", struct config, by, pool_by_choices,
 		   "a record for each of these too: who made the requests"),
-	OPT_U64(0, "top", struct config, top, "with --by: as many records, those with the most pages first",
-		.min = 1),
-	OPT_FLAG(0, "nothing", struct config, nothing, "look at nothing: what the attachments alone cost",
-		 .hidden = true),
-	OPT_END};
+	OPT_U64(0, "top", struct config, top,
+		"with --by: as many records, those with the most pages first", .min = 1),
+	OPT_FLAG(0, "nothing", struct config, nothing,
+		 "look at nothing: what the attachments alone cost", .hidden = true),
+	OPT_END
+};
 
-static struct config config = {.probe = PROBE_DEFAULTS, .by = -1, .top = 10};
+static struct config config = { .probe = PROBE_DEFAULTS, .by = -1, .top = 10 };
 
 static const struct opt_command commands[] = {
 	{
 		.summary = "sum up what goes into a zram pool and comes back",
-		.description =
-			"Counts and times each page stored in and loaded from zram devices, and how long it "
-			"stayed, until --duration or ^C; then prints one record, before it those of --by, "
-			"and "
-			"before these with --events one for each page. What no request was seen for is told "
-			"by "
-			"what the devices and /proc/vmstat counted in the same time. "
-			"Filters look at the task that makes the request, which in reclaim is not always the "
-			"owner of the page.",
-		.examples = "pool_probe -d 1m                          # every zram device in use as swap\n"
-			    "pool_probe --format json --device /dev/zram1   # one of them, until ^C\n"
-			    "pool_probe --by cgroup -d 10s             # who stored and loaded, how long it "
-			    "took them\n"
-			    "pool_probe --events --format json -o pages.json   # each page, with its slot "
-			    "and its stay\n",
+		.description = "Counts and times each page stored in and loaded from zram devices, "
+			       "and how long it "
+			       "stayed, until --duration or ^C; then prints one record, before it "
+			       "those of --by, "
+			       "and "
+			       "before these with --events one for each page. What no request was "
+			       "seen for is told "
+			       "by "
+			       "what the devices and /proc/vmstat counted in the same time. "
+			       "Filters look at the task that makes the request, which in reclaim "
+			       "is not always the "
+			       "owner of the page.",
+		.examples =
+			"pool_probe -d 1m                          # every zram device in use as "
+			"swap\n"
+			"pool_probe --format json --device /dev/zram1   # one of them, until ^C\n"
+			"pool_probe --by cgroup -d 10s             # who stored and loaded, how "
+			"long it "
+			"took them\n"
+			"pool_probe --events --format json -o pages.json   # each page, with its "
+			"slot "
+			"and its stay\n",
 		.options = options,
 		.run = run,
 	},
-	{.run = NULL},
+	{ .run = NULL },
 };
 
 int main(int argc, char **argv)
 {
-	static const struct record_type *const records[] = {&pool_page_type, &pool_by_type,
-							    &pool_summary_type, &end_record_type, NULL};
+	static const struct record_type *const records[] = { &pool_page_type, &pool_by_type,
+							     &pool_summary_type, &end_record_type,
+							     NULL };
 	const struct opt_program program = {
 		.name = "pool_probe",
 		.summary = "sum up what goes into a zram pool and comes back",

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pool_probe_devices.c - which zram devices are watched, and what they and /proc/vmstat count by themselves.
+/* pool_probe_devices.c - which zram devices are watched, and what they and /proc/vmstat count by
+ * themselves.
  */
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "pool_probe_parts.h"
-#include "sysroot.h"
-#include "zram.h"
+#include "lib/base/sysroot.h"
+#include "lib/kernel/zram.h"
 
 /* Adds the zram device at path to those watched. */
 static int add_device(const char *path, struct watched *ret, struct err *e)
@@ -57,7 +58,7 @@ int watched_find(const struct opt_list *paths, struct watched *ret, struct err *
 	struct procfs_swaps swaps;
 	int r = procfs_swaps_read(NULL, &swaps, e);
 
-	*ret = (struct watched){.n = 0};
+	*ret = (struct watched){ .n = 0 };
 	for (size_t i = 0; i < paths->n && r == 0; i++)
 		r = add_device(paths->items[i], ret, e);
 	for (size_t i = 0; !paths->n && r == 0 && i < swaps.n; i++) {
@@ -68,7 +69,8 @@ int watched_find(const struct opt_list *paths, struct watched *ret, struct err *
 		return r;
 	if (!ret->n) {
 		err_say(e, ENODEV, "no zram device is in use as swap");
-		return err_hint(e, "set one up with ram_pool setup, or name one: --device /dev/zram1");
+		return err_hint(e,
+				"set one up with ram_pool setup, or name one: --device /dev/zram1");
 	}
 	ret->all_swaps = swaps.n > 0;
 	for (size_t i = 0; i < swaps.n; i++)
@@ -84,7 +86,7 @@ static void sum(uint64_t *to, bool known, uint64_t value)
 
 void pool_edge_read(const struct watched *watched, struct pool_edge *ret)
 {
-	*ret = (struct pool_edge){0};
+	*ret = (struct pool_edge){ 0 };
 	if (procfs_vmstat_read(NULL, &ret->vmstat, NULL))
 		memset(&ret->vmstat, 0xff, sizeof(ret->vmstat));
 	for (size_t i = 0; i < watched->n; i++) {

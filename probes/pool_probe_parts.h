@@ -10,12 +10,12 @@
 
 #include <linux/types.h>
 
-#include "err.h"
-#include "opt.h"
+#include "lib/base/err.h"
+#include "lib/base/opt.h"
 #include "pool_probe.h"
-#include "pool_summary.h"
-#include "procfs.h"
-#include "record.h"
+#include "lib/results/pool_summary.h"
+#include "lib/kernel/procfs.h"
+#include "lib/base/record.h"
 
 /* The devices that are watched, as far as /sys knows them. */
 struct watched {
@@ -36,8 +36,8 @@ int watched_find(const struct opt_list *paths, struct watched *ret, struct err *
 /* What grows, and what the devices hold, at one moment; what could not be read is missing. */
 struct pool_edge {
 	uint64_t written, read; /* pages, by the devices' own `stat` */
-	uint64_t freed;		/* slots, by io_stat */
-	uint64_t held, same;	/* pages, by mm_stat */
+	uint64_t freed;         /* slots, by io_stat */
+	uint64_t held, same;    /* pages, by mm_stat */
 	struct procfs_vmstat vmstat;
 };
 
@@ -45,25 +45,26 @@ void pool_edge_read(const struct watched *watched, struct pool_edge *ret);
 
 extern const struct record_type pool_by_type, pool_page_type;
 
-/* pool_summary_fill - from the sums of all CPUs. censored: pages never loaded, by how long they have been out.
- * ret is not to be moved afterwards.
+/* pool_summary_fill - from the sums of all CPUs. censored: pages never loaded, by how long they
+ * have been out. ret is not to be moved afterwards.
  */
-void pool_summary_fill(const struct pool_sums *s, const __u64 censored[HIST_BUCKETS], uint64_t duration_ns,
-		      struct pool_summary *ret);
+void pool_summary_fill(const struct pool_sums *s, const __u64 censored[HIST_BUCKETS],
+		       uint64_t duration_ns, struct pool_summary *ret);
 
-/* pool_summary_reconcile - what the devices and /proc/vmstat counted between the two moments, against what was
- * seen; words of it into buf, which ret keeps.
+/* pool_summary_reconcile - what the devices and /proc/vmstat counted between the two moments,
+ * against what was seen; words of it into buf, which ret keeps.
  */
 void pool_summary_reconcile(const struct pool_sums *s, const struct watched *watched,
-			   const struct pool_edge *before, const struct pool_edge *after, char *buf,
-			   size_t len, struct pool_summary *ret);
+			    const struct pool_edge *before, const struct pool_edge *after,
+			    char *buf, size_t len, struct pool_summary *ret);
 
 /* In the order of enum pool_by, without its first. */
 extern const char *const pool_by_choices[];
 
 /* pool_print_by - the record of one group. */
 struct out;
-int pool_print_by(struct out *out, enum pool_by by, const struct by_key *key, const struct by_pool *pool);
+int pool_print_by(struct out *out, enum pool_by by, const struct by_key *key,
+		  const struct by_pool *pool);
 
 /* pool_print_page - one page of a request, whatever comes out of the ring. */
 int pool_print_page(struct out *out, const struct watched *watched, const struct pool_event *event);

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* proc_create.bpf.c - processes begin, become another program and end: lines in trace_pipe or records in the ring.
+/* proc_create.bpf.c - processes begin, become another program and end: lines in trace_pipe or
+ * records in the ring.
  *
- * No classic variants: the record of a fork carries no thread group of the child, so a thread could not be told
- * from a process, and its layout changed (parent_comm became __data_loc by 6.18).
+ * No classic variants: the record of a fork carries no thread group of the child, so a thread could
+ * not be told from a process, and its layout changed (parent_comm became __data_loc by 6.18).
  */
-#include "stream.bpf.h"
+#include "bpf/stream.bpf.h"
 #include "proc_create.h"
 
 #define SIGNAL_GROUP_EXIT 4
 
-const volatile bool to_trace_pipe = true;	/* else into the ring */
+const volatile bool to_trace_pipe = true; /* else into the ring */
 const volatile bool with_threads = false;
-const volatile bool by_tree = false;		/* only processes in the map "tree" */
+const volatile bool by_tree = false; /* only processes in the map "tree" */
 const volatile __u32 max_argv = 4096;
-const volatile __u32 only_ppid = 0;		/* only processes with this parent; 0: all */
+const volatile __u32 only_ppid = 0; /* only processes with this parent; 0: all */
 
 /* CLOCK_MONOTONIC less the scheduler's clock, kept right by the reader; 0: not known. */
 struct {
@@ -97,14 +98,17 @@ static __always_inline bool child_of(__u32 ppid)
 
 static __always_inline struct process process_of(struct task_struct *leader)
 {
-	return (struct process){ BPF_CORE_READ(leader, start_time), bpf_get_current_pid_tgid() >> 32 };
+	return (struct process){ BPF_CORE_READ(leader, start_time),
+				 bpf_get_current_pid_tgid() >> 32 };
 }
 
-/* The current process has begun a thread; those it had when it is first seen are in nr_threads, with the new one. */
+/* The current process has begun a thread; those it had when it is first seen are in nr_threads,
+ * with the new one. */
 static __always_inline void count_thread(struct task_struct *parent)
 {
 	struct process key = process_of(BPF_CORE_READ(parent, group_leader));
-	__u32 now = BPF_CORE_READ(parent, signal, nr_threads), *n = bpf_map_lookup_elem(&threads, &key);
+	__u32 now = BPF_CORE_READ(parent, signal, nr_threads),
+	      *n = bpf_map_lookup_elem(&threads, &key);
 
 	if (n)
 		__sync_fetch_and_add(n, 1);
@@ -122,7 +126,8 @@ static __always_inline bool admit_here(bool member)
 	return member;
 }
 
-static __always_inline void describe(struct task_event *event, enum task_kind kind, struct task_struct *task)
+static __always_inline void describe(struct task_event *event, enum task_kind kind,
+				     struct task_struct *task)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 
@@ -170,9 +175,9 @@ TRACEPOINT(sched_process_fork)
 	return 0;
 }
 
-/* (task, old_pid, bprm) since 3.4: called when nothing can fail any more. The arguments lie where the new program
- * finds them, whoever called: execve, execveat, a thread that is not the leader (old_pid is its TID then; now it
- * has the leader's).
+/* (task, old_pid, bprm) since 3.4: called when nothing can fail any more. The arguments lie where
+ * the new program finds them, whoever called: execve, execveat, a thread that is not the leader
+ * (old_pid is its TID then; now it has the leader's).
  */
 TRACEPOINT(sched_process_exec)
 {
@@ -202,14 +207,16 @@ TRACEPOINT(sched_process_exec)
 	if (bpf_probe_read_user(event->argv, bytes, (void *)begin))
 		bytes = 0;
 	event->argv_read = bytes;
-	if (bpf_ringbuf_output(&events, event, __builtin_offsetof(struct exec_event, argv) + bytes, BPF_RB_NO_WAKEUP) &&
+	if (bpf_ringbuf_output(&events, event, __builtin_offsetof(struct exec_event, argv) + bytes,
+			       BPF_RB_NO_WAKEUP) &&
 	    (c = counts()))
 		c->dropped++;
 	return 0;
 }
 
-/* Where the path and the arguments are that a call of execve or execveat was given; false where this is no such
- * call. A process of the other word size counts its calls differently: those are left out.
+/* Where the path and the arguments are that a call of execve or execveat was given; false where
+ * this is no such call. A process of the other word size counts its calls differently: those are
+ * left out.
  */
 static __always_inline bool exec_call(struct pt_regs *regs, __u64 *path, __u64 *argv)
 {
@@ -217,14 +224,16 @@ static __always_inline bool exec_call(struct pt_regs *regs, __u64 *path, __u64 *
 #if defined(__TARGET_ARCH_x86)
 	__u64 call = BPF_CORE_READ(regs, orig_ax);
 
-	if ((call != 59 && call != 322) || BPF_CORE_READ(task, thread_info.status) & 2 /* TS_COMPAT */)
+	if ((call != 59 && call != 322) ||
+	    BPF_CORE_READ(task, thread_info.status) & 2 /* TS_COMPAT */)
 		return false;
 	*path = call == 59 ? BPF_CORE_READ(regs, di) : BPF_CORE_READ(regs, si);
 	*argv = call == 59 ? BPF_CORE_READ(regs, si) : BPF_CORE_READ(regs, dx);
 #else
 	__s32 call = BPF_CORE_READ(regs, syscallno);
 
-	if ((call != 221 && call != 281) || BPF_CORE_READ(task, thread_info.flags) >> 22 & 1 /* TIF_32BIT */)
+	if ((call != 221 && call != 281) ||
+	    BPF_CORE_READ(task, thread_info.flags) >> 22 & 1 /* TIF_32BIT */)
 		return false;
 	*path = call == 221 ? BPF_CORE_READ(regs, orig_x0) : BPF_CORE_READ(regs, regs[1]);
 	*argv = call == 221 ? BPF_CORE_READ(regs, regs[1]) : BPF_CORE_READ(regs, regs[2]);
@@ -245,7 +254,8 @@ static long read_argument(__u32 i, struct argv_reader *reader)
 	struct exec_failed_event *event = bpf_map_lookup_elem(&failed_scratch, &zero);
 	__s64 n;
 
-	if (!event || bpf_probe_read_user(&arg, sizeof(arg), (void *)(reader->argv + i * sizeof(arg)))) {
+	if (!event ||
+	    bpf_probe_read_user(&arg, sizeof(arg), (void *)(reader->argv + i * sizeof(arg)))) {
 		reader->cut = 1;
 		return 1;
 	}
@@ -300,8 +310,10 @@ TRACEPOINT(sys_exit)
 		reader.at = EXEC_ARGV_MAX;
 	event->argv_read = (__u32)reader.at;
 	event->argv_cut = (__u32)reader.cut;
-	if (bpf_ringbuf_output(&events, event, __builtin_offsetof(struct exec_failed_event, argv) + reader.at,
-			       BPF_RB_NO_WAKEUP) && (c = counts()))
+	if (bpf_ringbuf_output(&events, event,
+			       __builtin_offsetof(struct exec_failed_event, argv) + reader.at,
+			       BPF_RB_NO_WAKEUP) &&
+	    (c = counts()))
 		c->dropped++;
 	return 0;
 }
@@ -313,7 +325,8 @@ static __always_inline bool last_thread(const __u64 *arg, struct task_struct *ta
 
 	if (bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead))
 		return arg[1];
-	/* The count is down before any of them gets here: the last two may both see 0. The first tells. */
+	/* The count is down before any of them gets here: the last two may both see 0. The first
+	 * tells. */
 	if (BPF_CORE_READ(task, signal, live.counter))
 		return false;
 	key.signal = (__u64)BPF_CORE_READ(task, signal);
@@ -332,9 +345,9 @@ static __always_inline __u32 forget_threads(struct task_struct *leader)
 	return had;
 }
 
-/* What the current task ran since its runtime was last brought up to date, as each tick does: most short ones end
- * before the first. It is what clock_task went on, which leaves out interrupts and stolen time, up to the last look at
- * the clock of the run queue, and all that passed since.
+/* What the current task ran since its runtime was last brought up to date, as each tick does: most
+ * short ones end before the first. It is what clock_task went on, which leaves out interrupts and
+ * stolen time, up to the last look at the clock of the run queue, and all that passed since.
  */
 static __always_inline __u64 not_yet_counted(struct task_struct *task)
 {
@@ -352,12 +365,14 @@ static __always_inline __u64 not_yet_counted(struct task_struct *task)
 	return ns > 0 ? ns : 0;
 }
 
-/* What the threads that were released left in signal, plus this one, plus a leader that ended before it and waits. */
-#define TOTAL(in_signal, in_task)                                                                          \
-	(BPF_CORE_READ(signal, in_signal) + BPF_CORE_READ(task, in_task) +                                 \
+/* What the threads that were released left in signal, plus this one, plus a leader that ended
+ * before it and waits. */
+#define TOTAL(in_signal, in_task) \
+	(BPF_CORE_READ(signal, in_signal) + BPF_CORE_READ(task, in_task) + \
 	 (leader == task ? 0 : BPF_CORE_READ(leader, in_task)))
 
-/* (task), and (task, group_dead) by 6.18; the current task is the one that ends. max RSS is in signal on all. */
+/* (task), and (task, group_dead) by 6.18; the current task is the one that ends. max RSS is in
+ * signal on all. */
 TRACEPOINT(sched_process_exit)
 {
 	struct task_struct *task = (void *)arg[0];
@@ -365,7 +380,8 @@ TRACEPOINT(sched_process_exit)
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	struct exit_event *event;
 	bool member = in_tree(), last = last_thread(arg, task);
-	__u32 pid = bpf_get_current_pid_tgid() >> 32, ppid = BPF_CORE_READ(leader, real_parent, tgid);
+	__u32 pid = bpf_get_current_pid_tgid() >> 32,
+	      ppid = BPF_CORE_READ(leader, real_parent, tgid);
 	__u32 had = last ? forget_threads(leader) : 0;
 
 	if (by_tree && member && last)
@@ -388,8 +404,9 @@ TRACEPOINT(sched_process_exit)
 	event->max_rss_pages = BPF_CORE_READ(signal, maxrss);
 	event->minor_faults = TOTAL(min_flt, min_flt);
 	event->major_faults = TOTAL(maj_flt, maj_flt);
-	event->status = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT ? BPF_CORE_READ(signal, group_exit_code)
-									 : BPF_CORE_READ(leader, exit_code);
+	event->status = BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT
+				? BPF_CORE_READ(signal, group_exit_code)
+				: BPF_CORE_READ(leader, exit_code);
 	event->threads = had;
 	submit(event);
 	return 0;

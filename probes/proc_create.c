@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* proc_create.c - processes: `hello world PID` into trace_pipe when one begins, or records of fork, exec and exit.
+/* proc_create.c - processes: `hello world PID` into trace_pipe when one begins, or records of fork,
+ * exec and exit.
  *
- * A process is a task that leads its own thread group; a new thread is none (--threads adds them). It has ended
- * when its last thread has. All events come through one ring, in the order in which they happened. A command behind
- * `--` is started here, as the user who called sudo. What becomes of the events is in proc_create_records.c,
- * proc_create_summary.c and proc_create_tree.c.
+ * A process is a task that leads its own thread group; a new thread is none (--threads adds them).
+ * It has ended when its last thread has. All events come through one ring, in the order in which
+ * they happened. A command behind
+ * `--` is started here, as the user who called sudo. What becomes of the events is in
+ * proc_create_records.c, proc_create_summary.c and proc_create_tree.c.
  */
 #include <bpf/bpf.h>
 #include <dirent.h>
@@ -16,27 +18,27 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "opt.h"
-#include "probe.h"
+#include "lib/base/opt.h"
+#include "lib/bpf/probe.h"
 #include "proc_create.h"
 #include "proc_create.skel.h"
 #include "proc_create_records.h"
 #include "proc_create_summary.h"
 #include "proc_create_tree.h"
-#include "procfs.h"
+#include "lib/kernel/procfs.h"
 #include "sched_clock.h"
-#include "stop.h"
-#include "term.h"
+#include "lib/base/stop.h"
+#include "lib/base/term.h"
 
 struct config {
 	struct probe_options probe;
 	bool threads, failed, summary, draw_tree;
 	pid_t tree, ppid;
-	int by;				/* enum summary_by; -1: not given */
-	uint64_t max_argv_bytes, interval_ns;	/* interval: MISSING_U64 = none */
+	int by;                               /* enum summary_by; -1: not given */
+	uint64_t max_argv_bytes, interval_ns; /* interval: MISSING_U64 = none */
 };
 
-/* ---- what becomes of an event; emit has no argument for these -------------------------------------------- */
+/* ---- what becomes of an event; emit has no argument for these ---- */
 static bool summing, drawing;
 static uint64_t *unmatched;
 
@@ -95,7 +97,8 @@ static int print_sums(struct probe *p, const struct config *c)
 
 /* ---- --tree, and a command of one's own ---- */
 
-/* Adds those below the tree's members to it, until none is new. Their later children the kernel side adds. */
+/* Adds those below the tree's members to it, until none is new. Their later children the kernel
+ * side adds. */
 static int add_descendants(int tree, struct err *e)
 {
 	bool grown = true;
@@ -153,8 +156,8 @@ static void run_command(char **argv, int go)
 }
 
 struct command {
-	pid_t pid;	/* 0: none */
-	int go;		/* a byte into it lets the command run, closing it ends it */
+	pid_t pid; /* 0: none */
+	int go;    /* a byte into it lets the command run, closing it ends it */
 };
 
 static int start_command(char **argv, struct probe *p, struct command *ret, struct err *e)
@@ -176,7 +179,8 @@ static int start_command(char **argv, struct probe *p, struct command *ret, stru
 	return pid < 0 || p->until_fd < 0 ? err_set(e, errno, "cannot start %s", argv[0]) : 0;
 }
 
-/* Waits for the command, which gets the signal that ended the probe; its status as a shell gives it. */
+/* Waits for the command, which gets the signal that ended the probe; its status as a shell gives
+ * it. */
 static int end_command(const struct probe *p, struct command *c)
 {
 	int status = 0;
@@ -191,14 +195,23 @@ static int end_command(const struct probe *p, struct command *c)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static const struct record_type *const records[] = { &fork_type, &thread_type, &exec_type, &failed_type, &exit_type,
-						     &comm_summary_type, &parent_summary_type,
-						     &cgroup_summary_type, &tree_type, &end_record_type, NULL };
+static const struct record_type *const records[] = { &fork_type,
+						     &thread_type,
+						     &exec_type,
+						     &failed_type,
+						     &exit_type,
+						     &comm_summary_type,
+						     &parent_summary_type,
+						     &cgroup_summary_type,
+						     &tree_type,
+						     &end_record_type,
+						     NULL };
 
-static int use_hooks(struct probe *p, struct bpf_object *object, const struct config *c, struct err *e)
+static int use_hooks(struct probe *p, struct bpf_object *object, const struct config *c,
+		     struct err *e)
 {
-	static const char *const hooks[] = { "sched_process_fork", "sched_process_exec", "sched_process_exit",
-					     "sys_exit" };
+	static const char *const hooks[] = { "sched_process_fork", "sched_process_exec",
+					     "sched_process_exit", "sys_exit" };
 	/* The specification's lines are of forks alone. */
 	size_t n = c->failed ? 4 : 3;
 
@@ -212,7 +225,7 @@ static int use_hooks(struct probe *p, struct bpf_object *object, const struct co
 /* What passes between the steps of one run. */
 struct run {
 	const struct config *config;
-	char **argv;		/* of the command, NULL: none */
+	char **argv; /* of the command, NULL: none */
 	struct command command;
 	struct proc_create *skel;
 };
@@ -312,11 +325,14 @@ static int check(struct config *c, int argc, struct err *e)
 	if (!c->summary && (c->by >= 0 || c->interval_ns != MISSING_U64))
 		return err_usage(e, "--by and --interval are about sums: add --summary");
 	if (c->tree && argc)
-		return err_usage(e, "--tree and a command exclude each other: a command is a tree of its own");
+		return err_usage(
+			e,
+			"--tree and a command exclude each other: a command is a tree of its own");
 	if (c->tree && !sysroot_exists(NULL, "/proc/%d", c->tree))
 		return err_usage(e, "--tree %d: there is no such process", c->tree);
 	if (c->probe.format < 0 && (c->tree || c->failed))
-		return err_usage(e, "--tree and --failed work on records: add --format text, json or csv");
+		return err_usage(
+			e, "--tree and --failed work on records: add --format text, json or csv");
 	if (c->probe.format < 0 && c->ppid)
 		return err_usage(e, "--ppid works on records: add --format text, json or csv");
 	return probe_needs_format(&c->probe, e);
@@ -358,37 +374,50 @@ static const struct opt options[] = {
 	OPT_SIZE(0, "max-argv", struct config, max_argv_bytes, "arguments up to this many bytes",
 		 .metavar = "SIZE", .min = 1, .max = EXEC_ARGV_MAX),
 	OPT_PID(0, "ppid", struct config, ppid,
-		"only processes whose parent this is: its forks, and what its children run and how they end",
+		"only processes whose parent this is: its forks, and what its children run and how "
+		"they end",
 		.metavar = "PID"),
 	OPT_FLAG(0, "summary", struct config, summary,
 		 "no single events: numbers, rates and lifetimes by name, at the end"),
-	OPT_CHOICE(0, "by", struct config, by, by_choices, "with --summary: sums by this; default comm"),
+	OPT_CHOICE(0, "by", struct config, by, by_choices,
+		   "with --summary: sums by this; default comm"),
 	OPT_DURATION('i', "interval", struct config, interval_ns,
-		     "with --summary: those of each interval too, of this length", .min = 10 * NS_PER_MS),
+		     "with --summary: those of each interval too, of this length",
+		     .min = 10 * NS_PER_MS),
 	OPT_FLAG(0, "draw-tree", struct config, draw_tree,
-		 "no single events: at the end the processes as a tree, each below the one that forked it"),
+		 "no single events: at the end the processes as a tree, each below the one that "
+		 "forked it"),
 	OPT_END
 };
 
-static struct config config = { .probe = PROBE_DEFAULTS, .max_argv_bytes = 4 * KIB, .by = -1,
-				.interval_ns = MISSING_U64 };
+static struct config config = {
+	.probe = PROBE_DEFAULTS, .max_argv_bytes = 4 * KIB, .by = -1, .interval_ns = MISSING_U64
+};
 
 static const struct opt_command commands[] = {
 	{
 		.summary = "say when processes begin, run programs and end",
-		.description = "Without --format, writes `hello world PID` into the kernel's trace_pipe for each new "
-			       "process, PID being the child's. With --format, one record for each fork, exec and "
-			       "exit on stdout, in their order, then an end record with seen = emitted + filtered + "
-			       "dropped. Filters look at the task that forks, has run exec, or ends. A command behind "
-			       "-- is run as the user who called sudo, and traced with all its descendants until it "
-			       "ends; its exit status is passed on, 128 + N where signal N ended it.",
+		.description =
+			"Without --format, writes `hello world PID` into the kernel's trace_pipe "
+			"for each new "
+			"process, PID being the child's. With --format, one record for each fork, "
+			"exec and "
+			"exit on stdout, in their order, then an end record with seen = emitted + "
+			"filtered + "
+			"dropped. Filters look at the task that forks, has run exec, or ends. A "
+			"command behind "
+			"-- is run as the user who called sudo, and traced with all its "
+			"descendants until it "
+			"ends; its exit status is passed on, 128 + N where signal N ended it.",
 		.synopsis = "[-- COMMAND ARG...]",
 		.operands = OPT_OPERANDS_COMMAND,
-		.examples = "proc_create                          # read /sys/kernel/tracing/trace_pipe beside it\n"
-			    "proc_create --format json -d 10s     # ten seconds as JSON lines\n"
-			    "proc_create --summary -- make -j4    # what a build runs, by name\n"
-			    "proc_create --summary --by cgroup -i 1s   # who forks, second by second\n"
-			    "proc_create --draw-tree -- ./configure   # all it ran, as a tree\n",
+		.examples =
+			"proc_create                          # read "
+			"/sys/kernel/tracing/trace_pipe beside it\n"
+			"proc_create --format json -d 10s     # ten seconds as JSON lines\n"
+			"proc_create --summary -- make -j4    # what a build runs, by name\n"
+			"proc_create --summary --by cgroup -i 1s   # who forks, second by second\n"
+			"proc_create --draw-tree -- ./configure   # all it ran, as a tree\n",
 		.options = options,
 		.run = run,
 	},

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* proc_create_summary.c - the events of each group added up, for the interval and for the whole time.
+/* proc_create_summary.c - the events of each group added up, for the interval and for the whole
+ * time.
  *
- * A group is a name, a parent or a cgroup. There is room for 1,024 of them; events of further ones go to one without
- * a name. emit has no argument for the table: it is of this run of the program.
+ * A group is a name, a parent or a cgroup. There is room for 1,024 of them; events of further ones
+ * go to one without a name. emit has no argument for the table: it is of this run of the program.
  */
 #include "proc_create_summary.h"
 
-#include "../bpf/hist.h"
+#include "bpf/hist.h"
 #include "proc_create_records.h"
-#include "procfs.h"
+#include "lib/kernel/procfs.h"
 
 struct summary_record {
 	uint64_t ts_ns, interval_ns;
@@ -21,26 +22,34 @@ struct summary_record {
 	uint64_t lifetime_p50_ns, lifetime_p99_ns, lifetime_max_ns, cpu_ns;
 };
 
-#define TIMES                                                                                                     \
-	FIELD(struct summary_record, ts_ns, FIELD_U64, "ns", "CLOCK_MONOTONIC at the end of the interval"),       \
-		FIELD(struct summary_record, interval_ns, FIELD_U64, "ns", "its length; of a total, the time looked"), \
-		FIELD(struct summary_record, total, FIELD_BOOL, "", "of the whole time, at the end")
+#define TIMES \
+	FIELD(struct summary_record, ts_ns, FIELD_U64, "ns", \
+	      "CLOCK_MONOTONIC at the end of the interval"), \
+		FIELD(struct summary_record, interval_ns, FIELD_U64, "ns", \
+		      "its length; of a total, the time looked"), \
+		FIELD(struct summary_record, total, FIELD_BOOL, "", \
+		      "of the whole time, at the end")
 
-#define COUNTS(whose, own)                                                                                         \
-	FIELD(struct summary_record, forks, FIELD_U64, "events", "processes that " whose " began"),                \
-		FIELD(struct summary_record, threads, FIELD_U64, "events", "with --threads: threads of " own),     \
-		FIELD(struct summary_record, execs, FIELD_U64, "events", "programs run by " own),                  \
-		FIELD(struct summary_record, exec_failures, FIELD_U64, "events", "with --failed: execs that failed"), \
-		FIELD(struct summary_record, exits, FIELD_U64, "events", own " that ended"),                       \
-		FIELD(struct summary_record, failures, FIELD_U64, "events",                                        \
-		      "of them with an exit code or by a signal"),                                                \
-		FIELD(struct summary_record, forks_per_s, FIELD_F64, "1/s", "forks / interval"),                   \
-		FIELD(struct summary_record, lifetime_p50_ns, FIELD_U64, "ns",                                     \
-		      "half of those that ended lived no longer; within 3.2 %"),                                  \
-		FIELD(struct summary_record, lifetime_p99_ns, FIELD_U64, "ns",                                     \
-		      "99 % of them lived no longer; within 3.2 %"),                                              \
-		FIELD(struct summary_record, lifetime_max_ns, FIELD_U64, "ns", "the longest; exact"),              \
-		FIELD(struct summary_record, cpu_ns, FIELD_U64, "ns", "CPU time of all that ended")
+#define COUNTS(whose, own) \
+	FIELD(struct summary_record, forks, FIELD_U64, "events", \
+	      "processes that " whose " began"), \
+		FIELD(struct summary_record, threads, FIELD_U64, "events", \
+		      "with --threads: threads of " own), \
+		FIELD(struct summary_record, execs, FIELD_U64, "events", "programs run by " own), \
+		FIELD(struct summary_record, exec_failures, FIELD_U64, "events", \
+		      "with --failed: execs that failed"), \
+		FIELD(struct summary_record, exits, FIELD_U64, "events", own " that ended"), \
+		FIELD(struct summary_record, failures, FIELD_U64, "events", \
+		      "of them with an exit code or by a signal"), \
+		FIELD(struct summary_record, forks_per_s, FIELD_F64, "1/s", "forks / interval"), \
+		FIELD(struct summary_record, lifetime_p50_ns, FIELD_U64, "ns", \
+		      "half of those that ended lived no longer; within 3.2 %"), \
+		FIELD(struct summary_record, lifetime_p99_ns, FIELD_U64, "ns", \
+		      "99 % of them lived no longer; within 3.2 %"), \
+		FIELD(struct summary_record, lifetime_max_ns, FIELD_U64, "ns", \
+		      "the longest; exact"), \
+		FIELD(struct summary_record, cpu_ns, FIELD_U64, "ns", \
+		      "CPU time of all that ended")
 
 static const struct field comm_fields[] = {
 	TIMES,
@@ -61,21 +70,25 @@ static const struct field parent_fields[] = {
 static const struct field cgroup_fields[] = {
 	TIMES,
 	FIELD(struct summary_record, cgroup, FIELD_U64, "",
-	      "inode number of the cgroup2 directory; missing: of all those beyond the first 1,024"),
+	      "inode number of the cgroup2 directory; missing: of all those beyond the first "
+	      "1,024"),
 	COUNTS("began in it", "processes in it"),
 	FIELD(struct summary_record, cgroup_path, FIELD_STRING, "",
 	      "that directory below the mount; missing when it went before it was looked for"),
 };
 
 const struct record_type comm_summary_type =
-	RECORD_TYPE("process_summary", 1, RECORD_TABLE, comm_fields, "with --summary: what tasks of one name did");
-const struct record_type parent_summary_type = RECORD_TYPE("parent_summary", 1, RECORD_TABLE, parent_fields,
-							   "with --summary --by parent: what the children of one did");
-const struct record_type cgroup_summary_type = RECORD_TYPE("cgroup_summary", 1, RECORD_TABLE, cgroup_fields,
-							   "with --summary --by cgroup: what happened in one");
+	RECORD_TYPE("process_summary", 1, RECORD_TABLE, comm_fields,
+		    "with --summary: what tasks of one name did");
+const struct record_type parent_summary_type =
+	RECORD_TYPE("parent_summary", 1, RECORD_TABLE, parent_fields,
+		    "with --summary --by parent: what the children of one did");
+const struct record_type cgroup_summary_type =
+	RECORD_TYPE("cgroup_summary", 1, RECORD_TABLE, cgroup_fields,
+		    "with --summary --by cgroup: what happened in one");
 
 #define GROUPS_MAX 1024
-#define SLOTS	   (2 * GROUPS_MAX)
+#define SLOTS      (2 * GROUPS_MAX)
 
 struct sums {
 	uint64_t forks, threads, execs, exec_failures, exits, failures, lifetime_max_ns, cpu_ns;
@@ -89,15 +102,15 @@ struct key {
 
 struct group {
 	struct key key;
-	char comm[64];		/* of a parent; "" not known */
+	char comm[64]; /* of a parent; "" not known */
 	struct sums total, interval;
 };
 
 static struct {
 	enum summary_by by;
 	uint64_t begin_ns, interval_begin_ns;
-	struct group *slots[SLOTS];	/* open addressing */
-	struct group *rest;		/* those that found no room; NULL: none yet */
+	struct group *slots[SLOTS]; /* open addressing */
+	struct group *rest;         /* those that found no room; NULL: none yet */
 	size_t n;
 } table;
 
@@ -236,7 +249,10 @@ static int print_group(struct out *out, const struct group *group, const struct 
 	char comm[sizeof(group->key.comm) + 1] = "";
 
 	memcpy(comm, group->key.comm, sizeof(group->key.comm));
-	record.comm = !named ? NULL : table.by == SUMMARY_BY_COMM ? comm : *group->comm ? group->comm : NULL;
+	record.comm = !named                        ? NULL
+		      : table.by == SUMMARY_BY_COMM ? comm
+		      : *group->comm                ? group->comm
+						    : NULL;
 	record.parent = record.cgroup = named ? group->key.id : MISSING_U64;
 	if (table.by == SUMMARY_BY_CGROUP && named)
 		record.cgroup_path = records_cgroup_path(group->key.id);
@@ -247,8 +263,10 @@ static int print_group(struct out *out, const struct group *group, const struct 
 	record.exits = sums->exits;
 	record.failures = sums->failures;
 	record.forks_per_s = (double)sums->forks / ((double)record.interval_ns / (double)NS_PER_S);
-	record.lifetime_p50_ns = hist_quantile(sums->lifetime, sums->exits, 0.50, sums->lifetime_max_ns);
-	record.lifetime_p99_ns = hist_quantile(sums->lifetime, sums->exits, 0.99, sums->lifetime_max_ns);
+	record.lifetime_p50_ns =
+		hist_quantile(sums->lifetime, sums->exits, 0.50, sums->lifetime_max_ns);
+	record.lifetime_p99_ns =
+		hist_quantile(sums->lifetime, sums->exits, 0.99, sums->lifetime_max_ns);
 	record.lifetime_max_ns = sums->exits ? sums->lifetime_max_ns : MISSING_U64;
 	record.cpu_ns = sums->cpu_ns;
 	return out_record(out, types[table.by], &record);
@@ -257,7 +275,9 @@ static int print_group(struct out *out, const struct group *group, const struct 
 int summary_print(struct out *out, uint64_t now_ns, bool total)
 {
 	uint64_t begin_ns = total ? table.begin_ns : table.interval_begin_ns;
-	struct summary_record record = { .ts_ns = now_ns, .interval_ns = now_ns - begin_ns, .total = total };
+	struct summary_record record = { .ts_ns = now_ns,
+					 .interval_ns = now_ns - begin_ns,
+					 .total = total };
 	struct group *groups[GROUPS_MAX + 1];
 	size_t n = 0;
 	int r = 0;

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* proc_create_tree.c - a node for each process seen, below the one that forked it, in the order of their beginning.
+/* proc_create_tree.c - a node for each process seen, below the one that forked it, in the order of
+ * their beginning.
  *
- * A process stays below the one that forked it, whoever its parent is later. One of which the first thing seen is no
- * fork stands at the top. There is room for 65,536.
+ * A process stays below the one that forked it, whoever its parent is later. One of which the first
+ * thing seen is no fork stands at the top. There is room for 65,536.
  */
 #include "proc_create_tree.h"
 
 #include <sys/wait.h>
 
-#include "probe.h"
-#include "term.h"
-#include "text.h"
+#include "lib/bpf/probe.h"
+#include "lib/base/term.h"
+#include "lib/base/text.h"
 
 struct tree_record {
 	uint64_t pid, ppid, depth, lifetime_ns, cpu_ns, max_rss_bytes, exit_code, signal;
@@ -19,15 +20,19 @@ struct tree_record {
 
 static const struct field tree_fields[] = {
 	FIELD(struct tree_record, pid, FIELD_U64, "", "process"),
-	FIELD(struct tree_record, ppid, FIELD_U64, "", "process that forked it; missing where that was not seen"),
+	FIELD(struct tree_record, ppid, FIELD_U64, "",
+	      "process that forked it; missing where that was not seen"),
 	FIELD(struct tree_record, depth, FIELD_U64, "", "how far below the top"),
-	FIELD(struct tree_record, lifetime_ns, FIELD_U64, "ns", "from its fork to its end; missing: it did not end"),
+	FIELD(struct tree_record, lifetime_ns, FIELD_U64, "ns",
+	      "from its fork to its end; missing: it did not end"),
 	FIELD(struct tree_record, cpu_ns, FIELD_U64, "ns", "CPU time of all its threads; likewise"),
-	FIELD(struct tree_record, max_rss_bytes, FIELD_U64, "bytes", "largest resident memory; likewise"),
+	FIELD(struct tree_record, max_rss_bytes, FIELD_U64, "bytes",
+	      "largest resident memory; likewise"),
 	FIELD(struct tree_record, exit_code, FIELD_U64, "",
 	      "0 to 255; missing where a signal ended it, or nothing did"),
 	FIELD(struct tree_record, signal, FIELD_U64, "", "the signal that ended it, else missing"),
-	FIELD(struct tree_record, tree, FIELD_STRING, "", "branches, and its names from the first to the last"),
+	FIELD(struct tree_record, tree, FIELD_STRING, "",
+	      "branches, and its names from the first to the last"),
 };
 
 const struct record_type tree_type =
@@ -35,9 +40,9 @@ const struct record_type tree_type =
 		    "with --draw-tree: a process, below the one that forked it");
 
 #define NODES_MAX 65536u
-#define PIDS_MAX  (1u << 22)	/* the kernel's PID_MAX_LIMIT */
-#define NAMES_MAX 4		/* names a process had by exec: the first ones and the last */
-#define DEPTH_MAX 64		/* further branches are not indented */
+#define PIDS_MAX  (1u << 22) /* the kernel's PID_MAX_LIMIT */
+#define NAMES_MAX 4          /* names a process had by exec: the first ones and the last */
+#define DEPTH_MAX 64         /* further branches are not indented */
 
 /* Nodes are numbered from 1; 0 is none. */
 struct node {
@@ -50,10 +55,10 @@ struct node {
 };
 
 static struct {
-	struct node *nodes;	/* [0] is above all; grows */
+	struct node *nodes; /* [0] is above all; grows */
 	uint32_t n, room;
-	uint32_t *living;	/* the node of each PID */
-	uint64_t others;	/* processes without room */
+	uint32_t *living; /* the node of each PID */
+	uint64_t others;  /* processes without room */
 } tree;
 
 int tree_begin(struct err *e)
@@ -62,7 +67,8 @@ int tree_begin(struct err *e)
 	tree.nodes = calloc(tree.room, sizeof(*tree.nodes));
 	tree.living = calloc(PIDS_MAX, sizeof(*tree.living));
 	tree.n = 1;
-	return tree.nodes && tree.living ? 0 : err_set(e, ENOMEM, "cannot keep a tree of processes");
+	return tree.nodes && tree.living ? 0
+					 : err_set(e, ENOMEM, "cannot keep a tree of processes");
 }
 
 void tree_end(void)
@@ -193,8 +199,10 @@ static int print_node(struct out *out, uint32_t i, uint64_t depth)
 		.lifetime_ns = node->ended ? node->lifetime_ns : MISSING_U64,
 		.cpu_ns = node->ended ? node->cpu_ns : MISSING_U64,
 		.max_rss_bytes = node->ended ? node->max_rss_bytes : MISSING_U64,
-		.exit_code = node->ended && WIFEXITED(status) ? (uint64_t)WEXITSTATUS(status) : MISSING_U64,
-		.signal = node->ended && WIFSIGNALED(status) ? (uint64_t)WTERMSIG(status) : MISSING_U64,
+		.exit_code = node->ended && WIFEXITED(status) ? (uint64_t)WEXITSTATUS(status)
+							      : MISSING_U64,
+		.signal = node->ended && WIFSIGNALED(status) ? (uint64_t)WTERMSIG(status)
+							     : MISSING_U64,
 	};
 
 	draw(&t, i, depth);
@@ -224,7 +232,7 @@ int tree_print(struct out *out)
 		i = tree.nodes[i].next;
 	}
 	if (tree.others)
-		term_warn("%llu processes found no room in the tree, which takes %u", (unsigned long long)tree.others,
-			  NODES_MAX - 1);
+		term_warn("%llu processes found no room in the tree, which takes %u",
+			  (unsigned long long)tree.others, NODES_MAX - 1);
 	return r;
 }

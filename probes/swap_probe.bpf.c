@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* swap_probe.bpf.c - counts the vmscan tracepoints per CPU, times reclaim, and keeps who caused the latest event.
+/* swap_probe.bpf.c - counts the vmscan tracepoints per CPU, times reclaim, and keeps who caused the
+ * latest event.
  *
- * A reclaim begins and ends in the same task, one at a time: its begin is kept with the task. The only arguments
- * in use are how many pages were reclaimed, and the folio that was written.
+ * A reclaim begins and ends in the same task, one at a time: its begin is kept with the task. The
+ * only arguments in use are how many pages were reclaimed, and the folio that was written.
  */
-#include "common.bpf.h"
+#include "bpf/common.bpf.h"
 #include "swap_probe.h"
 
 struct {
@@ -26,8 +27,8 @@ struct {
 	__type(value, __u64);
 } epochs SEC(".maps");
 
-/* The task's present reclaim: when it began, 0 for none. kswapd's lasts until it sleeps: it wakes again, without having
- * slept, from naps of up to 100 ms (kswapd_try_to_sleep).
+/* The task's present reclaim: when it began, 0 for none. kswapd's lasts until it sleeps: it wakes
+ * again, without having slept, from naps of up to 100 ms (kswapd_try_to_sleep).
  */
 struct reclaim_begin {
 	__u64 ns;
@@ -66,7 +67,8 @@ static __always_inline struct swap_stalls *stalls_of(struct swap_who *who)
 }
 
 /* way: SWAP_DIRECT or SWAP_MEMCG. */
-static __always_inline void stalled(struct swap_counts *c, enum swap_way way, __u64 now, __u64 ns, __u64 pages)
+static __always_inline void stalled(struct swap_counts *c, enum swap_way way, __u64 now, __u64 ns,
+				    __u64 pages)
 {
 	struct swap_who who = {};
 	struct swap_stalls *s = stalls_of(&who);
@@ -90,9 +92,11 @@ static __always_inline void stalled(struct swap_counts *c, enum swap_way way, __
 	bpf_get_current_comm(s->comm, sizeof(s->comm));
 }
 
-static __always_inline void time_reclaim(struct swap_counts *c, enum swap_way way, __u64 now, __u64 pages)
+static __always_inline void time_reclaim(struct swap_counts *c, enum swap_way way, __u64 now,
+					 __u64 pages)
 {
-	struct reclaim_begin *begin = bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0, 0);
+	struct reclaim_begin *begin =
+		bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0, 0);
 	struct swap_reclaim *r = &c->reclaim[way];
 	__u64 ns, bucket;
 
@@ -116,8 +120,8 @@ static __always_inline void time_reclaim(struct swap_counts *c, enum swap_way wa
 
 static __always_inline void begin_reclaim(enum swap_way way, __u64 now)
 {
-	struct reclaim_begin *begin =
-		bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct reclaim_begin *begin = bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0,
+							   BPF_LOCAL_STORAGE_GET_F_CREATE);
 
 	if (!begin || (way == SWAP_KSWAPD && begin->ns))
 		return;
@@ -163,7 +167,8 @@ static __always_inline int shrunk(__u64 scanned, __u64 freed)
 {
 	__u32 zero = 0;
 	struct swap_counts *c = bpf_map_lookup_elem(&swap_counts, &zero);
-	struct reclaim_begin *begin = bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0, 0);
+	struct reclaim_begin *begin =
+		bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0, 0);
 	__u64 way;
 
 	if (!c || !begin || !begin->ns)
@@ -180,27 +185,27 @@ static __always_inline int shrunk(__u64 scanned, __u64 freed)
 	return 0;
 }
 
-#define COUNT(name, key)                                                        \
-	TRACEPOINT(name)                                                        \
-	{                                                                       \
-		return count(key, 0, false);                                    \
-	}                                                                       \
-	CLASSIC(vmscan, name)                                                   \
-	{                                                                       \
-		return count(key, 0, false);                                    \
+#define COUNT(name, key) \
+	TRACEPOINT(name) \
+	{ \
+		return count(key, 0, false); \
+	} \
+	CLASSIC(vmscan, name) \
+	{ \
+		return count(key, 0, false); \
 	}
 
 /* (nr_reclaimed) since 2.6. */
-#define COUNT_END(name, key)                                                                        \
-	TRACEPOINT(name)                                                                            \
-	{                                                                                           \
-		return count(key, arg[0], false);                                                   \
-	}                                                                                           \
-	CLASSIC(vmscan, name)                                                                       \
-	{                                                                                           \
-		struct trace_event_raw_mm_vmscan_direct_reclaim_end_template *record = ctx;         \
-	\
-		return count(key, record->nr_reclaimed, false);                                     \
+#define COUNT_END(name, key) \
+	TRACEPOINT(name) \
+	{ \
+		return count(key, arg[0], false); \
+	} \
+	CLASSIC(vmscan, name) \
+	{ \
+		struct trace_event_raw_mm_vmscan_direct_reclaim_end_template *record = ctx; \
+\
+		return count(key, record->nr_reclaimed, false); \
 	}
 
 COUNT(mm_vmscan_kswapd_wake, SWAP_KSWAPD_WAKE)
@@ -235,7 +240,8 @@ CLASSIC(vmscan, mm_vmscan_write_folio)
 	return count(SWAP_WRITE_FOLIO, 0, record->reclaim_flags & 1 /* RECLAIM_WB_ANON */);
 }
 
-/* (nid, nr_scanned, nr_reclaimed, stat, priority, file) since 4.x; with the multi-generation LRU since 6.8. */
+/* (nid, nr_scanned, nr_reclaimed, stat, priority, file) since 4.x; with the multi-generation LRU
+ * since 6.8. */
 TRACEPOINT(mm_vmscan_lru_shrink_inactive)
 {
 	return shrunk(arg[1], arg[2]);

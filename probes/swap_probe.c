@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* swap_probe.c - reclaim pressure, one line or record an interval: what the vmscan tracepoints counted in it.
+/* swap_probe.c - reclaim pressure, one line or record an interval: what the vmscan tracepoints
+ * counted in it.
  *
- * The kernel has no tracepoint for a page that is swapped in or out; these are a proxy. Records add what
- * /proc/vmstat counted in the same interval. A key without a hook in this kernel is `-` or null, never 0.
+ * The kernel has no tracepoint for a page that is swapped in or out; these are a proxy. Records add
+ * what /proc/vmstat counted in the same interval. A key without a hook in this kernel is `-` or
+ * null, never 0.
  */
 #include <bpf/bpf.h>
 
-#include "opt.h"
-#include "probe.h"
-#include "procfs.h"
-#include "psi.h"
+#include "lib/base/opt.h"
+#include "lib/bpf/probe.h"
+#include "lib/kernel/procfs.h"
+#include "lib/kernel/psi.h"
 #include "swap_probe.h"
 #include "swap_probe.skel.h"
 #include "swap_probe_stalls.h"
-#include "term.h"
-#include "zram.h"
+#include "lib/base/term.h"
+#include "lib/kernel/zram.h"
 
 struct config {
 	struct probe_options probe;
 	uint64_t interval_ns, top;
-	int by;		/* -1, else enum swap_by - 1 */
+	int by; /* -1, else enum swap_by - 1 */
 	bool histogram;
 };
 
@@ -30,7 +32,8 @@ struct swap_record {
 	const char *last_comm;
 	uint64_t ts_ns, interval_ns;
 	uint64_t pswpin, pswpout, zswpin, zswpout, pgmajfault, allocstall;
-	uint64_t pgscan_kswapd, pgscan_direct, pgsteal_kswapd, pgsteal_direct, refault_anon, refault_file, oom_kill;
+	uint64_t pgscan_kswapd, pgscan_direct, pgsteal_kswapd, pgsteal_direct, refault_anon,
+		refault_file, oom_kill;
 	uint64_t write_anon, memcg_begin, memcg_end;
 	uint64_t direct_ns, direct_pages, direct_p50_ns, direct_p99_ns, direct_max_ns;
 	uint64_t memcg_ns, memcg_pages, memcg_p50_ns, memcg_p99_ns, memcg_max_ns;
@@ -40,31 +43,36 @@ struct swap_record {
 	uint64_t memcg_scanned;
 	double memcg_efficiency;
 	uint64_t swpin_zero, swpout_zero, zswpwb;
-	uint64_t swap_used_bytes, zram_orig_bytes, zram_used_bytes, zswap_orig_bytes, zswap_used_bytes;
+	uint64_t swap_used_bytes, zram_orig_bytes, zram_used_bytes, zswap_orig_bytes,
+		zswap_used_bytes;
 };
 
 #define DELTA(m, what) FIELD(struct swap_record, m, FIELD_U64, "events", "in the interval: " what)
 
 #define PAGES(m, what) FIELD(struct swap_record, m, FIELD_U64, "pages", "in the interval: " what)
-#define NOW(m, what) FIELD(struct swap_record, m, FIELD_U64, "bytes", "at the end of the interval: " what)
+#define NOW(m, what) \
+	FIELD(struct swap_record, m, FIELD_U64, "bytes", "at the end of the interval: " what)
 #define TIME(m, unit, what) FIELD(struct swap_record, m, FIELD_U64, unit, what)
 #define RECLAIM(way, what) \
 	TIME(way##_ns, "ns", "time that " what " took, of those ended in the interval"), \
-	TIME(way##_p50_ns, "ns", "half of them took no longer; within 3.2 %"), \
-	TIME(way##_p99_ns, "ns", "99 % of them took no longer; within 3.2 %"), \
-	TIME(way##_max_ns, "ns", "the longest of them; within 3.2 %")
+		TIME(way##_p50_ns, "ns", "half of them took no longer; within 3.2 %"), \
+		TIME(way##_p99_ns, "ns", "99 % of them took no longer; within 3.2 %"), \
+		TIME(way##_max_ns, "ns", "the longest of them; within 3.2 %")
 
 static const struct field swap_fields[] = {
-	FIELD(struct swap_record, ts, FIELD_U64, "s", "wall clock at the end of the interval, since 1970"),
+	FIELD(struct swap_record, ts, FIELD_U64, "s",
+	      "wall clock at the end of the interval, since 1970"),
 	DELTA(kswapd_wake, "kswapd woken"),
 	DELTA(kswapd_sleep, "kswapd gone to sleep"),
 	DELTA(direct_begin, "direct reclaim begun by a task that needed memory"),
 	DELTA(direct_end, "direct reclaim ended"),
 	DELTA(reclaim_pages, "rounds of page-out on request (madvise, DAMON)"),
 	DELTA(write_folio, "folios given to swap, or to writeback of their file"),
-	FIELD(struct swap_record, last_pid, FIELD_U64, "", "process of the latest event on any CPU"),
+	FIELD(struct swap_record, last_pid, FIELD_U64, "",
+	      "process of the latest event on any CPU"),
 	FIELD(struct swap_record, last_comm, FIELD_STRING, "", "its thread's name"),
-	FIELD(struct swap_record, ts_ns, FIELD_U64, "ns", "CLOCK_MONOTONIC at the end of the interval"),
+	FIELD(struct swap_record, ts_ns, FIELD_U64, "ns",
+	      "CLOCK_MONOTONIC at the end of the interval"),
 	FIELD(struct swap_record, interval_ns, FIELD_U64, "ns", "length of the interval as it was"),
 	DELTA(pswpin, "pages read from swap devices"),
 	DELTA(pswpout, "pages written to swap devices"),
@@ -76,10 +84,12 @@ static const struct field swap_fields[] = {
 	DELTA(pgscan_direct, "pages scanned by direct reclaim"),
 	DELTA(pgsteal_kswapd, "pages reclaimed by kswapd"),
 	DELTA(pgsteal_direct, "pages reclaimed by direct reclaim"),
-	DELTA(refault_anon, "anonymous pages faulted back soon after reclaim (workingset_refault_anon)"),
+	DELTA(refault_anon,
+	      "anonymous pages faulted back soon after reclaim (workingset_refault_anon)"),
 	DELTA(refault_file, "file pages likewise (workingset_refault_file)"),
 	DELTA(oom_kill, "processes killed for want of memory"),
-	DELTA(write_anon, "of write_folio those to swap: anonymous memory and tmpfs; missing before 5.18"),
+	DELTA(write_anon,
+	      "of write_folio those to swap: anonymous memory and tmpfs; missing before 5.18"),
 	DELTA(memcg_begin, "reclaim begun since a cgroup was at its limit"),
 	DELTA(memcg_end, "such reclaim ended"),
 	RECLAIM(direct, "direct reclaim"),
@@ -87,19 +97,25 @@ static const struct field swap_fields[] = {
 	RECLAIM(memcg, "reclaim for a cgroup's limit"),
 	PAGES(memcg_pages, "pages that reclaim for a cgroup's limit freed"),
 	RECLAIM(kswapd, "kswapd, from wake to sleep with naps of up to 100 ms,"),
-	FIELD(struct swap_record, direct_efficiency, FIELD_F64, "ratio", "pgsteal_direct / pgscan_direct"),
-	FIELD(struct swap_record, kswapd_efficiency, FIELD_F64, "ratio", "pgsteal_kswapd / pgscan_kswapd"),
+	FIELD(struct swap_record, direct_efficiency, FIELD_F64, "ratio",
+	      "pgsteal_direct / pgscan_direct"),
+	FIELD(struct swap_record, kswapd_efficiency, FIELD_F64, "ratio",
+	      "pgsteal_kswapd / pgscan_kswapd"),
 	TIME(psi_some_us, "us", "in the interval: time in which some task waited for memory (PSI)"),
 	TIME(psi_full_us, "us", "in the interval: time in which all of them did"),
 	PAGES(memcg_scanned, "pages that reclaim for a cgroup's limit looked at on the LRU lists"),
-	FIELD(struct swap_record, memcg_efficiency, FIELD_F64, "ratio", "of memcg_scanned, the share that it freed"),
-	PAGES(swpin_zero, "pages of zeros that came back from swap, of which the kernel keeps a bit (6.12)"),
-	PAGES(swpout_zero, "pages of zeros that went to it: they reach no device, and are not in pswpout"),
+	FIELD(struct swap_record, memcg_efficiency, FIELD_F64, "ratio",
+	      "of memcg_scanned, the share that it freed"),
+	PAGES(swpin_zero,
+	      "pages of zeros that came back from swap, of which the kernel keeps a bit (6.12)"),
+	PAGES(swpout_zero,
+	      "pages of zeros that went to it: they reach no device, and are not in pswpout"),
 	PAGES(zswpwb, "pages that zswap wrote on to a swap device"),
 	NOW(swap_used_bytes, "in use on all swaps"),
 	NOW(zram_orig_bytes, "what all zram devices hold, before compression; missing without one"),
 	NOW(zram_used_bytes, "memory that they take for it"),
-	NOW(zswap_orig_bytes, "what zswap holds, before compression; missing where the kernel has none"),
+	NOW(zswap_orig_bytes,
+	    "what zswap holds, before compression; missing where the kernel has none"),
 	NOW(zswap_used_bytes, "memory that it takes for it"),
 };
 
@@ -111,16 +127,19 @@ struct histogram_record {
 
 static const struct field histogram_fields[] = {
 	FIELD(struct histogram_record, way, FIELD_STRING, "", "direct, memcg or kswapd"),
-	FIELD(struct histogram_record, low_ns, FIELD_U64, "ns", "reclaims that took at least this long"),
-	FIELD(struct histogram_record, high_ns, FIELD_U64, "ns", "and less than this; missing: no bound"),
+	FIELD(struct histogram_record, low_ns, FIELD_U64, "ns",
+	      "reclaims that took at least this long"),
+	FIELD(struct histogram_record, high_ns, FIELD_U64, "ns",
+	      "and less than this; missing: no bound"),
 	FIELD(struct histogram_record, count, FIELD_U64, "events", "how many did"),
 	FIELD(struct histogram_record, share, FIELD_F64, "ratio", "count / reclaims of this kind"),
-	FIELD(struct histogram_record, cumulative_share, FIELD_F64, "ratio", "share of those shorter than high_ns"),
+	FIELD(struct histogram_record, cumulative_share, FIELD_F64, "ratio",
+	      "share of those shorter than high_ns"),
 };
 
-static const struct record_type histogram_type =
-	RECORD_TYPE("reclaim_histogram", 1, RECORD_TABLE, histogram_fields,
-		    "with --histogram: how long reclaim took, from beginning to end, a power of two a record");
+static const struct record_type histogram_type = RECORD_TYPE(
+	"reclaim_histogram", 1, RECORD_TABLE, histogram_fields,
+	"with --histogram: how long reclaim took, from beginning to end, a power of two a record");
 
 static const struct record_type swap_type =
 	RECORD_TYPE("swap_probe", 1, RECORD_LINE, swap_fields, "reclaim in one interval");
@@ -133,10 +152,10 @@ struct have {
 /* Everything that only grows, at one moment. */
 struct sample {
 	uint64_t ns;
-	struct swap_counts swap;	/* of all CPUs; last_* of the latest event on any */
+	struct swap_counts swap; /* of all CPUs; last_* of the latest event on any */
 	struct procfs_vmstat vmstat;
-	uint64_t some_us, full_us;	/* PSI of memory; missing where the kernel has none */
-	uint64_t zram_orig_bytes, zram_used_bytes;	/* missing without a device */
+	uint64_t some_us, full_us; /* PSI of memory; missing where the kernel has none */
+	uint64_t zram_orig_bytes, zram_used_bytes; /* missing without a device */
 	struct procfs_meminfo meminfo;
 };
 
@@ -240,14 +259,16 @@ struct reclaim_figures {
 	uint64_t total_ns, p50_ns, p99_ns, max_ns, pages;
 };
 
-static struct reclaim_figures reclaimed(const struct sample *a, const struct sample *b, enum swap_way way, bool have)
+static struct reclaim_figures reclaimed(const struct sample *a, const struct sample *b,
+					enum swap_way way, bool have)
 {
 	const struct swap_reclaim *before = &a->swap.reclaim[way], *now = &b->swap.reclaim[way];
 	uint64_t n = now->timed - before->timed;
 	__u64 latency[HIST_BUCKETS];
 
 	if (!have)
-		return (struct reclaim_figures){ MISSING_U64, MISSING_U64, MISSING_U64, MISSING_U64, MISSING_U64 };
+		return (struct reclaim_figures){ MISSING_U64, MISSING_U64, MISSING_U64, MISSING_U64,
+						 MISSING_U64 };
 	for (size_t i = 0; i < HIST_BUCKETS; i++)
 		latency[i] = now->latency[i] - before->latency[i];
 	return (struct reclaim_figures){
@@ -261,7 +282,8 @@ static struct reclaim_figures reclaimed(const struct sample *a, const struct sam
 
 static double ratio(uint64_t part, uint64_t whole)
 {
-	return part == MISSING_U64 || whole == MISSING_U64 || !whole ? MISSING_F64 : (double)part / (double)whole;
+	return part == MISSING_U64 || whole == MISSING_U64 || !whole ? MISSING_F64
+								     : (double)part / (double)whole;
 }
 
 /* The figures beyond the specification's, for records. */
@@ -271,7 +293,8 @@ static void fill_reclaim(const struct sample *a, const struct sample *b, const s
 	struct reclaim_figures direct = reclaimed(a, b, SWAP_DIRECT, have->key[SWAP_DIRECT_END]);
 	struct reclaim_figures memcg = reclaimed(a, b, SWAP_MEMCG, have->key[SWAP_MEMCG_END]);
 	struct reclaim_figures kswapd = reclaimed(a, b, SWAP_KSWAPD, have->key[SWAP_KSWAPD_SLEEP]);
-	const struct swap_reclaim *before = &a->swap.reclaim[SWAP_MEMCG], *now = &b->swap.reclaim[SWAP_MEMCG];
+	const struct swap_reclaim *before = &a->swap.reclaim[SWAP_MEMCG],
+				  *now = &b->swap.reclaim[SWAP_MEMCG];
 
 	ret->direct_ns = direct.total_ns;
 	ret->direct_pages = direct.pages;
@@ -304,9 +327,10 @@ static void fill_occupancy(const struct sample *b, struct swap_record *ret)
 {
 	const struct procfs_meminfo *m = &b->meminfo;
 
-	ret->swap_used_bytes = m->swap_total_bytes == MISSING_U64 || m->swap_free_bytes == MISSING_U64
-				       ? MISSING_U64
-				       : m->swap_total_bytes - m->swap_free_bytes;
+	ret->swap_used_bytes =
+		m->swap_total_bytes == MISSING_U64 || m->swap_free_bytes == MISSING_U64
+			? MISSING_U64
+			: m->swap_total_bytes - m->swap_free_bytes;
 	ret->zram_orig_bytes = b->zram_orig_bytes;
 	ret->zram_used_bytes = b->zram_used_bytes;
 	ret->zswap_orig_bytes = m->zswapped_bytes;
@@ -314,8 +338,8 @@ static void fill_occupancy(const struct sample *b, struct swap_record *ret)
 }
 
 /* comm is room for the name that the record points to. */
-static void fill(const struct sample *a, const struct sample *b, const struct have *have, char comm[PROBE_COMM_LEN],
-		 struct swap_record *ret)
+static void fill(const struct sample *a, const struct sample *b, const struct have *have,
+		 char comm[PROBE_COMM_LEN], struct swap_record *ret)
 {
 	const struct procfs_vmstat *v = &a->vmstat, *w = &b->vmstat;
 	uint64_t n[SWAP_KEYS];
@@ -372,26 +396,33 @@ static int print_line(struct out *out, const struct swap_record *r, char comm[PR
 	char b[8][24];
 
 	comm_printable(comm);
-	return out_line(out,
-			"swap_probe ts=%s kswapd_wake=%s kswapd_sleep=%s direct_begin=%s direct_end=%s "
-			"reclaim_pages=%s write_folio=%s last_pid=%s last_comm=%s",
-			number(r->ts, b[0]), number(r->kswapd_wake, b[1]), number(r->kswapd_sleep, b[2]),
-			number(r->direct_begin, b[3]), number(r->direct_end, b[4]), number(r->reclaim_pages, b[5]),
-			number(r->write_folio, b[6]), number(r->last_pid, b[7]), r->last_comm ? comm : "-");
+	return out_line(
+		out,
+		"swap_probe ts=%s kswapd_wake=%s kswapd_sleep=%s direct_begin=%s direct_end=%s "
+		"reclaim_pages=%s write_folio=%s last_pid=%s last_comm=%s",
+		number(r->ts, b[0]), number(r->kswapd_wake, b[1]), number(r->kswapd_sleep, b[2]),
+		number(r->direct_begin, b[3]), number(r->direct_end, b[4]),
+		number(r->reclaim_pages, b[5]), number(r->write_folio, b[6]),
+		number(r->last_pid, b[7]), r->last_comm ? comm : "-");
 }
 
-/* A cgroup's own limit leaves the direct columns near zero: says once where to look, when such reclaim takes 5 % of
- * the time of one CPU and ten times what direct reclaim does. Reclaim through memory.reclaim looks the same.
+/* A cgroup's own limit leaves the direct columns near zero: says once where to look, when such
+ * reclaim takes 5 % of the time of one CPU and ten times what direct reclaim does. Reclaim through
+ * memory.reclaim looks the same.
  */
 static void remark(const struct swap_record *r, bool *said)
 {
-	if (*said || r->memcg_ns == MISSING_U64 || r->memcg_ns < r->interval_ns / 20 || r->memcg_ns / 10 < r->direct_ns)
+	if (*said || r->memcg_ns == MISSING_U64 || r->memcg_ns < r->interval_ns / 20 ||
+	    r->memcg_ns / 10 < r->direct_ns)
 		return;
 	*said = true;
-	term_say("a cgroup reclaims at its own limit, which the direct columns do not show: %llu times, %llu ms of an "
-		 "interval of %llu ms; see memory.pressure and memory.events of the cgroup of pid %llu (%s)",
+	term_say("a cgroup reclaims at its own limit, which the direct columns do not show: %llu "
+		 "times, %llu ms of an "
+		 "interval of %llu ms; see memory.pressure and memory.events of the cgroup of pid "
+		 "%llu (%s)",
 		 (unsigned long long)r->memcg_end, (unsigned long long)(r->memcg_ns / NS_PER_MS),
-		 (unsigned long long)(r->interval_ns / NS_PER_MS), (unsigned long long)r->last_pid, r->last_comm);
+		 (unsigned long long)(r->interval_ns / NS_PER_MS), (unsigned long long)r->last_pid,
+		 r->last_comm);
 }
 
 /* What lasts as long as the probe looks. */
@@ -400,7 +431,7 @@ struct watch {
 	struct swap_probe *skel;
 	const struct config *config;
 	struct have have;
-	struct stalls *stalls;		/* NULL without --by */
+	struct stalls *stalls; /* NULL without --by */
 	bool said;
 };
 
@@ -438,8 +469,10 @@ static const char *wait_until(struct probe *p, uint64_t deadline_ns)
 	return reason;
 }
 
-/* A power of two a record, from the shortest reclaim of this kind to the longest; none where there was none. */
-static int print_histogram(struct out *out, const char *way, const struct swap_reclaim *a, const struct swap_reclaim *b)
+/* A power of two a record, from the shortest reclaim of this kind to the longest; none where there
+ * was none. */
+static int print_histogram(struct out *out, const char *way, const struct swap_reclaim *a,
+			   const struct swap_reclaim *b)
 {
 	uint64_t n = b->timed - a->timed, below = 0;
 	int r = 0;
@@ -449,7 +482,8 @@ static int print_histogram(struct out *out, const char *way, const struct swap_r
 		struct histogram_record record = {
 			.way = way,
 			.low_ns = hist_low((uint32_t)i),
-			.high_ns = i + HIST_SUB < HIST_BUCKETS ? hist_low((uint32_t)(i + HIST_SUB)) : MISSING_U64,
+			.high_ns = i + HIST_SUB < HIST_BUCKETS ? hist_low((uint32_t)(i + HIST_SUB))
+							       : MISSING_U64,
 		};
 
 		for (size_t j = i; j < i + HIST_SUB; j++)
@@ -469,7 +503,8 @@ static int print_histograms(struct watch *w, const struct sample *first, const s
 	int r = 0;
 
 	for (size_t way = 0; way < SWAP_WAYS && r == 0; way++)
-		r = print_histogram(w->probe->out, ways[way], &first->swap.reclaim[way], &last->swap.reclaim[way]);
+		r = print_histogram(w->probe->out, ways[way], &first->swap.reclaim[way],
+				    &last->swap.reclaim[way]);
 	return r;
 }
 
@@ -507,7 +542,8 @@ static int account(struct watch *w, const struct sample *first, struct err *e)
 	if (w->config->histogram && !p->sink_error)
 		p->sink_error = print_histograms(w, first, &last);
 	if (last.swap.unlisted)
-		term_warn("%llu stalls found no room in the table of --by", (unsigned long long)last.swap.unlisted);
+		term_warn("%llu stalls found no room in the table of --by",
+			  (unsigned long long)last.swap.unlisted);
 	p->end.missed = probe_missed(p);
 	p->end.unmatched = 0;
 	for (size_t way = 0; way < SWAP_WAYS; way++)
@@ -529,7 +565,8 @@ static int watch(struct watch *w, struct err *e)
 	before = first;
 	probe_ready(p, "counting reclaim; stop with ^C");
 	for (next = w->config->interval_ns; !p->end.reason; next += w->config->interval_ns) {
-		/* However late: each interval that ends within the duration has its record, and no other. */
+		/* However late: each interval that ends within the duration has its record, and no
+		 * other. */
 		p->end.reason = wait_until(p, next > duration_ns ? UINT64_MAX : p->begin_ns + next);
 		if (!p->end.reason)
 			r = step(w, &before, e);
@@ -564,13 +601,16 @@ static int use_hooks(struct probe *p, struct bpf_object *object, struct have *ha
 			have->key[key] = probe_use(p, object, "mm_vmscan_writepage");
 		n += have->key[key];
 		if (!have->key[key])
-			term_say("%s is `-`: this kernel has no tracepoint vmscan:%s", hooks[key].key, hooks[key].hook);
+			term_say("%s is `-`: this kernel has no tracepoint vmscan:%s",
+				 hooks[key].key, hooks[key].hook);
 	}
-	have->scanned = have->key[SWAP_MEMCG_END] && probe_use(p, object, "mm_vmscan_lru_shrink_inactive");
+	have->scanned =
+		have->key[SWAP_MEMCG_END] && probe_use(p, object, "mm_vmscan_lru_shrink_inactive");
 	return n ? 0 : probe_no_hook(p, hooks[0].hook, e);
 }
 
-static const struct record_type *const records[] = { &swap_type, &stall_type, &histogram_type, &end_record_type, NULL };
+static const struct record_type *const records[] = { &swap_type, &stall_type, &histogram_type,
+						     &end_record_type, NULL };
 
 static int begin(struct watch *w, struct err *e)
 {
@@ -604,7 +644,8 @@ static int trace(struct probe *p, void *watching, struct err *e)
 	return r ? r : watch(w, e);
 }
 
-static int run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED, struct err *e)
+static int run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
+	       struct err *e)
 {
 	const struct config *c = config;
 	struct watch w = { .config = c };
@@ -612,7 +653,8 @@ static int run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code
 	int r;
 
 	if (c->probe.format < 0 && c->probe.timestamps != OUT_TIME_MONOTONIC)
-		return err_usage(e, "--timestamps works on records: add --format text, json or csv");
+		return err_usage(e,
+				 "--timestamps works on records: add --format text, json or csv");
 	r = probe_run(&p, &c->probe, trace, &w, e);
 	stalls_free(w.stalls);
 	swap_probe__destroy(w.skel);
@@ -623,31 +665,45 @@ static const char *const by_choices[] = { "process", "cgroup", NULL };
 
 static const struct opt options[] = {
 	PROBE_OPT_OUTPUT(struct config, probe),
-	OPT_DURATION('i', "interval", struct config, interval_ns, "a line or record this often", .min = NS_PER_MS),
-	OPT_LIST(0, "fields", struct config, probe.fields, "only these fields of each record, in this order"),
-	OPT_U64(0, "max-events", struct config, probe.max_events, "stop after this many intervals", .min = 1),
+	OPT_DURATION('i', "interval", struct config, interval_ns, "a line or record this often",
+		     .min = NS_PER_MS),
+	OPT_LIST(0, "fields", struct config, probe.fields,
+		 "only these fields of each record, in this order"),
+	OPT_U64(0, "max-events", struct config, probe.max_events, "stop after this many intervals",
+		.min = 1),
 	OPT_CHOICE(0, "by", struct config, by, by_choices,
-		   "after each interval's line who stalled in it, in direct reclaim or for a cgroup's limit, "
+		   "after each interval's line who stalled in it, in direct reclaim or for a "
+		   "cgroup's limit, "
 		   "the longest first"),
-	OPT_U64(0, "top", struct config, top, "with --by: as many of them", .min = 1, .max = SWAP_WHO_MAX),
-	OPT_FLAG(0, "histogram", struct config, histogram, "at the end how long reclaim took, each kind by itself"),
+	OPT_U64(0, "top", struct config, top, "with --by: as many of them", .min = 1,
+		.max = SWAP_WHO_MAX),
+	OPT_FLAG(0, "histogram", struct config, histogram,
+		 "at the end how long reclaim took, each kind by itself"),
 	OPT_END
 };
 
-static struct config config = { .probe = PROBE_DEFAULTS, .interval_ns = NS_PER_S, .top = 10, .by = -1 };
+static struct config config = {
+	.probe = PROBE_DEFAULTS, .interval_ns = NS_PER_S, .top = 10, .by = -1
+};
 
 static const struct opt_command commands[] = {
 	{
 		.summary = "count reclaim events, a line a second",
-		.description = "Without --format, prints `swap_probe ts=... kswapd_wake=... last_comm=...` for each "
-			       "interval: how often each vmscan tracepoint fired in it, and who caused the latest of "
-			       "them so far. With --format, records with the same keys and what /proc/vmstat counted. "
-			       "When a cgroup's own limit is what forces reclaim, the direct columns stay near zero: "
+		.description = "Without --format, prints `swap_probe ts=... kswapd_wake=... "
+			       "last_comm=...` for each "
+			       "interval: how often each vmscan tracepoint fired in it, and who "
+			       "caused the latest of "
+			       "them so far. With --format, records with the same keys and what "
+			       "/proc/vmstat counted. "
+			       "When a cgroup's own limit is what forces reclaim, the direct "
+			       "columns stay near zero: "
 			       "the memcg ones of records show it, and a line on stderr.",
-		.examples = "swap_probe                       # a line a second until ^C\n"
-			    "swap_probe --format csv -i 100ms -d 10s   # a hundred rows\n"
-			    "swap_probe --by process --top 3          # and who waited for reclaim\n"
-			    "swap_probe --histogram -i 1h -d 1m       # how long reclaim took, in one minute\n",
+		.examples =
+			"swap_probe                       # a line a second until ^C\n"
+			"swap_probe --format csv -i 100ms -d 10s   # a hundred rows\n"
+			"swap_probe --by process --top 3          # and who waited for reclaim\n"
+			"swap_probe --histogram -i 1h -d 1m       # how long reclaim took, in one "
+			"minute\n",
 		.options = options,
 		.run = run,
 	},

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* swap_probe_stalls.c - the sums by process or cgroup, read once an interval and compared with the last time.
+/* swap_probe_stalls.c - the sums by process or cgroup, read once an interval and compared with the
+ * last time.
  *
- * The kernel side only adds. Processes that have ended are taken out of its table, so that it holds those that live;
- * groups stay. Both lists are kept sorted, and walked side by side.
+ * The kernel side only adds. Processes that have ended are taken out of its table, so that it holds
+ * those that live; groups stay. Both lists are kept sorted, and walked side by side.
  */
 #include "swap_probe_stalls.h"
 
@@ -10,7 +11,7 @@
 #include <bpf/libbpf.h>
 #include <signal.h>
 
-#include "cgroup_paths.h"
+#include "lib/kernel/cgroup_paths.h"
 
 struct stall_record {
 	uint64_t ts_ns;
@@ -23,19 +24,22 @@ struct stall_record {
 };
 
 static const struct field stall_fields[] = {
-	FIELD(struct stall_record, ts_ns, FIELD_U64, "ns", "CLOCK_MONOTONIC at the end of the interval"),
+	FIELD(struct stall_record, ts_ns, FIELD_U64, "ns",
+	      "CLOCK_MONOTONIC at the end of the interval"),
 	FIELD(struct stall_record, pid, FIELD_U64, "", "process; missing with --by cgroup"),
 	FIELD(struct stall_record, comm, FIELD_STRING, "", "name of the thread that stalled last"),
 	FIELD(struct stall_record, cgroup, FIELD_U64, "", "inode number of its cgroup2 directory"),
 	FIELD(struct stall_record, cgroup_path, FIELD_STRING, "",
 	      "that directory below the mount; missing when it went before it was looked for"),
-	FIELD(struct stall_record, stalls, FIELD_U64, "events", "reclaims that ended in the interval"),
+	FIELD(struct stall_record, stalls, FIELD_U64, "events",
+	      "reclaims that ended in the interval"),
 	FIELD(struct stall_record, stall_ns, FIELD_U64, "ns", "they took, all threads added up"),
 	FIELD(struct stall_record, mean_ns, FIELD_U64, "ns", "stall_ns / stalls"),
 	FIELD(struct stall_record, max_ns, FIELD_U64, "ns", "the longest of them; exact"),
 	FIELD(struct stall_record, direct, FIELD_U64, "events", "of them, direct reclaim"),
 	FIELD(struct stall_record, direct_ns, FIELD_U64, "ns", "and its time"),
-	FIELD(struct stall_record, memcg, FIELD_U64, "events", "of them, reclaim since a cgroup was at its limit"),
+	FIELD(struct stall_record, memcg, FIELD_U64, "events",
+	      "of them, reclaim since a cgroup was at its limit"),
 	FIELD(struct stall_record, memcg_ns, FIELD_U64, "ns", "and its time"),
 	FIELD(struct stall_record, pages, FIELD_U64, "pages", "they freed"),
 	FIELD(struct stall_record, stall_share, FIELD_F64, "ratio",
@@ -43,7 +47,8 @@ static const struct field stall_fields[] = {
 };
 
 const struct record_type stall_type =
-	RECORD_TYPE("reclaim_stall", 1, RECORD_LINE, stall_fields, "with --by: who waited for reclaim in one interval");
+	RECORD_TYPE("reclaim_stall", 1, RECORD_LINE, stall_fields,
+		    "with --by: who waited for reclaim in one interval");
 
 /* One process or group: all CPUs added up. */
 struct sum {
@@ -60,7 +65,7 @@ struct list {
 struct stalls {
 	enum swap_by by;
 	int map, epochs, cpus;
-	uint64_t epoch;			/* of the present interval; 0 is none's */
+	uint64_t epoch; /* of the present interval; 0 is none's */
 	struct swap_stalls *each;
 	struct cgroup_paths *paths;
 	struct list *before, *now;
@@ -181,7 +186,8 @@ static int longest_first(const void *a, const void *b)
 	return stall_ns(x) < stall_ns(y) ? 1 : stall_ns(x) > stall_ns(y) ? -1 : by_who(a, b);
 }
 
-/* What was added between the takes, in s->grown; what has ended and no longer grows leaves the kernel's table. */
+/* What was added between the takes, in s->grown; what has ended and no longer grows leaves the
+ * kernel's table. */
 static size_t compare(struct stalls *s)
 {
 	size_t n = 0, i = 0;
@@ -192,7 +198,9 @@ static size_t compare(struct stalls *s)
 
 		while (i < s->before->n && by_who(&s->before->sums[i], &sum) < 0)
 			i++;
-		before = i < s->before->n && by_who(&s->before->sums[i], &sum) == 0 ? &s->before->sums[i] : NULL;
+		before = i < s->before->n && by_who(&s->before->sums[i], &sum) == 0
+				 ? &s->before->sums[i]
+				 : NULL;
 		for (size_t way = 0; before && way < 2; way++) {
 			sum.count[way] -= before->count[way];
 			sum.total_ns[way] -= before->total_ns[way];
@@ -206,7 +214,8 @@ static size_t compare(struct stalls *s)
 	return n;
 }
 
-int stalls_print(struct stalls *s, struct out *out, size_t top, uint64_t ts_ns, uint64_t interval_ns)
+int stalls_print(struct stalls *s, struct out *out, size_t top, uint64_t ts_ns,
+		 uint64_t interval_ns)
 {
 	size_t n = compare(s);
 	int r = 0;

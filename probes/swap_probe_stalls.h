@@ -5,13 +5,13 @@
 
 #include <linux/types.h>
 
-#include "err.h"
-#include "out.h"
+#include "lib/base/err.h"
+#include "lib/base/out.h"
 #include "swap_probe.h"
 
 extern const struct record_type stall_type;
 
-struct stalls;	/* opaque: what each had waited when last looked at */
+struct stalls; /* opaque: what each had waited when last looked at */
 
 /* stalls_new - begins the first interval.
  *
@@ -22,12 +22,14 @@ struct stalls;	/* opaque: what each had waited when last looked at */
 int stalls_new(struct stalls **ret, enum swap_by by, int map, int epochs, struct err *e);
 void stalls_free(struct stalls *stalls);
 
-/* stalls_take - begins the next interval: what happened up to now is what stalls_print tells next. */
+/* stalls_take - begins the next interval: what happened up to now is what stalls_print tells next.
+ */
 int stalls_take(struct stalls *stalls, struct err *e);
 
-/* stalls_print - a record for each of the `top` who waited longest between the last two takes; returns what out_record
- * did.
+/* stalls_print - a record for each of the `top` who waited longest between the last two takes;
+ * returns what out_record did.
  */
-int stalls_print(struct stalls *stalls, struct out *out, size_t top, uint64_t ts_ns, uint64_t interval_ns);
+int stalls_print(struct stalls *stalls, struct out *out, size_t top, uint64_t ts_ns,
+		 uint64_t interval_ns);
 
 #endif

@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* age.c - one round of the cold tier: marks what nobody has touched for a while, writes it back to the backing
- * device, and makes what stays smaller with the second codec.
+/* age.c - one round of the cold tier: marks what nobody has touched for a while, writes it back to
+ * the backing device, and makes what stays smaller with the second codec.
  *
- * In that order: recompression takes the mark from what it has looked at (6.12), and nothing would be left to write
- * back. Pages that should be smaller first and leave later have two ages, so two rounds.
+ * In that order: recompression takes the mark from what it has looked at (6.12), and nothing would
+ * be left to write back. Pages that should be smaller first and leave later have two ages, so two
+ * rounds.
  *
- * Which pages deserve it is the caller's to say, or the policy's (worth.c); which they are, the kernel knows: by the
- * time of the last access (CONFIG_ZRAM_TRACK_ENTRY_ACTIME), else by marking all and looking again after that time.
+ * Which pages deserve it is the caller's to say, or the policy's (worth.c); which they are, the
+ * kernel knows: by the time of the last access (CONFIG_ZRAM_TRACK_ENTRY_ACTIME), else by marking
+ * all and looking again after that time.
  */
 #include <inttypes.h>
 #include <math.h>
 
 #include "pool.h"
-#include "stop.h"
-#include "term.h"
-#include "units.h"
+#include "lib/base/stop.h"
+#include "lib/base/term.h"
+#include "lib/base/units.h"
 #include "worth.h"
 
 #define LOCK_WAIT_NS (30 * NS_PER_S)
 #define WAIT_STEP_NS (100 * NS_PER_MS)
 
-const char *const pool_age_what_choices[] = {"idle", "huge_idle", "huge", NULL};
+const char *const pool_age_what_choices[] = { "idle", "huge_idle", "huge", NULL };
 
 #define F(m, t, u, what, ...) FIELD(struct pool_age, m, t, u, what, ##__VA_ARGS__)
 
@@ -29,7 +31,8 @@ static const struct field pool_age_fields[] = {
 	F(what, FIELD_STRING, "", "idle: what is old; huge: incompressible; huge_idle: both"),
 	F(older_ns, FIELD_U64, "ns", "how long it was not touched"),
 	F(marked, FIELD_STRING, "",
-	  "how that is known: by age (the kernel keeps the time of each access), or by waiting (all marked, "
+	  "how that is known: by age (the kernel keeps the time of each access), or by waiting "
+	  "(all marked, "
 	  "and looked at again after that time); missing where age does not matter"),
 	F(mark_ns, FIELD_U64, "ns", "what the marking took, waiting included"),
 	F(recompressed, FIELD_BOOL, "", "whether the second codec was tried"),
@@ -39,12 +42,14 @@ static const struct field pool_age_fields[] = {
 	F(compr_after_bytes, FIELD_U64, "bytes", "and after"),
 	F(used_before_bytes, FIELD_U64, "bytes", "RAM of the pool before"),
 	F(used_after_bytes, FIELD_U64, "bytes", "and after"),
-	F(backing_before_pages, FIELD_U64, "pages", "on the backing device before; missing without one"),
+	F(backing_before_pages, FIELD_U64, "pages",
+	  "on the backing device before; missing without one"),
 	F(backing_after_pages, FIELD_U64, "pages", "and after"),
 	F(backing_written_pages, FIELD_U64, "pages", "written to it meanwhile"),
 	F(threshold_bytes, FIELD_U64, "bytes",
 	  "compressed size from which on pages were recompressed; missing: of any"),
-	F(policy, FIELD_STRING, "", "why the fairness policy has it so; missing where it was not asked"),
+	F(policy, FIELD_STRING, "",
+	  "why the fairness policy has it so; missing where it was not asked"),
 	F(policy_pages, FIELD_U64, "pages", "that it looked at"),
 	F(policy_gib_per_core, FIELD_F64, "GiB per core",
 	  "memory that a core busy with recompression would keep free, by what was looked at"),
@@ -62,8 +67,8 @@ struct tiers {
 };
 
 /* What the pool has, against what was asked for. */
-static int pick_tiers(const struct pool *pool, const struct pool_age_request *request, struct tiers *ret,
-		      struct err *e)
+static int pick_tiers(const struct pool *pool, const struct pool_age_request *request,
+		      struct tiers *ret, struct err *e)
 {
 	char algorithm[ZRAM_ALGORITHM_MAX], path[256], words[128];
 	struct zram_features features;
@@ -94,13 +99,15 @@ static int pick_tiers(const struct pool *pool, const struct pool_age_request *re
 		return err_hint(e, "set it up with one: ram_pool setup --backing FILE ...");
 	}
 	if (any && zswap_enabled()) {
-		err_impossible(e, "this kernel's zram has no cold tier of its own; zswap in front writes its "
-				  "coldest pages to the pool by itself");
+		err_impossible(
+			e,
+			"this kernel's zram has no cold tier of its own; zswap in front writes its "
+			"coldest pages to the pool by itself");
 		return err_hint(e, "it does when it is full (max_pool_percent) or short of memory "
 				   "(shrinker_enabled, from 6.8)");
 	}
 	err_impossible(e, "this kernel's zram %s",
-		       want.recompress	? "cannot recompress"
+		       want.recompress  ? "cannot recompress"
 		       : want.writeback ? "cannot write back"
 					: "can neither recompress nor write back");
 	return err_hint(e,
@@ -123,7 +130,8 @@ static int wait_until(uint64_t end_ns, uint64_t older_ns, struct err *e)
 	return 0;
 }
 
-/* Nothing to put back: a mark goes with the next access, and means nothing to a pool that is never aged. */
+/* Nothing to put back: a mark goes with the next access, and means nothing to a pool that is never
+ * aged. */
 static int mark(const struct pool *pool, uint64_t older_ns, const char **how, struct err *e)
 {
 	char seconds[24];
@@ -147,12 +155,14 @@ static int recompress(const struct pool *pool, const struct tiers *tiers, struct
 	char text[64], threshold[32] = "";
 
 	if (tiers->threshold_bytes != MISSING_U64)
-		snprintf(threshold, sizeof(threshold), " threshold=%" PRIu64, tiers->threshold_bytes);
+		snprintf(threshold, sizeof(threshold), " threshold=%" PRIu64,
+			 tiers->threshold_bytes);
 	snprintf(text, sizeof(text), "type=%s%s", pool_age_what_choices[tiers->what], threshold);
 	int r = zram_write(NULL, &pool->device, "recompress", text, e);
 
 	if (r == -EINVAL && *threshold)
-		err_hint(e, "a threshold must be below the size from which this kernel keeps pages whole: "
+		err_hint(e, "a threshold must be below the size from which this kernel keeps pages "
+			    "whole: "
 			    "3257 bytes, or 3625 with CONFIG_ZSMALLOC_CHAIN_SIZE=8");
 	return r;
 }
@@ -187,8 +197,8 @@ static int act(const struct pool *pool, const struct tiers *tiers, struct err *e
 }
 
 /* The policy's word on the second codec. What is old is expected to stay out for as long again. */
-static int ask_policy(const struct pool *pool, const struct pool_age_request *request, struct tiers *tiers,
-		      struct pool_worth *ret, struct err *e)
+static int ask_policy(const struct pool *pool, const struct pool_age_request *request,
+		      struct tiers *tiers, struct pool_worth *ret, struct err *e)
 {
 	struct policy_settings policy = POLICY_DEFAULTS;
 
@@ -210,12 +220,13 @@ static int ask_policy(const struct pool *pool, const struct pool_age_request *re
 	return 0;
 }
 
-static int look(const struct pool *pool, struct zram_mm_stat *mm, struct zram_bd_stat *bd, struct err *e)
+static int look(const struct pool *pool, struct zram_mm_stat *mm, struct zram_bd_stat *bd,
+		struct err *e)
 {
 	if (!zram_present(NULL, &pool->device))
 		return err_say(e, ENODEV, "zram%u has gone", pool->device.id);
 	if (zram_bd_stat_read(NULL, pool->device.id, bd, NULL))
-		*bd = (struct zram_bd_stat){MISSING_U64, MISSING_U64, MISSING_U64};
+		*bd = (struct zram_bd_stat){ MISSING_U64, MISSING_U64, MISSING_U64 };
 	return zram_mm_stat_read(NULL, pool->device.id, mm, e);
 }
 
@@ -225,7 +236,8 @@ int pool_age(const struct pool *pool, const struct pool_age_request *request, st
 	struct zram_mm_stat before, after;
 	struct zram_bd_stat bd_before, bd_after;
 	const char *how = NULL;
-	struct pool_worth worth = {.value_gib_per_core = MISSING_F64, .sampled_pages = MISSING_U64};
+	struct pool_worth worth = { .value_gib_per_core = MISSING_F64,
+				    .sampled_pages = MISSING_U64 };
 	struct tiers tiers;
 	uint64_t begin_ns, marked_ns;
 	int r = pick_tiers(pool, request, &tiers, e);
@@ -233,7 +245,10 @@ int pool_age(const struct pool *pool, const struct pool_age_request *request, st
 	if (r)
 		return r;
 	if (request->policy && !tiers.recompress) {
-		err_usage(e, "--policy weighs the second codec: %s has none, or is not asked to use it", pool->name);
+		err_usage(
+			e,
+			"--policy weighs the second codec: %s has none, or is not asked to use it",
+			pool->name);
 		return err_hint(e, "set it up with one: ram_pool setup --recompress zstd ...");
 	}
 	/* Before pages are marked: it makes those it looks at young. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* backing.c - where cold pages may be written back to: a free block device, or a file behind a loop device.
+/* backing.c - where cold pages may be written back to: a free block device, or a file behind a loop
+ * device.
  *
- * The loop device lets go of its file as soon as nobody has it open (LO_FLAGS_AUTOCLEAR): zram has, from
- * backing_dev until reset. So a command that is killed in between leaves nothing.
+ * The loop device lets go of its file as soon as nobody has it open (LO_FLAGS_AUTOCLEAR): zram has,
+ * from backing_dev until reset. So a command that is killed in between leaves nothing.
  */
 #include "backing.h"
 
@@ -12,15 +13,15 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
-#include "sysroot.h"
-#include "units.h"
+#include "lib/base/sysroot.h"
+#include "lib/base/units.h"
 
 #define BACKING_MIN    (1 * MIB)
 #define LOOP_TRIES     64
 #define BTRFS_MAGIC_AT 0x10040
 
-/* zram leaves the first page of its backing device alone, so one that was used before is empty there; file
- * systems, swap, partition tables and texts are not.
+/* zram leaves the first page of its backing device alone, so one that was used before is empty
+ * there; file systems, swap, partition tables and texts are not.
  */
 static int check_empty(int fd, const char *path, struct err *e)
 {
@@ -28,14 +29,17 @@ static int check_empty(int fd, const char *path, struct err *e)
 
 	if (pread(fd, page, sizeof(page), 0) != (ssize_t)sizeof(page))
 		return err_set(e, errno, "cannot read %s", path);
-	bool empty = pread(fd, magic, sizeof(magic), BTRFS_MAGIC_AT) < 0 || memcmp(magic, "_BHRfS_M", 8) != 0;
+	bool empty = pread(fd, magic, sizeof(magic), BTRFS_MAGIC_AT) < 0 ||
+		     memcmp(magic, "_BHRfS_M", 8) != 0;
 
 	for (size_t i = 0; i < sizeof(page) && empty; i++)
 		empty = page[i] == 0;
 	if (empty)
 		return 0;
-	err_say(e, EEXIST, "%s holds something already, which pages written back would destroy", path);
-	return err_hint(e, "if it is of no more use: wipefs -a on a device; another file from fallocate");
+	err_say(e, EEXIST, "%s holds something already, which pages written back would destroy",
+		path);
+	return err_hint(
+		e, "if it is of no more use: wipefs -a on a device; another file from fallocate");
 }
 
 static int check_size(uint64_t bytes, const char *path, struct err *e)
@@ -51,7 +55,7 @@ static int check_size(uint64_t bytes, const char *path, struct err *e)
 /* A lock that stays with the open file, and so with the loop device, until that lets go of it. */
 static int claim_file(int fd, const char *path, struct err *e)
 {
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
 	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
 		return 0;
@@ -65,16 +69,19 @@ static int attach(struct backing *backing, int file, struct err *e)
 	const struct loop_config config = {
 		.fd = (uint32_t)file,
 		.block_size = PAGE_BYTES,
-		.info = {.lo_flags = LO_FLAGS_AUTOCLEAR},
+		.info = { .lo_flags = LO_FLAGS_AUTOCLEAR },
 	};
 	AUTO_CLOSE int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 
 	if (control < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO)) {
-		err_impossible(e, "a file needs a loop device, and this kernel has none: %s", strerror(errno));
+		err_impossible(e, "a file needs a loop device, and this kernel has none: %s",
+			       strerror(errno));
 		return err_hint(e, "modprobe loop, or give a block device");
 	}
 	if (control < 0)
-		return err_set(e, errno, "a file needs a loop device, and /dev/loop-control cannot be opened");
+		return err_set(
+			e, errno,
+			"a file needs a loop device, and /dev/loop-control cannot be opened");
 	for (int i = 0; i < LOOP_TRIES; i++) {
 		int n = ioctl(control, LOOP_CTL_GET_FREE);
 
@@ -113,7 +120,8 @@ static int take_device(struct backing *backing, const char *path, struct err *e)
 	AUTO_CLOSE int fd = open(path, O_RDWR | O_EXCL | O_CLOEXEC);
 
 	if (fd < 0 && errno == EBUSY)
-		return err_say(e, EBUSY, "%s is in use: mounted, swap, or part of another device", path);
+		return err_say(e, EBUSY, "%s is in use: mounted, swap, or part of another device",
+			       path);
 	if (fd < 0)
 		return err_set(e, errno, "cannot open %s", path);
 	if (ioctl(fd, BLKGETSIZE64, &bytes))
@@ -122,14 +130,15 @@ static int take_device(struct backing *backing, const char *path, struct err *e)
 
 	if (r || (r = check_empty(fd, path, e)))
 		return r;
-	if (snprintf(backing->device, sizeof(backing->device), "%s", path) >= (int)sizeof(backing->device))
+	if (snprintf(backing->device, sizeof(backing->device), "%s", path) >=
+	    (int)sizeof(backing->device))
 		return err_set(e, ENAMETOOLONG, "cannot use %s", path);
 	return 0;
 }
 
 int backing_open(struct backing *ret, const char *path, struct err *e)
 {
-	struct backing backing = {.fd = -1};
+	struct backing backing = { .fd = -1 };
 	struct stat st;
 	AUTO_CLOSE int file = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	int r;
@@ -168,7 +177,8 @@ bool backing_whole(const char *device, char *words, size_t len)
 	struct stat st;
 
 	if (stat(device, &st)) {
-		snprintf(words, len, "its backing device %s is gone: what is on it is lost", device);
+		snprintf(words, len, "its backing device %s is gone: what is on it is lost",
+			 device);
 		return false;
 	}
 	if (!str_starts(device, "/dev/loop") ||
@@ -180,6 +190,7 @@ bool backing_whole(const char *device, char *words, size_t len)
 	/* One that was deleted goes on to work; how long it is nobody can see. */
 	if (stat(file, &st) || (uint64_t)st.st_size >= sectors * 512)
 		return true;
-	snprintf(words, len, "its backing file %s was cut short: what was beyond its end is lost", file);
+	snprintf(words, len, "its backing file %s was cut short: what was beyond its end is lost",
+		 file);
 	return false;
 }

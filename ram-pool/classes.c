@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* classes.c - how full the size classes of a pool are: from debugfs, else by reading the pool itself.
+/* classes.c - how full the size classes of a pool are: from debugfs, else by reading the pool
+ * itself.
  *
- * The deep way compresses every page with the library codec that stands for the kernel's, counts slots by the
- * model of lib/zsmalloc, and so knows what the same pages would take without holes.
+ * The deep way compresses every page with the library codec that stands for the kernel's, counts
+ * slots by the model of lib/zsmalloc, and so knows what the same pages would take without holes.
  */
 #include "classes.h"
 
 #include "contents.h"
-#include "stop.h"
+#include "lib/base/stop.h"
 
 #define LOCK_WAIT_NS (30 * NS_PER_S)
 #define CHUNK_BYTES  ((size_t)(256 * KIB))
@@ -20,21 +21,24 @@ static const struct field pool_class_fields[] = {
 	F(used_objects, FIELD_U64, "", "slots in use"),
 	F(allocated_objects, FIELD_U64, "", "slots there are; missing in a deep look"),
 	F(zspage_pages, FIELD_U64, "pages", "that slots are cut from at a time"),
-	F(used_bytes, FIELD_U64, "bytes", "RAM of the class; in a deep look what it needs without holes"),
-	F(freeable_bytes, FIELD_U64, "bytes", "of that compaction would give back; missing in a deep look"),
+	F(used_bytes, FIELD_U64, "bytes",
+	  "RAM of the class; in a deep look what it needs without holes"),
+	F(freeable_bytes, FIELD_U64, "bytes",
+	  "of that compaction would give back; missing in a deep look"),
 	F(source, FIELD_STRING, "", "debugfs; deep: every page read and compressed again"),
 };
 #undef F
 
-const struct record_type pool_class_type = RECORD_TYPE("pool_class", 1, RECORD_TABLE, pool_class_fields,
-						       "one size class of a pool that has slots");
+const struct record_type pool_class_type =
+	RECORD_TYPE("pool_class", 1, RECORD_TABLE, pool_class_fields,
+		    "one size class of a pool that has slots");
 
 int pool_classes_read(const struct pool *pool, struct pool_classes *ret)
 {
-	struct pool_classes classes = {.source = "debugfs"};
+	struct pool_classes classes = { .source = "debugfs" };
 	AUTO_FREE char *text = NULL;
-	ssize_t n = sysroot_read_alloc(NULL, &text, NULL, "/sys/kernel/debug/zsmalloc/zram%u/classes",
-				       pool->device.id);
+	ssize_t n = sysroot_read_alloc(
+		NULL, &text, NULL, "/sys/kernel/debug/zsmalloc/zram%u/classes", pool->device.id);
 	int r = n < 0 ? -ENOENT : zsmalloc_use_parse(text, (size_t)n, classes.classes, &classes.n);
 
 	if (r)
@@ -52,7 +56,8 @@ static int read_all(const struct contents *c, struct zsmalloc_pool *model, struc
 
 	if (!chunk)
 		return err_set(e, ENOMEM, "cannot read the pool");
-	for (uint64_t at = 0; (n = contents_read(c, chunk, CHUNK_BYTES, at, e)) > 0; at += (uint64_t)n) {
+	for (uint64_t at = 0; (n = contents_read(c, chunk, CHUNK_BYTES, at, e)) > 0;
+	     at += (uint64_t)n) {
 		if (stop_requested())
 			return err_say(e, EINTR, "stopped while reading the pool");
 		for (ssize_t i = 0; i < n; i += PAGE_BYTES) {
@@ -86,9 +91,9 @@ static void take_model(const struct zsmalloc_pool *pool, struct pool_classes *re
 
 int pool_classes_deep(const struct pool *pool, struct pool_classes *ret, struct err *e)
 {
-	struct pool_classes classes = {.source = "deep"};
+	struct pool_classes classes = { .source = "deep" };
 	struct contents contents;
-	struct zsmalloc_pool filled = {.model = &contents.model};
+	struct zsmalloc_pool filled = { .model = &contents.model };
 	struct zram_mm_stat mm;
 	int r = contents_open(&contents, pool, e);
 
@@ -102,7 +107,8 @@ int pool_classes_deep(const struct pool *pool, struct pool_classes *ret, struct 
 		r = zram_mm_stat_read(NULL, pool->device.id, &mm, e);
 	if (r == 0) {
 		take_model(&filled, &classes);
-		classes.compact_bytes = (int64_t)mm.used_bytes - (int64_t)zsmalloc_pool_used_bytes(&filled);
+		classes.compact_bytes =
+			(int64_t)mm.used_bytes - (int64_t)zsmalloc_pool_used_bytes(&filled);
 		*ret = classes;
 	}
 	contents_close(&contents);
@@ -114,7 +120,8 @@ int pool_classes_deep(const struct pool *pool, struct pool_classes *ret, struct 
 static const struct field pool_compact_fields[] = {
 	F(name, FIELD_STRING, "", "which pool"),
 	F(used_before_bytes, FIELD_U64, "bytes", "RAM it took before"),
-	F(used_after_bytes, FIELD_U64, "bytes", "and after; other pages may have come and gone meanwhile"),
+	F(used_after_bytes, FIELD_U64, "bytes",
+	  "and after; other pages may have come and gone meanwhile"),
 	F(compacted_pages, FIELD_U64, "pages", "that compaction freed, by the kernel's count"),
 	F(elapsed_ns, FIELD_U64, "ns", "what it took"),
 };

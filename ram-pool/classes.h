@@ -4,7 +4,7 @@
 #define RAM_POOL_CLASSES_H
 
 #include "pool.h"
-#include "zsmalloc.h"
+#include "lib/kernel/zsmalloc.h"
 
 struct pool_classes {
 	const char *source; /* "debugfs", "deep", "deep, approximate" */
@@ -13,12 +13,13 @@ struct pool_classes {
 	int64_t compact_bytes; /* what compaction would give back */
 };
 
-/* pool_classes_read - as the kernel counts them. -ENOENT it does not say (CONFIG_ZSMALLOC_STAT, debugfs). */
+/* pool_classes_read - as the kernel counts them. -ENOENT it does not say (CONFIG_ZSMALLOC_STAT,
+ * debugfs). */
 int pool_classes_read(const struct pool *pool, struct pool_classes *ret);
 
-/* pool_classes_deep - by reading every page of the device and compressing it as the kernel would: the classes
- * of a pool that were filled anew, so what is allocated beyond is holes. Takes a second or so a GiB; the
- * reads count, and make pages young. Pages that come and go meanwhile blur it.
+/* pool_classes_deep - by reading every page of the device and compressing it as the kernel would:
+ * the classes of a pool that were filled anew, so what is allocated beyond is holes. Takes a second
+ * or so a GiB; the reads count, and make pages young. Pages that come and go meanwhile blur it.
  *
  * errors  exit 77 no library codec stands for the pool's; -EINTR ^C
  */
@@ -31,12 +32,14 @@ struct pool_compact {
 
 extern const struct record_type pool_compact_type;
 
-/* pool_compact - has the kernel move slots together and give back what is empty then. -ENODEV it went meanwhile. */
+/* pool_compact - has the kernel move slots together and give back what is empty then. -ENODEV it
+ * went meanwhile. */
 int pool_compact(const struct pool *pool, struct pool_compact *ret, struct err *e);
 
 struct pool_class {
 	const char *name, *source;
-	uint64_t size_bytes, used_objects, allocated_objects, zspage_pages, used_bytes, freeable_bytes;
+	uint64_t size_bytes, used_objects, allocated_objects, zspage_pages, used_bytes,
+		freeable_bytes;
 };
 
 extern const struct record_type pool_class_type;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* group.c - pages of a control group out, by reclaim that asks nobody else.
  *
- * Step by step, so that ^C and the deadline are seen, and looked up after each step: the kernel counts file
- * pages that it gave up as well, and what we are asked for is swap.
+ * Step by step, so that ^C and the deadline are seen, and looked up after each step: the kernel
+ * counts file pages that it gave up as well, and what we are asked for is swap.
  */
 #include "group.h"
 
 #include <inttypes.h>
 #include <limits.h>
 
-#include "stop.h"
+#include "lib/base/stop.h"
 
 #define STEP_BYTES (32 * MIB)
 #define DRY_STEPS  3 /* steps without a page: there is no more */
@@ -33,7 +33,8 @@ static int resolve(const char *mount, const char *path, char ret[PATH_MAX], stru
 		err_say(e, ENOENT, "there is no group %s", given);
 		return err_hint(e, "give its path below %s", mount);
 	}
-	if (!str_starts(ret, mount) || ret[n] != '/' || !sysroot_exists(NULL, "%s/cgroup.procs", ret)) {
+	if (!str_starts(ret, mount) || ret[n] != '/' ||
+	    !sysroot_exists(NULL, "%s/cgroup.procs", ret)) {
 		err_usage(e, "'%s' is no group below %s", path, mount);
 		return err_hint(e, "the top itself holds the whole machine and cannot be bounded");
 	}
@@ -42,7 +43,7 @@ static int resolve(const char *mount, const char *path, char ret[PATH_MAX], stru
 
 int group_find(const char *path, struct cgroup *ret, struct err *e)
 {
-	struct cgroup group = {.mode = CGROUP_NONE};
+	struct cgroup group = { .mode = CGROUP_NONE };
 	struct cgroup_layout layout;
 	char real[PATH_MAX];
 	int r = cgroup_layout_read(NULL, &layout, e);
@@ -62,10 +63,12 @@ int group_find(const char *path, struct cgroup *ret, struct err *e)
 		return err_set(e, ENAMETOOLONG, "cannot use the group %s", path);
 	group.mode = layout.mode;
 	if (!sysroot_exists(NULL, "%s/%s", real,
-			    layout.mode == CGROUP_V2 ? "memory.reclaim" : "memory.limit_in_bytes")) {
+			    layout.mode == CGROUP_V2 ? "memory.reclaim"
+						     : "memory.limit_in_bytes")) {
 		err_impossible(e, "pages of the group %s cannot be asked out", path);
-		return err_hint(e, "its memory controller is off (cgroup.subtree_control above it), or the "
-				   "kernel has no memory.reclaim (from 5.19)");
+		return err_hint(
+			e, "its memory controller is off (cgroup.subtree_control above it), or the "
+			   "kernel has no memory.reclaim (from 5.19)");
 	}
 	*ret = group;
 	return 0;
@@ -86,10 +89,11 @@ int group_swap_bytes(const struct cgroup *group, uint64_t *ret, struct err *e)
 	return 0;
 }
 
-/* Anonymous pages alone where the kernel can (swappiness= from 6.11, max from 6.16), else as it likes. */
+/* Anonymous pages alone where the kernel can (swappiness= from 6.11, max from 6.16), else as it
+ * likes. */
 static int step_v2(const struct cgroup *group, uint64_t bytes, struct err *e)
 {
-	static const char *const words[] = {" swappiness=max", " swappiness=200", ""};
+	static const char *const words[] = { " swappiness=max", " swappiness=200", "" };
 	int r = -EINVAL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(words) && r == -EINVAL; i++) {
@@ -101,8 +105,8 @@ static int step_v2(const struct cgroup *group, uint64_t bytes, struct err *e)
 	return r == -EAGAIN ? 0 : r; /* it did not find all of that */
 }
 
-/* The kernel brings the group below the new limit before it takes it (mem_cgroup_resize_max), so it is in
- * force for as long as we need to write the old one again.
+/* The kernel brings the group below the new limit before it takes it (mem_cgroup_resize_max), so it
+ * is in force for as long as we need to write the old one again.
  */
 static int step_v1(const struct cgroup *group, uint64_t bytes, const char *old_limit, struct err *e)
 {
@@ -122,9 +126,10 @@ static int step_v1(const struct cgroup *group, uint64_t bytes, const char *old_l
 	return r == -EBUSY || r == -EINTR ? back : r ? r : back;
 }
 
-static int prepare_v1(const struct cgroup *group, struct journal *j, char old_limit[32], struct err *e)
+static int prepare_v1(const struct cgroup *group, struct journal *j, char old_limit[32],
+		      struct err *e)
 {
-	static const char *const files[] = {"memory.limit_in_bytes", "memory.swappiness"};
+	static const char *const files[] = { "memory.limit_in_bytes", "memory.swappiness" };
 	char path[SYSROOT_PATH_MAX];
 	ssize_t n = sysroot_read(NULL, old_limit, 32, e, "%s/%s", group_dir(group), files[0]);
 
@@ -133,7 +138,8 @@ static int prepare_v1(const struct cgroup *group, struct journal *j, char old_li
 	old_limit[strcspn(old_limit, "\n")] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		unsigned int entry;
-		int r = snprintf(path, sizeof(path), "%s/%s", group_dir(group), files[i]) < (int)sizeof(path)
+		int r = snprintf(path, sizeof(path), "%s/%s", group_dir(group), files[i]) <
+					(int)sizeof(path)
 				? journal_setting(j, path, &entry, e)
 				: err_set(e, ENAMETOOLONG, "cannot use the group");
 
@@ -150,14 +156,16 @@ static int reclaim(const struct cgroup *group, uint64_t bytes, const char *old_l
 	int r = group_swap_bytes(group, &begin, e);
 
 	now = begin;
-	for (int dry = 0; r == 0 && dry < DRY_STEPS && monotonic_ns() < end_ns && !stop_requested();) {
+	for (int dry = 0;
+	     r == 0 && dry < DRY_STEPS && monotonic_ns() < end_ns && !stop_requested();) {
 		uint64_t before = now, done = now > begin ? now - begin : 0;
 
 		if (done + PAGE_BYTES > bytes)
 			break;
 		uint64_t step = MIN(bytes - done, STEP_BYTES);
 
-		r = group->mode == CGROUP_V2 ? step_v2(group, step, e) : step_v1(group, step, old_limit, e);
+		r = group->mode == CGROUP_V2 ? step_v2(group, step, e)
+					     : step_v1(group, step, old_limit, e);
 		if (r == 0)
 			r = group_swap_bytes(group, &now, e);
 		dry = now > before ? 0 : dry + 1;

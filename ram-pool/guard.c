@@ -2,15 +2,15 @@
 /* guard.c - how large a pool may be on this machine. Pure. */
 #include "pool.h"
 
-#include "cage.h"
-#include "units.h"
+#include "lib/safety/supervise.h"
+#include "lib/base/units.h"
 
 uint64_t pool_limit_bound_bytes(const struct procfs_meminfo *meminfo, uint64_t promised_bytes)
 {
-	uint64_t taken = cage_reserve_bytes(meminfo->total_bytes);
+	uint64_t taken = supervise_reserve_bytes(meminfo->total_bytes);
 
-	if (meminfo->available_bytes == MISSING_U64 || add_overflows(taken, promised_bytes, &taken) ||
-	    meminfo->available_bytes <= taken)
+	if (meminfo->available_bytes == MISSING_U64 ||
+	    add_overflows(taken, promised_bytes, &taken) || meminfo->available_bytes <= taken)
 		return 0;
 	return (meminfo->available_bytes - taken) / 2;
 }
@@ -31,11 +31,12 @@ int pool_guard(const struct procfs_meminfo *meminfo, uint64_t promised_bytes, ui
 	if (limit > bound || limit < PAGE_BYTES) {
 		err_usage(e, "--mem-limit %s is more than %s", units_format_size(limit, a),
 			  units_format_size(bound, b));
-		return err_hint(
-			e,
-			"that is half of what is available above a reserve of %s and the limits of other "
-			"pools; ask for less",
-			units_format_size(cage_reserve_bytes(meminfo->total_bytes), c));
+		return err_hint(e,
+				"that is half of what is available above a reserve of %s and the "
+				"limits of other "
+				"pools; ask for less",
+				units_format_size(supervise_reserve_bytes(meminfo->total_bytes),
+						  c));
 	}
 	*limit_bytes = limit;
 	return 0;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* live.c - a watch on a terminal: each pool as a few lines with sparklines, drawn again in place. */
+/* live.c - a watch on a terminal: each pool as a few lines with sparklines, drawn again in place.
+ */
 #include "live.h"
 
 #include <math.h>
 
-#include "units.h"
+#include "lib/base/units.h"
 
 static bool has_utf8(void)
 {
-	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		const char *value = getenv(names[i]);
@@ -23,13 +24,13 @@ bool live_wanted(const struct opt_output *output)
 {
 	const char *term = getenv("TERM");
 
-	return output->format == OUT_TEXT && !output->path && isatty(STDOUT_FILENO) && term && *term &&
-	       !str_eq(term, "dumb");
+	return output->format == OUT_TEXT && !output->path && isatty(STDOUT_FILENO) && term &&
+	       *term && !str_eq(term, "dumb");
 }
 
 char *live_sparkline(const double *values, size_t n, bool ascii, char *buf)
 {
-	static const char *const bars[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+	static const char *const bars[] = { " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
 	static const char plain[] = " .:-=+*#@";
 	double max = 0;
 	char *to = buf;
@@ -109,7 +110,8 @@ int live_draw(struct live *live, const struct pool_watch *watch, const struct po
 	live->lines++;
 	r = out_line(out, LINE("%s%s (%s, %s): holds %s in %s, ratio %s%s%s"), up, watch->name,
 		     status->device, status->algorithm, units_format_size(watch->orig_bytes, a),
-		     units_format_size(watch->used_bytes, b), isnan(watch->compression_ratio) ? "-" : now,
+		     units_format_size(watch->used_bytes, b),
+		     isnan(watch->compression_ratio) ? "-" : now,
 		     status->warning ? "; warning: " : "", status->warning ? status->warning : "");
 	if (r || (r = draw_row(live, out, "RAM", b, pool->used, n)))
 		return r;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* live.h - a watch on a terminal: each pool as a few lines with sparklines, drawn again in place. */
+/* live.h - a watch on a terminal: each pool as a few lines with sparklines, drawn again in place.
+ */
 #ifndef RAM_POOL_LIVE_H
 #define RAM_POOL_LIVE_H
 
-#include "out.h"
+#include "lib/base/out.h"
 #include "pool.h"
 
 #define LIVE_SAMPLES 48
@@ -20,8 +21,8 @@ struct live {
 /* live_wanted - text to a terminal that can move its cursor. */
 bool live_wanted(const struct opt_output *output);
 
-/* live_sparkline - values as a row of bars, oldest first, the highest as a full one; buf has 3 bytes for each
- * and one more. ascii: for a terminal without UTF-8.
+/* live_sparkline - values as a row of bars, oldest first, the highest as a full one; buf has 3
+ * bytes for each and one more. ascii: for a terminal without UTF-8.
  */
 char *live_sparkline(const double *values, size_t n, bool ascii, char *buf);
 

@@ -10,13 +10,13 @@
 #include "classes.h"
 #include "keep.h"
 #include "live.h"
-#include "opt.h"
-#include "out.h"
+#include "lib/base/opt.h"
+#include "lib/base/out.h"
 #include "plan.h"
-#include "policy.h"
+#include "lib/analysis/policy.h"
 #include "show.h"
-#include "stop.h"
-#include "term.h"
+#include "lib/base/stop.h"
+#include "lib/base/term.h"
 #include "trigger.h"
 
 #define DEFAULT_NAME "pool"
@@ -38,97 +38,129 @@ struct pool_options {
 };
 
 static struct pool_options options = {
-	.request = {.size_bytes = MISSING_U64, .mem_limit_bytes = MISSING_U64, .priority = MISSING_U64},
+	.request = { .size_bytes = MISSING_U64,
+		     .mem_limit_bytes = MISSING_U64,
+		     .priority = MISSING_U64 },
 	.as = -1,
-	.trigger = {.duration_ns = 10 * NS_PER_S},
+	.trigger = { .duration_ns = 10 * NS_PER_S },
 	.db = KEEP_DEFAULT,
-	.age = {.older_ns = 120 * NS_PER_S, .threshold_bytes = MISSING_U64, .price_gib_per_core = MISSING_F64},
-	.show = {.watch_ns = MISSING_U64, .duration_ns = MISSING_U64},
+	.age = { .older_ns = 120 * NS_PER_S,
+		 .threshold_bytes = MISSING_U64,
+		 .price_gib_per_core = MISSING_F64 },
+	.show = { .watch_ns = MISSING_U64, .duration_ns = MISSING_U64 },
 	.timeout_ns = SWAP_BACK_NS,
 };
 
-static const char *const fs_choices[] = {"none", "ext4", NULL};
+static const char *const fs_choices[] = { "none", "ext4", NULL };
 
 static const struct opt setup_options[] = {
 	OPT_STRING('a', "algo", struct pool_options, request.algorithm,
-		   "codec, one of those the kernel has; default the kernel's own choice", .metavar = "NAME"),
-	OPT_SIZE('s', "size", struct pool_options, request.size_bytes, "uncompressed bytes it takes at most",
-		 .min = 1 * MIB),
+		   "codec, one of those the kernel has; default the kernel's own choice",
+		   .metavar = "NAME"),
+	OPT_SIZE('s', "size", struct pool_options, request.size_bytes,
+		 "uncompressed bytes it takes at most", .min = 1 * MIB),
 	OPT_SIZE('m', "mem-limit", struct pool_options, request.mem_limit_bytes,
-		 "RAM it takes at most; default half of the size, or what the guard allows", .min = 1 * MIB),
+		 "RAM it takes at most; default half of the size, or what the guard allows",
+		 .min = 1 * MIB),
 	OPT_U64(0, "priority", struct pool_options, request.priority,
 		"swap priority; default one above the highest in use", .max = SWAP_PRIORITY_MAX),
-	OPT_STRING(0, "name", struct pool_options, request.name, "what to call it; default " DEFAULT_NAME,
-		   .metavar = "NAME"),
+	OPT_STRING(0, "name", struct pool_options, request.name,
+		   "what to call it; default " DEFAULT_NAME, .metavar = "NAME"),
 	OPT_STRING(0, "level", struct pool_options, level_text,
-		   "level of the codec, of lz4 the acceleration; kernels from 6.12", .metavar = "LEVEL"),
+		   "level of the codec, of lz4 the acceleration; kernels from 6.12",
+		   .metavar = "LEVEL"),
 	OPT_STRING(0, "dict", struct pool_options, request.dict,
-		   "dictionary for the codec, read by the kernel; kernels from 6.12", .metavar = "FILE"),
+		   "dictionary for the codec, read by the kernel; kernels from 6.12",
+		   .metavar = "FILE"),
 	OPT_STRING(0, "recompress", struct pool_options, request.recompress,
 		   "second codec, with which `age` makes cold pages smaller", .metavar = "NAME"),
-	OPT_STRING(0, "backing", struct pool_options, request.backing,
-		   "where `age` writes cold pages back to: an empty file, or an unused block device",
-		   .metavar = "FILE|DEV"),
+	OPT_STRING(
+		0, "backing", struct pool_options, request.backing,
+		"where `age` writes cold pages back to: an empty file, or an unused block device",
+		.metavar = "FILE|DEV"),
 	OPT_STRING(0, "zswap", struct pool_options, request.zswap,
-		   "turn zswap on in front of the pool, with this codec, for as long as the pool is there",
+		   "turn zswap on in front of the pool, with this codec, for as long as the pool "
+		   "is there",
 		   .metavar = "NAME"),
-	OPT_FLAG(0, "swap", struct pool_options, swap, "use it as swap; so it is without --raw and --fs"),
+	OPT_FLAG(0, "swap", struct pool_options, swap,
+		 "use it as swap; so it is without --raw and --fs"),
 	OPT_FLAG(0, "raw", struct pool_options, raw, "leave it a plain block device"),
-	OPT_CHOICE(0, "fs", struct pool_options, fs, fs_choices, "put a file system on it instead of swap"),
+	OPT_CHOICE(0, "fs", struct pool_options, fs, fs_choices,
+		   "put a file system on it instead of swap"),
 	OPT_STRING(0, "device", struct pool_options, request.device,
-		   "take this zram device, which must be free, instead of adding one; reset leaves it there",
+		   "take this zram device, which must be free, instead of adding one; reset leaves "
+		   "it there",
 		   .metavar = "zramN"),
 	OPT_FLAG(0, "tune", struct pool_options, request.tune,
-		 "set vm.swappiness to 180 and vm.page-cluster to 0 for as long as the pool is there"),
+		 "set vm.swappiness to 180 and vm.page-cluster to 0 for as long as the pool is "
+		 "there"),
 	OPT_FLAG(0, "dry-run", struct pool_options, dry_run,
-		 "change nothing: print what would do the same without us. The size is checked against this machine; "
+		 "change nothing: print what would do the same without us. The size is checked "
+		 "against this machine; "
 		 "codecs and kernel features are not"),
 	OPT_CHOICE(0, "as", struct pool_options, as, plan_as_choices,
-		   "of a dry run: a script for sh, the default, or a section of zram-generator.conf(5)"),
+		   "of a dry run: a script for sh, the default, or a section of "
+		   "zram-generator.conf(5)"),
 	OPT_PID(0, "owner", struct pool_options, request.owner,
-		"bind it to this process: recover removes it once the process is gone", .hidden = true),
+		"bind it to this process: recover removes it once the process is gone",
+		.hidden = true),
 	OPT_OUTPUT(struct pool_options, output),
-	OPT_END};
+	OPT_END
+};
 
 static const struct opt status_options[] = {
-	OPT_STRING(0, "name", struct pool_options, request.name, "only this one", .metavar = "NAME"),
+	OPT_STRING(0, "name", struct pool_options, request.name, "only this one",
+		   .metavar = "NAME"),
 	OPT_DURATION(0, "watch", struct pool_options, show.watch_ns,
 		     "look again and again at this interval, until ^C", .min = 10 * NS_PER_MS),
-	OPT_DURATION('d', "duration", struct pool_options, show.duration_ns, "end a watch after this long"),
+	OPT_DURATION('d', "duration", struct pool_options, show.duration_ns,
+		     "end a watch after this long"),
 	OPT_PID('p', "pid", struct pool_options, show.pid,
 		"say how much of the pool is not this process's, nor of those it began"),
 	OPT_STRING('c', "cgroup", struct pool_options, show.cgroup,
-		   "say how much of the pool is not this group's, nor of those below it", .metavar = "PATH"),
+		   "say how much of the pool is not this group's, nor of those below it",
+		   .metavar = "PATH"),
 	OPT_FLAG(0, "classes", struct pool_options, show.classes,
-		 "the size classes that have slots instead, from debugfs where the kernel shows them"),
+		 "the size classes that have slots instead, from debugfs where the kernel shows "
+		 "them"),
 	OPT_FLAG(0, "deep", struct pool_options, show.deep,
-		 "know size classes, and what compaction would give, by reading every page of the pool and "
+		 "know size classes, and what compaction would give, by reading every page of the "
+		 "pool and "
 		 "compressing it again; it takes its time and makes pages young"),
 	OPT_OUTPUT(struct pool_options, output),
-	OPT_END};
+	OPT_END
+};
 
 static const struct opt reset_options[] = {
-	OPT_STRING(0, "name", struct pool_options, request.name, "which; needed when there are several",
-		   .metavar = "NAME"),
+	OPT_STRING(0, "name", struct pool_options, request.name,
+		   "which; needed when there are several", .metavar = "NAME"),
 	OPT_FLAG(0, "force", struct pool_options, force,
-		 "even if its pages might not fit into memory, or into the limits of the groups they belong "
+		 "even if its pages might not fit into memory, or into the limits of the groups "
+		 "they belong "
 		 "to"),
 	OPT_DURATION(0, "timeout", struct pool_options, timeout_ns,
-		     "give up when the pages are not back by then; the pool stays in use", .min = NS_PER_MS),
-	OPT_OUTPUT(struct pool_options, output), OPT_END};
+		     "give up when the pages are not back by then; the pool stays in use",
+		     .min = NS_PER_MS),
+	OPT_OUTPUT(struct pool_options, output), OPT_END
+};
 
-#define TRIGGER_OPTIONS                                                                                      \
-	OPT_PID('p', "pid", struct pool_options, trigger.pid, "the anonymous pages of this process"),        \
-		OPT_STRING(0, "amount", struct pool_options, trigger.amount,                                 \
-			   "how much of it, from low addresses up: a size or a percentage; default all",     \
-			   .metavar = "AMOUNT"),                                                             \
-		OPT_DURATION('d', "duration", struct pool_options, trigger.duration_ns,                      \
-			     "how long a profile runs", .min = 100 * NS_PER_MS, .max = 300 * NS_PER_S),      \
-		OPT_STRING(0, "db", struct pool_options, db,                                                 \
-			   "the store that keeps the record, made where there is none; none: it is not kept",  \
-			   .metavar = "FILE"),                                                               \
-		OPT_STRING(0, "name", struct pool_options, request.name,                                     \
-			   "which pool to watch; needed when there are several", .metavar = "NAME"),         \
+#define TRIGGER_OPTIONS \
+	OPT_PID('p', "pid", struct pool_options, trigger.pid, \
+		"the anonymous pages of this process"), \
+		OPT_STRING(0, "amount", struct pool_options, trigger.amount, \
+			   "how much of it, from low addresses up: a size or a percentage; " \
+			   "default all", \
+			   .metavar = "AMOUNT"), \
+		OPT_DURATION('d', "duration", struct pool_options, trigger.duration_ns, \
+			     "how long a profile runs", .min = 100 * NS_PER_MS, \
+			     .max = 300 * NS_PER_S), \
+		OPT_STRING(0, "db", struct pool_options, db, \
+			   "the store that keeps the record, made where there is none; none: it " \
+			   "is not kept", \
+			   .metavar = "FILE"), \
+		OPT_STRING(0, "name", struct pool_options, request.name, \
+			   "which pool to watch; needed when there are several", \
+			   .metavar = "NAME"), \
 		OPT_OUTPUT(struct pool_options, output)
 
 static const struct opt compress_options[] = {
@@ -138,58 +170,75 @@ static const struct opt compress_options[] = {
 		   "memory.reclaim, "
 		   "on v1 a limit lowered for a moment",
 		   .metavar = "PATH"),
-	OPT_CHOICE(0, "profile", struct pool_options, trigger.compress_profile, trigger_compress_profiles,
-		   "a bounded load instead: 64 MiB, 256 MiB or 1 GiB, half of which must go out, so a pool needs a "
+	OPT_CHOICE(0, "profile", struct pool_options, trigger.compress_profile,
+		   trigger_compress_profiles,
+		   "a bounded load instead: 64 MiB, 256 MiB or 1 GiB, half of which must go out, "
+		   "so a pool needs a "
 		   "--size above 32MiB, 128MiB or 512MiB"),
-	OPT_END};
+	OPT_END
+};
 
 static const struct opt readback_options[] = {
 	TRIGGER_OPTIONS,
 	OPT_CHOICE(0, "how", struct pool_options, trigger.how, trigger_how_choices,
-		   "prefault: back and mapped, so that the process does not fault; willneed: into the swap "
-		   "cache, a short fault is left; touch: as prefault, one page after the other, each timed"),
-	OPT_CHOICE(0, "profile", struct pool_options, trigger.readback_profile, trigger_readback_profiles,
-		   "a bounded load instead, of 256 MiB: one that reads at random without a pause, or one in bursts; "
+		   "prefault: back and mapped, so that the process does not fault; willneed: into "
+		   "the swap "
+		   "cache, a short fault is left; touch: as prefault, one page after the other, "
+		   "each timed"),
+	OPT_CHOICE(0, "profile", struct pool_options, trigger.readback_profile,
+		   trigger_readback_profiles,
+		   "a bounded load instead, of 256 MiB: one that reads at random without a pause, "
+		   "or one in bursts; "
 		   "a pool needs a --size above 128MiB"),
-	OPT_END};
+	OPT_END
+};
 
 _Static_assert((int)POLICY_PRICE_GIB_PER_CORE == 4, "the help of --price says so");
 
 static const struct opt age_options[] = {
 	OPT_DURATION(0, "older", struct pool_options, age.older_ns,
-		     "pages that nobody has touched for this long; 0s: all", .max = 86400 * NS_PER_S),
-	OPT_CHOICE(
-		0, "what", struct pool_options, age.what, pool_age_what_choices,
-		"idle: those that are old; huge: those no codec made smaller, of any age; huge_idle: both"),
+		     "pages that nobody has touched for this long; 0s: all",
+		     .max = 86400 * NS_PER_S),
+	OPT_CHOICE(0, "what", struct pool_options, age.what, pool_age_what_choices,
+		   "idle: those that are old; huge: those no codec made smaller, of any age; "
+		   "huge_idle: both"),
 	OPT_FLAG(0, "recompress", struct pool_options, age.recompress,
 		 "only make them smaller with the second codec"),
 	OPT_FLAG(0, "writeback", struct pool_options, age.writeback,
 		 "only write them back; without either, whatever the pool was set up for"),
 	OPT_SIZE(0, "threshold", struct pool_options, age.threshold_bytes,
-		 "recompress only what takes at least this many bytes now, such as 3000B, and keep it only if it "
-		 "takes less then", .max = PAGE_BYTES),
+		 "recompress only what takes at least this many bytes now, such as 3000B, and keep "
+		 "it only if it "
+		 "takes less then",
+		 .max = PAGE_BYTES),
 	OPT_FLAG(0, "policy", struct pool_options, age.policy,
-		 "recompress only where the fairness policy finds it worth its CPU, by a sample of the pool, and from "
+		 "recompress only where the fairness policy finds it worth its CPU, by a sample of "
+		 "the pool, and from "
 		 "the compressed size on that it finds best"),
 	OPT_F64(0, "price", struct pool_options, age.price_gib_per_core,
-		"of --policy: memory that a core busy with recompression must keep free, in GiB; default that of "
-		"`compressor_monitor rank`, 4", .metavar = "GIB"),
-	OPT_STRING(0, "name", struct pool_options, request.name, "which; needed when there are several",
-		   .metavar = "NAME"),
+		"of --policy: memory that a core busy with recompression must keep free, in GiB; "
+		"default that of "
+		"`compressor_monitor rank`, 4",
+		.metavar = "GIB"),
+	OPT_STRING(0, "name", struct pool_options, request.name,
+		   "which; needed when there are several", .metavar = "NAME"),
 	OPT_OUTPUT(struct pool_options, output),
-	OPT_END};
+	OPT_END
+};
 
 static const struct opt compact_options[] = {
-	OPT_STRING(0, "name", struct pool_options, request.name, "which; needed when there are several",
-		   .metavar = "NAME"),
-	OPT_OUTPUT(struct pool_options, output), OPT_END};
+	OPT_STRING(0, "name", struct pool_options, request.name,
+		   "which; needed when there are several", .metavar = "NAME"),
+	OPT_OUTPUT(struct pool_options, output), OPT_END
+};
 
 static const struct opt recover_options[] = {
 	OPT_FLAG(0, "force", struct pool_options, force,
-		 "take swaps back even if their pages might not fit into memory, or into the limits of the "
+		 "take swaps back even if their pages might not fit into memory, or into the "
+		 "limits of the "
 		 "groups they belong to"),
-	OPT_OUTPUT(struct pool_options, output),
-	OPT_END};
+	OPT_OUTPUT(struct pool_options, output), OPT_END
+};
 
 struct pool_setup_record {
 	const char *name, *device, *algorithm, *use;
@@ -225,7 +274,7 @@ static const struct record_type pool_setup_type =
 
 static int begin(struct out **out, const char *what, struct err *e)
 {
-	term_set_level(options.output.quiet	? TERM_QUIET
+	term_set_level(options.output.quiet     ? TERM_QUIET
 		       : options.output.verbose ? TERM_VERBOSE
 						: TERM_NORMAL);
 	if (geteuid()) {
@@ -274,7 +323,7 @@ static const char *setup_name(char buf[POOL_NAME_MAX])
 /* Nobody was told of the pool, so nobody would remove it. */
 static void drop(const char *name, const struct zram_device *device)
 {
-	struct pool pool = {.device = *device};
+	struct pool pool = { .device = *device };
 	struct err e;
 
 	snprintf(pool.name, sizeof(pool.name), "%s", name);
@@ -292,11 +341,14 @@ static int take_setup(struct pool_request *request, int *level, struct err *e)
 	if (strlen(request->name) >= POOL_NAME_MAX)
 		return err_usage(e, "--name is longer than %d characters", POOL_NAME_MAX - 1);
 	if (!journal_name_valid(request->name))
-		return err_usage(e, "--name '%s' is no name: letters, digits, '_', '-' and, but for the first, '.'",
+		return err_usage(e,
+				 "--name '%s' is no name: letters, digits, '_', '-' and, but for "
+				 "the first, '.'",
 				 request->name);
 	if (options.level_text) {
 		if (sscanf(options.level_text, "%9d%c", level, &behind) != 1)
-			return err_usage(e, "--level '%s' is no level: a whole number", options.level_text);
+			return err_usage(e, "--level '%s' is no level: a whole number",
+					 options.level_text);
 		request->level = level;
 	}
 	if (options.as >= 0 && !options.dry_run)
@@ -307,7 +359,8 @@ static int take_setup(struct pool_request *request, int *level, struct err *e)
 	if (request->mode == POOL_SWAP)
 		return 0;
 	if (request->priority != MISSING_U64 || request->tune || request->zswap)
-		return err_usage(e, "--priority, --tune and --zswap are for swap: leave out --raw and --fs");
+		return err_usage(
+			e, "--priority, --tune and --zswap are for swap: leave out --raw and --fs");
 	return 0;
 }
 
@@ -316,7 +369,8 @@ static int dry_run(const struct pool_request *request, struct err *e)
 	AUTO_OUT struct out *out = NULL;
 	int r = out_new(&out, OUT_TEXT, options.output.path, e);
 
-	if (r || (r = plan_print(request, options.as < 0 ? PLAN_SHELL : (enum plan_as)options.as, out, e)))
+	if (r || (r = plan_print(request, options.as < 0 ? PLAN_SHELL : (enum plan_as)options.as,
+				 out, e)))
 		return r;
 	struct out *closing = out;
 
@@ -324,8 +378,8 @@ static int dry_run(const struct pool_request *request, struct err *e)
 	return out_close(closing, e);
 }
 
-static int run_setup(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
-		     struct err *e)
+static int run_setup(void *config UNUSED, int argc UNUSED, char **argv UNUSED,
+		     int *exit_code UNUSED, struct err *e)
 {
 	AUTO_OUT struct out *out = NULL;
 	struct pool_request request = options.request;
@@ -373,8 +427,8 @@ static int no_such_pool(const char *name, struct err *e)
 	return err_hint(e, "`ram_pool status` shows those there are");
 }
 
-static int run_status(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
-		      struct err *e)
+static int run_status(void *config UNUSED, int argc UNUSED, char **argv UNUSED,
+		      int *exit_code UNUSED, struct err *e)
 {
 	struct show_request *request = &options.show;
 	AUTO_OUT struct out *out = NULL;
@@ -385,20 +439,25 @@ static int run_status(void *config UNUSED, int argc UNUSED, char **argv UNUSED, 
 	request->draw = live_wanted(&options.output);
 	if ((request->classes || request->deep || request->pid || request->cgroup) &&
 	    request->watch_ns != MISSING_U64)
-		return err_usage(e, "--classes, --deep, --pid and --cgroup are for one look, not for --watch");
+		return err_usage(
+			e,
+			"--classes, --deep, --pid and --cgroup are for one look, not for --watch");
 	if (request->pid && request->cgroup)
 		return err_usage(e, "only one of --pid and --cgroup");
 	int r = begin(&out, "looking at pools", e);
 
-	if (r || (r = pools_read(&pools, e)) || (r = show_pools(request, &pools, out, &pools_seen, &records, e)))
+	if (r || (r = pools_read(&pools, e)) ||
+	    (r = show_pools(request, &pools, out, &pools_seen, &records, e)))
 		return r;
 	if (pools.unreadable.code)
 		term_warn("%s: a pool of that book is not shown", pools.unreadable.what);
 	if (request->name && pools_seen == 0)
 		return no_such_pool(request->name, e);
 	if (pools_seen == 0 && pools.unreadable.code == 0)
-		term_say("there is no pool; `ram_pool setup --size 2GiB --mem-limit 1GiB` makes one");
-	return finish_for(request->duration_ns == MISSING_U64 ? "done" : "duration", &out, records, e);
+		term_say("there is no pool; `ram_pool setup --size 2GiB --mem-limit 1GiB` makes "
+			 "one");
+	return finish_for(request->duration_ns == MISSING_U64 ? "done" : "duration", &out, records,
+			  e);
 }
 
 /* The pool that was named, or the only one. ret->n 0 in pools and no name: 0 with *ret NULL. */
@@ -438,8 +497,8 @@ static int not_ready(const struct pool *pool, struct err *e)
 	return err_hint(e, "`ram_pool recover` removes it");
 }
 
-static int run_reset(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
-		     struct err *e)
+static int run_reset(void *config UNUSED, int argc UNUSED, char **argv UNUSED,
+		     int *exit_code UNUSED, struct err *e)
 {
 	AUTO_OUT struct out *out = NULL;
 	const struct pool *pool;
@@ -455,7 +514,8 @@ static int run_reset(void *config UNUSED, int argc UNUSED, char **argv UNUSED, i
 	r = pool_reset(pool, options.force, options.timeout_ns, e);
 	if (r)
 		return r;
-	term_say("%s pool %s (zram%u)", pool->taken ? "took down" : "removed", pool->name, pool->device.id);
+	term_say("%s pool %s (zram%u)", pool->taken ? "took down" : "removed", pool->name,
+		 pool->device.id);
 	return finish(&out, 0, e);
 }
 
@@ -479,7 +539,8 @@ static int run_age(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int
 		return r;
 	if (!pool) {
 		err_say(e, ENOENT, "there is no pool to age");
-		return err_hint(e, "make one, with what this kernel has (`coldpress doctor` says): ram_pool setup "
+		return err_hint(e, "make one, with what this kernel has (`coldpress doctor` says): "
+				   "ram_pool setup "
 				   "--size 2GiB, and --recompress zstd or --backing FILE");
 	}
 	if (!pool->ready)
@@ -491,8 +552,8 @@ static int run_age(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int
 	return finish(&out, 1, e);
 }
 
-static int run_compact(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
-		       struct err *e)
+static int run_compact(void *config UNUSED, int argc UNUSED, char **argv UNUSED,
+		       int *exit_code UNUSED, struct err *e)
 {
 	AUTO_OUT struct out *out = NULL;
 	struct pool_compact record;
@@ -516,10 +577,13 @@ static int run_compact(void *config UNUSED, int argc UNUSED, char **argv UNUSED,
 typedef int trigger_fn(const struct trigger_request *request, const struct pool *pool,
 		       struct trigger_record *ret, struct err *e);
 
-/* Where nobody asked for a store, a place that cannot be written to is no failure of the trigger. */
+/* Where nobody asked for a results, a place that cannot be written to is no failure of the trigger.
+ */
 static int keep(const struct pool *pool, const struct trigger_record *record, struct err *e)
 {
-	int r = str_eq(options.db, "none") ? 0 : keep_trigger(options.db, options.argv, pool, record, e);
+	int r = str_eq(options.db, "none")
+			? 0
+			: keep_trigger(options.db, options.argv, pool, record, e);
 
 	if (r == 0 || !str_eq(options.db, KEEP_DEFAULT))
 		return r;
@@ -530,12 +594,14 @@ static int keep(const struct pool *pool, const struct trigger_record *record, st
 static void warn_of(const struct trigger_record *record)
 {
 	if (record->failed_writes)
-		term_warn("%llu writes failed, and those pages are still in RAM: the pool is full, or at its memory "
+		term_warn("%llu writes failed, and those pages are still in RAM: the pool is full, "
+			  "or at its memory "
 			  "limit",
 			  (unsigned long long)record->failed_writes);
 	else if (str_eq(record->what, "compress") && record->moved_pages != MISSING_U64 &&
 		 record->orig_after_bytes / PAGE_BYTES < record->moved_pages / 2)
-		term_warn("%llu pages left RAM, but the pool holds %llu: another swap comes first, see `ram_pool "
+		term_warn("%llu pages left RAM, but the pool holds %llu: another swap comes first, "
+			  "see `ram_pool "
 			  "status`",
 			  (unsigned long long)record->moved_pages,
 			  (unsigned long long)(record->orig_after_bytes / PAGE_BYTES));
@@ -589,14 +655,14 @@ static int run_trigger(trigger_fn *trigger, struct err *e)
 	return kept ? kept : r;
 }
 
-static int run_compress(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
-			struct err *e)
+static int run_compress(void *config UNUSED, int argc UNUSED, char **argv UNUSED,
+			int *exit_code UNUSED, struct err *e)
 {
 	return run_trigger(trigger_compress, e);
 }
 
-static int run_readback(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
-			struct err *e)
+static int run_readback(void *config UNUSED, int argc UNUSED, char **argv UNUSED,
+			int *exit_code UNUSED, struct err *e)
 {
 	return run_trigger(trigger_readback, e);
 }
@@ -610,8 +676,8 @@ static void report(void *ctx, bool failed, const char *text)
 		term_say("%s", text);
 }
 
-static int run_recover(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
-		       struct err *e)
+static int run_recover(void *config UNUSED, int argc UNUSED, char **argv UNUSED,
+		       int *exit_code UNUSED, struct err *e)
 {
 	AUTO_OUT struct out *out = NULL;
 	unsigned int reports = 0;
@@ -623,7 +689,8 @@ static int run_recover(void *config UNUSED, int argc UNUSED, char **argv UNUSED,
 
 	if (lock < 0)
 		return lock;
-	r = journal_recover((struct journal_how){.force = options.force, .stoppable = true}, report, &reports, e);
+	r = journal_recover((struct journal_how){ .force = options.force, .stoppable = true },
+			    report, &reports, e);
 	if (r < 0)
 		return r;
 	/* What a dead command had only meant to do counts as undone, with no word on it. */
@@ -635,17 +702,20 @@ static int run_recover(void *config UNUSED, int argc UNUSED, char **argv UNUSED,
 static const struct opt_command commands[] = {
 	{
 		.name = "setup",
-		.summary =
-			"add a zram device of its own, as swap before any other, block device or file system",
-		.description =
-			"Adds a device, or takes a free one that is named. What it changes is noted in "
-			"/run/coldpress first; a failure or ^C puts everything back. Its memory limit may be half "
-			"of what is available beyond a reserve: 512 MiB or a tenth of the machine's memory, "
-			"whichever is more; on a machine of less than 4 GiB an eighth.",
-		.examples =
-			"ram_pool setup --algo lz4 --size 2GiB --mem-limit 1GiB   # at most 1 GiB of RAM\n"
-			"ram_pool setup --algo lz4 --size 2GiB --dry-run --as zram-generator\n"
-			"ram_pool setup --algo lz4 --recompress zstd --backing /var/cold.img --size 2GiB\n",
+		.summary = "add a zram device of its own, as swap before any other, block device "
+			   "or file system",
+		.description = "Adds a device, or takes a free one that is named. What it changes "
+			       "is noted in "
+			       "/run/coldpress first; a failure or ^C puts everything back. Its "
+			       "memory limit may be half "
+			       "of what is available beyond a reserve: 512 MiB or a tenth of the "
+			       "machine's memory, "
+			       "whichever is more; on a machine of less than 4 GiB an eighth.",
+		.examples = "ram_pool setup --algo lz4 --size 2GiB --mem-limit 1GiB   # at most 1 "
+			    "GiB of RAM\n"
+			    "ram_pool setup --algo lz4 --size 2GiB --dry-run --as zram-generator\n"
+			    "ram_pool setup --algo lz4 --recompress zstd --backing /var/cold.img "
+			    "--size 2GiB\n",
 		.options = setup_options,
 		.run = run_setup,
 	},
@@ -658,33 +728,41 @@ static const struct opt_command commands[] = {
 	{
 		.name = "trigger compress",
 		.summary = "move pages of a process, or of a load, into the pool",
-		.description = "Works on unmodified programs, by page-out advice; what moved is looked up in "
+		.description = "Works on unmodified programs, by page-out advice; what moved is "
+			       "looked up in "
 			       "pagemap, or in the swap that the group is charged with.",
-		.examples =
-			"ram_pool trigger compress --pid 4711 --amount 50%   # half of what it has in RAM\n"
-			"ram_pool trigger compress --cgroup /system.slice/x.service --amount 256MiB\n"
-			"ram_pool trigger compress --profile light --duration 5s\n",
+		.examples = "ram_pool trigger compress --pid 4711 --amount 50%   # half of what it "
+			    "has in RAM\n"
+			    "ram_pool trigger compress --cgroup /system.slice/x.service --amount "
+			    "256MiB\n"
+			    "ram_pool trigger compress --profile light --duration 5s\n",
 		.options = compress_options,
 		.run = run_compress,
 	},
 	{
 		.name = "trigger readback",
 		.summary = "bring pages of a process back, or run a load that reads",
-		.examples = "ram_pool trigger readback --pid 4711   # its next touches do not fault\n",
+		.examples =
+			"ram_pool trigger readback --pid 4711   # its next touches do not fault\n",
 		.options = readback_options,
 		.run = run_readback,
 	},
 	{
 		.name = "age",
 		.summary = "recompress and write back what nobody has touched for a while",
-		.description =
-			"One round, for what the pool was set up with (--recompress, --backing). With both, what "
-			"is old is written back, and what the backing device could not take is recompressed: for "
-			"pages that should get smaller first and leave later, give each its own round. Where the "
-			"kernel keeps no time of access, it marks all pages and looks again after that time.",
+		.description = "One round, for what the pool was set up with (--recompress, "
+			       "--backing). With both, what "
+			       "is old is written back, and what the backing device could not take "
+			       "is recompressed: for "
+			       "pages that should get smaller first and leave later, give each its "
+			       "own round. Where the "
+			       "kernel keeps no time of access, it marks all pages and looks again "
+			       "after that time.",
 		.examples = "ram_pool age --older 2m\n"
-			    "ram_pool age --older 1m --recompress && ram_pool age --older 1h --writeback\n"
-			    "ram_pool age --older 10m --what huge_idle --writeback   # what no codec made "
+			    "ram_pool age --older 1m --recompress && ram_pool age --older 1h "
+			    "--writeback\n"
+			    "ram_pool age --older 10m --what huge_idle --writeback   # what no "
+			    "codec made "
 			    "smaller\n",
 		.options = age_options,
 		.run = run_age,
@@ -692,7 +770,8 @@ static const struct opt_command commands[] = {
 	{
 		.name = "compact",
 		.summary = "move slots together, so that what holes took goes back to the machine",
-		.description = "What it would give: compact_bytes of `ram_pool status --deep`, or without it where "
+		.description = "What it would give: compact_bytes of `ram_pool status --deep`, or "
+			       "without it where "
 			       "debugfs says.",
 		.options = compact_options,
 		.run = run_compact,
@@ -700,42 +779,39 @@ static const struct opt_command commands[] = {
 	{
 		.name = "reset",
 		.summary = "bring the pages back into memory and remove the device",
-		.description =
-			"Refuses, with the figures, where the machine or a limited control group with "
-			"pages in swap could not hold what comes back. ^C while pages come back leaves the "
-			"pool in use as before.",
+		.description = "Refuses, with the figures, where the machine or a limited control "
+			       "group with "
+			       "pages in swap could not hold what comes back. ^C while pages come "
+			       "back leaves the "
+			       "pool in use as before.",
 		.options = reset_options,
 		.run = run_reset,
 	},
 	{
 		.name = "recover",
 		.summary = "put back what a command that was killed has left",
-		.description = "Removes what dead owners left in the journal; a pool that is ready stays, "
-			       "and is named.",
+		.description =
+			"Removes what dead owners left in the journal; a pool that is ready stays, "
+			"and is named.",
 		.options = recover_options,
 		.run = run_recover,
 	},
-	{.run = NULL},
+	{ .run = NULL },
 };
 
 static const struct record_type *const record_types[] = {
-	&pool_setup_type,
-	&pool_status_type,
-	&pool_watch_type,
-	&pool_class_type,
-	&trigger_type,
-	&pool_age_type,
-	&pool_compact_type,
-	&end_record_type,
-	NULL,
+	&pool_setup_type,   &pool_status_type, &pool_watch_type,
+	&pool_class_type,   &trigger_type,     &pool_age_type,
+	&pool_compact_type, &end_record_type,  NULL,
 };
 
 static const struct opt_program program = {
 	.name = "ram_pool",
 	.summary = "a compressed pool in RAM for experiments",
-	.description = "Sets up, shows and removes zram devices of its own as swap. It never touches a "
-		       "device or a swap "
-		       "that it did not make.",
+	.description =
+		"Sets up, shows and removes zram devices of its own as swap. It never touches a "
+		"device or a swap "
+		"that it did not make.",
 	.commands = commands,
 	.config = &options,
 	.records = record_types,

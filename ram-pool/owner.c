@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* owner.c - whose pages a pool holds, and where the OOM killer was meanwhile.
  *
- * The kernel does not say which swap a page went to: what an owner has in any is held against what the pool has.
+ * The kernel does not say which swap a page went to: what an owner has in any is held against what
+ * the pool has.
  */
 #include "pool.h"
 
 #include "group.h"
-#include "units.h"
+#include "lib/base/units.h"
 
 #define FOREIGN_BYTES MIB /* the figures are not read at one moment */
 
-/* Slots that the swap cache still holds for pages that are back are in no process's figure: they count as its. */
+/* Slots that the swap cache still holds for pages that are back are in no process's figure: they
+ * count as its. */
 static int family_swap_bytes(pid_t pid, uint64_t *ret, struct err *e)
 {
 	AUTO_FREE struct procfs_relation *list = NULL;
@@ -48,8 +50,8 @@ static int group_slots_bytes(const char *path, uint64_t *ret, struct err *e)
 	return r;
 }
 
-int pool_owner_compare(const struct pool *pool, pid_t pid, const char *cgroup, struct pool_status *status,
-		       struct err *e)
+int pool_owner_compare(const struct pool *pool, pid_t pid, const char *cgroup,
+		       struct pool_status *status, struct err *e)
 {
 	char text[UNITS_TEXT_MAX];
 	uint64_t own;
@@ -74,7 +76,7 @@ int pool_owner_compare(const struct pool *pool, pid_t pid, const char *cgroup, s
 	return 0;
 }
 
-/* ---- the OOM killer ---------------------------------------------------------------- */
+/* ---- the OOM killer ---- */
 
 struct oom_words {
 	char text[512];
@@ -85,14 +87,14 @@ static int name_group(void *ctx, const char *path, uint64_t kill_count)
 	struct oom_words *words = ctx;
 	size_t n = strlen(words->text);
 
-	snprintf(words->text + n, sizeof(words->text) - n, "%s %s (%llu since it was made)", n ? "," : ": in",
-		 path, (unsigned long long)kill_count);
+	snprintf(words->text + n, sizeof(words->text) - n, "%s %s (%llu since it was made)",
+		 n ? "," : ": in", path, (unsigned long long)kill_count);
 	return 0;
 }
 
 void pool_owner_oom(const struct pool *pool, struct pool_status *status)
 {
-	struct oom_words words = {.text = ""};
+	struct oom_words words = { .text = "" };
 	struct procfs_vmstat vmstat;
 	struct cgroup_layout layout;
 

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* plan.c - a set-up as others would be asked for it: a shell, or zram-generator. Changes nothing. */
+/* plan.c - a set-up as others would be asked for it: a shell, or zram-generator. Changes nothing.
+ */
 #include "plan.h"
 
-const char *const plan_as_choices[] = {"shell", "zram-generator", NULL};
+const char *const plan_as_choices[] = { "shell", "zram-generator", NULL };
 
-/* A word as any POSIX shell reads it back, byte for byte: store_quote_argv's $'...' is not for dash. NULL = NULL, or no
- * memory. To be freed.
+/* A word as any POSIX shell reads it back, byte for byte: results_quote_argv's $'...' is not for
+ * dash. NULL = NULL, or no memory. To be freed.
  */
 static char *quoted(const char *word)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/+:@%-";
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/+:@%-";
 	char *ret = word ? malloc(4 * strlen(word) + 3) : NULL, *at = ret;
 
 	if (!ret)
@@ -52,29 +54,32 @@ static void shell_device(const struct pool_request *request, struct out *out)
 }
 
 /* The same attributes as zram_setup() writes, in its order. */
-static void shell_attributes(const struct pool_request *request, const struct words *w, struct out *out)
+static void shell_attributes(const struct pool_request *request, const struct words *w,
+			     struct out *out)
 {
 	if (w->algorithm)
 		out_line(out, "echo %s >$zram/comp_algorithm", w->algorithm);
 	if (w->recompress)
 		out_line(out, "echo algo=%s priority=1 >$zram/recomp_algorithm", w->recompress);
 	if (request->level && w->dict)
-		out_line(out, "echo level=%d dict='\"'%s'\"' >$zram/algorithm_params", *request->level,
-			 w->dict);
+		out_line(out, "echo level=%d dict='\"'%s'\"' >$zram/algorithm_params",
+			 *request->level, w->dict);
 	else if (request->level)
 		out_line(out, "echo level=%d >$zram/algorithm_params", *request->level);
 	else if (w->dict)
 		out_line(out, "echo dict='\"'%s'\"' >$zram/algorithm_params", w->dict);
 	if (w->backing) {
 		out_line(out, "backing=%s", w->backing);
-		out_line(out, "[ -b \"$backing\" ] || backing=$(losetup --find --show \"$backing\")");
+		out_line(out,
+			 "[ -b \"$backing\" ] || backing=$(losetup --find --show \"$backing\")");
 		out_line(out, "echo \"$backing\" >$zram/backing_dev");
 	}
 	out_line(out, "echo %llu >$zram/mem_limit", (unsigned long long)request->mem_limit_bytes);
 	out_line(out, "echo %llu >$zram/disksize", (unsigned long long)request->size_bytes);
 }
 
-static void as_shell(const struct pool_request *request, const struct words *w, int priority, struct out *out)
+static void as_shell(const struct pool_request *request, const struct words *w, int priority,
+		     struct out *out)
 {
 	out_line(out, "set -eu");
 	shell_device(request, out);
@@ -113,14 +118,16 @@ static void as_generator(const struct pool_request *request, int priority, struc
 	out_line(out, "# /etc/systemd/zram-generator.conf");
 	out_line(out, "[zram%u]", id);
 	out_line(out, "zram-size = %llu / 1048576", (unsigned long long)request->size_bytes);
-	out_line(out, "zram-resident-limit = %llu / 1048576", (unsigned long long)request->mem_limit_bytes);
+	out_line(out, "zram-resident-limit = %llu / 1048576",
+		 (unsigned long long)request->mem_limit_bytes);
 	if (request->algorithm)
 		out_line(out, "compression-algorithm = %s%s%s%s", request->algorithm, params,
-			 request->recompress ? " " : "", request->recompress ? request->recompress : "");
+			 request->recompress ? " " : "",
+			 request->recompress ? request->recompress : "");
 	else if (request->recompress || request->level)
-		out_line(out,
-			 "# name the codec with --algo: it has no word for the level or the second codec of "
-			 "an unnamed one");
+		out_line(out, "# name the codec with --algo: it has no word for the level or the "
+			      "second codec of "
+			      "an unnamed one");
 	if (request->backing)
 		out_line(out, "writeback-device = %s", request->backing);
 	if (request->mode == POOL_SWAP)
@@ -132,7 +139,8 @@ static void as_generator(const struct pool_request *request, int priority, struc
 	if (request->tune)
 		out_line(out, "# sysctl.d: vm.swappiness = 180, vm.page-cluster = 0");
 	if (request->zswap)
-		out_line(out, "# kernel command line: zswap.enabled=1 zswap.compressor=%s", request->zswap);
+		out_line(out, "# kernel command line: zswap.enabled=1 zswap.compressor=%s",
+			 request->zswap);
 }
 
 static bool one_line(const char *text)
@@ -150,14 +158,16 @@ int plan_print(const struct pool_request *request, enum plan_as as, struct out *
 		return r;
 	if (as == PLAN_GENERATOR) {
 		if (plan.mode == POOL_RAW) {
-			err_usage(e, "zram-generator makes no plain block device: each of its devices is swap, or "
+			err_usage(e, "zram-generator makes no plain block device: each of its "
+				     "devices is swap, or "
 				     "has a file system");
 			return err_hint(e, "a script can: leave out --as, or --raw");
 		}
-		if (!one_line(plan.algorithm) || !one_line(plan.recompress) || !one_line(plan.backing) ||
-		    !one_line(plan.zswap))
-			return err_usage(e,
-					 "a name with a newline in it cannot be written to a configuration");
+		if (!one_line(plan.algorithm) || !one_line(plan.recompress) ||
+		    !one_line(plan.backing) || !one_line(plan.zswap))
+			return err_usage(
+				e,
+				"a name with a newline in it cannot be written to a configuration");
 		as_generator(&plan, priority, out);
 		return 0;
 	}

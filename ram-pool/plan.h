@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* plan.h - a set-up as others would be asked for it: a shell, or zram-generator. Changes nothing. */
+/* plan.h - a set-up as others would be asked for it: a shell, or zram-generator. Changes nothing.
+ */
 #ifndef RAM_POOL_PLAN_H
 #define RAM_POOL_PLAN_H
 
-#include "out.h"
+#include "lib/base/out.h"
 #include "pool.h"
 
 enum plan_as { PLAN_SHELL, PLAN_GENERATOR };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* pool.c - sets pools up and takes them down. Nothing is changed that the journal does not hold already. */
+/* pool.c - sets pools up and takes them down. Nothing is changed that the journal does not hold
+ * already. */
 #include "pool.h"
 
 #include <fcntl.h>
@@ -9,31 +10,32 @@
 #include <sys/wait.h>
 
 #include "backing.h"
-#include "stop.h"
-#include "term.h"
-#include "units.h"
+#include "lib/base/stop.h"
+#include "lib/base/term.h"
+#include "lib/base/units.h"
 
-#define BOOK_PREFIX	 "pool."
-#define LOCK_WAIT_NS	 (30 * NS_PER_S)
-#define MKFS_WAIT_NS	 (60 * NS_PER_S)
+#define BOOK_PREFIX  "pool."
+#define LOCK_WAIT_NS (30 * NS_PER_S)
+#define MKFS_WAIT_NS (60 * NS_PER_S)
 
-const char *const pool_modes[] = {"swap", "raw", "ext4", NULL};
+const char *const pool_modes[] = { "swap", "raw", "ext4", NULL };
 
-/* ---- which there are --------------------------------------------------------------- */
+/* ---- which there are ---- */
 
-static int take_pool(void *ctx, const struct journal_book *book, bool live)
+static int take_pool(void *ctx, const struct journal_file *book, bool live)
 {
 	struct pools *pools = ctx;
 	struct pool *pool = &pools->pools[pools->n];
 
 	if (!str_starts(book->name, BOOK_PREFIX) || pools->n == POOLS_MAX)
 		return 0;
-	*pool = (struct pool){.ready = book->ready,
-			      .live = live,
-			      .owner = book->ready_owner,
-			      .owner_gone = book->ready_owner &&
-					    !procfs_alive(NULL, book->ready_owner, book->ready_owner_start_ticks),
-			      .oom_kill_count = book->ready ? book->ready_mark : MISSING_U64};
+	*pool = (struct pool){ .ready = book->ready,
+			       .live = live,
+			       .owner = book->ready_owner,
+			       .owner_gone = book->ready_owner &&
+					     !procfs_alive(NULL, book->ready_owner,
+							   book->ready_owner_start_ticks),
+			       .oom_kill_count = book->ready ? book->ready_mark : MISSING_U64 };
 	for (size_t i = 0; i < book->n; i++) {
 		const struct journal_entry *entry = &book->entries[i];
 
@@ -52,9 +54,9 @@ static int take_pool(void *ctx, const struct journal_book *book, bool live)
 
 int pools_read(struct pools *ret, struct err *e)
 {
-	struct err failure = {.code = 0};
+	struct err failure = { .code = 0 };
 
-	*ret = (struct pools){.n = 0};
+	*ret = (struct pools){ .n = 0 };
 	int r = journal_visit(take_pool, ret, &failure);
 
 	if (r == -EBADMSG)
@@ -83,7 +85,7 @@ static int promised_bytes(uint64_t *ret, struct err *e)
 	return 0;
 }
 
-/* ---- set up ------------------------------------------------------------------------ */
+/* ---- set up ---- */
 
 static int stopped(struct err *e)
 {
@@ -126,8 +128,8 @@ int pool_device_id(const char *name, unsigned int *ret, struct err *e)
 	return err_usage(e, "--device '%s' is no zram device: give one such as zram3", name);
 }
 
-/* A device that is there: nobody's, and free. Its codec is put back by itself, for the reset of some kernels
- * leaves it.
+/* A device that is there: nobody's, and free. Its codec is put back by itself, for the reset of
+ * some kernels leaves it.
  */
 static int take_device(struct journal *j, const char *name, struct zram_device *ret, struct err *e)
 {
@@ -136,7 +138,8 @@ static int take_device(struct journal *j, const char *name, struct zram_device *
 	char path[64];
 	int r = pool_device_id(name, &id, e);
 
-	if (r || (r = zram_identify(NULL, id, ret, e)) || (r = zram_disk_bytes(NULL, id, &disk_bytes, e)))
+	if (r || (r = zram_identify(NULL, id, ret, e)) ||
+	    (r = zram_disk_bytes(NULL, id, &disk_bytes, e)))
 		return r;
 	if (disk_bytes) {
 		err_say(e, EBUSY, "zram%u is in use: it is set up already", id);
@@ -153,9 +156,10 @@ static int start_zswap(struct journal *j, const char *codec, struct err *e)
 {
 #define ZSWAP "/sys/module/zswap/parameters/"
 	const char *const settings[][2] = {
-		{ZSWAP "compressor", codec},
-		{ZSWAP "shrinker_enabled", "Y"}, /* from 6.8: without it only a full zswap writes on */
-		{ZSWAP "enabled", "Y"},
+		{ ZSWAP "compressor", codec },
+		{ ZSWAP "shrinker_enabled",
+		  "Y" }, /* from 6.8: without it only a full zswap writes on */
+		{ ZSWAP "enabled", "Y" },
 	};
 
 	if (!sysroot_exists(NULL, ZSWAP "enabled")) {
@@ -172,8 +176,8 @@ static int start_zswap(struct journal *j, const char *codec, struct err *e)
 			return r;
 		r = sysroot_write(NULL, settings[i][1], e, "%s", settings[i][0]);
 		if (r && i == 0)
-			err_hint(e, "zswap takes what /proc/crypto has; this kernel's default is in " ZSWAP
-				    "compressor");
+			err_hint(e, "zswap takes what /proc/crypto has; this kernel's default is "
+				    "in " ZSWAP "compressor");
 		if (r || (r = journal_done(j, entry, e)))
 			return r;
 	}
@@ -202,11 +206,13 @@ static int wait_for(pid_t pid, const char *what, struct err *e)
 		       : err_say(e, EIO, "%s failed; what it said is above", what);
 }
 
-static int make_fs(struct journal *j, const struct zram_device *device, const char *name, struct err *e)
+static int make_fs(struct journal *j, const struct zram_device *device, const char *name,
+		   struct err *e)
 {
-	static const char *const places[] = {"/usr/sbin/mkfs.ext4", "/sbin/mkfs.ext4", "/usr/bin/mkfs.ext4"};
+	static const char *const places[] = { "/usr/sbin/mkfs.ext4", "/sbin/mkfs.ext4",
+					      "/usr/bin/mkfs.ext4" };
 	char path[32], label[17];
-	const char *const argv[] = {"mkfs.ext4", "-q", "-F", "-m", "0", "-L", label, path, NULL};
+	const char *const argv[] = { "mkfs.ext4", "-q", "-F", "-m", "0", "-L", label, path, NULL };
 	posix_spawn_file_actions_t files;
 	unsigned int entry;
 	size_t i = 0;
@@ -236,8 +242,8 @@ static int make_fs(struct journal *j, const struct zram_device *device, const ch
 	return r ? r : stopped(e);
 }
 
-static int start_swap(struct journal *j, const struct zram_device *device, int priority, const char *name,
-		      struct err *e)
+static int start_swap(struct journal *j, const struct zram_device *device, int priority,
+		      const char *name, struct err *e)
 {
 	char dir[SYSROOT_PATH_MAX];
 	unsigned int entry;
@@ -249,8 +255,9 @@ static int start_swap(struct journal *j, const struct zram_device *device, int p
 
 	if (fd < 0)
 		return fd;
-	if ((r = swap_format(fd, name, e)) || (r = stopped(e)) || (r = journal_swap(j, device, &entry, e)) ||
-	    (r = swap_on(fd, priority, e)) || (r = journal_done(j, entry, e)))
+	if ((r = swap_format(fd, name, e)) || (r = stopped(e)) ||
+	    (r = journal_swap(j, device, &entry, e)) || (r = swap_on(fd, priority, e)) ||
+	    (r = journal_done(j, entry, e)))
 		return r;
 	return stopped(e);
 }
@@ -258,12 +265,12 @@ static int start_swap(struct journal *j, const struct zram_device *device, int p
 static int tune(struct journal *j, struct err *e)
 {
 	/* Swapping to RAM is cheap, so anonymous pages may go as readily as file ones
-	 * (Documentation/admin-guide/ sysctl/vm.rst names zram for values above 100), and there is no seek
-	 * that readahead could save.
+	 * (Documentation/admin-guide/ sysctl/vm.rst names zram for values above 100), and there is
+	 * no seek that readahead could save.
 	 */
 	static const char *const settings[][2] = {
-		{"/proc/sys/vm/swappiness", "180"},
-		{"/proc/sys/vm/page-cluster", "0"},
+		{ "/proc/sys/vm/swappiness", "180" },
+		{ "/proc/sys/vm/page-cluster", "0" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
@@ -289,7 +296,7 @@ static int configure(const struct pool_request *request, struct pool_made *made,
 		.disk_bytes = request->size_bytes,
 	};
 	AUTO_FREE char *dict = request->dict ? realpath(request->dict, NULL) : NULL;
-	struct backing backing = {.fd = -1};
+	struct backing backing = { .fd = -1 };
 	int r;
 
 	if (request->dict && !dict)
@@ -308,8 +315,8 @@ static int configure(const struct pool_request *request, struct pool_made *made,
 	return r;
 }
 
-static int start(struct journal *j, const struct pool_request *request, const struct pool_made *made,
-		 struct err *e)
+static int start(struct journal *j, const struct pool_request *request,
+		 const struct pool_made *made, struct err *e)
 {
 	switch (request->mode) {
 	case POOL_SWAP:
@@ -326,8 +333,9 @@ static int make_ready(struct journal *j, const struct pool *pool, struct err *e)
 {
 	char words[256];
 
-	snprintf(words, sizeof(words), "zram%u is a ready pool; `ram_pool reset --name %s` removes it",
-		 pool->device.id, pool->name);
+	snprintf(words, sizeof(words),
+		 "zram%u is a ready pool; `ram_pool reset --name %s` removes it", pool->device.id,
+		 pool->name);
 	return journal_ready(j, pool->owner, pool->oom_kill_count, words, e);
 }
 
@@ -347,13 +355,15 @@ static int set_up(struct journal *j, const struct pool_request *request, struct 
 
 	if (r || (r = configure(request, made, e)) ||
 	    (r = zram_algorithms_read(NULL, made->device.id, &algorithms, e)) ||
-	    (r = zram_disk_bytes(NULL, made->device.id, &made->size_bytes, e)) || (r = stopped(e)) ||
-	    (r = start(j, request, made, e)) || (request->tune && (r = tune(j, e))) ||
+	    (r = zram_disk_bytes(NULL, made->device.id, &made->size_bytes, e)) ||
+	    (r = stopped(e)) || (r = start(j, request, made, e)) ||
+	    (request->tune && (r = tune(j, e))) ||
 	    (request->zswap && (r = start_zswap(j, request->zswap, e))))
 		return r;
 	memcpy(made->algorithm, algorithms.names[algorithms.current], sizeof(made->algorithm));
-	struct pool pool = {
-		.device = made->device, .owner = request->owner, .oom_kill_count = oom_kill_count()};
+	struct pool pool = { .device = made->device,
+			     .owner = request->owner,
+			     .oom_kill_count = oom_kill_count() };
 
 	snprintf(pool.name, sizeof(pool.name), "%s", request->name);
 	return make_ready(j, &pool, e);
@@ -361,7 +371,7 @@ static int set_up(struct journal *j, const struct pool_request *request, struct 
 
 int pool_plan(struct pool_request *request, int *priority, struct err *e)
 {
-	const struct zram_config config = {.level = request->level, .dict = request->dict};
+	const struct zram_config config = { .level = request->level, .dict = request->dict };
 	struct procfs_meminfo meminfo;
 	uint64_t promised = 0;
 	unsigned int id;
@@ -378,7 +388,7 @@ int pool_plan(struct pool_request *request, int *priority, struct err *e)
 
 int pool_setup(const struct pool_request *request, struct pool_made *ret, struct err *e)
 {
-	struct pool_made made = {.mem_limit_bytes = request->mem_limit_bytes};
+	struct pool_made made = { .mem_limit_bytes = request->mem_limit_bytes };
 	uint64_t begin_ns = monotonic_ns(), promised;
 	struct procfs_meminfo meminfo;
 	struct journal *j = NULL;
@@ -399,17 +409,17 @@ int pool_setup(const struct pool_request *request, struct pool_made *ret, struct
 	r = journal_open_named(&j, book, e);
 	if (r == -EEXIST) {
 		err_say(e, EEXIST, "there is a pool called %s already", request->name);
-		return err_hint(
-			e,
-			"see `ram_pool status`; remove it with `ram_pool reset --name %s`, or `ram_pool recover` "
-			"where its device has gone, or choose another --name",
-			request->name);
+		return err_hint(e,
+				"see `ram_pool status`; remove it with `ram_pool reset --name %s`, "
+				"or `ram_pool recover` "
+				"where its device has gone, or choose another --name",
+				request->name);
 	}
 	if (r)
 		return r;
 	r = set_up(j, request, &made, e);
 	if (r) {
-		struct err undo = {.code = 0};
+		struct err undo = { .code = 0 };
 
 		if (journal_undo_all(j, &undo))
 			term_warn("%s; `ram_pool recover` tries again", undo.what);
@@ -422,7 +432,7 @@ int pool_setup(const struct pool_request *request, struct pool_made *ret, struct
 	return 0;
 }
 
-/* ---- take down --------------------------------------------------------------------- */
+/* ---- take down ---- */
 
 static void show_progress(void *ctx, uint64_t left_bytes)
 {
@@ -435,8 +445,10 @@ static int take_back(const struct zram_device *device, uint64_t used_bytes, uint
 		     struct err *e)
 {
 	struct term_progress progress;
-	const struct swap_back how = {
-		.timeout_ns = timeout_ns, .stoppable = true, .progress = show_progress, .ctx = &progress};
+	const struct swap_back how = { .timeout_ns = timeout_ns,
+				       .stoppable = true,
+				       .progress = show_progress,
+				       .ctx = &progress };
 	char dir[SYSROOT_PATH_MAX], size[UNITS_TEXT_MAX];
 	int r = journal_state_dir(dir, e);
 
@@ -500,7 +512,8 @@ static int take_down(struct journal *j, const struct pool *pool, bool force, uin
 			make_ready(j, pool, NULL);
 		return r;
 	}
-	/* The kernel has put what is left back to use: a pool as before. Not so while it still goes on. */
+	/* The kernel has put what is left back to use: a pool as before. Not so while it still goes
+	 * on. */
 	if (pool->ready && r != -EINPROGRESS)
 		make_ready(j, pool, NULL);
 	return r;

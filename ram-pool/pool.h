@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* pool.h - pools: zram devices of our own, as swap, by name.
  *
- * A pool is a book of the journal called pool.NAME that holds one device. pool.c acts, guard.c decides,
- * status.c and owner.c look; main.c has the command line.
+ * A pool is a book of the journal called pool.NAME that holds one device. pool.c acts, guard.c
+ * decides, status.c and owner.c look; main.c has the command line.
  */
 #ifndef RAM_POOL_POOL_H
 #define RAM_POOL_POOL_H
 
-#include "cgroup.h"
-#include "journal.h"
-#include "procfs.h"
-#include "record.h"
-#include "swap.h"
+#include "lib/kernel/cgroup.h"
+#include "lib/safety/journal.h"
+#include "lib/kernel/procfs.h"
+#include "lib/base/record.h"
+#include "lib/kernel/swap.h"
 
 #define POOL_NAME_MAX 64
 #define POOLS_MAX     ZRAM_DEVICES_MAX
@@ -37,10 +37,10 @@ struct pools {
 /* pools_read - those of this boot, in the journal and in the machine. */
 int pools_read(struct pools *ret, struct err *e);
 
-/* ---- guard.c: pure ----------------------------------------------------------------- */
+/* ---- guard.c: pure ---- */
 
-/* Most RAM that a new pool may be allowed: half of what is available above the reserve (cage_reserve_bytes) and
- * not yet promised to other pools; 0 = none.
+/* Most RAM that a new pool may be allowed: half of what is available above the reserve
+ * (supervise_reserve_bytes) and not yet promised to other pools; 0 = none.
  */
 uint64_t pool_limit_bound_bytes(const struct procfs_meminfo *meminfo, uint64_t promised_bytes);
 
@@ -51,25 +51,25 @@ uint64_t pool_limit_bound_bytes(const struct procfs_meminfo *meminfo, uint64_t p
 int pool_guard(const struct procfs_meminfo *meminfo, uint64_t promised_bytes, uint64_t size_bytes,
 	       uint64_t *limit_bytes, struct err *e);
 
-/* ---- pool.c: acts ------------------------------------------------------------------ */
+/* ---- pool.c: acts ---- */
 enum pool_mode { POOL_SWAP, POOL_RAW, POOL_EXT4 };
 extern const char *const pool_modes[]; /* "swap", "raw", "ext4" */
 
 struct pool_request {
 	const char *name;
-	const char *algorithm;	/* NULL = the kernel's default */
-	const int *level;	/* NULL = the kernel's default */
-	const char *dict;	/* file; NULL = none */
+	const char *algorithm;  /* NULL = the kernel's default */
+	const int *level;       /* NULL = the kernel's default */
+	const char *dict;       /* file; NULL = none */
 	const char *recompress; /* second codec, for cold pages; NULL = none */
-	const char *backing;	/* file or block device for cold pages; NULL = none */
-	const char *zswap;	/* codec of zswap in front of the pool; NULL = zswap is left as it is */
-	const char *device;	/* a free zram device to take, "zram3"; NULL = one is added */
+	const char *backing;    /* file or block device for cold pages; NULL = none */
+	const char *zswap;  /* codec of zswap in front of the pool; NULL = zswap is left as it is */
+	const char *device; /* a free zram device to take, "zram3"; NULL = one is added */
 	enum pool_mode mode;
 	uint64_t size_bytes;
 	uint64_t mem_limit_bytes; /* MISSING_U64 = as pool_guard says */
-	uint64_t priority;	  /* MISSING_U64 = one above the highest */
-	pid_t owner;		  /* 0 = the pool stays until it is reset */
-	bool tune;		  /* settings that suit swap in RAM; put back with the pool */
+	uint64_t priority;        /* MISSING_U64 = one above the highest */
+	pid_t owner;              /* 0 = the pool stays until it is reset */
+	bool tune;                /* settings that suit swap in RAM; put back with the pool */
 };
 
 struct pool_made {
@@ -82,34 +82,35 @@ struct pool_made {
 /* pool_device_id - N of "zramN" or "/dev/zramN"; anything else is a usage error. */
 int pool_device_id(const char *name, unsigned int *ret, struct err *e);
 
-/* pool_plan - what pool_setup would take: the limit is filled in, the priority is looked up. Changes nothing;
- * of other pools it only knows as root. Codecs and what else a kernel has are not looked for: the plan may be for
- * another machine.
+/* pool_plan - what pool_setup would take: the limit is filled in, the priority is looked up.
+ * Changes nothing; of other pools it only knows as root. Codecs and what else a kernel has are not
+ * looked for: the plan may be for another machine.
  */
 int pool_plan(struct pool_request *request, int *priority, struct err *e);
 
 /* pool_setup - all of it or nothing: whatever fails, or ^C, what was done is put back first. */
 int pool_setup(const struct pool_request *request, struct pool_made *ret, struct err *e);
 
-/* pool_reset - pages back into RAM, device away. force: even if they might not fit into the machine, or into
- * the limits of the groups they belong to.
+/* pool_reset - pages back into RAM, device away. force: even if they might not fit into the
+ * machine, or into the limits of the groups they belong to.
  *
- * errors  -EINTR ^C while pages came back, -ETIMEDOUT they took longer than timeout_ns: the pool is as
- * before; -EINPROGRESS either, and the kernel still goes on with one process: left to recovery; -ENOMEM refused
+ * errors  -EINTR ^C while pages came back, -ETIMEDOUT they took longer than timeout_ns: the pool is
+ * as before; -EINPROGRESS either, and the kernel still goes on with one process: left to recovery;
+ * -ENOMEM refused
  */
 int pool_reset(const struct pool *pool, bool force, uint64_t timeout_ns, struct err *e);
 
-/* ---- age.c: one round of the cold tier ---------------------------------------------- */
+/* ---- age.c: one round of the cold tier ---- */
 enum pool_age_what { POOL_AGE_IDLE, POOL_AGE_HUGE_IDLE, POOL_AGE_HUGE };
 extern const char *const pool_age_what_choices[];
 
 struct pool_age_request {
-	uint64_t older_ns;	    /* not touched for so long; 0 = all */
-	int what;		    /* enum pool_age_what */
-	uint64_t threshold_bytes;   /* recompress only what takes at least this; MISSING_U64 = all */
+	uint64_t older_ns;        /* not touched for so long; 0 = all */
+	int what;                 /* enum pool_age_what */
+	uint64_t threshold_bytes; /* recompress only what takes at least this; MISSING_U64 = all */
 	bool recompress, writeback; /* neither: what the pool was set up for */
-	bool policy;		    /* recompress only where the fairness policy says that it is worth it */
-	double price_gib_per_core;  /* of the policy; MISSING_F64 = its own default */
+	bool policy; /* recompress only where the fairness policy says that it is worth it */
+	double price_gib_per_core; /* of the policy; MISSING_F64 = its own default */
 };
 
 struct pool_age {
@@ -126,20 +127,23 @@ struct pool_age {
 
 extern const struct record_type pool_age_type;
 
-/* pool_age - marks what is old, writes it back, and recompresses what stays. ret points into itself: do not copy it.
+/* pool_age - marks what is old, writes it back, and recompresses what stays. ret points into
+ * itself: do not copy it.
  *
- * errors  exit 77 the pool, or the kernel, has no cold tier; -EINTR ^C while waiting for pages to age; pool_worth's
+ * errors  exit 77 the pool, or the kernel, has no cold tier; -EINTR ^C while waiting for pages to
+ * age; pool_worth's
  */
 int pool_age(const struct pool *pool, const struct pool_age_request *request, struct pool_age *ret,
 	     struct err *e);
 
-/* ---- status.c ---------------------------------------------------------------------- */
+/* ---- status.c ---- */
 extern const struct record_type pool_status_type;
 
 struct pool_status {
 	const char *name, *device, *algorithm, *state, *warning, *use, *second_algorithm, *backing;
 	char second_text[ZRAM_ALGORITHM_MAX], backing_text[256];
-	char name_text[POOL_NAME_MAX], device_text[32], algorithm_text[ZRAM_ALGORITHM_MAX], warning_text[768];
+	char name_text[POOL_NAME_MAX], device_text[32], algorithm_text[ZRAM_ALGORITHM_MAX],
+		warning_text[768];
 	uint64_t id, owner;
 	uint64_t size_bytes, orig_bytes, compr_bytes, used_bytes, used_max_bytes, limit_bytes;
 	double compression_ratio, limit_share, same_share, incompressible_share;
@@ -148,31 +152,33 @@ struct pool_status {
 	uint64_t swap_used_bytes;
 	int64_t priority;
 	uint64_t reads, read_bytes, writes, written_bytes, failed_reads, failed_writes;
-	uint64_t invalid_io, freed_slots, incompressible_ever_pages, compacted_pages, slot_table_bytes;
+	uint64_t invalid_io, freed_slots, incompressible_ever_pages, compacted_pages,
+		slot_table_bytes;
 	uint64_t backing_pages, backing_read_pages, backing_written_pages;
 	uint64_t oom_kill_count; /* since the set-up */
-	uint64_t foreign_bytes;	 /* the caller's to fill, with pool_owner_compare */
-	int64_t compact_bytes;	 /* the caller's to fill, with classes.h */
+	uint64_t foreign_bytes;  /* the caller's to fill, with pool_owner_compare */
+	int64_t compact_bytes;   /* the caller's to fill, with classes.h */
 	const char *compact_source;
 };
 
-/* pool_status_read - -ENODEV when the pool went meanwhile. ret points into itself: do not copy it. */
+/* pool_status_read - -ENODEV when the pool went meanwhile. ret points into itself: do not copy it.
+ */
 int pool_status_read(const struct pool *pool, struct pool_status *ret, struct err *e);
 
 /* pool_status_warn - adds a clause to the warning. */
 void pool_status_warn(struct pool_status *status, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* ---- owner.c: whose pages they are ------------------------------------------------- */
+/* ---- owner.c: whose pages they are ---- */
 
-/* pool_owner_compare - how much of the pool is nobody's of these: a group's (cgroup, with those below it), or a
- * process's with all it has begun (pid), else those of the process it is bound to. Fills foreign_bytes and warns of
- * more than 1 MiB; missing where nobody is named, or it is no swap. At least that much is foreign: what the owner
- * has in other swaps is taken for the pool's.
+/* pool_owner_compare - how much of the pool is nobody's of these: a group's (cgroup, with those
+ * below it), or a process's with all it has begun (pid), else those of the process it is bound to.
+ * Fills foreign_bytes and warns of more than 1 MiB; missing where nobody is named, or it is no
+ * swap. At least that much is foreign: what the owner has in other swaps is taken for the pool's.
  *
  * errors  group_find's, group_swap_bytes'; -ESRCH no such process
  */
-int pool_owner_compare(const struct pool *pool, pid_t pid, const char *cgroup, struct pool_status *status,
-		       struct err *e);
+int pool_owner_compare(const struct pool *pool, pid_t pid, const char *cgroup,
+		       struct pool_status *status, struct err *e);
 
 /* pool_owner_oom - how often the OOM killer was there since the set-up, and a warning where. */
 void pool_owner_oom(const struct pool *pool, struct pool_status *status);
@@ -187,8 +193,8 @@ struct pool_watch {
 extern const struct record_type pool_watch_type;
 
 /* pool_watch_compare - what lies between two looks, elapsed_ns apart. ret borrows from now. */
-void pool_watch_compare(const struct pool_status *before, const struct pool_status *now, uint64_t elapsed_ns,
-			struct pool_watch *ret);
+void pool_watch_compare(const struct pool_status *before, const struct pool_status *now,
+			uint64_t elapsed_ns, struct pool_watch *ret);
 
 /* Whether zswap takes pages before any swap device sees them. */
 bool zswap_enabled(void);

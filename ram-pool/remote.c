@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* remote.c - another process's anonymous pages: which are in RAM and which are out, and moving them. */
+/* remote.c - another process's anonymous pages: which are in RAM and which are out, and moving
+ * them. */
 #include "remote.h"
 
 #include <fcntl.h>
@@ -8,20 +9,20 @@
 #include <sys/pidfd.h>
 #include <sys/uio.h>
 
-#include "stop.h"
-#include "sysroot.h"
+#include "lib/base/stop.h"
+#include "lib/base/sysroot.h"
 
 #define BATCH 1024 /* UIO_MAXIOV */
 
 /* Documentation/admin-guide/mm/pagemap.rst */
 #define PAGEMAP_PRESENT (UINT64_C(1) << 63)
 #define PAGEMAP_SWAPPED (UINT64_C(1) << 62)
-#define PAGEMAP_SHARED	(UINT64_C(1) << 61) /* of a file, or shared anonymous */
+#define PAGEMAP_SHARED  (UINT64_C(1) << 61) /* of a file, or shared anonymous */
 
 void remote_pages_done(struct remote_pages *pages)
 {
 	free(pages->runs);
-	*pages = (struct remote_pages){.n = 0};
+	*pages = (struct remote_pages){ .n = 0 };
 }
 
 static int ended(const struct remote *remote, struct err *e)
@@ -31,13 +32,15 @@ static int ended(const struct remote *remote, struct err *e)
 
 static int no_memory(pid_t pid, struct err *e)
 {
-	return err_say(e, ESRCH, "process %d has no memory of its own: a kernel thread, or one that has ended",
-		       (int)pid);
+	return err_say(
+		e, ESRCH,
+		"process %d has no memory of its own: a kernel thread, or one that has ended",
+		(int)pid);
 }
 
 int remote_open(struct remote *ret, pid_t pid, struct err *e)
 {
-	struct remote remote = {.pid = pid, .pidfd = pidfd_open(pid, 0), .pagemap_fd = -1};
+	struct remote remote = { .pid = pid, .pidfd = pidfd_open(pid, 0), .pagemap_fd = -1 };
 	char path[64];
 	uint64_t entry;
 	int r = 0;
@@ -48,9 +51,11 @@ int remote_open(struct remote *ret, pid_t pid, struct err *e)
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
 	remote.pagemap_fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (remote.pagemap_fd < 0)
-		r = errno == ESRCH ? no_memory(pid, e)
-				   : err_set(e, errno, "cannot look at the pages of process %d", (int)pid);
-	else if (pread(remote.pagemap_fd, &entry, sizeof(entry), 0) == 0) /* older kernels open it, and it is empty */
+		r = errno == ESRCH
+			    ? no_memory(pid, e)
+			    : err_set(e, errno, "cannot look at the pages of process %d", (int)pid);
+	else if (pread(remote.pagemap_fd, &entry, sizeof(entry), 0) ==
+		 0) /* older kernels open it, and it is empty */
 		r = no_memory(pid, e);
 	if (r)
 		remote_close(&remote);
@@ -93,14 +98,15 @@ static int add_page(struct remote_pages *pages, uint64_t address)
 		pages->runs = runs;
 		pages->capacity = capacity;
 	}
-	pages->runs[pages->n++] = (struct remote_run){.address = address, .n_pages = 1};
+	pages->runs[pages->n++] = (struct remote_run){ .address = address, .n_pages = 1 };
 	return 0;
 }
 
 /* fn for each pagemap entry of [begin, end); stops at its first non-zero, which is returned. */
 typedef int entry_fn(void *ctx, uint64_t address, uint64_t entry);
 
-static int each_entry(const struct remote *remote, uint64_t begin, uint64_t end, entry_fn *fn, void *ctx)
+static int each_entry(const struct remote *remote, uint64_t begin, uint64_t end, entry_fn *fn,
+		      void *ctx)
 {
 	uint64_t entries[BATCH];
 
@@ -138,21 +144,24 @@ static int find_entry(void *ctx, uint64_t address, uint64_t entry)
 	return in_state(entry, finding->state) ? add_page(&finding->pages, address) : 0;
 }
 
-int remote_find(const struct remote *remote, enum remote_state state, uint64_t max, struct remote_pages *ret,
-		struct err *e)
+int remote_find(const struct remote *remote, enum remote_state state, uint64_t max,
+		struct remote_pages *ret, struct err *e)
 {
-	struct finding finding = {.state = state, .max = max};
+	struct finding finding = { .state = state, .max = max };
 	AUTO_FREE char *maps = NULL;
 	ssize_t n = sysroot_read_alloc(NULL, &maps, e, "/proc/%d/maps", (int)remote->pid);
 	int r = 0;
 
 	if (n < 0)
 		return n == -ENOENT || n == -ESRCH ? ended(remote, e) : (int)n;
-	for (char *line = maps; r == 0 && *line; line += strcspn(line, "\n"), line += *line == '\n') {
+	for (char *line = maps; r == 0 && *line;
+	     line += strcspn(line, "\n"), line += *line == '\n') {
 		uint64_t begin, end;
 
-		/* The kernel's own pages (vdso, vvar, vsyscall) are neither anonymous nor can they move. */
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &begin, &end) == 2 && begin < UINT64_C(1) << 63)
+		/* The kernel's own pages (vdso, vvar, vsyscall) are neither anonymous nor can they
+		 * move. */
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &begin, &end) == 2 &&
+		    begin < UINT64_C(1) << 63)
 			r = each_entry(remote, begin, end, find_entry, &finding);
 	}
 	if (r < 0) {
@@ -176,10 +185,10 @@ static int count_entry(void *ctx, uint64_t address UNUSED, uint64_t entry)
 	return 0;
 }
 
-int remote_count(const struct remote *remote, const struct remote_pages *pages, enum remote_state state,
-		 uint64_t *ret, struct err *e)
+int remote_count(const struct remote *remote, const struct remote_pages *pages,
+		 enum remote_state state, uint64_t *ret, struct err *e)
 {
-	struct counting counting = {.state = state};
+	struct counting counting = { .state = state };
 
 	for (size_t i = 0; i < pages->n; i++) {
 		const struct remote_run *run = &pages->runs[i];
@@ -187,13 +196,15 @@ int remote_count(const struct remote *remote, const struct remote_pages *pages, 
 				   count_entry, &counting);
 
 		if (r)
-			return err_set(e, r, "cannot look at the pages of process %d", (int)remote->pid);
+			return err_set(e, r, "cannot look at the pages of process %d",
+				       (int)remote->pid);
 	}
 	*ret = counting.n;
 	return 0;
 }
 
-int remote_advise(const struct remote *remote, const struct remote_pages *pages, int advice, struct err *e)
+int remote_advise(const struct remote *remote, const struct remote_pages *pages, int advice,
+		  struct err *e)
 {
 	struct iovec ranges[BATCH];
 
@@ -201,17 +212,18 @@ int remote_advise(const struct remote *remote, const struct remote_pages *pages,
 		size_t n = MIN(pages->n - at, (size_t)BATCH);
 
 		for (size_t i = 0; i < n; i++)
-			ranges[i] = (struct iovec){(void *)(uintptr_t)pages->runs[at + i].address,
-						   pages->runs[at + i].n_pages * PAGE_BYTES};
+			ranges[i] = (struct iovec){ (void *)(uintptr_t)pages->runs[at + i].address,
+						    pages->runs[at + i].n_pages * PAGE_BYTES };
 		ssize_t bytes = process_madvise(remote->pidfd, ranges, n, advice, 0);
 
 		if (bytes < 0 && errno == ESRCH)
 			return ended(remote, e);
-		if (bytes < 0 && errno != ENOMEM && errno != EINVAL && errno != EINTR && errno != EAGAIN)
+		if (bytes < 0 && errno != ENOMEM && errno != EINVAL && errno != EINTR &&
+		    errno != EAGAIN)
 			return err_set(e, errno, "cannot advise on the pages of process %d",
 				       (int)remote->pid);
-		/* It stops at the first range it cannot do, one that was unmapped or is locked: on behind
-		 * that one. */
+		/* It stops at the first range it cannot do, one that was unmapped or is locked: on
+		 * behind that one. */
 		size_t done = 0;
 
 		for (uint64_t left = bytes < 0 ? 0 : (uint64_t)bytes;
@@ -235,15 +247,16 @@ int remote_prefault(const struct remote *remote, const struct remote_pages *page
 		for (; n < BATCH && run < pages->n; n++) {
 			uint64_t address = pages->runs[run].address + page * PAGE_BYTES;
 
-			theirs[n] = (struct iovec){(void *)(uintptr_t)address, 1};
+			theirs[n] = (struct iovec){ (void *)(uintptr_t)address, 1 };
 			if (++page == pages->runs[run].n_pages) {
 				page = 0;
 				run++;
 			}
 		}
 		for (size_t at = 0; at < n;) {
-			struct iovec ours = {bytes, n - at};
-			ssize_t got = process_vm_readv(remote->pid, &ours, 1, theirs + at, n - at, 0);
+			struct iovec ours = { bytes, n - at };
+			ssize_t got =
+				process_vm_readv(remote->pid, &ours, 1, theirs + at, n - at, 0);
 
 			if (got < 0 && errno == ESRCH)
 				return ended(remote, e);
@@ -256,16 +269,18 @@ int remote_prefault(const struct remote *remote, const struct remote_pages *page
 	return 0;
 }
 
-int remote_touch(const struct remote *remote, const struct remote_pages *pages, double *page_ns, size_t *n,
-		 struct err *e)
+int remote_touch(const struct remote *remote, const struct remote_pages *pages, double *page_ns,
+		 size_t *n, struct err *e)
 {
 	*n = 0;
 	for (size_t i = 0; i < pages->n; i++)
-		for (uint64_t page = 0; page < pages->runs[i].n_pages && !stop_requested(); page++) {
+		for (uint64_t page = 0; page < pages->runs[i].n_pages && !stop_requested();
+		     page++) {
 			struct iovec theirs = {
-				(void *)(uintptr_t)(pages->runs[i].address + page * PAGE_BYTES), 1};
+				(void *)(uintptr_t)(pages->runs[i].address + page * PAGE_BYTES), 1
+			};
 			char byte;
-			struct iovec ours = {&byte, 1};
+			struct iovec ours = { &byte, 1 };
 			uint64_t begin_ns = monotonic_ns();
 			ssize_t got = process_vm_readv(remote->pid, &ours, 1, &theirs, 1, 0);
 

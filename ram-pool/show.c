@@ -4,15 +4,15 @@
 
 #include "classes.h"
 #include "live.h"
-#include "stop.h"
+#include "lib/base/stop.h"
 
 static bool chosen(const struct show_request *request, const struct pool *pool)
 {
 	return !request->name || str_eq(request->name, pool->name);
 }
 
-static int watch(const struct show_request *request, const struct pools *pools, struct out *out, uint64_t *n,
-		 struct err *e)
+static int watch(const struct show_request *request, const struct pools *pools, struct out *out,
+		 uint64_t *n, struct err *e)
 {
 	static struct pool_status looks[POOLS_MAX][2];
 	static struct live live;
@@ -29,7 +29,8 @@ static int watch(const struct show_request *request, const struct pools *pools, 
 			struct pool_status *now = &looks[i][turn % 2];
 			struct pool_watch record;
 
-			if (!chosen(request, &pools->pools[i]) || pool_status_read(&pools->pools[i], now, NULL))
+			if (!chosen(request, &pools->pools[i]) ||
+			    pool_status_read(&pools->pools[i], now, NULL))
 				continue;
 			left++;
 			if (turn == 0)
@@ -37,7 +38,7 @@ static int watch(const struct show_request *request, const struct pools *pools, 
 			pool_watch_compare(before, now, now_ns - last_ns, &record);
 			record.time_ms = passed_ns / NS_PER_MS;
 			r = request->draw ? live_draw(&live, &record, now, out)
-				 : out_record(out, &pool_watch_type, &record);
+					  : out_record(out, &pool_watch_type, &record);
 			++*n;
 		}
 		if (r || left == 0 || passed_ns >= request->duration_ns)
@@ -51,16 +52,17 @@ static int watch(const struct show_request *request, const struct pools *pools, 
 }
 
 /* As the kernel says, unless a deep look is asked for; n counts records. */
-static int show_classes(const struct show_request *request, const struct pool *pool, struct out *out,
-			uint64_t *n, struct err *e)
+static int show_classes(const struct show_request *request, const struct pool *pool,
+			struct out *out, uint64_t *n, struct err *e)
 {
 	static struct pool_classes classes;
-	int r = request->deep ? pool_classes_deep(pool, &classes, e) : pool_classes_read(pool, &classes);
+	int r = request->deep ? pool_classes_deep(pool, &classes, e)
+			      : pool_classes_read(pool, &classes);
 
 	if (r == -ENOENT && !request->deep) {
 		err_impossible(e, "this kernel does not show the size classes of %s", pool->name);
-		return err_hint(
-			e, "one with CONFIG_ZSMALLOC_STAT does, in debugfs; or read the pool itself: --deep");
+		return err_hint(e, "one with CONFIG_ZSMALLOC_STAT does, in debugfs; or read the "
+				   "pool itself: --deep");
 	}
 	for (size_t i = 0; r == 0 && i < classes.n; i++, ++*n) {
 		const struct zsmalloc_use *use = &classes.classes[i];
@@ -87,7 +89,8 @@ static int take_compact(const struct show_request *request, const struct pool *p
 			struct pool_status *status, struct err *e)
 {
 	static struct pool_classes classes;
-	int r = request->deep ? pool_classes_deep(pool, &classes, e) : pool_classes_read(pool, &classes);
+	int r = request->deep ? pool_classes_deep(pool, &classes, e)
+			      : pool_classes_read(pool, &classes);
 
 	if (r)
 		return request->deep ? r : 0;
@@ -96,8 +99,8 @@ static int take_compact(const struct show_request *request, const struct pool *p
 	return 0;
 }
 
-static int show_pool(const struct show_request *request, const struct pool *pool, struct out *out, uint64_t *records,
-		     struct err *e)
+static int show_pool(const struct show_request *request, const struct pool *pool, struct out *out,
+		     uint64_t *records, struct err *e)
 {
 	struct pool_status status;
 	int r = pool_status_read(pool, &status, e);
@@ -112,14 +115,16 @@ static int show_pool(const struct show_request *request, const struct pool *pool
 	return 0;
 }
 
-int show_pools(const struct show_request *request, const struct pools *pools, struct out *out, uint64_t *seen,
-	       uint64_t *records, struct err *e)
+int show_pools(const struct show_request *request, const struct pools *pools, struct out *out,
+	       uint64_t *seen, uint64_t *records, struct err *e)
 {
 	*seen = *records = 0;
 	for (size_t i = 0; i < pools->n; i++) {
 		if (!chosen(request, &pools->pools[i]))
 			continue;
-		int r = request->watch_ns == MISSING_U64 ? show_pool(request, &pools->pools[i], out, records, e) : 0;
+		int r = request->watch_ns == MISSING_U64
+				? show_pool(request, &pools->pools[i], out, records, e)
+				: 0;
 
 		if (r == -ENODEV) /* removed since */
 			continue;

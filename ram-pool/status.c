@@ -13,28 +13,36 @@ static const struct field pool_status_fields[] = {
 	F(id, FIELD_U64, "", "the N of zramN"),
 	F(state, FIELD_STRING, "",
 	  "ready; busy: being set up or removed; broken: `ram_pool recover` removes it"),
-	F(owner, FIELD_U64, "", "PID of the process it goes with; missing when it stays until it is reset"),
+	F(owner, FIELD_U64, "",
+	  "PID of the process it goes with; missing when it stays until it is reset"),
 	F(use, FIELD_STRING, "",
-	  "swap, or device: what setup calls raw or ext4, since what is on it by now is its user's"),
+	  "swap, or device: what setup calls raw or ext4, since what is on it by now is its "
+	  "user's"),
 	F(algorithm, FIELD_STRING, "", "codec"),
 	F(second_algorithm, FIELD_STRING, "", "codec for cold pages; missing without one"),
 	F(backing, FIELD_STRING, "", "block device for cold pages; missing without one"),
 	F(size_bytes, FIELD_U64, "bytes", "uncompressed bytes it takes at most"),
-	F(orig_bytes, FIELD_U64, "bytes", "uncompressed bytes it holds, same-filled pages included"),
+	F(orig_bytes, FIELD_U64, "bytes",
+	  "uncompressed bytes it holds, same-filled pages included"),
 	F(compr_bytes, FIELD_U64, "bytes",
 	  "codec bytes; an incompressible page counts whole, a same-filled one 0"),
 	F(compression_ratio, FIELD_F64, "ratio", "orig_bytes / compr_bytes"),
 	F(used_bytes, FIELD_U64, "bytes",
 	  "RAM it takes, fragmentation included, without slot table and handles"),
 	F(used_max_bytes, FIELD_U64, "bytes", "highest used_bytes so far"),
-	F(limit_bytes, FIELD_U64, "bytes", "used_bytes may not exceed this; missing when there is no limit"),
+	F(limit_bytes, FIELD_U64, "bytes",
+	  "used_bytes may not exceed this; missing when there is no limit"),
 	F(limit_share, FIELD_F64, "ratio", "used_bytes / limit_bytes"),
-	F(overhead_bytes, FIELD_I64, "bytes", "used_bytes - compr_bytes: rounding to slots, and holes"),
+	F(overhead_bytes, FIELD_I64, "bytes",
+	  "used_bytes - compr_bytes: rounding to slots, and holes"),
 	F(slot_table_bytes, FIELD_U64, "bytes",
-	  "16 bytes for each page of its size: RAM that the kernel counts nowhere (24 with access times)"),
+	  "16 bytes for each page of its size: RAM that the kernel counts nowhere (24 with access "
+	  "times)"),
 	F(compact_bytes, FIELD_I64, "bytes",
-	  "what writing to its `compact` would give back; missing where neither debugfs nor --deep says"),
-	F(compact_source, FIELD_STRING, "", "where that is from: debugfs, deep, or deep, approximate"),
+	  "what writing to its `compact` would give back; missing where neither debugfs nor --deep "
+	  "says"),
+	F(compact_source, FIELD_STRING, "",
+	  "where that is from: debugfs, deep, or deep, approximate"),
 	F(saved_bytes, FIELD_I64, "bytes", "orig_bytes - used_bytes"),
 	F(same_pages, FIELD_U64, "pages", "pages of one repeated word"),
 	F(same_share, FIELD_F64, "ratio", "same pages / pages held"),
@@ -58,10 +66,12 @@ static const struct field pool_status_fields[] = {
 	F(backing_read_pages, FIELD_U64, "pages", "read from it"),
 	F(backing_written_pages, FIELD_U64, "pages", "written to it"),
 	F(oom_kill_count, FIELD_U64, "",
-	  "processes that the OOM killer has ended since the set-up, anywhere on the machine; the warning says "
+	  "processes that the OOM killer has ended since the set-up, anywhere on the machine; the "
+	  "warning says "
 	  "where"),
 	F(foreign_bytes, FIELD_U64, "bytes",
-	  "at least so much of swap_used_bytes is not the owner's; missing where none is named and it is bound "
+	  "at least so much of swap_used_bytes is not the owner's; missing where none is named and "
+	  "it is bound "
 	  "to none"),
 	F(warning, FIELD_STRING, "", "what should be looked at; missing when nothing"),
 };
@@ -85,16 +95,16 @@ static const struct field pool_watch_fields[] = {
 	F(failed_writes, FIELD_U64, "", "writes that failed, ever"),
 };
 
-const struct record_type pool_watch_type =
-	RECORD_TYPE("pool_watch", 1, RECORD_TABLE, pool_watch_fields, "one pool at one moment of a watch");
+const struct record_type pool_watch_type = RECORD_TYPE(
+	"pool_watch", 1, RECORD_TABLE, pool_watch_fields, "one pool at one moment of a watch");
 
 static double pages_per_s(uint64_t before, uint64_t now, uint64_t elapsed_ns)
 {
 	return (double)(now - before) / PAGE_BYTES * 1e9 / (double)elapsed_ns;
 }
 
-void pool_watch_compare(const struct pool_status *before, const struct pool_status *now, uint64_t elapsed_ns,
-			struct pool_watch *ret)
+void pool_watch_compare(const struct pool_status *before, const struct pool_status *now,
+			uint64_t elapsed_ns, struct pool_watch *ret)
 {
 	*ret = (struct pool_watch){
 		.name = now->name,
@@ -105,7 +115,8 @@ void pool_watch_compare(const struct pool_status *before, const struct pool_stat
 		.compression_ratio = now->compression_ratio,
 		.limit_share = now->limit_share,
 		.read_pages_per_s = pages_per_s(before->read_bytes, now->read_bytes, elapsed_ns),
-		.written_pages_per_s = pages_per_s(before->written_bytes, now->written_bytes, elapsed_ns),
+		.written_pages_per_s =
+			pages_per_s(before->written_bytes, now->written_bytes, elapsed_ns),
 	};
 }
 
@@ -113,7 +124,8 @@ bool zswap_enabled(void)
 {
 	char text[8];
 
-	return sysroot_read(NULL, text, sizeof(text), NULL, "/sys/module/zswap/parameters/enabled") > 0 &&
+	return sysroot_read(NULL, text, sizeof(text), NULL,
+			    "/sys/module/zswap/parameters/enabled") > 0 &&
 	       *text == 'Y';
 }
 
@@ -157,7 +169,8 @@ static void take_mm_stat(const struct zram_mm_stat *mm, struct pool_status *s)
 }
 
 /* The one that comes before all others is enough: what is above it is above them. */
-static void warn_of_others(const struct procfs_swaps *swaps, const struct procfs_swap *own, struct pool_status *s)
+static void warn_of_others(const struct procfs_swaps *swaps, const struct procfs_swap *own,
+			   struct pool_status *s)
 {
 	const struct procfs_swap *first = NULL;
 
@@ -166,9 +179,10 @@ static void warn_of_others(const struct procfs_swaps *swaps, const struct procfs
 		    swaps->swaps[i].priority >= (first ? first->priority + 1 : own->priority))
 			first = &swaps->swaps[i];
 	if (first)
-		pool_status_warn(s, "%s (priority %d) %s: reset and set up with a higher --priority", first->path,
-				 first->priority,
-				 first->priority > own->priority ? "comes first" : "takes turns with it");
+		pool_status_warn(
+			s, "%s (priority %d) %s: reset and set up with a higher --priority",
+			first->path, first->priority,
+			first->priority > own->priority ? "comes first" : "takes turns with it");
 }
 
 static int take_swap(const struct pool *pool, struct pool_status *s, struct err *e)
@@ -232,7 +246,7 @@ static void take_warnings(const struct pool *pool, struct pool_status *s)
 		pool_status_warn(s, "writes failed: pages stayed in RAM");
 	if (zswap_enabled() && pool->swap)
 		pool_status_warn(s, "zswap takes pages before they get here; turn it off with "
-			       "`echo N >/sys/module/zswap/parameters/enabled`");
+				    "`echo N >/sys/module/zswap/parameters/enabled`");
 }
 
 int pool_status_read(const struct pool *pool, struct pool_status *ret, struct err *e)
@@ -244,14 +258,15 @@ int pool_status_read(const struct pool *pool, struct pool_status *ret, struct er
 	struct zram_io_stat io;
 	int r;
 
-	*ret = (struct pool_status){.id = id,
-				    .compact_bytes = MISSING_I64,
-				    .foreign_bytes = MISSING_U64,
-				    .oom_kill_count = MISSING_U64,
-				    .owner = pool->owner ? (uint64_t)pool->owner : MISSING_U64};
+	*ret = (struct pool_status){ .id = id,
+				     .compact_bytes = MISSING_I64,
+				     .foreign_bytes = MISSING_U64,
+				     .oom_kill_count = MISSING_U64,
+				     .owner = pool->owner ? (uint64_t)pool->owner : MISSING_U64 };
 	if (!zram_present(NULL, &pool->device)) /* its number may be another's by now */
 		return err_say(e, ENODEV, "zram%u has gone", id);
-	if ((r = zram_mm_stat_read(NULL, id, &mm, e)) || (r = zram_io_stat_read(NULL, id, &io, e)) ||
+	if ((r = zram_mm_stat_read(NULL, id, &mm, e)) ||
+	    (r = zram_io_stat_read(NULL, id, &io, e)) ||
 	    (r = zram_block_stat_read(NULL, id, &block, e)) ||
 	    (r = zram_algorithms_read(NULL, id, &algorithms, e)) ||
 	    (r = zram_disk_bytes(NULL, id, &ret->size_bytes, e)))
@@ -268,7 +283,8 @@ int pool_status_read(const struct pool *pool, struct pool_status *ret, struct er
 	ret->slot_table_bytes = ret->size_bytes / PAGE_BYTES * 16;
 	take_backing(id, ret);
 	memcpy(ret->name_text, pool->name, sizeof(ret->name_text));
-	memcpy(ret->algorithm_text, algorithms.names[algorithms.current], sizeof(ret->algorithm_text));
+	memcpy(ret->algorithm_text, algorithms.names[algorithms.current],
+	       sizeof(ret->algorithm_text));
 	snprintf(ret->device_text, sizeof(ret->device_text), "/dev/zram%u", id);
 	ret->name = ret->name_text;
 	ret->algorithm = ret->algorithm_text;

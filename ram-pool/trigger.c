@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* trigger.c - pages into the pool and back, by hand: another process's, or those of a bounded load.
  *
- * A process's pages are advised out or read in one by one, and looked up again afterwards: only what pagemap
- * says counts as moved. A load is `workload`, run beside us under a memory limit of half of what it touches,
- * so that the rest of the machine feels no pressure; its memory is gone when it ends, so the pool is watched
- * meanwhile.
+ * A process's pages are advised out or read in one by one, and looked up again afterwards: only
+ * what pagemap says counts as moved. A load is `workload`, run beside us under a memory limit of
+ * half of what it touches, so that the rest of the machine feels no pressure; its memory is gone
+ * when it ends, so the pool is watched meanwhile.
  */
 #include "trigger.h"
 
@@ -16,33 +16,36 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "cage.h"
+#include "lib/safety/supervise.h"
 #include "group.h"
 #include "remote.h"
-#include "stats.h"
-#include "stop.h"
-#include "units.h"
+#include "lib/analysis/stats.h"
+#include "lib/base/stop.h"
+#include "lib/base/units.h"
 
 #define WATCH_NS (20 * NS_PER_MS)
 
-const char *const trigger_how_choices[] = {"prefault", "willneed", "touch", NULL};
-const char *const trigger_compress_profiles[] = {"none", "light", "medium", "heavy", NULL};
-const char *const trigger_readback_profiles[] = {"none", "readback", "burst", NULL};
+const char *const trigger_how_choices[] = { "prefault", "willneed", "touch", NULL };
+const char *const trigger_compress_profiles[] = { "none", "light", "medium", "heavy", NULL };
+const char *const trigger_readback_profiles[] = { "none", "readback", "burst", NULL };
 
 #define F(m, t, u, what, ...) FIELD(struct trigger_record, m, t, u, what, ##__VA_ARGS__)
 
 static const struct field trigger_fields[] = {
 	F(what, FIELD_STRING, "", "compress or readback"),
-	F(how, FIELD_STRING, "", "pageout, reclaim, limit, prefault, willneed, touch, or the profile"),
+	F(how, FIELD_STRING, "",
+	  "pageout, reclaim, limit, prefault, willneed, touch, or the profile"),
 	F(pool, FIELD_STRING, "", "the pool that was watched"),
 	F(pid, FIELD_U64, "", "whose pages; missing for a profile"),
 	F(cgroup, FIELD_STRING, "", "whose pages; missing for a process or a profile"),
 	F(candidate_pages, FIELD_U64, "pages", "anonymous pages it was asked for"),
 	F(moved_pages, FIELD_U64, "pages",
-	  "of these, out afterwards (compress; without those whose write failed), in RAM and mapped afterwards "
+	  "of these, out afterwards (compress; without those whose write failed), in RAM and "
+	  "mapped afterwards "
 	  "(readback), by pagemap; of a group what its swap has grown by"),
 	F(skipped_pages, FIELD_U64, "pages",
-	  "the others: locked, shared, unmapped, touched again, no room; all of willneed's, which fills the "
+	  "the others: locked, shared, unmapped, touched again, no room; all of willneed's, which "
+	  "fills the "
 	  "swap "
 	  "cache and maps nothing"),
 	F(oom_kill_count, FIELD_U64, "",
@@ -53,7 +56,8 @@ static const struct field trigger_fields[] = {
 	F(page_p99_us, FIELD_F64, "us", "99 of 100 took at most this; touch only"),
 	F(page_max_us, FIELD_F64, "us", "the slowest; touch only"),
 	F(written_pages, FIELD_U64, "pages", "written to the pool meanwhile, by anybody"),
-	F(failed_writes, FIELD_U64, "", "writes to the pool that failed meanwhile, by anybody; in written_pages, too"),
+	F(failed_writes, FIELD_U64, "",
+	  "writes to the pool that failed meanwhile, by anybody; in written_pages, too"),
 	F(read_pages, FIELD_U64, "pages", "read from the pool meanwhile, by anybody"),
 	F(orig_before_bytes, FIELD_U64, "bytes", "uncompressed bytes in the pool before"),
 	F(orig_after_bytes, FIELD_U64, "bytes", "and after"),
@@ -61,14 +65,15 @@ static const struct field trigger_fields[] = {
 	F(used_before_bytes, FIELD_U64, "bytes", "RAM of the pool before"),
 	F(used_after_bytes, FIELD_U64, "bytes", "and after"),
 	F(used_peak_bytes, FIELD_U64, "bytes", "and at most, looked at every 20 ms; profiles only"),
-	F(stopped, FIELD_BOOL, "", "^C ended it early: the pages it did not come to are among the skipped ones"),
+	F(stopped, FIELD_BOOL, "",
+	  "^C ended it early: the pages it did not come to are among the skipped ones"),
 };
 #undef F
 
-const struct record_type trigger_type =
-	RECORD_TYPE("pool_trigger", 1, RECORD_CARD, trigger_fields, "pages moved into the pool or back");
+const struct record_type trigger_type = RECORD_TYPE("pool_trigger", 1, RECORD_CARD, trigger_fields,
+						    "pages moved into the pool or back");
 
-/* ---- the pool before and after ----------------------------------------------------- */
+/* ---- the pool before and after ---- */
 
 struct snapshot {
 	struct zram_mm_stat mm;
@@ -87,8 +92,8 @@ static int look(const struct pool *pool, struct snapshot *ret, struct err *e)
 	return r ? r : zram_block_stat_read(NULL, pool->device.id, &ret->block, e);
 }
 
-static int compare(const struct pool *pool, const struct snapshot *before, struct trigger_record *record,
-		   struct err *e)
+static int compare(const struct pool *pool, const struct snapshot *before,
+		   struct trigger_record *record, struct err *e)
 {
 	struct snapshot after;
 	int r = look(pool, &after, e);
@@ -97,7 +102,8 @@ static int compare(const struct pool *pool, const struct snapshot *before, struc
 		return r;
 	record->failed_writes = after.io.failed_writes - before->io.failed_writes;
 	record->stopped = stop_requested();
-	record->written_pages = (after.block.written_bytes - before->block.written_bytes) / PAGE_BYTES;
+	record->written_pages =
+		(after.block.written_bytes - before->block.written_bytes) / PAGE_BYTES;
 	record->read_pages = (after.block.read_bytes - before->block.read_bytes) / PAGE_BYTES;
 	record->orig_before_bytes = before->mm.orig_bytes;
 	record->orig_after_bytes = after.mm.orig_bytes;
@@ -126,13 +132,13 @@ static struct trigger_record record_new(const char *what, const char *how, const
 	};
 }
 
-/* ---- a process --------------------------------------------------------------------- */
+/* ---- a process ---- */
 
 /* "256MiB" or "50%" of those in this state, in whole pages, rounded down. */
 static int amount_pages(const struct remote *remote, const char *amount, enum remote_state state,
 			uint64_t *ret, struct err *e)
 {
-	struct remote_pages all = {.n = 0};
+	struct remote_pages all = { .n = 0 };
 	uint64_t bytes;
 	double share;
 
@@ -166,8 +172,8 @@ struct move {
 	bool timed; /* page by page */
 };
 
-static int touch(const struct remote *remote, const struct remote_pages *pages, struct trigger_record *record,
-		 struct err *e)
+static int touch(const struct remote *remote, const struct remote_pages *pages,
+		 struct trigger_record *record, struct err *e)
 {
 	AUTO_FREE double *page_ns = calloc(MAX(pages->n_pages, UINT64_C(1)), sizeof(*page_ns));
 	size_t n = 0;
@@ -185,8 +191,8 @@ static int touch(const struct remote *remote, const struct remote_pages *pages, 
 	return 0;
 }
 
-static int move_pages(const struct remote *remote, const struct remote_pages *pages, const struct move *move,
-		      struct trigger_record *record, struct err *e)
+static int move_pages(const struct remote *remote, const struct remote_pages *pages,
+		      const struct move *move, struct trigger_record *record, struct err *e)
 {
 	uint64_t begin_ns = monotonic_ns();
 	int r = move->advice  ? remote_advise(remote, pages, move->advice, e)
@@ -205,7 +211,8 @@ static int move_pages(const struct remote *remote, const struct remote_pages *pa
 	return 0;
 }
 
-/* A page whose write failed has its place in the swap, as pagemap shows, and is still in RAM, in the swap cache. */
+/* A page whose write failed has its place in the swap, as pagemap shows, and is still in RAM, in
+ * the swap cache. */
 static void take_failed(struct trigger_record *record)
 {
 	uint64_t n = MIN(record->failed_writes, record->moved_pages);
@@ -213,15 +220,16 @@ static void take_failed(struct trigger_record *record)
 	record->moved_pages -= n;
 	record->skipped_pages += n;
 	if (n)
-		record->page_us = record->moved_pages ? (double)record->elapsed_ns / (double)record->moved_pages / 1e3
+		record->page_us = record->moved_pages ? (double)record->elapsed_ns /
+								(double)record->moved_pages / 1e3
 						      : MISSING_F64;
 }
 
-static int move_of(const struct trigger_request *request, const struct pool *pool, const struct move *move,
-		   struct trigger_record *ret, struct err *e)
+static int move_of(const struct trigger_request *request, const struct pool *pool,
+		   const struct move *move, struct trigger_record *ret, struct err *e)
 {
 	struct trigger_record record = record_new(move->what, move->how, pool);
-	struct remote_pages pages = {.n = 0};
+	struct remote_pages pages = { .n = 0 };
 	struct snapshot before;
 	struct remote remote;
 	uint64_t max = 0;
@@ -232,7 +240,8 @@ static int move_of(const struct trigger_request *request, const struct pool *poo
 	record.pid = (uint64_t)request->pid;
 	if ((r = amount_pages(&remote, request->amount, move->from, &max, e)) == 0 &&
 	    (r = remote_find(&remote, move->from, max, &pages, e)) == 0 &&
-	    (r = look(pool, &before, e)) == 0 && (r = move_pages(&remote, &pages, move, &record, e)) == 0)
+	    (r = look(pool, &before, e)) == 0 &&
+	    (r = move_pages(&remote, &pages, move, &record, e)) == 0)
 		r = compare(pool, &before, &record, e);
 	if (r == 0 && move->advice == MADV_PAGEOUT)
 		take_failed(&record);
@@ -243,10 +252,11 @@ static int move_of(const struct trigger_request *request, const struct pool *poo
 	return r;
 }
 
-/* ---- a group ----------------------------------------------------------------------- */
+/* ---- a group ---- */
 
 /* "256MiB", or "50%" of its anonymous pages in RAM; all of them without. */
-static int amount_of_group(const struct cgroup *group, const char *amount, uint64_t *ret, struct err *e)
+static int amount_of_group(const struct cgroup *group, const char *amount, uint64_t *ret,
+			   struct err *e)
 {
 	struct cgroup_stat stat;
 	double share = 1;
@@ -262,7 +272,8 @@ static int amount_of_group(const struct cgroup *group, const char *amount, uint6
 	if (r)
 		return r;
 	if (stat.anon_bytes == MISSING_U64)
-		return err_say(e, ENODATA, "the group does not say how much it has: give --amount as a size");
+		return err_say(e, ENODATA,
+			       "the group does not say how much it has: give --amount as a size");
 	*ret = (uint64_t)((double)stat.anon_bytes * share);
 	return 0;
 }
@@ -274,7 +285,8 @@ static uint64_t oom_kills(const struct cgroup *group)
 	return cgroup_stat_read(group, &stat, NULL) ? MISSING_U64 : stat.oom_kill_count;
 }
 
-static int reclaim(const struct cgroup *group, uint64_t bytes, struct trigger_record *record, struct err *e)
+static int reclaim(const struct cgroup *group, uint64_t bytes, struct trigger_record *record,
+		   struct err *e)
 {
 	uint64_t begin_ns, before, after, killed = oom_kills(group), killed_now;
 	struct journal *j = NULL;
@@ -318,14 +330,15 @@ static int compress_group(const struct trigger_request *request, const struct po
 
 	if (lock < 0)
 		return lock;
-	if ((r = amount_of_group(&group, request->amount, &bytes, e)) || (r = look(pool, &before, e)) ||
-	    (r = reclaim(&group, bytes, &record, e)) || (r = compare(pool, &before, &record, e)))
+	if ((r = amount_of_group(&group, request->amount, &bytes, e)) ||
+	    (r = look(pool, &before, e)) || (r = reclaim(&group, bytes, &record, e)) ||
+	    (r = compare(pool, &before, &record, e)))
 		return r;
 	*ret = record;
 	return 0;
 }
 
-/* ---- a load ------------------------------------------------------------------------ */
+/* ---- a load ---- */
 
 struct profile {
 	const char *name, *pattern, *touch, *region, *limit;
@@ -333,11 +346,11 @@ struct profile {
 };
 
 static const struct profile profiles[] = {
-	{"light", "anon_streamer", "write", "64MiB", "32MiB", false},
-	{"medium", "anon_streamer", "write", "256MiB", "128MiB", true},
-	{"heavy", "anon_streamer", "write", "1GiB", "512MiB", true},
-	{"readback", "random_touch_heap", "read", "256MiB", "128MiB", false},
-	{"burst", "interactive_burst", "default", "256MiB", "128MiB", false},
+	{ "light", "anon_streamer", "write", "64MiB", "32MiB", false },
+	{ "medium", "anon_streamer", "write", "256MiB", "128MiB", true },
+	{ "heavy", "anon_streamer", "write", "1GiB", "512MiB", true },
+	{ "readback", "random_touch_heap", "read", "256MiB", "128MiB", false },
+	{ "burst", "interactive_burst", "default", "256MiB", "128MiB", false },
 };
 
 /* Beside us, as in the build directory and once installed. */
@@ -348,7 +361,8 @@ static int workload_path(char path[PATH_MAX], struct err *e)
 
 	if (r)
 		return r;
-	if (snprintf(path, PATH_MAX, "%s/workload", dirname(self)) >= PATH_MAX || access(path, X_OK)) {
+	if (snprintf(path, PATH_MAX, "%s/workload", dirname(self)) >= PATH_MAX ||
+	    access(path, X_OK)) {
 		err_impossible(e, "there is no program %s", path);
 		return err_hint(e, "`make` builds it; or name a process with --pid");
 	}
@@ -356,7 +370,8 @@ static int workload_path(char path[PATH_MAX], struct err *e)
 }
 
 /* out: a file for its result. */
-static int spawn_load(const struct profile *profile, uint64_t duration_ns, int out, pid_t *ret, struct err *e)
+static int spawn_load(const struct profile *profile, uint64_t duration_ns, int out, pid_t *ret,
+		      struct err *e)
 {
 	char path[PATH_MAX], duration[UNITS_TEXT_MAX];
 	const char *const argv[] = {
@@ -398,14 +413,18 @@ static void hint_room(const struct profile *profile, const struct pool *pool, st
 	if (zram_disk_bytes(NULL, pool->device.id, &size_bytes, NULL) ||
 	    zram_mm_stat_read(NULL, pool->device.id, &mm, NULL))
 		return;
-	err_hint(e, "it puts up to %s out; pool %s takes %s, in %s of RAM: set one up with a larger --size and "
-		    "--mem-limit%s",
+	err_hint(e,
+		 "it puts up to %s out; pool %s takes %s, in %s of RAM: set one up with a larger "
+		 "--size and "
+		 "--mem-limit%s",
 		 profile->limit, pool->name, units_format_size(size_bytes, size),
-		 units_format_size(mm.limit_bytes, limit), profile->lighter ? ", or take --profile light" : "");
+		 units_format_size(mm.limit_bytes, limit),
+		 profile->lighter ? ", or take --profile light" : "");
 }
 
 /* Why it says that it failed, from the first line of its result; else that it said so on stderr. */
-static int load_failed(const struct profile *profile, const struct pool *pool, int out, int status, struct err *e)
+static int load_failed(const struct profile *profile, const struct pool *pool, int out, int status,
+		       struct err *e)
 {
 	char line[8192];
 	ssize_t n = pread(out, line, sizeof(line) - 1, 0);
@@ -414,7 +433,8 @@ static int load_failed(const struct profile *profile, const struct pool *pool, i
 	line[strcspn(line, "\n")] = '\0';
 	struct json_object *result = json_tokener_parse(line), *why, *state;
 
-	if (json_object_object_get_ex(result, "why", &why) && json_object_is_type(why, json_type_string)) {
+	if (json_object_object_get_ex(result, "why", &why) &&
+	    json_object_is_type(why, json_type_string)) {
 		err_say(e, ECHILD, "the load failed: %s", json_object_get_string(why));
 		const char *how = json_object_object_get_ex(result, "state", &state)
 					  ? json_object_get_string(state)
@@ -422,7 +442,7 @@ static int load_failed(const struct profile *profile, const struct pool *pool, i
 
 		if (str_eq(how, "timeout"))
 			err_hint(e, "on a busy machine it takes longer: --duration 30s");
-		else if (str_eq(how, cage_state_name(CAGE_OOM)))
+		else if (str_eq(how, supervise_state_name(SUPERVISE_OOM)))
 			hint_room(profile, pool, e);
 	} else {
 		err_say(e, ECHILD, "the load failed; what it said is above");
@@ -433,7 +453,8 @@ static int load_failed(const struct profile *profile, const struct pool *pool, i
 	return -ECHILD;
 }
 
-/* Waits for the load and keeps the highest the pool held. ^C is passed on: it ends the load, which says why.
+/* Waits for the load and keeps the highest the pool held. ^C is passed on: it ends the load, which
+ * says why.
  */
 static int watch_load(pid_t pid, const struct profile *profile, int out, const struct pool *pool,
 		      struct trigger_record *record, struct err *e)
@@ -517,9 +538,10 @@ static int run_profile(const char *what, const char *name, const struct trigger_
 	return 0;
 }
 
-/* ---- both -------------------------------------------------------------------------- */
+/* ---- both ---- */
 
-static int one_of(const struct trigger_request *request, int profile, const char *ways, struct err *e)
+static int one_of(const struct trigger_request *request, int profile, const char *ways,
+		  struct err *e)
 {
 	if (!request->pid && !request->cgroup && !profile)
 		return err_usage(e, "whose pages? give one of %s", ways);
@@ -533,11 +555,11 @@ static int one_of(const struct trigger_request *request, int profile, const char
 int trigger_compress(const struct trigger_request *request, const struct pool *pool,
 		     struct trigger_record *ret, struct err *e)
 {
-	static const struct move out = {.what = "compress",
-					.how = "pageout",
-					.from = REMOTE_PRESENT,
-					.to = REMOTE_SWAPPED,
-					.advice = MADV_PAGEOUT};
+	static const struct move out = { .what = "compress",
+					 .how = "pageout",
+					 .from = REMOTE_PRESENT,
+					 .to = REMOTE_SWAPPED,
+					 .advice = MADV_PAGEOUT };
 	int r = one_of(request, request->compress_profile, "--pid, --cgroup and --profile", e);
 
 	if (r)
@@ -546,16 +568,17 @@ int trigger_compress(const struct trigger_request *request, const struct pool *p
 		return move_of(request, pool, &out, ret, e);
 	if (request->cgroup)
 		return compress_group(request, pool, ret, e);
-	return run_profile("compress", trigger_compress_profiles[request->compress_profile], request, pool,
-			   ret, e);
+	return run_profile("compress", trigger_compress_profiles[request->compress_profile],
+			   request, pool, ret, e);
 }
 
 int trigger_readback(const struct trigger_request *request, const struct pool *pool,
 		     struct trigger_record *ret, struct err *e)
 {
-#define BACK(name, ...)                                                                                      \
-	{                                                                                                    \
-		.what = "readback", .how = name, .from = REMOTE_SWAPPED, .to = REMOTE_PRESENT, ##__VA_ARGS__ \
+#define BACK(name, ...) \
+	{ \
+		.what = "readback", .how = name, .from = REMOTE_SWAPPED, .to = REMOTE_PRESENT, \
+		##__VA_ARGS__ \
 	}
 	static const struct move back[] = {
 		[TRIGGER_PREFAULT] = BACK("prefault"),
@@ -567,6 +590,6 @@ int trigger_readback(const struct trigger_request *request, const struct pool *p
 
 	if (r || request->pid)
 		return r ? r : move_of(request, pool, &back[request->how], ret, e);
-	return run_profile("readback", trigger_readback_profiles[request->readback_profile], request, pool,
-			   ret, e);
+	return run_profile("readback", trigger_readback_profiles[request->readback_profile],
+			   request, pool, ret, e);
 }

@@ -4,7 +4,7 @@
 #define RAM_POOL_TRIGGER_H
 
 #include "pool.h"
-#include "record.h"
+#include "lib/base/record.h"
 
 enum trigger_how { TRIGGER_PREFAULT, TRIGGER_WILLNEED, TRIGGER_TOUCH };
 extern const char *const trigger_how_choices[];
@@ -14,10 +14,10 @@ extern const char *const trigger_compress_profiles[]; /* none light medium heavy
 extern const char *const trigger_readback_profiles[]; /* none readback burst */
 
 struct trigger_request {
-	pid_t pid;	    /* 0 = not of a process */
+	pid_t pid;          /* 0 = not of a process */
 	const char *cgroup; /* NULL = not of a group */
 	const char *amount; /* "256MiB", "50%"; NULL = everything */
-	int how;	    /* readback of a process */
+	int how;            /* readback of a process */
 	int compress_profile, readback_profile;
 	uint64_t duration_ns; /* of a profile */
 };
@@ -37,8 +37,8 @@ struct trigger_record {
 
 extern const struct record_type trigger_type;
 
-/* trigger_compress, trigger_readback - errors  -ENOENT no pool that is ready; -ESRCH the process ended
- * meanwhile */
+/* trigger_compress, trigger_readback - errors  -ENOENT no pool that is ready; -ESRCH the process
+ * ended meanwhile */
 int trigger_compress(const struct trigger_request *request, const struct pool *pool,
 		     struct trigger_record *ret, struct err *e);
 int trigger_readback(const struct trigger_request *request, const struct pool *pool,

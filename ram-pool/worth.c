@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* worth.c - whether recompression is worth its CPU, threshold by threshold: lib/policy on a sample. Pure. */
+/* worth.c - whether recompression is worth its CPU, threshold by threshold: lib/policy on a sample.
+ * Pure. */
 #include "worth.h"
 
 #include <stdio.h>
 
 #define STEP_BYTES 256 /* between thresholds */
 
-/* What a round does to the pages that a threshold lets in, as two candidates: left as they are, and tried again. A
- * page is kept as it was unless it comes into a smaller class, and below the threshold.
+/* What a round does to the pages that a threshold lets in, as two candidates: left as they are, and
+ * tried again. A page is kept as it was unless it comes into a smaller class, and below the
+ * threshold.
  */
 static void weigh(const struct worth_sample *s, size_t threshold, struct policy_candidate ret[2])
 {
-	ret[0] = (struct policy_candidate){.name = s->first, .tier = POLICY_FAST};
-	ret[1] = (struct policy_candidate){.name = s->second, .tier = POLICY_HEAVY};
+	ret[0] = (struct policy_candidate){ .name = s->first, .tier = POLICY_FAST };
+	ret[1] = (struct policy_candidate){ .name = s->second, .tier = POLICY_HEAVY };
 	for (size_t i = 0; i < s->n; i++) {
 		const struct worth_page *p = &s->pages[i];
-		bool better = p->again_bytes < p->slot_bytes && (!threshold || p->again_len < threshold);
+		bool better =
+			p->again_bytes < p->slot_bytes && (!threshold || p->again_len < threshold);
 
 		if (p->len < threshold)
 			continue;
@@ -23,7 +26,8 @@ static void weigh(const struct worth_sample *s, size_t threshold, struct policy_
 			bool again = k && better;
 
 			ret[k].orig_bytes += PAGE_BYTES;
-			ret[k].saved_slot_bytes += PAGE_BYTES - (again ? p->again_bytes : p->slot_bytes);
+			ret[k].saved_slot_bytes +=
+				PAGE_BYTES - (again ? p->again_bytes : p->slot_bytes);
 			ret[k].compress_cpu_ms += k ? p->open_ms + p->again_ms : 0;
 			ret[k].decompress_cpu_ms += again ? p->again_open_ms : p->open_ms;
 		}
@@ -40,7 +44,8 @@ static double left(const struct policy_settings *policy, const struct policy_ver
 void worth_judge(const struct worth_sample *s, const struct policy_settings *policy, bool huge_only,
 		 struct pool_worth *ret)
 {
-	const size_t from = huge_only ? PAGE_BYTES : 0, to = huge_only ? PAGE_BYTES + 1 : s->huge_bytes;
+	const size_t from = huge_only ? PAGE_BYTES : 0,
+		     to = huge_only ? PAGE_BYTES + 1 : s->huge_bytes;
 	double best = -1;
 
 	for (size_t threshold = from; threshold < to; threshold += STEP_BYTES) {

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* worth_sample.c - a sample of a pool, opened and packed again by the library codecs that stand for the kernel's. */
+/* worth_sample.c - a sample of a pool, opened and packed again by the library codecs that stand for
+ * the kernel's. */
 #include "worth.h"
 
 #include "contents.h"
-#include "stop.h"
+#include "lib/base/stop.h"
 
-#define SAMPLE_MIN   64 /* pages */
-#define SAMPLE_MAX   1024
-#define SAMPLE_SHARE 16 /* at most one page in so many: those that are read are young, and not recompressed */
-#define RUN_PAGES    4	/* that are read at a time */
-#define LOOK_NS	     (5 * NS_PER_S)
+#define SAMPLE_MIN 64 /* pages */
+#define SAMPLE_MAX 1024
+#define SAMPLE_SHARE \
+	16 /* at most one page in so many: those that are read are young, and not recompressed */
+#define RUN_PAGES 4 /* that are read at a time */
+#define LOOK_NS   (5 * NS_PER_S)
 
 struct sample {
 	struct contents contents;
@@ -23,7 +25,8 @@ static double ms_since(uint64_t begin_ns)
 	return (double)(thread_cpu_ns() - begin_ns) / (double)NS_PER_MS;
 }
 
-/* How long the codec takes to open what it has just packed; an incompressible page is there as it is. */
+/* How long the codec takes to open what it has just packed; an incompressible page is there as it
+ * is. */
 static double open_ms(const struct contents *c, const struct codec_run *codec, size_t len)
 {
 	char opened[PAGE_BYTES];
@@ -39,7 +42,7 @@ static double open_ms(const struct contents *c, const struct codec_run *codec, s
 static void weigh_page(struct sample *s, const char *page)
 {
 	const struct contents *c = &s->contents;
-	struct worth_page p = {.len = contents_pack(c, page, &c->codec)};
+	struct worth_page p = { .len = contents_pack(c, page, &c->codec) };
 
 	if (p.len == 0)
 		return;
@@ -59,10 +62,12 @@ static uint64_t common_divisor(uint64_t a, uint64_t b)
 	return b ? common_divisor(b, a % b) : a;
 }
 
-/* All over the device in steps of the golden section: spread evenly at any moment, every run once. */
+/* All over the device in steps of the golden section: spread evenly at any moment, every run once.
+ */
 static int take_sample(struct sample *s, struct err *e)
 {
-	const uint64_t run_bytes = RUN_PAGES * PAGE_BYTES, runs = s->contents.disk_bytes / run_bytes;
+	const uint64_t run_bytes = RUN_PAGES * PAGE_BYTES,
+		       runs = s->contents.disk_bytes / run_bytes;
 	const uint64_t end_ns = monotonic_ns() + LOOK_NS;
 	AUTO_FREE char *buf = aligned_alloc(PAGE_BYTES, run_bytes);
 	uint64_t step = MAX((uint64_t)((double)runs * 0.6180339887), 1), at = runs / 2;
@@ -92,7 +97,7 @@ int pool_worth(const struct pool *pool, const struct policy_settings *policy, bo
 	char algorithm[ZRAM_ALGORITHM_MAX];
 	struct zram_mm_stat mm;
 
-	sample.second = (struct codec_run){.state = NULL};
+	sample.second = (struct codec_run){ .state = NULL };
 	sample.n = 0;
 	int r = contents_open(&sample.contents, pool, e);
 
@@ -103,7 +108,8 @@ int pool_worth(const struct pool *pool, const struct policy_settings *policy, bo
 	if (r == 0)
 		r = zram_mm_stat_read(NULL, pool->device.id, &mm, e);
 	if (r == 0) {
-		sample.wanted = MIN(MAX(mm.orig_bytes / PAGE_BYTES / SAMPLE_SHARE, SAMPLE_MIN), SAMPLE_MAX);
+		sample.wanted =
+			MIN(MAX(mm.orig_bytes / PAGE_BYTES / SAMPLE_SHARE, SAMPLE_MIN), SAMPLE_MAX);
 		r = take_sample(&sample, e);
 	}
 	const struct worth_sample pages = {

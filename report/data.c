@@ -9,7 +9,7 @@
 #include <math.h>
 #include <sqlite3.h>
 
-#include "stats.h"
+#include "lib/analysis/stats.h"
 
 #define ADD(list, n) ((list) = data_add((list), &(n), sizeof(*(list))), &(list)[(n)-1])
 
@@ -26,7 +26,7 @@ void *data_add(void *list, size_t *n, size_t size)
 	return grown;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------ */
+/* ---- reading ---- */
 
 static struct sqlite3_stmt *ask(struct sqlite3 *db, const char *sql, const char *key)
 {
@@ -66,7 +66,8 @@ static char *text_of(struct sqlite3_stmt *st, int at)
 
 static double number_of(struct sqlite3_stmt *st, int at)
 {
-	return sqlite3_column_type(st, at) == SQLITE_NULL ? MISSING_F64 : sqlite3_column_double(st, at);
+	return sqlite3_column_type(st, at) == SQLITE_NULL ? MISSING_F64
+							  : sqlite3_column_double(st, at);
 }
 
 static void load_values(struct study *study, struct run *run)
@@ -88,11 +89,12 @@ static void load_values(struct study *study, struct run *run)
 
 static void load_runs(struct study *study, struct arm *arm)
 {
-	struct sqlite3_stmt *st AUTO_ASK = ask(study->db,
-					       "SELECT id, kind, state, reason, block, position, state IN "
-					       "('ok', 'unsettled') FROM run WHERE cell=?"
-					       " ORDER BY rowid",
-					       arm->id);
+	struct sqlite3_stmt *st AUTO_ASK =
+		ask(study->db,
+		    "SELECT id, kind, state, reason, block, position, state IN "
+		    "('ok', 'unsettled') FROM run WHERE cell=?"
+		    " ORDER BY rowid",
+		    arm->id);
 
 	while (row(study, st)) {
 		struct run *run = ADD(arm->runs, arm->n_runs);
@@ -110,12 +112,14 @@ static void load_runs(struct study *study, struct arm *arm)
 
 #define STAYS_MAX 64
 
-/* From the record that pool_probe left: two arrays of one length. What is none of ours says nothing. */
+/* From the record that pool_probe left: two arrays of one length. What is none of ours says
+ * nothing. */
 static void load_stays(struct study *study, struct arm *arm)
 {
 	struct sqlite3_stmt *st AUTO_ASK =
 		ask(study->db,
-		    "SELECT a.text FROM artifact a JOIN run r ON r.id = a.run WHERE r.cell=? AND a.name = "
+		    "SELECT a.text FROM artifact a JOIN run r ON r.id = a.run WHERE r.cell=? AND "
+		    "a.name = "
 		    "'pool_probe' AND r.state IN ('ok', 'unsettled') ORDER BY r.rowid LIMIT 1",
 		    arm->id);
 	const char *text = row(study, st) ? (const char *)sqlite3_column_text(st, 0) : NULL;
@@ -123,7 +127,8 @@ static void load_stays(struct study *study, struct arm *arm)
 
 	if (json_object_object_get_ex(record, "survival_age_ns", &ages) &&
 	    json_object_object_get_ex(record, "survival", &out) &&
-	    json_object_is_type(ages, json_type_array) && json_object_is_type(out, json_type_array)) {
+	    json_object_is_type(ages, json_type_array) &&
+	    json_object_is_type(out, json_type_array)) {
 		size_t n = MIN(json_object_array_length(ages), json_object_array_length(out));
 
 		for (size_t i = 0; i < MIN(n, (size_t)STAYS_MAX); i++) {
@@ -136,17 +141,18 @@ static void load_stays(struct study *study, struct arm *arm)
 	json_object_put(record);
 }
 
-static void load_arms(struct study *study, struct subject *subject)
+static void load_arms(struct study *study, struct target *target)
 {
-	struct sqlite3_stmt *st AUTO_ASK = ask(
-		study->db,
-		"SELECT c.id, c.arm, p.algorithm, c.limit_bytes, p.size_bytes, p.mem_limit_bytes FROM cell c"
-		" LEFT JOIN pool_config p ON p.id = c.pool_config WHERE c.workload=? ORDER BY c.arm <> "
-		"'none', c.rowid",
-		subject->id);
+	struct sqlite3_stmt *st AUTO_ASK = ask(study->db,
+					       "SELECT c.id, c.arm, p.algorithm, c.limit_bytes, "
+					       "p.size_bytes, p.mem_limit_bytes FROM cell c"
+					       " LEFT JOIN pool_config p ON p.id = c.pool_config "
+					       "WHERE c.workload=? ORDER BY c.arm <> "
+					       "'none', c.rowid",
+					       target->id);
 
 	while (row(study, st)) {
-		struct arm *arm = ADD(subject->arms, subject->n_arms);
+		struct arm *arm = ADD(target->arms, target->n_arms);
 
 		arm->id = text_of(st, 0);
 		arm->name = text_of(st, 1);
@@ -159,19 +165,20 @@ static void load_arms(struct study *study, struct subject *subject)
 	}
 }
 
-static void load_rankings(struct study *study, struct subject *subject)
+static void load_rankings(struct study *study, struct target *target)
 {
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db,
-		    "SELECT codec, tier, reason, place, recommended, fair_score, value_gib_per_core, "
-		    "saved_slot_bytes,"
-		    " saved_codec_bytes, total_bytes, compress_cpu_ms, decompress_cpu_ms, readback_factor "
-		    "FROM ranking"
-		    " WHERE workload=? ORDER BY place IS NULL, place, saved_slot_bytes DESC",
-		    subject->id);
+	struct sqlite3_stmt *st AUTO_ASK = ask(
+		study->db,
+		"SELECT codec, tier, reason, place, recommended, fair_score, value_gib_per_core, "
+		"saved_slot_bytes,"
+		" saved_codec_bytes, total_bytes, compress_cpu_ms, decompress_cpu_ms, "
+		"readback_factor "
+		"FROM ranking"
+		" WHERE workload=? ORDER BY place IS NULL, place, saved_slot_bytes DESC",
+		target->id);
 
 	while (row(study, st)) {
-		struct ranking *r = ADD(subject->rankings, subject->n_rankings);
+		struct ranking *r = ADD(target->rankings, target->n_rankings);
 
 		r->codec = text_of(st, 0);
 		r->tier = text_of(st, 1);
@@ -189,16 +196,16 @@ static void load_rankings(struct study *study, struct subject *subject)
 	}
 }
 
-static void load_predictions(struct study *study, struct subject *subject)
+static void load_predictions(struct study *study, struct target *target)
 {
-	struct sqlite3_stmt *st AUTO_ASK = ask(
-		study->db,
-		"SELECT c.arm, p.name, p.predicted, p.measured FROM prediction p JOIN cell c ON c.id = p.cell"
-		" WHERE c.workload=? ORDER BY c.rowid, p.name",
-		subject->id);
+	struct sqlite3_stmt *st AUTO_ASK = ask(study->db,
+					       "SELECT c.arm, p.name, p.predicted, p.measured FROM "
+					       "prediction p JOIN cell c ON c.id = p.cell"
+					       " WHERE c.workload=? ORDER BY c.rowid, p.name",
+					       target->id);
 
 	while (row(study, st)) {
-		struct prediction *p = ADD(subject->predictions, subject->n_predictions);
+		struct prediction *p = ADD(target->predictions, target->n_predictions);
 
 		p->arm = text_of(st, 0);
 		p->name = text_of(st, 1);
@@ -208,18 +215,18 @@ static void load_predictions(struct study *study, struct subject *subject)
 }
 
 /* Of one run, the first that has any: pages of several scans must not be added up. */
-static void load_bins(struct study *study, struct subject *subject)
+static void load_bins(struct study *study, struct target *target)
 {
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db,
-		    "SELECT codec, bin_bytes, sum(pages) FROM page_hist WHERE run = (SELECT h.run FROM "
-		    "page_hist h"
-		    " JOIN run r ON r.id = h.run JOIN cell c ON c.id = r.cell WHERE c.workload=?"
-		    " ORDER BY r.rowid LIMIT 1) GROUP BY codec, bin_bytes ORDER BY codec, bin_bytes",
-		    subject->id);
+	struct sqlite3_stmt *st AUTO_ASK = ask(
+		study->db,
+		"SELECT codec, bin_bytes, sum(pages) FROM page_hist WHERE run = (SELECT h.run FROM "
+		"page_hist h"
+		" JOIN run r ON r.id = h.run JOIN cell c ON c.id = r.cell WHERE c.workload=?"
+		" ORDER BY r.rowid LIMIT 1) GROUP BY codec, bin_bytes ORDER BY codec, bin_bytes",
+		target->id);
 
 	while (row(study, st)) {
-		struct bin *b = ADD(subject->bins, subject->n_bins);
+		struct bin *b = ADD(target->bins, target->n_bins);
 
 		b->codec = text_of(st, 0);
 		b->bin_bytes = number_of(st, 1);
@@ -227,20 +234,21 @@ static void load_bins(struct study *study, struct subject *subject)
 	}
 }
 
-/* ---- between arms ------------------------------------------------------------------------------- */
+/* ---- between arms ---- */
 
-const struct arm *data_baseline(const struct subject *subject)
+const struct arm *data_baseline(const struct target *target)
 {
-	for (size_t i = 0; i < subject->n_arms; i++)
-		if (str_eq(subject->arms[i].name, "none"))
-			return &subject->arms[i];
+	for (size_t i = 0; i < target->n_arms; i++)
+		if (str_eq(target->arms[i].name, "none"))
+			return &target->arms[i];
 	return NULL;
 }
 
 static const struct run *timed_in_block(const struct arm *arm, int64_t block)
 {
 	for (size_t i = 0; arm && i < arm->n_runs; i++)
-		if (arm->runs[i].counts && arm->runs[i].block == block && str_eq(arm->runs[i].kind, "timed"))
+		if (arm->runs[i].counts && arm->runs[i].block == block &&
+		    str_eq(arm->runs[i].kind, "timed"))
 			return &arm->runs[i];
 	return NULL;
 }
@@ -283,7 +291,8 @@ static void compare(const struct arm *baseline, struct arm *arm)
 	for (size_t i = 0; i < arm->n_runs; i++) {
 		struct run *run = &arm->runs[i];
 		const struct run *base = timed_in_block(baseline, run->block);
-		double none = baseline ? baseline->figures[FOOTPRINT_BYTES_PEAK].median : MISSING_F64;
+		double none =
+			baseline ? baseline->figures[FOOTPRINT_BYTES_PEAK].median : MISSING_F64;
 
 		run->value[SLOWDOWN_RATIO] = run->value[SAVED_BYTES] = run->value[SAVED_PERCENT] =
 			MISSING_F64;
@@ -314,20 +323,21 @@ static void slowdown_interval(struct arm *arm)
 	}
 }
 
-static void load_subjects(struct study *study)
+static void load_targets(struct study *study)
 {
 	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db, "SELECT id, name, argv, uid FROM workload WHERE experiment=? ORDER BY rowid",
+		ask(study->db,
+		    "SELECT id, name, argv, uid FROM workload WHERE experiment=? ORDER BY rowid",
 		    study->id);
 
 	while (row(study, st)) {
-		struct subject *s = ADD(study->subjects, study->n_subjects);
+		struct target *s = ADD(study->targets, study->n_targets);
 
 		s->id = text_of(st, 0);
 		s->name = text_of(st, 1);
 		s->argv = text_of(st, 2);
-		s->uid =
-			sqlite3_column_type(st, 3) == SQLITE_NULL ? MISSING_I64 : sqlite3_column_int64(st, 3);
+		s->uid = sqlite3_column_type(st, 3) == SQLITE_NULL ? MISSING_I64
+								   : sqlite3_column_int64(st, 3);
 		load_arms(study, s);
 		load_rankings(study, s);
 		load_predictions(study, s);
@@ -344,10 +354,13 @@ static void load_subjects(struct study *study)
 
 static void load_pairs(struct study *study)
 {
-	struct sqlite3_stmt *env AUTO_ASK = ask(
-		study->db, "SELECT key, value FROM environment WHERE experiment=? ORDER BY key", study->id);
-	struct sqlite3_stmt *notes AUTO_ASK = ask(
-		study->db, "SELECT kind, about, reason FROM note WHERE experiment=? ORDER BY seq", study->id);
+	struct sqlite3_stmt *env AUTO_ASK =
+		ask(study->db, "SELECT key, value FROM environment WHERE experiment=? ORDER BY key",
+		    study->id);
+	struct sqlite3_stmt *notes AUTO_ASK =
+		ask(study->db,
+		    "SELECT kind, about, reason FROM note WHERE experiment=? ORDER BY seq",
+		    study->id);
 
 	while (row(study, env)) {
 		struct pair *p = ADD(study->environment, study->n_environment);
@@ -368,9 +381,10 @@ static void load_pairs(struct study *study)
 
 static void load_experiment(struct study *study, struct sqlite3_stmt *st)
 {
-	char **const texts[] = {&study->id,	 &study->started, &study->ended,      &study->argv,
-				&study->command, &study->seed,	  &study->settings,   &study->version,
-				&study->state,	 &study->answer,  &study->recommended};
+	char **const texts[] = { &study->id,       &study->started,    &study->ended,
+				 &study->argv,     &study->command,    &study->seed,
+				 &study->settings, &study->version,    &study->state,
+				 &study->answer,   &study->recommended };
 	int n = ARRAY_SIZE(texts);
 
 	for (int i = 0; i < n; i++)
@@ -379,24 +393,27 @@ static void load_experiment(struct study *study, struct sqlite3_stmt *st)
 	study->blocks = sqlite3_column_int64(st, n + 1);
 }
 
-int data_load(struct study *ret, struct store *store, const char *id, struct err *e)
+int data_load(struct study *ret, struct results *results, const char *id, struct err *e)
 {
 	bool latest = !id || str_eq(id, "latest");
-	struct study study = {.db = store_sqlite(store), .break_even_bytes = MISSING_F64};
+	struct study study = { .db = results_sqlite(results), .break_even_bytes = MISSING_F64 };
 	struct sqlite3_stmt *st AUTO_ASK =
 		ask(study.db,
 		    "SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch') || ' UTC',"
-		    " datetime(ended_unix_ns / 1000000000, 'unixepoch') || ' UTC', argv, command, seed, "
+		    " datetime(ended_unix_ns / 1000000000, 'unixepoch') || ' UTC', argv, command, "
+		    "seed, "
 		    "settings, version,"
 		    " state, answer, recommended, limit_ratio, blocks FROM experiment"
-		    " WHERE ?1 IS NULL OR substr(id, 1, length(?1)) = ?1 ORDER BY started_unix_ns DESC, id "
+		    " WHERE ?1 IS NULL OR substr(id, 1, length(?1)) = ?1 ORDER BY started_unix_ns "
+		    "DESC, id "
 		    "DESC LIMIT 2",
 		    latest ? NULL : id);
 
 	/* One view of the file, also while a study writes to it; it ends with the connection. */
 	sqlite3_exec(study.db, "BEGIN", NULL, NULL, NULL);
 	if (!row(&study, st)) {
-		err_say(e, ENOENT, latest ? "the store holds no study" : "the store holds no study %s", id);
+		err_say(e, ENOENT,
+			latest ? "the store holds no study" : "the store holds no study %s", id);
 		return err_hint(e, "see what it holds: coldpress report --db FILE --list");
 	}
 	load_experiment(&study, st);
@@ -406,7 +423,7 @@ int data_load(struct study *ret, struct store *store, const char *id, struct err
 		return err_hint(e, "give more of it: coldpress report --db FILE --list");
 	}
 	load_pairs(&study);
-	load_subjects(&study);
+	load_targets(&study);
 	if (study.failed) {
 		data_done(&study);
 		return err_say(e, EBADMSG, "cannot read the store: it is damaged");
@@ -415,7 +432,7 @@ int data_load(struct study *ret, struct store *store, const char *id, struct err
 	return 0;
 }
 
-/* ---- time series -------------------------------------------------------------------------------- */
+/* ---- time series ---- */
 
 static bool has_samples(struct study *study, const struct run *run)
 {
@@ -434,8 +451,8 @@ static double unfitness(const struct arm *arm, const struct run *run)
 	       (isfinite(off) ? fmin(off, 99) : 99);
 }
 
-void data_series(struct study *study, const struct arm *arm, const struct run **run, struct point **ret,
-		 size_t *n)
+void data_series(struct study *study, const struct arm *arm, const struct run **run,
+		 struct point **ret, size_t *n)
 {
 	struct point *points = NULL;
 
@@ -453,23 +470,22 @@ void data_series(struct study *study, const struct arm *arm, const struct run **
 		    "SELECT t_ns / 1e9, max(value) FILTER (WHERE name='ram_bytes'),"
 		    " max(value) FILTER (WHERE name='pool_used_bytes'), max(value) FILTER (WHERE "
 		    "name='swap_bytes'),"
-		    " max(value) FILTER (WHERE name='pool_orig_bytes') FROM sample WHERE run=? GROUP BY t_ns "
+		    " max(value) FILTER (WHERE name='pool_orig_bytes') FROM sample WHERE run=? "
+		    "GROUP BY t_ns "
 		    "ORDER BY t_ns",
 		    (*run)->id);
 	while (row(study, st)) {
 		struct point *p = ADD(points, *n);
 
-		*p = (struct point){number_of(st, 0), number_of(st, 1), number_of(st, 2), number_of(st, 3),
-				    number_of(st, 4)};
+		*p = (struct point){ number_of(st, 0), number_of(st, 1), number_of(st, 2),
+				     number_of(st, 3), number_of(st, 4) };
 	}
 	*ret = points;
 }
 
-/* ---- done
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- done ---- */
 
-static void subject_done(struct subject *s)
+static void target_done(struct target *s)
 {
 	for (size_t i = 0; i < s->n_arms; i++) {
 		struct arm *arm = &s->arms[i];
@@ -518,16 +534,16 @@ static void pairs_done(struct pair *pairs, size_t n)
 
 void data_done(struct study *study)
 {
-	char *const texts[] = {study->id,      study->started, study->ended,	  study->argv,
-			       study->command, study->seed,    study->settings,	  study->version,
-			       study->state,   study->answer,  study->recommended};
+	char *const texts[] = { study->id,      study->started, study->ended,      study->argv,
+				study->command, study->seed,    study->settings,   study->version,
+				study->state,   study->answer,  study->recommended };
 
-	for (size_t i = 0; i < study->n_subjects; i++)
-		subject_done(&study->subjects[i]);
-	free(study->subjects);
+	for (size_t i = 0; i < study->n_targets; i++)
+		target_done(&study->targets[i]);
+	free(study->targets);
 	pairs_done(study->environment, study->n_environment);
 	pairs_done(study->notes, study->n_notes);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		free(texts[i]);
-	*study = (struct study){0};
+	*study = (struct study){ 0 };
 }

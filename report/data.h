@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* data.h - one study as the store has it, read into memory, with the figures that follow from it. */
+/* data.h - one study as the store has it, read into memory, with the figures that follow from it.
+ */
 #ifndef COLDPRESS_REPORT_DATA_H
 #define COLDPRESS_REPORT_DATA_H
 
 #include "quantity.h"
-#include "store.h"
+#include "lib/results/results.h"
 
 struct run {
 	char *id, *kind, *state, *reason;
 	int64_t block, position;
-	bool counts;		  /* its state lets it into medians */
+	bool counts;              /* its state lets it into medians */
 	double value[QUANTITIES]; /* in base units; NaN: missing */
 };
 
@@ -17,7 +18,8 @@ struct run {
 struct figure {
 	size_t n;
 	double median, low, high; /* low and high: the smallest and largest, not an interval */
-	bool probed; /* no timed run has it: from the run that carried the probes, or the reference */
+	bool probed; /* no timed run has it: from the run that carried the probes, or the reference
+		      */
 };
 
 /* The share of an arm's pages still out of memory so long after they were stored. */
@@ -55,7 +57,7 @@ struct bin {
 	double bin_bytes, pages;
 };
 
-struct subject {
+struct target {
 	char *id, *name, *argv;
 	int64_t uid; /* MISSING_I64: not known */
 	struct arm *arms;
@@ -74,34 +76,39 @@ struct study {
 		*recommended;
 	double limit_ratio;
 	int64_t blocks;
-	struct subject *subjects;
+	struct target *targets;
 	struct pair *environment, *notes;
-	size_t n_subjects, n_environment, n_notes;
-	double break_even_bytes; /* largest compressed length that still saves RAM; NaN: not known */
+	size_t n_targets, n_environment, n_notes;
+	double break_even_bytes; /* largest compressed length that still saves RAM; NaN: not known
+				  */
 	struct sqlite3 *db;
 	bool failed; /* a SELECT did not come to its end */
 };
 
-/* data_load - the study with this id, or a unique beginning of it; NULL or "latest": the last one started.
- * errors  -ENOENT no such study, or none at all; -EBADMSG the store does not answer
+/* data_load - the study with this id, or a unique beginning of it; NULL or "latest": the last one
+ * started. errors  -ENOENT no such study, or none at all; -EBADMSG the store does not answer
  */
-int data_load(struct study *ret, struct store *store, const char *id, struct err *e);
+int data_load(struct study *ret, struct results *results, const char *id, struct err *e);
 void data_done(struct study *study);
 
-/* One point of a time series, in bytes and seconds from the start of the run; NaN: not sampled then. */
+/* One point of a time series, in bytes and seconds from the start of the run; NaN: not sampled
+ * then. */
 struct point {
 	double t_s, ram, pool, swap, orig;
 };
 
-/* data_series - of the arm's run that shows it best: counted before others, timed before probed, and among
- * those the one of median wall time. *run is NULL where no run has samples. *ret is to be freed.
+/* data_series - of the arm's run that shows it best: counted before others, timed before probed,
+ * and among those the one of median wall time. *run is NULL where no run has samples. *ret is to be
+ * freed.
  */
-void data_series(struct study *study, const struct arm *arm, const struct run **run, struct point **ret,
-		 size_t *n);
+void data_series(struct study *study, const struct arm *arm, const struct run **run,
+		 struct point **ret, size_t *n);
 
-const struct arm *data_baseline(const struct subject *subject); /* the arm "none"; NULL: there is none */
+const struct arm *data_baseline(
+	const struct target *target); /* the arm "none"; NULL: there is none */
 
-/* data_add - room for one more element of a list, zeroed; ends the program when there is no memory. */
+/* data_add - room for one more element of a list, zeroed; ends the program when there is no memory.
+ */
 void *data_add(void *list, size_t *n, size_t size);
 
 #endif

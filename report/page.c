@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* page.c - the sections, in a reader's order: the answer, each subject, what did not count, where and how.
+/* page.c - the sections, in a reader's order: the answer, each target, what did not count, where
+ * and how.
  *
  * Numbers come ready from data.c; here they are only laid out.
  */
@@ -18,7 +19,7 @@ static void put_in(struct text *page, const char *before, const char *s, const c
 	text_str(page, after);
 }
 
-/* ---- the answer --------------------------------------------------------------------------------- */
+/* ---- the answer ---- */
 
 /* Every line of the text as a paragraph. */
 static void put_lines(struct text *page, const char *before, const char *lines, const char *after)
@@ -42,11 +43,13 @@ static void put_answer(struct text *page, const struct study *study)
 	html_raw(page, ", %lld block%s", (long long)study->blocks, study->blocks == 1 ? "" : "s");
 	put_in(page, ", seed ", study->seed, "</p>\n");
 	if (!str_eq(study->state, "done"))
-		put_in(page, "<p class=\"missing\">This study did not come to its end: ", study->state,
+		put_in(page,
+		       "<p class=\"missing\">This study did not come to its end: ", study->state,
 		       ". What follows is what was measured until then.</p>\n");
 	text_str(page, "<section class=\"answer\">");
 	if (study->recommended)
-		put_lines(page, "<p class=\"recommended\">recommended: ", study->recommended, "</p>\n");
+		put_lines(page, "<p class=\"recommended\">recommended: ", study->recommended,
+			  "</p>\n");
 	if (study->answer)
 		put_lines(page, "<p>", study->answer, "</p>\n");
 	if (!study->recommended && !study->answer)
@@ -54,7 +57,7 @@ static void put_answer(struct text *page, const struct study *study)
 	text_str(page, "</section>\n");
 }
 
-/* ---- key figures -------------------------------------------------------------------------------- */
+/* ---- key figures ---- */
 
 struct group {
 	const char *title;
@@ -63,22 +66,25 @@ struct group {
 };
 
 static const struct group groups[] = {
-	{"Time", {SLOWDOWN_RATIO, WALL_NS, CPU_NS, USER_NS, SYSTEM_NS, PSI_SOME_US, PSI_FULL_US}, 7},
-	{"Memory",
-	 {SAVED_PERCENT, SAVED_BYTES, FOOTPRINT_BYTES_PEAK, FOOTPRINT_BYTES_MEAN, RAM_BYTES_PEAK,
-	  RAM_BYTES_MEAN, SWAP_BYTES_PEAK},
-	 7},
-	{"Pool",
-	 {POOL_USED_BYTES_PEAK, POOL_USED_BYTES_MEAN, POOL_COMPR_BYTES_PEAK, POOL_ORIG_BYTES_PEAK,
-	  SLOT_TABLE_BYTES, FOREIGN_SWAP_BYTES},
-	 6},
-	{"Pages of the pool",
-	 {PAGES_OUT, PAGES_IN, READBACK_FACTOR, RESIDENCE_NS, SURVIVAL_P50_NS, CENSORED_PERCENT, STORE_P50_NS,
-	  STORE_P99_NS, LOAD_P50_NS, LOAD_P99_NS, POOL_NS, POOL_PAGE_NS},
-	 12},
-	{"Faults",
-	 {MAJOR_FAULTS, MINOR_FAULTS, MAJOR_LATENCY_P50_NS, MAJOR_LATENCY_P99_NS, MAJOR_LATENCY_MAX_NS},
-	 5},
+	{ "Time",
+	  { SLOWDOWN_RATIO, WALL_NS, CPU_NS, USER_NS, SYSTEM_NS, PSI_SOME_US, PSI_FULL_US },
+	  7 },
+	{ "Memory",
+	  { SAVED_PERCENT, SAVED_BYTES, FOOTPRINT_BYTES_PEAK, FOOTPRINT_BYTES_MEAN, RAM_BYTES_PEAK,
+	    RAM_BYTES_MEAN, SWAP_BYTES_PEAK },
+	  7 },
+	{ "Pool",
+	  { POOL_USED_BYTES_PEAK, POOL_USED_BYTES_MEAN, POOL_COMPR_BYTES_PEAK, POOL_ORIG_BYTES_PEAK,
+	    SLOT_TABLE_BYTES, FOREIGN_SWAP_BYTES },
+	  6 },
+	{ "Pages of the pool",
+	  { PAGES_OUT, PAGES_IN, READBACK_FACTOR, RESIDENCE_NS, SURVIVAL_P50_NS, CENSORED_PERCENT,
+	    RESULTS_P50_NS, RESULTS_P99_NS, LOAD_P50_NS, LOAD_P99_NS, POOL_NS, POOL_PAGE_NS },
+	  12 },
+	{ "Faults",
+	  { MAJOR_FAULTS, MINOR_FAULTS, MAJOR_LATENCY_P50_NS, MAJOR_LATENCY_P99_NS,
+	    MAJOR_LATENCY_MAX_NS },
+	  5 },
 };
 
 /* What most figures of an arm rest on. */
@@ -87,14 +93,14 @@ static size_t arm_n(const struct arm *arm)
 	return arm->figures[WALL_NS].n;
 }
 
-static void put_arm_heads(struct text *page, const struct subject *subject)
+static void put_arm_heads(struct text *page, const struct target *target)
 {
 	struct scale mib = scale_for(UNIT_BYTES, 100 * MIB);
 	char buf[QUANTITY_TEXT_MAX];
 
 	text_str(page, "<thead><tr><th>median, and from smallest to largest</th><th></th>");
-	for (size_t i = 0; i < subject->n_arms; i++) {
-		const struct arm *arm = &subject->arms[i];
+	for (size_t i = 0; i < target->n_arms; i++) {
+		const struct arm *arm = &target->arms[i];
 
 		put_in(page, "<th scope=\"col\">", arm->name, "<small>");
 		if (isfinite(arm->limit_bytes))
@@ -128,37 +134,38 @@ static void put_figure_cell(struct text *page, const struct arm *arm, enum quant
 	text_str(page, "</td>");
 }
 
-static void put_row(struct text *page, const struct subject *subject, enum quantity q)
+static void put_row(struct text *page, const struct target *target, enum quantity q)
 {
 	const struct quantity_kind *kind = &quantity_kinds[q];
 	double largest = 0;
 	struct scale scale;
 
-	for (size_t i = 0; i < subject->n_arms; i++)
-		largest = fmax(largest, fabs(subject->arms[i].figures[q].median));
+	for (size_t i = 0; i < target->n_arms; i++)
+		largest = fmax(largest, fabs(target->arms[i].figures[q].median));
 	scale = scale_for(kind->unit, largest);
 	html_raw(page, "<tr%s><th scope=\"row\">%s</th><td class=\"unit\">%s</td>",
-		 q == SLOWDOWN_RATIO || q == SAVED_PERCENT ? " class=\"key\"" : "", kind->label, scale.unit);
-	for (size_t i = 0; i < subject->n_arms; i++)
-		put_figure_cell(page, &subject->arms[i], q, &scale);
+		 q == SLOWDOWN_RATIO || q == SAVED_PERCENT ? " class=\"key\"" : "", kind->label,
+		 scale.unit);
+	for (size_t i = 0; i < target->n_arms; i++)
+		put_figure_cell(page, &target->arms[i], q, &scale);
 	text_str(page, "</tr>\n");
 }
 
-static void put_key_figures(struct text *page, const struct subject *subject)
+static void put_key_figures(struct text *page, const struct target *target)
 {
 	text_str(page, "<h3>Key figures</h3>\n<div class=\"wide\"><table>");
-	put_arm_heads(page, subject);
+	put_arm_heads(page, target);
 	text_str(page, "<tbody>\n");
 	for (size_t g = 0; g < ARRAY_SIZE(groups); g++) {
-		html_raw(page, "<tr class=\"group\"><th colspan=\"%zu\">%s</th></tr>\n", subject->n_arms + 2,
-			 groups[g].title);
+		html_raw(page, "<tr class=\"group\"><th colspan=\"%zu\">%s</th></tr>\n",
+			 target->n_arms + 2, groups[g].title);
 		for (size_t i = 0; i < groups[g].n; i++)
-			put_row(page, subject, groups[g].rows[i]);
+			put_row(page, target, groups[g].rows[i]);
 	}
 	text_str(page, "</tbody></table></div>\n");
 }
 
-/* ---- the policy --------------------------------------------------------------------------------- */
+/* ---- the policy ---- */
 
 static void put_cell(struct text *page, const struct scale *scale, double v)
 {
@@ -167,38 +174,45 @@ static void put_cell(struct text *page, const struct scale *scale, double v)
 	html_raw(page, "<td>%s</td>", scale_format(scale, v, buf));
 }
 
-static void put_ranking(struct text *page, const struct subject *subject)
+static void put_ranking(struct text *page, const struct target *target)
 {
-	struct scale percent = scale_for(UNIT_PERCENT, 100), ms = {1, 1, "ms"}, score = {KIB, 1, "KiB/ms"},
-		     count = scale_for(UNIT_COUNT, 1), price = {1, 2, "GiB/core"};
+	struct scale percent = scale_for(UNIT_PERCENT, 100), ms = { 1, 1, "ms" },
+		     score = { KIB, 1, "KiB/ms" }, count = scale_for(UNIT_COUNT, 1),
+		     price = { 1, 2, "GiB/core" };
 	char buf[QUANTITY_TEXT_MAX];
 	struct scale ratio = scale_for(UNIT_RATIO, 1);
 
-	if (!subject->n_rankings)
+	if (!target->n_rankings)
 		return;
 	html_raw(page,
-		 "<h3>The policy's ranking</h3>\n<p class=\"soft\">fair score = bytes saved / (compress CPU "
+		 "<h3>The policy's ranking</h3>\n<p class=\"soft\">fair score = bytes saved / "
+		 "(compress CPU "
 		 "+ readback "
-		 "factor × decompress CPU), at the readback factor of %s. RAM saved counts whole slots, "
+		 "factor × decompress CPU), at the readback factor of %s. RAM saved counts whole "
+		 "slots, "
 		 "codec saved the "
-		 "codec's own bytes. CPU times are those of the libraries, unless a note below names the "
+		 "codec's own bytes. CPU times are those of the libraries, unless a note below "
+		 "names the "
 		 "calibration by which they are the kernel's.</p>\n",
-		 scale_format(&ratio, subject->rankings[0].readback_factor, buf));
-	text_str(page,
-		 "<div class=\"wide\"><table class=\"dense\"><thead><tr><th>codec</th><th>place</th><th "
-		 "class=\"words\">tier</th>"
-		 "<th>RAM saved<small>%</small></th><th>codec "
-		 "saved<small>%</small></th><th>compress<small>CPU ms"
-		 "</small></th><th>decompress<small>CPU ms</small></th><th>fair "
-		 "score<small>KiB/ms</small></th>"
-		 "<th>value<small>GiB/core</small></th><th class=\"words\">why</th></tr></thead><tbody>\n");
-	for (size_t i = 0; i < subject->n_rankings; i++) {
-		const struct ranking *r = &subject->rankings[i];
+		 scale_format(&ratio, target->rankings[0].readback_factor, buf));
+	text_str(page, "<div class=\"wide\"><table "
+		       "class=\"dense\"><thead><tr><th>codec</th><th>place</th><th "
+		       "class=\"words\">tier</th>"
+		       "<th>RAM saved<small>%</small></th><th>codec "
+		       "saved<small>%</small></th><th>compress<small>CPU ms"
+		       "</small></th><th>decompress<small>CPU ms</small></th><th>fair "
+		       "score<small>KiB/ms</small></th>"
+		       "<th>value<small>GiB/core</small></th><th "
+		       "class=\"words\">why</th></tr></thead><tbody>\n");
+	for (size_t i = 0; i < target->n_rankings; i++) {
+		const struct ranking *r = &target->rankings[i];
 
 		put_in(page,
-		       r->recommended ? "<tr class=\"chosen\"><th scope=\"row\">" : "<tr><th scope=\"row\">",
+		       r->recommended ? "<tr class=\"chosen\"><th scope=\"row\">"
+				      : "<tr><th scope=\"row\">",
 		       r->codec,
-		       r->recommended ? " <span class=\"tag\">the policy's choice</span></th>" : "</th>");
+		       r->recommended ? " <span class=\"tag\">the policy's choice</span></th>"
+				      : "</th>");
 		put_cell(page, &count, r->place ? (double)r->place : MISSING_F64);
 		put_in(page, "<td class=\"words\">", r->tier, "</td>");
 		put_cell(page, &percent, 100 * r->saved_slot_bytes / r->total_bytes);
@@ -206,58 +220,63 @@ static void put_ranking(struct text *page, const struct subject *subject)
 		put_cell(page, &ms, r->compress_cpu_ms);
 		put_cell(page, &ms, r->decompress_cpu_ms);
 		put_cell(page, &score, r->fair_score);
-		put_cell(page, &price, str_eq(r->tier, "heavy") ? r->value_gib_per_core : MISSING_F64);
+		put_cell(page, &price,
+			 str_eq(r->tier, "heavy") ? r->value_gib_per_core : MISSING_F64);
 		put_in(page, "<td class=\"words why\">", r->reason, "</td></tr>\n");
 	}
 	text_str(page, "</tbody></table></div>\n");
 }
 
-/* ---- how long pages stay out --------------------------------------------------------------------- */
+/* ---- how long pages stay out ---- */
 
-static void put_stays(struct text *page, const struct subject *subject)
+static void put_stays(struct text *page, const struct target *target)
 {
 	const struct arm *longest = NULL;
 	struct scale percent = scale_for(UNIT_PERCENT, 100);
 	char buf[QUANTITY_TEXT_MAX];
 
-	for (size_t i = 0; i < subject->n_arms; i++) {
-		if (subject->arms[i].n_stays > (longest ? longest->n_stays : 0))
-			longest = &subject->arms[i];
+	for (size_t i = 0; i < target->n_arms; i++) {
+		if (target->arms[i].n_stays > (longest ? longest->n_stays : 0))
+			longest = &target->arms[i];
 	}
 	if (!longest)
 		return;
-	text_str(
-		page,
-		"<h3>How long pages stay out</h3>\n<p class=\"soft\">The share of the pages stored that are "
-		"not back so long afterwards, in %; those never loaded count as out for as long as they were "
-		"watched (pool_probe in the probed run, Kaplan-Meier).</p>\n<div class=\"wide\"><table "
-		"class=\"dense\"><thead><tr><th>pool</th>");
+	text_str(page, "<h3>How long pages stay out</h3>\n<p class=\"soft\">The share of the pages "
+		       "stored that are "
+		       "not back so long afterwards, in %; those never loaded count as out for as "
+		       "long as they were "
+		       "watched (pool_probe in the probed run, Kaplan-Meier).</p>\n<div "
+		       "class=\"wide\"><table "
+		       "class=\"dense\"><thead><tr><th>pool</th>");
 	for (size_t i = 0; i < longest->n_stays; i++) {
 		double age = longest->stays[i].age_ns;
 		struct scale scale = scale_for(UNIT_NS, age);
 
 		scale.decimals = 0;
-		html_raw(page, "<th>%s<small>%s</small></th>", scale_format(&scale, age, buf), scale.unit);
+		html_raw(page, "<th>%s<small>%s</small></th>", scale_format(&scale, age, buf),
+			 scale.unit);
 	}
 	text_str(page, "</tr></thead><tbody>\n");
-	for (size_t i = 0; i < subject->n_arms; i++) {
-		const struct arm *arm = &subject->arms[i];
+	for (size_t i = 0; i < target->n_arms; i++) {
+		const struct arm *arm = &target->arms[i];
 
 		if (!arm->n_stays)
 			continue;
 		put_in(page, "<tr><th scope=\"row\">", arm->name, "</th>");
 		for (size_t k = 0; k < longest->n_stays; k++)
-			put_cell(page, &percent, k < arm->n_stays ? 100 * arm->stays[k].out : MISSING_F64);
+			put_cell(page, &percent,
+				 k < arm->n_stays ? 100 * arm->stays[k].out : MISSING_F64);
 		text_str(page, "</tr>\n");
 	}
 	text_str(page, "</tbody></table></div>\n");
 }
 
-/* ---- every run ---------------------------------------------------------------------------------- */
+/* ---- every run ---- */
 
-static void put_runs(struct text *page, const struct subject *subject)
+static void put_runs(struct text *page, const struct target *target)
 {
-	struct scale s = {(double)NS_PER_S, 2, "s"}, mib = {MIB, 1, "MiB"}, count = scale_for(UNIT_COUNT, 1);
+	struct scale s = { (double)NS_PER_S, 2, "s" }, mib = { MIB, 1, "MiB" },
+		     count = scale_for(UNIT_COUNT, 1);
 
 	text_str(page, "<details><summary>Every run</summary><div "
 		       "class=\"wide\"><table><thead><tr><th>arm</th><th>block</th>"
@@ -265,57 +284,59 @@ static void put_runs(struct text *page, const struct subject *subject)
 		       "class=\"words\">state</th><th>wall, s</th><th>CPU, s"
 		       "</th><th>major faults</th><th>pool, MiB</th><th "
 		       "class=\"words\">reason</th></tr></thead><tbody>\n");
-	for (size_t i = 0; i < subject->n_arms; i++) {
-		for (size_t j = 0; j < subject->arms[i].n_runs; j++) {
-			const struct run *run = &subject->arms[i].runs[j];
+	for (size_t i = 0; i < target->n_arms; i++) {
+		for (size_t j = 0; j < target->arms[i].n_runs; j++) {
+			const struct run *run = &target->arms[i].runs[j];
 
-			put_in(page, "<tr><th scope=\"row\">", subject->arms[i].name, "</th>");
+			put_in(page, "<tr><th scope=\"row\">", target->arms[i].name, "</th>");
 			put_cell(page, &count, (double)run->block);
 			put_cell(page, &count, (double)run->position);
 			put_in(page, "<td class=\"words\">", run->kind, "</td>");
-			put_in(page, run->counts ? "<td class=\"words\">" : "<td class=\"words warn\">",
+			put_in(page,
+			       run->counts ? "<td class=\"words\">" : "<td class=\"words warn\">",
 			       run->state, "</td>");
 			put_cell(page, &s, run->value[WALL_NS]);
 			put_cell(page, &s, run->value[CPU_NS]);
 			put_cell(page, &count, run->value[MAJOR_FAULTS]);
 			put_cell(page, &mib, run->value[POOL_USED_BYTES_PEAK]);
-			put_in(page, "<td class=\"words\">", run->reason ? run->reason : "", "</td></tr>\n");
+			put_in(page, "<td class=\"words\">", run->reason ? run->reason : "",
+			       "</td></tr>\n");
 		}
 	}
 	text_str(page, "</tbody></table></div></details>\n");
 }
 
-static void put_subject(struct text *page, struct plotter *plotter, struct study *study,
-			const struct subject *subject, size_t number)
+static void put_target(struct text *page, struct plotter *plotter, struct study *study,
+		       const struct target *target, size_t number)
 {
-	html_raw(page, "<section><h2 id=\"subject%zu\">", number);
-	put_in(page, "", subject->name, "</h2>\n");
-	if (subject->argv)
-		put_in(page, "<p class=\"soft\"><code>", subject->argv, "</code></p>\n");
-	figures_put(page, plotter, study, subject, number);
-	put_key_figures(page, subject);
-	put_stays(page, subject);
-	put_ranking(page, subject);
-	put_runs(page, subject);
+	html_raw(page, "<section><h2 id=\"target%zu\">", number);
+	put_in(page, "", target->name, "</h2>\n");
+	if (target->argv)
+		put_in(page, "<p class=\"soft\"><code>", target->argv, "</code></p>\n");
+	figures_put(page, plotter, study, target, number);
+	put_key_figures(page, target);
+	put_stays(page, target);
+	put_ranking(page, target);
+	put_runs(page, target);
 	text_str(page, "</section>\n");
 }
 
-/* ---- what did not count ------------------------------------------------------------------------- */
+/* ---- what did not count ---- */
 
 static size_t put_uncounted_runs(struct text *page, const struct study *study)
 {
 	size_t n = 0;
 
-	for (size_t s = 0; s < study->n_subjects; s++) {
-		for (size_t a = 0; a < study->subjects[s].n_arms; a++) {
-			const struct arm *arm = &study->subjects[s].arms[a];
+	for (size_t s = 0; s < study->n_targets; s++) {
+		for (size_t a = 0; a < study->targets[s].n_arms; a++) {
+			const struct arm *arm = &study->targets[s].arms[a];
 
 			for (size_t i = 0; i < arm->n_runs; i++) {
 				const struct run *run = &arm->runs[i];
 
 				if (str_eq(run->state, "ok"))
 					continue;
-				put_in(page, "<tr><th scope=\"row\">", study->subjects[s].name, "");
+				put_in(page, "<tr><th scope=\"row\">", study->targets[s].name, "");
 				put_in(page, " under ", arm->name, "");
 				html_raw(page, ", block %lld</th>", (long long)run->block);
 				put_in(page, "<td class=\"words warn\">", run->state, "</td>");
@@ -327,17 +348,21 @@ static size_t put_uncounted_runs(struct text *page, const struct study *study)
 	return n;
 }
 
-static void put_left_out(struct text *page, const struct study *study, const struct plotter *plotter)
+static void put_left_out(struct text *page, const struct study *study,
+			 const struct plotter *plotter)
 {
-	struct text rows = {0};
+	struct text rows = { 0 };
 	size_t n = put_uncounted_runs(&rows, study);
 
 	text_str(page, "<section><h2>Left out, and why</h2>\n");
 	if (plotter->absent)
-		text_str(page, "<p class=\"missing\">gnuplot is not installed, so this page has tables only. "
-			       "With it "
-			       "(package gnuplot-nox or gnuplot), <code>coldpress report</code> draws the "
-			       "figures.</p>\n");
+		text_str(
+			page,
+			"<p class=\"missing\">gnuplot is not installed, so this page has tables "
+			"only. "
+			"With it "
+			"(package gnuplot-nox or gnuplot), <code>coldpress report</code> draws the "
+			"figures.</p>\n");
 	for (size_t i = 0; i < study->n_notes; i++) {
 		const struct pair *note = &study->notes[i];
 
@@ -346,37 +371,42 @@ static void put_left_out(struct text *page, const struct study *study, const str
 		put_in(&rows, "<td class=\"words\">", note->value, "</td></tr>\n");
 	}
 	if (n + study->n_notes) {
-		text_str(page,
-			 "<div class=\"wide\"><table><thead><tr><th>what</th><th class=\"words\">state</th>"
-			 "<th class=\"words\">why</th></tr></thead><tbody>\n");
+		text_str(page, "<div class=\"wide\"><table><thead><tr><th>what</th><th "
+			       "class=\"words\">state</th>"
+			       "<th class=\"words\">why</th></tr></thead><tbody>\n");
 		text_put(page, rows.s, rows.n);
 		text_str(page, "</tbody></table></div>\n");
 	} else {
-		text_str(page, "<p>Nothing: every run that was planned was made and counted.</p>\n");
+		text_str(page,
+			 "<p>Nothing: every run that was planned was made and counted.</p>\n");
 	}
 	text_str(page, "</section>\n");
 	text_done(&rows);
 }
 
-/* ---- where and how ------------------------------------------------------------------------------ */
+/* ---- where and how ---- */
 
 static void put_method(struct text *page, const struct study *study)
 {
-	text_str(page, "<section><h2>How it was measured</h2>\n"
-		       "<p>Each subject first runs without a limit: the peak of its anonymous and shared "
-		       "memory is the 100 %, and its "
-		       "pages give the prediction. Then it runs under the limit, once a block with a fresh "
-		       "pool of each algorithm; the "
-		       "order within a block is shuffled by the seed. Timed runs carry counters only; probes "
-		       "and scans have a run of "
-		       "their own.</p>\n"
-		       "<p>Cells of the table give the median and, below it, the smallest and the largest "
-		       "run; n is the number of runs "
-		       "behind them. The slowdown is the Hodges-Lehmann estimate of the ratios within "
-		       "blocks, on a logarithmic scale. "
-		       "Runs that are ok or unsettled count; contaminated and failed ones are shown and "
-		       "never averaged. A dash means "
-		       "that there is no such figure.</p>\n<dl>");
+	text_str(
+		page,
+		"<section><h2>How it was measured</h2>\n"
+		"<p>Each target first runs without a limit: the peak of its anonymous and shared "
+		"memory is the 100 %, and its "
+		"pages give the prediction. Then it runs under the limit, once a block with a "
+		"fresh "
+		"pool of each algorithm; the "
+		"order within a block is shuffled by the seed. Timed runs carry counters only; "
+		"probes "
+		"and scans have a run of "
+		"their own.</p>\n"
+		"<p>Cells of the table give the median and, below it, the smallest and the largest "
+		"run; n is the number of runs "
+		"behind them. The slowdown is the Hodges-Lehmann estimate of the ratios within "
+		"blocks, on a logarithmic scale. "
+		"Runs that are ok or unsettled count; contaminated and failed ones are shown and "
+		"never averaged. A dash means "
+		"that there is no such figure.</p>\n<dl>");
 	for (int q = 0; q < QUANTITIES; q++)
 		if (quantity_kinds[q].meaning)
 			html_raw(page, "<dt>%s</dt><dd>%s</dd>", quantity_kinds[q].label,
@@ -400,22 +430,26 @@ static void put_environment(struct text *page, const struct study *study)
 		put_in(page, "<tr><th scope=\"row\">", study->environment[i].key, "</th>");
 		put_in(page, "<td class=\"words\">", study->environment[i].value, "</td></tr>\n");
 	}
-	text_str(page, study->n_environment ? "</tbody></table></div></section>\n" : "</section>\n");
+	text_str(page,
+		 study->n_environment ? "</tbody></table></div></section>\n" : "</section>\n");
 }
 
 void page_put(struct text *page, struct plotter *plotter, struct study *study)
 {
-	text_str(page, "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n<head>\n"
-		       "<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, "
-		       "initial-scale=1\"/>\n"
-		       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-		       "'unsafe-inline'\"/>\n");
+	text_str(page,
+		 "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" "
+		 "lang=\"en\">\n<head>\n"
+		 "<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, "
+		 "initial-scale=1\"/>\n"
+		 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+		 "style-src "
+		 "'unsafe-inline'\"/>\n");
 	put_in(page, "<title>coldpress study of ", study->started, "</title>\n<style>\n");
 	text_str(page, page_style);
 	text_str(page, "</style>\n</head>\n<body>\n<main>\n");
 	put_answer(page, study);
-	for (size_t i = 0; i < study->n_subjects; i++)
-		put_subject(page, plotter, study, &study->subjects[i], i + 1);
+	for (size_t i = 0; i < study->n_targets; i++)
+		put_target(page, plotter, study, &study->targets[i], i + 1);
 	put_left_out(page, study, plotter);
 	put_environment(page, study);
 	put_method(page, study);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* quantity.h - the figures of a run that the page shows: their names in the store, their words, their units.
+/* quantity.h - the figures of a run that the page shows: their names in the results, their words,
+ * their units.
  */
 #ifndef COLDPRESS_REPORT_QUANTITY_H
 #define COLDPRESS_REPORT_QUANTITY_H
 
-#include "base.h"
+#include "lib/base/base.h"
 
 enum unit { UNIT_BYTES, UNIT_NS, UNIT_COUNT, UNIT_RATIO, UNIT_PERCENT };
 
@@ -26,8 +27,8 @@ enum quantity {
 	RESIDENCE_NS,
 	SURVIVAL_P50_NS,
 	CENSORED_PERCENT,
-	STORE_P50_NS,
-	STORE_P99_NS,
+	RESULTS_P50_NS,
+	RESULTS_P99_NS,
 	LOAD_P50_NS,
 	LOAD_P99_NS,
 	POOL_NS,
@@ -51,7 +52,7 @@ enum quantity {
 };
 
 struct quantity_kind {
-	const char *metric;  /* name in the store; NULL: computed here */
+	const char *metric;  /* name in the results; NULL: computed here */
 	const char *label;   /* for people */
 	const char *meaning; /* one sentence for the notes; NULL where the label says it all */
 	enum unit unit;
@@ -72,7 +73,8 @@ struct scale scale_for(enum unit unit, double largest);
 
 #define QUANTITY_TEXT_MAX 48
 
-/* scale_format - "1 234.5", with narrow spaces between thousands; an en dash for NaN. Returns buf. */
+/* scale_format - "1 234.5", with narrow spaces between thousands; an en dash for NaN. Returns buf.
+ */
 const char *scale_format(const struct scale *scale, double value, char buf[QUANTITY_TEXT_MAX]);
 
 #endif

@@ -6,10 +6,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "lib/opt.h"
-#include "lib/out.h"
-#include "lib/record.h"
-#include "lib/term.h"
+#include "lib/base/opt.h"
+#include "lib/base/out.h"
+#include "lib/base/record.h"
+#include "lib/base/term.h"
 #include "page.h"
 
 #include <sqlite3.h>
@@ -21,10 +21,13 @@ struct report_config {
 };
 
 static struct report_config config = {
-	.db = STORE_USUAL_PATH, .experiment = "latest", .out = "report.html", .format = OUT_TEXT,
+	.db = RESULTS_USUAL_PATH,
+	.experiment = "latest",
+	.out = "report.html",
+	.format = OUT_TEXT,
 };
 
-/* ---- --list ------------------------------------------------------------------------------------- */
+/* ---- --list ---- */
 
 struct study_record {
 	const char *id, *started, *state, *command;
@@ -32,12 +35,13 @@ struct study_record {
 };
 
 static const struct field study_fields[] = {
-	FIELD(struct study_record, id, FIELD_STRING, "", "what --experiment takes, or its beginning"),
+	FIELD(struct study_record, id, FIELD_STRING, "",
+	      "what --experiment takes, or its beginning"),
 	FIELD(struct study_record, started, FIELD_STRING, "", "wall clock, UTC"),
 	FIELD(struct study_record, state, FIELD_STRING, "", "running, done, interrupted or failed"),
 	FIELD(struct study_record, runs, FIELD_U64, "", "runs that were begun"),
 	FIELD(struct study_record, command, FIELD_STRING, "",
-	      "what was studied, or the trigger; missing: the built-in subjects"),
+	      "what was studied, or the trigger; missing: the built-in targets"),
 };
 
 static const struct record_type study_type =
@@ -63,9 +67,11 @@ static int list_rows(struct out *out, struct sqlite3_stmt *st, uint64_t *n)
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -EBADMSG;
 }
 
-static int list(struct store *store, const struct report_config *c, struct err *e)
+static int list(struct results *results, const struct report_config *c, struct err *e)
 {
-	struct end_record end = {.missed = MISSING_U64, .unmatched = MISSING_U64, .reason = "done"};
+	struct end_record end = { .missed = MISSING_U64,
+				  .unmatched = MISSING_U64,
+				  .reason = "done" };
 	struct sqlite3_stmt *st = NULL;
 	struct out *out;
 	int closed, r = out_new(&out, (enum out_format)c->format, NULL, e);
@@ -73,13 +79,15 @@ static int list(struct store *store, const struct report_config *c, struct err *
 	if (r)
 		return r;
 	r = -EBADMSG;
-	if (sqlite3_prepare_v2(
-		    store_sqlite(store),
-		    "SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch'), state, command,"
-		    " (SELECT count(*) FROM run r JOIN cell c ON c.id = r.cell JOIN workload w ON w.id = "
-		    "c.workload"
-		    " WHERE w.experiment = experiment.id) FROM experiment ORDER BY started_unix_ns, id",
-		    -1, &st, NULL) == SQLITE_OK)
+	if (sqlite3_prepare_v2(results_sqlite(results),
+			       "SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch'), "
+			       "state, command,"
+			       " (SELECT count(*) FROM run r JOIN cell c ON c.id = r.cell JOIN "
+			       "workload w ON w.id = "
+			       "c.workload"
+			       " WHERE w.experiment = experiment.id) FROM experiment ORDER BY "
+			       "started_unix_ns, id",
+			       -1, &st, NULL) == SQLITE_OK)
 		r = list_rows(out, st, &end.emitted);
 	sqlite3_finalize(st);
 	end.seen = end.emitted;
@@ -89,7 +97,7 @@ static int list(struct store *store, const struct report_config *c, struct err *
 	return r ? err_say(e, r, "cannot read %s: it is damaged", c->db) : closed;
 }
 
-/* ---- the page ----------------------------------------------------------------------------------- */
+/* ---- the page ---- */
 
 static int write_page(const struct report_config *c, const struct text *page, struct err *e)
 {
@@ -106,12 +114,12 @@ static int write_page(const struct report_config *c, const struct text *page, st
 	return out_close(out, e);
 }
 
-static int make_page(struct store *store, const struct report_config *c, struct err *e)
+static int make_page(struct results *results, const struct report_config *c, struct err *e)
 {
 	struct plotter plotter;
 	struct text page = { 0 };
 	struct study study;
-	int r = data_load(&study, store, c->experiment, e);
+	int r = data_load(&study, results, c->experiment, e);
 
 	if (r)
 		return r;
@@ -128,16 +136,18 @@ static int make_page(struct store *store, const struct report_config *c, struct 
 		term_warn("gnuplot failed on %u of %u figures: the page says why", plotter.failed,
 			  plotter.failed + plotter.drawn);
 	if (r == 0 && !str_eq(c->out, "-"))
-		term_say("wrote %s: subjects %zu, figures %u", c->out, study.n_subjects, plotter.drawn);
+		term_say("wrote %s: targets %zu, figures %u", c->out, study.n_targets,
+			 plotter.drawn);
 	text_done(&page);
 	data_done(&study);
 	return r;
 }
 
-static int report_run(void *cfg, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED, struct err *e)
+static int report_run(void *cfg, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
+		      struct err *e)
 {
 	const struct report_config *c = cfg;
-	struct store *store AUTO_STORE = NULL;
+	struct results *results AUTO_RESULTS = NULL;
 	struct stat st;
 	int r;
 
@@ -147,40 +157,46 @@ static int report_run(void *cfg, int argc UNUSED, char **argv UNUSED, int *exit_
 		err_say(e, ENOTDIR, "cannot write figures to %s: it is no directory", c->pdf);
 		return err_hint(e, "make it first: mkdir -p DIR");
 	}
-	r = store_open(&store, c->db, STORE_READ, NULL, e);
+	r = results_open(&results, c->db, RESULTS_READ, NULL, e);
 	if (r == -ENOENT)
-		err_hint(e, "a study leaves it as study.db in its --out directory: name it with --db");
+		err_hint(e,
+			 "a study leaves it as study.db in its --out directory: name it with --db");
 	if (r)
 		return r;
-	return c->list ? list(store, c, e) : make_page(store, c, e);
+	return c->list ? list(results, c, e) : make_page(results, c, e);
 }
 
 static const struct opt report_options[] = {
-	OPT_STRING(0, "db", struct report_config, db, "the store: study.db in the --out directory of a study",
-		   .metavar = "FILE"),
+	OPT_STRING(0, "db", struct report_config, db,
+		   "the store: study.db in the --out directory of a study", .metavar = "FILE"),
 	OPT_STRING(0, "experiment", struct report_config, experiment,
 		   "which study: its id or the beginning of it, or latest", .metavar = "ID"),
 	OPT_STRING('o', "out", struct report_config, out, "where the page goes; - is stdout",
 		   .metavar = "FILE"),
-	OPT_STRING(0, "pdf", struct report_config, pdf, "also write each figure as PDF into this directory",
-		   .metavar = "DIR"),
-	OPT_FLAG(0, "list", struct report_config, list, "list the studies that the store holds, and stop"),
+	OPT_STRING(0, "pdf", struct report_config, pdf,
+		   "also write each figure as PDF into this directory", .metavar = "DIR"),
+	OPT_FLAG(0, "list", struct report_config, list,
+		 "list the studies that the store holds, and stop"),
 	OPT_CHOICE('f', "format", struct report_config, format, opt_format_choices, "of --list"),
-	OPT_FLAG('q', "quiet", struct report_config, quiet, "no words on stderr but errors and warnings"),
-	OPT_END};
+	OPT_FLAG('q', "quiet", struct report_config, quiet,
+		 "no words on stderr but errors and warnings"),
+	OPT_END
+};
 
 static const struct opt_command report_commands[] = {
 	{
 		.summary = "write a study as one HTML page",
-		.description = "The page opens offline: the answer in plain words, figures with their "
-			       "numbers, what was left "
-			       "out and why, the machine, and how to repeat it.",
-		.examples = "coldpress report --db results/study.db --out report.html   # the latest study\n"
+		.description =
+			"The page opens offline: the answer in plain words, figures with their "
+			"numbers, what was left "
+			"out and why, the machine, and how to repeat it.",
+		.examples = "coldpress report --db results/study.db --out report.html   # the "
+			    "latest study\n"
 			    "coldpress report --db results/study.db --list   # which there are",
 		.options = report_options,
 		.run = report_run,
 	},
-	{.run = NULL},
+	{ .run = NULL },
 };
 
 int main(int argc, char **argv)

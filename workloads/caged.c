@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* caged.c - output goes into an unnamed file in memory: charged to the command, bounded by its limits, and gone
- * with the descriptor.
+/* caged.c - output goes into an unnamed file in memory: charged to the command, bounded by its
+ * limits, and gone with the descriptor.
  */
 #include <fcntl.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "caged.h"
-#include "term.h"
+#include "lib/base/term.h"
 
 #define TEXT_MAX (8 * MIB)
 
@@ -67,19 +67,21 @@ static char *read_whole(int fd)
 }
 
 /* The directory is the command's: what stands there under this name may be anything. */
-static char *read_report(const struct cage *cage, const char *name)
+static char *read_report(const struct supervised *supervised, const char *name)
 {
-	AUTO_CLOSE int dir = open(cage->scratch, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	AUTO_CLOSE int fd = dir < 0 ? -1 : openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	AUTO_CLOSE int dir =
+		open(supervised->scratch, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int fd =
+		dir < 0 ? -1 : openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	return fd < 0 ? NULL : read_whole(fd);
 }
 
-int caged_run(struct cage_config *config, bool both, const char *report, struct cage_result *result,
-	      struct caged_output *output, struct err *e)
+int caged_run(struct supervise_config *config, bool both, const char *report,
+	      struct supervise_result *result, struct caged_output *output, struct err *e)
 {
 	AUTO_CLOSE int fd = memfd_create("output", MFD_CLOEXEC);
-	struct cage cage;
+	struct supervised supervised;
 	int rc;
 
 	*output = (struct caged_output){ 0 };
@@ -91,15 +93,16 @@ int caged_run(struct cage_config *config, bool both, const char *report, struct 
 	if (both)
 		config->stderr_fd = fd;
 	config->group_optional = geteuid() != 0;
-	rc = cage_start(&cage, config, e);
+	rc = supervise_start(&supervised, config, e);
 	if (rc)
 		return rc;
-	if (!cage.grouped)
-		term_warn("no control group could be made: memory and processes are not bounded; run it with sudo");
-	cage_wait(&cage, NULL);
+	if (!supervised.grouped)
+		term_warn("no control group could be made: memory and processes are not bounded; "
+			  "run it with sudo");
+	supervise_wait(&supervised, NULL);
 	if (report)
-		output->report = read_report(&cage, report);
-	rc = cage_stop(&cage, result, e);
+		output->report = read_report(&supervised, report);
+	rc = supervise_stop(&supervised, result, e);
 	output->text = read_whole(fd);
 	return rc;
 }

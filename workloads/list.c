@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* list.c - `workload list`: the patterns, and the contents that pages can have. */
-#include "gen/worker.h"
-#include "out.h"
+#include "workloads/gen/worker.h"
+#include "lib/base/out.h"
 #include "workload.h"
 
-const struct opt list_options[] = {
-	GEN_OUTPUT(struct workload_config, list.output),
-	OPT_END
-};
+const struct opt list_options[] = { GEN_OUTPUT(struct workload_config, list.output), OPT_END };
 
 struct pattern_row {
 	const char *name, *touch, *summary, *signals;
@@ -15,7 +12,8 @@ struct pattern_row {
 
 static const struct field pattern_fields[] = {
 	FIELD(struct pattern_row, name, FIELD_STRING, "", "what `workload run` calls it"),
-	FIELD(struct pattern_row, touch, FIELD_STRING, "", "how it touches pages unless told otherwise"),
+	FIELD(struct pattern_row, touch, FIELD_STRING, "",
+	      "how it touches pages unless told otherwise"),
 	FIELD(struct pattern_row, summary, FIELD_STRING, "", "what it does"),
 	FIELD(struct pattern_row, signals, FIELD_STRING, "", "what it makes visible"),
 };
@@ -29,9 +27,11 @@ struct contents_row {
 };
 
 #define PERMILLE(kind, n) \
-	{ .name = n "_permille", .unit = "permille", .type = FIELD_U64, \
-	  .offset = offsetof(struct contents_row, permille) + (kind) * sizeof(uint64_t), \
-	  .size = sizeof(uint64_t), .meaning = "share of " n " pages" }
+	{ \
+		.name = n "_permille", .unit = "permille", .type = FIELD_U64, \
+		.offset = offsetof(struct contents_row, permille) + (kind) * sizeof(uint64_t), \
+		.size = sizeof(uint64_t), .meaning = "share of " n " pages" \
+	}
 
 static const struct field contents_fields[] = {
 	FIELD(struct contents_row, name, FIELD_STRING, "", "what --contents calls it"),
@@ -45,13 +45,16 @@ static const struct field contents_fields[] = {
 	PERMILLE(MIXTURE_RANDOM, "random"),
 	FIELD(struct contents_row, source, FIELD_STRING, "", "where the proportions are from"),
 };
-const struct record_type workload_contents_type =
-	RECORD_TYPE("workload_contents", 1, RECORD_CARD, contents_fields, "a mixture of pages there is");
+const struct record_type workload_contents_type = RECORD_TYPE(
+	"workload_contents", 1, RECORD_CARD, contents_fields, "a mixture of pages there is");
 
-int list_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED, struct err *e)
+int list_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
+	     struct err *e)
 {
 	const struct list_config *list = &((struct workload_config *)config)->list;
-	struct end_record end = { .missed = MISSING_U64, .unmatched = MISSING_U64, .reason = "done" };
+	struct end_record end = { .missed = MISSING_U64,
+				  .unmatched = MISSING_U64,
+				  .reason = "done" };
 	const struct pattern *pattern;
 	const struct mixture *mixture;
 	struct out *out;
@@ -61,8 +64,8 @@ int list_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code U
 		return rc;
 	for (size_t i = 0; (pattern = pattern_at(i)); i++, end.seen++)
 		out_record(out, &workload_pattern_type,
-			   &(struct pattern_row){ pattern->name, touch_choices[pattern->touch], pattern->summary,
-						  pattern->signals });
+			   &(struct pattern_row){ pattern->name, touch_choices[pattern->touch],
+						  pattern->summary, pattern->signals });
 	for (size_t i = 0; (mixture = mixture_at(i)); i++, end.seen++) {
 		struct contents_row row = { .name = mixture->name, .source = mixture->source };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* result.c - reads back what workload-gen printed, by the same table of fields that it was printed with. */
+/* result.c - reads back what workload-gen printed, by the same table of fields that it was printed
+ * with. */
 #include <json-c/json.h>
 
 #include "workload.h"
@@ -14,11 +15,13 @@ static void take(const struct field *field, struct json_object *value, void *at)
 		*(const char **)at = json_object_get_string(value);
 }
 
-int result_parse(const char *line, struct workload_result *ret, struct json_object **keep, struct err *e)
+int result_parse(const char *line, struct workload_result *ret, struct json_object **keep,
+		 struct err *e)
 {
 	struct json_object *object = json_tokener_parse(line), *value;
 
-	if (!json_object_is_type(object, json_type_object) || !json_object_object_get_ex(object, "type", &value) ||
+	if (!json_object_is_type(object, json_type_object) ||
+	    !json_object_object_get_ex(object, "type", &value) ||
 	    !str_eq(json_object_get_string(value), workload_result_type.name)) {
 		json_object_put(object);
 		return err_say(e, EBADMSG, "the generator printed no result");

@@ -4,29 +4,30 @@
 #include <limits.h>
 
 #include "caged.h"
-#include "gen/worker.h"
-#include "journal.h"
-#include "out.h"
-#include "procfs.h"
-#include "stop.h"
-#include "units.h"
+#include "workloads/gen/worker.h"
+#include "lib/safety/journal.h"
+#include "lib/base/out.h"
+#include "lib/kernel/procfs.h"
+#include "lib/base/stop.h"
+#include "lib/base/units.h"
 #include "workload.h"
 
-#define SLACK_NS	(5 * NS_PER_S)	/* for the generator to print and go, beyond its own duration */
-#define OVERHEAD_BYTES	(64 * MIB)	/* its code, stacks and tables */
-#define SPARE_PIDS	16
-#define STALL_PERCENT	50.0		/* of 10 s in which the whole machine waited for memory */
+#define SLACK_NS       (5 * NS_PER_S) /* for the generator to print and go, beyond its own duration */
+#define OVERHEAD_BYTES (64 * MIB)     /* its code, stacks and tables */
+#define SPARE_PIDS     16
+#define STALL_PERCENT  50.0 /* of 10 s in which the whole machine waited for memory */
 
 const struct opt run_options[] = {
 	GEN_OPTIONS(struct workload_config, run.gen),
 	OPT_SIZE(0, "memory-limit", struct workload_config, run.memory_limit_bytes,
 		 "of its group: less than the region makes it swap; default what the region takes",
-		 .min = CAGE_MEMORY_FLOOR_BYTES),
+		 .min = SUPERVISE_MEMORY_FLOOR_BYTES),
 	RESERVE_OPTION(run.reserve_bytes),
 	GEN_OUTPUT(struct workload_config, run.output),
 	OPT_FLAG(0, "unsafe-allow-large", struct workload_config, run.allow_large,
 		 "take a region of more than half of what is available above the reserve"),
-	OPT_FLAG(0, "unsafe-allow-long", struct workload_config, run.allow_long, "take a duration of more than 5 min"),
+	OPT_FLAG(0, "unsafe-allow-long", struct workload_config, run.allow_long,
+		 "take a duration of more than 5 min"),
 	OPT_END
 };
 
@@ -39,14 +40,16 @@ int safe_size(uint64_t region_bytes, bool allow_large, uint64_t *reserve_bytes, 
 
 	if (rc)
 		return rc;
-	floor = cage_reserve_bytes(memory.total_bytes);
+	floor = supervise_reserve_bytes(memory.total_bytes);
 	if (*reserve_bytes == MISSING_U64)
 		*reserve_bytes = floor;
 	if (*reserve_bytes < floor)
 		return err_usage(e, "--reserve %s is less than this machine needs: %s",
-				 units_format_size(*reserve_bytes, asked), units_format_size(floor, least));
-	return cage_check_size(region_bytes, cage_size_bound_bytes(memory.available_bytes, *reserve_bytes), allow_large,
-			       e);
+				 units_format_size(*reserve_bytes, asked),
+				 units_format_size(floor, least));
+	return supervise_check_size(
+		region_bytes, supervise_size_bound_bytes(memory.available_bytes, *reserve_bytes),
+		allow_large, e);
 }
 
 /* A trace is read here only to know that it is one, and how large a region it asks for. */
@@ -59,7 +62,8 @@ static int check(struct run_config *run, const struct pattern *pattern, struct e
 	if (!rc)
 		rc = pattern_check(pattern, &run->gen, e);
 	if (!rc)
-		rc = cage_check_duration(gen_duration_ns(&run->gen), CAGE_DURATION_CAP_NS, run->allow_long, e);
+		rc = supervise_check_duration(gen_duration_ns(&run->gen), SUPERVISE_DURATION_CAP_NS,
+					      run->allow_long, e);
 	return rc ? rc : safe_size(run->gen.region_bytes, run->allow_large, &run->reserve_bytes, e);
 }
 
@@ -72,7 +76,8 @@ int generator_find(char path[PATH_MAX], struct err *e)
 		return err_set(e, errno, "cannot tell where this program is");
 	self[n] = '\0';
 	return snprintf(path, PATH_MAX, "%s/workload-gen", dirname(self)) < PATH_MAX
-	     ? 0 : err_set(e, ENAMETOOLONG, "cannot name workload-gen");
+		       ? 0
+		       : err_set(e, ENAMETOOLONG, "cannot name workload-gen");
 }
 
 /* Every option as it stands now, defaults too: what the generator does is on its command line. */
@@ -85,26 +90,29 @@ static int add_options(struct words *words, const struct run_config *run)
 	for (const struct opt *o = options; o->name && !rc; o++) {
 		opt_format_value(o, run, value, sizeof(value));
 		if (o->type == OPT_TYPE_FLAG)
-			rc = words_add(words, "--%s%s", str_eq(value, "true") ? "" : "no-", o->name);
+			rc = words_add(words, "--%s%s", str_eq(value, "true") ? "" : "no-",
+				       o->name);
 		else if (*value)
 			rc = words_add(words, "--%s=%s", o->name, value);
 	}
 	return rc ? rc : words_add(words, "--json");
 }
 
-/* The cage's word on how it ended weighs more than the generator's, which may not have come to say any. */
-static void merge(const struct cage_result *caged, const struct run_config *run, const char *pattern,
-		  struct workload_result *ret)
+/* The cage's word on how it ended weighs more than the generator's, which may not have come to say
+ * any. */
+static void merge(const struct supervise_result *caged, const struct run_config *run,
+		  const char *pattern, struct workload_result *ret)
 {
 	if (!ret->pattern) {
 		ret->pattern = pattern;
-		ret->contents = run->gen.target_ratio == run->gen.target_ratio ? "ratio" : run->gen.contents;
+		ret->contents = run->gen.target_ratio == run->gen.target_ratio ? "ratio"
+									       : run->gen.contents;
 		ret->seed = run->gen.seed;
 		ret->workers = run->gen.workers;
 		ret->region_bytes = run->gen.region_bytes / PAGE_BYTES * PAGE_BYTES;
 	}
-	if (caged->state != CAGE_OK && (!ret->state || !str_eq(ret->state, "timeout"))) {
-		ret->state = cage_state_name(caged->state);
+	if (caged->state != SUPERVISE_OK && (!ret->state || !str_eq(ret->state, "timeout"))) {
+		ret->state = supervise_state_name(caged->state);
 		ret->why = caged->why;
 	} else if (!ret->state) {
 		ret->state = "failed";
@@ -117,7 +125,10 @@ static void merge(const struct cage_result *caged, const struct run_config *run,
 
 static int print(struct out *out, const struct workload_result *result, struct err *e)
 {
-	const struct end_record end = { .seen = 1, .emitted = 1, .missed = MISSING_U64, .unmatched = MISSING_U64,
+	const struct end_record end = { .seen = 1,
+					.emitted = 1,
+					.missed = MISSING_U64,
+					.unmatched = MISSING_U64,
 					.reason = stop_requested() ? "signal" : "done" };
 
 	out_record(out, &workload_result_type, result);
@@ -125,29 +136,32 @@ static int print(struct out *out, const struct workload_result *result, struct e
 	return out_close(out, e);
 }
 
-static void configure(struct cage_config *cage, const struct run_config *run, const struct pattern *pattern,
-		      char **argv, struct journal *journal)
+static void configure(struct supervise_config *supervised, const struct run_config *run,
+		      const struct pattern *pattern, char **argv, struct journal *journal)
 {
-	cage_config_init(cage);
-	cage->name = "workload";
-	cage->argv = argv;
-	cage->memory_bytes = run->memory_limit_bytes;
-	cage->pids = run->gen.workers * (pattern->forks ? run->gen.depth + 1 : 1) + SPARE_PIDS;
-	cage->duration_ns = gen_duration_ns(&run->gen) + SLACK_NS;
-	cage->reserve_bytes = run->reserve_bytes;
-	cage->journal = journal;
-	cage->abort_on_full_pool = true;
+	supervise_config_init(supervised);
+	supervised->name = "workload";
+	supervised->argv = argv;
+	supervised->memory_bytes = run->memory_limit_bytes;
+	supervised->pids =
+		run->gen.workers * (pattern->forks ? run->gen.depth + 1 : 1) + SPARE_PIDS;
+	supervised->duration_ns = gen_duration_ns(&run->gen) + SLACK_NS;
+	supervised->reserve_bytes = run->reserve_bytes;
+	supervised->journal = journal;
+	supervised->abort_on_full_pool = true;
 	/* Under a limit that makes it swap, stalls are what was asked for. */
 	if (run->memory_limit_bytes >= run->gen.region_bytes)
-		cage->psi_full_percent = STALL_PERCENT;
+		supervised->psi_full_percent = STALL_PERCENT;
 }
 
-/* Runs it to its end, whatever that is. A failure to start is an error; all else is in the results. */
-static int run_caged(const struct run_config *run, const struct pattern *pattern, struct journal *journal,
-		     struct cage_result *caged, struct caged_output *output, struct err *e)
+/* Runs it to its end, whatever that is. A failure to start is an error; all else is in the results.
+ */
+static int run_caged(const struct run_config *run, const struct pattern *pattern,
+		     struct journal *journal, struct supervise_result *caged,
+		     struct caged_output *output, struct err *e)
 {
 	struct words words = { 0 };
-	struct cage_config config;
+	struct supervise_config config;
 	char path[PATH_MAX];
 	int rc = generator_find(path, e);
 
@@ -170,7 +184,7 @@ int run_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 	struct journal *journal = NULL;
 	struct json_object *keep = NULL;
 	struct workload_result result;
-	struct cage_result caged;
+	struct supervise_result caged;
 	struct caged_output output = { 0 };
 	int rc;
 
@@ -181,7 +195,8 @@ int run_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 		argc = 1;
 	}
 	if (argc != 1)
-		return err_usage(e, argc ? "one pattern at a time" : "which pattern? `workload list` tells them");
+		return err_usage(e, argc ? "one pattern at a time"
+					 : "which pattern? `workload list` tells them");
 	rc = pattern_find(argv[0], &pattern, e);
 	if (!rc)
 		rc = check(run, pattern, e);
@@ -194,7 +209,8 @@ int run_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 	if (rc)
 		return rc;
 	if (run->memory_limit_bytes == MISSING_U64)
-		run->memory_limit_bytes = run->gen.region_bytes + run->gen.region_bytes / 256 + OVERHEAD_BYTES;
+		run->memory_limit_bytes =
+			run->gen.region_bytes + run->gen.region_bytes / 256 + OVERHEAD_BYTES;
 	rc = run_caged(run, pattern, journal, &caged, &output, e);
 	journal_close(journal);
 	if (rc) {

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* codec.c - the table of codecs and how one is asked for by name and level. */
-#include "codec/codec.h"
+#include "codec.h"
 
 #include <limits.h>
 
-#include "units.h"
+#include "lib/base/units.h"
 
-#define DICTIONARY_MIN	   (4 * KIB)
-#define DICTIONARY_MAX	   (64 * KIB)	/* lz4 looks back no farther */
+#define DICTIONARY_MIN     (4 * KIB)
+#define DICTIONARY_MAX     (64 * KIB) /* lz4 looks back no farther */
 #define DICTIONARY_DEFAULT (16 * KIB)
 
-extern const struct codec codec_lz4, codec_lz4hc, codec_lzo, codec_lzo_rle, codec_lzo1x_1, codec_zstd, codec_deflate,
-	codec_zlib, codec_snappy, codec_zstd_dict, codec_zstd_crypto, codec_lz4_dict;
+extern const struct codec codec_lz4, codec_lz4hc, codec_lzo, codec_lzo_rle, codec_lzo1x_1,
+	codec_zstd, codec_deflate, codec_zlib, codec_snappy, codec_zstd_dict, codec_zstd_crypto,
+	codec_lz4_dict;
 
-const struct codec *const codec_all[] = { &codec_lz4,	   &codec_lzo_rle,   &codec_lzo,	 &codec_lzo1x_1,
-					  &codec_zstd,	   &codec_deflate,   &codec_lz4hc,	 &codec_zlib,
-					  &codec_snappy,   &codec_lz4_dict,  &codec_zstd_dict,	 &codec_zstd_crypto,
-					  NULL };
+const struct codec *const codec_all[] = {
+	&codec_lz4,       &codec_lzo_rle,     &codec_lzo,  &codec_lzo1x_1, &codec_zstd,
+	&codec_deflate,   &codec_lz4hc,       &codec_zlib, &codec_snappy,  &codec_lz4_dict,
+	&codec_zstd_dict, &codec_zstd_crypto, NULL
+};
 
 const struct codec *codec_find(const char *name)
 {
@@ -32,7 +34,8 @@ static int unknown_codec(const char *spec, struct err *e)
 	size_t n = 0;
 
 	for (size_t i = 0; codec_all[i] && n < sizeof(names); i++)
-		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "", codec_all[i]->name);
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "",
+				      codec_all[i]->name);
 	return err_usage(e, "no codec '%s'; there are: %s", spec, names);
 }
 
@@ -45,9 +48,11 @@ static int parse_level(const struct codec *codec, const char *text, int *ret, st
 		return err_usage(e, "codec %s takes no level, but got '%s'", codec->name, text);
 	errno = 0;
 	level = strtol(text, &end, 10);
-	if (errno || end == text || (*end && *end != ':') || level < codec->level_min || level > codec->level_max)
-		return err_usage(e, "codec %s: %s must be a whole number from %d to %d, not '%s'", codec->name,
-				 codec->level_word, codec->level_min, codec->level_max, text);
+	if (errno || end == text || (*end && *end != ':') || level < codec->level_min ||
+	    level > codec->level_max)
+		return err_usage(e, "codec %s: %s must be a whole number from %d to %d, not '%s'",
+				 codec->name, codec->level_word, codec->level_min, codec->level_max,
+				 text);
 	*ret = (int)level;
 	return 0;
 }
@@ -59,8 +64,10 @@ static int parse_dictionary(const struct codec *codec, const char *spec, size_t 
 
 	if (!codec->set_dictionary)
 		return err_usage(e, "codec %s takes no dictionary: '%s'", codec->name, spec);
-	if (units_parse_size(spec, &bytes, NULL) || bytes < DICTIONARY_MIN || bytes > DICTIONARY_MAX)
-		return err_usage(e, "codec %s: a dictionary has 4KiB to 64KiB, not '%s'", codec->name, spec);
+	if (units_parse_size(spec, &bytes, NULL) || bytes < DICTIONARY_MIN ||
+	    bytes > DICTIONARY_MAX)
+		return err_usage(e, "codec %s: a dictionary has 4KiB to 64KiB, not '%s'",
+				 codec->name, spec);
 	*ret = bytes;
 	return 0;
 }
@@ -70,8 +77,8 @@ static void name_run(struct codec_run *run)
 	char size[UNITS_TEXT_MAX];
 
 	if (run->dictionary_bytes)
-		snprintf(run->label, sizeof(run->label), "%.16s:%d:%s", run->codec->name, run->level,
-			 units_exact_size(run->dictionary_bytes, size));
+		snprintf(run->label, sizeof(run->label), "%.16s:%d:%s", run->codec->name,
+			 run->level, units_exact_size(run->dictionary_bytes, size));
 	else if (run->codec->level_word)
 		snprintf(run->label, sizeof(run->label), "%s:%d", run->codec->name, run->level);
 	else
@@ -85,7 +92,8 @@ int codec_parse(struct codec_run *ret, const char *spec, struct err *e)
 	char name[CODEC_LABEL_MAX];
 	int r = 0;
 
-	snprintf(name, sizeof(name), "%.*s", colon ? (int)MIN(colon - spec, INT_MAX) : INT_MAX, spec);
+	snprintf(name, sizeof(name), "%.*s", colon ? (int)MIN(colon - spec, INT_MAX) : INT_MAX,
+		 spec);
 	run.codec = codec_find(name);
 	if (!run.codec)
 		return unknown_codec(spec, e);
@@ -119,7 +127,9 @@ int codec_open(struct codec_run *ret, const char *spec, struct err *e)
 	if (r)
 		return r;
 	if (run.dictionary_bytes)
-		return err_usage(e, "codec %s takes a dictionary trained on part of a corpus: that is for bench",
+		return err_usage(e,
+				 "codec %s takes a dictionary trained on part of a corpus: that is "
+				 "for bench",
 				 run.codec->name);
 	return open_run(&run, ret, e);
 }
@@ -165,8 +175,9 @@ const char *codec_for_kernel(const char *algorithm, bool crypto, bool *approxima
 		const char *kernel, *spec;
 		bool approximate;
 	} table[] = {
-		{ "lz4", "lz4:1", false },	{ "lzo", "lzo", false },	{ "lzo-rle", "lzo-rle", false },
-		{ "zstd", "zstd:3", true },	{ "deflate", "zlib:6", false }, { "lz4hc", "lz4hc:9", true },
+		{ "lz4", "lz4:1", false },       { "lzo", "lzo", false },
+		{ "lzo-rle", "lzo-rle", false }, { "zstd", "zstd:3", true },
+		{ "deflate", "zlib:6", false },  { "lz4hc", "lz4hc:9", true },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* deflate.c - raw DEFLATE by libdeflate. The kernel's own is zlib at its level 6 with a 2 KiB window: same
- * format, other choices, so sizes are near and times are not comparable.
+/* deflate.c - raw DEFLATE by libdeflate. The kernel's own is zlib at its level 6 with a 2 KiB
+ * window: same format, other choices, so sizes are near and times are not comparable.
  */
 #include <libdeflate.h>
 
-#include "codec/codec.h"
+#include "codec.h"
 
 struct deflate_state {
 	struct libdeflate_compressor *compress;
@@ -54,7 +54,8 @@ static ssize_t deflate_decompress(void *state, const void *src, size_t len, void
 	struct deflate_state *s = state;
 	size_t n;
 
-	if (libdeflate_deflate_decompress(s->decompress, src, len, dst, cap, &n) != LIBDEFLATE_SUCCESS)
+	if (libdeflate_deflate_decompress(s->decompress, src, len, dst, cap, &n) !=
+	    LIBDEFLATE_SUCCESS)
 		return -EIO;
 	return (ssize_t)n;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* lz4hc.c - LZ4 high compression by liblz4: slow to write, read back as lz4. The kernel's defaults to level 9. */
+/* lz4hc.c - LZ4 high compression by liblz4: slow to write, read back as lz4. The kernel's defaults
+ * to level 9. */
 #include <lz4.h>
 #include <lz4hc.h>
 
-#include "codec/codec.h"
+#include "codec.h"
 
 struct lz4hc_state {
 	int level;
@@ -32,7 +33,8 @@ static ssize_t lz4hc_compress(void *state, const void *src, size_t len, void *ds
 	return n > 0 ? n : -EIO;
 }
 
-static ssize_t lz4hc_decompress(void *state UNUSED, const void *src, size_t len, void *dst, size_t cap)
+static ssize_t lz4hc_decompress(void *state UNUSED, const void *src, size_t len, void *dst,
+				size_t cap)
 {
 	int n = LZ4_decompress_safe(src, dst, (int)len, (int)cap);
 

@@ -2,7 +2,7 @@
 /* lzo.c - LZO1X-1 by liblzo2. What the kernel's lzo and lzo-rle write is in lzo_kernel.c. */
 #include <lzo/lzo1x.h>
 
-#include "codec/codec.h"
+#include "codec.h"
 
 static void *lzo_open(int level UNUSED)
 {
@@ -11,7 +11,7 @@ static void *lzo_open(int level UNUSED)
 
 static size_t lzo_bound(size_t len)
 {
-	return len + len / 16 + 64 + 3;	/* LZO.FAQ */
+	return len + len / 16 + 64 + 3; /* LZO.FAQ */
 }
 
 static ssize_t lzo_compress(void *state, const void *src, size_t len, void *dst, size_t cap)
@@ -24,7 +24,8 @@ static ssize_t lzo_compress(void *state, const void *src, size_t len, void *dst,
 	return lzo1x_1_compress(src, len, dst, &n, state) == LZO_E_OK ? (ssize_t)n : -EIO;
 }
 
-static ssize_t lzo_decompress(void *state UNUSED, const void *src, size_t len, void *dst, size_t cap)
+static ssize_t lzo_decompress(void *state UNUSED, const void *src, size_t len, void *dst,
+			      size_t cap)
 {
 	lzo_uint n = cap;
 

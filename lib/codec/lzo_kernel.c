@@ -1,41 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* lzo_kernel.c - LZO1X-1 as Linux writes it, byte for byte: "lzo", and "lzo-rle", which no library has.
+/* lzo_kernel.c - LZO1X-1 as Linux writes it, byte for byte: "lzo", and "lzo-rle", which no library
+ * has.
  *
- * A block is looked through for the first four bytes that a table of 2^13 places has seen before; liblzo2 has
- * twice as many places, and so writes up to 0.2 % less. The longer nothing is found, the longer the steps.
- * lzo-rle turns runs of four zeros and more into an instruction of their own, and such zeros never enter the
- * table.
+ * A block is looked through for the first four bytes that a table of 2^13 places has seen before;
+ * liblzo2 has twice as many places, and so writes up to 0.2 % less. The longer nothing is found,
+ * the longer the steps. lzo-rle turns runs of four zeros and more into an instruction of their own,
+ * and such zeros never enter the table.
  *
- * Both formats, bit by bit: Documentation/staging/lzo.rst. Where a match ends that reaches the last 20 bytes
- * of a block depends on the machine: here as on 64-bit ones, which compare eight bytes at a time.
+ * Both formats, bit by bit: Documentation/staging/lzo.rst. Where a match ends that reaches the last
+ * 20 bytes of a block depends on the machine: here as on 64-bit ones, which compare eight bytes at
+ * a time.
  */
 #include <endian.h>
 
-#include "codec/codec.h"
+#include "codec.h"
 
 #ifndef TABLE_BITS    /* the unit test takes liblzo2's 14, and gets liblzo2's bytes */
 #define TABLE_BITS 13 /* D_BITS in the kernel's lib/lzo/lzodefs.h */
 #endif
-#define TAIL_BYTES	 20 /* at a block's end: copied, never looked at */
-#define SHORT_BYTES	 32 /* what is left to write is copied if it is shorter */
-#define FIRST_BYTES	 4  /* always copied, so that the first instruction copies more than three */
-#define STEP_SHIFT	 5  /* a byte more of step for each 32 bytes without a match */
-#define WORD_BYTES	 4  /* the shortest match that is looked for, and the shortest run of zeros */
-#define ZEROS_MAX	 (2047 + WORD_BYTES)
-#define RLE_HEADER	 17, 1 /* no stream of lzo begins with 17; the version */
+#define TAIL_BYTES       20 /* at a block's end: copied, never looked at */
+#define SHORT_BYTES      32 /* what is left to write is copied if it is shorter */
+#define FIRST_BYTES      4 /* always copied, so that the first instruction copies more than three */
+#define STEP_SHIFT       5 /* a byte more of step for each 32 bytes without a match */
+#define WORD_BYTES       4 /* the shortest match that is looked for, and the shortest run of zeros */
+#define ZEROS_MAX        (2047 + WORD_BYTES)
+#define RLE_HEADER       17, 1 /* no stream of lzo begins with 17; the version */
 #define RLE_HEADER_BYTES 2
 
-/* The instructions, by their lowest first byte, with the distances and lengths that they have room for. */
-#define FAR	       16
-#define FAR_BASE       0x4000
-#define FAR_MAX	       0xbfff /* as far as a block reaches; FAR_MAX itself stands for zeros in lzo-rle */
-#define FAR_LEN	       9
-#define MIDDLE	       32
-#define MIDDLE_MAX     0x4000
-#define MIDDLE_LEN     33
-#define NEAR_MAX       0x800
-#define NEAR_LEN       8
-#define LITERALS_MANY  4  /* what the next instruction means depends on 0, 1 to 3, or more before it */
+/* The instructions, by their lowest first byte, with the distances and lengths that they have room
+ * for. */
+#define FAR        16
+#define FAR_BASE   0x4000
+#define FAR_MAX    0xbfff /* as far as a block reaches; FAR_MAX itself stands for zeros in lzo-rle */
+#define FAR_LEN    9
+#define MIDDLE     32
+#define MIDDLE_MAX 0x4000
+#define MIDDLE_LEN 33
+#define NEAR_MAX   0x800
+#define NEAR_LEN   8
+#define LITERALS_MANY \
+	4 /* what the next instruction means depends on 0, 1 to 3, or more before it */
 #define LITERALS_SHORT 18 /* what one byte can say, and 238 at the beginning of a stream */
 #define LITERALS_FIRST 238
 
@@ -60,11 +64,12 @@ static uint64_t load64(const uint8_t *p)
 	return le64toh(v);
 }
 
-/* ---- compress ------------------------------------------------------------------------------------------ */
+/* ---- compress ---- */
 
 struct writer {
 	uint8_t *at;
-	uint8_t *few; /* the byte whose two lowest bits say how many of up to three literals follow */
+	uint8_t *few; /* the byte whose two lowest bits say how many of up to three literals follow
+		       */
 	const uint8_t *copied; /* source up to here is in the output */
 	const uint8_t *end;    /* of the source */
 };
@@ -176,7 +181,8 @@ static bool reads_as_zeros(size_t len, size_t distance)
 	return (distance & 0x803f) == 0x803f && len >= 261 && len <= 264;
 }
 
-/* What of a block ends in a match or a run; the rest of it, from w->copied on, stays for the next. */
+/* What of a block ends in a match or a run; the rest of it, from w->copied on, stays for the next.
+ */
 static void compress_block(struct lzo_state *s, const uint8_t *block, size_t len, struct writer *w)
 {
 	const uint8_t *limit = block + len - TAIL_BYTES, *done = block, *at = block + 1;
@@ -194,7 +200,8 @@ static void compress_block(struct lzo_state *s, const uint8_t *block, size_t len
 			put_literals(w, at);
 			put_zeros(w, n);
 		} else {
-			uint16_t *place = &s->places[word * UINT32_C(0x1824429d) >> (32 - TABLE_BITS)];
+			uint16_t *place =
+				&s->places[word * UINT32_C(0x1824429d) >> (32 - TABLE_BITS)];
 			const uint8_t *earlier = block + *place;
 
 			*place = (uint16_t)(at - block);
@@ -233,15 +240,16 @@ static void *lzo_rle_open(int level UNUSED)
 
 static size_t lzo_kernel_bound(size_t len)
 {
-	return len + len / 16 + 64 + 3 + RLE_HEADER_BYTES; /* lzo1x_worst_compress in include/linux/lzo.h */
+	return len + len / 16 + 64 + 3 +
+	       RLE_HEADER_BYTES; /* lzo1x_worst_compress in include/linux/lzo.h */
 }
 
 static ssize_t lzo_kernel_compress(void *state, const void *src, size_t len, void *dst, size_t cap)
 {
-	static const uint8_t header[] = {RLE_HEADER}, end[] = {FAR | 1, 0, 0};
+	static const uint8_t header[] = { RLE_HEADER }, end[] = { FAR | 1, 0, 0 };
 	const uint8_t *in = src, *in_end = in + len;
 	struct lzo_state *s = state;
-	struct writer w = {.at = dst, .copied = src, .end = in_end};
+	struct writer w = { .at = dst, .copied = src, .end = in_end };
 	size_t block_max = s->rle ? FAR_MAX : FAR_MAX + 1, header_len = s->rle ? sizeof(header) : 0;
 
 	if (cap < lzo_kernel_bound(len)) /* it does not look at the room it has */
@@ -265,7 +273,7 @@ static ssize_t lzo_kernel_compress(void *state, const void *src, size_t len, voi
 	return w.at + sizeof(end) - (uint8_t *)dst;
 }
 
-/* ---- decompress ---------------------------------------------------------------------------------------- */
+/* ---- decompress ---- */
 
 struct reader {
 	const uint8_t *at, *end;
@@ -278,7 +286,8 @@ static int get_byte(struct reader *r)
 	return r->at < r->end ? *r->at++ : -1;
 }
 
-/* A length of `bits` bits of the first byte, or, where those are 0, of what follows. 0 = cut short. */
+/* A length of `bits` bits of the first byte, or, where those are 0, of what follows. 0 = cut short.
+ */
 static size_t get_len(struct reader *r, unsigned int first, unsigned int bits)
 {
 	size_t mask = (1U << bits) - 1, len = first & mask;
@@ -336,12 +345,14 @@ static bool write_zeros(struct reader *r, size_t n)
 
 enum step { GO_ON, END, DAMAGED };
 
-/* The instruction 16 to 31: a far match, zeros, or the end. *few: its last byte but for what zeros take. */
+/* The instruction 16 to 31: a far match, zeros, or the end. *few: its last byte but for what zeros
+ * take. */
 static enum step step_far(struct reader *r, unsigned int first, bool rle, unsigned int *few)
 {
 	size_t len, code;
 
-	if (rle && (first & 8) && r->end - r->at >= 3 && (r->at[0] & 0xfc) == 0xfc && r->at[1] == 0xff) {
+	if (rle && (first & 8) && r->end - r->at >= 3 && (r->at[0] & 0xfc) == 0xfc &&
+	    r->at[1] == 0xff) {
 		*few = r->at[0];
 		len = (size_t)(r->at[2] << 3 | (first & 7)) + WORD_BYTES;
 		r->at += 3;
@@ -384,16 +395,18 @@ static enum step step_near(struct reader *r, unsigned int first, size_t literals
 		distance = (size_t)high * 8 + (first >> 2 & 7) + 1;
 	} else {
 		len = literals < LITERALS_MANY ? 2 : 3;
-		distance = (size_t)high * 4 + (first >> 2) + 1 + (literals < LITERALS_MANY ? 0 : NEAR_MAX);
+		distance = (size_t)high * 4 + (first >> 2) + 1 +
+			   (literals < LITERALS_MANY ? 0 : NEAR_MAX);
 	}
 	return copy_match(r, distance, len) ? GO_ON : DAMAGED;
 }
 
-static ssize_t lzo_kernel_decompress(void *state, const void *src, size_t len, void *dst, size_t cap)
+static ssize_t lzo_kernel_decompress(void *state, const void *src, size_t len, void *dst,
+				     size_t cap)
 {
-	static const uint8_t header[] = {RLE_HEADER};
+	static const uint8_t header[] = { RLE_HEADER };
 	const struct lzo_state *s = state;
-	struct reader r = {src, (const uint8_t *)src + len, dst, dst, (uint8_t *)dst + cap};
+	struct reader r = { src, (const uint8_t *)src + len, dst, dst, (uint8_t *)dst + cap };
 	size_t literals = 0; /* before the next instruction */
 	enum step step = GO_ON;
 
@@ -419,9 +432,10 @@ static ssize_t lzo_kernel_decompress(void *state, const void *src, size_t len, v
 			literals = LITERALS_MANY;
 			continue;
 		}
-		step = first < FAR || first >= 64 ? step_near(&r, (unsigned int)first, literals, &few)
-		       : first < MIDDLE		  ? step_far(&r, (unsigned int)first, s->rle, &few)
-						  : step_middle(&r, (unsigned int)first, &few);
+		step = first < FAR || first >= 64
+			       ? step_near(&r, (unsigned int)first, literals, &few)
+		       : first < MIDDLE ? step_far(&r, (unsigned int)first, s->rle, &few)
+					: step_middle(&r, (unsigned int)first, &few);
 		literals = few & 3;
 		if (step == GO_ON && !copy_literals(&r, literals))
 			step = DAMAGED;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* snappy.c - Snappy by libsnappy; no kernel has it: what a fast codec of another family would give. */
+/* snappy.c - Snappy by libsnappy; no kernel has it: what a fast codec of another family would give.
+ */
 #include <snappy-c.h>
 
-#include "codec/codec.h"
+#include "codec.h"
 
 static void *snappy_open(int level UNUSED)
 {
-	return malloc(1);	/* there is no state, but NULL means failure */
+	return malloc(1); /* there is no state, but NULL means failure */
 }
 
 static size_t snappy_bound(size_t len)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* zlib.c - raw DEFLATE by zlib with the kernel's settings for zram: a 2 KiB window and the most memory (see
- * drivers/block/zram/backend_deflate.c), at its default level 6.
+/* zlib.c - raw DEFLATE by zlib with the kernel's settings for zram: a 2 KiB window and the most
+ * memory (see drivers/block/zram/backend_deflate.c), at its default level 6.
  */
 #include <limits.h>
 #include <zlib.h>
 
-#include "codec/codec.h"
+#include "codec.h"
 
-#define WINDOW_BITS	(-11)	/* negative: no zlib header */
+#define WINDOW_BITS (-11) /* negative: no zlib header */
 
 struct zlib_state {
 	z_stream compress, decompress;
@@ -30,7 +30,8 @@ static void *zlib_open(int level)
 
 	if (!s)
 		return NULL;
-	if (deflateInit2(&s->compress, level, Z_DEFLATED, WINDOW_BITS, MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY) == Z_OK &&
+	if (deflateInit2(&s->compress, level, Z_DEFLATED, WINDOW_BITS, MAX_MEM_LEVEL,
+			 Z_DEFAULT_STRATEGY) == Z_OK &&
 	    inflateInit2(&s->decompress, WINDOW_BITS) == Z_OK)
 		return s;
 	zlib_close(s);
@@ -43,11 +44,12 @@ static size_t zlib_bound(size_t len)
 }
 
 /* One whole buffer through either direction. */
-static ssize_t run(z_stream *z, int (*step)(z_stream *, int), const void *src, size_t len, void *dst, size_t cap)
+static ssize_t run(z_stream *z, int (*step)(z_stream *, int), const void *src, size_t len,
+		   void *dst, size_t cap)
 {
 	if (len > UINT_MAX || cap > UINT_MAX)
 		return -EIO;
-	z->next_in = (Bytef *)(uintptr_t)src;	/* zlib does not write there */
+	z->next_in = (Bytef *)(uintptr_t)src; /* zlib does not write there */
 	z->avail_in = (uInt)len;
 	z->next_out = dst;
 	z->avail_out = (uInt)cap;

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* zstd.c - zstd frames by libzstd with reused contexts, as the kernel writes them (it defaults to level 3).
+/* zstd.c - zstd frames by libzstd with reused contexts, as the kernel writes them (it defaults to
+ * level 3).
  *
- * Negative levels are zstd's fast modes. The window fits the page, as the content size is known. zstd-dict is given a
- * dictionary, which is digested once for each direction, as the kernel does.
+ * Negative levels are zstd's fast modes. The window fits the page, as the content size is known.
+ * zstd-dict is given a dictionary, which is digested once for each direction, as the kernel does.
  *
- * zstd-crypto is what the kernel's crypto interface makes of it: zram before 6.12, and zswap. That asks for the
- * parameters of input of unknown size (zstd_get_params(level, 0) in crypto/zstd.c): other tables, other matches. There
- * is no way to say that in zstd's stable interface, which fits the parameters to the input itself.
+ * zstd-crypto is what the kernel's crypto interface makes of it: zram before 6.12, and zswap. That
+ * asks for the parameters of input of unknown size (zstd_get_params(level, 0) in crypto/zstd.c):
+ * other tables, other matches. There is no way to say that in zstd's stable interface, which fits
+ * the parameters to the input itself.
  */
 #define ZSTD_STATIC_LINKING_ONLY
 #define ZSTD_DISABLE_DEPRECATE_WARNINGS
 #include <zstd.h>
 
-#include "codec/codec.h"
+#include "codec.h"
 
 struct zstd_state {
 	int level;
 	ZSTD_CCtx *compress;
 	ZSTD_DCtx *decompress;
-	ZSTD_CDict *compress_with;	/* NULL = no dictionary */
+	ZSTD_CDict *compress_with; /* NULL = no dictionary */
 	ZSTD_DDict *decompress_with;
 };
 
@@ -69,7 +71,8 @@ static size_t zstd_bound(size_t len)
 static ssize_t zstd_compress(void *state, const void *src, size_t len, void *dst, size_t cap)
 {
 	struct zstd_state *s = state;
-	size_t n = s->compress_with ? ZSTD_compress_usingCDict(s->compress, dst, cap, src, len, s->compress_with)
+	size_t n = s->compress_with ? ZSTD_compress_usingCDict(s->compress, dst, cap, src, len,
+							       s->compress_with)
 				    : ZSTD_compressCCtx(s->compress, dst, cap, src, len, s->level);
 
 	return ZSTD_isError(n) ? -EIO : (ssize_t)n;
@@ -78,7 +81,8 @@ static ssize_t zstd_compress(void *state, const void *src, size_t len, void *dst
 static ssize_t zstd_crypto_compress(void *state, const void *src, size_t len, void *dst, size_t cap)
 {
 	struct zstd_state *s = state;
-	size_t n = ZSTD_compress_advanced(s->compress, dst, cap, src, len, NULL, 0, ZSTD_getParams(s->level, 0, 0));
+	size_t n = ZSTD_compress_advanced(s->compress, dst, cap, src, len, NULL, 0,
+					  ZSTD_getParams(s->level, 0, 0));
 
 	return ZSTD_isError(n) ? -EIO : (ssize_t)n;
 }
@@ -86,18 +90,19 @@ static ssize_t zstd_crypto_compress(void *state, const void *src, size_t len, vo
 static ssize_t zstd_decompress(void *state, const void *src, size_t len, void *dst, size_t cap)
 {
 	struct zstd_state *s = state;
-	size_t n = s->decompress_with
-			   ? ZSTD_decompress_usingDDict(s->decompress, dst, cap, src, len, s->decompress_with)
-			   : ZSTD_decompressDCtx(s->decompress, dst, cap, src, len);
+	size_t n = s->decompress_with ? ZSTD_decompress_usingDDict(s->decompress, dst, cap, src,
+								   len, s->decompress_with)
+				      : ZSTD_decompressDCtx(s->decompress, dst, cap, src, len);
 
 	return ZSTD_isError(n) ? -EIO : (ssize_t)n;
 }
 
-#define ZSTD_CODEC(codec_name, codec_compress, dictionary)                                                            \
-	{                                                                                                             \
-		.name = (codec_name), .level_word = "level", .level_min = -100, .level_max = 22, .level_default = 3,  \
-		.entropy = true, .heavy = true, .open = zstd_open, .close = zstd_close, .bound = zstd_bound,          \
-		.compress = (codec_compress), .decompress = zstd_decompress, .set_dictionary = (dictionary),          \
+#define ZSTD_CODEC(codec_name, codec_compress, dictionary) \
+	{ \
+		.name = (codec_name), .level_word = "level", .level_min = -100, .level_max = 22, \
+		.level_default = 3, .entropy = true, .heavy = true, .open = zstd_open, \
+		.close = zstd_close, .bound = zstd_bound, .compress = (codec_compress), \
+		.decompress = zstd_decompress, .set_dictionary = (dictionary), \
 	}
 
 extern const struct codec codec_zstd, codec_zstd_dict, codec_zstd_crypto;

@@ -3,14 +3,14 @@
  *
  *   forks PROCESSES THREADS [COMMAND]
  *
- * Each is waited for; with COMMAND each process runs it. Prints `pid=N begin_ns=N processes=N end_ns=N forks=N threads=N
- * execs=N`: processes is by how much the count in /proc/stat grew, which is of the processes and threads of the whole
- * machine; execs are those that ended with 0.
+ * Each is waited for; with COMMAND each process runs it. Prints `pid=N begin_ns=N processes=N
+ * end_ns=N forks=N threads=N execs=N`: processes is by how much the count in /proc/stat grew, which
+ * is of the processes and threads of the whole machine; execs are those that ended with 0.
  */
 #include <pthread.h>
 #include <sys/wait.h>
 
-#include "base.h"
+#include "lib/base/base.h"
 
 static uint64_t kernel_count(void)
 {
@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 	}
 	printf("pid=%d begin_ns=%llu", getpid(), (unsigned long long)begin_ns);
 	printf(" processes=%llu", (unsigned long long)(kernel_count() - before));
-	printf(" end_ns=%llu forks=%ld threads=%ld execs=%ld\n", (unsigned long long)monotonic_ns(), forked, started,
-	       execs);
+	printf(" end_ns=%llu forks=%ld threads=%ld execs=%ld\n", (unsigned long long)monotonic_ns(),
+	       forked, started, execs);
 	return forked == processes && started == threads ? 0 : 1;
 }

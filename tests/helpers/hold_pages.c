@@ -7,7 +7,7 @@
  */
 #include <sys/mman.h>
 
-#include "base.h"
+#include "lib/base/base.h"
 
 int main(int argc, char **argv)
 {
@@ -17,7 +17,8 @@ int main(int argc, char **argv)
 
 	if (!pages)
 		return 1;
-	area = mmap(NULL, pages * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	area = mmap(NULL, pages * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		    -1, 0);
 	if (area == MAP_FAILED || madvise(area, pages * PAGE_BYTES, MADV_NOHUGEPAGE))
 		return 1;
 	for (size_t i = 0; i < pages; i++)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* last_thread.c - processes whose first thread is not the one that matters.
  *
- *   last_thread outlive          the first thread ends; 50 ms later the second one does, and the process with it
- *   last_thread exec COMMAND     the second thread runs COMMAND
+ *   last_thread outlive          the first thread ends; 50 ms later the second one does, and the
+ * process with it last_thread exec COMMAND     the second thread runs COMMAND
  *
  * Prints `pid=N tid=N`, tid being the second thread's.
  */
 #include <pthread.h>
 #include <sys/syscall.h>
 
-#include "base.h"
+#include "lib/base/base.h"
 
 static void *second(void *arg)
 {

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* major_faults.c - a known number of major faults: reads pages of a file that the page cache no longer holds.
+/* major_faults.c - a known number of major faults: reads pages of a file that the page cache no
+ * longer holds.
  *
  *   major_faults FILE PAGES
  *
- * Makes FILE, asks the kernel to page it out (MADV_PAGEOUT, which is one of the reclaim events), drops the rest
- * and reads it page by page without readahead. Prints `pid=N majors=N`, by the count of getrusage(2).
+ * Makes FILE, asks the kernel to page it out (MADV_PAGEOUT, which is one of the reclaim events),
+ * drops the rest and reads it page by page without readahead. Prints `pid=N majors=N`, by the count
+ * of getrusage(2).
  */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-#include "base.h"
+#include "lib/base/base.h"
 
 static long majors(void)
 {
@@ -34,7 +36,8 @@ static bool fill(int fd, size_t pages)
 int main(int argc, char **argv)
 {
 	size_t pages = argc == 3 ? strtoul(argv[2], NULL, 10) : 0, bytes = pages * PAGE_BYTES;
-	AUTO_CLOSE int fd = pages ? open(argv[1], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+	AUTO_CLOSE int fd =
+		pages ? open(argv[1], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
 	long before;
 	char *map;
 

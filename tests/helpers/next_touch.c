@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* next_touch - what the next touch of a page takes: of pages that were out, against pages that never left.
+/* next_touch - what the next touch of a page takes: of pages that were out, against pages that
+ * never left.
  *
  *   next_touch MIB
  *
- * Two regions of text. "out" (a line on stdin) pages the first out, and answers "out"; "touch" reads one byte
- * of each page of both, by turns in runs of 64 pages, and answers "were_out_ns=X stayed_ns=Y ratio=Z": the
- * medians of the runs, a page. Small pages in both: a huge one would not be the same after its way through
- * swap.
+ * Two regions of text. "out" (a line on stdin) pages the first out, and answers "out"; "touch"
+ * reads one byte of each page of both, by turns in runs of 64 pages, and answers "were_out_ns=X
+ * stayed_ns=Y ratio=Z": the medians of the runs, a page. Small pages in both: a huge one would not
+ * be the same after its way through swap.
  */
 #include <inttypes.h>
 #include <sys/mman.h>
 
-#include "base.h"
-#include "stats.h"
+#include "lib/base/base.h"
+#include "lib/analysis/stats.h"
 
 #define RUN 64 /* pages */
 
 static unsigned char *region(size_t bytes)
 {
-	unsigned char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *p =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED || madvise(p, bytes, MADV_NOHUGEPAGE))
 		return NULL;
@@ -75,12 +77,14 @@ int main(int argc, char **argv)
 	puts("ready");
 	while (fgets(line, sizeof(line), stdin)) {
 		if (str_eq(line, "out\n")) {
-			/* Pages that are not on their list yet are passed over: ask more than once. */
+			/* Pages that are not on their list yet are passed over: ask more than once.
+			 */
 			for (int i = 0; i < 3; i++)
 				if (madvise(out, bytes, MADV_PAGEOUT))
 					return 1;
 			puts("out");
-		} else if (str_eq(line, "touch\n") && touch_both(out, stayed, bytes / PAGE_BYTES / RUN)) {
+		} else if (str_eq(line, "touch\n") &&
+			   touch_both(out, stayed, bytes / PAGE_BYTES / RUN)) {
 			return 1;
 		}
 	}

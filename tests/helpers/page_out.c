@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* page_out.c - a known number of anonymous pages through swap: out by request, in again by touching them.
+/* page_out.c - a known number of anonymous pages through swap: out by request, in again by touching
+ * them.
  *
  *   page_out PAGES ROUNDS
  *
- * Half of each page is noise, half one byte. Prints `pages=N out=N cpu_ns=N`: pages written, those that were
- * in swap when asked, summed over the rounds, and the CPU time that both ways took.
+ * Half of each page is noise, half one byte. Prints `pages=N out=N cpu_ns=N`: pages written, those
+ * that were in swap when asked, summed over the rounds, and the CPU time that both ways took.
  */
 #include <sys/mman.h>
 #include <time.h>
 
-#include "base.h"
+#include "lib/base/base.h"
 
 static uint64_t cpu_ns(void)
 {
@@ -45,10 +46,12 @@ static size_t in_swap(unsigned char *map, size_t pages)
 
 int main(int argc, char **argv)
 {
-	size_t pages = argc == 3 ? strtoul(argv[1], NULL, 10) : 0, bytes = pages * PAGE_BYTES, out = 0;
+	size_t pages = argc == 3 ? strtoul(argv[1], NULL, 10) : 0, bytes = pages * PAGE_BYTES,
+	       out = 0;
 	unsigned long rounds = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
 	uint64_t spent = 0;
-	unsigned char *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *map =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (!pages || map == MAP_FAILED || madvise(map, bytes, MADV_NOHUGEPAGE))
 		return 1;

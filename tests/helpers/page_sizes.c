@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* page_sizes.c - what a mixture's pages shall compress to, without any scan: its own pages through the libraries.
+/* page_sizes.c - what a mixture's pages shall compress to, without any scan: its own pages through
+ * the libraries.
  *
  *   page_sizes CONTENTS SEED PAGES
  *
- * Prints `CODEC BIN COUNT` for lz4:1 and zstd:1: pages of compressed lengths up to BIN bytes, from 64 less; 0 of
- * one repeated word, 4096 and longer ones too.
+ * Prints `CODEC BIN COUNT` for lz4:1 and zstd:1: pages of compressed lengths up to BIN bytes, from
+ * 64 less; 0 of one repeated word, 4096 and longer ones too.
  */
 #include <lz4.h>
 #include <zstd.h>
 
-#include "mixture.h"
+#include "lib/analysis/mixture.h"
 
 #define BINS (PAGE_BYTES / 64 + 1)
 
@@ -44,7 +45,8 @@ int main(int argc, char **argv)
 			zstd[0]++;
 			continue;
 		}
-		lz4[bin_of((size_t)LZ4_compress_default((const char *)page, out, PAGE_BYTES, sizeof(out)))]++;
+		lz4[bin_of((size_t)LZ4_compress_default((const char *)page, out, PAGE_BYTES,
+							sizeof(out)))]++;
 		zstd[bin_of(ZSTD_compress(out, sizeof(out), page, PAGE_BYTES, 1))]++;
 	}
 	print("lz4:1", lz4);

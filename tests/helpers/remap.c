@@ -3,13 +3,14 @@
  *
  *   remap FILE PAGES
  *
- * Maps PAGES pages of FILE, prints `pid=N low=0x... high=0x...`, and for each of two lines on stdin writes to each page:
- * for the first as the file, for the second as fresh anonymous memory in its place. Ends at a third line.
+ * Maps PAGES pages of FILE, prints `pid=N low=0x... high=0x...`, and for each of two lines on stdin
+ * writes to each page: for the first as the file, for the second as fresh anonymous memory in its
+ * place. Ends at a third line.
  */
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include "base.h"
+#include "lib/base/base.h"
 
 static void touch(char *area, size_t pages)
 {
@@ -29,7 +30,8 @@ static bool asked(void)
 int main(int argc, char **argv)
 {
 	size_t pages = argc == 3 ? strtoul(argv[2], NULL, 10) : 0, bytes = pages * PAGE_BYTES;
-	AUTO_CLOSE int fd = pages ? open(argv[1], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+	AUTO_CLOSE int fd =
+		pages ? open(argv[1], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
 	char *area;
 
 	if (fd < 0 || ftruncate(fd, (off_t)bytes))
@@ -44,7 +46,8 @@ int main(int argc, char **argv)
 		return 1;
 	touch(area, pages);
 	if (!asked() ||
-	    mmap(area, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != area ||
+	    mmap(area, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		 0) != area ||
 	    madvise(area, bytes, MADV_NOHUGEPAGE))
 		return 1;
 	touch(area, pages);

@@ -3,17 +3,18 @@
  *
  *   touch_pages PAGES SECONDS CPU [NAME]
  *
- * Touches PAGES pages on CPU (-1: any), gives them back and starts over until SECONDS are over; at least once.
- * NAME is what the task calls itself first. Prints `pid=N low=0x... high=0x... touched=N minor=N cpu_ns=N page_ns=X`: minor
- * faults meanwhile by getrusage(2), the CPU time of all of it, and that of touching a page, which others at work disturb
- * little: of blocks of 8 ms the lower quartile.
+ * Touches PAGES pages on CPU (-1: any), gives them back and starts over until SECONDS are over; at
+ * least once. NAME is what the task calls itself first. Prints `pid=N low=0x... high=0x...
+ * touched=N minor=N cpu_ns=N page_ns=X`: minor faults meanwhile by getrusage(2), the CPU time of
+ * all of it, and that of touching a page, which others at work disturb little: of blocks of 8 ms
+ * the lower quartile.
  */
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include "base.h"
+#include "lib/base/base.h"
 
 static int stay_on(int cpu)
 {
@@ -62,7 +63,8 @@ int main(int argc, char **argv)
 
 	if (!pages || stay_on(atoi(argv[3])) || (argc > 4 && prctl(PR_SET_NAME, argv[4])))
 		return 1;
-	area = mmap(NULL, pages * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	area = mmap(NULL, pages * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		    -1, 0);
 	if (area == MAP_FAILED || madvise(area, pages * PAGE_BYTES, MADV_NOHUGEPAGE))
 		return 1;
 	begin_ns = monotonic_ns();
@@ -84,9 +86,11 @@ int main(int argc, char **argv)
 		madvise(area, pages * PAGE_BYTES, MADV_DONTNEED);
 		spent_ns = monotonic_ns() - begin_ns;
 	} while ((double)spent_ns < seconds * (double)NS_PER_S);
-	printf("pid=%d low=0x%llx high=0x%llx touched=%llu minor=%ld cpu_ns=%llu page_ns=%.1f\n", getpid(),
-	       (unsigned long long)(uintptr_t)area, (unsigned long long)(uintptr_t)area + pages * PAGE_BYTES,
-	       (unsigned long long)touched, minors() - before, (unsigned long long)(thread_cpu_ns() - begin_cpu_ns),
+	printf("pid=%d low=0x%llx high=0x%llx touched=%llu minor=%ld cpu_ns=%llu page_ns=%.1f\n",
+	       getpid(), (unsigned long long)(uintptr_t)area,
+	       (unsigned long long)(uintptr_t)area + pages * PAGE_BYTES,
+	       (unsigned long long)touched, minors() - before,
+	       (unsigned long long)(thread_cpu_ns() - begin_cpu_ns),
 	       blocks ? lower_quartile(blocks) : (double)block_ns / (double)block_pages);
 	return 0;
 }

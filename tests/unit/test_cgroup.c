@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_cgroup.c - where groups go and what their files say, on texts of several systems and on a tree of
- * plain files that stands for a v2 hierarchy. Real groups are made in test_cage.c.
+/* test_cgroup.c - where groups go and what their files say, on texts of several systems and on a
+ * tree of plain files that stands for a v2 hierarchy. Real groups are made in test_cage.c.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <cmocka.h>
 
-#include "cgroup.h"
+#include "lib/kernel/cgroup.h"
 
 static const char hybrid_mounts[] =
 	"22 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n"
@@ -20,9 +20,11 @@ static const char hybrid_mounts[] =
 	"39 31 0:36 / /sys/fs/cgroup/pids rw,relatime - cgroup cgroup rw,pids\n"
 	"40 31 0:37 / /sys/fs/cgroup/systemd rw,relatime - cgroup cgroup rw,name=systemd\n"
 	"41 31 0:38 / /sys/fs/cgroup/unified rw,relatime shared:1 master:2 - cgroup2 cgroup2 rw\n";
-static const char hybrid_own[] = "9:name=systemd:/\n8:pids:/jobs\n4:memory:/jobs/a b:c\n2:cpuacct,cpu:/\n0::/\n";
+static const char hybrid_own[] =
+	"9:name=systemd:/\n8:pids:/jobs\n4:memory:/jobs/a b:c\n2:cpuacct,cpu:/\n0::/\n";
 
-static const char v2_mounts[] = "29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
+static const char v2_mounts[] =
+	"29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
 
 static void test_cgroup__hybrid(void **state UNUSED)
 {
@@ -43,7 +45,8 @@ static void test_cgroup__v1_places_below_the_own_group_in_each_tree(void **state
 
 	assert_int_equal(cgroup_layout_parse(hybrid_mounts, hybrid_own, &layout, NULL), 0);
 	assert_int_equal(cgroup_place(&layout, "coldpress.7", &group, NULL), 0);
-	assert_string_equal(group.dir[CGROUP_TREE_MEMORY], "/sys/fs/cgroup/memory/jobs/a b:c/coldpress.7");
+	assert_string_equal(group.dir[CGROUP_TREE_MEMORY],
+			    "/sys/fs/cgroup/memory/jobs/a b:c/coldpress.7");
 	assert_string_equal(group.dir[CGROUP_TREE_PIDS], "/sys/fs/cgroup/pids/jobs/coldpress.7");
 	assert_string_equal(group.dir[CGROUP_TREE_UNIFIED], "/sys/fs/cgroup/unified/coldpress.7");
 	assert_string_equal(group.enable, "");
@@ -54,8 +57,10 @@ static void test_cgroup__v1_alone_has_no_mirror(void **state UNUSED)
 	struct cgroup_layout layout;
 	struct cgroup group;
 
-	assert_int_equal(cgroup_layout_parse("35 31 0:32 / /cg\\040m rw - cgroup none rw,memory,pids\n",
-					     "3:pids,memory:/\n", &layout, NULL), 0);
+	assert_int_equal(
+		cgroup_layout_parse("35 31 0:32 / /cg\\040m rw - cgroup none rw,memory,pids\n",
+				    "3:pids,memory:/\n", &layout, NULL),
+		0);
 	assert_int_equal(layout.mode, CGROUP_V1);
 	assert_int_equal(cgroup_place(&layout, "x", &group, NULL), 0);
 	assert_string_equal(group.dir[CGROUP_TREE_MEMORY], "/cg m/x");
@@ -67,12 +72,16 @@ static void test_cgroup__container_sees_a_part_of_the_tree(void **state UNUSED)
 	struct cgroup_layout layout;
 
 	/* the mount shows /docker/f00 only; the process is in /docker/f00/app */
-	assert_int_equal(cgroup_layout_parse("29 23 0:26 /docker/f00 /sys/fs/cgroup rw - cgroup2 cgroup rw\n",
-					     "0::/docker/f00/app\n", &layout, NULL), 0);
+	assert_int_equal(cgroup_layout_parse(
+				 "29 23 0:26 /docker/f00 /sys/fs/cgroup rw - cgroup2 cgroup rw\n",
+				 "0::/docker/f00/app\n", &layout, NULL),
+			 0);
 	assert_string_equal(layout.own[CGROUP_TREE_UNIFIED], "/app");
 	/* outside of what the mount shows, and a name that only begins alike */
-	assert_int_equal(cgroup_layout_parse("29 23 0:26 /docker/f00 /sys/fs/cgroup rw - cgroup2 cgroup rw\n",
-					     "0::/docker/f007\n", &layout, NULL), 0);
+	assert_int_equal(cgroup_layout_parse(
+				 "29 23 0:26 /docker/f00 /sys/fs/cgroup rw - cgroup2 cgroup rw\n",
+				 "0::/docker/f007\n", &layout, NULL),
+			 0);
 	assert_string_equal(layout.own[CGROUP_TREE_UNIFIED], "");
 }
 
@@ -82,7 +91,9 @@ static void test_cgroup__without_controllers_says_so(void **state UNUSED)
 	struct cgroup group;
 	struct err e;
 
-	assert_int_equal(cgroup_layout_parse("22 1 254:0 / / rw - ext4 /dev/vda rw\n", "", &layout, NULL), 0);
+	assert_int_equal(cgroup_layout_parse("22 1 254:0 / / rw - ext4 /dev/vda rw\n", "", &layout,
+					     NULL),
+			 0);
 	assert_int_equal(layout.mode, CGROUP_NONE);
 	assert_int_equal(cgroup_place(&layout, "x", &group, &e), -ENOTSUP);
 	assert_int_equal(e.exit, EXIT_IMPOSSIBLE);
@@ -101,7 +112,7 @@ static void test_cgroup__refuses_torn_texts_and_names(void **state UNUSED)
 		assert_int_equal(cgroup_place(&layout, names[i], &group, NULL), -EINVAL);
 }
 
-/* ---- a tree of plain files ------------------------------------------------------------------------------ */
+/* ---- a tree of plain files ---- */
 
 static char top[64];
 
@@ -238,14 +249,14 @@ static void test_cgroup__v2_stat(void **state UNUSED)
 	struct cgroup_stat stat;
 
 	put("g/memory.stat", "anon 4096\nfile 12288\nshmem 8192\npgfault 4099\npgmajfault 7\n"
-	    "workingset_refault_anon 3\nworkingset_refault_file 2\n");
+			     "workingset_refault_anon 3\nworkingset_refault_file 2\n");
 	put("g/memory.current", "20480\n");
 	put("g/memory.swap.current", "40960\n");
 	put("g/memory.max", "max\n");
 	put("g/memory.events", "low 0\nhigh 0\nmax 11\noom 2\noom_kill 1\noom_group_kill 0\n");
 	put("g/cpu.stat", "usage_usec 30\nuser_usec 20\nsystem_usec 10\n");
 	put("g/memory.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=77\n"
-	    "full avg10=0.00 avg60=0.00 avg300=0.00 total=66\n");
+				 "full avg10=0.00 avg60=0.00 avg300=0.00 total=66\n");
 	put("g/pids.events", "max 5\n");
 	assert_int_equal(cgroup_stat_read(&group, &stat, NULL), 0);
 	assert_int_equal(stat.anon_bytes, 4096);
@@ -271,7 +282,7 @@ static void test_cgroup__v1_stat_counts_the_group_and_those_below(void **state U
 	struct cgroup_stat stat;
 
 	put("g/memory.stat", "rss 1\nshmem 1\ntotal_rss 4096\ntotal_shmem 8192\ntotal_swap 12288\n"
-	    "total_pgfault 31\ntotal_pgmajfault 13\n");
+			     "total_pgfault 31\ntotal_pgmajfault 13\n");
 	put("g/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n");
 	put("g/memory.usage_in_bytes", "20480\n");
 	put("g/memory.max_usage_in_bytes", "24576\n");
@@ -315,8 +326,8 @@ static int see(void *ctx, const struct cgroup_swap *group)
 
 static void test_cgroup__v2_room_for_what_is_in_swap(void **state UNUSED)
 {
-	struct cgroup_layout layout = {.mode = CGROUP_V2};
-	struct seen seen = {.n = 0};
+	struct cgroup_layout layout = { .mode = CGROUP_V2 };
+	struct seen seen = { .n = 0 };
 
 	snprintf(layout.mount[CGROUP_TREE_UNIFIED], CGROUP_PATH_MAX, "%s", top);
 	put("g/memory.stat", "anon 4096\ninactive_file 8192\nactive_file 4096\n");
@@ -338,22 +349,24 @@ static void test_cgroup__v2_room_for_what_is_in_swap(void **state UNUSED)
 
 static void test_cgroup__v1_room_for_what_is_in_swap(void **state UNUSED)
 {
-	struct cgroup_layout layout = {.mode = CGROUP_HYBRID};
-	struct seen seen = {.n = 0};
+	struct cgroup_layout layout = { .mode = CGROUP_HYBRID };
+	struct seen seen = { .n = 0 };
 
 	snprintf(layout.mount[CGROUP_TREE_MEMORY], CGROUP_PATH_MAX, "%s", top);
-	put("g/memory.stat", "swap 4096\ninactive_file 1\ntotal_swap 12288\ntotal_inactive_file 4096\n"
+	put("g/memory.stat",
+	    "swap 4096\ninactive_file 1\ntotal_swap 12288\ntotal_inactive_file 4096\n"
 	    "total_active_file 0\n");
 	put("g/memory.usage_in_bytes", "20480\n");
 	put("g/memory.limit_in_bytes", "16384\n");
 	assert_int_equal(cgroup_swap_visit(&layout, see, &seen), 0);
 	assert_int_equal(seen.n, 1);
 	assert_int_equal(seen.last.swap_bytes, 12288);
-	assert_int_equal(seen.last.room_bytes, 4096);	/* above its limit already: file pages alone make room */
+	assert_int_equal(seen.last.room_bytes,
+			 4096); /* above its limit already: file pages alone make room */
 	put("g/memory.limit_in_bytes", "9223372036854771712\n");
 	assert_int_equal(cgroup_swap_visit(&layout, see, &seen), 0);
 	assert_true(seen.last.room_bytes == MISSING_U64);
-	put("g/memory.stat", "swap 4096\n");	/* no swap accounting: nothing is known of it */
+	put("g/memory.stat", "swap 4096\n"); /* no swap accounting: nothing is known of it */
 	assert_int_equal(cgroup_swap_visit(&layout, see, &seen), 0);
 	assert_int_equal(seen.n, 2);
 }
@@ -367,17 +380,24 @@ int main(void)
 		cmocka_unit_test(test_cgroup__container_sees_a_part_of_the_tree),
 		cmocka_unit_test(test_cgroup__without_controllers_says_so),
 		cmocka_unit_test(test_cgroup__refuses_torn_texts_and_names),
-		cmocka_unit_test_setup_teardown(test_cgroup__v2_places_below_the_nearest_that_hands_out_both,
+		cmocka_unit_test_setup_teardown(
+			test_cgroup__v2_places_below_the_nearest_that_hands_out_both, make_tree,
+			remove_tree),
+		cmocka_unit_test_setup_teardown(test_cgroup__v2_turns_on_and_off_only_what_lacks,
 						make_tree, remove_tree),
-		cmocka_unit_test_setup_teardown(test_cgroup__v2_turns_on_and_off_only_what_lacks, make_tree, remove_tree),
 		cmocka_unit_test_setup_teardown(test_cgroup__v2_limits, make_tree, remove_tree),
-		cmocka_unit_test_setup_teardown(test_cgroup__v1_bounds_memory_and_swap_together, make_tree, remove_tree),
+		cmocka_unit_test_setup_teardown(test_cgroup__v1_bounds_memory_and_swap_together,
+						make_tree, remove_tree),
 		cmocka_unit_test_setup_teardown(test_cgroup__v2_stat, make_tree, remove_tree),
-		cmocka_unit_test_setup_teardown(test_cgroup__v1_stat_counts_the_group_and_those_below, make_tree,
+		cmocka_unit_test_setup_teardown(
+			test_cgroup__v1_stat_counts_the_group_and_those_below, make_tree,
+			remove_tree),
+		cmocka_unit_test_setup_teardown(test_cgroup__v2_room_for_what_is_in_swap, make_tree,
 						remove_tree),
-		cmocka_unit_test_setup_teardown(test_cgroup__v2_room_for_what_is_in_swap, make_tree, remove_tree),
-		cmocka_unit_test_setup_teardown(test_cgroup__v1_room_for_what_is_in_swap, make_tree, remove_tree),
-		cmocka_unit_test_setup_teardown(test_cgroup__a_group_that_is_gone, make_tree, remove_tree),
+		cmocka_unit_test_setup_teardown(test_cgroup__v1_room_for_what_is_in_swap, make_tree,
+						remove_tree),
+		cmocka_unit_test_setup_teardown(test_cgroup__a_group_that_is_gone, make_tree,
+						remove_tree),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_cgroup_paths.c - paths by id, on plain directories: like a group's, their ids are their inode numbers. */
+/* test_cgroup_paths.c - paths by id, on plain directories: like a group's, their ids are their
+ * inode numbers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "cgroup_paths.h"
+#include "lib/kernel/cgroup_paths.h"
 
 static char top[] = "/tmp/test_cgroup_paths.XXXXXX";
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_codec.c - every codec gives back what it got, refuses what does not fit, and survives damage. */
+/* test_codec.c - every codec gives back what it got, refuses what does not fit, and survives
+ * damage. */
 #include <lz4.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,10 +9,10 @@
 
 #include <cmocka.h>
 
-#include "codec/codec.h"
-#include "stats.h"
+#include "lib/codec/codec.h"
+#include "lib/analysis/stats.h"
 
-#define MAX_LEN	(64 * 1024)
+#define MAX_LEN (64 * 1024)
 
 static char source[MAX_LEN], back[MAX_LEN + 64];
 
@@ -24,12 +25,23 @@ static void fill(char *p, size_t len, enum filling how, struct prng *rng)
 
 	for (size_t i = 0; i < len; i++) {
 		switch (how) {
-		case FILL_ZERO: p[i] = 0; break;
-		case FILL_RANDOM: p[i] = (char)prng_next(rng); break;
-		case FILL_TEXT: p[i] = words[prng_below(rng, 8) ? i % (sizeof(words) - 1) : 0]; break;
-		case FILL_RUNS: p[i] = i && prng_below(rng, 40) ? p[i - 1] : (char)prng_next(rng); break;
-		case FILL_FAR_MATCH: p[i] = i < len / 2 ? (char)prng_next(rng) : p[i - len / 2]; break;
-		case FILLINGS: break;
+		case FILL_ZERO:
+			p[i] = 0;
+			break;
+		case FILL_RANDOM:
+			p[i] = (char)prng_next(rng);
+			break;
+		case FILL_TEXT:
+			p[i] = words[prng_below(rng, 8) ? i % (sizeof(words) - 1) : 0];
+			break;
+		case FILL_RUNS:
+			p[i] = i && prng_below(rng, 40) ? p[i - 1] : (char)prng_next(rng);
+			break;
+		case FILL_FAR_MATCH:
+			p[i] = i < len / 2 ? (char)prng_next(rng) : p[i - len / 2];
+			break;
+		case FILLINGS:
+			break;
 		}
 	}
 }
@@ -124,7 +136,9 @@ static void test_codec__damaged_data_stays_in_its_room(void **state UNUSED)
 		void *s = codec->open(codec->level_default);
 
 		for (int i = 0; i < 2000; i++) {
-			ssize_t n = codec->compress(s, source, 4096, compressed, sizeof(compressed)), got;
+			ssize_t n = codec->compress(s, source, 4096, compressed,
+						    sizeof(compressed)),
+				got;
 
 			assert_true(n > 0);
 			for (int k = 0; k < 3; k++)
@@ -167,13 +181,15 @@ static void test_codec__liblzo2_and_the_kernels_lzo_read_each_other(void **state
 	prng_seed(&rng, 27);
 	for (int how = 0; how < FILLINGS; how++)
 		for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-			const struct codec *writer = codec_find(names[i]), *reader = codec_find(names[!i]);
+			const struct codec *writer = codec_find(names[i]),
+					   *reader = codec_find(names[!i]);
 			void *w = writer->open(0), *r = reader->open(0);
 			ssize_t n;
 
 			fill(source, 4096, how, &rng);
 			n = writer->compress(w, source, 4096, compressed, sizeof(compressed));
-			assert_int_equal(reader->decompress(r, compressed, (size_t)n, back, 4096), 4096);
+			assert_int_equal(reader->decompress(r, compressed, (size_t)n, back, 4096),
+					 4096);
 			assert_memory_equal(back, source, 4096);
 			writer->close(w);
 			reader->close(r);
@@ -183,8 +199,8 @@ static void test_codec__liblzo2_and_the_kernels_lzo_read_each_other(void **state
 static void test_codec__labels_name_codec_and_level(void **state UNUSED)
 {
 	static const char *const specs[][2] = {
-		{ "lz4", "lz4:1" }, { "zstd", "zstd:3" }, { "zstd:-5", "zstd:-5" }, { "lzo1x-1", "lzo1x-1" },
-		{ "deflate:12", "deflate:12" },
+		{ "lz4", "lz4:1" },       { "zstd", "zstd:3" },           { "zstd:-5", "zstd:-5" },
+		{ "lzo1x-1", "lzo1x-1" }, { "deflate:12", "deflate:12" },
 	};
 	struct codec_run parsed;
 
@@ -204,9 +220,21 @@ static void test_codec__labels_name_codec_and_level(void **state UNUSED)
 
 static void test_codec__bad_specs_are_usage_errors(void **state UNUSED)
 {
-	static const char *const specs[] = { "", ":", "lz5", "zstd:", "zstd:23", "zstd:x", "zstd:1 ", "lzo1x-1:1",
-					     "lz4:0", "lz4:99999999999999999999", "lz4:1:4KiB",
-					     "zstd-dict:3:2KiB", "zstd-dict:3:128KiB", "zstd-dict:3:4", "zstd-dict:3",
+	static const char *const specs[] = { "",
+					     ":",
+					     "lz5",
+					     "zstd:",
+					     "zstd:23",
+					     "zstd:x",
+					     "zstd:1 ",
+					     "lzo1x-1:1",
+					     "lz4:0",
+					     "lz4:99999999999999999999",
+					     "lz4:1:4KiB",
+					     "zstd-dict:3:2KiB",
+					     "zstd-dict:3:128KiB",
+					     "zstd-dict:3:4",
+					     "zstd-dict:3",
 					     "a-very-long-name-that-is-no-codec:1" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(specs); i++) {
@@ -221,17 +249,21 @@ static void test_codec__bad_specs_are_usage_errors(void **state UNUSED)
 
 static void test_codec__models_of_kernel_algorithms_exist(void **state UNUSED)
 {
-	static const char *const algorithms[] = { "lz4", "lz4hc", "lzo", "lzo-rle", "zstd", "deflate" };
+	static const char *const algorithms[] = { "lz4",     "lz4hc", "lzo",
+						  "lzo-rle", "zstd",  "deflate" };
 	bool approximate;
 
 	for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++) {
 		struct codec_run run;
 		struct err e;
 
-		assert_int_equal(codec_open(&run, codec_for_kernel(algorithms[i], false, NULL), &e), 0);
-		assert_string_equal(run.label, codec_for_kernel(algorithms[i], false, &approximate));
+		assert_int_equal(codec_open(&run, codec_for_kernel(algorithms[i], false, NULL), &e),
+				 0);
+		assert_string_equal(run.label,
+				    codec_for_kernel(algorithms[i], false, &approximate));
 		codec_close(&run);
-		assert_int_equal(codec_open(&run, codec_for_kernel(algorithms[i], true, NULL), &e), 0);
+		assert_int_equal(codec_open(&run, codec_for_kernel(algorithms[i], true, NULL), &e),
+				 0);
 		assert_string_equal(run.label, codec_for_kernel(algorithms[i], true, &approximate));
 		codec_close(&run);
 	}
@@ -250,19 +282,25 @@ static void fill_records(char *p, size_t len, struct prng *rng)
 	for (size_t at = 0; at < len;) {
 		char line[160];
 		int n = snprintf(line, sizeof(line),
-				 "{\"id\":%llu,\"state\":\"%s\",\"owner\":\"user%llu\",\"path\":\"/var/lib/thing/%llu\"}\n",
-				 (unsigned long long)prng_below(rng, 1000000), prng_below(rng, 2) ? "running" : "waiting",
-				 (unsigned long long)prng_below(rng, 40), (unsigned long long)prng_next(rng) % 9999);
+				 "{\"id\":%llu,\"state\":\"%s\",\"owner\":\"user%llu\",\"path\":\"/"
+				 "var/lib/thing/%llu\"}\n",
+				 (unsigned long long)prng_below(rng, 1000000),
+				 prng_below(rng, 2) ? "running" : "waiting",
+				 (unsigned long long)prng_below(rng, 40),
+				 (unsigned long long)prng_next(rng) % 9999);
 
 		memcpy(p + at, line, MIN((size_t)n, len - at));
 		at += (size_t)n;
 	}
 }
 
-static void test_codec__a_trained_dictionary_shortens_pages_it_was_not_trained_on(void **state UNUSED)
+static void test_codec__a_trained_dictionary_shortens_pages_it_was_not_trained_on(
+	void **state UNUSED)
 {
-	static const char *const specs[][2] = { { "lz4-dict:1:4KiB", "lz4:1" }, { "lz4-dict:1:64KiB", "lz4:1" },
-						{ "zstd-dict:3:4KiB", "zstd:3" }, { "zstd-dict:3:64KiB", "zstd:3" } };
+	static const char *const specs[][2] = { { "lz4-dict:1:4KiB", "lz4:1" },
+						{ "lz4-dict:1:64KiB", "lz4:1" },
+						{ "zstd-dict:3:4KiB", "zstd:3" },
+						{ "zstd-dict:3:64KiB", "zstd:3" } };
 	const size_t n = 1024, len = 4096;
 	char *train = malloc(n * len), *test = malloc(64 * len);
 	struct codec_samples samples = { train, len, n };
@@ -282,14 +320,17 @@ static void test_codec__a_trained_dictionary_shortens_pages_it_was_not_trained_o
 		assert_string_equal(run.label, specs[i][0]);
 		assert_true(run.dictionary_bytes > 256 && run.dictionary_bytes <= 64 * KIB);
 		for (size_t k = 0; k < 64; k++) {
-			ssize_t c = run.codec->compress(run.state, test + k * len, len, compressed, sizeof(compressed));
+			ssize_t c = run.codec->compress(run.state, test + k * len, len, compressed,
+							sizeof(compressed));
 
 			assert_true(c > 0);
 			with += (size_t)c;
-			assert_int_equal(run.codec->decompress(run.state, compressed, (size_t)c, back, len), len);
+			assert_int_equal(run.codec->decompress(run.state, compressed, (size_t)c,
+							       back, len),
+					 len);
 			assert_memory_equal(back, test + k * len, len);
-			without += (size_t)plain.codec->compress(plain.state, test + k * len, len, compressed,
-								 sizeof(compressed));
+			without += (size_t)plain.codec->compress(plain.state, test + k * len, len,
+								 compressed, sizeof(compressed));
 		}
 		assert_true(with < without - without / 20);
 		codec_close(&run);
@@ -324,7 +365,8 @@ int main(void)
 		cmocka_unit_test(test_codec__liblzo2_and_the_kernels_lzo_read_each_other),
 		cmocka_unit_test(test_codec__labels_name_codec_and_level),
 		cmocka_unit_test(test_codec__bad_specs_are_usage_errors),
-		cmocka_unit_test(test_codec__a_trained_dictionary_shortens_pages_it_was_not_trained_on),
+		cmocka_unit_test(
+			test_codec__a_trained_dictionary_shortens_pages_it_was_not_trained_on),
 		cmocka_unit_test(test_codec__too_little_to_train_on_is_said),
 		cmocka_unit_test(test_codec__models_of_kernel_algorithms_exist),
 	};

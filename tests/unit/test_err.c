@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "err.h"
+#include "lib/base/err.h"
 
 static void test_err__set_appends_the_reason_and_takes_either_sign(void **state UNUSED)
 {

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "estimate.h"
-#include "stats.h"
+#include "lib/analysis/estimate.h"
+#include "lib/analysis/stats.h"
 
 static _Alignas(PAGE_BYTES) char page[PAGE_BYTES];
 
@@ -19,7 +19,7 @@ static void counts_are_those_of_the_bytes(void **state UNUSED)
 	memset(page, 'x', sizeof(page));
 	features = estimate_look(page);
 	assert_int_equal(features.distinct, 1);
-	assert_int_equal(features.matches, 79);	/* all but the first */
+	assert_int_equal(features.matches, 79); /* all but the first */
 
 	/* every word another one, and many byte values */
 	for (uint32_t i = 0; i < PAGE_BYTES / 4; i++) {
@@ -28,7 +28,7 @@ static void counts_are_those_of_the_bytes(void **state UNUSED)
 		memcpy(page + i * 4, &word, sizeof(word));
 	}
 	features = estimate_look(page);
-	assert_int_equal(features.distinct, 50);	/* of 256, where the four runs stand */
+	assert_int_equal(features.distinct, 50); /* of 256, where the four runs stand */
 	assert_int_equal(features.matches, 0);
 }
 
@@ -58,7 +58,8 @@ static void random_pages_are_left_and_text_is_taken(void **state UNUSED)
 	}
 }
 
-/* Letters drawn one by one: few values, hardly a repeat. Codes for bytes shorten them, repeats alone do not. */
+/* Letters drawn one by one: few values, hardly a repeat. Codes for bytes shorten them, repeats
+ * alone do not. */
 static void what_only_entropy_coding_shortens_is_told_apart(void **state UNUSED)
 {
 	struct estimate_features features = { .distinct = 48, .matches = 2 };

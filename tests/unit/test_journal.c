@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_journal.c - books written, torn, adopted; what recovery undoes and what it leaves. Needs no root. */
+/* test_journal.c - books written, torn, adopted; what recovery undoes and what it leaves. Needs no
+ * root. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -11,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "journal.h"
-#include "procfs.h"
+#include "lib/safety/journal.h"
+#include "lib/kernel/procfs.h"
 
 static char top[64], state_dir[96];
 
@@ -92,10 +93,10 @@ static void hear(void *ctx UNUSED, bool failed, const char *text)
 
 static int recover(void)
 {
-	struct err e = {.code = 0};
+	struct err e = { .code = 0 };
 
 	said[0] = '\0';
-	int r = journal_recover((struct journal_how){.force = false}, hear, NULL, &e);
+	int r = journal_recover((struct journal_how){ .force = false }, hear, NULL, &e);
 
 	if (r < 0)
 		fail_msg("recover: %s", e.what);
@@ -245,7 +246,8 @@ static void test_journal__what_stays_is_said_once(void **state UNUSED)
 
 	die_after(note_group);
 	said[0] = '\0';
-	assert_int_equal(journal_recover((struct journal_how){.force = false}, hear, NULL, NULL), -ENOTEMPTY);
+	assert_int_equal(journal_recover((struct journal_how){ .force = false }, hear, NULL, NULL),
+			 -ENOTEMPTY);
 	found = strstr(said, "FAILED");
 	assert_non_null(found);
 	assert_null(strstr(found + 1, "FAILED"));
@@ -260,8 +262,9 @@ static void put_book(const char *name, const char *boot, const char *lines)
 	char id[PROCFS_BOOT_ID_MAX], text[2048], path[160];
 
 	assert_int_equal(procfs_boot_id(NULL, id, NULL), 0);
-	assert_int_equal(journal_state_dir((char[SYSROOT_PATH_MAX]){0}, NULL), 0);
-	snprintf(text, sizeof(text), "{\"v\":1,\"boot\":\"%s\",\"pid\":1}\n%s", boot ? boot : id, lines);
+	assert_int_equal(journal_state_dir((char[SYSROOT_PATH_MAX]){ 0 }, NULL), 0);
+	snprintf(text, sizeof(text), "{\"v\":1,\"boot\":\"%s\",\"pid\":1}\n%s", boot ? boot : id,
+		 lines);
 	snprintf(path, sizeof(path), "state/%s.book", name);
 	put_file(at(path), text);
 }
@@ -271,7 +274,8 @@ static void test_journal__another_process_of_that_number_is_left_alone(void **st
 	char line[128];
 	pid_t pid = sleeper();
 
-	snprintf(line, sizeof(line), "{\"id\":1,\"kind\":\"process\",\"pid\":%d,\"start\":7}\n", (int)pid);
+	snprintf(line, sizeof(line), "{\"id\":1,\"kind\":\"process\",\"pid\":%d,\"start\":7}\n",
+		 (int)pid);
 	put_book("reused", NULL, line);
 	assert_int_equal(recover(), 1);
 	assert_int_equal(kill(pid, 0), 0);
@@ -284,8 +288,10 @@ static void test_journal__a_device_that_is_another_now_is_left_alone(void **stat
 {
 	put_book("device", NULL,
 		 "{\"id\":1,\"kind\":\"zram\",\"before\":[]}\n"
-		 "{\"id\":1,\"state\":\"added\",\"zram\":0,\"dev\":1,\"diskseq\":18446744073709551615}\n"
-		 "{\"id\":2,\"kind\":\"swap\",\"zram\":0,\"dev\":1,\"diskseq\":18446744073709551615}\n");
+		 "{\"id\":1,\"state\":\"added\",\"zram\":0,\"dev\":1,\"diskseq\":"
+		 "18446744073709551615}\n"
+		 "{\"id\":2,\"kind\":\"swap\",\"zram\":0,\"dev\":1,\"diskseq\":"
+		 "18446744073709551615}\n");
 	assert_int_equal(recover(), 2);
 	assert_string_equal(said, "");
 }
@@ -295,8 +301,8 @@ static void test_journal__a_book_of_an_earlier_boot_is_forgotten_not_undone(void
 	char line[256];
 
 	put_file(at("setting"), "100\n");
-	snprintf(line, sizeof(line), "{\"id\":1,\"kind\":\"setting\",\"path\":\"%s\",\"old\":\"60\"}\n",
-		 at("setting"));
+	snprintf(line, sizeof(line),
+		 "{\"id\":1,\"kind\":\"setting\",\"path\":\"%s\",\"old\":\"60\"}\n", at("setting"));
 	put_book("old", "00000000-0000-0000-0000-000000000000", line);
 	assert_int_equal(recover(), 0);
 	assert_file(at("setting"), "100\n");
@@ -334,7 +340,9 @@ static void test_journal__a_whole_line_that_is_none_of_ours_stops_everything(voi
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		said[0] = '\0';
 		put_book("bad", NULL, bad[i]);
-		assert_int_equal(journal_recover((struct journal_how){.force = false}, hear, NULL, &e), -EBADMSG);
+		assert_int_equal(journal_recover((struct journal_how){ .force = false }, hear, NULL,
+						 &e),
+				 -EBADMSG);
 		assert_non_null(strstr(said, "FAILED cannot understand the journal"));
 		assert_int_equal(books(), 1);
 	}
@@ -342,7 +350,7 @@ static void test_journal__a_whole_line_that_is_none_of_ours_stops_everything(voi
 
 static void test_journal__an_empty_book_is_one_whose_owner_did_nothing(void **state UNUSED)
 {
-	assert_int_equal(journal_state_dir((char[SYSROOT_PATH_MAX]){0}, NULL), 0);
+	assert_int_equal(journal_state_dir((char[SYSROOT_PATH_MAX]){ 0 }, NULL), 0);
 	put_file(at("state/empty.book"), "");
 	put_file(at("state/headless.book"), "{\"v\":1,\"bo");
 	assert_int_equal(recover(), 0);
@@ -428,7 +436,8 @@ static void test_journal__two_recoveries_at_once_undo_once(void **state UNUSED)
 	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
 		pids[i] = fork();
 		if (pids[i] == 0)
-			_exit(journal_recover((struct journal_how){.force = false}, NULL, NULL, NULL) < 0);
+			_exit(journal_recover((struct journal_how){ .force = false }, NULL, NULL,
+					      NULL) < 0);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
 		int status;
@@ -476,8 +485,8 @@ static void test_journal__killed_at_any_moment_it_is_put_back(void **state UNUSE
 		waitpid(pid, &status, 0);
 		assert_true(WIFSIGNALED(status));
 		recover();
-		/* Killed between truncating and writing the file, by a test that is not atomic: never 100
-		 * though. */
+		/* Killed between truncating and writing the file, by a test that is not atomic:
+		 * never 100 though. */
 		char now[8] = "";
 
 		sysroot_read(NULL, now, sizeof(now), NULL, "%s", at("setting"));
@@ -504,18 +513,20 @@ static void test_journal_lock__is_exclusive_and_goes_with_its_holder(void **stat
 static void test_journal__what_is_no_book_is_said_and_holds_nobody(void **state UNUSED)
 {
 	struct journal *j;
-	struct err e = {.code = 0};
+	struct err e = { .code = 0 };
 
 	assert_int_equal(journal_open(&j, "first", NULL), 0);
 	journal_close(j);
 	assert_int_equal(mkfifo(at("state/pipe.book"), 0600), 0);
 	alarm(10);
-	assert_int_equal(journal_recover((struct journal_how){.force = false}, NULL, NULL, &e), -EBADMSG);
+	assert_int_equal(journal_recover((struct journal_how){ .force = false }, NULL, NULL, &e),
+			 -EBADMSG);
 	assert_non_null(strstr(e.what, "pipe.book is no journal"));
 	assert_int_equal(unlink(at("state/pipe.book")), 0);
 	put_file(at("state/giant.book"), "");
 	assert_int_equal(truncate(at("state/giant.book"), 64 << 20), 0);
-	assert_int_equal(journal_recover((struct journal_how){.force = false}, NULL, NULL, &e), -EBADMSG);
+	assert_int_equal(journal_recover((struct journal_how){ .force = false }, NULL, NULL, &e),
+			 -EBADMSG);
 	alarm(0);
 	assert_int_equal(books(), 1);
 }

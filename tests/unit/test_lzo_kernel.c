@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_lzo_kernel.c - with liblzo2's table the kernel's LZO writes liblzo2's bytes; the run lengths that only
- * the kernel has are as its documentation says; hostile streams are errors, and stay in their room.
+/* test_lzo_kernel.c - with liblzo2's table the kernel's LZO writes liblzo2's bytes; the run lengths
+ * that only the kernel has are as its documentation says; hostile streams are errors, and stay in
+ * their room.
  */
 #include <lzo/lzo1x.h>
 #include <setjmp.h>
@@ -10,9 +11,9 @@
 
 #include <cmocka.h>
 
-#define TABLE_BITS 14 /* of liblzo2's lzo1x_1; the kernel has 13 */
-#include "codec/lzo_kernel.c" /* NOLINT(bugprone-suspicious-include): with that table */
-#include "stats.h"
+#define TABLE_BITS 14             /* of liblzo2's lzo1x_1; the kernel has 13 */
+#include "lib/codec/lzo_kernel.c" /* NOLINT(bugprone-suspicious-include): with that table */
+#include "lib/analysis/stats.h"
 
 #define MAX_LEN (200 * 1000) /* some blocks */
 
@@ -50,7 +51,8 @@ static void *copy_of(const void *bytes, size_t len)
 	return p;
 }
 
-/* Both ways from and to memory of just that size, of which a sanitizer or valgrind sees the ends. */
+/* Both ways from and to memory of just that size, of which a sanitizer or valgrind sees the ends.
+ */
 static size_t compress(const struct codec *codec, size_t len)
 {
 	size_t bound = codec->bound(len);
@@ -131,36 +133,39 @@ static void test_lzo_kernel__all_lengths_come_back_to_a_room_that_just_fits(void
 static void test_lzo_kernel__a_run_of_zeros_is_one_instruction(void **state UNUSED)
 {
 	static const uint8_t expected[] = {
-		17,	  1,				       /* the version */
-		2,	  'a',	    'b',      'c',  'd',  'e', /* 2 + 3 literals */
-		0x18 | 3, 0xfc | 2, 0xff,     12,	       /* 12 * 8 + 3 + 4 zeros, then 2 literals */
-		'f',	  'g',	    0x18 | 7, 0xfc, 0xff, 255, /* the longest run */
-		0x18 | 0, 0xfc,	    0xff,     0,	       /* the shortest */
-		0,	  20 - 18,			       /* the last 20 bytes */
-		'h',	  'h',	    'h',      'h',  'h',  'h', 'h', 'h', 'h',  'h', 'h', 'h',
-		'h',	  'h',	    'h',      'h',  'h',  'h', 'h', 'h', 0x11, 0,   0}; /* the end */
+		17,       1,                                   /* the version */
+		2,        'a',      'b',      'c',  'd',  'e', /* 2 + 3 literals */
+		0x18 | 3, 0xfc | 2, 0xff,     12, /* 12 * 8 + 3 + 4 zeros, then 2 literals */
+		'f',      'g',      0x18 | 7, 0xfc, 0xff, 255, /* the longest run */
+		0x18 | 0, 0xfc,     0xff,     0,               /* the shortest */
+		0,        20 - 18,                             /* the last 20 bytes */
+		'h',      'h',      'h',      'h',  'h',  'h', 'h', 'h', 'h',  'h', 'h', 'h',
+		'h',      'h',      'h',      'h',  'h',  'h', 'h', 'h', 0x11, 0,   0
+	}; /* the end */
 	const size_t len = 5 + 103 + 2 + 2051 + 4 + 20;
 
 	memset(source, 0, len);
-	memcpy(source, (const uint8_t[]){'a', 'b', 'c', 'd', 'e'}, 5);
-	memcpy(source + 108, (const uint8_t[]){'f', 'g'}, 2);
+	memcpy(source, (const uint8_t[]){ 'a', 'b', 'c', 'd', 'e' }, 5);
+	memcpy(source + 108, (const uint8_t[]){ 'f', 'g' }, 2);
 	memset(source + len - 20, 'h', 20);
 	assert_int_equal(compress(&codec_lzo_rle, len), sizeof(expected));
 	assert_memory_equal(packed, expected, sizeof(expected));
 	comes_back(&codec_lzo_rle, len);
 }
 
-/* Sixteen bytes without a zero, four times over, again and again: wherever they begin, a match is looked for.
+/* Sixteen bytes without a zero, four times over, again and again: wherever they begin, a match is
+ * looked for.
  */
 static void fill_repeats(size_t from, size_t to, struct prng *rng)
 {
 	for (size_t at = from; at < to; at++)
-		source[at] = (at - from) % 64 < 16 ? (uint8_t)(1 + prng_below(rng, 255)) : source[at - 16];
+		source[at] = (at - from) % 64 < 16 ? (uint8_t)(1 + prng_below(rng, 255))
+						   : source[at - 16];
 }
 
-/* A match of 261 to 264 bytes from 0x803f away, or farther with the same low bits, would read as a run of
- * zeros where three literals follow, as here: it is cut to 260. The stream as it would be otherwise does not
- * come back.
+/* A match of 261 to 264 bytes from 0x803f away, or farther with the same low bits, would read as a
+ * run of zeros where three literals follow, as here: it is cut to 260. The stream as it would be
+ * otherwise does not come back.
  */
 static void test_lzo_kernel__no_match_reads_as_zeros(void **state UNUSED)
 {
@@ -169,7 +174,8 @@ static void test_lzo_kernel__no_match_reads_as_zeros(void **state UNUSED)
 
 	prng_seed(&rng, 32);
 	for (size_t i = 0; i < 300; i++) {
-		size_t distance = 0x803f + 64 * prng_below(&rng, 200), n = 258 + i % 10, at = from + distance;
+		size_t distance = 0x803f + 64 * prng_below(&rng, 200), n = 258 + i % 10,
+		       at = from + distance;
 
 		fill_repeats(0, from, &rng);
 		for (size_t k = from; k < from + unlike; k++)
@@ -191,32 +197,41 @@ static void test_lzo_kernel__hostile_streams_are_errors(void **state UNUSED)
 		size_t len;
 		bool rle;
 	} cases[] = {
-		{"nothing", {0}, 0, false},
-		{"a header cut short", {17}, 1, true},
-		{"a header and no more", {17, 1}, 2, true},
-		{"another version", {17, 2, 0x11, 0, 0}, 5, true},
-		{"no version", {0x12, 'a', 0x11, 0, 0}, 5, true},
-		{"more literals than follow", {255, 'a', 'b'}, 3, false},
-		{"a length without an end", {0, 0, 0, 0, 0, 0, 0, 0}, 8, false},
-		{"a match before anything", {0x40, 0}, 2, false},
-		{"a match from before the beginning", {0x12, 'a', 0x40 | 4, 0, 0x11, 0, 0}, 7, false},
-		{"a near match cut short", {0x12, 'a', 0x40}, 3, false},
-		{"a middle match cut short", {0x12, 'a', 0x21, 0}, 4, false},
-		{"a far match cut short", {0x12, 'a', 0x11, 0}, 4, false},
-		{"a match longer than the room",
-		 {0x12, 'a', 0x20, 0, 0, 0, 0, 99, 0, 0, 0x11, 0, 0},
-		 13,
-		 false},
-		{"a far match from before the beginning", {0x12, 'a', 0x12, 4, 0, 0x11, 0, 0}, 8, false},
-		{"zeros cut short", {17, 1, 0x12, 'a', 0x18, 0xfc, 0xff}, 7, true},
-		{"zeros longer than the room",
-		 {17, 1, 0x12, 'a', 0x1f, 0xfc, 0xff, 255, 0x11, 0, 0},
-		 11,
-		 true},
-		{"zeros that lzo does not have", {0x12, 'a', 0x18, 0xfc, 0xff, 0, 0x11, 0, 0}, 9, false},
-		{"bytes behind the end", {0x12, 'a', 0x11, 0, 0, 0}, 6, false},
-		{"an end of another length", {0x12, 'a', 0x12, 0, 0}, 5, false},
-		{"no end", {0x12, 'a'}, 2, false},
+		{ "nothing", { 0 }, 0, false },
+		{ "a header cut short", { 17 }, 1, true },
+		{ "a header and no more", { 17, 1 }, 2, true },
+		{ "another version", { 17, 2, 0x11, 0, 0 }, 5, true },
+		{ "no version", { 0x12, 'a', 0x11, 0, 0 }, 5, true },
+		{ "more literals than follow", { 255, 'a', 'b' }, 3, false },
+		{ "a length without an end", { 0, 0, 0, 0, 0, 0, 0, 0 }, 8, false },
+		{ "a match before anything", { 0x40, 0 }, 2, false },
+		{ "a match from before the beginning",
+		  { 0x12, 'a', 0x40 | 4, 0, 0x11, 0, 0 },
+		  7,
+		  false },
+		{ "a near match cut short", { 0x12, 'a', 0x40 }, 3, false },
+		{ "a middle match cut short", { 0x12, 'a', 0x21, 0 }, 4, false },
+		{ "a far match cut short", { 0x12, 'a', 0x11, 0 }, 4, false },
+		{ "a match longer than the room",
+		  { 0x12, 'a', 0x20, 0, 0, 0, 0, 99, 0, 0, 0x11, 0, 0 },
+		  13,
+		  false },
+		{ "a far match from before the beginning",
+		  { 0x12, 'a', 0x12, 4, 0, 0x11, 0, 0 },
+		  8,
+		  false },
+		{ "zeros cut short", { 17, 1, 0x12, 'a', 0x18, 0xfc, 0xff }, 7, true },
+		{ "zeros longer than the room",
+		  { 17, 1, 0x12, 'a', 0x1f, 0xfc, 0xff, 255, 0x11, 0, 0 },
+		  11,
+		  true },
+		{ "zeros that lzo does not have",
+		  { 0x12, 'a', 0x18, 0xfc, 0xff, 0, 0x11, 0, 0 },
+		  9,
+		  false },
+		{ "bytes behind the end", { 0x12, 'a', 0x11, 0, 0, 0 }, 6, false },
+		{ "an end of another length", { 0x12, 'a', 0x12, 0, 0 }, 5, false },
+		{ "no end", { 0x12, 'a' }, 2, false },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -231,7 +246,7 @@ static void test_lzo_kernel__hostile_streams_are_errors(void **state UNUSED)
 
 static void test_lzo_kernel__a_stream_cut_anywhere_is_an_error(void **state UNUSED)
 {
-	static const struct codec *const codecs[] = {&codec_lzo, &codec_lzo_rle};
+	static const struct codec *const codecs[] = { &codec_lzo, &codec_lzo_rle };
 	struct prng rng;
 
 	prng_seed(&rng, 33);
@@ -245,7 +260,7 @@ static void test_lzo_kernel__a_stream_cut_anywhere_is_an_error(void **state UNUS
 /* Damage and noise: what comes of them is checked in decompress, a room of its own each time. */
 static void test_lzo_kernel__damage_stays_in_its_room(void **state UNUSED)
 {
-	static const struct codec *const codecs[] = {&codec_lzo, &codec_lzo_rle};
+	static const struct codec *const codecs[] = { &codec_lzo, &codec_lzo_rle };
 	struct prng rng;
 
 	prng_seed(&rng, 34);
@@ -255,7 +270,8 @@ static void test_lzo_kernel__damage_stays_in_its_room(void **state UNUSED)
 
 		fill(len, &rng);
 		n = compress(codec, len);
-		if (i % 5 == 0) { /* instructions that mean nothing, behind a header that is right */
+		if (i % 5 ==
+		    0) { /* instructions that mean nothing, behind a header that is right */
 			n = 2 + prng_below(&rng, 300);
 			at = 2;
 		}

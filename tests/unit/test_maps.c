@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_maps.c - mappings by address: a made-up /proc/PID/maps, hostile names, this process's own. */
+/* test_maps.c - mappings by address: a made-up /proc/PID/maps, hostile names, this process's own.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,21 +8,23 @@
 
 #include <cmocka.h>
 
-#include "maps.h"
-#include "sysroot.h"
+#include "lib/kernel/maps.h"
+#include "lib/base/sysroot.h"
 
-static const char text[] = "1000-3000 r-xp 00000000 fe:01 77                         /usr/bin/evil\\012name (deleted)\n"
-			   "no line of it\n"
-			   "3000-4000 rw-p 00000000 00:00 0 \n"
-			   "5000-6000 rw-p 00000000 00:00 0                          [heap]\n"
-			   "6000-7000 rw-s 00000000 00:01 9                          /memfd:pool (deleted)\n"
-			   "7000-8000 rw-s 00000000 00:2a 5                          /tmp/[heap]\n"
-			   "8000-9000 rw-p 00000000 00:00 0                          [anon:glibc: malloc]\n"
-			   "7ff000-800000 rw-p 00000000 00:00 0                      [stack]";
+static const char text[] =
+	"1000-3000 r-xp 00000000 fe:01 77                         /usr/bin/evil\\012name "
+	"(deleted)\n"
+	"no line of it\n"
+	"3000-4000 rw-p 00000000 00:00 0 \n"
+	"5000-6000 rw-p 00000000 00:00 0                          [heap]\n"
+	"6000-7000 rw-s 00000000 00:01 9                          /memfd:pool (deleted)\n"
+	"7000-8000 rw-s 00000000 00:2a 5                          /tmp/[heap]\n"
+	"8000-9000 rw-p 00000000 00:00 0                          [anon:glibc: malloc]\n"
+	"7ff000-800000 rw-p 00000000 00:00 0                      [stack]";
 
 static struct maps parsed(const char *from)
 {
-	const struct maps_tmpfs tmpfs = {.dev = {0x2a}, .n = 1};
+	const struct maps_tmpfs tmpfs = { .dev = { 0x2a }, .n = 1 };
 	struct maps maps;
 
 	assert_int_equal(maps_parse(strdup(from), &tmpfs, &maps), 0);
@@ -47,8 +50,9 @@ static void test_maps_find__is_the_mapping_an_address_lies_in(void **state UNUSE
 
 static void test_maps__kinds_come_from_names_and_devices(void **state UNUSED)
 {
-	static const enum mapping_kind kinds[] = {MAPPING_FILE,	 MAPPING_ANON, MAPPING_HEAP, MAPPING_SHMEM,
-						  MAPPING_SHMEM, MAPPING_ANON, MAPPING_STACK};
+	static const enum mapping_kind kinds[] = { MAPPING_FILE,  MAPPING_ANON,  MAPPING_HEAP,
+						   MAPPING_SHMEM, MAPPING_SHMEM, MAPPING_ANON,
+						   MAPPING_STACK };
 	struct maps maps = parsed(text);
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
@@ -58,7 +62,7 @@ static void test_maps__kinds_come_from_names_and_devices(void **state UNUSED)
 
 static void test_maps__a_name_is_the_last_part_without_the_kernels_marks(void **state UNUSED)
 {
-	static const char *const names[] = {"evil\nname", "", "", "memfd:pool", "[heap]", "", ""};
+	static const char *const names[] = { "evil\nname", "", "", "memfd:pool", "[heap]", "", "" };
 	struct maps maps = parsed(text);
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_mixture.c - pages from a seed: the same everywhere, in their proportions, compressible as stated. */
+/* test_mixture.c - pages from a seed: the same everywhere, in their proportions, compressible as
+ * stated. */
 #include <lz4.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,7 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "mixture.h"
+#include "lib/analysis/mixture.h"
 
 static uint64_t page[PAGE_BYTES / 8];
 
@@ -94,7 +95,8 @@ static void test_mixture__proportions_hold_in_any_run_of_pages(void **state UNUS
 		for (size_t kind = 0; kind < MIXTURE_KINDS; kind++) {
 			const double want = 4.099 * mixed->permille[kind];
 
-			assert_true((double)counts[kind] > want - 6 && (double)counts[kind] < want + 6);
+			assert_true((double)counts[kind] > want - 6 &&
+				    (double)counts[kind] < want + 6);
 		}
 	}
 }
@@ -120,7 +122,8 @@ static double lz4_ratio_of(const struct mixture *mixture)
 
 	for (uint64_t i = 0; i < 1000; i++) {
 		mixture_fill(page, mixture, 42, i, 0);
-		compressed += (uint64_t)LZ4_compress_default((const char *)page, out, PAGE_BYTES, sizeof(out));
+		compressed += (uint64_t)LZ4_compress_default((const char *)page, out, PAGE_BYTES,
+							     sizeof(out));
 	}
 	return 1000.0 * PAGE_BYTES / (double)compressed;
 }
@@ -163,7 +166,8 @@ static double sized(enum mixture_kind kind, uint64_t lz4_bytes)
 
 static void test_mixture__a_wanted_size_is_met(void **state UNUSED)
 {
-	static const enum mixture_kind kinds[] = { MIXTURE_SPARSE, MIXTURE_POINTER, MIXTURE_TEXT, MIXTURE_RANDOM };
+	static const enum mixture_kind kinds[] = { MIXTURE_SPARSE, MIXTURE_POINTER, MIXTURE_TEXT,
+						   MIXTURE_RANDOM };
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		for (uint64_t want = 300; want <= 3900; want += 450) {

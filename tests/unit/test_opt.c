@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_opt.c - command lines into a configuration, and whole programs run in a child with their output read back. */
+/* test_opt.c - command lines into a configuration, and whole programs run in a child with their
+ * output read back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "opt.h"
-#include "tests/unit/skip.h"
+#include "lib/base/opt.h"
+#include "skip.h"
 
 struct config {
 	struct opt_output output;
@@ -26,15 +27,22 @@ struct config {
 
 static const char *algo_defaults[] = { "lz4", "zstd" };
 static const struct config defaults = {
-	.size = 2 * GIB, .duration_ns = MISSING_U64, .count = 10, .factor = MISSING_F64, .share = 0.05,
-	.verify = true, .algos = { algo_defaults, 2 },
+	.size = 2 * GIB,
+	.duration_ns = MISSING_U64,
+	.count = 10,
+	.factor = MISSING_F64,
+	.share = 0.05,
+	.verify = true,
+	.algos = { algo_defaults, 2 },
 };
 static struct config config;
 
 static const struct opt options[] = {
-	OPT_SIZE('s', "size", struct config, size, "size of 'it'; a backslash \\ too", .min = MIB, .max = 64 * GIB),
-	OPT_DURATION('d', "duration", struct config, duration_ns, "stop after this long, e.g. 10s. Then end",
-		     .min = NS_PER_MS, .max = 3600 * NS_PER_S),
+	OPT_SIZE('s', "size", struct config, size, "size of 'it'; a backslash \\ too", .min = MIB,
+		 .max = 64 * GIB),
+	OPT_DURATION('d', "duration", struct config, duration_ns,
+		     "stop after this long, e.g. 10s. Then end", .min = NS_PER_MS,
+		     .max = 3600 * NS_PER_S),
 	OPT_U64('c', "count", struct config, count, "how many", .max = 1000),
 	OPT_F64(0, "factor", struct config, factor, "a factor"),
 	OPT_SHARE(0, "share", struct config, share, "a share"),
@@ -48,7 +56,7 @@ static const struct opt options[] = {
 	OPT_END
 };
 
-/* ---- opt_parse --------------------------------------------------------------------------------------- */
+/* ---- opt_parse ---- */
 
 #define MAX_WORDS 16
 static char *words[MAX_WORDS];
@@ -101,7 +109,8 @@ static void test_opt__values_are_taken_in_all_four_spellings(void **state UNUSED
 
 static void test_opt__each_type_reaches_its_member(void **state UNUSED)
 {
-	assert_int_equal(parse("-d10s", "-c7", "--factor=-2.5", "--share=50%", "-nbash", "-p1", "-fcsv"), 0);
+	assert_int_equal(
+		parse("-d10s", "-c7", "--factor=-2.5", "--share=50%", "-nbash", "-p1", "-fcsv"), 0);
 	assert_int_equal(config.duration_ns, 10 * NS_PER_S);
 	assert_int_equal(config.count, 7);
 	assert_true(config.factor == -2.5);
@@ -206,7 +215,8 @@ static void test_opt__bad_values_name_option_and_value(void **state UNUSED)
 	refused(parse("--format=xml"), "--format 'xml' is not one of text, json, csv");
 	refused(parse("-p0"), "--pid '0' is not a process ID, a whole number from 1");
 	refused(parse("-p", "-1"), "--pid '-1' is not a process ID, a whole number from 1");
-	refused(parse("-p4294967297"), "--pid '4294967297' is not a process ID, a whole number from 1");
+	refused(parse("-p4294967297"),
+		"--pid '4294967297' is not a process ID, a whole number from 1");
 	refused(parse("-c", ""), "--count '' is not a whole number");
 	refused(parse("--size"), "--size needs a value");
 	refused(parse("-s"), "--size needs a value");
@@ -223,17 +233,20 @@ static void test_opt__values_format_as_they_are_read(void **state UNUSED)
 {
 	char buf[64], word[96];
 
-	assert_int_equal(parse("-d1500ms", "-c7", "--factor=0.1", "--share=12.5%", "-nbash", "-p42", "-alz4,lzo",
-			       "-fjson", "-ofile"), 0);
+	assert_int_equal(parse("-d1500ms", "-c7", "--factor=0.1", "--share=12.5%", "-nbash", "-p42",
+			       "-alz4,lzo", "-fjson", "-ofile"),
+			 0);
 	for (const struct opt *opt = options; opt->name; opt++) {
 		struct config before = config;
 
-		if (opt->type == OPT_TYPE_FLAG || opt->type == OPT_TYPE_LIST || opt->type == OPT_TYPE_STRING)
+		if (opt->type == OPT_TYPE_FLAG || opt->type == OPT_TYPE_LIST ||
+		    opt->type == OPT_TYPE_STRING)
 			continue;
 		opt_format_value(opt, &before, buf, sizeof(buf));
 		snprintf(word, sizeof(word), "--%s=%s", opt->name, buf);
 		assert_int_equal(parse(word), 0);
-		assert_memory_equal((char *)&config + opt->offset, (char *)&before + opt->offset, sizeof(int));
+		assert_memory_equal((char *)&config + opt->offset, (char *)&before + opt->offset,
+				    sizeof(int));
 		config = before;
 	}
 	opt_format_value(&options[9], &config, buf, sizeof(buf));
@@ -244,8 +257,12 @@ static void test_opt__values_format_as_they_are_read(void **state UNUSED)
 
 static void test_opt__what_is_not_given_formats_as_nothing(void **state UNUSED)
 {
-	static const struct config none = { .size = MISSING_U64, .duration_ns = MISSING_U64, .count = MISSING_U64,
-					    .factor = MISSING_F64, .share = MISSING_F64, .output.format = -1 };
+	static const struct config none = { .size = MISSING_U64,
+					    .duration_ns = MISSING_U64,
+					    .count = MISSING_U64,
+					    .factor = MISSING_F64,
+					    .share = MISSING_F64,
+					    .output.format = -1 };
 	char buf[64];
 
 	for (const struct opt *opt = options; opt->name; opt++) {
@@ -254,7 +271,7 @@ static void test_opt__what_is_not_given_formats_as_nothing(void **state UNUSED)
 	}
 }
 
-/* ---- opt_main ---------------------------------------------------------------------------------------- */
+/* ---- opt_main ---- */
 
 static int run_show(void *c, int argc, char **argv, int *exit_code, struct err *err)
 {
@@ -276,23 +293,40 @@ static int run_show(void *c, int argc, char **argv, int *exit_code, struct err *
 }
 
 static const struct opt_command commands[] = {
-	{ .name = "setup", .summary = "make a device", .description = "First. Second.\n\n'Third' \\ here.",
-	  .examples = "t setup -s 1GiB   # one\n.starts with a dot", .synopsis = "[NAME]...", .options = options,
-	  .operands = OPT_OPERANDS_ANY, .run = run_show },
-	{ .name = "trigger compress", .summary = "write pages", .options = options, .operands = OPT_OPERANDS_NONE,
+	{ .name = "setup",
+	  .summary = "make a device",
+	  .description = "First. Second.\n\n'Third' \\ here.",
+	  .examples = "t setup -s 1GiB   # one\n.starts with a dot",
+	  .synopsis = "[NAME]...",
+	  .options = options,
+	  .operands = OPT_OPERANDS_ANY,
 	  .run = run_show },
-	{ .name = "run", .summary = "run a command", .synopsis = "[-- COMMAND ARG...]", .options = options,
-	  .operands = OPT_OPERANDS_COMMAND, .run = run_show },
+	{ .name = "trigger compress",
+	  .summary = "write pages",
+	  .options = options,
+	  .operands = OPT_OPERANDS_NONE,
+	  .run = run_show },
+	{ .name = "run",
+	  .summary = "run a command",
+	  .synopsis = "[-- COMMAND ARG...]",
+	  .options = options,
+	  .operands = OPT_OPERANDS_COMMAND,
+	  .run = run_show },
 	{ .run = NULL },
 };
 static const struct opt_command alone[] = {
-	{ .summary = "do the one thing", .options = options, .operands = OPT_OPERANDS_ANY, .run = run_show },
+	{ .summary = "do the one thing",
+	  .options = options,
+	  .operands = OPT_OPERANDS_ANY,
+	  .run = run_show },
 	{ .run = NULL },
 };
-static const struct opt_program many = { "t", "try things", "About 't'.", commands, &config, NULL, NULL };
+static const struct opt_program many = { "t",     "try things", "About 't'.", commands,
+					 &config, NULL,         NULL };
 static const struct opt_program one = { "t", "try things", NULL, alone, &config, NULL, NULL };
 
-static char dir[] = "/tmp/test_opt.XXXXXX", out_path[64], err_path[64], said[32768], complained[4096];
+static char dir[] = "/tmp/test_opt.XXXXXX", out_path[64], err_path[64], said[32768],
+	    complained[4096];
 
 static int make_dir(void **state UNUSED)
 {
@@ -319,7 +353,8 @@ static void load(const char *path, char *buf, size_t len)
 	buf[n] = '\0';
 }
 
-/* The exit code; what was printed is in said and complained. to: NULL, or a file for standard output. */
+/* The exit code; what was printed is in said and complained. to: NULL, or a file for standard
+ * output. */
 static int run_words(const struct opt_program *program, const char *to, const char *const *line)
 {
 	int status;
@@ -362,15 +397,21 @@ static void test_opt_main__a_program_without_commands_takes_operands(void **stat
 static void test_opt_main__usage_errors_end_in_2_and_point_to_help(void **state UNUSED)
 {
 	assert_int_equal(run(many, "setup", "--fromat"), 2);
-	assert_string_equal(complained, "t: unknown option --fromat; did you mean --format?\n  see t setup --help\n");
+	assert_string_equal(
+		complained,
+		"t: unknown option --fromat; did you mean --format?\n  see t setup --help\n");
 	assert_int_equal(run(many, "setpu"), 2);
-	assert_string_equal(complained, "t: unknown command 'setpu'; did you mean setup?\n  see t --help\n");
+	assert_string_equal(complained,
+			    "t: unknown command 'setpu'; did you mean setup?\n  see t --help\n");
 	assert_int_equal(run(many, "trigger"), 2);
-	assert_string_equal(complained, "t: 'trigger' is half of a command: trigger compress\n  see t --help\n");
+	assert_string_equal(
+		complained,
+		"t: 'trigger' is half of a command: trigger compress\n  see t --help\n");
 	assert_int_equal(run(many, "trigger", "depress", "--help"), 2);
 	assert_int_equal(run_words(&many, NULL, (const char *const[]){ NULL }), 2);
-	assert_string_equal(complained,
-			    "t: a command is needed: setup, trigger compress, run\n  see t --help\n");
+	assert_string_equal(
+		complained,
+		"t: a command is needed: setup, trigger compress, run\n  see t --help\n");
 	assert_int_equal(run(one, "-x"), 2);
 	assert_string_equal(complained, "t: unknown option -x\n  see t --help\n");
 	assert_string_equal(said, "");
@@ -419,7 +460,9 @@ static void test_opt_main__help_shows_defaults_wherever_it_stands(void **state U
 {
 	assert_int_equal(run(many, "setup", "--size=1GiB", "--no-verify", "--help"), 0);
 	assert_non_null(strstr(said, "Usage: t setup [OPTION]... [NAME]...\n\nMake a device.\n"));
-	assert_non_null(strstr(said, "  -s, --size SIZE         size of 'it'; a backslash \\ too; default 2GiB\n"));
+	assert_non_null(strstr(
+		said,
+		"  -s, --size SIZE         size of 'it'; a backslash \\ too; default 2GiB\n"));
 	assert_non_null(strstr(said, "; on by default,"));
 	assert_non_null(strstr(said, "\n  -F, --force             do it\n"
 				     "  -a, --algo LIST         algorithms; default lz4,zstd\n"));
@@ -442,11 +485,14 @@ static void test_opt_main__help_of_a_program_lists_its_commands(void **state UNU
 	assert_non_null(strstr(said, "\n  trigger compress  write pages\n"));
 }
 
-static void test_opt_main__help_of_the_first_word_lists_the_commands_that_begin_with_it(void **state UNUSED)
+static void test_opt_main__help_of_the_first_word_lists_the_commands_that_begin_with_it(
+	void **state UNUSED)
 {
 	assert_int_equal(run(many, "trigger", "--help"), 0);
-	assert_string_equal(said, "Usage: t COMMAND [OPTION]...\n\nCommands:\n  trigger compress  write pages\n\n"
-			    "t COMMAND --help tells more about each.\n");
+	assert_string_equal(
+		said,
+		"Usage: t COMMAND [OPTION]...\n\nCommands:\n  trigger compress  write pages\n\n"
+		"t COMMAND --help tells more about each.\n");
 	assert_int_equal(run(many, "trigger", "compress", "--help"), 0);
 	assert_non_null(strstr(said, "Usage: t trigger compress [OPTION]...\n"));
 }
@@ -469,7 +515,8 @@ static void test_opt_main__version_names_program_and_version(void **state UNUSED
 static void test_opt_main__a_full_disk_under_help_is_a_failure(void **state UNUSED)
 {
 	assert_int_equal(run_words(&many, "/dev/full", (const char *const[]){ "--help", NULL }), 1);
-	assert_string_equal(complained, "t: cannot write standard output: No space left on device\n");
+	assert_string_equal(complained,
+			    "t: cannot write standard output: No space left on device\n");
 }
 
 static void test_opt_main__a_help_reader_may_go_away(void **state UNUSED)
@@ -513,12 +560,18 @@ static void test_opt_main__the_man_page_passes_mandoc(void **state UNUSED)
 static void test_opt_main__the_completion_proposes_commands_options_and_choices(void **state UNUSED)
 {
 	assert_int_equal(run(many, "--help=completion"), 0);
-	assert_int_equal(system("bash -c '. $TEST_OUT; COMP_WORDS=(t s); COMP_CWORD=1; _coldpress_t t s t;"
-			       " [ \"${COMPREPLY[*]}\" = setup ]'"), 0);
+	assert_int_equal(
+		system("bash -c '. $TEST_OUT; COMP_WORDS=(t s); COMP_CWORD=1; _coldpress_t t s t;"
+		       " [ \"${COMPREPLY[*]}\" = setup ]'"),
+		0);
 	assert_int_equal(system("bash -c '. $TEST_OUT; COMP_WORDS=(t setup --fo); COMP_CWORD=2;"
-			       " _coldpress_t t --fo setup; [ \"${COMPREPLY[*]}\" = \"--force --format\" ]'"), 0);
-	assert_int_equal(system("bash -c '. $TEST_OUT; COMP_WORDS=(t setup -f j); COMP_CWORD=3; _coldpress_t t j -f;"
-			       " [ \"${COMPREPLY[*]}\" = json ]'"), 0);
+				" _coldpress_t t --fo setup; [ \"${COMPREPLY[*]}\" = \"--force "
+				"--format\" ]'"),
+			 0);
+	assert_int_equal(system("bash -c '. $TEST_OUT; COMP_WORDS=(t setup -f j); COMP_CWORD=3; "
+				"_coldpress_t t j -f;"
+				" [ \"${COMPREPLY[*]}\" = json ]'"),
+			 0);
 }
 
 int main(void)
@@ -550,13 +603,15 @@ int main(void)
 		cmocka_unit_test(test_opt_main__help_shows_defaults_wherever_it_stands),
 		cmocka_unit_test(test_opt_main__help_fits_80_columns),
 		cmocka_unit_test(test_opt_main__help_of_a_program_lists_its_commands),
-		cmocka_unit_test(test_opt_main__help_of_the_first_word_lists_the_commands_that_begin_with_it),
+		cmocka_unit_test(
+			test_opt_main__help_of_the_first_word_lists_the_commands_that_begin_with_it),
 		cmocka_unit_test(test_opt_main__a_value_that_looks_like_help_is_a_value),
 		cmocka_unit_test(test_opt_main__version_names_program_and_version),
 		cmocka_unit_test(test_opt_main__a_full_disk_under_help_is_a_failure),
 		cmocka_unit_test(test_opt_main__a_help_reader_may_go_away),
 		cmocka_unit_test(test_opt_main__the_man_page_passes_mandoc),
-		cmocka_unit_test(test_opt_main__the_completion_proposes_commands_options_and_choices),
+		cmocka_unit_test(
+			test_opt_main__the_completion_proposes_commands_options_and_choices),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

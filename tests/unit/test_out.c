@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_out.c - records through a sink into a file of the test, read back; full disks; readers that went away. */
+/* test_out.c - records through a sink into a file of the test, read back; full disks; readers that
+ * went away. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,9 +16,9 @@
 
 #include <cmocka.h>
 
-#include "out.h"
-#include "tests/unit/skip.h"
-#include "units.h"
+#include "lib/base/out.h"
+#include "skip.h"
+#include "lib/base/units.h"
 
 struct sample {
 	uint64_t used_bytes;
@@ -48,11 +49,20 @@ static const struct record_type card_type = RECORD_TYPE("s", 3, RECORD_CARD, fie
 
 static const double costs[] = { 1.5, NAN, 2 };
 static const struct sample full = {
-	.used_bytes = 65536, .delta = -5, .ratio = 0.1234567, .cpu = 3, .addr = 0xffff9a1f01234000, .major = true,
-	.path = "/usr/bin/x", .comm = { 'f', 'o', 'u', 'r' }, .costs = { costs, ARRAY_SIZE(costs) },
+	.used_bytes = 65536,
+	.delta = -5,
+	.ratio = 0.1234567,
+	.cpu = 3,
+	.addr = 0xffff9a1f01234000,
+	.major = true,
+	.path = "/usr/bin/x",
+	.comm = { 'f', 'o', 'u', 'r' },
+	.costs = { costs, ARRAY_SIZE(costs) },
 };
 static const struct sample empty = {
-	.used_bytes = MISSING_U64, .delta = MISSING_I64, .ratio = MISSING_F64,
+	.used_bytes = MISSING_U64,
+	.delta = MISSING_I64,
+	.ratio = MISSING_F64,
 };
 
 static char dir[] = "/tmp/test_out.XXXXXX", path[64], content[65536];
@@ -92,8 +102,8 @@ static struct out *open_out(enum out_format format)
 	return out;
 }
 
-static const char *printed(enum out_format format, const struct record_type *type, const struct sample *a,
-			   const struct sample *b)
+static const char *printed(enum out_format format, const struct record_type *type,
+			   const struct sample *a, const struct sample *b)
 {
 	struct out *out = open_out(format);
 
@@ -106,19 +116,23 @@ static const char *printed(enum out_format format, const struct record_type *typ
 
 static void test_out__json_has_type_version_and_every_field(void **state UNUSED)
 {
-	assert_string_equal(printed(OUT_JSON, &line_type, &full, NULL),
-			    "{\"type\":\"s\",\"v\":3,\"used_bytes\":65536,\"delta\":-5,\"ratio\":0.1234567,"
-			    "\"cpu\":3,\"addr\":\"0xffff9a1f01234000\",\"major\":true,\"path\":\"/usr/bin/x\","
-			    "\"comm\":\"four\",\"costs\":[1.5,null,2]}\n");
+	assert_string_equal(
+		printed(OUT_JSON, &line_type, &full, NULL),
+		"{\"type\":\"s\",\"v\":3,\"used_bytes\":65536,\"delta\":-5,\"ratio\":0.1234567,"
+		"\"cpu\":3,\"addr\":\"0xffff9a1f01234000\",\"major\":true,\"path\":\"/usr/bin/x\","
+		"\"comm\":\"four\",\"costs\":[1.5,null,2]}\n");
 }
 
 static void test_out__missing_is_null_a_dash_or_an_empty_cell(void **state UNUSED)
 {
-	assert_string_equal(printed(OUT_JSON, &line_type, &empty, NULL),
-			    "{\"type\":\"s\",\"v\":3,\"used_bytes\":null,\"delta\":null,\"ratio\":null,\"cpu\":0,"
-			    "\"addr\":\"0x0\",\"major\":false,\"path\":null,\"comm\":\"\",\"costs\":null}\n");
+	assert_string_equal(
+		printed(OUT_JSON, &line_type, &empty, NULL),
+		"{\"type\":\"s\",\"v\":3,\"used_bytes\":null,\"delta\":null,\"ratio\":null,\"cpu\":"
+		"0,"
+		"\"addr\":\"0x0\",\"major\":false,\"path\":null,\"comm\":\"\",\"costs\":null}\n");
 	assert_string_equal(printed(OUT_TEXT, &line_type, &empty, NULL),
-			    "s used_bytes=- delta=- ratio=- cpu=0 addr=0x0 major=no path=- comm=\"\" costs=-\n");
+			    "s used_bytes=- delta=- ratio=- cpu=0 addr=0x0 major=no path=- "
+			    "comm=\"\" costs=-\n");
 	assert_string_equal(printed(OUT_CSV, &line_type, &empty, NULL),
 			    "used_bytes,delta,ratio,cpu,addr,major,path,comm,costs\n"
 			    ",,,0,0x0,false,,\"\",\n");
@@ -153,7 +167,8 @@ static void test_out__time_stands_first_in_place_of_ts_ns_or_beside_it(void **st
 		assert_int_equal(out_record(out, &moment_type, &moment), 0);
 		assert_int_equal(out_close(out, NULL), 0);
 		if (formats[i] == OUT_JSON)
-			snprintf(expect, sizeof(expect), "{\"type\":\"m\",\"v\":1,\"time\":\"%s\",\"pid\":7}\n", utc);
+			snprintf(expect, sizeof(expect),
+				 "{\"type\":\"m\",\"v\":1,\"time\":\"%s\",\"pid\":7}\n", utc);
 		else if (formats[i] == OUT_TEXT)
 			snprintf(expect, sizeof(expect), "m time=%s pid=7 ts_ns=%llu\n", utc,
 				 (unsigned long long)moment.ts_ns);
@@ -170,8 +185,8 @@ static void test_out__times_of_a_record_without_ts_ns_change_nothing(void **stat
 	out_set_time(out, OUT_TIME_UTC);
 	assert_int_equal(out_record(out, &line_type, &empty), 0);
 	assert_int_equal(out_close(out, NULL), 0);
-	assert_string_equal(read_back(),
-			    "s used_bytes=- delta=- ratio=- cpu=0 addr=0x0 major=no path=- comm=\"\" costs=-\n");
+	assert_string_equal(read_back(), "s used_bytes=- delta=- ratio=- cpu=0 addr=0x0 major=no "
+					 "path=- comm=\"\" costs=-\n");
 }
 
 static void test_out__an_infinite_ratio_is_null_in_json(void **state UNUSED)
@@ -213,29 +228,31 @@ static void test_out__csv_quotes_as_rfc_4180_and_prints_its_head_once(void **sta
 	struct sample sample = full;
 
 	sample.path = "a,\"b\"\nc";
-	assert_string_equal(printed(OUT_CSV, &table_type, &sample, &full),
-			    "used_bytes,delta,ratio,cpu,addr,major,path,comm,costs\n"
-			    "65536,-5,0.1234567,3,0xffff9a1f01234000,true,\"a,\"\"b\"\"\\x0ac\",four,1.5;;2\n"
-			    "65536,-5,0.1234567,3,0xffff9a1f01234000,true,/usr/bin/x,four,1.5;;2\n");
+	assert_string_equal(
+		printed(OUT_CSV, &table_type, &sample, &full),
+		"used_bytes,delta,ratio,cpu,addr,major,path,comm,costs\n"
+		"65536,-5,0.1234567,3,0xffff9a1f01234000,true,\"a,\"\"b\"\"\\x0ac\",four,1.5;;2\n"
+		"65536,-5,0.1234567,3,0xffff9a1f01234000,true,/usr/bin/x,four,1.5;;2\n");
 }
 
 static void test_out__a_table_aligns_and_prints_its_head_once(void **state UNUSED)
 {
 	printed(OUT_TEXT, &table_type, &full, &empty);
-	assert_string_equal(content,
-			    "  used_bytes     delta     ratio       cpu                addr  major  "
-			    "path              comm             costs\n"
-			    "       65536        -5     0.123         3  0xffff9a1f01234000  yes    "
-			    "/usr/bin/x        four           1.5,-,2\n"
-			    "           -         -         -         0                 0x0  no     "
-			    "-                                      -\n");
+	assert_string_equal(
+		content, "  used_bytes     delta     ratio       cpu                addr  major  "
+			 "path              comm             costs\n"
+			 "       65536        -5     0.123         3  0xffff9a1f01234000  yes    "
+			 "/usr/bin/x        four           1.5,-,2\n"
+			 "           -         -         -         0                 0x0  no     "
+			 "-                                      -\n");
 }
 
 static void test_out__a_card_has_a_line_for_each_field_with_its_unit(void **state UNUSED)
 {
 	printed(OUT_TEXT, &card_type, &full, NULL);
-	assert_non_null(strstr(content, "s\n  used_bytes  65536 bytes (64.0 KiB)\n  delta       -5\n"
-					"  ratio       0.123 ratio\n"));
+	assert_non_null(strstr(content,
+			       "s\n  used_bytes  65536 bytes (64.0 KiB)\n  delta       -5\n"
+			       "  ratio       0.123 ratio\n"));
 }
 
 static void test_out__select_takes_fields_in_the_order_asked_for(void **state UNUSED)
@@ -247,7 +264,8 @@ static void test_out__select_takes_fields_in_the_order_asked_for(void **state UN
 	assert_int_equal(out_select(out, &line_type, &list, NULL), 0);
 	assert_int_equal(out_record(out, &line_type, &full), 0);
 	assert_int_equal(out_close(out, NULL), 0);
-	assert_string_equal(read_back(), "{\"type\":\"s\",\"v\":3,\"comm\":\"four\",\"used_bytes\":65536}\n");
+	assert_string_equal(read_back(),
+			    "{\"type\":\"s\",\"v\":3,\"comm\":\"four\",\"used_bytes\":65536}\n");
 }
 
 static void test_out__select_names_the_nearest_of_an_unknown_field(void **state UNUSED)
@@ -265,7 +283,8 @@ static void test_out__select_names_the_nearest_of_an_unknown_field(void **state 
 
 static void test_out__select_any_is_of_the_types_that_have_the_fields(void **state UNUSED)
 {
-	const struct record_type *const types[] = { &moment_type, &line_type, &end_record_type, NULL };
+	const struct record_type *const types[] = { &moment_type, &line_type, &end_record_type,
+						    NULL };
 	const char *items[] = { "comm" }, *of_the_end[] = { "reason" };
 	const struct opt_list list = { items, 1 }, none = { of_the_end, 1 };
 	struct out *out = open_out(OUT_JSON);
@@ -281,17 +300,24 @@ static void test_out__select_any_is_of_the_types_that_have_the_fields(void **sta
 
 static void test_out__the_end_record_is_in_json_only(void **state UNUSED)
 {
-	const struct end_record end = { .seen = 11, .emitted = 11, .missed = MISSING_U64,
-					.unmatched = MISSING_U64, .reason = "duration" };
+	const struct end_record end = { .seen = 11,
+					.emitted = 11,
+					.missed = MISSING_U64,
+					.unmatched = MISSING_U64,
+					.reason = "duration" };
 
 	for (enum out_format format = OUT_TEXT; format <= OUT_CSV; format++) {
 		struct out *out = open_out(format);
 
 		assert_int_equal(out_record(out, &end_record_type, &end), 0);
 		assert_int_equal(out_close(out, NULL), 0);
-		assert_string_equal(read_back(), format != OUT_JSON ? "" :
-				    "{\"type\":\"end\",\"v\":1,\"seen\":11,\"emitted\":11,\"filtered\":0,"
-				    "\"dropped\":0,\"missed\":null,\"unmatched\":null,\"reason\":\"duration\"}\n");
+		assert_string_equal(read_back(),
+				    format != OUT_JSON
+					    ? ""
+					    : "{\"type\":\"end\",\"v\":1,\"seen\":11,\"emitted\":"
+					      "11,\"filtered\":0,"
+					      "\"dropped\":0,\"missed\":null,\"unmatched\":null,"
+					      "\"reason\":\"duration\"}\n");
 	}
 }
 
@@ -375,7 +401,8 @@ static void test_out__a_link_that_another_user_planted_is_not_followed(void **st
 	assert_int_equal(read_back()[0], 's');
 }
 
-/* What a record through name, with standard output being fd, leaves to be read in fd's other end or file. */
+/* What a record through name, with standard output being fd, leaves to be read in fd's other end or
+ * file. */
 static void write_through(const char *name, int fd)
 {
 	int keep = dup(STDOUT_FILENO), made, closed = -1;
@@ -443,7 +470,8 @@ static void test_out__a_full_device_is_an_error_that_sticks(void **state UNUSED)
 	assert_true(strlen(e.hint) > 0);
 }
 
-/* Runs in a child with its own mounts: a file system of 64 KiB over dir, an earlier file, too much to write. */
+/* Runs in a child with its own mounts: a file system of 64 KiB over dir, an earlier file, too much
+ * to write. */
 static int fill_small_disk(void)
 {
 	struct out *out = NULL;
@@ -452,7 +480,8 @@ static int fill_small_disk(void)
 	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("tmpfs", dir, "tmpfs", 0, "size=64k") < 0)
 		return 77;
-	if (out_new(&out, OUT_TEXT, path, NULL) < 0 || out_line(out, "earlier") < 0 || out_close(out, NULL) < 0)
+	if (out_new(&out, OUT_TEXT, path, NULL) < 0 || out_line(out, "earlier") < 0 ||
+	    out_close(out, NULL) < 0)
 		return 1;
 	if (out_new(&out, OUT_JSON, path, NULL) < 0)
 		return 2;
@@ -462,7 +491,8 @@ static int fill_small_disk(void)
 		return 3;
 	if (!str_eq(read_back(), "earlier\n"))
 		return 4;
-	return unlink(path) < 0 || umount(dir) < 0 ? 5 : 0;	/* busy or not empty: something was left */
+	return unlink(path) < 0 || umount(dir) < 0 ? 5
+						   : 0; /* busy or not empty: something was left */
 }
 
 static void test_out__a_full_disk_leaves_the_earlier_file(void **state UNUSED)
@@ -512,7 +542,10 @@ static void test_out__escape_cuts_with_dots_and_never_overruns(void **state UNUS
 	assert_string_equal(out_escape("a\nb", 3, buf, sizeof(buf)), "a\\x0ab");
 	assert_string_equal(out_escape("12345678901", 11, buf, sizeof(buf)), "12345678901");
 	assert_string_equal(out_escape("123456789012", 12, buf, sizeof(buf)), "12345678...");
-	assert_string_equal(out_escape("1234567\xc3\xa9" "0123", 13, buf, sizeof(buf)), "1234567...");
+	assert_string_equal(out_escape("1234567\xc3\xa9"
+				       "0123",
+				       13, buf, sizeof(buf)),
+			    "1234567...");
 	assert_string_equal(out_escape("abc", 3, buf, 1), "");
 	for (size_t len = 1; len <= sizeof(buf); len++) {
 		memset(buf, '#', sizeof(buf));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_page.c - classes of made pages, even samples, and children whose memory is known page by page. */
+/* test_page.c - classes of made pages, even samples, and children whose memory is known page by
+ * page. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,11 +12,11 @@
 
 #include <cmocka.h>
 
-#include "page.h"
+#include "lib/kernel/page.h"
 
 static uint64_t page[PAGE_BYTES / 8];
 
-/* ---- content ---------------------------------------------------------------------------------------- */
+/* ---- content ---- */
 static void test_page__zero_and_same_filled(void **state UNUSED)
 {
 	memset(page, 0, sizeof(page));
@@ -46,13 +47,14 @@ static void test_page__pointers(void **state UNUSED)
 
 	prng_seed(&rng, 7);
 	for (size_t i = 0; i < ARRAY_SIZE(page); i++)
-		page[i] = i % 4 ? prng_next(&rng) | UINT64_C(1) << 63 : UINT64_C(0x7f2ea77f4b90) + i * 64;
+		page[i] = i % 4 ? prng_next(&rng) | UINT64_C(1) << 63
+				: UINT64_C(0x7f2ea77f4b90) + i * 64;
 	assert_int_equal(page_classify(page), PAGE_POINTER);
 	page[0] = 1;
 	assert_int_equal(page_classify(page), PAGE_OTHER);
 }
 
-/* ---- samples ---------------------------------------------------------------------------------------- */
+/* ---- samples ---- */
 static void test_page__every_page_is_drawn_as_often(void **state UNUSED)
 {
 	unsigned int drawn[53] = { 0 };
@@ -62,13 +64,15 @@ static void test_page__every_page_is_drawn_as_often(void **state UNUSED)
 
 		page_sample_init(&s, 11, seed);
 		for (uint64_t i = 0; i < 53; i++)
-			assert_int_equal(page_sample_offer(&s, &(struct page_ref){ .address = i }), 0);
+			assert_int_equal(page_sample_offer(&s, &(struct page_ref){ .address = i }),
+					 0);
 		assert_int_equal(s.n, 11);
 		assert_int_equal(s.seen, 53);
 		page_sample_sort(&s, 0, s.n);
 		for (size_t i = 0; i < s.n; i++) {
 			drawn[s.refs[i].address]++;
-			assert_true(!i || s.refs[i].address > s.refs[i - 1].address);	/* none twice */
+			assert_true(!i ||
+				    s.refs[i].address > s.refs[i - 1].address); /* none twice */
 		}
 		page_sample_done(&s);
 	}
@@ -112,13 +116,13 @@ static void test_page__the_seed_makes_the_sample(void **state UNUSED)
 		page_sample_done(&s[k]);
 }
 
-/* ---- processes -------------------------------------------------------------------------------------- */
-#define ANON_PAGES	211
-#define SHARED_PAGES	97
-#define MARK		UINT64_C(0x636f6c6470726573)
+/* ---- processes ---- */
+#define ANON_PAGES   211
+#define SHARED_PAGES 97
+#define MARK         UINT64_C(0x636f6c6470726573)
 
-/* A child with ANON_PAGES private and SHARED_PAGES shared pages that start with MARK, its kind and a number,
- * then as `then` says when it is told to go on.
+/* A child with ANON_PAGES private and SHARED_PAGES shared pages that start with MARK, its kind and
+ * a number, then as `then` says when it is told to go on.
  */
 enum then { THEN_EXIT, THEN_EXEC, THEN_UNMAP };
 
@@ -265,19 +269,22 @@ static void test_page__shared_pages_of_two_processes_count_once(void **state UNU
 	uint64_t first;
 
 	if (geteuid() != 0)
-		skip();		/* without CAP_SYS_ADMIN there are no frame numbers */
+		skip(); /* without CAP_SYS_ADMIN there are no frame numbers */
 	mark(shared, SHARED_PAGES, PAGE_KIND_SHMEM);
 	a = child_new(THEN_EXIT);
 	b = child_new(THEN_EXIT);
 	walk(&w, getpid(), PAGE_KIND_SHMEM);
 	first = w.census.shmem_pages;
 	assert_true(first >= SHARED_PAGES);
-	/* Children that did not touch what they inherited add only the shared pages of their own. */
+	/* Children that did not touch what they inherited add only the shared pages of their own.
+	 */
 	for (int i = 0; i < 2; i++) {
 		struct page_source source;
 
 		assert_int_equal(page_open_pid(&source, i ? b.pid : a.pid, &e), 0);
-		assert_int_equal(page_walk(&source, 1, PAGE_KIND_SHMEM, &w.set, &w.census, &w.sample, &e), 0);
+		assert_int_equal(page_walk(&source, 1, PAGE_KIND_SHMEM, &w.set, &w.census,
+					   &w.sample, &e),
+				 0);
 		page_close(&source);
 		assert_int_equal(w.census.shmem_pages, first + (uint64_t)(i + 1) * SHARED_PAGES);
 	}
@@ -358,7 +365,7 @@ static void test_page__a_pid_that_ended_is_an_error_that_names_it(void **state U
 	assert_int_equal(e.exit, EXIT_FAILED);
 }
 
-/* ---- files ------------------------------------------------------------------------------------------ */
+/* ---- files ---- */
 static void test_page__a_file_ends_in_a_padded_page(void **state UNUSED)
 {
 	char path[] = "/tmp/test_page.XXXXXX", buf[3 * PAGE_BYTES];
@@ -372,7 +379,8 @@ static void test_page__a_file_ends_in_a_padded_page(void **state UNUSED)
 	assert_int_equal(write(fd, buf, 2 * PAGE_BYTES + 7), 2 * PAGE_BYTES + 7);
 	page_sample_init(&w.sample, SIZE_MAX, 1);
 	assert_int_equal(page_open_file(&w.source, path, &e), 0);
-	assert_int_equal(page_walk(&w.source, 0, PAGE_KIND_FILE, &w.set, &w.census, &w.sample, &e), 0);
+	assert_int_equal(page_walk(&w.source, 0, PAGE_KIND_FILE, &w.set, &w.census, &w.sample, &e),
+			 0);
 	assert_int_equal(w.sample.n, 3);
 	assert_int_equal(page_read(&w.source, w.sample.refs, 3, buf, got, &e), 0);
 	assert_int_equal(buf[2 * PAGE_BYTES + 6], 'x');

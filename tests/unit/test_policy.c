@@ -8,22 +8,36 @@
 
 #include <cmocka.h>
 
-#include "base.h"
-#include "policy.h"
+#include "lib/base/base.h"
+#include "lib/analysis/policy.h"
 
 #define GIB_F64 1073741824.0
 
-/* One GiB of memory: lz4 halves it for 1 s and 0.5 s of CPU, lzo does so slower, zstd saves 70 % for 4 s and 2 s. */
+/* One GiB of memory: lz4 halves it for 1 s and 0.5 s of CPU, lzo does so slower, zstd saves 70 %
+ * for 4 s and 2 s. */
 static const struct policy_candidate gib[] = {
-	{ .name = "lz4:1", .tier = POLICY_FAST, .baseline = true, .orig_bytes = GIB_F64,
-	  .saved_codec_bytes = 0.55 * GIB_F64, .saved_slot_bytes = 0.5 * GIB_F64,
-	  .compress_cpu_ms = 1000, .decompress_cpu_ms = 500 },
-	{ .name = "lzo1x-1", .tier = POLICY_FAST, .orig_bytes = GIB_F64,
-	  .saved_codec_bytes = 0.55 * GIB_F64, .saved_slot_bytes = 0.5 * GIB_F64,
-	  .compress_cpu_ms = 1200, .decompress_cpu_ms = 900 },
-	{ .name = "zstd:3", .tier = POLICY_HEAVY, .orig_bytes = GIB_F64,
-	  .saved_codec_bytes = 0.75 * GIB_F64, .saved_slot_bytes = 0.7 * GIB_F64,
-	  .compress_cpu_ms = 4000, .decompress_cpu_ms = 2000 },
+	{ .name = "lz4:1",
+	  .tier = POLICY_FAST,
+	  .baseline = true,
+	  .orig_bytes = GIB_F64,
+	  .saved_codec_bytes = 0.55 * GIB_F64,
+	  .saved_slot_bytes = 0.5 * GIB_F64,
+	  .compress_cpu_ms = 1000,
+	  .decompress_cpu_ms = 500 },
+	{ .name = "lzo1x-1",
+	  .tier = POLICY_FAST,
+	  .orig_bytes = GIB_F64,
+	  .saved_codec_bytes = 0.55 * GIB_F64,
+	  .saved_slot_bytes = 0.5 * GIB_F64,
+	  .compress_cpu_ms = 1200,
+	  .decompress_cpu_ms = 900 },
+	{ .name = "zstd:3",
+	  .tier = POLICY_HEAVY,
+	  .orig_bytes = GIB_F64,
+	  .saved_codec_bytes = 0.75 * GIB_F64,
+	  .saved_slot_bytes = 0.7 * GIB_F64,
+	  .compress_cpu_ms = 4000,
+	  .decompress_cpu_ms = 2000 },
 };
 enum { LZ4, LZO, ZSTD, N };
 
@@ -47,7 +61,8 @@ static struct policy_settings with_floor(double floor_ratio, enum policy_savings
 	return s;
 }
 
-static int rank(struct policy_settings s, const struct policy_candidate *c, size_t n, struct policy_verdict *v)
+static int rank(struct policy_settings s, const struct policy_candidate *c, size_t n,
+		struct policy_verdict *v)
 {
 	return policy_rank(&s, c, n, v);
 }
@@ -82,7 +97,8 @@ static void test_policy__best_score_of_the_fast_tier_wins(void **state UNUSED)
 	assert_int_equal(v[ZSTD].rank, 3);
 }
 
-/* Factor 0: 0.2 GiB more for 3 s more CPU, for 120 s: 8 GiB per core, above the price of 4; at 30 s it is 2. */
+/* Factor 0: 0.2 GiB more for 3 s more CPU, for 120 s: 8 GiB per core, above the price of 4; at 30 s
+ * it is 2. */
 static void test_policy__cold_memory_takes_the_heavy_codec_that_pays(void **state UNUSED)
 {
 	struct policy_verdict v[N];

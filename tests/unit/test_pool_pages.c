@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_pool_pages.c - drawn pages copied to memory: the same ones, in their order, and the device is not needed then. */
+/* test_pool_pages.c - drawn pages copied to memory: the same ones, in their order, and the device
+ * is not needed then. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,8 +10,8 @@
 
 #include "compressor-monitor/pool_pages.h"
 
-#define PAGES	1009u
-#define DRAWN	499u
+#define PAGES 1009u
+#define DRAWN 499u
 
 static void test_pool_pages__what_was_drawn_is_in_memory(void **state UNUSED)
 {
@@ -28,7 +29,9 @@ static void test_pool_pages__what_was_drawn_is_in_memory(void **state UNUSED)
 	for (uint64_t i = 0; i < PAGES; i++) {
 		page[0] = i;
 		assert_int_equal(write(fd, page, PAGE_BYTES), PAGE_BYTES);
-		assert_int_equal(page_sample_offer(&sample, &(struct page_ref){ .address = i * PAGE_BYTES }), 0);
+		assert_int_equal(page_sample_offer(&sample,
+						   &(struct page_ref){ .address = i * PAGE_BYTES }),
+				 0);
 	}
 	page_sample_sort(&sample, 0, DRAWN);
 	for (size_t i = 0; i < DRAWN; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_probe.c - the pure parts of the probes: choice of hooks, names in print, histogram, filter. */
+/* test_probe.c - the pure parts of the probes: choice of hooks, names in print, histogram, filter.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,9 +9,10 @@
 #include <cmocka.h>
 
 #include "bpf/hist.h"
-#include "probe.h"
+#include "lib/bpf/probe.h"
 
-static const struct probe_choice *choice(const struct probe_kernel *kernel, enum probe_variant wanted, const char *hook)
+static const struct probe_choice *choice(const struct probe_kernel *kernel,
+					 enum probe_variant wanted, const char *hook)
 {
 	static struct probe_choice choices[PROBE_HOOKS];
 	size_t i = 0;
@@ -51,14 +53,16 @@ static void test_hook__classic_needs_tracefs(void **state UNUSED)
 	struct probe_kernel with = kernel_with(true, true), without = kernel_with(true, false);
 
 	assert_int_equal(choice(&with, PROBE_CLASSIC, "page_fault_user")->variant, PROBE_CLASSIC);
-	assert_int_equal(choice(&without, PROBE_CLASSIC, "page_fault_user")->variant, PROBE_MISSING);
+	assert_int_equal(choice(&without, PROBE_CLASSIC, "page_fault_user")->variant,
+			 PROBE_MISSING);
 }
 
 static void test_hook__fork_has_no_classic_variant(void **state UNUSED)
 {
 	struct probe_kernel kernel = kernel_with(true, true);
 
-	assert_int_equal(choice(&kernel, PROBE_CLASSIC, "sched_process_fork")->variant, PROBE_MISSING);
+	assert_int_equal(choice(&kernel, PROBE_CLASSIC, "sched_process_fork")->variant,
+			 PROBE_MISSING);
 }
 
 static void test_hook__what_is_missing_is_said_with_its_use(void **state UNUSED)
@@ -137,7 +141,8 @@ static void test_hist__every_value_lies_in_its_bucket(void **state UNUSED)
 static void test_hist__the_middle_of_a_bucket_is_within_a_32nd(void **state UNUSED)
 {
 	for (uint32_t b = 16; b < HIST_BUCKETS - 1; b++) {
-		double low = (double)hist_low(b), high = (double)hist_low(b + 1) - 1, middle = (low + high) / 2;
+		double low = (double)hist_low(b), high = (double)hist_low(b + 1) - 1,
+		       middle = (low + high) / 2;
 
 		assert_true((middle - low) / low <= 1.0 / 32);
 		assert_true((high - middle) / high <= 1.0 / 32);
@@ -156,8 +161,10 @@ static void test_hist__quantiles_are_those_of_the_values(void **state UNUSED)
 
 	for (uint64_t v = 1; v <= 1000; v++)
 		buckets[hist_bucket(v * 1000)]++;
-	assert_true(llabs((long long)hist_quantile(buckets, 1000, 0.5, 1000000) - 500000) <= 500000 / 32);
-	assert_true(llabs((long long)hist_quantile(buckets, 1000, 0.99, 1000000) - 990000) <= 990000 / 32);
+	assert_true(llabs((long long)hist_quantile(buckets, 1000, 0.5, 1000000) - 500000) <=
+		    500000 / 32);
+	assert_true(llabs((long long)hist_quantile(buckets, 1000, 0.99, 1000000) - 990000) <=
+		    990000 / 32);
 	assert_true(hist_quantile(buckets, 1000, 1.0, 1000000) <= 1000000);
 }
 

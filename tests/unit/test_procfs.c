@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_procfs.c - /proc as structs, from archived files, from hostile ones, and from this very machine. */
+/* test_procfs.c - /proc as structs, from archived files, from hostile ones, and from this very
+ * machine. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "procfs.h"
+#include "lib/kernel/procfs.h"
 
-static const struct sysroot archived = {.prefix = "tests/fixtures/sysroot/6.12"};
+static const struct sysroot archived = { .prefix = "tests/fixtures/sysroot/6.12" };
 
 #define PARSE(what, text, ret) procfs_##what##_parse(text, strlen(text), ret)
 
@@ -20,7 +21,8 @@ static void test_meminfo__sizes_are_bytes_and_what_is_absent_is_missing(void **s
 {
 	struct procfs_meminfo m;
 
-	assert_int_equal(PARSE(meminfo, "MemTotal:  100 kB\nMemFree: 7 kB\nSwapCached: 0 kB\n", &m), 0);
+	assert_int_equal(PARSE(meminfo, "MemTotal:  100 kB\nMemFree: 7 kB\nSwapCached: 0 kB\n", &m),
+			 0);
 	assert_int_equal(m.total_bytes, 102400);
 	assert_int_equal(m.free_bytes, 7168);
 	assert_int_equal(m.swap_cached_bytes, 0);
@@ -30,7 +32,7 @@ static void test_meminfo__sizes_are_bytes_and_what_is_absent_is_missing(void **s
 
 static void test_meminfo__a_text_without_a_total_is_none(void **state UNUSED)
 {
-	struct procfs_meminfo m = {.total_bytes = 5};
+	struct procfs_meminfo m = { .total_bytes = 5 };
 
 	assert_int_equal(PARSE(meminfo, "MemTotals: 100 kB\nMem", &m), -EBADMSG);
 	assert_int_equal(m.total_bytes, 5);
@@ -54,9 +56,11 @@ static void test_vmstat__allocstall_is_the_sum_of_its_zones(void **state UNUSED)
 {
 	struct procfs_vmstat v;
 
-	assert_int_equal(PARSE(vmstat,
-			       "allocstall_dma 2\nallocstall_normal 3\npswpin 0\nallocstall_movable 5\n", &v),
-			 0);
+	assert_int_equal(
+		PARSE(vmstat,
+		      "allocstall_dma 2\nallocstall_normal 3\npswpin 0\nallocstall_movable 5\n",
+		      &v),
+		0);
 	assert_int_equal(v.allocstall, 10);
 	assert_int_equal(v.pswpin, 0);
 	assert_true(v.pswpout == MISSING_U64);
@@ -66,7 +70,8 @@ static void test_vmstat__a_name_that_begins_like_another_is_another(void **state
 {
 	struct procfs_vmstat v;
 
-	assert_int_equal(PARSE(vmstat, "pgfault_special 9\npgfault 4\nswpin_zero 6\nzswpin 7\n", &v), 0);
+	assert_int_equal(
+		PARSE(vmstat, "pgfault_special 9\npgfault 4\nswpin_zero 6\nzswpin 7\n", &v), 0);
 	assert_int_equal(v.pgfault, 4);
 	assert_int_equal(v.swpin_zero, 6);
 	assert_int_equal(v.zswpin, 7);
@@ -121,7 +126,8 @@ static void test_stat__a_name_with_brackets_and_a_state_in_it_shifts_nothing(voi
 
 static void test_stat__every_cut_of_a_line_is_refused_or_read_within_it(void **state UNUSED)
 {
-	static const char line[] = "77 (x) S 1 77 77 0 -1 4 2391 0 17 0 3 5 0 0 20 -3 4 0 4242 2357 1201";
+	static const char line[] =
+		"77 (x) S 1 77 77 0 -1 4 2391 0 17 0 3 5 0 0 20 -3 4 0 4242 2357 1201";
 	struct procfs_stat s;
 
 	for (size_t n = 0; n < sizeof(line) - 4; n++) {
@@ -219,7 +225,9 @@ static void test_exe__is_this_test(void **state UNUSED)
 /* Children that are listed before their parents are found all the same. */
 static void test_relations__descendants_are_marked_in_any_order(void **state UNUSED)
 {
-	struct procfs_relation list[] = { { 9, 7, false }, { 1, 0, false }, { 7, 5, false }, { 5, 1, false }, { 6, 1, true } };
+	struct procfs_relation list[] = {
+		{ 9, 7, false }, { 1, 0, false }, { 7, 5, false }, { 5, 1, false }, { 6, 1, true }
+	};
 	const bool inside[] = { true, false, true, true, false };
 
 	procfs_descendants_mark(list, ARRAY_SIZE(list), 5);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "psi.h"
+#include "lib/kernel/psi.h"
 
 static void test_psi__both_lines(void **state UNUSED)
 {
@@ -34,7 +34,8 @@ static void test_psi__without_full_it_is_missing(void **state UNUSED)
 
 static void test_psi__unknown_keys_and_lines_are_skipped(void **state UNUSED)
 {
-	static const char text[] = "most avg10=9.00 total=9\nsome avg10=1.00 avg5=2.00 avg60=0.00 avg300=0.00 total=5\n";
+	static const char text[] = "most avg10=9.00 total=9\nsome avg10=1.00 avg5=2.00 avg60=0.00 "
+				   "avg300=0.00 total=5\n";
 	struct psi psi;
 
 	assert_int_equal(psi_parse(text, strlen(text), &psi, NULL), 0);
@@ -44,7 +45,8 @@ static void test_psi__unknown_keys_and_lines_are_skipped(void **state UNUSED)
 
 static void test_psi__refuses_what_is_none(void **state UNUSED)
 {
-	static const char *const texts[] = { "", "full avg10=0.00 total=1\n", "some avg10=x total=1\n", "some avg10\n" };
+	static const char *const texts[] = { "", "full avg10=0.00 total=1\n",
+					     "some avg10=x total=1\n", "some avg10\n" };
 	struct psi psi = { .some.total_us = 42 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)

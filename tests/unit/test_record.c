@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "record.h"
+#include "lib/base/record.h"
 
 struct sample {
 	uint64_t u;
@@ -36,7 +36,10 @@ static const struct field fields[] = {
 
 static void test_record__each_type_has_its_missing_value(void **state UNUSED)
 {
-	struct sample sample = { .u = MISSING_U64, .i = MISSING_I64, .f = MISSING_F64, .w = UINT32_MAX,
+	struct sample sample = { .u = MISSING_U64,
+				 .i = MISSING_I64,
+				 .f = MISSING_F64,
+				 .w = UINT32_MAX,
 				 .x = UINT64_MAX };
 
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
@@ -54,8 +57,8 @@ static void test_record__zero_and_empty_are_not_missing(void **state UNUSED)
 
 static void test_record__the_end_record_tells_every_loss(void **state UNUSED)
 {
-	static const char *const names[] = { "seen", "emitted", "filtered", "dropped", "missed", "unmatched",
-					     "reason" };
+	static const char *const names[] = { "seen",   "emitted",   "filtered", "dropped",
+					     "missed", "unmatched", "reason" };
 
 	assert_string_equal(end_record_type.name, "end");
 	assert_int_equal(end_record_type.n_fields, ARRAY_SIZE(names));
@@ -65,8 +68,10 @@ static void test_record__the_end_record_tells_every_loss(void **state UNUSED)
 
 static void test_record__docs_name_each_field_and_keep_the_table_whole(void **state UNUSED)
 {
-	static const struct field hostile[] = { FIELD(struct sample, u, FIELD_U64, "bytes", "a|b") };
-	static const struct record_type type = RECORD_TYPE("pool", 2, RECORD_CARD, hostile, "what | is");
+	static const struct field hostile[] = { FIELD(struct sample, u, FIELD_U64, "bytes",
+						      "a|b") };
+	static const struct record_type type =
+		RECORD_TYPE("pool", 2, RECORD_CARD, hostile, "what | is");
 	const struct record_type *types[] = { &type, &end_record_type, NULL };
 	AUTO_FREE char *text = NULL;
 	size_t len = 0;
@@ -74,8 +79,9 @@ static void test_record__docs_name_each_field_and_keep_the_table_whole(void **st
 
 	record_print_docs(f, types);
 	fclose(f);
-	assert_non_null(strstr(text, "## `pool` version 2\n\nwhat \\| is\n\n| field | unit | JSON | meaning |\n"
-				     "|---|---|---|---|\n| `u` | bytes | whole number | a\\|b |\n\n## `end`"));
+	assert_non_null(strstr(
+		text, "## `pool` version 2\n\nwhat \\| is\n\n| field | unit | JSON | meaning |\n"
+		      "|---|---|---|---|\n| `u` | bytes | whole number | a\\|b |\n\n## `end`"));
 	assert_non_null(strstr(text, "| `reason` |  | string |"));
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_stats.c - against published tables, hand-worked examples, and the coverage intervals promise. */
+/* test_stats.c - against published tables, hand-worked examples, and the coverage intervals
+ * promise. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "stats.h"
+#include "lib/analysis/stats.h"
 
 static void assert_within(double a, double b, double tolerance)
 {
@@ -16,7 +17,7 @@ static void assert_within(double a, double b, double tolerance)
 		fail_msg("%.17g is not within %g of %.17g", a, tolerance, b);
 }
 
-/* ---- random numbers --------------------------------------------------------------------------------- */
+/* ---- random numbers ---- */
 
 /* The authors' xoshiro256** started from the state {1, 2, 3, 4}. */
 static void test_stats__prng_is_xoshiro256(void **state UNUSED)
@@ -67,7 +68,7 @@ static void test_stats__shuffle_is_a_permutation(void **state UNUSED)
 	}
 }
 
-/* ---- description ------------------------------------------------------------------------------------ */
+/* ---- description ---- */
 static void test_stats__moments_of_a_known_set(void **state UNUSED)
 {
 	static const double x[] = { 2, 4, 4, 4, 5, 5, 7, 9 };
@@ -75,7 +76,8 @@ static void test_stats__moments_of_a_known_set(void **state UNUSED)
 
 	assert_true(isnan(stats_variance(&m)));
 	for (size_t i = 0; i < ARRAY_SIZE(x); i++)
-		stats_add(&m, 1e9 + x[i]);	/* an offset that a naive sum of squares would not survive */
+		stats_add(&m,
+			  1e9 + x[i]); /* an offset that a naive sum of squares would not survive */
 	assert_within(m.mean, 1e9 + 5, 1e-6);
 	assert_within(stats_variance(&m), 32.0 / 7, 1e-6);
 }
@@ -100,7 +102,7 @@ static void test_stats__normal_quantiles_of_the_tables(void **state UNUSED)
 	assert_true(isnan(stats_normal_quantile(1)));
 }
 
-/* ---- samples of pages ------------------------------------------------------------------------------- */
+/* ---- samples of pages ---- */
 
 /* How often intervals from samples of n among 1,009 values hold the truth, of 1,000 draws. */
 static int coverage(size_t n, bool share)
@@ -113,7 +115,8 @@ static int coverage(size_t n, bool share)
 
 	prng_seed(&rng, 5);
 	for (size_t i = 0; i < 1009; i++) {
-		population[i] = share ? prng_below(&rng, 10) < 3 : pow((double)prng_below(&rng, 4097), 0.7);
+		population[i] =
+			share ? prng_below(&rng, 10) < 3 : pow((double)prng_below(&rng, 4097), 0.7);
 		truth += population[i] / 1009;
 	}
 	for (int draw = 0; draw < 1000; draw++) {
@@ -133,8 +136,8 @@ static int coverage(size_t n, bool share)
 	return held;
 }
 
-/* Of 1,000 with 95 %: 950, give or take three standard deviations of 6.9. Half the population drawn: without
- * the finite-population correction nearly all would hold the truth.
+/* Of 1,000 with 95 %: 950, give or take three standard deviations of 6.9. Half the population
+ * drawn: without the finite-population correction nearly all would hold the truth.
  */
 static void test_stats__mean_intervals_hold_the_truth_as_promised(void **state UNUSED)
 {
@@ -196,10 +199,10 @@ static void test_stats__intervals_refuse_what_n_does_not_carry(void **state UNUS
 	assert_int_equal(stats_share_interval(3, 2, 10, 0.95, &ci), -EINVAL);
 }
 
-/* ---- runs ------------------------------------------------------------------------------------------- */
+/* ---- runs ---- */
 
-/* Hollander & Wolfe's depression data (R: wilcox.test(x, y, paired = TRUE, conf.int = TRUE)): pseudomedian
- * -0.46 of y - x, 95 % interval from -0.786 to -0.010.
+/* Hollander & Wolfe's depression data (R: wilcox.test(x, y, paired = TRUE, conf.int = TRUE)):
+ * pseudomedian -0.46 of y - x, 95 % interval from -0.786 to -0.010.
  */
 static void test_stats__walsh_interval_of_the_textbook(void **state UNUSED)
 {
@@ -255,7 +258,7 @@ static double noise(struct prng *rng)
 
 	for (int i = 0; i < 12; i++)
 		sum += (double)prng_below(rng, 1 << 20) / (1 << 20);
-	return 1 + 0.02 * (sum - 6);	/* about normal, 2 % */
+	return 1 + 0.02 * (sum - 6); /* about normal, 2 % */
 }
 
 /* A planted slowdown, over 100 studies of 10 blocks whose own speeds differ widely. */
@@ -343,8 +346,10 @@ static void test_stats__verdicts_against_a_threshold(void **state UNUSED)
 		struct stats_interval ci;
 		enum stats_verdict verdict;
 	} cases[] = {
-		{ { 1.10, 1.06, 1.15 }, STATS_MORE },	      { { 0.90, 0.85, 0.95 }, STATS_LESS },
-		{ { 1.00, 0.97, 1.03 }, STATS_EQUIVALENT },   { { 1.04, 1.01, 1.07 }, STATS_INCONCLUSIVE },
+		{ { 1.10, 1.06, 1.15 }, STATS_MORE },
+		{ { 0.90, 0.85, 0.95 }, STATS_LESS },
+		{ { 1.00, 0.97, 1.03 }, STATS_EQUIVALENT },
+		{ { 1.04, 1.01, 1.07 }, STATS_INCONCLUSIVE },
 		{ { 1.00, 0.80, 1.20 }, STATS_INCONCLUSIVE },
 	};
 

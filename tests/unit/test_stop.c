@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_stop.c - signals that ask to stop; each case in a child, since handlers and the flag are the process's. */
+/* test_stop.c - signals that ask to stop; each case in a child, since handlers and the flag are the
+ * process's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "out.h"
-#include "stop.h"
+#include "lib/base/out.h"
+#include "lib/base/stop.h"
 
 /* The exit status of a child that runs this; 128 + signal where one killed it. */
 static int in_child(int (*body)(void))
@@ -90,7 +91,8 @@ static int write_to_nobody(void)
 	struct out *out;
 	struct err e = { 0 };
 
-	if (pipe(ends) < 0 || dup2(ends[1], STDOUT_FILENO) < 0 || out_new(&out, OUT_TEXT, NULL, NULL) < 0)
+	if (pipe(ends) < 0 || dup2(ends[1], STDOUT_FILENO) < 0 ||
+	    out_new(&out, OUT_TEXT, NULL, NULL) < 0)
 		return 1;
 	raise(SIGTERM);
 	for (int i = 0; i < 20011; i++)

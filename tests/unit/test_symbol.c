@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_symbol.c - names for addresses: a made-up kallsyms, this process's own functions, hostile names. */
+/* test_symbol.c - names for addresses: a made-up kallsyms, this process's own functions, hostile
+ * names. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "symbol.h"
-#include "sysroot.h"
+#include "probes/symbol.h"
+#include "lib/base/sysroot.h"
 
 static void test_kernel_symbol__is_the_function_an_address_lies_in(void **state UNUSED)
 {
@@ -51,8 +52,10 @@ static void test_process_symbol__finds_this_program_and_the_libraries(void **sta
 	assert_true(n > 0);
 	p = process_symbols_new(maps, (size_t)n, "");
 	assert_non_null(p);
-	assert_string_equal(process_symbol(p, (uintptr_t)test_process_symbol__finds_this_program_and_the_libraries),
-			    "test_process_symbol__finds_this_program_and_the_libraries");
+	assert_string_equal(
+		process_symbol(
+			p, (uintptr_t)test_process_symbol__finds_this_program_and_the_libraries),
+		"test_process_symbol__finds_this_program_and_the_libraries");
 	assert_string_equal(process_symbol(p, (uintptr_t)kernel_symbol), "kernel_symbol");
 	assert_string_equal(process_symbol(p, (uintptr_t)kernel_symbol), "kernel_symbol");
 	assert_non_null(process_symbol(p, (uintptr_t)&strtoull));
@@ -68,7 +71,11 @@ static void test_process_symbol__finds_this_program_and_the_libraries(void **sta
 
 static void test_process_symbol__takes_any_text_for_maps(void **state UNUSED)
 {
-	static const char *const bad[] = { "", "\n", "x", "7f00-\n/", "00400000-00401000 r-xp 00000000 00:00 1 /\n\n\n",
+	static const char *const bad[] = { "",
+					   "\n",
+					   "x",
+					   "7f00-\n/",
+					   "00400000-00401000 r-xp 00000000 00:00 1 /\n\n\n",
 					   "ffffffffffffffff-0 r-xp 0 0:0 0 /bin/sh\n" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {

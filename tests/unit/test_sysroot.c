@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "sysroot.h"
+#include "lib/base/sysroot.h"
 
 static char dir[] = "/tmp/test_sysroot.XXXXXX";
 static struct sysroot root = { .prefix = dir };

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "term.h"
+#include "lib/base/term.h"
 
 static char path[] = "/tmp/test_term.XXXXXX", said[8192];
 static int terminal = -1;
@@ -47,7 +47,8 @@ static void test_term__levels_decide_what_is_said_but_warnings_stay(void **state
 	static const struct {
 		enum term_level level;
 		const char *text;
-	} known[] = { { TERM_QUIET, "warning: w\n" }, { TERM_NORMAL, "s\nwarning: w\n" },
+	} known[] = { { TERM_QUIET, "warning: w\n" },
+		      { TERM_NORMAL, "s\nwarning: w\n" },
 		      { TERM_VERBOSE, "s\nd\nwarning: w\n" } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {

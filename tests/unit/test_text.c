@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_text.c - numbers, UTF-8 and escapes, against printf, strtod and known bad bytes; and near misses. */
+/* test_text.c - numbers, UTF-8 and escapes, against printf, strtod and known bad bytes; and near
+ * misses. */
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
@@ -10,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "nearest.h"
-#include "text.h"
+#include "lib/base/nearest.h"
+#include "lib/base/text.h"
 
 static char held[4096];
 
@@ -46,7 +47,8 @@ static const char *json(const char *s, size_t n)
 
 static void test_text__integers_read_as_printf_writes_them(void **state UNUSED)
 {
-	static const uint64_t values[] = { 0, 9, 10, 99, 100, 4099, UINT32_MAX, INT64_MAX, UINT64_MAX };
+	static const uint64_t values[] = { 0,    9,          10,        99,        100,
+					   4099, UINT32_MAX, INT64_MAX, UINT64_MAX };
 	char want[32];
 
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
@@ -77,9 +79,18 @@ static void test_text__doubles_are_as_short_as_can_be(void **state UNUSED)
 	static const struct {
 		double v;
 		const char *text;
-	} known[] = { { 0, "0" }, { -0.0, "-0" }, { 0.1, "0.1" }, { 0.3, "0.3" }, { 0.1 + 0.2, "0.30000000000000004" },
-		      { 1.5, "1.5" }, { 100, "100" }, { 0.000001, "0.000001" }, { -2.05, "-2.05" },
-		      { 1.0 / 3, "0.3333333333333333" }, { 1e22, "1e+22" }, { DBL_MAX, "1.7976931348623157e+308" } };
+	} known[] = { { 0, "0" },
+		      { -0.0, "-0" },
+		      { 0.1, "0.1" },
+		      { 0.3, "0.3" },
+		      { 0.1 + 0.2, "0.30000000000000004" },
+		      { 1.5, "1.5" },
+		      { 100, "100" },
+		      { 0.000001, "0.000001" },
+		      { -2.05, "-2.05" },
+		      { 1.0 / 3, "0.3333333333333333" },
+		      { 1e22, "1e+22" },
+		      { DBL_MAX, "1.7976931348623157e+308" } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
 		struct text t = { 0 };
@@ -100,7 +111,7 @@ static void test_text__doubles_of_any_bits_read_back_the_same(void **state UNUSE
 		x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
 		memcpy(&v, &x, sizeof(v));
 		if (i % 2)
-			v = (double)(int64_t)(x >> 20) / 1e3;	/* what measurements look like */
+			v = (double)(int64_t)(x >> 20) / 1e3; /* what measurements look like */
 		if (!isfinite(v))
 			continue;
 		text_shortest(&t, v);
@@ -115,14 +126,29 @@ static void test_text__bad_utf8_is_told_from_good(void **state UNUSED)
 		const char *s;
 		size_t n, length;
 	} known[] = {
-		{ LIT(""), 0 }, { LIT("a"), 1 }, { LIT("\0"), 1 }, { LIT("\xc3\xa9"), 2 }, { LIT("\xe2\x82\xac"), 3 },
-		{ LIT("\xf0\x9f\x98\x80"), 4 }, { LIT("\xf4\x8f\xbf\xbf"), 4 },
-		{ LIT("\x80"), 0 },			/* stray continuation */
-		{ LIT("\xc0\xaf"), 0 }, { LIT("\xc1\xbf"), 0 }, { LIT("\xe0\x80\xaf"), 0 },	/* overlong */
-		{ LIT("\xf0\x80\x80\xaf"), 0 }, { LIT("\xe0\x9f\xbf"), 0 }, { LIT("\xf0\x8f\xbf\xbf"), 0 },
-		{ LIT("\xed\xa0\x80"), 0 }, { LIT("\xed\xbf\xbf"), 0 },		/* surrogates */
-		{ LIT("\xf4\x90\x80\x80"), 0 }, { LIT("\xf5\x80\x80\x80"), 0 }, { LIT("\xff"), 0 }, { LIT("\xfe"), 0 },
-		{ LIT("\xc3"), 0 }, { LIT("\xe2\x82"), 0 }, { LIT("\xf0\x9f\x98"), 0 },	/* cut */
+		{ LIT(""), 0 },
+		{ LIT("a"), 1 },
+		{ LIT("\0"), 1 },
+		{ LIT("\xc3\xa9"), 2 },
+		{ LIT("\xe2\x82\xac"), 3 },
+		{ LIT("\xf0\x9f\x98\x80"), 4 },
+		{ LIT("\xf4\x8f\xbf\xbf"), 4 },
+		{ LIT("\x80"), 0 }, /* stray continuation */
+		{ LIT("\xc0\xaf"), 0 },
+		{ LIT("\xc1\xbf"), 0 },
+		{ LIT("\xe0\x80\xaf"), 0 }, /* overlong */
+		{ LIT("\xf0\x80\x80\xaf"), 0 },
+		{ LIT("\xe0\x9f\xbf"), 0 },
+		{ LIT("\xf0\x8f\xbf\xbf"), 0 },
+		{ LIT("\xed\xa0\x80"), 0 },
+		{ LIT("\xed\xbf\xbf"), 0 }, /* surrogates */
+		{ LIT("\xf4\x90\x80\x80"), 0 },
+		{ LIT("\xf5\x80\x80\x80"), 0 },
+		{ LIT("\xff"), 0 },
+		{ LIT("\xfe"), 0 },
+		{ LIT("\xc3"), 0 },
+		{ LIT("\xe2\x82"), 0 },
+		{ LIT("\xf0\x9f\x98"), 0 }, /* cut */
 		{ LIT("\xe2\x28\xa1"), 0 },
 	};
 
@@ -135,8 +161,12 @@ static void test_text__escapes_keep_a_line_whole_and_a_terminal_safe(void **stat
 	assert_string_equal(escaped(LIT("bash")), "bash");
 	assert_string_equal(escaped(LIT("a\nb\r\t\0c")), "a\\x0ab\\x0d\\x09\\x00c");
 	assert_string_equal(escaped(LIT("\x1b[2J\x7f")), "\\x1b[2J\\x7f");
-	assert_string_equal(escaped(LIT("\xc2\x9b" "2J")), "\\xc2\\x9b2J");		/* C1 CSI */
-	assert_string_equal(escaped(LIT("\xe2\x80\xae" "gpj")), "\\xe2\\x80\\xaegpj");	/* right-to-left override */
+	assert_string_equal(escaped(LIT("\xc2\x9b"
+					"2J")),
+			    "\\xc2\\x9b2J"); /* C1 CSI */
+	assert_string_equal(escaped(LIT("\xe2\x80\xae"
+					"gpj")),
+			    "\\xe2\\x80\\xaegpj"); /* right-to-left override */
 	assert_string_equal(escaped(LIT("\xff\xc0\xaf")), "\\xff\\xc0\\xaf");
 	assert_string_equal(escaped(LIT("caf\xc3\xa9")), "caf\xc3\xa9");
 }
@@ -151,7 +181,8 @@ static void test_text__json_strings_escape_what_json_and_terminals_need(void **s
 	assert_string_equal(json(LIT("a\"b\\c/")), "\"a\\\"b\\\\c/\"");
 	assert_string_equal(json(LIT("\n\x1b\x7f\0")), "\"\\u000a\\u001b\\u007f\\u0000\"");
 	assert_string_equal(json(LIT("\xc2\x80\xc2\x9b\xc2\xa0")), "\"\\u0080\\u009b\xc2\xa0\"");
-	assert_string_equal(json(LIT("x\xffy\xc0\xaf")), "\"x\xef\xbf\xbdy\xef\xbf\xbd\xef\xbf\xbd\"");
+	assert_string_equal(json(LIT("x\xffy\xc0\xaf")),
+			    "\"x\xef\xbf\xbdy\xef\xbf\xbd\xef\xbf\xbd\"");
 	assert_string_equal(json(LIT("\xf0\x9f\x98\x80")), "\"\xf0\x9f\x98\x80\"");
 	assert_string_equal(json(LIT("\xf0\x9f\x98")), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
 }

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "units.h"
+#include "lib/base/units.h"
 
 static uint64_t size_of(const char *text)
 {
@@ -68,9 +68,10 @@ static void test_units__a_bare_duration_is_refused(void **state UNUSED)
 
 static void test_units__what_is_no_size_is_refused(void **state UNUSED)
 {
-	static const char *const bad[] = { "", " 64MiB", "64MiB ", "64 MiB", "-64MiB", "+64MiB", "MiB", "64mib",
-					   "64XB", "64MiBB", "1.MiB", ".5MiB", "1e3MiB", "0x10MiB", "1,5MiB",
-					   "nan", "inf", "64MiB\n" };
+	static const char *const bad[] = { "",       " 64MiB", "64MiB ", "64 MiB",  "-64MiB",
+					   "+64MiB", "MiB",    "64mib",  "64XB",    "64MiBB",
+					   "1.MiB",  ".5MiB",  "1e3MiB", "0x10MiB", "1,5MiB",
+					   "nan",    "inf",    "64MiB\n" };
 	uint64_t v = 7;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
@@ -101,8 +102,9 @@ static void test_units__durations_take_each_suffix(void **state UNUSED)
 	static const struct {
 		const char *text;
 		uint64_t ns;
-	} good[] = { { "100ns", 100 }, { "250us", 250000 }, { "500ms", 500000000 }, { "10s", 10 * NS_PER_S },
-		     { "2m", 120 * NS_PER_S }, { "1h", 3600 * NS_PER_S }, { "1.5s", 1500000000 } };
+	} good[] = { { "100ns", 100 },         { "250us", 250000 },      { "500ms", 500000000 },
+		     { "10s", 10 * NS_PER_S }, { "2m", 120 * NS_PER_S }, { "1h", 3600 * NS_PER_S },
+		     { "1.5s", 1500000000 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		uint64_t ns = 0;
@@ -114,8 +116,19 @@ static void test_units__durations_take_each_suffix(void **state UNUSED)
 
 static void test_units__exact_sizes_read_back_to_the_same_value(void **state UNUSED)
 {
-	static const uint64_t values[] = { 0, 1, 1000, 1023, 1024, 4096, 4097, MIB, 3 * MIB + 1, GIB, 5 * GIB,
-					   UINT64_C(7) << 40, UINT64_MAX - 1 };
+	static const uint64_t values[] = { 0,
+					   1,
+					   1000,
+					   1023,
+					   1024,
+					   4096,
+					   4097,
+					   MIB,
+					   3 * MIB + 1,
+					   GIB,
+					   5 * GIB,
+					   UINT64_C(7) << 40,
+					   UINT64_MAX - 1 };
 	char buf[UNITS_TEXT_MAX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
@@ -125,14 +138,23 @@ static void test_units__exact_sizes_read_back_to_the_same_value(void **state UNU
 
 static void test_units__exact_durations_read_back_to_the_same_value(void **state UNUSED)
 {
-	static const uint64_t values[] = { 0, 1, 999, 1000, 1500000000, NS_PER_S, 90 * NS_PER_S, 7200 * NS_PER_S,
-					   86400 * NS_PER_S, UINT64_MAX - 1 };
+	static const uint64_t values[] = { 0,
+					   1,
+					   999,
+					   1000,
+					   1500000000,
+					   NS_PER_S,
+					   90 * NS_PER_S,
+					   7200 * NS_PER_S,
+					   86400 * NS_PER_S,
+					   UINT64_MAX - 1 };
 	char buf[UNITS_TEXT_MAX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
 		uint64_t ns = 5;
 
-		assert_int_equal(units_parse_duration(units_exact_duration(values[i], buf), &ns, NULL), 0);
+		assert_int_equal(
+			units_parse_duration(units_exact_duration(values[i], buf), &ns, NULL), 0);
 		assert_int_equal(ns, values[i]);
 	}
 	assert_string_equal(units_exact_duration(1500000000, buf), "1500ms");
@@ -151,8 +173,10 @@ static void test_units__a_wall_clock_is_iso_8601_in_utc(void **state UNUSED)
 	char buf[UNITS_TEXT_MAX];
 
 	assert_string_equal(units_format_utc(0, buf), "1970-01-01T00:00:00.000000000Z");
-	assert_string_equal(units_format_utc(1709210096 * NS_PER_S + 5, buf), "2024-02-29T12:34:56.000000005Z");
-	assert_string_equal(units_format_utc(UINT64_MAX - 1, buf), "2554-07-21T23:34:33.709551614Z");
+	assert_string_equal(units_format_utc(1709210096 * NS_PER_S + 5, buf),
+			    "2024-02-29T12:34:56.000000005Z");
+	assert_string_equal(units_format_utc(UINT64_MAX - 1, buf),
+			    "2554-07-21T23:34:33.709551614Z");
 	assert_string_equal(units_format_utc(MISSING_U64, buf), "-");
 }
 
@@ -168,7 +192,8 @@ static void test_units__formatted_text_fits_for_the_largest_values(void **state 
 
 static void test_units__whole_numbers_are_decimal_or_hexadecimal_only(void **state UNUSED)
 {
-	static const char *const bad[] = { "", "-1", "+1", " 1", "1 ", "1.0", "0x", "0x-1", "0xg", "010x", "1e3" };
+	static const char *const bad[] = { "",   "-1",   "+1",  " 1",   "1 ", "1.0",
+					   "0x", "0x-1", "0xg", "010x", "1e3" };
 	uint64_t v = 0;
 
 	assert_int_equal(units_parse_u64("010", &v, NULL), 0);
@@ -183,7 +208,8 @@ static void test_units__whole_numbers_are_decimal_or_hexadecimal_only(void **sta
 
 static void test_units__numbers_must_be_finite_decimals(void **state UNUSED)
 {
-	static const char *const bad[] = { "", "nan", "inf", "-inf", "1e999", "1x", " 1", "0x10", "--1" };
+	static const char *const bad[] = { "",   "nan", "inf",  "-inf", "1e999",
+					   "1x", " 1",  "0x10", "--1" };
 	double v = 7;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)

@@ -7,14 +7,17 @@
 
 #include <cmocka.h>
 
-#include "base.h"
+#include "lib/base/base.h"
 #include "ram-pool/worth.h"
 
 #define HUGE_BYTES 3257u
-#define EACH	   100u
+#define EACH       100u
 
 static const struct policy_settings cold = {
-	.readback_factor = POLICY_READBACK_COLD, .heavy_below = 0.25, .price_gib_per_core = 4, .residence_s = 600,
+	.readback_factor = POLICY_READBACK_COLD,
+	.heavy_below = 0.25,
+	.price_gib_per_core = 4,
+	.residence_s = 600,
 };
 
 static struct worth_page pages[3 * EACH];
@@ -36,7 +39,9 @@ static void add(struct worth_sample *s, size_t len, size_t again_len)
 
 static struct worth_sample none(void)
 {
-	return (struct worth_sample){ .pages = pages, .first = "lz4:1", .second = "zstd:3", .huge_bytes = HUGE_BYTES };
+	return (struct worth_sample){
+		.pages = pages, .first = "lz4:1", .second = "zstd:3", .huge_bytes = HUGE_BYTES
+	};
 }
 
 static void test_worth__what_gains_little_is_below_the_threshold(void **state UNUSED)
@@ -49,7 +54,8 @@ static void test_worth__what_gains_little_is_below_the_threshold(void **state UN
 	worth_judge(&s, &cold, false, &worth);
 	assert_true(worth.worth);
 	assert_int_equal(worth.sampled_pages, 2 * EACH);
-	/* The lowest that leaves the small ones out: from it on, a page that gets below it is kept. */
+	/* The lowest that leaves the small ones out: from it on, a page that gets below it is kept.
+	 */
 	assert_true(worth.threshold_bytes > 900 && worth.threshold_bytes <= 2600);
 	assert_true(worth.threshold_bytes > 1700); /* or none would be kept */
 	/* 900 bytes for 41.7 us, for 600 s, with what is read back. */

@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#include "swap.h"
-#include "zram.h"
+#include "lib/kernel/swap.h"
+#include "lib/kernel/zram.h"
 
-static const struct sysroot archived = {.prefix = "tests/fixtures/sysroot/6.12"};
+static const struct sysroot archived = { .prefix = "tests/fixtures/sysroot/6.12" };
 
 static void test_mm_stat__nine_columns_by_their_meaning(void **state UNUSED)
 {
@@ -32,7 +32,7 @@ static void test_mm_stat__nine_columns_by_their_meaning(void **state UNUSED)
 static void test_mm_stat__without_the_ninth_it_is_missing_with_fewer_refused(void **state UNUSED)
 {
 	static const char eight[] = "1 2 3 4 5 6 7 8\n";
-	struct zram_mm_stat s = {.orig_bytes = 77};
+	struct zram_mm_stat s = { .orig_bytes = 77 };
 
 	assert_int_equal(zram_mm_stat_parse(eight, sizeof(eight) - 1, &s), 0);
 	assert_true(s.huge_since_pages == MISSING_U64);
@@ -77,8 +77,18 @@ static void test_block_stat__sectors_become_bytes(void **state UNUSED)
 
 static void test_name__is_a_device_of_zram_or_nothing(void **state UNUSED)
 {
-	static const char *const wrong[] = { "", "zram", "zram-1", "zram +1", "zram1x", "zram0x1", "/dev/zram", "/dev/vda",
-					     "zram4294967296", "zram4294967297", "zram2147483648", "dev/zram1" };
+	static const char *const wrong[] = { "",
+					     "zram",
+					     "zram-1",
+					     "zram +1",
+					     "zram1x",
+					     "zram0x1",
+					     "/dev/zram",
+					     "/dev/vda",
+					     "zram4294967296",
+					     "zram4294967297",
+					     "zram2147483648",
+					     "dev/zram1" };
 	unsigned int id = 7;
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
@@ -110,7 +120,8 @@ static void test_algorithms__none_in_use_or_too_long_is_refused(void **state UNU
 	assert_int_equal(zram_algorithms_parse("lz4 lzo\n", 8, &a), -EBADMSG);
 	assert_int_equal(zram_algorithms_parse("", 0, &a), -EBADMSG);
 	assert_int_equal(zram_algorithms_parse("[]\n", 3, &a), -EBADMSG);
-	assert_int_equal(zram_algorithms_parse("[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]", 38, &a), -E2BIG);
+	assert_int_equal(zram_algorithms_parse("[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]", 38, &a),
+			 -E2BIG);
 }
 
 static void test_list__by_number_and_nothing_that_only_looks_like_one(void **state UNUSED)
@@ -140,7 +151,7 @@ static void test_present__another_disk_of_the_same_number_is_another(void **stat
 
 static void test_available__says_what_would_help(void **state UNUSED)
 {
-	struct err e = {.code = 0};
+	struct err e = { .code = 0 };
 
 	assert_int_equal(zram_available(&archived, &e), -ENOTSUP);
 	assert_int_equal(e.exit, EXIT_IMPOSSIBLE);
@@ -149,8 +160,8 @@ static void test_available__says_what_would_help(void **state UNUSED)
 
 static void test_setup__refuses_a_device_in_use_and_lists_algorithms(void **state UNUSED)
 {
-	const struct zram_config config = {.algorithm = "novel", .disk_bytes = MIB};
-	struct err e = {.code = 0};
+	const struct zram_config config = { .algorithm = "novel", .disk_bytes = MIB };
+	struct err e = { .code = 0 };
 
 	assert_int_equal(zram_setup(&archived, 3, &config, &e), -EBUSY); /* it has a size already */
 	assert_non_null(strstr(e.what, "already set up"));
@@ -161,7 +172,7 @@ static void test_setup__refuses_a_device_in_use_and_lists_algorithms(void **stat
 
 static void test_priority__one_above_the_highest_or_none_left(void **state UNUSED)
 {
-	struct procfs_swaps swaps = {.n = 2, .swaps = {{.priority = -2}, {.priority = 40}}};
+	struct procfs_swaps swaps = { .n = 2, .swaps = { { .priority = -2 }, { .priority = 40 } } };
 	struct err e;
 	int next = -9;
 
@@ -195,7 +206,8 @@ static const char *got(const char *attribute)
 {
 	static char text[256];
 
-	assert_true(sysroot_read(&tree, text, sizeof(text), NULL, "/sys/block/zram7/%s", attribute) >= 0);
+	assert_true(sysroot_read(&tree, text, sizeof(text), NULL, "/sys/block/zram7/%s",
+				 attribute) >= 0);
 	return text;
 }
 
@@ -229,8 +241,8 @@ static int remove_device(void **state UNUSED)
 static void test_config__what_the_kernel_lacks_is_impossible_and_said(void **state UNUSED)
 {
 	const int level = 3;
-	const struct zram_config second = {.recompress = "zstd"}, backing = {.backing = "/dev/x"},
-				 params = {.level = &level};
+	const struct zram_config second = { .recompress = "zstd" },
+				 backing = { .backing = "/dev/x" }, params = { .level = &level };
 	struct err e;
 
 	assert_int_equal(zram_check(&tree, 7, &second, &e), -ENOTSUP);
@@ -252,19 +264,19 @@ static void test_config__what_a_codec_would_pass_over_is_refused(void **state UN
 
 	put("algorithm_params", "");
 	const struct zram_config refused[] = {
-		{.algorithm = "lzo", .level = &level},
-		{.algorithm = "lzo-rle", .dict = "/a"},
-		{.algorithm = "deflate", .dict = "/a"},
-		{.algorithm = "novel", .level = &level},
+		{ .algorithm = "lzo", .level = &level },
+		{ .algorithm = "lzo-rle", .dict = "/a" },
+		{ .algorithm = "deflate", .dict = "/a" },
+		{ .algorithm = "novel", .level = &level },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
 		assert_int_equal(zram_check(&tree, 7, &refused[i], &e), -EINVAL);
 		assert_int_equal(e.exit, EXIT_USAGE);
 	}
 	const struct zram_config taken[] = {
-		{.level = &level, .dict = "/a"}, /* of the default, lz4 */
-		{.algorithm = "zstd", .level = &level, .dict = "/a"},
-		{.algorithm = "deflate", .level = &level},
+		{ .level = &level, .dict = "/a" }, /* of the default, lz4 */
+		{ .algorithm = "zstd", .level = &level, .dict = "/a" },
+		{ .algorithm = "deflate", .level = &level },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(taken); i++)
 		assert_int_equal(zram_check(&tree, 7, &taken[i], NULL), 0);
@@ -305,7 +317,7 @@ static void test_config__everything_is_written_as_the_kernel_reads_it(void **sta
 
 static void test_config__a_dictionary_that_would_end_the_quotes_is_refused(void **state UNUSED)
 {
-	const struct zram_config config = {.dict = "/a\" level=9 dict=\"/b", .disk_bytes = MIB};
+	const struct zram_config config = { .dict = "/a\" level=9 dict=\"/b", .disk_bytes = MIB };
 	struct err e;
 
 	put("algorithm_params", "");
@@ -316,8 +328,8 @@ static void test_config__a_dictionary_that_would_end_the_quotes_is_refused(void 
 
 static void test_swap_room__more_than_is_available_is_refused_with_both_figures(void **state UNUSED)
 {
-	struct procfs_meminfo meminfo = {.available_bytes = 64 * MIB};
-	struct err e = {.code = 0};
+	struct procfs_meminfo meminfo = { .available_bytes = 64 * MIB };
+	struct err e = { .code = 0 };
 
 	assert_int_equal(swap_room_memory(&meminfo, 64 * MIB, &e), 0);
 	assert_int_equal(swap_room_memory(&meminfo, 64 * MIB + 1, &e), -ENOMEM);
@@ -336,7 +348,7 @@ static void test_swap_room__of_a_groups_swap_at_most_what_the_pool_holds_counts(
 		.limit_bytes = 24 * MIB,
 		.room_bytes = 20 * MIB,
 	};
-	struct err e = {.code = 0};
+	struct err e = { .code = 0 };
 
 	assert_int_equal(swap_room_group(&group, 20 * MIB, &e), 0);
 	assert_int_equal(swap_room_group(&group, 64 * MIB, &e), -ENOMEM);
@@ -349,14 +361,18 @@ static void test_swap_room__of_a_groups_swap_at_most_what_the_pool_holds_counts(
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_config__what_the_kernel_lacks_is_impossible_and_said, make_device,
-						remove_device),
-		cmocka_unit_test_setup_teardown(test_config__what_a_codec_would_pass_over_is_refused, make_device,
-						remove_device),
-		cmocka_unit_test_setup_teardown(test_config__everything_is_written_as_the_kernel_reads_it, make_device,
-						remove_device),
-		cmocka_unit_test_setup_teardown(test_config__a_dictionary_that_would_end_the_quotes_is_refused, make_device,
-						remove_device),
+		cmocka_unit_test_setup_teardown(
+			test_config__what_the_kernel_lacks_is_impossible_and_said, make_device,
+			remove_device),
+		cmocka_unit_test_setup_teardown(
+			test_config__what_a_codec_would_pass_over_is_refused, make_device,
+			remove_device),
+		cmocka_unit_test_setup_teardown(
+			test_config__everything_is_written_as_the_kernel_reads_it, make_device,
+			remove_device),
+		cmocka_unit_test_setup_teardown(
+			test_config__a_dictionary_that_would_end_the_quotes_is_refused, make_device,
+			remove_device),
 		cmocka_unit_test(test_mm_stat__nine_columns_by_their_meaning),
 		cmocka_unit_test(test_mm_stat__without_the_ninth_it_is_missing_with_fewer_refused),
 		cmocka_unit_test(test_io_stat__four_columns),
@@ -370,8 +386,10 @@ int main(void)
 		cmocka_unit_test(test_available__says_what_would_help),
 		cmocka_unit_test(test_setup__refuses_a_device_in_use_and_lists_algorithms),
 		cmocka_unit_test(test_priority__one_above_the_highest_or_none_left),
-		cmocka_unit_test(test_swap_room__more_than_is_available_is_refused_with_both_figures),
-		cmocka_unit_test(test_swap_room__of_a_groups_swap_at_most_what_the_pool_holds_counts),
+		cmocka_unit_test(
+			test_swap_room__more_than_is_available_is_refused_with_both_figures),
+		cmocka_unit_test(
+			test_swap_room__of_a_groups_swap_at_most_what_the_pool_holds_counts),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

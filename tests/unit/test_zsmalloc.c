@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_zsmalloc.c - the slot model against Documentation/mm/zsmalloc.rst and hand-computed classes. */
+/* test_zsmalloc.c - the slot model against Documentation/mm/zsmalloc.rst and hand-computed classes.
+ */
 #include <fcntl.h>
 #include <math.h>
 #include <sys/stat.h>
@@ -10,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "base.h"
-#include "stats.h"
-#include "zsmalloc.h"
+#include "lib/base/base.h"
+#include "lib/analysis/stats.h"
+#include "lib/kernel/zsmalloc.h"
 
 static struct zsmalloc_model model_of(unsigned int chain, enum zsmalloc_rule rule)
 {
@@ -22,7 +23,8 @@ static struct zsmalloc_model model_of(unsigned int chain, enum zsmalloc_rule rul
 	return m;
 }
 
-/* The watermarks of huge classes in the documentation: 3264, 3632 and 3840 bytes, handle included. */
+/* The watermarks of huge classes in the documentation: 3264, 3632 and 3840 bytes, handle included.
+ */
 static void test_zsmalloc__incompressible_from_the_documented_sizes(void **state UNUSED)
 {
 	static const struct {
@@ -33,17 +35,20 @@ static void test_zsmalloc__incompressible_from_the_documented_sizes(void **state
 		struct zsmalloc_model m = model_of(documented[i].chain, ZSMALLOC_LEAST_WASTE);
 
 		assert_int_equal(m.huge_bytes, documented[i].size - 8 + 1);
-		assert_int_equal(zsmalloc_class(&m, m.huge_bytes - 1)->size_bytes, documented[i].size);
+		assert_int_equal(zsmalloc_class(&m, m.huge_bytes - 1)->size_bytes,
+				 documented[i].size);
 		assert_int_equal(zsmalloc_class(&m, m.huge_bytes)->size_bytes, 4096);
 		assert_int_equal(zsmalloc_stored_bytes(&m, m.huge_bytes - 1), m.huge_bytes - 1);
 		assert_int_equal(zsmalloc_stored_bytes(&m, m.huge_bytes), 4096);
 	}
 }
 
-/* The documentation's example: 13 objects of 1568 bytes take 6 pages in chains of 4, in class 100. */
+/* The documentation's example: 13 objects of 1568 bytes take 6 pages in chains of 4, in class 100.
+ */
 static void test_zsmalloc__documented_example_of_merging(void **state UNUSED)
 {
-	struct zsmalloc_model four = model_of(4, ZSMALLOC_LEAST_WASTE), eight = model_of(8, ZSMALLOC_LEAST_WASTE);
+	struct zsmalloc_model four = model_of(4, ZSMALLOC_LEAST_WASTE),
+			      eight = model_of(8, ZSMALLOC_LEAST_WASTE);
 	struct zsmalloc_pool pool4 = { .model = &four }, pool8 = { .model = &eight };
 	const struct zsmalloc_class *class = zsmalloc_class(&four, 1568 - 8);
 
@@ -69,7 +74,8 @@ static unsigned int distinct_classes(const struct zsmalloc_model *m)
 	return n;
 }
 
-/* 69 clusters with chains of 4 is in the documentation; 119 with chains of 8 was counted by another program. */
+/* 69 clusters with chains of 4 is in the documentation; 119 with chains of 8 was counted by another
+ * program. */
 static void test_zsmalloc__number_of_classes(void **state UNUSED)
 {
 	struct zsmalloc_model m = model_of(4, ZSMALLOC_LEAST_WASTE);
@@ -122,13 +128,13 @@ static void test_zsmalloc__scaling_counts_whole_zspages(void **state UNUSED)
 	struct zsmalloc_model m = model_of(8, ZSMALLOC_LEAST_WASTE);
 	struct zsmalloc_pool pool = { .model = &m };
 
-	zsmalloc_pool_add(&pool, 1560);		/* 13 in 5 pages */
+	zsmalloc_pool_add(&pool, 1560); /* 13 in 5 pages */
 	assert_int_equal(zsmalloc_pool_scaled_bytes(&pool, 13), 5 * 4096);
 	assert_int_equal(zsmalloc_pool_scaled_bytes(&pool, 14), 10 * 4096);
 }
 
-/* ---- pools whose pages come and go: the lists of mm/zsmalloc.c at work --------------------------------------- */
-#define GROUPS	    12 /* of zspages by tenths full; the last are full (get_fullness_group) */
+/* ---- pools whose pages come and go: the lists of mm/zsmalloc.c at work ---- */
+#define GROUPS      12 /* of zspages by tenths full; the last are full (get_fullness_group) */
 #define CHURN_PAGES 2000
 
 struct zspage {
@@ -166,7 +172,8 @@ static void link_zspage(struct churned_class *c, struct zspage *z)
 	c->lists[z->group] = z;
 }
 
-/* A slot more or less in use: the zspage moves to the head of another list where its group changes. */
+/* A slot more or less in use: the zspage moves to the head of another list where its group changes.
+ */
 static void use_slot(struct churned_class *c, struct zspage *z, int by)
 {
 	z->used += (unsigned int)by;
@@ -196,7 +203,8 @@ static void page_out(struct churned_class *c, size_t page)
 	c->at[page] = z;
 }
 
-/* Empty slots beyond those that a last zspage has anyway: half of the pages are out, and one at random comes or goes. */
+/* Empty slots beyond those that a last zspage has anyway: half of the pages are out, and one at
+ * random comes or goes. */
 static double simulated_holes(unsigned int objects)
 {
 	static struct churned_class c;
@@ -255,8 +263,10 @@ static void test_zsmalloc__holes_grow_as_the_root_of_the_pool(void **state UNUSE
 
 	for (int i = 0; i < 100; i++)
 		zsmalloc_pool_add(&pool, 1560); /* 13 in 5 pages */
-	assert_true(fabs(zsmalloc_pool_holes_bytes(&pool, 1) - sqrt(100 * log(13) / 2) / 13 * 5 * 4096) < 1e-6);
-	assert_true(fabs(zsmalloc_pool_holes_bytes(&pool, 4) / zsmalloc_pool_holes_bytes(&pool, 1) - 2) < 1e-9);
+	assert_true(fabs(zsmalloc_pool_holes_bytes(&pool, 1) -
+			 sqrt(100 * log(13) / 2) / 13 * 5 * 4096) < 1e-6);
+	assert_true(fabs(zsmalloc_pool_holes_bytes(&pool, 4) / zsmalloc_pool_holes_bytes(&pool, 1) -
+			 2) < 1e-9);
 	/* One zspage has no other. */
 	assert_true(zsmalloc_pool_holes_bytes(&pool, 0.13) == 0);
 }
@@ -269,7 +279,7 @@ static void test_zsmalloc__bad_chains_are_refused(void **state UNUSED)
 	assert_int_equal(zsmalloc_init(&m, ZSMALLOC_CHAIN_MAX + 1, ZSMALLOC_LEAST_WASTE), -EINVAL);
 }
 
-/* ---- detection, on trees made for it ---------------------------------------------------------------- */
+/* ---- detection, on trees made for it ---- */
 static void put(const char *dir, const char *name, const char *text)
 {
 	char path[256];
@@ -321,17 +331,22 @@ static void test_zsmalloc__detects_by_release_as_the_last_resort(void **state UN
 
 static void test_use__columns_by_their_words_of_old_and_new_kernels(void **state UNUSED)
 {
-	static const char old[] =
-		" class  size almost_full almost_empty obj_allocated   obj_used pages_used pages_per_zspage freeable\n"
-		"     0    32            0            0             0          0          0                1        0\n"
-		"    94  1536            1            2            96         80         36                3        6\n"
-		"\n"
-		" Total                  1            2            96         80         36                         6\n";
-	static const char new[] =
-		" class  size       10%       99%      100% obj_allocated   obj_used pages_used pages_per_zspage freeable\n"
-		"   254  4096         0         0        44            44         44         44                1        0\n"
-		"\n"
-		" Total               0         0        44            44         44         44                         0\n";
+	static const char old[] = " class  size almost_full almost_empty obj_allocated   obj_used "
+				  "pages_used pages_per_zspage freeable\n"
+				  "     0    32            0            0             0          0 "
+				  "         0                1        0\n"
+				  "    94  1536            1            2            96         80 "
+				  "        36                3        6\n"
+				  "\n"
+				  " Total                  1            2            96         80 "
+				  "        36                         6\n";
+	static const char new[] = " class  size       10%       99%      100% obj_allocated   "
+				  "obj_used pages_used pages_per_zspage freeable\n"
+				  "   254  4096         0         0        44            44        "
+				  " 44         44                1        0\n"
+				  "\n"
+				  " Total               0         0        44            44        "
+				  " 44         44                         0\n";
 	struct zsmalloc_use use[ZSMALLOC_CLASSES];
 	size_t n;
 
@@ -351,7 +366,8 @@ static void test_use__columns_by_their_words_of_old_and_new_kernels(void **state
 
 static void test_use__what_is_no_such_file_is_refused(void **state UNUSED)
 {
-	static const char torn[] = " class size obj_allocated obj_used pages_used pages_per_zspage freeable\n 1 2 3\n";
+	static const char torn[] =
+		" class size obj_allocated obj_used pages_used pages_per_zspage freeable\n 1 2 3\n";
 	struct zsmalloc_use use[ZSMALLOC_CLASSES];
 	size_t n;
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* histogram.h - log-linear counts of durations: 32 steps to each power of two, so within 3.2 % at any size. */
+/* histogram.h - log-linear counts of durations: 32 steps to each power of two, so within 3.2 % at
+ * any size. */
 #ifndef COLDPRESS_WORKLOADS_GEN_HISTOGRAM_H
 #define COLDPRESS_WORKLOADS_GEN_HISTOGRAM_H
 
-#include "base.h"
+#include "lib/base/base.h"
 
-#define HISTOGRAM_STEP_BITS	5
-#define HISTOGRAM_STEPS		(1u << HISTOGRAM_STEP_BITS)
-#define HISTOGRAM_BINS		((64 - HISTOGRAM_STEP_BITS + 1) * HISTOGRAM_STEPS)
+#define HISTOGRAM_STEP_BITS 5
+#define HISTOGRAM_STEPS     (1u << HISTOGRAM_STEP_BITS)
+#define HISTOGRAM_BINS      ((64 - HISTOGRAM_STEP_BITS + 1) * HISTOGRAM_STEPS)
 
 struct histogram {
 	uint64_t counts[HISTOGRAM_BINS];

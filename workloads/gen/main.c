@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* main.c - workload-gen: runs one pattern in this process, bounded by its own options only.
  *
- * What is measured is this process: it links no BPF, no database and no codec. Bounds on memory and processes,
- * a watchdog and cleanup are the supervisor's (`workload run`), or those of whatever cage it runs in.
+ * What is measured is this process: it links no BPF, no database and no codec. Bounds on memory and
+ * processes, a watchdog and cleanup are the supervisor's (`workload run`), or those of whatever
+ * cage it runs in.
  */
-#include "out.h"
-#include "stop.h"
+#include "lib/base/out.h"
+#include "lib/base/stop.h"
 #include "worker.h"
 
 struct program_config {
@@ -73,14 +74,18 @@ static int run_pattern(void *arg, int argc, char **argv, int *exit_code, struct 
 int main(int argc, char **argv)
 {
 	static const struct opt_command commands[] = {
-		{ .synopsis = "PATTERN", .summary = "run one pattern", .options = options,
-		  .operands = OPT_OPERANDS_ANY, .run = run_pattern },
+		{ .synopsis = "PATTERN",
+		  .summary = "run one pattern",
+		  .options = options,
+		  .operands = OPT_OPERANDS_ANY,
+		  .run = run_pattern },
 		{ .run = NULL },
 	};
 	static const struct opt_program program = {
 		.name = "workload-gen",
 		.summary = "run one memory pattern in this process",
-		.description = "The generator that `workload run` cages; `workload list` tells the patterns.",
+		.description = "The generator that `workload run` cages; `workload list` tells the "
+			       "patterns.",
 		.commands = commands,
 		.config = &config,
 	};

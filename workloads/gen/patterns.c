@@ -7,9 +7,10 @@ extern const struct pattern pattern_anon_streamer, pattern_fork_exec_storm, patt
 	pattern_random_touch_heap, pattern_replay, pattern_tab_switch, pattern_zipf_cache;
 
 static const struct pattern *const patterns[] = {
-	&pattern_anon_streamer,	  &pattern_fork_exec_storm,   &pattern_fork_exit_storm, &pattern_fork_touch_exit,
-	&pattern_interactive_burst, &pattern_mmap_churn,      &pattern_phase_shift,	&pattern_random_touch_heap,
-	&pattern_replay,	  &pattern_tab_switch,	      &pattern_zipf_cache,
+	&pattern_anon_streamer,   &pattern_fork_exec_storm,   &pattern_fork_exit_storm,
+	&pattern_fork_touch_exit, &pattern_interactive_burst, &pattern_mmap_churn,
+	&pattern_phase_shift,     &pattern_random_touch_heap, &pattern_replay,
+	&pattern_tab_switch,      &pattern_zipf_cache,
 };
 
 const struct pattern *pattern_at(size_t i)
@@ -27,7 +28,8 @@ int pattern_find(const char *name, const struct pattern **ret, struct err *e)
 			*ret = patterns[i];
 			return 0;
 		}
-		used += (size_t)snprintf(names + used, sizeof(names) - used, " %s", patterns[i]->name);
+		used += (size_t)snprintf(names + used, sizeof(names) - used, " %s",
+					 patterns[i]->name);
 	}
 	err_usage(e, "there is no pattern called '%s'", name);
 	return err_hint(e, "there are:%s", names);
@@ -40,7 +42,8 @@ int pattern_check(const struct pattern *pattern, const struct gen_config *config
 	return rc || !pattern->check ? rc : pattern->check(config, e);
 }
 
-int pattern_trace(const struct pattern *pattern, struct gen_config *config, struct trace *ret, struct err *e)
+int pattern_trace(const struct pattern *pattern, struct gen_config *config, struct trace *ret,
+		  struct err *e)
 {
 	int rc;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* spec.c - the result's fields and the checks of a request. */
-#include "out.h"
+#include "lib/base/out.h"
 #include "spec.h"
-#include "term.h"
+#include "lib/base/term.h"
 
 const char *const touch_choices[] = { "default", "read", "write", "mix", NULL };
 
@@ -36,7 +36,8 @@ int gen_config_check(const struct gen_config *config, struct err *e)
 				 (unsigned long long)config->workers);
 	if (config->operations != MISSING_U64 && config->operations < config->workers)
 		return err_usage(e, "--operations %llu are too few for %llu workers",
-				 (unsigned long long)config->operations, (unsigned long long)config->workers);
+				 (unsigned long long)config->operations,
+				 (unsigned long long)config->workers);
 	if (config->similarity > 1)
 		return err_usage(e, "--similarity is a share: at most 100%%");
 	if (!(config->theta >= 0 && config->theta <= 0.999))
@@ -51,45 +52,55 @@ int gen_output_open(const struct gen_output *output, struct out **ret, struct er
 	const struct opt_output *common = &output->common;
 
 	term_set_level(common->quiet ? TERM_QUIET : common->verbose ? TERM_VERBOSE : TERM_NORMAL);
-	return out_new(ret, output->json ? OUT_JSON : (enum out_format)common->format, common->path, e);
+	return out_new(ret, output->json ? OUT_JSON : (enum out_format)common->format, common->path,
+		       e);
 }
 
 #define U64(m, u, what) FIELD(struct workload_result, m, FIELD_U64, u, what)
-#define F64(m, what) FIELD(struct workload_result, m, FIELD_F64, "ratio", what)
+#define F64(m, what)    FIELD(struct workload_result, m, FIELD_F64, "ratio", what)
 #define STRING(m, what) FIELD(struct workload_result, m, FIELD_STRING, "", what)
 
 static const struct field fields[] = {
 	STRING(pattern, "which pattern ran"),
-	STRING(contents, "which mixture filled the pages; `ratio` by --target-ratio, `trace` by --trace"),
+	STRING(contents,
+	       "which mixture filled the pages; `ratio` by --target-ratio, `trace` by --trace"),
 	STRING(state, "ok, failed, timeout, aborted or oom"),
 	STRING(why, "what ended it before its time; missing when ok"),
 	U64(seed, "", "of contents and sequence"),
 	U64(region_bytes, "bytes", "memory of all workers together, in whole pages"),
 	U64(workers, "threads", "threads that ran at once"),
 	U64(duration_ns, "ns", "from the first operation to the last, idle times included"),
-	U64(populate_ns, "ns", "filling the region before the first operation; 0 where the pattern does not"),
+	U64(populate_ns, "ns",
+	    "filling the region before the first operation; 0 where the pattern does not"),
 	U64(idle_ns, "ns", "slept between bursts and for --rate, mean of the workers"),
-	U64(operations, "operations", "page touches; forks and mappings where the pattern is made of those"),
-	FIELD(struct workload_result, rate_per_s, FIELD_F64, "1/s", "operations / (duration - idle)"),
-	U64(latency_p50_ns, "ns", "of one operation; of a touch the first load or store, without refreshing"),
+	U64(operations, "operations",
+	    "page touches; forks and mappings where the pattern is made of those"),
+	FIELD(struct workload_result, rate_per_s, FIELD_F64, "1/s",
+	      "operations / (duration - idle)"),
+	U64(latency_p50_ns, "ns",
+	    "of one operation; of a touch the first load or store, without refreshing"),
 	U64(latency_p90_ns, "ns", "of one operation"),
 	U64(latency_p99_ns, "ns", "of one operation"),
 	U64(latency_max_ns, "ns", "of one operation"),
-	U64(cold_touches, "operations", "touches of a page that was out of use for a burst or more"),
+	U64(cold_touches, "operations",
+	    "touches of a page that was out of use for a burst or more"),
 	U64(cold_touch_p50_ns, "ns", "of one cold touch"),
 	U64(cold_touch_p90_ns, "ns", "of one cold touch"),
 	U64(cold_touch_p99_ns, "ns", "of one cold touch"),
 	U64(cold_touch_max_ns, "ns", "of one cold touch"),
-	U64(forks, "processes", "processes forked, all of them reaped; missing where the pattern forks none"),
+	U64(forks, "processes",
+	    "processes forked, all of them reaped; missing where the pattern forks none"),
 	U64(execs, "processes", "of these, that ran another program"),
 	U64(fresh_pages, "pages", "pages written by processes or in mappings that operations made"),
-	U64(child_minor_faults, "faults", "of forked processes, those of starting and ending included"),
+	U64(child_minor_faults, "faults",
+	    "of forked processes, those of starting and ending included"),
 	U64(minor_faults, "faults", "of the workers while they populated and ran"),
 	U64(major_faults, "faults", "of the workers while they populated and ran"),
 	U64(user_ns, "ns", "CPU time of the whole generator"),
 	U64(system_ns, "ns", "CPU time of the whole generator in the kernel"),
 	U64(peak_rss_bytes, "bytes", "largest resident size of the generator"),
-	U64(peak_group_bytes, "bytes", "largest sample of anonymous and shared memory of its group"),
+	U64(peak_group_bytes, "bytes",
+	    "largest sample of anonymous and shared memory of its group"),
 	U64(peak_swap_bytes, "bytes", "largest sample of its group's swap"),
 	U64(memory_limit_bytes, "bytes", "of its group"),
 	U64(zero_pages, "pages", "pages of the region that hold zeros"),
@@ -100,7 +111,8 @@ static const struct field fields[] = {
 	U64(text_pages, "pages", "log lines and prose"),
 	U64(compressed_pages, "pages", "compressed data behind small headers"),
 	U64(random_pages, "pages", "random bytes"),
-	F64(zero_target_ratio, "share of the region that should hold zeros; missing in a replay, as those below"),
+	F64(zero_target_ratio,
+	    "share of the region that should hold zeros; missing in a replay, as those below"),
 	F64(same_target_ratio, "that should be one 8-byte word repeated"),
 	F64(duplicate_target_ratio, "that should be copies of one of 16 pages"),
 	F64(sparse_target_ratio, "that should be mostly zero"),

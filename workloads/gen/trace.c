@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* trace.c - reads a trace: a head, its runs, the end record; one JSON object a line.
  *
- * The lines are those of our own writer, and are looked into for three keys: the generator links no JSON library.
- * Anything else in them is passed over; anything that does not add up is refused, as is a file without its end.
+ * The lines are those of our own writer, and are looked into for three keys: the generator links no
+ * JSON library. Anything else in them is passed over; anything that does not add up is refused, as
+ * is a file without its end.
  */
 #include <sys/stat.h>
 
 #include "trace.h"
-#include "units.h"
+#include "lib/base/units.h"
 
-#define LINE_MAX_BYTES 4096	/* ours are a tenth of it; a longer one is not ours */
-#define PAGES_MAX (UINT64_C(1) << 32)	/* 16 TiB */
+#define LINE_MAX_BYTES 4096                /* ours are a tenth of it; a longer one is not ours */
+#define PAGES_MAX      (UINT64_C(1) << 32) /* 16 TiB */
 
 /* The text behind "key": up to , or }, without quotes. False: there is none, or it is too long. */
 static bool value_of(const char *line, const char *key, char *buf, size_t len)
@@ -47,8 +48,9 @@ static bool kind_of(const char *class, enum mixture_kind *ret)
 		const char *class;
 		enum mixture_kind kind;
 	} known[] = {
-		{ "zero", MIXTURE_ZERO },	{ "same_filled", MIXTURE_SAME }, { "sparse", MIXTURE_SPARSE },
-		{ "text", MIXTURE_TEXT },	{ "pointer", MIXTURE_POINTER },	 { "other", MIXTURE_RANDOM },
+		{ "zero", MIXTURE_ZERO },       { "same_filled", MIXTURE_SAME },
+		{ "sparse", MIXTURE_SPARSE },   { "text", MIXTURE_TEXT },
+		{ "pointer", MIXTURE_POINTER }, { "other", MIXTURE_RANDOM },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
@@ -137,8 +139,10 @@ int trace_read(const char *path, struct trace *ret, struct err *e)
 	trace_done(&trace);
 	if (rc != -EBADMSG)
 		return err_set(e, -rc, "cannot read the trace %s", path);
-	err_say(e, EBADMSG, "%s is no whole page-class trace: see line %llu", path, (unsigned long long)number);
-	return err_hint(e, "record one with `compressor_monitor scan --pid PID --all --record FILE`");
+	err_say(e, EBADMSG, "%s is no whole page-class trace: see line %llu", path,
+		(unsigned long long)number);
+	return err_hint(e,
+			"record one with `compressor_monitor scan --pid PID --all --record FILE`");
 }
 
 void trace_done(struct trace *trace)

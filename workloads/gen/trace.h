@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* trace.h - a recorded page-class trace (`compressor_monitor scan --record FILE`): what pages to make, one by one. */
+/* trace.h - a recorded page-class trace (`compressor_monitor scan --record FILE`): what pages to
+ * make, one by one. */
 #ifndef COLDPRESS_WORKLOADS_GEN_TRACE_H
 #define COLDPRESS_WORKLOADS_GEN_TRACE_H
 
-#include "mixture.h"
+#include "lib/analysis/mixture.h"
 
 /* Neighbours of one class, which compress alike on average. */
 struct trace_run {
 	enum mixture_kind kind;
-	uint64_t lz4_bytes;	/* MISSING_U64 = what pages of the kind come to */
-	uint64_t end_page;	/* of all pages of the trace, the first that is none of these */
+	uint64_t lz4_bytes; /* MISSING_U64 = what pages of the kind come to */
+	uint64_t end_page;  /* of all pages of the trace, the first that is none of these */
 };
 
 struct trace {

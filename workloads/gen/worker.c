@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-#include "stop.h"
+#include "lib/base/stop.h"
 #include "worker.h"
 
 struct crew {
@@ -32,7 +32,8 @@ static void *map(size_t bytes)
 /* The same, each page of it touched now. */
 static void *map_touched(size_t bytes)
 {
-	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
 	return at == MAP_FAILED ? NULL : at;
 }
@@ -48,7 +49,8 @@ static void refresh(struct worker *w, uint64_t page)
 	const struct trace_run *run = w->trace ? trace_run_of(w->trace, index) : NULL;
 
 	if (run)
-		mixture_fill_sized(page_at(w, page), run->kind, run->lz4_bytes, seed, index, w->generation[page]++);
+		mixture_fill_sized(page_at(w, page), run->kind, run->lz4_bytes, seed, index,
+				   w->generation[page]++);
 	else
 		mixture_fill(page_at(w, page), w->mixture, seed, index, w->generation[page]++);
 }
@@ -71,7 +73,8 @@ void worker_idle(struct worker *w, uint64_t ns)
 	w->idle_ns += w->now_ns - begin;
 }
 
-/* Waits until the next operation is due. Falling behind is not made up for: a burst would be another load. */
+/* Waits until the next operation is due. Falling behind is not made up for: a burst would be
+ * another load. */
 static void pace(struct worker *w)
 {
 	if (w->now_ns < w->due_ns)
@@ -127,7 +130,8 @@ static void work(struct worker *w)
 	if (w->pattern->populates && !populate(w))
 		return;
 	w->begin_ns = w->due_ns = w->now_ns;
-	while (w->operations < w->limit && w->now_ns < w->deadline_ns && !w->error && !stop_requested()) {
+	while (w->operations < w->limit && w->now_ns < w->deadline_ns && !w->error &&
+	       !stop_requested()) {
 		if (w->gap_ns)
 			pace(w);
 		w->pattern->step(w);
@@ -135,8 +139,9 @@ static void work(struct worker *w)
 	w->end_ns = w->now_ns;
 }
 
-/* Runs a few operations on a region of its own first: code, stack and vDSO are mapped then, and the faults
- * counted are the region's alone. Not where operations are processes: those would be counted from outside.
+/* Runs a few operations on a region of its own first: code, stack and vDSO are mapped then, and the
+ * faults counted are the region's alone. Not where operations are processes: those would be counted
+ * from outside.
  */
 static void warm_up(const struct worker *real)
 {
@@ -195,8 +200,9 @@ static uint64_t share(uint64_t things, uint64_t n, uint64_t i)
 	return things / n + (i < things % n);
 }
 
-static int make_worker(struct crew *crew, uint64_t i, const struct gen_config *config, const struct pattern *pattern,
-		       const struct mixture *mixture, uint64_t first_page)
+static int make_worker(struct crew *crew, uint64_t i, const struct gen_config *config,
+		       const struct pattern *pattern, const struct mixture *mixture,
+		       uint64_t first_page)
 {
 	struct worker *w = &crew->workers[i];
 	const uint64_t pages = share(crew->pages, crew->n, i);
@@ -210,7 +216,8 @@ static int make_worker(struct crew *crew, uint64_t i, const struct gen_config *c
 		.region = crew->region + first_page * PAGE_BYTES,
 		.pages = pages,
 		.first_page = first_page,
-		.limit = config->operations == MISSING_U64 ? UINT64_MAX : share(config->operations, crew->n, i),
+		.limit = config->operations == MISSING_U64 ? UINT64_MAX
+							   : share(config->operations, crew->n, i),
 		.gap_ns = config->rate == MISSING_U64 ? 0 : NS_PER_S * crew->n / config->rate,
 		.generation = map_touched(pages * sizeof(uint32_t)),
 		.used = map_touched(pages * sizeof(uint32_t)),
@@ -234,7 +241,8 @@ static int run_threads(struct crew *crew, struct seat *seats, struct err *e)
 		seats[i] = (struct seat){ .worker = &crew->workers[i], .start = &crew->start };
 		rc = pthread_create(&crew->threads[i], &attr, worker_main, &seats[i]);
 		if (rc)
-			return err_set(e, rc, "cannot start worker %llu", (unsigned long long)i + 1);
+			return err_set(e, rc, "cannot start worker %llu",
+				       (unsigned long long)i + 1);
 	}
 	for (uint64_t i = 0; i < crew->n; i++)
 		pthread_join(crew->threads[i], NULL);
@@ -251,10 +259,14 @@ static uint64_t timeval_ns(const struct timeval *tv)
 static void count_kinds(const struct crew *crew, struct workload_result *ret)
 {
 	uint64_t *const counts[MIXTURE_KINDS] = {
-		[MIXTURE_ZERO] = &ret->zero_pages,	     [MIXTURE_SAME] = &ret->same_pages,
-		[MIXTURE_DUPLICATE] = &ret->duplicate_pages, [MIXTURE_SPARSE] = &ret->sparse_pages,
-		[MIXTURE_POINTER] = &ret->pointer_pages,     [MIXTURE_TEXT] = &ret->text_pages,
-		[MIXTURE_COMPRESSED] = &ret->compressed_pages, [MIXTURE_RANDOM] = &ret->random_pages,
+		[MIXTURE_ZERO] = &ret->zero_pages,
+		[MIXTURE_SAME] = &ret->same_pages,
+		[MIXTURE_DUPLICATE] = &ret->duplicate_pages,
+		[MIXTURE_SPARSE] = &ret->sparse_pages,
+		[MIXTURE_POINTER] = &ret->pointer_pages,
+		[MIXTURE_TEXT] = &ret->text_pages,
+		[MIXTURE_COMPRESSED] = &ret->compressed_pages,
+		[MIXTURE_RANDOM] = &ret->random_pages,
 	};
 
 	for (size_t i = 0; i < MIXTURE_KINDS; i++)
@@ -267,7 +279,8 @@ static void count_kinds(const struct crew *crew, struct workload_result *ret)
 
 			if (w->generation[page])
 				++*counts[w->trace ? trace_run_of(w->trace, index)->kind
-						   : mixture_kind_of(w->mixture, w->config->seed, index)];
+						   : mixture_kind_of(w->mixture, w->config->seed,
+								     index)];
 		}
 	}
 }
@@ -326,7 +339,8 @@ static void add_up(const struct crew *crew, struct workload_result *ret)
 	ret->populate_ns = populate_max;
 	ret->idle_ns = idle / crew->n;
 	if (ret->duration_ns > ret->idle_ns)
-		ret->rate_per_s = (double)ret->operations * 1e9 / (double)(ret->duration_ns - ret->idle_ns);
+		ret->rate_per_s =
+			(double)ret->operations * 1e9 / (double)(ret->duration_ns - ret->idle_ns);
 	ret->latency_p50_ns = histogram_quantile(all, 0.5);
 	ret->latency_p90_ns = histogram_quantile(all, 0.9);
 	ret->latency_p99_ns = histogram_quantile(all, 0.99);
@@ -343,8 +357,8 @@ static void add_up(const struct crew *crew, struct workload_result *ret)
 	count_kinds(crew, ret);
 }
 
-int workers_run(const struct gen_config *config, const struct pattern *pattern, const struct trace *trace,
-		struct workload_result *ret, struct err *e)
+int workers_run(const struct gen_config *config, const struct pattern *pattern,
+		const struct trace *trace, struct workload_result *ret, struct err *e)
 {
 	struct crew crew = { .n = config->workers, .pages = config->region_bytes / PAGE_BYTES };
 	AUTO_FREE struct worker *workers = crew.workers = calloc(crew.n, sizeof(*workers));
@@ -360,17 +374,20 @@ int workers_run(const struct gen_config *config, const struct pattern *pattern, 
 	if (!workers || !threads || !seats || !crew.region)
 		return err_set(e, ENOMEM, "cannot map the region");
 	/* Where the kernel has no huge pages there is nothing to advise. */
-	madvise(crew.region, crew.pages * PAGE_BYTES, config->thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	madvise(crew.region, crew.pages * PAGE_BYTES,
+		config->thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	for (uint64_t i = 0; i < crew.n; i++) {
 		if (make_worker(&crew, i, config, pattern, &mixture, first_page))
-			return err_set(e, ENOMEM, "cannot make worker %llu", (unsigned long long)i + 1);
+			return err_set(e, ENOMEM, "cannot make worker %llu",
+				       (unsigned long long)i + 1);
 		workers[i].trace = trace->n ? trace : NULL;
 		first_page += workers[i].pages;
 	}
 	rc = run_threads(&crew, seats, e);
 	for (uint64_t i = 0; i < crew.n && !rc; i++)
 		if (workers[i].error)
-			rc = err_set(e, workers[i].error, "%s could not go on after %llu operations of worker %llu",
+			rc = err_set(e, workers[i].error,
+				     "%s could not go on after %llu operations of worker %llu",
 				     pattern->name, (unsigned long long)workers[i].operations,
 				     (unsigned long long)i + 1);
 	if (rc)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* anon_streamer.c - writes page after page through the region, again and again.
  *
- * Every page is as far from its next use as it can be: under a limit each touch of a round after the first
- * meets a page that was reclaimed. Like a batch job that sweeps through its data.
+ * Every page is as far from its next use as it can be: under a limit each touch of a round after
+ * the first meets a page that was reclaimed. Like a batch job that sweeps through its data.
  */
 #include "workloads/gen/worker.h"
 
 struct stream {
-	uint64_t at;		/* the next page */
-	uint32_t round;		/* from 0 */
+	uint64_t at;    /* the next page */
+	uint32_t round; /* from 0 */
 };
 
 static void step(struct worker *w)
@@ -16,7 +16,8 @@ static void step(struct worker *w)
 	struct stream *s = w->state;
 	const uint64_t page = s->at;
 
-	worker_touch(w, page, worker_writes(w, mixture_hash(w->seed, page + s->round * w->pages)), s->round > 0);
+	worker_touch(w, page, worker_writes(w, mixture_hash(w->seed, page + s->round * w->pages)),
+		     s->round > 0);
 	if (++s->at == w->pages) {
 		s->at = 0;
 		s->round++;

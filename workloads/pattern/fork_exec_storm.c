@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "workloads/pattern/forks.h"
+#include "forks.h"
 
 static int check(const struct gen_config *config, struct err *e)
 {

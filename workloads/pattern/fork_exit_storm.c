@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* fork_exit_storm.c - processes that are born and end at once, as fast as it goes. */
-#include "workloads/pattern/forks.h"
+#include "forks.h"
 
 static void leave(const struct worker *w UNUSED)
 {

@@ -3,7 +3,7 @@
  *
  * Each of those writes is a copy-on-write fault. Like a server that forks for every request.
  */
-#include "workloads/pattern/forks.h"
+#include "forks.h"
 
 static int check(const struct gen_config *config, struct err *e)
 {

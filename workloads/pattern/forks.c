@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* forks.c - forks from a thread: the child has that thread alone and calls only what is safe there. */
+/* forks.c - forks from a thread: the child has that thread alone and calls only what is safe there.
+ */
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "workloads/pattern/forks.h"
+#include "forks.h"
 
-#define STATUS_NO_FORK 71	/* EX_OSERR */
+#define STATUS_NO_FORK 71 /* EX_OSERR */
 
 /* Waits for it whatever signal comes in between. Returns whether it ended well. */
 static int reap(pid_t pid, struct rusage *usage)
@@ -17,11 +18,13 @@ static int reap(pid_t pid, struct rusage *usage)
 	while (wait4(pid, &status, 0, usage) < 0)
 		if (errno != EINTR)
 			return -errno;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0
-	     : WIFEXITED(status) && WEXITSTATUS(status) == STATUS_NO_FORK ? -EAGAIN : -ECHILD;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0                ? 0
+	       : WIFEXITED(status) && WEXITSTATUS(status) == STATUS_NO_FORK ? -EAGAIN
+									    : -ECHILD;
 }
 
-/* The child. All but the last of the chain make the next process, which goes round the loop, and wait for it. */
+/* The child. All but the last of the chain make the next process, which goes round the loop, and
+ * wait for it. */
 static _Noreturn void child_main(const struct worker *w, void (*last)(const struct worker *w))
 {
 	struct rusage usage;

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* interactive_burst.c - bursts of activity on one of four sets of pages, pauses, and returns to older sets.
+/* interactive_burst.c - bursts of activity on one of four sets of pages, pauses, and returns to
+ * older sets.
  *
- * The share of a worker is four sets of equal size. A burst goes through one set, page by page in a scattered
- * order, and then as often again over the hottest quarter of it. Which set is next is drawn, never the same
- * twice in a row: so sets go hot, cold and hot again. On a return one page in five (--similarity) is another
- * than last time, drawn from the whole share. A touch is cold when its page sat out at least one whole burst.
+ * The share of a worker is four sets of equal size. A burst goes through one set, page by page in a
+ * scattered order, and then as often again over the hottest quarter of it. Which set is next is
+ * drawn, never the same twice in a row: so sets go hot, cold and hot again. On a return one page in
+ * five (--similarity) is another than last time, drawn from the whole share. A touch is cold when
+ * its page sat out at least one whole burst.
  */
 #include "workloads/gen/worker.h"
 
 #define SETS 4
 
 struct burst {
-	uint32_t number;	/* from 1; 0 = not begun */
-	uint64_t set;		/* which one is active */
-	uint64_t touches;	/* of this burst so far */
-	uint64_t stride, offset;	/* the scattered order: (touch * stride + offset) % set size */
+	uint32_t number;         /* from 1; 0 = not begun */
+	uint64_t set;            /* which one is active */
+	uint64_t touches;        /* of this burst so far */
+	uint64_t stride, offset; /* the scattered order: (touch * stride + offset) % set size */
 };
 
 static uint64_t set_pages(const struct worker *w)
@@ -71,7 +73,8 @@ static void step(struct worker *w)
 	r = mixture_hash(w->seed ^ (uint64_t)b->number << 32, b->touches);
 	page = next_page(w, b, r);
 	b->touches++;
-	worker_touch(w, page, worker_writes(w, mixture_hash(r, 2)), w->used[page] && b->number - w->used[page] >= 2);
+	worker_touch(w, page, worker_writes(w, mixture_hash(r, 2)),
+		     w->used[page] && b->number - w->used[page] >= 2);
 	w->used[page] = b->number;
 }
 

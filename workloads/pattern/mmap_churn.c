@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* mmap_churn.c - maps, fills and unmaps pieces of memory of many sizes, a few of them alive at a time.
+/* mmap_churn.c - maps, fills and unmaps pieces of memory of many sizes, a few of them alive at a
+ * time.
  *
- * One operation takes away the oldest of sixteen mappings and makes a new one of 1 to twice the mean number of
- * pages, so that all of them fill the region on average. Like an allocator that gives memory back at once.
+ * One operation takes away the oldest of sixteen mappings and makes a new one of 1 to twice the
+ * mean number of pages, so that all of them fill the region on average. Like an allocator that
+ * gives memory back at once.
  */
 #include <sys/mman.h>
 
@@ -20,13 +22,15 @@ static void step(struct worker *w)
 {
 	struct churn *c = w->state;
 	const size_t slot = c->number % LIVE;
-	const uint64_t r = worker_random(w, c->number), mean = MAX(w->pages / LIVE, 1), begin = monotonic_ns();
+	const uint64_t r = worker_random(w, c->number), mean = MAX(w->pages / LIVE, 1),
+		       begin = monotonic_ns();
 	const uint64_t pages = 1 + r % (2 * mean - 1);
 	uint8_t *at;
 
 	if (c->maps[slot])
 		munmap(c->maps[slot], c->pages[slot] * PAGE_BYTES);
-	at = mmap(NULL, pages * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	at = mmap(NULL, pages * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		  0);
 	c->maps[slot] = at == MAP_FAILED ? NULL : at;
 	if (!c->maps[slot]) {
 		w->error = errno;
@@ -34,7 +38,8 @@ static void step(struct worker *w)
 	}
 	madvise(at, pages * PAGE_BYTES, w->config->thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	for (uint64_t i = 0; i < pages; i++)
-		mixture_fill(at + i * PAGE_BYTES, w->mixture, w->config->seed, w->first_page + i % w->pages, c->number);
+		mixture_fill(at + i * PAGE_BYTES, w->mixture, w->config->seed,
+			     w->first_page + i % w->pages, c->number);
 	c->pages[slot] = pages;
 	w->fresh_pages += pages;
 	c->number++;

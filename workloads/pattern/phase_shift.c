@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* phase_shift.c - a working set of a quarter of the region that moves on by half its size.
  *
- * A phase touches random pages of the set, four times as many as it has, then the set moves: half of it stays,
- * half is new. What was left behind stays cold until the set comes round again.
+ * A phase touches random pages of the set, four times as many as it has, then the set moves: half
+ * of it stays, half is new. What was left behind stays cold until the set comes round again.
  */
 #include "workloads/gen/worker.h"
 
 struct shift {
-	uint32_t phase;		/* from 1; 0 = not begun */
-	uint64_t touches;	/* in this phase */
+	uint32_t phase;   /* from 1; 0 = not begun */
+	uint64_t touches; /* in this phase */
 };
 
 static void step(struct worker *w)
@@ -25,7 +25,8 @@ static void step(struct worker *w)
 	}
 	r = mixture_hash(w->seed ^ (uint64_t)s->phase << 32, s->touches++);
 	page = ((s->phase - 1) * MAX(size / 2, 1) + r % size) % w->pages;
-	worker_touch(w, page, worker_writes(w, mixture_hash(r, 1)), w->used[page] && s->phase - w->used[page] >= 2);
+	worker_touch(w, page, worker_writes(w, mixture_hash(r, 1)),
+		     w->used[page] && s->phase - w->used[page] >= 2);
 	w->used[page] = s->phase;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* random_touch_heap.c - touches pages of a filled heap at random, each as likely as any other.
  *
- * The worst case for any guess about what is used next. A touch is cold when its page was not among the last
- * `pages` touches, as one in e is not.
+ * The worst case for any guess about what is used next. A touch is cold when its page was not among
+ * the last `pages` touches, as one in e is not.
  */
 #include "workloads/gen/worker.h"
 

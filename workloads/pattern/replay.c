@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* replay.c - pages like those of a process that was scanned: the same classes in the same order, as compressible.
+/* replay.c - pages like those of a process that was scanned: the same classes in the same order, as
+ * compressible.
  *
- * A trace knows no access times, so pages are touched at random, each as likely as any other; a touch is cold when
- * its page was not among the last `pages` touches. No content was recorded and none is made again.
+ * A trace knows no access times, so pages are touched at random, each as likely as any other; a
+ * touch is cold when its page was not among the last `pages` touches. No content was recorded and
+ * none is made again.
  */
 #include "workloads/gen/worker.h"
 
@@ -20,7 +22,8 @@ static int check(const struct gen_config *config, struct err *e)
 	if (config->trace_path)
 		return 0;
 	err_usage(e, "replay needs --trace FILE");
-	return err_hint(e, "record one with `compressor_monitor scan --pid PID --all --record FILE`");
+	return err_hint(e,
+			"record one with `compressor_monitor scan --pid PID --all --record FILE`");
 }
 
 extern const struct pattern pattern_replay;

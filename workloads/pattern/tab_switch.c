@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* tab_switch.c - many regions of which one is in use; which is next is drawn from how long ago it was used.
+/* tab_switch.c - many regions of which one is in use; which is next is drawn from how long ago it
+ * was used.
  *
- * Twelve tabs, as in the tab-switching benchmarks of browsers. A visit touches each page of its tab once in
- * order and then as often at random; after a pause another tab is drawn, each older one half as likely as the
- * one before. A touch is cold when its page sat out at least one whole visit.
+ * Twelve tabs, as in the tab-switching benchmarks of browsers. A visit touches each page of its tab
+ * once in order and then as often at random; after a pause another tab is drawn, each older one
+ * half as likely as the one before. A touch is cold when its page sat out at least one whole visit.
  */
 #include "workloads/gen/worker.h"
 
 #define TABS 12
 
 struct tabs {
-	uint32_t visit;			/* from 1; 0 = not begun */
-	uint64_t touches;		/* in this visit */
-	uint8_t recent[TABS];		/* the tabs, the active one first */
+	uint32_t visit;       /* from 1; 0 = not begun */
+	uint64_t touches;     /* in this visit */
+	uint8_t recent[TABS]; /* the tabs, the active one first */
 };
 
 static void prepare(struct worker *w)
@@ -49,7 +50,8 @@ static void step(struct worker *w)
 	r = mixture_hash(w->seed ^ (uint64_t)t->visit << 32, t->touches);
 	page = (t->recent[0] * size + (t->touches < size ? t->touches : r % size)) % w->pages;
 	t->touches++;
-	worker_touch(w, page, worker_writes(w, mixture_hash(r, 1)), w->used[page] && t->visit - w->used[page] >= 2);
+	worker_touch(w, page, worker_writes(w, mixture_hash(r, 1)),
+		     w->used[page] && t->visit - w->used[page] >= 2);
 	w->used[page] = t->visit;
 }
 

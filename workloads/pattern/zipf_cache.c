@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* zipf_cache.c - a key-value cache: requests for values of one to --value-pages pages, by Zipf's law.
+/* zipf_cache.c - a key-value cache: requests for values of one to --value-pages pages, by Zipf's
+ * law.
  *
- * Which value has which rank is scrambled, so that the popular ones lie anywhere. A request touches each page of
- * its value; --set-share of the requests write it anew. The numbers are drawn as YCSB does (Gray et al.,
- * "Quickly generating billion-record synthetic databases", SIGMOD 1994). A touch is cold when its page was not
- * among the last `pages` touches.
+ * Which value has which rank is scrambled, so that the popular ones lie anywhere. A request touches
+ * each page of its value; --set-share of the requests write it anew. The numbers are drawn as YCSB
+ * does (Gray et al., "Quickly generating billion-record synthetic databases", SIGMOD 1994). A touch
+ * is cold when its page was not among the last `pages` touches.
  */
 #include <math.h>
 
@@ -12,8 +13,8 @@
 
 struct cache {
 	double zeta, zeta2, alpha, eta;
-	uint64_t items;			/* values of --value-pages at most, side by side */
-	uint64_t page, left;		/* of the request under way */
+	uint64_t items;      /* values of --value-pages at most, side by side */
+	uint64_t page, left; /* of the request under way */
 	uint64_t request;
 	bool set;
 };
@@ -75,7 +76,8 @@ static void step(struct worker *w)
 extern const struct pattern pattern_zipf_cache;
 const struct pattern pattern_zipf_cache = {
 	.name = "zipf_cache",
-	.summary = "a key-value cache under requests by Zipf's law (--theta, --set-share, --value-pages)",
+	.summary = "a key-value cache under requests by Zipf's law (--theta, --set-share, "
+		   "--value-pages)",
 	.signals = "a hot head that stays and a long tail that is read back now and then",
 	.touch = TOUCH_MIX,
 	.populates = true,

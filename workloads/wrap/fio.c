@@ -1,25 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* fio.c - fio over a mapped file on tmpfs, whose pages are swappable like anonymous ones; read from its JSON.
+/* fio.c - fio over a mapped file on tmpfs, whose pages are swappable like anonymous ones; read from
+ * its JSON.
  *
- * buffer_compress_percentage makes every page compress alike: one point, not a distribution. No address space
- * limit is set: fio crashes under one. Words may stand before the JSON.
+ * buffer_compress_percentage makes every page compress alike: one point, not a distribution. No
+ * address space limit is set: fio crashes under one. Words may stand before the JSON.
  */
 #include <json-c/json.h>
 
-#include "workloads/wrap/wrap.h"
+#include "wrap.h"
 
 static const char *const version_words[] = { "--version", NULL };
-static const char *const common[] = { "--name=coldpress", "--ioengine=mmap", "--directory=.", "--size={region}",
-	"--unlink=1", "--bs=4k", "--norandommap", "--runtime={seconds}", "--time_based", "--randseed={seed}",
-	"--eta=never", "--output-format=json+", NULL };
+static const char *const common[] = { "--name=coldpress",
+				      "--ioengine=mmap",
+				      "--directory=.",
+				      "--size={region}",
+				      "--unlink=1",
+				      "--bs=4k",
+				      "--norandommap",
+				      "--runtime={seconds}",
+				      "--time_based",
+				      "--randseed={seed}",
+				      "--eta=never",
+				      "--output-format=json+",
+				      NULL };
 static const char *const cache_churn[] = { "--rw=randwrite", "--refill_buffers", NULL };
-static const char *const tmpfs_zipf[] = { "--rw=randrw", "--random_distribution=zipf:1.1", "--refill_buffers", NULL };
-static const char *const compressible[] = { "--rw=randrw", "--random_distribution=zipf:1.1",
-	"--buffer_compress_percentage=60", "--buffer_compress_chunk=4096", "--refill_buffers", NULL };
+static const char *const tmpfs_zipf[] = { "--rw=randrw", "--random_distribution=zipf:1.1",
+					  "--refill_buffers", NULL };
+static const char *const compressible[] = { "--rw=randrw",
+					    "--random_distribution=zipf:1.1",
+					    "--buffer_compress_percentage=60",
+					    "--buffer_compress_chunk=4096",
+					    "--refill_buffers",
+					    NULL };
 
 static const struct wrap_profile profiles[] = {
 	{ "cache-churn", "random writes all over a file in memory, incompressible", cache_churn },
-	{ "tmpfs-zipf", "reads and writes of a file in memory by Zipf's law, incompressible", tmpfs_zipf },
+	{ "tmpfs-zipf", "reads and writes of a file in memory by Zipf's law, incompressible",
+	  tmpfs_zipf },
 	{ "compressible", "the same with pages that compress to about 40 %", compressible },
 	{ NULL, NULL, NULL },
 };
@@ -33,10 +50,12 @@ static double number(struct json_object *object, const char *key)
 {
 	struct json_object *value;
 
-	return json_object_object_get_ex(object, key, &value) ? json_object_get_double(value) : MISSING_F64;
+	return json_object_object_get_ex(object, key, &value) ? json_object_get_double(value)
+							      : MISSING_F64;
 }
 
-static void add(struct wrap_figures *ret, const char *prefix, const char *name, const char *unit, double value)
+static void add(struct wrap_figures *ret, const char *prefix, const char *name, const char *unit,
+		double value)
 {
 	char full[48];
 
@@ -77,7 +96,8 @@ static int parse(const char *text, struct wrap_figures *ret, struct err *e)
 	struct json_object *root = begin ? json_tokener_parse(begin) : NULL, *jobs, *job;
 	int rc = 0;
 
-	if (!json_object_object_get_ex(root, "jobs", &jobs) || !json_object_is_type(jobs, json_type_array) ||
+	if (!json_object_object_get_ex(root, "jobs", &jobs) ||
+	    !json_object_is_type(jobs, json_type_array) ||
 	    !(job = json_object_array_get_idx(jobs, 0))) {
 		rc = err_say(e, EBADMSG, "fio printed no JSON with a job in it");
 	} else if (number(job, "error") != 0) {

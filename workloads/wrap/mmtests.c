@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* mmtests.c - two small tests of mmtests, from a checkout that is not written to.
  *
- * mmtests is a shell program, so this is the one place with a shell: the script below is a constant that gets its
- * values as arguments. It makes a private copy without .git (running writes into the tree), replaces its files in
- * /tmp by such of the copy, and scrubs the environment, where SWAP_*, TESTDISK_* and remote variables open
- * dangerous paths. The configuration is its own. Only tests that are known to be small are offered: others write
- * gigabytes, drop caches and kill by name. Its exit status is worthless: the samples are looked at.
+ * mmtests is a shell program, so this is the one place with a shell: the script below is a constant
+ * that gets its values as arguments. It makes a private copy without .git (running writes into the
+ * tree), replaces its files in /tmp by such of the copy, and scrubs the environment, where SWAP_*,
+ * TESTDISK_* and remote variables open dangerous paths. The configuration is its own. Only tests
+ * that are known to be small are offered: others write gigabytes, drop caches and kill by name. Its
+ * exit status is worthless: the samples are looked at.
  */
-#include "units.h"
-#include "workloads/wrap/wrap.h"
+#include "lib/base/units.h"
+#include "wrap.h"
 
 static const char script[] =
 	"set -eu\n"
@@ -17,8 +18,10 @@ static const char script[] =
 	"tar -C \"$checkout\" --exclude=./.git --exclude=./work -cf - . | tar -C copy -xf -\n"
 	"cd copy\n"
 	"sed -i \"s#/tmp/mmtest#$PWD/mmtest#g\" run-mmtests.sh\n"
-	"printf '%s\\n' \"export MMTESTS=$test\" \"export RUN_MONITOR=no\" \"$config\" >coldpress.cfg\n"
-	"run() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=\"$PWD\" ASSUME_PACKAGE_INSTALLED=yes \"$@\"; }\n"
+	"printf '%s\\n' \"export MMTESTS=$test\" \"export RUN_MONITOR=no\" \"$config\" "
+	">coldpress.cfg\n"
+	"run() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=\"$PWD\" "
+	"ASSUME_PACKAGE_INSTALLED=yes \"$@\"; }\n"
 	"run ./run-mmtests.sh --no-monitor -c coldpress.cfg RUN </dev/null 2>&1\n"
 	"logs=$PWD/work/log/RUN/iter-0/$test/logs\n"
 	"if grep -rl 'Command exited with non-zero status' \"$logs\"; then exit 1; fi\n"
@@ -26,8 +29,10 @@ static const char script[] =
 
 static const char *const common[] = { "-c", script, "coldpress-mmtests", "{checkout}", NULL };
 static const char *const saladfork[] = { "saladfork", "export SALADFORK_ITERATIONS=200", NULL };
-static const char *const time_unmap[] = { "time_unmap",
-	"export TIME_UNMAP_THREADS={workers} TIME_UNMAP_ITERATIONS=3 TIME_UNMAP_SIZE={region}", NULL };
+static const char *const time_unmap[] = {
+	"time_unmap",
+	"export TIME_UNMAP_THREADS={workers} TIME_UNMAP_ITERATIONS=3 TIME_UNMAP_SIZE={region}", NULL
+};
 static const char *const needs[] = { "tar", "sed", "gcc", "perl", "time", NULL };
 
 static const struct wrap_profile profiles[] = {
@@ -69,8 +74,8 @@ static void take(const char *name, double value, struct samples samples[ARRAY_SI
 	}
 }
 
-/* "local _ _ 7 227 R": operation, threads, _, iteration, value. Samples of 0 are those of a test that could not do
- * its work, which mmtests does not notice: they count as no operations.
+/* "local _ _ 7 227 R": operation, threads, _, iteration, value. Samples of 0 are those of a test
+ * that could not do its work, which mmtests does not notice: they count as no operations.
  */
 static int parse(const char *text, struct wrap_figures *ret, struct err *e)
 {
@@ -92,7 +97,8 @@ static int parse(const char *text, struct wrap_figures *ret, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (!samples[i].n)
 			continue;
-		wrap_figure_add(ret, kinds[i].mean, "ns", samples[i].sum / (double)samples[i].n * kinds[i].unit_ns);
+		wrap_figure_add(ret, kinds[i].mean, "ns",
+				samples[i].sum / (double)samples[i].n * kinds[i].unit_ns);
 		wrap_figure_add(ret, kinds[i].max, "ns", samples[i].max * kinds[i].unit_ns);
 		if (samples[i].sum > 0)
 			ret->operations = MAX(ret->operations, (double)samples[i].n);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* phoronix.c - phoronix-test-suite, offline, on a local profile that runs one of our patterns twice.
+/* phoronix.c - phoronix-test-suite, offline, on a local profile that runs one of our patterns
+ * twice.
  *
- * None of its tests is run: those are downloaded and write what they like. What is held against our own figures is
- * its way to install, repeat and judge. The script below is a constant that gets its values as arguments. It makes a
- * private copy without history and caches, settings that upload, ask and open nothing, and a scrubbed environment
- * (PTS_MODULES can cycle swap). Its exit status is 0 whatever happens: only a value in its result counts.
+ * None of its tests is run: those are downloaded and write what they like. What is held against our
+ * own figures is its way to install, repeat and judge. The script below is a constant that gets its
+ * values as arguments. It makes a private copy without history and caches, settings that upload,
+ * ask and open nothing, and a scrubbed environment (PTS_MODULES can cycle swap). Its exit status is
+ * 0 whatever happens: only a value in its result counts.
  */
 #include <math.h>
 
-#include "units.h"
-#include "workloads/wrap/wrap.h"
+#include "lib/base/units.h"
+#include "wrap.h"
 
 static const char script[] =
 	"set -eu\n"
@@ -24,25 +26,30 @@ static const char script[] =
 	"cat >user/user-config.xml <<END\n"
 	"<?xml version=\"1.0\"?>\n"
 	"<PhoronixTestSuite><Options>\n"
-	"<OpenBenchmarking><AnonymousUsageReporting>FALSE</AnonymousUsageReporting></OpenBenchmarking>\n"
+	"<OpenBenchmarking><AnonymousUsageReporting>FALSE</AnonymousUsageReporting></"
+	"OpenBenchmarking>\n"
 	"<Modules><AutoLoadModules></AutoLoadModules></Modules>\n"
 	"<Installation><EnvironmentDirectory>$top/install/</EnvironmentDirectory>\n"
 	"<CacheDirectory>$top/cache/</CacheDirectory></Installation>\n"
-	"<Testing><SaveSystemLogs>FALSE</SaveSystemLogs><SleepTimeBetweenTests>0</SleepTimeBetweenTests>\n"
+	"<Testing><SaveSystemLogs>FALSE</SaveSystemLogs><SleepTimeBetweenTests>0</"
+	"SleepTimeBetweenTests>\n"
 	"<ResultsDirectory>$top/results/</ResultsDirectory></Testing>\n"
 	"<TestResultValidation><DynamicRunCount>FALSE</DynamicRunCount></TestResultValidation>\n"
 	"<BatchMode><SaveResults>TRUE</SaveResults><OpenBrowser>FALSE</OpenBrowser>\n"
 	"<UploadResults>FALSE</UploadResults>\n"
 	"<PromptForTestIdentifier>FALSE</PromptForTestIdentifier>\n"
-	"<PromptForTestDescription>FALSE</PromptForTestDescription><PromptSaveName>FALSE</PromptSaveName>\n"
+	"<PromptForTestDescription>FALSE</PromptForTestDescription><PromptSaveName>FALSE</"
+	"PromptSaveName>\n"
 	"<Configured>TRUE</Configured></BatchMode>\n"
 	"<Networking><NoInternetCommunication>TRUE</NoInternetCommunication></Networking>\n"
 	"</Options></PhoronixTestSuite>\n"
 	"END\n"
 	"cat >\"$profile/test-definition.xml\" <<END\n"
 	"<?xml version=\"1.0\"?>\n"
-	"<PhoronixTestSuite><TestInformation><Title>coldpress $pattern</Title><AppVersion>1</AppVersion>\n"
-	"<Description>a pattern of coldpress</Description><ResultScale>Operations Per Second</ResultScale>\n"
+	"<PhoronixTestSuite><TestInformation><Title>coldpress "
+	"$pattern</Title><AppVersion>1</AppVersion>\n"
+	"<Description>a pattern of coldpress</Description><ResultScale>Operations Per "
+	"Second</ResultScale>\n"
 	"<Proportion>HIB</Proportion><TimesToRun>2</TimesToRun></TestInformation>\n"
 	"<TestProfile><Version>1.0.0</Version><SupportedPlatforms>Linux</SupportedPlatforms>\n"
 	"<SoftwareType>Utility</SoftwareType><TestType>System</TestType><License>Free</License>\n"
@@ -50,38 +57,47 @@ static const char script[] =
 	"END\n"
 	"cat >\"$profile/results-definition.xml\" <<END\n"
 	"<?xml version=\"1.0\"?>\n"
-	"<PhoronixTestSuite><ResultsParser><OutputTemplate>coldpress result: #_RESULT_# 1/s</OutputTemplate>\n"
+	"<PhoronixTestSuite><ResultsParser><OutputTemplate>coldpress result: #_RESULT_# "
+	"1/s</OutputTemplate>\n"
 	"</ResultsParser></PhoronixTestSuite>\n"
 	"END\n"
 	"cat >coldpress <<END\n"
 	"#!/bin/sh\n"
 	"'$generator' $pattern --duration $(((seconds + 1) / 2))s $* --json >result.json\n"
 	"echo \\$? >~/test-exit-status\n"
-	"sed -n 's#.*\"rate_per_s\":\\([0-9.]*\\).*#coldpress result: \\1 1/s#p' result.json >\"\\$LOG_FILE\"\n"
+	"sed -n 's#.*\"rate_per_s\":\\([0-9.]*\\).*#coldpress result: \\1 1/s#p' result.json "
+	">\"\\$LOG_FILE\"\n"
 	"END\n"
 	"printf '%s\\n' '#!/bin/sh' \"cp '$top/coldpress' .\" 'echo $? >~/install-exit-status' \\\n"
 	"	>\"$profile/install.sh\"\n"
 	"chmod +x coldpress \"$profile/install.sh\"\n"
 	"cd copy\n"
 	"env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=\"$top\" TMPDIR=\"$top/tmp\" \\\n"
-	"	PTS_USER_PATH_OVERRIDE=\"$top/user/\" FORCE_TIMES_TO_RUN=2 TEST_RESULTS_NAME=coldpress \\\n"
-	"	TEST_RESULTS_IDENTIFIER=coldpress ./phoronix-test-suite batch-benchmark local/coldpress-1.0.0 \\\n"
+	"	PTS_USER_PATH_OVERRIDE=\"$top/user/\" FORCE_TIMES_TO_RUN=2 "
+	"TEST_RESULTS_NAME=coldpress \\\n"
+	"	TEST_RESULTS_IDENTIFIER=coldpress ./phoronix-test-suite batch-benchmark "
+	"local/coldpress-1.0.0 \\\n"
 	"	</dev/null 2>&1\n"
 	"cp \"$top/results/coldpress/composite.xml\" \"$top/report.xml\"\n";
 
 static const char version_script[] =
 	"sed -n \"s/.*define('PTS_VERSION', '\\(.*\\)').*/\\1/p\" \"$1/pts-core/pts-core.php\"";
 
-static const char *const version_words[] = { "-c", version_script, "coldpress-phoronix", "{checkout}", NULL };
-static const char *const common[] = { "-c", script, "coldpress-phoronix", "{checkout}", "{generator}", NULL };
-static const char *const last[] = { "{seconds}", "--region={region}B", "--workers={workers}", "--seed={seed}", NULL };
+static const char *const version_words[] = { "-c", version_script, "coldpress-phoronix",
+					     "{checkout}", NULL };
+static const char *const common[] = { "-c",         script,        "coldpress-phoronix",
+				      "{checkout}", "{generator}", NULL };
+static const char *const last[] = { "{seconds}", "--region={region}B", "--workers={workers}",
+				    "--seed={seed}", NULL };
 static const char *const streamer[] = { "anon_streamer", NULL };
 static const char *const heap[] = { "random_touch_heap", NULL };
 static const char *const needs[] = { "tar", "sed", "php", NULL };
 
 static const struct wrap_profile profiles[] = {
-	{ "anon_streamer", "our pattern of this name, as a local test of half the duration, run twice", streamer },
-	{ "random_touch_heap", "our pattern of this name, as a local test of half the duration, run twice", heap },
+	{ "anon_streamer",
+	  "our pattern of this name, as a local test of half the duration, run twice", streamer },
+	{ "random_touch_heap",
+	  "our pattern of this name, as a local test of half the duration, run twice", heap },
 	{ NULL, NULL, NULL },
 };
 
@@ -107,7 +123,8 @@ static bool element(const char *text, const char *name, char *buf, size_t len)
 	return *buf;
 }
 
-/* The value is the mean of the runs, which RawString tells apart by colons; of one run it tells nothing. */
+/* The value is the mean of the runs, which RawString tells apart by colons; of one run it tells
+ * nothing. */
 static int parse(const char *text, struct wrap_figures *ret, struct err *e)
 {
 	const char *data = strstr(text, "<Data>");
@@ -117,7 +134,8 @@ static int parse(const char *text, struct wrap_figures *ret, struct err *e)
 
 	if (!data)
 		return err_say(e, EBADMSG, "phoronix-test-suite left no result");
-	if (!element(data, "Value", word, sizeof(word)) || units_parse_f64(word, &value, NULL) || !(value > 0))
+	if (!element(data, "Value", word, sizeof(word)) || units_parse_f64(word, &value, NULL) ||
+	    !(value > 0))
 		return err_say(e, EBADMSG, "phoronix-test-suite left a result without a value");
 	wrap_figure_add(ret, "rate_mean_per_s", "1/s", value);
 	ret->operations = 1;

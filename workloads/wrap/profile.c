@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <yaml.h>
 
-#include "err.h"
-#include "workloads/wrap/wrap.h"
+#include "lib/base/err.h"
+#include "wrap.h"
 
 #define FILE_MAX_BYTES (64 * KIB)
 #define WORDS_MAX      256
@@ -30,7 +30,8 @@ struct reading {
 	bool had_tool, had_summary, had_words;
 };
 
-static int at_line(const struct reading *r, const yaml_mark_t *mark, struct err *e, const char *what)
+static int at_line(const struct reading *r, const yaml_mark_t *mark, struct err *e,
+		   const char *what)
 {
 	return err_usage(e, "%s:%zu: %s", r->path, mark->line + 1, what);
 }
@@ -38,12 +39,14 @@ static int at_line(const struct reading *r, const yaml_mark_t *mark, struct err 
 /* A scalar's text; NULL: it is none, or has a NUL byte in it. */
 static const char *scalar_of(const yaml_node_t *node)
 {
-	const char *text = node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
+	const char *text =
+		node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
 
 	return text && strlen(text) == node->data.scalar.length ? text : NULL;
 }
 
-/* A {name} of small letters that no placeholder has: a slip of the pen, which would reach the tool as it is.
+/* A {name} of small letters that no placeholder has: a slip of the pen, which would reach the tool
+ * as it is.
  */
 static int check_placeholders(const struct reading *r, const yaml_node_t *node, const char *word,
 			      struct err *e)
@@ -53,8 +56,8 @@ static int check_placeholders(const struct reading *r, const yaml_node_t *node, 
 
 		if (!len || open[1 + len] != '}' || wrap_is_placeholder(open + 1, len))
 			continue;
-		err_usage(e, "%s:%zu: {%.*s} is no placeholder", r->path, node->start_mark.line + 1, (int)len,
-			  open + 1);
+		err_usage(e, "%s:%zu: {%.*s} is no placeholder", r->path, node->start_mark.line + 1,
+			  (int)len, open + 1);
 		return err_hint(e, "there are: %s", wrap_placeholder_names);
 	}
 	return 0;
@@ -65,14 +68,15 @@ static int take_words(struct reading *r, const yaml_node_t *list, struct wrap_pr
 {
 	if (list->type != YAML_SEQUENCE_NODE)
 		return at_line(r, &list->start_mark, e, "words is a list: [--one, --two]");
-	for (yaml_node_item_t *item = list->data.sequence.items.start; item < list->data.sequence.items.top;
-	     item++) {
+	for (yaml_node_item_t *item = list->data.sequence.items.start;
+	     item < list->data.sequence.items.top; item++) {
 		const yaml_node_t *node = yaml_document_get_node(&r->document, *item);
 		const char *word = scalar_of(node);
 		int rc;
 
 		if (!word)
-			return at_line(r, &node->start_mark, e, "a word is plain text, without NUL bytes");
+			return at_line(r, &node->start_mark, e,
+				       "a word is plain text, without NUL bytes");
 		if (ret->n_words == WORDS_MAX)
 			return at_line(r, &node->start_mark, e, "more than 256 words");
 		rc = check_placeholders(r, node, word, e);
@@ -91,12 +95,12 @@ static int take_tool(const struct reading *r, const yaml_node_t *value, struct e
 
 	if (name && str_eq(name, r->tool->name))
 		return 0;
-	return err_usage(e, "%s:%zu: this profile is for %s, not for %s", r->path, value->start_mark.line + 1,
-			 name ? name : "no tool", r->tool->name);
+	return err_usage(e, "%s:%zu: this profile is for %s, not for %s", r->path,
+			 value->start_mark.line + 1, name ? name : "no tool", r->tool->name);
 }
 
-static int take_summary(const struct reading *r, const yaml_node_t *value, struct wrap_profile_file *ret,
-			struct err *e)
+static int take_summary(const struct reading *r, const yaml_node_t *value,
+			struct wrap_profile_file *ret, struct err *e)
 {
 	const char *text = scalar_of(value);
 
@@ -110,7 +114,7 @@ static int take_pair(struct reading *r, const yaml_node_t *key, const yaml_node_
 		     struct wrap_profile_file *ret, struct err *e)
 {
 	const char *name = scalar_of(key);
-	bool *had = !name		      ? NULL
+	bool *had = !name                     ? NULL
 		    : str_eq(name, "tool")    ? &r->had_tool
 		    : str_eq(name, "summary") ? &r->had_summary
 		    : str_eq(name, "words")   ? &r->had_words
@@ -122,16 +126,17 @@ static int take_pair(struct reading *r, const yaml_node_t *key, const yaml_node_
 		return err_hint(e, "there are: tool summary words");
 	}
 	if (*had)
-		return err_usage(e, "%s:%zu: a second '%s'", r->path, key->start_mark.line + 1, name);
+		return err_usage(e, "%s:%zu: a second '%s'", r->path, key->start_mark.line + 1,
+				 name);
 	*had = true;
-	return had == &r->had_tool	? take_tool(r, value, e)
+	return had == &r->had_tool      ? take_tool(r, value, e)
 	       : had == &r->had_summary ? take_summary(r, value, ret, e)
 					: take_words(r, value, ret, e);
 }
 
 static int take_document(struct reading *r, struct wrap_profile_file *ret, struct err *e)
 {
-	static const yaml_mark_t first = {0};
+	static const yaml_mark_t first = { 0 };
 	const yaml_node_t *root = yaml_document_get_root_node(&r->document);
 	int rc = 0;
 
@@ -143,8 +148,8 @@ static int take_document(struct reading *r, struct wrap_profile_file *ret, struc
 		rc = take_pair(r, yaml_document_get_node(&r->document, pair->key),
 			       yaml_document_get_node(&r->document, pair->value), ret, e);
 	if (!rc && (!r->had_tool || !r->had_words))
-		return err_usage(e, "%s:%zu: the key '%s' is missing", r->path, root->end_mark.line + 1,
-				 r->had_tool ? "words" : "tool");
+		return err_usage(e, "%s:%zu: the key '%s' is missing", r->path,
+				 root->end_mark.line + 1, r->had_tool ? "words" : "tool");
 	return rc;
 }
 
@@ -205,12 +210,12 @@ static int parse(struct reading *r, const char *text, size_t len, struct wrap_pr
 	return rc;
 }
 
-int wrap_profile_load(const char *path, const struct wrap_tool *tool, struct wrap_profile_file **ret,
-		      struct err *e)
+int wrap_profile_load(const char *path, const struct wrap_tool *tool,
+		      struct wrap_profile_file **ret, struct err *e)
 {
 	AUTO_FREE char *text = malloc(FILE_MAX_BYTES);
 	struct wrap_profile_file *file = calloc(1, sizeof(*file));
-	struct reading reading = {.path = path, .tool = tool};
+	struct reading reading = { .path = path, .tool = tool };
 	size_t len = 0;
 	int rc;
 
@@ -218,9 +223,10 @@ int wrap_profile_load(const char *path, const struct wrap_tool *tool, struct wra
 	if (!text || !file)
 		rc = err_set(e, ENOMEM, "cannot read the profile %s", path);
 	else if (tool->checkout_env)
-		rc = err_usage(
-			e, "%s takes no profile of your own: only its built-in ones are known to be small",
-			tool->name);
+		rc = err_usage(e,
+			       "%s takes no profile of your own: only its built-in ones are known "
+			       "to be small",
+			       tool->name);
 	else
 		rc = read_all(path, text, &len, e);
 	if (!rc)

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* stress_ng.c - stress-ng: forks, memory and mappings, read from its YAML.
  *
- * --vm-bytes is the total of all workers. --no-oom-adjust and --oomable, since as root it would make itself
- * unkillable. It can call a run successful that did nothing: no bogo-ops is a failure. Its bogo-ops compare with
- * nothing but the same stressor of the same version.
+ * --vm-bytes is the total of all workers. --no-oom-adjust and --oomable, since as root it would
+ * make itself unkillable. It can call a run successful that did nothing: no bogo-ops is a failure.
+ * Its bogo-ops compare with nothing but the same stressor of the same version.
  */
-#include "units.h"
-#include "workloads/wrap/wrap.h"
+#include "lib/base/units.h"
+#include "wrap.h"
 
 static const char *const version_words[] = { "--version", NULL };
-static const char *const common[] = {
-	"--no-oom-adjust", "--oomable", "--temp-path", ".", "--seed", "{seed}", "--timeout", "{seconds}s",
-	"--metrics", "--yaml", "report.yaml", NULL
-};
-static const char *const fork_vm[] = { "--fork", "{workers}", "--fork-max", "4", "--vm", "{workers}", "--vm-bytes",
-	"{region}", "--vm-keep", "--vm-method", "rand-sum", "--vm-madvise", "nohugepage", NULL };
-static const char *const vm_mixed[] = { "--vm", "{workers}", "--vm-bytes", "{region}", "--vm-method", "all",
-	"--vm-madvise", "nohugepage", NULL };
+static const char *const common[] = { "--no-oom-adjust", "--oomable", "--temp-path", ".",
+				      "--seed",          "{seed}",    "--timeout",   "{seconds}s",
+				      "--metrics",       "--yaml",    "report.yaml", NULL };
+static const char *const fork_vm[] = { "--fork",     "{workers}",   "--fork-max", "4",
+				       "--vm",       "{workers}",   "--vm-bytes", "{region}",
+				       "--vm-keep",  "--vm-method", "rand-sum",   "--vm-madvise",
+				       "nohugepage", NULL };
+static const char *const vm_mixed[] = { "--vm",         "{workers}",   "--vm-bytes",
+					"{region}",     "--vm-method", "all",
+					"--vm-madvise", "nohugepage",  NULL };
 static const char *const mmap_words[] = { "--mmap", "{workers}", "--mmap-bytes", "{region}", NULL };
 
 static const struct wrap_profile profiles[] = {

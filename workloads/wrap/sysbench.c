@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* sysbench.c - sysbench memory: writes one block over and over, read from its text.
  *
- * Its resident size is the block of each thread; --memory-total-size=0 leaves the end to --time. Versions 1.0 and
- * 1.1 do not compare. Sequential writes fill pages with one value: a pool keeps those as a bit.
+ * Its resident size is the block of each thread; --memory-total-size=0 leaves the end to --time.
+ * Versions 1.0 and 1.1 do not compare. Sequential writes fill pages with one value: a pool keeps
+ * those as a bit.
  */
-#include "workloads/wrap/wrap.h"
+#include "wrap.h"
 
 static const char *const version_words[] = { "--version", NULL };
-static const char *const common[] = { "memory", "--threads={workers}", "--memory-scope=local",
-	"--memory-block-size={share}", "--memory-total-size=0", "--memory-oper=write", "--time={seconds}",
-	"--rand-seed={seed}", NULL };
+static const char *const common[] = { "memory",
+				      "--threads={workers}",
+				      "--memory-scope=local",
+				      "--memory-block-size={share}",
+				      "--memory-total-size=0",
+				      "--memory-oper=write",
+				      "--time={seconds}",
+				      "--rand-seed={seed}",
+				      NULL };
 static const char *const last[] = { "run", NULL };
 static const char *const seq[] = { "--memory-access-mode=seq", NULL };
 static const char *const rnd[] = { "--memory-access-mode=rnd", NULL };
@@ -39,7 +46,7 @@ static int parse(const char *text, struct wrap_figures *ret, struct err *e)
 		const char *words, *figure, *unit;
 		double scale;
 	} known[] = {
-		{ "total time:", "total_ns", "ns", 1e9 },	/* 1.0; 1.1 says "time elapsed:" */
+		{ "total time:", "total_ns", "ns", 1e9 }, /* 1.0; 1.1 says "time elapsed:" */
 		{ "time elapsed:", "total_ns", "ns", 1e9 },
 		{ "avg:", "latency_mean_ns", "ns", 1e6 },
 		{ "max:", "latency_max_ns", "ns", 1e6 },
@@ -56,7 +63,8 @@ static int parse(const char *text, struct wrap_figures *ret, struct err *e)
 		wrap_figure_add(ret, "written_bytes_per_s", "bytes/s", value * (double)MIB);
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (find(text, known[i].words, &value))
-			wrap_figure_add(ret, known[i].figure, known[i].unit, value * known[i].scale);
+			wrap_figure_add(ret, known[i].figure, known[i].unit,
+					value * known[i].scale);
 	return 0;
 }
 

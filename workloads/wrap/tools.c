@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* tools.c - the list of tools and their profiles. A new tool is a file here and a line in this one. */
-#include "workloads/wrap/wrap.h"
+/* tools.c - the list of tools and their profiles. A new tool is a file here and a line in this one.
+ */
+#include "wrap.h"
 
 extern const struct wrap_tool wrap_stress_ng, wrap_sysbench, wrap_fio, wrap_mmtests, wrap_phoronix;
 
-static const struct wrap_tool *const tools[] = { &wrap_stress_ng, &wrap_sysbench, &wrap_fio, &wrap_mmtests,
-						&wrap_phoronix };
+static const struct wrap_tool *const tools[] = { &wrap_stress_ng, &wrap_sysbench, &wrap_fio,
+						 &wrap_mmtests, &wrap_phoronix };
 
 const struct wrap_tool *wrap_tool_at(size_t i)
 {
@@ -28,8 +29,8 @@ int wrap_tool_find(const char *name, const struct wrap_tool **ret, struct err *e
 	return err_hint(e, "there are:%s", names);
 }
 
-int wrap_profile_find(const struct wrap_tool *tool, const char *name, const struct wrap_profile **ret,
-		      struct err *e)
+int wrap_profile_find(const struct wrap_tool *tool, const char *name,
+		      const struct wrap_profile **ret, struct err *e)
 {
 	char names[256] = "";
 	size_t used = 0;

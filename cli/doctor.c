@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* doctor.c - `coldpress doctor`: what was found, grouped for people or as records, and the verdict.
+ *
+ * What is looked at is in doctor_look.c. Ends 0 whenever it could look: a machine that lacks
+ * something is an answer, not a failure.
+ */
+#include <stdarg.h>
+
+#include "doctor.h"
+#include "cli.h"
+#include "lib/base/out.h"
+
+const struct opt doctor_options[] = { OPT_CHOICE('f', "format", struct lab_config, doctor.format,
+						 opt_format_choices, "how results are printed"),
+				      OPT_STRING('o', "output", struct lab_config, doctor.output,
+						 "write results into this file", .metavar = "FILE"),
+				      OPT_STRING(0, "sysroot", struct lab_config, doctor.sysroot,
+						 "look at an archived tree of /proc and /sys",
+						 .metavar = "DIR", .hidden = true),
+				      OPT_END };
+
+static const struct field check_fields[] = {
+	FIELD(struct doctor_check, area, FIELD_STRING, "",
+	      "kernel, tracing, pool, supervised, rights or tools"),
+	FIELD(struct doctor_check, item, FIELD_STRING, "", "what was looked at"),
+	FIELD(struct doctor_check, status, FIELD_STRING, "", "ok, off, limited or missing"),
+	FIELD(struct doctor_check, detail, FIELD_CHARS, "", "what is there"),
+	FIELD(struct doctor_check, enables, FIELD_STRING, "", "which commands use it"),
+	FIELD(struct doctor_check, remedy, FIELD_CHARS, "",
+	      "the command that would give it; empty = nothing to do"),
+	FIELD(struct doctor_check, left_out, FIELD_STRING, "",
+	      "what a study goes without when it is missing"),
+};
+
+static const struct record_type check_type =
+	RECORD_TYPE("doctor_check", 1, RECORD_TABLE, check_fields,
+		    "one thing that coldpress uses, and how it stands on this machine");
+
+struct verdict {
+	bool full_study;
+	char left_out[512];
+};
+
+static const struct field verdict_fields[] = {
+	FIELD(struct verdict, full_study, FIELD_BOOL, "",
+	      "whether `coldpress study` can do all it does"),
+	FIELD(struct verdict, left_out, FIELD_CHARS, "", "what it would go without, and why"),
+};
+
+static const struct record_type verdict_type =
+	RECORD_TYPE("doctor_verdict", 1, RECORD_CARD, verdict_fields,
+		    "whether a full study can run on this machine");
+
+struct doctor_check *doctor_add(struct doctor *d, const char *area, const char *item,
+				enum doctor_status status, const char *enables, const char *fmt,
+				...)
+{
+	static const char *const names[] = { "ok", "off", "limited", "missing" };
+	struct doctor_check *c = &d->checks[MIN(d->n, DOCTOR_CHECKS - 1u)];
+	va_list args;
+
+	d->n = MIN(d->n + 1, (size_t)DOCTOR_CHECKS);
+	*c = (struct doctor_check){
+		.area = area, .item = item, .status = names[status], .enables = enables
+	};
+	va_start(args, fmt);
+	vsnprintf(c->detail, sizeof(c->detail), fmt, args);
+	va_end(args);
+	return c;
+}
+
+void doctor_remedy(struct doctor_check *check, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(check->remedy, sizeof(check->remedy), fmt, args);
+	va_end(args);
+}
+
+static struct verdict judge(const struct doctor *d)
+{
+	struct verdict v = { .full_study = true };
+
+	for (size_t i = 0; i < d->n; i++) {
+		const struct doctor_check *c = &d->checks[i];
+		size_t used = strlen(v.left_out);
+
+		if (!c->left_out || !str_eq(c->status, "missing"))
+			continue;
+		v.full_study = false;
+		snprintf(v.left_out + used, sizeof(v.left_out) - used, "%s%s (%s)",
+			 used ? "; " : "", c->left_out, c->item);
+	}
+	return v;
+}
+
+static void print_text(struct out *out, const struct doctor *d, const struct verdict *v)
+{
+	const char *area = "";
+
+	out_line(out, "  %-8s %-30s %s\n", "status", "item",
+		 "what is there, what it is for, -> what would help");
+	for (size_t i = 0; i < d->n; i++) {
+		const struct doctor_check *c = &d->checks[i];
+		bool fine = str_eq(c->status, "ok");
+
+		if (!str_eq(area, c->area))
+			out_line(out, "%s%s", *area ? "\n" : "", c->area);
+		area = c->area;
+		out_line(out, "  %-8s %-30s %s", c->status, c->item, c->detail);
+		if (!fine && c->enables)
+			out_line(out, "  %-8s %-30s for %s", "", "", c->enables);
+		if (c->remedy[0])
+			out_line(out, "  %-8s %-30s -> %s", "", "", c->remedy);
+	}
+	out_line(out, "\nfull study: %s%s",
+		 v->full_study ? "yes" : "no, it would go without: ", v->left_out);
+}
+
+static void print_records(struct out *out, const struct doctor *d, const struct verdict *v)
+{
+	struct end_record end = { .seen = d->n,
+				  .emitted = d->n,
+				  .missed = MISSING_U64,
+				  .unmatched = MISSING_U64,
+				  .reason = "done" };
+
+	for (size_t i = 0; i < d->n; i++)
+		out_record(out, &check_type, &d->checks[i]);
+	out_record(out, &verdict_type, v);
+	out_record(out, &end_record_type, &end);
+}
+
+int doctor_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
+	       struct err *e)
+{
+	const struct doctor_config *c = &((struct lab_config *)config)->doctor;
+	struct sysroot root = { .prefix = c->sysroot };
+	AUTO_FREE struct doctor *d = calloc(1, sizeof(*d));
+	struct verdict v;
+	struct out *out;
+	int rc;
+
+	if (!d)
+		return err_set(e, ENOMEM, "cannot keep what is found");
+	if (c->sysroot && access(c->sysroot, X_OK))
+		return err_set(e, errno, "cannot look into %s", c->sysroot);
+	rc = out_new(&out, (enum out_format)c->format, c->output, e);
+	if (rc)
+		return rc;
+	d->root = c->sysroot ? &root : NULL;
+	doctor_look(d);
+	v = judge(d);
+	if (c->format == OUT_TEXT)
+		print_text(out, d, &v);
+	else
+		print_records(out, d, &v);
+	return out_close(out, e);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* recover.c - `coldpress recover`: undoes what killed commands left, and says each thing it did.
+ *
+ * The work is journal_recover()'s; here are the lock, the words and the records.
+ */
+#include "lib/safety/journal.h"
+#include "cli.h"
+#include "lib/base/out.h"
+#include "lib/base/stop.h"
+#include "lib/base/term.h"
+
+#define LOCK_WAIT_NS (30 * NS_PER_S)
+
+const struct opt recover_options[] = {
+	OPT_FLAG(0, "force", struct lab_config, recover.force,
+		 "take swaps back even if their pages might not fit into memory, "
+		 "or into the limits of the groups they belong to"),
+	OPT_CHOICE('f', "format", struct lab_config, recover.format, opt_format_choices,
+		   "how results are printed"),
+	OPT_STRING('o', "output", struct lab_config, recover.output, "write results into this file",
+		   .metavar = "FILE"),
+	OPT_END
+};
+
+struct recovered {
+	bool failed;
+	const char *what;
+};
+
+static const struct field recovered_fields[] = {
+	FIELD(struct recovered, what, FIELD_STRING, "",
+	      "what was put back, or could not be and why"),
+	FIELD(struct recovered, failed, FIELD_BOOL, "", "whether it is still to be done"),
+};
+
+static const struct record_type recovered_type = RECORD_TYPE(
+	"recovered", 1, RECORD_LINE, recovered_fields, "one thing that a killed command had left");
+
+struct tally {
+	struct out *out;
+	enum out_format format;
+	uint64_t n, failed;
+};
+
+static void on_report(void *ctx, bool failed, const char *text)
+{
+	struct tally *t = ctx;
+	struct recovered r = { .failed = failed, .what = text };
+	char safe[1024]; /* names of files and groups are in it */
+
+	t->n++;
+	t->failed += failed;
+	if (t->format == OUT_TEXT)
+		out_line(t->out, "%s%s", failed ? "NOT put back: " : "",
+			 out_escape(text, strlen(text), safe, sizeof(safe)));
+	else
+		out_record(t->out, &recovered_type, &r);
+}
+
+static int recover(struct tally *t, bool force, struct err *e)
+{
+	const struct journal_how how = { .force = force, .stoppable = true };
+	AUTO_CLOSE int lock = -1;
+	int undone;
+
+	if (geteuid() != 0) {
+		err_impossible(e, "recovery needs root: what it puts back belongs to the system");
+		return err_hint(e, "sudo coldpress recover");
+	}
+	lock = journal_lock(LOCK_WAIT_NS, e);
+	if (lock < 0)
+		return lock;
+	undone = journal_recover(how, on_report, t, e);
+	return undone < 0 ? undone : 0;
+}
+
+int recover_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
+		struct err *e)
+{
+	const struct recover_config *c = &((struct lab_config *)config)->recover;
+	struct end_record end = { .missed = MISSING_U64,
+				  .unmatched = MISSING_U64,
+				  .reason = "done" };
+	struct tally t = { .format = (enum out_format)c->format };
+	int rc, rc_close;
+
+	rc = stop_install(e);
+	if (!rc)
+		rc = out_new(&t.out, t.format, c->output, e);
+	if (rc)
+		return rc;
+	rc = recover(&t, c->force, e);
+	if (!rc && t.n == 0)
+		term_say("nothing was left to put back");
+	end.seen = end.emitted = t.n;
+	if (t.failed)
+		end.reason = "partial";
+	if (t.format != OUT_TEXT)
+		out_record(t.out, &end_record_type, &end);
+	rc_close = out_close(t.out, rc ? NULL : e);
+	return rc ? rc : rc_close;
+}

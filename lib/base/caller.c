@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* caller.c - SUDO_UID and SUDO_GID, the user database, and giving up root. */
+#include <grp.h>
+#include <pwd.h>
+
+#include "caller.h"
+#include "units.h"
+
+static int sudo_id(const char *name, uid_t *ret, struct err *e)
+{
+	const char *text = getenv(name);
+	uint64_t id;
+
+	if (!text)
+		return -ENOENT;
+	if (units_parse_u64(text, &id, NULL) || id >= UINT32_MAX)
+		return err_say(e, EINVAL, "%s is '%s', which is no user or group number", name,
+			       text);
+	*ret = (uid_t)id;
+	return 0;
+}
+
+/* Name, home and groups from the user database; a uid that is not in it has none. */
+static int look_up(struct caller *user, struct err *e)
+{
+	struct passwd pw, *found = NULL;
+	AUTO_FREE char *buf = malloc(64 * KIB);
+	int n = CALLER_GROUPS_MAX;
+
+	if (!buf)
+		return err_set(e, ENOMEM, "cannot look up user %u", user->uid);
+	snprintf(user->home, sizeof(user->home), "/");
+	snprintf(user->shell, sizeof(user->shell), "/bin/sh");
+	user->groups[0] = user->gid;
+	user->n_groups = 1;
+	if (getpwuid_r(user->uid, &pw, buf, 64 * KIB, &found) || !found)
+		return 0;
+	snprintf(user->name, sizeof(user->name), "%s", pw.pw_name);
+	snprintf(user->home, sizeof(user->home), "%s", pw.pw_dir);
+	snprintf(user->shell, sizeof(user->shell), "%s", pw.pw_shell);
+	/* More groups than fit: the first CALLER_GROUPS_MAX are filled in, n says how many there
+	 * are. */
+	getgrouplist(pw.pw_name, user->gid, user->groups, &n);
+	user->n_groups = (size_t)MIN(n, CALLER_GROUPS_MAX);
+	return 0;
+}
+
+int caller_read(struct caller *ret, struct err *e)
+{
+	struct caller user = { .uid = getuid(), .gid = getgid() };
+	int rc;
+
+	if (geteuid() == 0) {
+		rc = sudo_id("SUDO_UID", &user.uid, e);
+		if (!rc) {
+			rc = sudo_id("SUDO_GID", &user.gid, e);
+			if (rc == -ENOENT) /* the user, but with root's group */
+				return err_say(
+					e, EINVAL,
+					"SUDO_UID is set and SUDO_GID is not: sudo sets both");
+		}
+		if (rc && rc != -ENOENT)
+			return rc;
+	}
+	rc = look_up(&user, e);
+	if (!rc)
+		*ret = user;
+	return rc;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* opt_help.h - what opt.c prints about a program: help, man page, completion. For opt.c only. */
+#ifndef COLDPRESS_BASE_OPT_HELP_H
+#define COLDPRESS_BASE_OPT_HELP_H
+
+#include "opt.h"
+
+/* opt_help_print - help of one command, or of the program with its commands where command is NULL.
+ */
+void opt_help_print(FILE *f, const struct opt_program *program, const struct opt_command *command);
+
+/* opt_in_group - whether the command begins with this word, and has another: "trigger" of "trigger
+ * compress". */
+bool opt_in_group(const struct opt_command *command, const char *group);
+
+/* opt_help_group - the commands that begin with this word. */
+void opt_help_group(FILE *f, const struct opt_program *program, const char *group);
+
+/* opt_help_man - the whole program as an mdoc page. Dated SOURCE_DATE_EPOCH where that is set, else
+ * today. */
+void opt_help_man(FILE *f, const struct opt_program *program);
+
+/* opt_help_completion - a bash completion script. */
+void opt_help_completion(FILE *f, const struct opt_program *program);
+
+#endif

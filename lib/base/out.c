@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* out.c - sinks: records as text, JSON lines or CSV, on stdout or into a file.
+ *
+ * Each type gets a layout when its first record comes; layout.c makes the text. Records collect in
+ * one buffer, which goes to the kernel when 64 KiB are full. A file is written as PATH.PID-N.tmp
+ * beside itself. Knows nothing of what records mean.
+ */
+#include "out.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+
+#include "layout.h"
+#include "nearest.h"
+#include "stop.h"
+#include "text.h"
+
+#define OUT_BUFFER_BYTES (64 * KIB)
+#define OUT_STOP_WAIT_MS 1000 /* how long a reader that does not read may hold up our end */
+
+struct out {
+	enum out_format format;
+	int fd;
+	int error;       /* sticks */
+	bool unbuffered; /* a terminal */
+	enum out_time time;
+	char *path;      /* "standard output" where it is that */
+	char *temporary; /* what is written; NULL where path is no regular file */
+	struct layout *layouts;
+	const struct layout *last; /* whose head was printed */
+	struct text text;
+};
+
+/* ---- layouts ---- */
+
+static struct layout *layout_find(const struct out *out, const struct record_type *type)
+{
+	struct layout *layout = out->layouts;
+
+	while (layout && layout->type != type)
+		layout = layout->next;
+	return layout;
+}
+
+static const struct field *field_named(const struct record_type *type, const char *name)
+{
+	for (size_t i = 0; i < type->n_fields; i++)
+		if (str_eq(type->fields[i].name, name))
+			return &type->fields[i];
+	return NULL;
+}
+
+/* A layout with room for n columns, that of the wall clock already in it where one is asked for. */
+static struct layout *layout_begin(const struct out *out, const struct record_type *type, size_t n)
+{
+	const struct field *ts =
+		out->time == OUT_TIME_MONOTONIC ? NULL : field_named(type, "ts_ns");
+	struct layout *layout = layout_new(type, n + 1);
+
+	if (!layout || !ts)
+		return layout;
+	layout->time = *ts;
+	layout->time.name = "time";
+	layout->time.type = FIELD_UTC;
+	if (layout_add(layout, &layout->time) == 0)
+		return layout;
+	layout_free(layout);
+	return NULL;
+}
+
+static const struct layout *layout_get(struct out *out, const struct record_type *type)
+{
+	struct layout *layout = layout_find(out, type);
+	int rc = 0;
+
+	if (layout)
+		return layout;
+	layout = layout_begin(out, type, type->n_fields);
+	if (!layout)
+		return NULL;
+	for (size_t i = 0; i < type->n_fields && rc == 0; i++) {
+		if (out->time != OUT_TIME_UTC || !str_eq(type->fields[i].name, "ts_ns"))
+			rc = layout_add(layout, &type->fields[i]);
+	}
+	if (rc < 0) {
+		layout_free(layout);
+		return NULL;
+	}
+	layout->next = out->layouts;
+	out->layouts = layout;
+	return layout;
+}
+
+static int unknown_field(const struct record_type *type, const char *name, struct err *e)
+{
+	struct nearest near = nearest_begin(name);
+	struct text names = { 0 };
+
+	for (size_t i = 0; i < type->n_fields; i++) {
+		nearest_offer(&near, type->fields[i].name);
+		text_str(&names, i ? ", " : "");
+		text_str(&names, type->fields[i].name);
+	}
+	err_usage(e, "%s has no field '%s'%s%s%s", type->name, name,
+		  near.best ? "; did you mean " : "", near.best ? near.best : "",
+		  near.best ? "?" : "");
+	err_hint(e, "its fields are %.*s", (int)names.n, names.n ? names.s : "");
+	text_done(&names);
+	return -EINVAL;
+}
+
+int out_select(struct out *out, const struct record_type *type, const struct opt_list *names,
+	       struct err *e)
+{
+	struct layout *layout;
+	int rc = 0;
+
+	if (!names || !names->n)
+		return 0;
+	layout = layout_begin(out, type, names->n);
+	if (!layout)
+		return err_set(e, ENOMEM, "cannot select fields of %s", type->name);
+	for (size_t i = 0; i < names->n && rc == 0; i++) {
+		const struct field *field = field_named(type, names->items[i]);
+
+		if (!field)
+			rc = unknown_field(type, names->items[i], e);
+		else if (layout_add(layout, field) < 0)
+			rc = err_set(e, ENOMEM, "cannot select fields of %s", type->name);
+	}
+	if (rc < 0) {
+		layout_free(layout);
+		return rc;
+	}
+	layout->next = out->layouts; /* found before an earlier one of the same type */
+	out->layouts = layout;
+	return 0;
+}
+
+int out_select_any(struct out *out, const struct record_type *const *types,
+		   const struct opt_list *names, struct err *e)
+{
+	int rc = out_select(out, types[0], names, e);
+
+	for (size_t i = 1; types[i]; i++) {
+		if (types[i] != &end_record_type && !out_select(out, types[i], names, NULL))
+			rc = 0;
+	}
+	return rc;
+}
+
+void out_set_time(struct out *out, enum out_time time)
+{
+	out->time = time;
+}
+
+/* ---- records ---- */
+
+static bool lost(uint64_t n)
+{
+	return n != 0 && n != MISSING_U64;
+}
+
+/* Text and CSV hold one table; its end is told apart from it, where there is a loss to tell. */
+static void tell_end(const struct layout *layout, const struct end_record *end)
+{
+	struct text t = { 0 };
+
+	if (!lost(end->dropped) && !lost(end->missed) && !lost(end->unmatched))
+		return;
+	layout_put_line(&t, layout, end);
+	if (!t.failed)
+		fwrite(t.s, 1, t.n, stderr);
+	text_done(&t);
+}
+
+static int out_settle(struct out *out)
+{
+	if (out->text.failed && !out->error)
+		out->error = -ENOMEM;
+	if (!out->error && (out->unbuffered || out->text.n >= OUT_BUFFER_BYTES))
+		return out_flush(out);
+	return out->error;
+}
+
+/* An empty line goes between tables, and before each further card. */
+static bool wants_gap(const struct out *out, const struct layout *next)
+{
+	if (!out->last || out->format == OUT_JSON)
+		return false;
+	if (out->format == OUT_CSV)
+		return out->last != next;
+	return next->type->style == RECORD_CARD ||
+	       (next->type->style == RECORD_TABLE && out->last != next);
+}
+
+int out_record(struct out *out, const struct record_type *type, const void *record)
+{
+	const struct layout *layout;
+
+	if (out->error)
+		return out->error;
+	layout = out->last && out->last->type == type ? out->last : layout_get(out, type);
+	if (!layout)
+		return out->error = -ENOMEM;
+	if (type == &end_record_type && out->format != OUT_JSON) {
+		tell_end(layout, record);
+		return 0;
+	}
+	if (wants_gap(out, layout))
+		text_put(&out->text, "\n", 1);
+	if (out->format == OUT_JSON)
+		layout_put_json(&out->text, layout, record);
+	else if (out->format == OUT_CSV)
+		layout_put_csv(&out->text, layout, record, out->last != layout);
+	else
+		layout_put_text(&out->text, layout, record, out->last != layout);
+	out->last = layout;
+	return out_settle(out);
+}
+
+int out_line(struct out *out, const char *fmt, ...)
+{
+	AUTO_FREE char *line = NULL;
+	va_list ap;
+	int len;
+
+	if (out->error || out->format != OUT_TEXT)
+		return out->error;
+	va_start(ap, fmt);
+	len = vasprintf(&line, fmt, ap);
+	va_end(ap);
+	if (len < 0) {
+		line = NULL;
+		return out->error = -ENOMEM;
+	}
+	text_put(&out->text, line, (size_t)len);
+	text_put(&out->text, "\n", 1);
+	return out_settle(out);
+}
+
+/* ---- files ---- */
+
+/* After a request to stop, a reader that does not read must not hold us: wait for it a little, then
+ * give it no more than what poll said there is room for.
+ */
+static int wait_writable(int fd, size_t *len)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	if (!stop_requested())
+		return poll(&p, 1, -1) < 0 && errno != EINTR ? -errno : 0;
+	*len = MIN(*len, (size_t)PIPE_BUF);
+	return poll(&p, 1, OUT_STOP_WAIT_MS) == 0 ? -ETIMEDOUT : 0;
+}
+
+int out_flush(struct out *out)
+{
+	size_t done = 0;
+
+	while (!out->error && done < out->text.n) {
+		size_t len = out->text.n - done;
+		ssize_t n;
+
+		if (stop_requested())
+			out->error = wait_writable(out->fd, &len);
+		if (out->error)
+			break;
+		n = write(out->fd, out->text.s + done, len);
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno == EAGAIN)
+			out->error = wait_writable(out->fd, &len);
+		else if (errno != EINTR)
+			out->error = -errno;
+	}
+	out->text.n = 0;
+	return out->error;
+}
+
+/* The file that is to be replaced keeps its mode and, where we may, its owner. */
+static int open_beside(struct out *out, const struct stat *earlier, struct err *e)
+{
+	for (int i = 0; i < 100; i++) {
+		free(out->temporary);
+		if (asprintf(&out->temporary, "%s.%ld-%d.tmp", out->path, (long)getpid(), i) < 0) {
+			out->temporary = NULL;
+			return err_set(e, ENOMEM, "cannot write %s", out->path);
+		}
+		out->fd = open(out->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (out->fd >= 0 || errno != EEXIST)
+			break;
+	}
+	if (out->fd < 0) {
+		int code = errno;
+
+		free(out->temporary);
+		out->temporary = NULL;
+		return err_set(e, code, "cannot create %s", out->path);
+	}
+	if (earlier && (fchown(out->fd, earlier->st_uid, earlier->st_gid) < 0 ||
+			fchmod(out->fd, earlier->st_mode & 0777) < 0))
+		errno = 0; /* a new file of ours is as good */
+	return 0;
+}
+
+/* As fs.protected_symlinks has it, where that may be off and whatever the directory's mode: a link
+ * is followed if it is ours, root's, or of whom the directory belongs to.
+ */
+static int check_link(const char *path, const struct stat *link, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	AUTO_FREE char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	struct stat st;
+
+	if (link->st_uid == geteuid() || link->st_uid == 0)
+		return 0;
+	if (dir && stat(dir, &st) == 0 && st.st_uid == link->st_uid)
+		return 0;
+	err_say(e, EPERM,
+		"cannot write %s: it is a link that user %u put into a directory of somebody "
+		"else's",
+		path, (unsigned int)link->st_uid);
+	return err_hint(e, "remove it, or name the file that is meant");
+}
+
+static bool is_standard_output(const struct stat *st)
+{
+	struct stat standard;
+
+	return fstat(STDOUT_FILENO, &standard) == 0 && standard.st_dev == st->st_dev &&
+	       standard.st_ino == st->st_ino;
+}
+
+/* What was no link when we looked is not followed should it become one. */
+static int open_path(struct out *out, const char *path, struct err *e)
+{
+	struct stat link, st;
+	bool linked = lstat(path, &link) == 0 && S_ISLNK(link.st_mode),
+	     there = stat(path, &st) == 0;
+	int rc = linked ? check_link(path, &link, e) : 0;
+
+	if (rc < 0)
+		return rc;
+	if (!*path)
+		return err_usage(e, "the name of the file to write is empty");
+	if (there && S_ISDIR(st.st_mode))
+		return err_set(e, EISDIR, "cannot write %s", path);
+	out->path = linked && there && S_ISREG(st.st_mode) ? realpath(path, NULL) : strdup(path);
+	if (!out->path)
+		return err_set(e, errno, "cannot write %s", path);
+	if (there && is_standard_output(&st)) /* /dev/stdout, which may append */
+		return 0;
+	if (!there || S_ISREG(st.st_mode))
+		return open_beside(out, there ? &st : NULL, e);
+	out->fd = open(out->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | (linked ? 0 : O_NOFOLLOW));
+	return out->fd < 0 ? err_set(e, errno, "cannot write %s", path) : 0;
+}
+
+static void out_free(struct out *out)
+{
+	while (out->layouts) {
+		struct layout *layout = out->layouts;
+
+		out->layouts = layout->next;
+		layout_free(layout);
+	}
+	if (out->fd > STDERR_FILENO)
+		close(out->fd);
+	text_done(&out->text);
+	free(out->temporary);
+	free(out->path);
+	free(out);
+}
+
+int out_new(struct out **ret, enum out_format format, const char *path, struct err *e)
+{
+	struct out *out = calloc(1, sizeof(*out));
+	int rc = 0;
+
+	if (!out)
+		return err_set(e, ENOMEM, "cannot write records");
+	out->format = format;
+	out->fd = STDOUT_FILENO;
+	if (path && !str_eq(path, "-"))
+		rc = open_path(out, path, e);
+	else if (!(out->path = strdup("standard output")))
+		rc = err_set(e, ENOMEM, "cannot write records");
+	if (rc == 0 && !text_reserve(&out->text, 2 * OUT_BUFFER_BYTES))
+		rc = err_set(e, ENOMEM, "cannot write records");
+	if (rc < 0) {
+		out_discard(out);
+		return rc;
+	}
+	out->unbuffered = isatty(out->fd);
+	*ret = out;
+	return 0;
+}
+
+static int out_finish(struct out *out, struct err *e)
+{
+	int rc = out_flush(out);
+
+	if (rc == -EPIPE && !out->temporary)
+		return 0;
+	if (rc == -ETIMEDOUT)
+		return err_say(e, ETIMEDOUT, "%s: the reader did not take the rest", out->path);
+	if (rc == 0 && out->temporary &&
+	    (fsync(out->fd) < 0 || rename(out->temporary, out->path) < 0))
+		rc = -errno;
+	if (rc == 0)
+		return 0;
+	rc = err_set(e, rc, "cannot write %s", out->path);
+	if (rc == -ENOSPC || rc == -EDQUOT)
+		err_hint(e, "make room there, or write elsewhere with --output FILE%s",
+			 out->temporary ? "; an earlier file is as it was" : "");
+	return rc;
+}
+
+int out_close(struct out *out, struct err *e)
+{
+	int rc = out_finish(out, e);
+
+	if (rc < 0 && out->temporary)
+		unlink(out->temporary);
+	out_free(out);
+	return rc;
+}
+
+void out_discard(struct out *out)
+{
+	if (!out)
+		return;
+	if (out->temporary)
+		unlink(out->temporary);
+	else
+		out_flush(out);
+	out_free(out);
+}
+
+/* ---- single strings ---- */
+
+const char *out_escape(const char *bytes, size_t n, char *buf, size_t len)
+{
+	struct text t = { 0 };
+	size_t used;
+
+	if (!len)
+		return buf;
+	/* An escape is at most four times its bytes: what could not fit is not looked at. */
+	text_escaped(&t, bytes, MIN(n, len), "");
+	used = t.n;
+	if (n > len || used >= len || t.failed) {
+		used = MIN(used, len > 4 ? len - 4 : 0);
+		while (used && ((unsigned char)t.s[used] & 0xc0) == 0x80)
+			used--;
+	}
+	if (used)
+		memcpy(buf, t.s, used);
+	snprintf(buf + used, len - used, "%s", n > len || t.n >= len ? "..." : "");
+	text_done(&t);
+	return buf;
+}
+
+void out_json_string(FILE *f, const char *bytes, size_t n)
+{
+	struct text t = { 0 };
+
+	text_json_string(&t, bytes, n);
+	fwrite(t.s, 1, t.n, f);
+	text_done(&t);
+}

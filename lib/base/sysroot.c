@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* sysroot.c - reads and writes small kernel files below an optional prefix. */
+#include <fcntl.h>
+#include <stdarg.h>
+
+#include "sysroot.h"
+#include "units.h"
+
+static int build_path(const struct sysroot *root, char buf[SYSROOT_PATH_MAX], const char *fmt,
+		      va_list ap)
+{
+	const char *prefix = root && root->prefix ? root->prefix : "";
+	int at = snprintf(buf, SYSROOT_PATH_MAX, "%s", prefix), n;
+
+	if (at >= SYSROOT_PATH_MAX)
+		return -ENAMETOOLONG;
+	n = vsnprintf(buf + at, SYSROOT_PATH_MAX - (size_t)at, fmt, ap);
+	return n < 0 || at + n >= SYSROOT_PATH_MAX ? -ENAMETOOLONG : 0;
+}
+
+int sysroot_path(const struct sysroot *root, char buf[SYSROOT_PATH_MAX], const char *fmt, ...)
+{
+	va_list ap;
+	int rc;
+
+	va_start(ap, fmt);
+	rc = build_path(root, buf, fmt, ap);
+	va_end(ap);
+	return rc;
+}
+
+/* Reads until end of file or until len bytes are there. */
+static ssize_t read_all(int fd, char *buf, size_t len)
+{
+	size_t used = 0;
+
+	while (used < len) {
+		ssize_t n = read(fd, buf + used, len - used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		used += (size_t)n;
+	}
+	return (ssize_t)used;
+}
+
+static ssize_t read_path(const char *path, char *buf, size_t len, struct err *e)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return err_set(e, errno, "cannot open %s", path);
+	n = read_all(fd, buf, len);
+	if (n < 0)
+		return err_set(e, (int)-n, "cannot read %s", path);
+	if ((size_t)n == len)
+		return err_set(e, E2BIG, "cannot read %s", path);
+	buf[n] = '\0';
+	return n;
+}
+
+ssize_t sysroot_read(const struct sysroot *root, char *buf, size_t len, struct err *e,
+		     const char *fmt, ...)
+{
+	char path[SYSROOT_PATH_MAX];
+	va_list ap;
+	int rc;
+
+	va_start(ap, fmt);
+	rc = build_path(root, path, fmt, ap);
+	va_end(ap);
+	return rc ? err_set(e, rc, "cannot open a path") : read_path(path, buf, len, e);
+}
+
+ssize_t sysroot_read_alloc(const struct sysroot *root, char **ret, struct err *e, const char *fmt,
+			   ...)
+{
+	char path[SYSROOT_PATH_MAX];
+	va_list ap;
+	int rc;
+
+	va_start(ap, fmt);
+	rc = build_path(root, path, fmt, ap);
+	va_end(ap);
+	if (rc)
+		return err_set(e, rc, "cannot open a path");
+	/* Kernel files tell no size beforehand: grow until one read fits. */
+	for (size_t len = 16 * KIB; len <= 64 * MIB; len *= 4) {
+		AUTO_FREE char *buf = malloc(len);
+		ssize_t n;
+
+		if (!buf)
+			return err_set(e, ENOMEM, "cannot read %s", path);
+		n = read_path(path, buf, len, e);
+		if (n == -E2BIG)
+			continue;
+		if (n >= 0) {
+			*ret = buf;
+			buf = NULL;
+		}
+		return n;
+	}
+	return -E2BIG;
+}
+
+int sysroot_read_u64(const struct sysroot *root, uint64_t *ret, struct err *e, const char *fmt, ...)
+{
+	char path[SYSROOT_PATH_MAX], buf[64];
+	va_list ap;
+	ssize_t n;
+
+	va_start(ap, fmt);
+	n = build_path(root, path, fmt, ap);
+	va_end(ap);
+	if (n)
+		return err_set(e, (int)n, "cannot open a path");
+	n = read_path(path, buf, sizeof(buf), e);
+	if (n < 0)
+		return (int)n;
+	buf[strcspn(buf, " \t\n")] = '\0';
+	if (str_eq(buf, "max")) {
+		*ret = UINT64_MAX;
+		return 0;
+	}
+	if (units_parse_u64(buf, ret, NULL))
+		return err_say(e, EBADMSG, "%s holds '%s' where a number was expected", path, buf);
+	return 0;
+}
+
+int sysroot_write(const struct sysroot *root, const char *text, struct err *e, const char *fmt, ...)
+{
+	char path[SYSROOT_PATH_MAX];
+	size_t len = strlen(text);
+	va_list ap;
+	ssize_t n;
+
+	va_start(ap, fmt);
+	n = build_path(root, path, fmt, ap);
+	va_end(ap);
+	if (n)
+		return err_set(e, (int)n, "cannot open a path");
+
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC | O_TRUNC);
+
+	if (fd < 0)
+		return err_set(e, errno, "cannot open %s to write '%s'", path, text);
+	n = write(fd, text, len);
+	if (n < 0)
+		return err_set(e, errno, "cannot write '%s' to %s", text, path);
+	return (size_t)n == len ? 0 : err_set(e, EIO, "cannot write '%s' to %s", text, path);
+}
+
+bool sysroot_exists(const struct sysroot *root, const char *fmt, ...)
+{
+	char path[SYSROOT_PATH_MAX];
+	va_list ap;
+	int rc;
+
+	va_start(ap, fmt);
+	rc = build_path(root, path, fmt, ap);
+	va_end(ap);
+	return !rc && access(path, F_OK) == 0;
+}

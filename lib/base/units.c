@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* units.c - one suffix table per quantity serves parsing and exact formatting. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <math.h>
+
+#include "units.h"
+
+struct suffix {
+	const char *text;
+	uint64_t factor;
+};
+
+/* Formatting takes the first that divides the value; the parser takes any. */
+static const struct suffix size_suffixes[] = {
+	{ "TiB", GIB << 10 }, { "GiB", GIB },     { "MiB", MIB },
+	{ "KiB", KIB },       { "B", 1 },         { "TB", UINT64_C(1000000000000) },
+	{ "GB", 1000000000 }, { "MB", 1000000 },  { "kB", 1000 },
+	{ "KB", 1000 },       { "T", GIB << 10 }, { "G", GIB },
+	{ "M", MIB },         { "K", KIB },       { NULL, 0 },
+};
+static const struct suffix duration_suffixes[] = {
+	{ "h", 3600 * NS_PER_S }, { "m", 60 * NS_PER_S },    { "s", NS_PER_S },
+	{ "ms", NS_PER_MS },      { "us", NS_PER_US },       { "ns", 1 },
+	{ "min", 60 * NS_PER_S }, { "d", 86400 * NS_PER_S }, { NULL, 0 },
+};
+
+/* The number in front: whole part and fraction apart, so that 64-bit values stay exact. */
+static int parse_decimal(const char **cursor, uint64_t *whole, double *fraction)
+{
+	const char *p = *cursor;
+	double scale = 0.1;
+
+	if (!isdigit((unsigned char)*p))
+		return -EINVAL;
+	for (*whole = 0; isdigit((unsigned char)*p); p++) {
+		if (mul_overflows(*whole, 10u, whole) ||
+		    add_overflows(*whole, (uint64_t)(*p - '0'), whole))
+			return -ERANGE;
+	}
+	*fraction = 0;
+	if (*p == '.') {
+		if (!isdigit((unsigned char)*++p))
+			return -EINVAL;
+		for (; isdigit((unsigned char)*p); p++, scale /= 10)
+			*fraction += scale * (*p - '0');
+	}
+	*cursor = p;
+	return 0;
+}
+
+static int parse_scaled(const char *text, const struct suffix *suffixes, const char *quantity,
+			const char *example, uint64_t *ret, struct err *e)
+{
+	const char *p = text;
+	uint64_t whole, value;
+	double fraction;
+	int rc = parse_decimal(&p, &whole, &fraction);
+
+	if (rc == -EINVAL)
+		return err_usage(e, "'%s' is not a %s, such as %s", text, quantity, example);
+	if (!rc && !*p && whole == 0 && fraction == 0) {
+		*ret = 0;
+		return 0;
+	}
+	if (!rc && !*p)
+		return err_usage(e, "'%s': a %s needs a unit, such as %s", text, quantity, example);
+	for (const struct suffix *s = suffixes; !rc && s->text; s++) {
+		if (!str_eq(p, s->text))
+			continue;
+		if (mul_overflows(whole, s->factor, &value) ||
+		    add_overflows(value, (uint64_t)(fraction * (double)s->factor + 0.5), &value) ||
+		    value == MISSING_U64)
+			break;
+		*ret = value;
+		return 0;
+	}
+	for (const struct suffix *s = suffixes; !rc && s->text; s++) {
+		if (str_eq(p, s->text))
+			rc = -ERANGE;
+	}
+	if (rc == -ERANGE) {
+		err_usage(e, "'%s' is too large", text);
+		return -ERANGE;
+	}
+	return err_usage(e, "'%s': unknown unit '%s' of a %s; try %s", text, p, quantity, example);
+}
+
+int units_parse_size(const char *text, uint64_t *ret, struct err *e)
+{
+	return parse_scaled(text, size_suffixes, "size", "64MiB", ret, e);
+}
+
+int units_parse_duration(const char *text, uint64_t *ret, struct err *e)
+{
+	return parse_scaled(text, duration_suffixes, "duration", "10s or 500ms", ret, e);
+}
+
+int units_parse_u64(const char *text, uint64_t *ret, struct err *e)
+{
+	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	const char *digits = hex ? text + 2 : text;
+	char *end = NULL;
+	uint64_t value;
+
+	if (!(hex ? isxdigit((unsigned char)*digits) : isdigit((unsigned char)*digits)))
+		return err_usage(e, "'%s' is not a whole number", text);
+	errno = 0;
+	value = strtoull(digits, &end, hex ? 16 : 10);
+	if (*end)
+		return err_usage(e, "'%s' is not a whole number", text);
+	if (errno == ERANGE || value == MISSING_U64) {
+		err_usage(e, "'%s' is too large", text);
+		return -ERANGE;
+	}
+	*ret = value;
+	return 0;
+}
+
+int units_parse_f64(const char *text, double *ret, struct err *e)
+{
+	char *end;
+	double value;
+
+	if ((!isdigit((unsigned char)text[text[0] == '-']) && text[0] != '.') ||
+	    strpbrk(text, "xX"))
+		return err_usage(e, "'%s' is not a number", text);
+	errno = 0;
+	value = strtod(text, &end);
+	if (end == text || *end || !isfinite(value))
+		return err_usage(e, "'%s' is not a number", text);
+	*ret = value;
+	return 0;
+}
+
+int units_parse_share(const char *text, double *ret, struct err *e)
+{
+	char number[64];
+	size_t len = strlen(text);
+	bool percent = len > 1 && text[len - 1] == '%';
+	double value;
+	int rc;
+
+	if (len >= sizeof(number))
+		return err_usage(e, "'%.32s...' is not a share, such as 50%%", text);
+	memcpy(number, text, len + 1);
+	if (percent)
+		number[len - 1] = '\0';
+	rc = units_parse_f64(number, &value, NULL);
+	if (rc || value < 0)
+		return err_usage(e, "'%s' is not a share, such as 50%% or 0.5", text);
+	*ret = percent ? value / 100 : value;
+	return 0;
+}
+
+char *units_format_size(uint64_t bytes, char buf[UNITS_TEXT_MAX])
+{
+	static const char *const names[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	double value = (double)bytes;
+	size_t i = 0;
+
+	if (bytes == MISSING_U64)
+		return strcpy(buf, "-");
+	for (; value >= 1024 && i + 1 < ARRAY_SIZE(names); i++)
+		value /= 1024;
+	snprintf(buf, UNITS_TEXT_MAX, i == 0 ? "%.0f %s" : "%.1f %s", value, names[i]);
+	return buf;
+}
+
+char *units_format_duration(uint64_t ns, char buf[UNITS_TEXT_MAX])
+{
+	double value = (double)ns;
+
+	if (ns == MISSING_U64)
+		strcpy(buf, "-");
+	else if (ns < NS_PER_US)
+		snprintf(buf, UNITS_TEXT_MAX, "%" PRIu64 " ns", ns);
+	else if (ns < NS_PER_MS)
+		snprintf(buf, UNITS_TEXT_MAX, "%.1f us", value / 1e3);
+	else if (ns < NS_PER_S)
+		snprintf(buf, UNITS_TEXT_MAX, "%.1f ms", value / 1e6);
+	else if (ns < 120 * NS_PER_S)
+		snprintf(buf, UNITS_TEXT_MAX, "%.2f s", value / 1e9);
+	else
+		snprintf(buf, UNITS_TEXT_MAX, "%" PRIu64 " min %02" PRIu64 " s", ns / NS_PER_S / 60,
+			 ns / NS_PER_S % 60);
+	return buf;
+}
+
+static char *exact(uint64_t value, const struct suffix *suffixes, char buf[UNITS_TEXT_MAX])
+{
+	const struct suffix *s = suffixes;
+
+	while (s->factor > 1 && (value % s->factor || value == 0))
+		s++;
+	snprintf(buf, UNITS_TEXT_MAX, "%" PRIu64 "%s", value / s->factor, s->text);
+	return buf;
+}
+
+char *units_exact_size(uint64_t bytes, char buf[UNITS_TEXT_MAX])
+{
+	return exact(bytes, size_suffixes, buf);
+}
+
+char *units_exact_duration(uint64_t ns, char buf[UNITS_TEXT_MAX])
+{
+	return exact(ns, duration_suffixes, buf);
+}
+
+char *units_format_utc(uint64_t epoch_ns, char buf[UNITS_TEXT_MAX])
+{
+	time_t seconds = (time_t)(epoch_ns / NS_PER_S);
+	struct tm tm;
+	size_t n;
+
+	if (epoch_ns == MISSING_U64 || !gmtime_r(&seconds, &tm)) {
+		snprintf(buf, UNITS_TEXT_MAX, "-");
+		return buf;
+	}
+	n = strftime(buf, UNITS_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf + n, UNITS_TEXT_MAX - n, ".%09uZ", (unsigned int)(epoch_ns % NS_PER_S));
+	return buf;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* swap.h - a zram device as swap: its header, on, off, and its line in /proc/swaps.
+ *
+ * Goes by descriptors that zram_open() has checked, never by a path that may have changed. Journal
+ * the intent (journal_swap) before swap_on().
+ */
+#ifndef COLDPRESS_KERNEL_SWAP_H
+#define COLDPRESS_KERNEL_SWAP_H
+
+#include "cgroup.h"
+#include "procfs.h"
+#include "zram.h"
+
+#define SWAP_PRIORITY_MAX 32767 /* SWAP_FLAG_PRIO_MASK */
+
+/* swap_format - writes a version 1 swap header, as mkswap(8) does, and waits until the device has
+ * it. */
+int swap_format(int fd, const char *label, struct err *e);
+
+/* swap_on - errors -EINVAL no header; -EBUSY already swap or held; -EPERM not root */
+int swap_on(int fd, int priority, struct err *e);
+
+/* swap_off - brings every page back into RAM first, which may take seconds.
+ *
+ * returns  0, also when it is no swap now
+ * errors   -EINTR a signal came: it is swap as before; -ENOMEM there is not enough RAM
+ */
+int swap_off(int fd, struct err *e);
+
+struct swap_back {
+	uint64_t timeout_ns;
+	bool stoppable;                                   /* ^C ends it */
+	void (*progress)(void *ctx, uint64_t left_bytes); /* ten times a second; NULL = none */
+	void *ctx;
+};
+
+#define SWAP_BACK_NS (10 * 60 * NS_PER_S)
+
+/* swap_back - swap_off that ends: with all pages back, on ^C, or when its time is over. Tried again
+ * after -ENOMEM for as long as there is less in it each time: the OOM killer may have ended an
+ * owner.
+ *
+ * errors  -EINTR ^C, -ETIMEDOUT: it is swap as before; -EINPROGRESS either, but the kernel is in
+ * the middle of one process and goes on there; it holds the caller's locks until then; else
+ * swap_off's own
+ */
+int swap_back(int fd, const struct zram_device *device, const struct swap_back *how, struct err *e);
+
+/* ---- swap_room.c: whether it could come back ---- */
+
+/* swap_room_memory - refuses to bring back more than fits: used_bytes of swap into what is
+ * available. Pure. */
+int swap_room_memory(const struct procfs_meminfo *meminfo, uint64_t used_bytes, struct err *e);
+
+/* swap_room_group - refuses to bring back more than the limit of a group leaves room for: the
+ * kernel charges what comes back whatever the limit, and would end its processes. Of its pages in
+ * swap at most used_bytes are in the pool. Pure.
+ */
+int swap_room_group(const struct cgroup_swap *group, uint64_t used_bytes, struct err *e);
+
+/* swap_room_check - both, for the device and every group with pages in swap. -ENOMEM refused, with
+ * the figures. */
+int swap_room_check(const struct zram_device *device, struct err *e);
+
+/* ---- its line in /proc/swaps ---- */
+
+/* swap_find - the device's line, NULL when it is no swap or its node is gone. */
+const struct procfs_swap *swap_find(const struct procfs_swaps *swaps,
+				    const struct zram_device *device);
+
+/* swap_used_bytes - what was swapped to it; 0 also when it is no swap. */
+uint64_t swap_used_bytes(const struct zram_device *device);
+bool swap_in_use(const struct zram_device *device);
+
+/* swap_next_priority - one above the highest in use, at least 0, so that the device comes first.
+ *
+ * errors  -ERANGE one already has the kernel's highest; it is named
+ */
+int swap_next_priority(const struct procfs_swaps *swaps, int *ret, struct err *e);
+
+#endif

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* zram.c - zram devices: what they hold, how they are added, set up, reset and removed.
+ *
+ * Everything goes through /sys/block/zram<id> and /sys/class/zram-control. udev opens new devices
+ * for a moment, and a late close may outlive its process: EBUSY is waited for, never taken as the
+ * answer at once.
+ */
+#include "zram.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "lib/base/stop.h"
+#include "lib/base/units.h"
+
+#define NODE_WAIT_NS NS_PER_S /* devtmpfs has the node at once; udev may rename or chmod it late \
+			       */
+#define RETRY_MIN_NS (2 * NS_PER_MS)
+#define RETRY_MAX_NS (200 * NS_PER_MS)
+
+/* Numbers between blanks into values[]; how many there were, at most max. */
+static size_t take_numbers(const char *buf, size_t len, uint64_t *values, size_t max)
+{
+	const char *p = buf, *end = buf + len;
+	size_t n = 0;
+
+	while (n < max) {
+		uint64_t value = 0;
+
+		while (p < end && (*p == ' ' || *p == '\t' || *p == '\n'))
+			p++;
+		if (p == end || *p < '0' || *p > '9')
+			break;
+		for (; p < end && *p >= '0' && *p <= '9'; p++) {
+			if (mul_overflows(value, (uint64_t)10, &value) ||
+			    add_overflows(value, (uint64_t)(*p - '0'), &value))
+				return n;
+		}
+		values[n++] = value;
+	}
+	return n;
+}
+
+/* ---- which ones there are ---- */
+
+/* -ENOENT is no error of its own here: there is no such device. */
+static int no_device(int r, unsigned int id, struct err *e)
+{
+	return r == -ENOENT ? err_say(e, ENODEV, "there is no device zram%u", id) : r;
+}
+
+int zram_name_parse(const char *name, unsigned int *ret)
+{
+	const char *number = name + (str_starts(name, "/dev/") ? strlen("/dev/") : 0);
+	uint64_t id;
+
+	number = str_starts(number, "zram") ? number + strlen("zram") : "";
+	if (number[strspn(number, "0123456789")] || units_parse_u64(number, &id, NULL) ||
+	    id > INT32_MAX)
+		return -EINVAL;
+	*ret = (unsigned int)id;
+	return 0;
+}
+
+int zram_identify(const struct sysroot *root, unsigned int id, struct zram_device *ret,
+		  struct err *e)
+{
+	struct zram_device device = { .id = id };
+	unsigned int major_number, minor_number;
+	char text[64];
+	ssize_t n = sysroot_read(root, text, sizeof(text), e, "/sys/block/zram%u/dev", id);
+
+	if (n < 0)
+		return no_device((int)n, id, e);
+	if (sscanf(text, "%u:%u", &major_number, &minor_number) != 2)
+		return err_say(e, EBADMSG, "/sys/block/zram%u/dev holds no device number", id);
+	device.dev = makedev(major_number, minor_number);
+	int r = sysroot_read_u64(root, &device.diskseq, e, "/sys/block/zram%u/diskseq", id);
+
+	if (r)
+		return no_device(r, id, e);
+	*ret = device;
+	return 0;
+}
+
+bool zram_present(const struct sysroot *root, const struct zram_device *device)
+{
+	struct zram_device now;
+
+	return zram_identify(root, device->id, &now, NULL) == 0 && now.dev == device->dev &&
+	       now.diskseq == device->diskseq;
+}
+
+int zram_born(const struct zram_device *device, struct timespec *ret)
+{
+	char path[64];
+	struct statx st;
+
+	snprintf(path, sizeof(path), "/dev/zram%u", device->id);
+	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_CTIME, &st) ||
+	    makedev(st.stx_rdev_major, st.stx_rdev_minor) != device->dev)
+		return -ENODEV;
+	/* Before 5.19 tmpfs kept no birth; udev may have changed mode and owner a moment later. */
+	const struct statx_timestamp *born =
+		st.stx_mask & STATX_BTIME ? &st.stx_btime : &st.stx_ctime;
+
+	*ret = (struct timespec){ .tv_sec = born->tv_sec, .tv_nsec = born->tv_nsec };
+	return 0;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct zram_device *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static void closedir_(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+int zram_list_read(const struct sysroot *root, struct zram_list *ret, struct err *e)
+{
+	char path[SYSROOT_PATH_MAX];
+	int r = sysroot_path(root, path, "/sys/block");
+	__attribute__((cleanup(closedir_))) DIR *dir = r ? NULL : opendir(path);
+	struct zram_list list = { .n = 0 };
+
+	if (!dir)
+		return err_set(e, r ? r : errno, "cannot list /sys/block");
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		unsigned int id;
+		char behind;
+
+		if (sscanf(entry->d_name, "zram%u%c", &id, &behind) != 1)
+			continue;
+		if (list.n == ARRAY_SIZE(list.devices))
+			return err_say(e, E2BIG, "more than %d zram devices", ZRAM_DEVICES_MAX);
+		r = zram_identify(root, id, &list.devices[list.n], e);
+		if (r == -ENODEV) /* removed since readdir */
+			continue;
+		if (r)
+			return r;
+		list.n++;
+	}
+	qsort(list.devices, list.n, sizeof(list.devices[0]), by_id);
+	*ret = list;
+	return 0;
+}
+
+/* ---- statistics ---- */
+
+int zram_mm_stat_parse(const char *buf, size_t len, struct zram_mm_stat *ret)
+{
+	uint64_t v[9];
+	size_t n = take_numbers(buf, len, v, ARRAY_SIZE(v));
+
+	if (n < 8)
+		return -EBADMSG;
+	*ret = (struct zram_mm_stat){
+		.orig_bytes = v[0],
+		.compr_bytes = v[1],
+		.used_bytes = v[2],
+		.limit_bytes = v[3],
+		.used_max_bytes = v[4],
+		.same_pages = v[5],
+		.compacted_pages = v[6],
+		.huge_pages = v[7],
+		.huge_since_pages = n > 8 ? v[8] : MISSING_U64,
+	};
+	return 0;
+}
+
+int zram_io_stat_parse(const char *buf, size_t len, struct zram_io_stat *ret)
+{
+	uint64_t v[4];
+
+	if (take_numbers(buf, len, v, ARRAY_SIZE(v)) < ARRAY_SIZE(v))
+		return -EBADMSG;
+	*ret = (struct zram_io_stat){
+		.failed_reads = v[0],
+		.failed_writes = v[1],
+		.invalid_io = v[2],
+		.notify_free = v[3],
+	};
+	return 0;
+}
+
+int zram_bd_stat_parse(const char *buf, size_t len, struct zram_bd_stat *ret)
+{
+	uint64_t v[3];
+
+	if (take_numbers(buf, len, v, ARRAY_SIZE(v)) < ARRAY_SIZE(v))
+		return -EBADMSG;
+	*ret = (struct zram_bd_stat){ .count_pages = v[0],
+				      .read_pages = v[1],
+				      .written_pages = v[2] };
+	return 0;
+}
+
+int zram_block_stat_parse(const char *buf, size_t len, struct zram_block_stat *ret)
+{
+	uint64_t v[15] = { 0 }; /* discards came with 4.18 at 12; before that 11 fields */
+
+	if (take_numbers(buf, len, v, ARRAY_SIZE(v)) < ARRAY_SIZE(v))
+		return -EBADMSG;
+	*ret = (struct zram_block_stat){
+		.reads = v[0],
+		.read_bytes = v[2] * 512,
+		.writes = v[4],
+		.written_bytes = v[6] * 512,
+		.discards = v[11],
+		.discarded_bytes = v[13] * 512,
+	};
+	return 0;
+}
+
+#define ATTRIBUTE_MAX 512
+
+static ssize_t read_attribute(const struct sysroot *root, unsigned int id, const char *attribute,
+			      char text[ATTRIBUTE_MAX], struct err *e)
+{
+	return sysroot_read(root, text, ATTRIBUTE_MAX, e, "/sys/block/zram%u/%s", id, attribute);
+}
+
+/* What a parser returned, as an error that names the file. */
+static int parsed(int r, unsigned int id, const char *attribute, struct err *e)
+{
+	return r ? err_say(e, r, "cannot understand /sys/block/zram%u/%s", id, attribute) : 0;
+}
+
+int zram_mm_stat_read(const struct sysroot *root, unsigned int id, struct zram_mm_stat *ret,
+		      struct err *e)
+{
+	char text[ATTRIBUTE_MAX];
+	ssize_t n = read_attribute(root, id, "mm_stat", text, e);
+
+	return n < 0 ? (int)n : parsed(zram_mm_stat_parse(text, (size_t)n, ret), id, "mm_stat", e);
+}
+
+int zram_io_stat_read(const struct sysroot *root, unsigned int id, struct zram_io_stat *ret,
+		      struct err *e)
+{
+	char text[ATTRIBUTE_MAX];
+	ssize_t n = read_attribute(root, id, "io_stat", text, e);
+
+	return n < 0 ? (int)n : parsed(zram_io_stat_parse(text, (size_t)n, ret), id, "io_stat", e);
+}
+
+int zram_bd_stat_read(const struct sysroot *root, unsigned int id, struct zram_bd_stat *ret,
+		      struct err *e)
+{
+	char text[ATTRIBUTE_MAX];
+	ssize_t n = read_attribute(root, id, "bd_stat", text, e);
+
+	return n < 0 ? (int)n : parsed(zram_bd_stat_parse(text, (size_t)n, ret), id, "bd_stat", e);
+}
+
+int zram_block_stat_read(const struct sysroot *root, unsigned int id, struct zram_block_stat *ret,
+			 struct err *e)
+{
+	char text[ATTRIBUTE_MAX];
+	ssize_t n = read_attribute(root, id, "stat", text, e);
+
+	return n < 0 ? (int)n : parsed(zram_block_stat_parse(text, (size_t)n, ret), id, "stat", e);
+}
+
+/* ---- algorithms ---- */
+
+int zram_algorithms_parse(const char *buf, size_t len, struct zram_algorithms *ret)
+{
+	struct zram_algorithms list = { .current = SIZE_MAX };
+
+	for (size_t i = 0; i < len;) {
+		size_t n = 0;
+
+		while (i + n < len && buf[i + n] != ' ' && buf[i + n] != '\n')
+			n++;
+		if (n == 0) {
+			i++;
+			continue;
+		}
+		bool current = n > 2 && buf[i] == '[' && buf[i + n - 1] == ']';
+		size_t name_len = current ? n - 2 : n;
+
+		if (list.n == ARRAY_SIZE(list.names) || name_len >= ZRAM_ALGORITHM_MAX)
+			return -E2BIG;
+		if (current)
+			list.current = list.n;
+		memcpy(list.names[list.n++], buf + i + current, name_len);
+		i += n;
+	}
+	if (list.current == SIZE_MAX)
+		return -EBADMSG;
+	*ret = list;
+	return 0;
+}
+
+int zram_algorithms_read(const struct sysroot *root, unsigned int id, struct zram_algorithms *ret,
+			 struct err *e)
+{
+	char text[ATTRIBUTE_MAX];
+	ssize_t n = read_attribute(root, id, "comp_algorithm", text, e);
+	struct zram_features features;
+
+	if (n < 0)
+		return (int)n;
+	int r = parsed(zram_algorithms_parse(text, (size_t)n, ret), id, "comp_algorithm", e);
+
+	zram_features_read(root, id, &features);
+	ret->crypto = !features.params;
+	return r;
+}
+
+int zram_algorithms_any(const struct sysroot *root, struct zram_algorithms *ret, struct err *e)
+{
+	struct zram_list list;
+	int r = zram_list_read(root, &list, e);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < list.n; i++)
+		if (zram_algorithms_read(root, list.devices[i].id, ret, NULL) == 0)
+			return 0;
+	return err_say(e, ENODEV, "there is no zram device to read the algorithms from");
+}
+
+bool zram_algorithms_have(const struct zram_algorithms *algorithms, const char *name)
+{
+	for (size_t i = 0; i < algorithms->n; i++)
+		if (str_eq(algorithms->names[i], name))
+			return true;
+	return false;
+}
+
+/* ---- changing ---- */
+
+int zram_available(const struct sysroot *root, struct err *e)
+{
+	if (sysroot_exists(root, "/sys/class/zram-control/hot_add"))
+		return 0;
+	err_impossible(e, "zram is not there: no /sys/class/zram-control");
+	return err_hint(
+		e, "load it with `modprobe zram num_devices=0`, or use a kernel with CONFIG_ZRAM");
+}
+
+int zram_hot_add(const struct sysroot *root, unsigned int *ret, struct err *e)
+{
+	char path[SYSROOT_PATH_MAX], text[32];
+	int r = sysroot_path(root, path, "/sys/class/zram-control/hot_add");
+
+	if (r)
+		return err_set(e, r, "cannot open hot_add");
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_set(e, errno, "cannot open %s", path);
+	ssize_t n = read(fd, text,
+			 sizeof(text) - 1); /* one read: each that starts anew adds a device */
+
+	if (n < 0)
+		return err_set(e, errno, "cannot add a zram device (%s)", path);
+	text[n] = '\0';
+	if (sscanf(text, "%u", ret) != 1)
+		return err_say(e, EBADMSG, "%s gave no device number", path);
+	return 0;
+}
+
+/* Writes until it is not EBUSY any more, ZRAM_BUSY_NS at most. ^C does not end it: what is put back
+ * has to be. */
+static int write_busy(const struct sysroot *root, const struct zram_device *device,
+		      const char *text, const char *path, struct err *e)
+{
+	uint64_t end_ns = monotonic_ns() + ZRAM_BUSY_NS, wait_ns = RETRY_MIN_NS;
+
+	for (;;) {
+		if (!zram_present(root, device))
+			return err_say(e, ENODEV, "zram%u is not the device it was any more",
+				       device->id);
+		int r = sysroot_write(root, text, e, "%s", path);
+
+		if (r != -EBUSY)
+			return r;
+		if (monotonic_ns() >= end_ns) {
+			err_hint(e,
+				 "something still holds it: see `fuser -v /dev/zram%u`, end that "
+				 "and try "
+				 "again",
+				 device->id);
+			return r;
+		}
+		sleep_ns(wait_ns);
+		wait_ns = MIN(wait_ns * 2, RETRY_MAX_NS);
+	}
+}
+
+int zram_write(const struct sysroot *root, const struct zram_device *device, const char *attribute,
+	       const char *text, struct err *e)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/block/zram%u/%s", device->id, attribute);
+	return write_busy(root, device, text, path, e);
+}
+
+int zram_disk_bytes(const struct sysroot *root, unsigned int id, uint64_t *ret, struct err *e)
+{
+	return sysroot_read_u64(root, ret, e, "/sys/block/zram%u/disksize", id);
+}
+
+int zram_reset(const struct sysroot *root, const struct zram_device *device, struct err *e)
+{
+	return zram_write(root, device, "reset", "1", e);
+}
+
+int zram_hot_remove(const struct sysroot *root, const struct zram_device *device, struct err *e)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%u", device->id);
+	return write_busy(root, device, text, "/sys/class/zram-control/hot_remove", e);
+}
+
+/* An open descriptor is this device, whatever the path said. */
+static int check_open(int fd, const struct zram_device *device)
+{
+	struct stat st;
+	uint64_t diskseq;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISBLK(st.st_mode) || st.st_rdev != device->dev)
+		return -ENODEV;
+	if (ioctl(fd, BLKGETDISKSEQ, &diskseq))
+		return -errno;
+	return diskseq == device->diskseq ? 0 : -ENODEV;
+}
+
+static int open_checked(const char *path, const struct zram_device *device, int flags)
+{
+	AUTO_CLOSE int fd = open(path, flags | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	int r = check_open(fd, device);
+
+	if (r)
+		return r;
+	r = fd;
+	fd = -1;
+	return r;
+}
+
+int zram_open(const struct zram_device *device, const char *dir, int flags, struct err *e)
+{
+	uint64_t end_ns = monotonic_ns() + NODE_WAIT_NS;
+	char path[SYSROOT_PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/zram%u", device->id);
+	while ((fd = open_checked(path, device, flags)) == -ENOENT && monotonic_ns() < end_ns &&
+	       !stop_requested())
+		sleep_ns(RETRY_MIN_NS);
+	if (fd != -ENOENT && fd != -ENODEV)
+		return fd < 0 ? err_set(e, fd, "cannot open %s", path) : fd;
+	if (snprintf(path, sizeof(path), "%s/.node.%d", dir, (int)getpid()) >= (int)sizeof(path))
+		return err_set(e, ENAMETOOLONG, "cannot make a device node in %s", dir);
+	if (unlink(path) && errno != ENOENT)
+		return err_set(e, errno, "cannot remove %s", path);
+	if (mknod(path, S_IFBLK | 0600, device->dev))
+		return err_set(e, errno, "cannot make the device node %s", path);
+	fd = open_checked(path, device, flags);
+	if (unlink(path) && fd >= 0) {
+		close(fd);
+		return err_set(e, errno, "cannot remove %s", path);
+	}
+	return fd < 0 ? err_set(e, fd, "cannot open the device of zram%u by a node of our own",
+				device->id)
+		      : fd;
+}
