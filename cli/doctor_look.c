@@ -333,9 +333,8 @@ static void look_zram(struct doctor *d)
 	    sysroot_exists(d->root, "/lib/modules/%s/kernel/drivers/block/zram", release))
 		doctor_remedy(c, "sudo modprobe zram num_devices=0");
 	else
-		doctor_remedy(c,
-			      "boot a kernel with CONFIG_ZRAM; none is among its modules (Ubuntu: "
-			      "linux-modules-extra)");
+		doctor_remedy(c, "boot a kernel with CONFIG_ZRAM; none is among its modules "
+				 "(Ubuntu: linux-modules-extra)");
 }
 
 static void look_zswap(struct doctor *d)

@@ -19,13 +19,10 @@ static const struct opt_command commands[] = {
 		.name = "doctor",
 		.summary = "what this machine can do, what is missing, and the command that would "
 			   "give it",
-		.description =
-			"Looks at the kernel, its tracing, zram, swap, control groups, rights and "
-			"tools. Changes "
-			"nothing: one BPF program and one counter are opened and closed again. "
-			"Ends 0 "
-			"whenever "
-			"it could look; the last line says whether a full study can run here.",
+		.description = "Looks at the kernel, its tracing, zram, swap, control groups, "
+			       "rights and tools. Changes nothing: one BPF program and one counter "
+			       "are opened and closed again. Ends 0 whenever it could look; the "
+			       "last line says whether a full study can run here.",
 		.examples =
 			"sudo coldpress doctor                    # everything, with the remedies\n"
 			"coldpress doctor -f json | jq .remedy    # for a script\n",
@@ -37,19 +34,16 @@ static const struct opt_command commands[] = {
 		.synopsis = "[-- COMMAND ARG...]",
 		.summary = "what would RAM compression save for a program, with which codec, at "
 			   "what cost",
-		.description = "Runs COMMAND as the user who called sudo: once freely, scanned and "
-			       "probed; then held to a "
-			       "share of its own peak of memory, with a zram pool of each "
-			       "algorithm in turn, in shuffled "
-			       "blocks beside free runs. Prints what was saved, what it cost, and "
-			       "what the page scan had "
-			       "predicted; recommends an algorithm, or nothing; keeps everything "
-			       "in --out. Without "
-			       "COMMAND it studies sqlite3 with a database in memory, and a "
-			       "generator. COMMAND should do "
-			       "a fixed amount of work and end by itself.\n\n"
-			       "Without root it scans the command's pages and ranks codecs, and "
-			       "says what was left out.",
+		.description =
+			"Runs COMMAND as the user who called sudo: once freely, scanned and "
+			"probed; then held to a share of its own peak of memory, with a zram pool "
+			"of each algorithm in turn, in shuffled blocks beside free runs. Prints "
+			"what was saved, what it cost, and what the page scan had predicted; "
+			"recommends an algorithm, or nothing; keeps everything in --out. Without "
+			"COMMAND it studies sqlite3 with a database in memory, and a generator. "
+			"COMMAND should do a fixed amount of work and end by itself.\n\n"
+			"Without root it scans the command's pages and ranks codecs, and says what "
+			"was left out.",
 		.examples = "sudo coldpress study --demo                      # an answer in three "
 			    "minutes\n"
 			    "sudo coldpress study -- python3 job.py           # your own program\n"
@@ -64,13 +58,9 @@ static const struct opt_command commands[] = {
 		.summary =
 			"finish what a killed command left: pools, swaps, control groups, settings",
 		.description = "Every command that changes the machine writes down what it is "
-			       "about to do. recover "
-			       "undoes "
-			       "what is still open in the books of commands that are gone, and "
-			       "leaves those that "
-			       "run, "
-			       "and pools that were set up to stay, alone. It may be run at any "
-			       "time, and twice.",
+			       "about to do. recover undoes what is still open in the books of "
+			       "commands that are gone, and leaves those that run, and pools that "
+			       "were set up to stay, alone. It may be run at any time, and twice.",
 		.examples = "sudo coldpress recover    # after a kill -9\n",
 		.options = recover_options,
 		.run = recover_run,
@@ -97,8 +87,7 @@ static const struct opt_program program = {
 		"\n"
 		"  coldpress doctor                      can this machine do it?\n"
 		"  sudo coldpress study --demo           what would compression save, with which "
-		"codec, at "
-		"what cost?\n"
+		"codec, at what cost?\n"
 		"  sudo coldpress study -- COMMAND ...   the same for your own program\n"
 		"  coldpress report --db DIR/study.db    a study's page with its figures, again\n"
 		"  sudo coldpress recover                only after a kill -9: puts back what was "
@@ -111,8 +100,7 @@ static const struct opt_program program = {
 		"  ram_pool             a compressed pool (zram): setup, status, age, trigger, "
 		"reset\n"
 		"  workload             loads with known page contents, and stress-ng, fio, "
-		"sysbench, ... "
-		"wrapped\n"
+		"sysbench, ... wrapped\n"
 		"  report               what a study stored, as one HTML page\n"
 		"  proc_create          process forks, live\n"
 		"  page_fault           page faults, live\n"

@@ -13,8 +13,8 @@
 
 const struct opt recover_options[] = {
 	OPT_FLAG(0, "force", struct lab_config, recover.force,
-		 "take swaps back even if their pages might not fit into memory, "
-		 "or into the limits of the groups they belong to"),
+		 "take swaps back even if their pages might not fit into memory, or into the "
+		 "limits of the groups they belong to"),
 	OPT_CHOICE('f', "format", struct lab_config, recover.format, opt_format_choices,
 		   "how results are printed"),
 	OPT_STRING('o', "output", struct lab_config, recover.output, "write results into this file",

@@ -17,9 +17,10 @@
 #include "lib/base/units.h"
 
 #define REQUEST_BYTES (128 * KIB)
-#define RUN_BYTES     (256 * KIB) /* a run writes at least this much: shorter ones drown in the clock \
-				   */
-#define FILL_BYTES    (64 * MIB) /* of copies, to know what one takes in a large pool */
+#define RUN_BYTES \
+	(256 * KIB)           /* a run writes at least this much: shorter ones drown in the clock \
+			       */
+#define FILL_BYTES (64 * MIB) /* of copies, to know what one takes in a large pool */
 
 enum { WRITE, READ, WAYS };
 enum { WALL, CPU, PROCESS, CLOCKS };

@@ -61,15 +61,11 @@ static void put_script(struct text *script, const struct rank_result *ranking)
 			 "graph 0.05\n"
 			 "set key outside top center horizontal\n"
 			 "plot $codecs using ($4 == 1 ? $1 : NaN):2 smooth unique with lines "
-			 "dashtype 2 linewidth 1 "
-			 "linecolor rgb '#5d6670' title 'front', "
-			 "$codecs using 1:2 with points pointtype 6 pointsize 1 linewidth 1.6 "
-			 "linecolor rgb '#0072b2' "
-			 "title 'codec', "
-			 "$codecs using ($5 == 1 ? $1 : NaN):2 with points pointtype 7 pointsize 1 "
-			 "linecolor rgb '#d55e00' "
-			 "title 'the choice', "
-			 "$codecs using 1:2:3 with labels left offset 0.9,0.5 notitle\n");
+			 "dashtype 2 linewidth 1 linecolor rgb '#5d6670' title 'front', $codecs "
+			 "using 1:2 with points pointtype 6 pointsize 1 linewidth 1.6 linecolor "
+			 "rgb '#0072b2' title 'codec', $codecs using ($5 == 1 ? $1 : NaN):2 with "
+			 "points pointtype 7 pointsize 1 linecolor rgb '#d55e00' title 'the "
+			 "choice', $codecs using 1:2:3 with labels left offset 0.9,0.5 notitle\n");
 }
 
 static int write_svg(const char *path, const struct text *svg, struct err *e)

@@ -40,8 +40,7 @@ struct config {
 			   "scan this file, as if memory held it", .metavar = "FILE"), \
 		OPT_STRING(0, "zram", struct config, scan.zram, \
 			   "scan what is in this pool of ours, read back from its device; --pid, " \
-			   "--tree or --cgroup are its " \
-			   "owners, stopped meanwhile", \
+			   "--tree or --cgroup are its owners, stopped meanwhile", \
 			   .metavar = "DEVICE"), \
 		OPT_LIST(0, "include", struct config, scan.include, \
 			 "also take file pages, which are dropped rather than swapped: 'file'", \
@@ -78,8 +77,7 @@ static const struct opt scan_options[] = {
 	TARGET_OPTIONS,
 	OPT_STRING(0, "record", struct config, scan.record,
 		   "write the classes of the pages that were read into this file, in the order of "
-		   "their addresses: "
-		   "JSON lines, no contents",
+		   "their addresses: JSON lines, no contents",
 		   .metavar = "FILE"),
 	OPT_FLAG(0, "estimate", struct config, scan.estimate,
 		 "decide by a look at 320 bytes of each page, too, and tell how often that was "
@@ -103,8 +101,7 @@ static const struct opt rank_options[] = {
 		"expected read-backs per page compressed; default by --class", .metavar = "FACTOR"),
 	OPT_STRING(0, "readback-from", struct config, rank.readback_from,
 		   "measure it: the last study in this store (also how long pages stay out), or "
-		   "this process, with "
-		   "pool_probe",
+		   "this process, with pool_probe",
 		   .metavar = "STORE|PID"),
 	OPT_STRING(0, "subject", struct config, rank.subject,
 		   "of a store with several: this subject's", .metavar = "NAME"),
@@ -112,9 +109,8 @@ static const struct opt rank_options[] = {
 		     .min = NS_PER_MS, .max = 86400 * NS_PER_S),
 	OPT_STRING(0, "kernel-costs", struct config, rank.kernel_costs,
 		   "scale CPU times to the kernel's codecs by this results, which must have what "
-		   "calibrate --store kept "
-		   "of this machine; default the store of --readback-from, else " RESULTS_USUAL_PATH
-		   ", where it has",
+		   "calibrate --store kept of this machine; default the store of --readback-from, "
+		   "else " RESULTS_USUAL_PATH ", where it has",
 		   .metavar = "STORE"),
 	OPT_FLAG(0, "no-calibration", struct config, rank.no_calibration,
 		 "CPU times of the libraries, as measured"),
@@ -148,24 +144,22 @@ static const struct opt rank_options[] = {
 static const struct opt bench_options[] = {
 	OPT_LIST(0, "codecs", struct config, bench.codecs,
 		 "codecs and levels, e.g. lz4:1,zstd:3,zstd-dict:3:16KiB,kernel:lz4 (zram's own; "
-		 "kernel: all); "
-		 "default lz4:1,lzo1x-1,zstd:1,zstd:3,deflate:1",
+		 "kernel: all); default lz4:1,lzo1x-1,zstd:1,zstd:3,deflate:1",
 		 .metavar = "LIST"),
 	OPT_LIST(0, "levels", struct config, bench.levels,
 		 "levels and ranges of them for the codecs named without one, those that each has, "
-		 "e.g. 1..19,-5; "
-		 "of all codecs that have levels where none is named",
+		 "e.g. 1..19,-5; of all codecs that have levels where none is named",
 		 .metavar = "LIST"),
 	OPT_FLAG(0, "full-sweep", struct config, bench.full_sweep,
 		 "every codec at all levels of interest"),
 	OPT_FLAG(0, "by-class", struct config, bench.by_class,
 		 "then each codec again on the pages of each class apart, for rank --csv to decide "
 		 "by class"),
-	OPT_LIST(0, "corpora", struct config, bench.corpora,
-		 "repetitive, unique, mixed_50_50, contents:NAME (pages as workload makes them, "
-		 "see `workload list`), "
-		 "pid:PID, paths of files or directories; default the first three",
-		 .metavar = "LIST"),
+	OPT_LIST(
+		0, "corpora", struct config, bench.corpora,
+		"repetitive, unique, mixed_50_50, contents:NAME (pages as workload makes them, see "
+		"`workload list`), pid:PID, paths of files or directories; default the first three",
+		.metavar = "LIST"),
 	OPT_CHOICE(0, "cache", struct config, bench.cache, bench_cache_choices,
 		   "hot: every pass over the same bytes; cold: over copies that cycle past the "
 		   "last-level cache; both"),
@@ -625,8 +619,8 @@ static const struct opt_command commands[] = {
 		.name = "scan",
 		.summary = "sample pages and measure what each codec makes of them",
 		.description = "Draws pages at random among those present, reads each once, and "
-			       "runs it through every "
-			       "codec both ways. Nothing is swapped in and nothing is written.",
+			       "runs it through every codec both ways. Nothing is swapped in and "
+			       "nothing is written.",
 		.examples = "compressor_monitor scan --pid $$   # the shell you type this in\n"
 			    "compressor_monitor scan --file /usr/bin/gdb --all   # a file, every "
 			    "page of it\n"
@@ -659,11 +653,9 @@ static const struct opt_command commands[] = {
 		.summary =
 			"measure the kernel's own codecs beside the libraries', on the same pages",
 		.description = "Writes pages to a scratch zram device, for each algorithm a new "
-			       "one, and reads them "
-			       "back by direct I/O. Half of the pages give the factor between "
-			       "kernel and library, the "
-			       "other half tells how far it holds. Needs root; the device is "
-			       "removed again.",
+			       "one, and reads them back by direct I/O. Half of the pages give the "
+			       "factor between kernel and library, the other half tells how far it "
+			       "holds. Needs root; the device is removed again.",
 		.examples =
 			"compressor_monitor calibrate --file /usr/bin/gdb   # pages of a program\n",
 		.options = calibrate_options,
@@ -674,10 +666,8 @@ static const struct opt_command commands[] = {
 		.name = "rank",
 		.summary = "say which codec is worth its CPU, if any, and why the others are not",
 		.description = "fair_score = bytes_saved / (compress_cpu_ms + readback_factor * "
-			       "decompress_cpu_ms) "
-			       "within a tier; a heavy codec is taken for cold memory when its "
-			       "extra savings are "
-			       "worth its extra CPU.",
+			       "decompress_cpu_ms) within a tier; a heavy codec is taken for cold "
+			       "memory when its extra savings are worth its extra CPU.",
 		.examples = "compressor_monitor rank --pid 4242 --class cold   # memory that is "
 			    "hardly read back\n"
 			    "compressor_monitor rank --json scan.json --readback 0.02   # a "

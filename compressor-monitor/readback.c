@@ -87,11 +87,9 @@ static int median_metric(struct results *results, const char *path, const char *
 
 	snprintf(sql, sizeof(sql),
 		 "SELECT metric.value FROM metric JOIN run ON run.id=metric.run JOIN cell ON "
-		 "cell.id=run.cell"
-		 " JOIN workload ON workload.id=cell.workload WHERE workload.experiment=%s AND "
-		 "workload.name=?"
-		 " AND metric.name=? AND run.state='ok' AND run.kind IN (%s) AND cell.arm<>'none'"
-		 " AND cell.pool_config IS NOT NULL",
+		 "cell.id=run.cell JOIN workload ON workload.id=cell.workload WHERE "
+		 "workload.experiment=%s AND workload.name=? AND metric.name=? AND run.state='ok' "
+		 "AND run.kind IN (%s) AND cell.arm<>'none' AND cell.pool_config IS NOT NULL",
 		 last_study, kinds);
 	*n = 0;
 	*ret = MISSING_F64;

@@ -33,8 +33,7 @@ static const struct field codec_fields[] = {
 	CODEC(saved_codec_ratio, FIELD_F64, "ratio", "1 - codec_bytes / orig_bytes"),
 	CODEC(saved_slot_ratio, FIELD_F64, "ratio",
 	      "1 - slot bytes / original bytes of all present pages that need a codec, estimated: "
-	      "mappings weighed by "
-	      "their pages"),
+	      "mappings weighed by their pages"),
 	CODEC(saved_slot_low_ratio, FIELD_F64, "ratio",
 	      "95 % interval of saved_slot_ratio for all present pages"),
 	CODEC(saved_slot_high_ratio, FIELD_F64, "ratio", "its upper end"),
@@ -387,8 +386,8 @@ static const struct field decision_fields[] = {
 	DECISION(savings, FIELD_STRING, "", "the bytes that decide: slot or codec"),
 	DECISION(calibration, FIELD_STRING, "",
 		 "the store and the calibrations that CPU times are scaled by: when they were "
-		 "taken, how far off they "
-		 "were on pages not taken for them; missing: times are as measured"),
+		 "taken, how far off they were on pages not taken for them; missing: times are as "
+		 "measured"),
 };
 const struct record_type rank_decision_type = RECORD_TYPE(
 	"rank_decision", 1, RECORD_CARD, decision_fields, "which codec, if any, is worth it");

@@ -236,8 +236,7 @@ static int read_sample(struct scan *s, struct scan_result *ret, struct err *e)
 	term_progress_end(&progress);
 	if (!r && !ret->summary.sampled_pages)
 		return nothing_read("not one page of the target could be read: they were swapped "
-				    "out, unmapped or "
-				    "ended meanwhile",
+				    "out, unmapped or ended meanwhile",
 				    e);
 	return r;
 }

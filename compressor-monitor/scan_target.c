@@ -203,8 +203,7 @@ int scan_open_target(struct scan *s, char *name, size_t len, struct err *e)
 		if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) > 1 || c->system ||
 		    c->file)
 			return err_usage(e, "with --zram goes one of --pid, --tree and --cgroup: "
-					    "who is stopped "
-					    "meanwhile");
+					    "who is stopped meanwhile");
 		snprintf(name, len, "pool %s", c->zram);
 		return open_pool(s, e);
 	}
@@ -212,8 +211,7 @@ int scan_open_target(struct scan *s, char *name, size_t len, struct err *e)
 		    (c->file != NULL) !=
 	    1) {
 		err_usage(e, "give one target: --pid PID (several times if need be), --tree PID, "
-			     "--cgroup PATH, "
-			     "--system, --file FILE or --zram DEVICE");
+			     "--cgroup PATH, --system, --file FILE or --zram DEVICE");
 		return err_hint(e, "e.g. --pid $$ looks at the shell you type this in");
 	}
 	if (c->cgroup) {

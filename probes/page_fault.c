@@ -44,8 +44,7 @@ static const struct field fault_fields[] = {
 	      "with --class: from entry to completion"),
 	FIELD(struct fault_record, mapping, FIELD_STRING, "",
 	      "with --mapping: what the address belongs to: anon, heap, stack (of the first "
-	      "thread), shmem or "
-	      "file; missing where that cannot be known"),
+	      "thread), shmem or file; missing where that cannot be known"),
 	FIELD(struct fault_record, file, FIELD_STRING, "",
 	      "with --mapping: last part of the file's path"),
 };
@@ -520,8 +519,8 @@ static const struct opt options[] = {
 		   "with --summary: a record for each of these too; region is 2 MiB of addresses"),
 	OPT_CHOICE(0, "latency", struct config, latency, latency_choices,
 		   "with --summary: which faults are timed; default major: while they come, and of "
-		   "entries 30,000 a "
-		   "second on each CPU. all runs a program at each minor completion too"),
+		   "entries 30,000 a second on each CPU. all runs a program at each minor "
+		   "completion too"),
 	OPT_FLAG(0, "minor", struct config, minor,
 		 "with --summary: count minor completions as well as entries; costs half as much "
 		 "again"),
@@ -551,18 +550,13 @@ static const struct opt_command commands[] = {
 	{
 		.summary = "trace page faults, or sum them up",
 		.description = "Without --format, writes a line for each page fault into the "
-			       "kernel's trace_pipe. "
-			       "With "
-			       "--format, one record for each on stdout, then an end record with "
-			       "seen = emitted + "
-			       "filtered + dropped. --summary counts in the kernel and prints one "
-			       "record at the "
-			       "end.",
+			       "kernel's trace_pipe. With --format, one record for each on stdout, "
+			       "then an end record with seen = emitted + filtered + dropped. "
+			       "--summary counts in the kernel and prints one record at the end.",
 		.examples = "page_fault                               # read tracing/trace_pipe "
 			    "beside it\n"
 			    "page_fault --format json -p 1234 -d 10s  # ten seconds of one process "
-			    "as JSON "
-			    "lines\n"
+			    "as JSON lines\n"
 			    "page_fault --format text --class major   # each major fault with its "
 			    "latency\n"
 			    "page_fault --summary --by comm -d 10s    # who has them\n"
@@ -570,8 +564,7 @@ static const struct opt_command commands[] = {
 			    "page_fault --stacks --class major -d 1m >folded          # from what "
 			    "code: a flame graph\n"
 			    "page_fault --summary -d 1m -c /sys/fs/cgroup/user.slice   # one "
-			    "record for a "
-			    "cgroup\n",
+			    "record for a cgroup\n",
 		.options = options,
 		.run = run,
 	},

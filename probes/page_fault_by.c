@@ -34,8 +34,7 @@ static const struct field by_fields[] = {
 	      "by region: where its 2 MiB begin; by ip: the instruction"),
 	FIELD(struct by_record, mapping, FIELD_STRING, "",
 	      "by mapping: anon, heap, stack (of the first thread), shmem or file; missing where "
-	      "that cannot "
-	      "be known"),
+	      "that cannot be known"),
 	FIELD(struct by_record, file, FIELD_STRING, "", "by mapping: last part of the file's path"),
 	FIELD(struct by_record, faults, FIELD_U64, "faults", "entries"),
 	FIELD(struct by_record, major, FIELD_U64, "faults", "major completions"),

@@ -144,9 +144,9 @@ static void look(void *edge)
 static int collect(struct probe *p, const struct config *c, struct err *e)
 {
 	if (p->kernel.rw_page)
-		term_say("this kernel hands single pages to zram past the block layer (rw_page): "
-			 "only folios of more "
-			 "than one are seen, going out; what is not is counted");
+		term_say(
+			"this kernel hands single pages to zram past the block layer (rw_page): "
+			"only folios of more than one are seen, going out; what is not is counted");
 	look(&running.before);
 	p->before_detach = look;
 	p->before_detach_ctx = &running.after;
@@ -247,8 +247,7 @@ static const struct opt options[] = {
 		 "these zram devices; without it each that is in use as swap", .metavar = "PATH"),
 	OPT_FLAG(0, "events", struct config, events,
 		 "a record for each page stored and loaded too, as they come; --fields and "
-		 "--max-events are "
-		 "of these"),
+		 "--max-events are of these"),
 	OPT_CHOICE(0, "by", struct config, by, pool_by_choices,
 		   "a record for each of these too: who made the requests"),
 	OPT_U64(0, "top", struct config, top,
@@ -263,28 +262,21 @@ static struct config config = { .probe = PROBE_DEFAULTS, .by = -1, .top = 10 };
 static const struct opt_command commands[] = {
 	{
 		.summary = "sum up what goes into a zram pool and comes back",
-		.description = "Counts and times each page stored in and loaded from zram devices, "
-			       "and how long it "
-			       "stayed, until --duration or ^C; then prints one record, before it "
-			       "those of --by, "
-			       "and "
-			       "before these with --events one for each page. What no request was "
-			       "seen for is told "
-			       "by "
-			       "what the devices and /proc/vmstat counted in the same time. "
-			       "Filters look at the task that makes the request, which in reclaim "
-			       "is not always the "
-			       "owner of the page.",
+		.description =
+			"Counts and times each page stored in and loaded from zram devices, and "
+			"how long it stayed, until --duration or ^C; then prints one record, "
+			"before it those of --by, and before these with --events one for each "
+			"page. What no request was seen for is told by what the devices and "
+			"/proc/vmstat counted in the same time. Filters look at the task that "
+			"makes the request, which in reclaim is not always the owner of the page.",
 		.examples =
 			"pool_probe -d 1m                          # every zram device in use as "
 			"swap\n"
 			"pool_probe --format json --device /dev/zram1   # one of them, until ^C\n"
 			"pool_probe --by cgroup -d 10s             # who stored and loaded, how "
-			"long it "
-			"took them\n"
+			"long it took them\n"
 			"pool_probe --events --format json -o pages.json   # each page, with its "
-			"slot "
-			"and its stay\n",
+			"slot and its stay\n",
 		.options = options,
 		.run = run,
 	},

@@ -241,19 +241,16 @@ static void say_unseen(const struct pool_summary *r, char *buf, size_t len)
 	if (r->blind)
 		put_words(buf, len,
 			  "%llu of %llu pages stored and %llu of %llu loaded made no request%s; no "
-			  "factor and no "
-			  "stay can be had from the rest",
+			  "factor and no stay can be had from the rest",
 			  stores, stores + (unsigned long long)r->stores, loads,
 			  loads + (unsigned long long)r->loads,
 			  r->rw_page ? ": this kernel hands single pages to zram past the block "
-				       "layer (rw_page in "
-				       "its block_device_operations)"
+				       "layer (rw_page in its block_device_operations)"
 				     : " that was seen, for a reason that is not known");
 	else if (stores || loads)
 		put_words(buf, len,
 			  "%llu pages stored and %llu loaded, by the kernel's own counts, made no "
-			  "request that "
-			  "was seen",
+			  "request that was seen",
 			  stores, loads);
 	if (known(r->swpout_zero) || known(r->swpin_zero))
 		put_words(buf, len,

@@ -399,16 +399,12 @@ static const struct opt_command commands[] = {
 		.summary = "say when processes begin, run programs and end",
 		.description =
 			"Without --format, writes `hello world PID` into the kernel's trace_pipe "
-			"for each new "
-			"process, PID being the child's. With --format, one record for each fork, "
-			"exec and "
-			"exit on stdout, in their order, then an end record with seen = emitted + "
-			"filtered + "
-			"dropped. Filters look at the task that forks, has run exec, or ends. A "
-			"command behind "
-			"-- is run as the user who called sudo, and traced with all its "
-			"descendants until it "
-			"ends; its exit status is passed on, 128 + N where signal N ended it.",
+			"for each new process, PID being the child's. With --format, one record "
+			"for each fork, exec and exit on stdout, in their order, then an end "
+			"record with seen = emitted + filtered + dropped. Filters look at the task "
+			"that forks, has run exec, or ends. A command behind -- is run as the user "
+			"who called sudo, and traced with all its descendants until it ends; its "
+			"exit status is passed on, 128 + N where signal N ended it.",
 		.synopsis = "[-- COMMAND ARG...]",
 		.operands = OPT_OPERANDS_COMMAND,
 		.examples =

@@ -396,14 +396,14 @@ static int print_line(struct out *out, const struct swap_record *r, char comm[PR
 	char b[8][24];
 
 	comm_printable(comm);
-	return out_line(
-		out,
-		"swap_probe ts=%s kswapd_wake=%s kswapd_sleep=%s direct_begin=%s direct_end=%s "
-		"reclaim_pages=%s write_folio=%s last_pid=%s last_comm=%s",
-		number(r->ts, b[0]), number(r->kswapd_wake, b[1]), number(r->kswapd_sleep, b[2]),
-		number(r->direct_begin, b[3]), number(r->direct_end, b[4]),
-		number(r->reclaim_pages, b[5]), number(r->write_folio, b[6]),
-		number(r->last_pid, b[7]), r->last_comm ? comm : "-");
+	return out_line(out,
+			"swap_probe ts=%s kswapd_wake=%s kswapd_sleep=%s direct_begin=%s "
+			"direct_end=%s reclaim_pages=%s write_folio=%s last_pid=%s last_comm=%s",
+			number(r->ts, b[0]), number(r->kswapd_wake, b[1]),
+			number(r->kswapd_sleep, b[2]), number(r->direct_begin, b[3]),
+			number(r->direct_end, b[4]), number(r->reclaim_pages, b[5]),
+			number(r->write_folio, b[6]), number(r->last_pid, b[7]),
+			r->last_comm ? comm : "-");
 }
 
 /* A cgroup's own limit leaves the direct columns near zero: says once where to look, when such
@@ -417,9 +417,8 @@ static void remark(const struct swap_record *r, bool *said)
 		return;
 	*said = true;
 	term_say("a cgroup reclaims at its own limit, which the direct columns do not show: %llu "
-		 "times, %llu ms of an "
-		 "interval of %llu ms; see memory.pressure and memory.events of the cgroup of pid "
-		 "%llu (%s)",
+		 "times, %llu ms of an interval of %llu ms; see memory.pressure and memory.events "
+		 "of the cgroup of pid %llu (%s)",
 		 (unsigned long long)r->memcg_end, (unsigned long long)(r->memcg_ns / NS_PER_MS),
 		 (unsigned long long)(r->interval_ns / NS_PER_MS), (unsigned long long)r->last_pid,
 		 r->last_comm);
@@ -673,8 +672,7 @@ static const struct opt options[] = {
 		.min = 1),
 	OPT_CHOICE(0, "by", struct config, by, by_choices,
 		   "after each interval's line who stalled in it, in direct reclaim or for a "
-		   "cgroup's limit, "
-		   "the longest first"),
+		   "cgroup's limit, the longest first"),
 	OPT_U64(0, "top", struct config, top, "with --by: as many of them", .min = 1,
 		.max = SWAP_WHO_MAX),
 	OPT_FLAG(0, "histogram", struct config, histogram,
@@ -689,15 +687,13 @@ static struct config config = {
 static const struct opt_command commands[] = {
 	{
 		.summary = "count reclaim events, a line a second",
-		.description = "Without --format, prints `swap_probe ts=... kswapd_wake=... "
-			       "last_comm=...` for each "
-			       "interval: how often each vmscan tracepoint fired in it, and who "
-			       "caused the latest of "
-			       "them so far. With --format, records with the same keys and what "
-			       "/proc/vmstat counted. "
-			       "When a cgroup's own limit is what forces reclaim, the direct "
-			       "columns stay near zero: "
-			       "the memcg ones of records show it, and a line on stderr.",
+		.description =
+			"Without --format, prints `swap_probe ts=... kswapd_wake=... "
+			"last_comm=...` for each interval: how often each vmscan tracepoint fired "
+			"in it, and who caused the latest of them so far. With --format, records "
+			"with the same keys and what /proc/vmstat counted. When a cgroup's own "
+			"limit is what forces reclaim, the direct columns stay near zero: the "
+			"memcg ones of records show it, and a line on stderr.",
 		.examples =
 			"swap_probe                       # a line a second until ^C\n"
 			"swap_probe --format csv -i 100ms -d 10s   # a hundred rows\n"

@@ -32,8 +32,7 @@ static const struct field pool_age_fields[] = {
 	F(older_ns, FIELD_U64, "ns", "how long it was not touched"),
 	F(marked, FIELD_STRING, "",
 	  "how that is known: by age (the kernel keeps the time of each access), or by waiting "
-	  "(all marked, "
-	  "and looked at again after that time); missing where age does not matter"),
+	  "(all marked, and looked at again after that time); missing where age does not matter"),
 	F(mark_ns, FIELD_U64, "ns", "what the marking took, waiting included"),
 	F(recompressed, FIELD_BOOL, "", "whether the second codec was tried"),
 	F(written_back, FIELD_BOOL, "", "whether pages were written to the backing device"),
@@ -99,10 +98,8 @@ static int pick_tiers(const struct pool *pool, const struct pool_age_request *re
 		return err_hint(e, "set it up with one: ram_pool setup --backing FILE ...");
 	}
 	if (any && zswap_enabled()) {
-		err_impossible(
-			e,
-			"this kernel's zram has no cold tier of its own; zswap in front writes its "
-			"coldest pages to the pool by itself");
+		err_impossible(e, "this kernel's zram has no cold tier of its own; zswap in front "
+				  "writes its coldest pages to the pool by itself");
 		return err_hint(e, "it does when it is full (max_pool_percent) or short of memory "
 				   "(shrinker_enabled, from 6.8)");
 	}
@@ -162,8 +159,7 @@ static int recompress(const struct pool *pool, const struct tiers *tiers, struct
 
 	if (r == -EINVAL && *threshold)
 		err_hint(e, "a threshold must be below the size from which this kernel keeps pages "
-			    "whole: "
-			    "3257 bytes, or 3625 with CONFIG_ZSMALLOC_CHAIN_SIZE=8");
+			    "whole: 3257 bytes, or 3625 with CONFIG_ZSMALLOC_CHAIN_SIZE=8");
 	return r;
 }
 

@@ -66,9 +66,8 @@ int group_find(const char *path, struct cgroup *ret, struct err *e)
 			    layout.mode == CGROUP_V2 ? "memory.reclaim"
 						     : "memory.limit_in_bytes")) {
 		err_impossible(e, "pages of the group %s cannot be asked out", path);
-		return err_hint(
-			e, "its memory controller is off (cgroup.subtree_control above it), or the "
-			   "kernel has no memory.reclaim (from 5.19)");
+		return err_hint(e, "its memory controller is off (cgroup.subtree_control above "
+				   "it), or the kernel has no memory.reclaim (from 5.19)");
 	}
 	*ret = group;
 	return 0;

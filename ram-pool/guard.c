@@ -33,8 +33,7 @@ int pool_guard(const struct procfs_meminfo *meminfo, uint64_t promised_bytes, ui
 			  units_format_size(bound, b));
 		return err_hint(e,
 				"that is half of what is available above a reserve of %s and the "
-				"limits of other "
-				"pools; ask for less",
+				"limits of other pools; ask for less",
 				units_format_size(supervise_reserve_bytes(meminfo->total_bytes),
 						  c));
 	}

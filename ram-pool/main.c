@@ -96,8 +96,7 @@ static const struct opt setup_options[] = {
 		 "there"),
 	OPT_FLAG(0, "dry-run", struct pool_options, dry_run,
 		 "change nothing: print what would do the same without us. The size is checked "
-		 "against this machine; "
-		 "codecs and kernel features are not"),
+		 "against this machine; codecs and kernel features are not"),
 	OPT_CHOICE(0, "as", struct pool_options, as, plan_as_choices,
 		   "of a dry run: a script for sh, the default, or a section of "
 		   "zram-generator.conf(5)"),
@@ -125,8 +124,7 @@ static const struct opt status_options[] = {
 		 "them"),
 	OPT_FLAG(0, "deep", struct pool_options, show.deep,
 		 "know size classes, and what compaction would give, by reading every page of the "
-		 "pool and "
-		 "compressing it again; it takes its time and makes pages young"),
+		 "pool and compressing it again; it takes its time and makes pages young"),
 	OPT_OUTPUT(struct pool_options, output),
 	OPT_END
 };
@@ -136,8 +134,7 @@ static const struct opt reset_options[] = {
 		   "which; needed when there are several", .metavar = "NAME"),
 	OPT_FLAG(0, "force", struct pool_options, force,
 		 "even if its pages might not fit into memory, or into the limits of the groups "
-		 "they belong "
-		 "to"),
+		 "they belong to"),
 	OPT_DURATION(0, "timeout", struct pool_options, timeout_ns,
 		     "give up when the pages are not back by then; the pool stays in use",
 		     .min = NS_PER_MS),
@@ -167,14 +164,12 @@ static const struct opt compress_options[] = {
 	TRIGGER_OPTIONS,
 	OPT_STRING('c', "cgroup", struct pool_options, trigger.cgroup,
 		   "pages of this control group and those below it, by its directory or its path: "
-		   "memory.reclaim, "
-		   "on v1 a limit lowered for a moment",
+		   "memory.reclaim, on v1 a limit lowered for a moment",
 		   .metavar = "PATH"),
 	OPT_CHOICE(0, "profile", struct pool_options, trigger.compress_profile,
 		   trigger_compress_profiles,
 		   "a bounded load instead: 64 MiB, 256 MiB or 1 GiB, half of which must go out, "
-		   "so a pool needs a "
-		   "--size above 32MiB, 128MiB or 512MiB"),
+		   "so a pool needs a --size above 32MiB, 128MiB or 512MiB"),
 	OPT_END
 };
 
@@ -182,14 +177,12 @@ static const struct opt readback_options[] = {
 	TRIGGER_OPTIONS,
 	OPT_CHOICE(0, "how", struct pool_options, trigger.how, trigger_how_choices,
 		   "prefault: back and mapped, so that the process does not fault; willneed: into "
-		   "the swap "
-		   "cache, a short fault is left; touch: as prefault, one page after the other, "
-		   "each timed"),
+		   "the swap cache, a short fault is left; touch: as prefault, one page after the "
+		   "other, each timed"),
 	OPT_CHOICE(0, "profile", struct pool_options, trigger.readback_profile,
 		   trigger_readback_profiles,
 		   "a bounded load instead, of 256 MiB: one that reads at random without a pause, "
-		   "or one in bursts; "
-		   "a pool needs a --size above 128MiB"),
+		   "or one in bursts; a pool needs a --size above 128MiB"),
 	OPT_END
 };
 
@@ -208,17 +201,14 @@ static const struct opt age_options[] = {
 		 "only write them back; without either, whatever the pool was set up for"),
 	OPT_SIZE(0, "threshold", struct pool_options, age.threshold_bytes,
 		 "recompress only what takes at least this many bytes now, such as 3000B, and keep "
-		 "it only if it "
-		 "takes less then",
+		 "it only if it takes less then",
 		 .max = PAGE_BYTES),
 	OPT_FLAG(0, "policy", struct pool_options, age.policy,
 		 "recompress only where the fairness policy finds it worth its CPU, by a sample of "
-		 "the pool, and from "
-		 "the compressed size on that it finds best"),
+		 "the pool, and from the compressed size on that it finds best"),
 	OPT_F64(0, "price", struct pool_options, age.price_gib_per_core,
 		"of --policy: memory that a core busy with recompression must keep free, in GiB; "
-		"default that of "
-		"`compressor_monitor rank`, 4",
+		"default that of `compressor_monitor rank`, 4",
 		.metavar = "GIB"),
 	OPT_STRING(0, "name", struct pool_options, request.name,
 		   "which; needed when there are several", .metavar = "NAME"),
@@ -235,8 +225,7 @@ static const struct opt compact_options[] = {
 static const struct opt recover_options[] = {
 	OPT_FLAG(0, "force", struct pool_options, force,
 		 "take swaps back even if their pages might not fit into memory, or into the "
-		 "limits of the "
-		 "groups they belong to"),
+		 "limits of the groups they belong to"),
 	OPT_OUTPUT(struct pool_options, output), OPT_END
 };
 
@@ -412,8 +401,8 @@ static int run_setup(void *config UNUSED, int argc UNUSED, char **argv UNUSED,
 		.setup_ns = made.setup_ns,
 	};
 	if (zswap_enabled() && !request.zswap && request.mode == POOL_SWAP)
-		term_warn("zswap takes pages before they reach the pool; turn it off with "
-			  "`echo N >/sys/module/zswap/parameters/enabled`");
+		term_warn("zswap takes pages before they reach the pool; turn it off with `echo N "
+			  ">/sys/module/zswap/parameters/enabled`");
 	out_record(out, &pool_setup_type, &record);
 	r = finish(&out, 1, e);
 	if (r)
@@ -539,9 +528,9 @@ static int run_age(void *config UNUSED, int argc UNUSED, char **argv UNUSED, int
 		return r;
 	if (!pool) {
 		err_say(e, ENOENT, "there is no pool to age");
-		return err_hint(e, "make one, with what this kernel has (`coldpress doctor` says): "
-				   "ram_pool setup "
-				   "--size 2GiB, and --recompress zstd or --backing FILE");
+		return err_hint(
+			e, "make one, with what this kernel has (`coldpress doctor` says): "
+			   "ram_pool setup --size 2GiB, and --recompress zstd or --backing FILE");
 	}
 	if (!pool->ready)
 		return not_ready(pool, e);
@@ -595,14 +584,12 @@ static void warn_of(const struct trigger_record *record)
 {
 	if (record->failed_writes)
 		term_warn("%llu writes failed, and those pages are still in RAM: the pool is full, "
-			  "or at its memory "
-			  "limit",
+			  "or at its memory limit",
 			  (unsigned long long)record->failed_writes);
 	else if (str_eq(record->what, "compress") && record->moved_pages != MISSING_U64 &&
 		 record->orig_after_bytes / PAGE_BYTES < record->moved_pages / 2)
 		term_warn("%llu pages left RAM, but the pool holds %llu: another swap comes first, "
-			  "see `ram_pool "
-			  "status`",
+			  "see `ram_pool status`",
 			  (unsigned long long)record->moved_pages,
 			  (unsigned long long)(record->orig_after_bytes / PAGE_BYTES));
 	if (record->stopped)
@@ -705,12 +692,10 @@ static const struct opt_command commands[] = {
 		.summary = "add a zram device of its own, as swap before any other, block device "
 			   "or file system",
 		.description = "Adds a device, or takes a free one that is named. What it changes "
-			       "is noted in "
-			       "/run/coldpress first; a failure or ^C puts everything back. Its "
-			       "memory limit may be half "
-			       "of what is available beyond a reserve: 512 MiB or a tenth of the "
-			       "machine's memory, "
-			       "whichever is more; on a machine of less than 4 GiB an eighth.",
+			       "is noted in /run/coldpress first; a failure or ^C puts everything "
+			       "back. Its memory limit may be half of what is available beyond a "
+			       "reserve: 512 MiB or a tenth of the machine's memory, whichever is "
+			       "more; on a machine of less than 4 GiB an eighth.",
 		.examples = "ram_pool setup --algo lz4 --size 2GiB --mem-limit 1GiB   # at most 1 "
 			    "GiB of RAM\n"
 			    "ram_pool setup --algo lz4 --size 2GiB --dry-run --as zram-generator\n"
@@ -728,9 +713,9 @@ static const struct opt_command commands[] = {
 	{
 		.name = "trigger compress",
 		.summary = "move pages of a process, or of a load, into the pool",
-		.description = "Works on unmodified programs, by page-out advice; what moved is "
-			       "looked up in "
-			       "pagemap, or in the swap that the group is charged with.",
+		.description =
+			"Works on unmodified programs, by page-out advice; what moved is looked up "
+			"in pagemap, or in the swap that the group is charged with.",
 		.examples = "ram_pool trigger compress --pid 4711 --amount 50%   # half of what it "
 			    "has in RAM\n"
 			    "ram_pool trigger compress --cgroup /system.slice/x.service --amount "
@@ -750,20 +735,17 @@ static const struct opt_command commands[] = {
 	{
 		.name = "age",
 		.summary = "recompress and write back what nobody has touched for a while",
-		.description = "One round, for what the pool was set up with (--recompress, "
-			       "--backing). With both, what "
-			       "is old is written back, and what the backing device could not take "
-			       "is recompressed: for "
-			       "pages that should get smaller first and leave later, give each its "
-			       "own round. Where the "
-			       "kernel keeps no time of access, it marks all pages and looks again "
-			       "after that time.",
+		.description =
+			"One round, for what the pool was set up with (--recompress, --backing). "
+			"With both, what is old is written back, and what the backing device could "
+			"not take is recompressed: for pages that should get smaller first and "
+			"leave later, give each its own round. Where the kernel keeps no time of "
+			"access, it marks all pages and looks again after that time.",
 		.examples = "ram_pool age --older 2m\n"
 			    "ram_pool age --older 1m --recompress && ram_pool age --older 1h "
 			    "--writeback\n"
 			    "ram_pool age --older 10m --what huge_idle --writeback   # what no "
-			    "codec made "
-			    "smaller\n",
+			    "codec made smaller\n",
 		.options = age_options,
 		.run = run_age,
 	},
@@ -771,8 +753,7 @@ static const struct opt_command commands[] = {
 		.name = "compact",
 		.summary = "move slots together, so that what holes took goes back to the machine",
 		.description = "What it would give: compact_bytes of `ram_pool status --deep`, or "
-			       "without it where "
-			       "debugfs says.",
+			       "without it where debugfs says.",
 		.options = compact_options,
 		.run = run_compact,
 	},
@@ -780,19 +761,16 @@ static const struct opt_command commands[] = {
 		.name = "reset",
 		.summary = "bring the pages back into memory and remove the device",
 		.description = "Refuses, with the figures, where the machine or a limited control "
-			       "group with "
-			       "pages in swap could not hold what comes back. ^C while pages come "
-			       "back leaves the "
-			       "pool in use as before.",
+			       "group with pages in swap could not hold what comes back. ^C while "
+			       "pages come back leaves the pool in use as before.",
 		.options = reset_options,
 		.run = run_reset,
 	},
 	{
 		.name = "recover",
 		.summary = "put back what a command that was killed has left",
-		.description =
-			"Removes what dead owners left in the journal; a pool that is ready stays, "
-			"and is named.",
+		.description = "Removes what dead owners left in the journal; a pool that is ready "
+			       "stays, and is named.",
 		.options = recover_options,
 		.run = run_recover,
 	},
@@ -808,10 +786,8 @@ static const struct record_type *const record_types[] = {
 static const struct opt_program program = {
 	.name = "ram_pool",
 	.summary = "a compressed pool in RAM for experiments",
-	.description =
-		"Sets up, shows and removes zram devices of its own as swap. It never touches a "
-		"device or a swap "
-		"that it did not make.",
+	.description = "Sets up, shows and removes zram devices of its own as swap. It never "
+		       "touches a device or a swap that it did not make.",
 	.commands = commands,
 	.config = &options,
 	.records = record_types,

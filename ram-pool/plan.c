@@ -99,8 +99,8 @@ static void as_shell(const struct pool_request *request, const struct words *w, 
 		out_line(out, "sysctl -w vm.swappiness=180 vm.page-cluster=0");
 	if (w->zswap) {
 		out_line(out, "echo %s >/sys/module/zswap/parameters/compressor", w->zswap);
-		out_line(out, "[ ! -e /sys/module/zswap/parameters/shrinker_enabled ] || "
-			      "echo Y >/sys/module/zswap/parameters/shrinker_enabled");
+		out_line(out, "[ ! -e /sys/module/zswap/parameters/shrinker_enabled ] || echo Y "
+			      ">/sys/module/zswap/parameters/shrinker_enabled");
 		out_line(out, "echo Y >/sys/module/zswap/parameters/enabled");
 	}
 }
@@ -126,8 +126,7 @@ static void as_generator(const struct pool_request *request, int priority, struc
 			 request->recompress ? request->recompress : "");
 	else if (request->recompress || request->level)
 		out_line(out, "# name the codec with --algo: it has no word for the level or the "
-			      "second codec of "
-			      "an unnamed one");
+			      "second codec of an unnamed one");
 	if (request->backing)
 		out_line(out, "writeback-device = %s", request->backing);
 	if (request->mode == POOL_SWAP)
@@ -159,8 +158,7 @@ int plan_print(const struct pool_request *request, enum plan_as as, struct out *
 	if (as == PLAN_GENERATOR) {
 		if (plan.mode == POOL_RAW) {
 			err_usage(e, "zram-generator makes no plain block device: each of its "
-				     "devices is swap, or "
-				     "has a file system");
+				     "devices is swap, or has a file system");
 			return err_hint(e, "a script can: leave out --as, or --raw");
 		}
 		if (!one_line(plan.algorithm) || !one_line(plan.recompress) ||

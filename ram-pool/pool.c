@@ -409,11 +409,11 @@ int pool_setup(const struct pool_request *request, struct pool_made *ret, struct
 	r = journal_open_named(&j, book, e);
 	if (r == -EEXIST) {
 		err_say(e, EEXIST, "there is a pool called %s already", request->name);
-		return err_hint(e,
-				"see `ram_pool status`; remove it with `ram_pool reset --name %s`, "
-				"or `ram_pool recover` "
-				"where its device has gone, or choose another --name",
-				request->name);
+		return err_hint(
+			e,
+			"see `ram_pool status`; remove it with `ram_pool reset --name %s`, or "
+			"`ram_pool recover` where its device has gone, or choose another --name",
+			request->name);
 	}
 	if (r)
 		return r;

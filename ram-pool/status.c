@@ -67,12 +67,10 @@ static const struct field pool_status_fields[] = {
 	F(backing_written_pages, FIELD_U64, "pages", "written to it"),
 	F(oom_kill_count, FIELD_U64, "",
 	  "processes that the OOM killer has ended since the set-up, anywhere on the machine; the "
-	  "warning says "
-	  "where"),
+	  "warning says where"),
 	F(foreign_bytes, FIELD_U64, "bytes",
 	  "at least so much of swap_used_bytes is not the owner's; missing where none is named and "
-	  "it is bound "
-	  "to none"),
+	  "it is bound to none"),
 	F(warning, FIELD_STRING, "", "what should be looked at; missing when nothing"),
 };
 

@@ -41,13 +41,10 @@ static const struct field trigger_fields[] = {
 	F(candidate_pages, FIELD_U64, "pages", "anonymous pages it was asked for"),
 	F(moved_pages, FIELD_U64, "pages",
 	  "of these, out afterwards (compress; without those whose write failed), in RAM and "
-	  "mapped afterwards "
-	  "(readback), by pagemap; of a group what its swap has grown by"),
+	  "mapped afterwards (readback), by pagemap; of a group what its swap has grown by"),
 	F(skipped_pages, FIELD_U64, "pages",
 	  "the others: locked, shared, unmapped, touched again, no room; all of willneed's, which "
-	  "fills the "
-	  "swap "
-	  "cache and maps nothing"),
+	  "fills the swap cache and maps nothing"),
 	F(oom_kill_count, FIELD_U64, "",
 	  "processes of the group that the OOM killer ended meanwhile; groups only"),
 	F(elapsed_ns, FIELD_U64, "ns", "from the first request to the end of the last"),
@@ -415,8 +412,7 @@ static void hint_room(const struct profile *profile, const struct pool *pool, st
 		return;
 	err_hint(e,
 		 "it puts up to %s out; pool %s takes %s, in %s of RAM: set one up with a larger "
-		 "--size and "
-		 "--mem-limit%s",
+		 "--size and --mem-limit%s",
 		 profile->limit, pool->name, units_format_size(size_bytes, size),
 		 units_format_size(mm.limit_bytes, limit),
 		 profile->lighter ? ", or take --profile light" : "");

@@ -91,9 +91,8 @@ static void load_runs(struct study *study, struct arm *arm)
 {
 	struct sqlite3_stmt *st AUTO_ASK =
 		ask(study->db,
-		    "SELECT id, kind, state, reason, block, position, state IN "
-		    "('ok', 'unsettled') FROM run WHERE cell=?"
-		    " ORDER BY rowid",
+		    "SELECT id, kind, state, reason, block, position, state IN ('ok', 'unsettled') "
+		    "FROM run WHERE cell=? ORDER BY rowid",
 		    arm->id);
 
 	while (row(study, st)) {
@@ -116,12 +115,11 @@ static void load_runs(struct study *study, struct arm *arm)
  * nothing. */
 static void load_stays(struct study *study, struct arm *arm)
 {
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db,
-		    "SELECT a.text FROM artifact a JOIN run r ON r.id = a.run WHERE r.cell=? AND "
-		    "a.name = "
-		    "'pool_probe' AND r.state IN ('ok', 'unsettled') ORDER BY r.rowid LIMIT 1",
-		    arm->id);
+	struct sqlite3_stmt *st AUTO_ASK = ask(
+		study->db,
+		"SELECT a.text FROM artifact a JOIN run r ON r.id = a.run WHERE r.cell=? AND "
+		"a.name = 'pool_probe' AND r.state IN ('ok', 'unsettled') ORDER BY r.rowid LIMIT 1",
+		arm->id);
 	const char *text = row(study, st) ? (const char *)sqlite3_column_text(st, 0) : NULL;
 	struct json_object *record = text ? json_tokener_parse(text) : NULL, *ages, *out;
 
@@ -143,13 +141,12 @@ static void load_stays(struct study *study, struct arm *arm)
 
 static void load_arms(struct study *study, struct target *target)
 {
-	struct sqlite3_stmt *st AUTO_ASK = ask(study->db,
-					       "SELECT c.id, c.arm, p.algorithm, c.limit_bytes, "
-					       "p.size_bytes, p.mem_limit_bytes FROM cell c"
-					       " LEFT JOIN pool_config p ON p.id = c.pool_config "
-					       "WHERE c.workload=? ORDER BY c.arm <> "
-					       "'none', c.rowid",
-					       target->id);
+	struct sqlite3_stmt *st AUTO_ASK =
+		ask(study->db,
+		    "SELECT c.id, c.arm, p.algorithm, c.limit_bytes, p.size_bytes, "
+		    "p.mem_limit_bytes FROM cell c LEFT JOIN pool_config p ON p.id = c.pool_config "
+		    "WHERE c.workload=? ORDER BY c.arm <> 'none', c.rowid",
+		    target->id);
 
 	while (row(study, st)) {
 		struct arm *arm = ADD(target->arms, target->n_arms);
@@ -167,15 +164,13 @@ static void load_arms(struct study *study, struct target *target)
 
 static void load_rankings(struct study *study, struct target *target)
 {
-	struct sqlite3_stmt *st AUTO_ASK = ask(
-		study->db,
-		"SELECT codec, tier, reason, place, recommended, fair_score, value_gib_per_core, "
-		"saved_slot_bytes,"
-		" saved_codec_bytes, total_bytes, compress_cpu_ms, decompress_cpu_ms, "
-		"readback_factor "
-		"FROM ranking"
-		" WHERE workload=? ORDER BY place IS NULL, place, saved_slot_bytes DESC",
-		target->id);
+	struct sqlite3_stmt *st AUTO_ASK =
+		ask(study->db,
+		    "SELECT codec, tier, reason, place, recommended, fair_score, "
+		    "value_gib_per_core, saved_slot_bytes, saved_codec_bytes, total_bytes, "
+		    "compress_cpu_ms, decompress_cpu_ms, readback_factor FROM ranking WHERE "
+		    "workload=? ORDER BY place IS NULL, place, saved_slot_bytes DESC",
+		    target->id);
 
 	while (row(study, st)) {
 		struct ranking *r = ADD(target->rankings, target->n_rankings);
@@ -198,11 +193,11 @@ static void load_rankings(struct study *study, struct target *target)
 
 static void load_predictions(struct study *study, struct target *target)
 {
-	struct sqlite3_stmt *st AUTO_ASK = ask(study->db,
-					       "SELECT c.arm, p.name, p.predicted, p.measured FROM "
-					       "prediction p JOIN cell c ON c.id = p.cell"
-					       " WHERE c.workload=? ORDER BY c.rowid, p.name",
-					       target->id);
+	struct sqlite3_stmt *st AUTO_ASK =
+		ask(study->db,
+		    "SELECT c.arm, p.name, p.predicted, p.measured FROM prediction p JOIN cell c "
+		    "ON c.id = p.cell WHERE c.workload=? ORDER BY c.rowid, p.name",
+		    target->id);
 
 	while (row(study, st)) {
 		struct prediction *p = ADD(target->predictions, target->n_predictions);
@@ -217,13 +212,13 @@ static void load_predictions(struct study *study, struct target *target)
 /* Of one run, the first that has any: pages of several scans must not be added up. */
 static void load_bins(struct study *study, struct target *target)
 {
-	struct sqlite3_stmt *st AUTO_ASK = ask(
-		study->db,
-		"SELECT codec, bin_bytes, sum(pages) FROM page_hist WHERE run = (SELECT h.run FROM "
-		"page_hist h"
-		" JOIN run r ON r.id = h.run JOIN cell c ON c.id = r.cell WHERE c.workload=?"
-		" ORDER BY r.rowid LIMIT 1) GROUP BY codec, bin_bytes ORDER BY codec, bin_bytes",
-		target->id);
+	struct sqlite3_stmt *st AUTO_ASK =
+		ask(study->db,
+		    "SELECT codec, bin_bytes, sum(pages) FROM page_hist WHERE run = (SELECT h.run "
+		    "FROM page_hist h JOIN run r ON r.id = h.run JOIN cell c ON c.id = r.cell "
+		    "WHERE c.workload=? ORDER BY r.rowid LIMIT 1) GROUP BY codec, bin_bytes ORDER "
+		    "BY codec, bin_bytes",
+		    target->id);
 
 	while (row(study, st)) {
 		struct bin *b = ADD(target->bins, target->n_bins);
@@ -399,14 +394,11 @@ int data_load(struct study *ret, struct results *results, const char *id, struct
 	struct study study = { .db = results_sqlite(results), .break_even_bytes = MISSING_F64 };
 	struct sqlite3_stmt *st AUTO_ASK =
 		ask(study.db,
-		    "SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch') || ' UTC',"
-		    " datetime(ended_unix_ns / 1000000000, 'unixepoch') || ' UTC', argv, command, "
-		    "seed, "
-		    "settings, version,"
-		    " state, answer, recommended, limit_ratio, blocks FROM experiment"
-		    " WHERE ?1 IS NULL OR substr(id, 1, length(?1)) = ?1 ORDER BY started_unix_ns "
-		    "DESC, id "
-		    "DESC LIMIT 2",
+		    "SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch') || ' UTC', "
+		    "datetime(ended_unix_ns / 1000000000, 'unixepoch') || ' UTC', argv, command, "
+		    "seed, settings, version, state, answer, recommended, limit_ratio, blocks FROM "
+		    "experiment WHERE ?1 IS NULL OR substr(id, 1, length(?1)) = ?1 ORDER BY "
+		    "started_unix_ns DESC, id DESC LIMIT 2",
 		    latest ? NULL : id);
 
 	/* One view of the file, also while a study writes to it; it ends with the connection. */
@@ -467,12 +459,10 @@ void data_series(struct study *study, const struct arm *arm, const struct run **
 		return;
 	struct sqlite3_stmt *st AUTO_ASK =
 		ask(study->db,
-		    "SELECT t_ns / 1e9, max(value) FILTER (WHERE name='ram_bytes'),"
-		    " max(value) FILTER (WHERE name='pool_used_bytes'), max(value) FILTER (WHERE "
-		    "name='swap_bytes'),"
-		    " max(value) FILTER (WHERE name='pool_orig_bytes') FROM sample WHERE run=? "
-		    "GROUP BY t_ns "
-		    "ORDER BY t_ns",
+		    "SELECT t_ns / 1e9, max(value) FILTER (WHERE name='ram_bytes'), max(value) "
+		    "FILTER (WHERE name='pool_used_bytes'), max(value) FILTER (WHERE "
+		    "name='swap_bytes'), max(value) FILTER (WHERE name='pool_orig_bytes') FROM "
+		    "sample WHERE run=? GROUP BY t_ns ORDER BY t_ns",
 		    (*run)->id);
 	while (row(study, st)) {
 		struct point *p = ADD(points, *n);

@@ -110,10 +110,9 @@ static void series_panel(struct drawing *d, const struct arm *arm, size_t at,
 			 arm->limit_bytes / MIB);
 	html_raw(s,
 		 "$p%zu using 1:(0):2 with filledcurves fillcolor rgb '" BLUE
-		 "' fillstyle solid 0.75 noborder, "
-		 "'' using 1:2:3 with filledcurves fillcolor rgb '" ORANGE
-		 "' fillstyle solid 0.85 noborder, "
-		 "'' using 1:4 with lines linewidth 1.6 linecolor rgb '" GREEN "'",
+		 "' fillstyle solid 0.75 noborder, '' using 1:2:3 with filledcurves fillcolor rgb "
+		 "'" ORANGE "' fillstyle solid 0.85 noborder, '' using 1:4 with lines linewidth "
+		 "1.6 linecolor rgb '" GREEN "'",
 		 at);
 	text_str(s, "\nunset label\nunset object\nunset arrow\n");
 }
@@ -124,22 +123,22 @@ static void series_legend(struct text *s, double y, double half)
 	html_raw(s,
 		 "set object 1 rectangle from screen 0.09,%.4f to screen 0.12,%.4f fillcolor rgb "
 		 "'" BLUE "' fillstyle solid 0.75 noborder\nset label 1 'RAM of the program' at "
-			  "screen 0.13,%.4f\n",
+		 "screen 0.13,%.4f\n",
 		 y - half, y + half, y);
 	html_raw(s,
 		 "set object 2 rectangle from screen 0.34,%.4f to screen 0.37,%.4f fillcolor rgb "
 		 "'" ORANGE "' fillstyle solid 0.85 noborder\nset label 2 'RAM of the pool' at "
-			    "screen 0.38,%.4f\n",
+		 "screen 0.38,%.4f\n",
 		 y - half, y + half, y);
 	html_raw(s,
 		 "set arrow 1 from screen 0.55,%.4f to screen 0.58,%.4f nohead linewidth 1.6 "
-		 "linecolor rgb "
-		 "'" GREEN "'\nset label 3 'swapped out, uncompressed' at screen 0.59,%.4f\n",
+		 "linecolor rgb '" GREEN
+		 "'\nset label 3 'swapped out, uncompressed' at screen 0.59,%.4f\n",
 		 y, y, y);
 	html_raw(s,
 		 "set arrow 2 from screen 0.85,%.4f to screen 0.88,%.4f nohead dashtype 3 "
-		 "linewidth 1.2 "
-		 "linecolor rgb '" GREY "'\nset label 4 'limit' at screen 0.89,%.4f\n",
+		 "linewidth 1.2 linecolor rgb '" GREY
+		 "'\nset label 4 'limit' at screen 0.89,%.4f\n",
 		 y, y, y);
 }
 
@@ -152,9 +151,8 @@ static void draw_series(struct study *study, const struct target *target, struct
 	struct text *s = &d->script;
 	struct drawing body = { .width = 0 };
 
-	text_str(&d->table,
-		 "<thead><tr><th>arm</th><th>time, s</th><th>RAM, MiB</th><th>pool, MiB</th>"
-		 "<th>swapped, MiB</th></tr></thead><tbody>");
+	text_str(&d->table, "<thead><tr><th>arm</th><th>time, s</th><th>RAM, MiB</th><th>pool, "
+			    "MiB</th><th>swapped, MiB</th></tr></thead><tbody>");
 	for (size_t i = 0; i < target->n_arms; i++) {
 		const struct run *run;
 		struct point *points AUTO_FREE = NULL;
@@ -197,10 +195,8 @@ static void draw_series(struct study *study, const struct target *target, struct
 	title_add(d, "Where the memory was: one run an arm, the pool at most %.1f MiB",
 		  most_pool / MIB);
 	d->note = "Each arm's timed run of median wall time. The two areas stand on each other: "
-		  "their top is "
-		  "the RAM that "
-		  "program and pool took together. The line is what was swapped out, before "
-		  "compression.";
+		  "their top is the RAM that program and pool took together. The line is what was "
+		  "swapped out, before compression.";
 }
 
 /* ---- slowdown ---- */
@@ -236,8 +232,8 @@ static void slowdown_rows(struct drawing *d, const struct target *target, struct
 
 	text_str(s, "$centres << EOD\n");
 	text_str(&d->table, "<thead><tr><th>arm</th><th>n</th><th>slowdown, "
-			    "×</th><th>smallest</th><th>largest</th>"
-			    "<th>95 % from</th><th>95 % to</th></tr></thead><tbody>");
+			    "×</th><th>smallest</th><th>largest</th><th>95 % from</th><th>95 % "
+			    "to</th></tr></thead><tbody>");
 	for (size_t i = 0; i < target->n_arms; i++) {
 		const struct arm *arm = &target->arms[i];
 		const struct figure *f = &arm->figures[SLOWDOWN_RATIO];
@@ -280,30 +276,23 @@ static void draw_slowdown(struct study *study UNUSED, const struct target *targe
 	slowdown_points(s, target, false, "$uncounted");
 	html_raw(s, "set yrange [%zu.5:0.5]\nset ytics (", (size_t)(d->height - 80) / 46);
 	text_put(s, tics.s, tics.n);
-	text_str(s, ") scale 0\nset xlabel 'wall time / wall time without limit, same block'\n"
-		    "set xrange [*<0.98:1.02<*]\nset offsets graph 0.03, graph 0.03, 0, 0\nset "
-		    "grid noytics\n"
-		    "set key outside top center horizontal\n"
-		    "set arrow from 1, graph 0 to 1, graph 1 nohead linewidth 1 dashtype 2 "
-		    "linecolor rgb '" GREY "' back\n"
-		    "plot $centres using 3:($2-0.18):($4-$3):(0) with vectors nohead linewidth 3 "
-		    "linecolor rgb "
-		    "'" BLUE "', "
-		    "$counted using 1:2 with points pointtype 7 pointsize 0.55 linecolor rgb '" BLUE
-		    "' title 'one block', "
-		    "$uncounted using 1:2 with points pointtype 6 pointsize 0.6 linecolor rgb "
-		    "'#d55e00' title "
-		    "'not counted', "
-		    "$centres using 1:($2-0.18) with points pointtype 13 pointsize 1.2 linecolor "
-		    "rgb '" BLUE "' "
-		    "title 'estimate'\n");
+	text_str(s,
+		 ") scale 0\nset xlabel 'wall time / wall time without limit, same block'\n"
+		 "set xrange [*<0.98:1.02<*]\nset offsets graph 0.03, graph 0.03, 0, 0\nset grid "
+		 "noytics\n"
+		 "set key outside top center horizontal\n"
+		 "set arrow from 1, graph 0 to 1, graph 1 nohead linewidth 1 dashtype 2 linecolor "
+		 "rgb '" GREY "' back\n"
+		 "plot $centres using 3:($2-0.18):($4-$3):(0) with vectors nohead linewidth 3 "
+		 "linecolor rgb '" BLUE
+		 "', $counted using 1:2 with points pointtype 7 pointsize 0.55 linecolor rgb '" BLUE
+		 "' title 'one block', $uncounted using 1:2 with points pointtype 6 pointsize 0.6 "
+		 "linecolor rgb '#d55e00' title 'not counted', $centres using 1:($2-0.18) with "
+		 "points pointtype 13 pointsize 1.2 linecolor rgb '" BLUE "' title 'estimate'\n");
 	text_done(&tics);
 	d->note = "Every timed run against the run without limit in the same block, and above them "
-		  "the "
-		  "Hodges-Lehmann "
-		  "estimate with its exact 95 % interval; under 6 blocks there is no interval, and "
-		  "time "
-		  "stays undecided.";
+		  "the Hodges-Lehmann estimate with its exact 95 % interval; under 6 blocks there "
+		  "is no interval, and time stays undecided.";
 }
 
 /* ---- prediction ---- */
@@ -325,9 +314,8 @@ static void draw_prediction(struct study *study UNUSED, const struct target *tar
 	size_t y = 0;
 
 	text_str(s, "$rows << EOD\n");
-	text_str(&d->table,
-		 "<thead><tr><th>arm</th><th>what</th><th>predicted, MiB</th><th>measured, MiB</th>"
-		 "<th>error, %</th></tr></thead><tbody>");
+	text_str(&d->table, "<thead><tr><th>arm</th><th>what</th><th>predicted, "
+			    "MiB</th><th>measured, MiB</th><th>error, %</th></tr></thead><tbody>");
 	for (size_t i = 0; i < target->n_predictions; i++) {
 		const struct prediction *p = &target->predictions[i];
 		double error = 100 * (p->predicted / p->measured - 1);
@@ -354,27 +342,21 @@ static void draw_prediction(struct study *study UNUSED, const struct target *tar
 	text_str(&d->table, "</tbody>");
 	html_raw(s, "EOD\nset yrange [%zu.5:0.5]\nset ytics (", y);
 	text_put(s, tics.s, tics.n);
-	text_str(s, ") scale 0\nset xlabel 'MiB'\nset xrange [0:*]\nset offsets 0, graph 0.04, 0, "
-		    "0\nset grid "
-		    "noytics\n"
-		    "set key outside top center horizontal\n"
-		    "plot $rows using 1:3:($2-$1):(0) with vectors nohead linewidth 2 linecolor "
-		    "rgb '" GREY "', "
-		    "$rows using 1:3 with points pointtype 6 pointsize 1.1 linewidth 1.6 linecolor "
-		    "rgb '#d55e00' "
-		    "title 'predicted', $rows using 2:3 with points pointtype 7 pointsize 0.8 "
-		    "linecolor rgb "
-		    "'" BLUE "' "
-		    "title 'measured'\n");
+	text_str(s,
+		 ") scale 0\nset xlabel 'MiB'\nset xrange [0:*]\nset offsets 0, graph 0.04, 0, "
+		 "0\nset grid noytics\n"
+		 "set key outside top center horizontal\n"
+		 "plot $rows using 1:3:($2-$1):(0) with vectors nohead linewidth 2 linecolor rgb "
+		 "'" GREY "', $rows using 1:3 with points pointtype 6 pointsize 1.1 linewidth 1.6 "
+		 "linecolor rgb '#d55e00' title 'predicted', $rows using 2:3 with points "
+		 "pointtype 7 pointsize 0.8 linecolor rgb '" BLUE "' title 'measured'\n");
 	text_done(&tics);
 	d->width = 760;
 	d->height = y ? (unsigned int)(80 + 30 * y) : 0;
 	title_add(d, "The page scan's predictions of the pools are at most %.1f %% off", worst);
 	d->note = "What a page takes comes from the scan of the run without limit, with the empty "
-		  "slots that pages "
-		  "coming and going leave on average; how many pages the pool held at its fullest, "
-		  "and what they "
-		  "took, from mm_stat.";
+		  "slots that pages coming and going leave on average; how many pages the pool "
+		  "held at its fullest, and what they took, from mm_stat.";
 }
 
 /* ---- compressed sizes of pages ---- */
@@ -426,8 +408,7 @@ static void size_title(struct drawing *d, const char *least, double low, const c
 	else
 		title_add(d,
 			  "From %.1f %% (%.40s) to %.1f %% (%.40s) of the pages compress far "
-			  "enough to save "
-			  "RAM",
+			  "enough to save RAM",
 			  low, least, high, most);
 }
 
@@ -442,11 +423,9 @@ static void draw_sizes(struct study *study, const struct target *target, struct 
 	size_t end, codec = 0;
 	double pages;
 
-	text_str(&d->table,
-		 "<thead><tr><th>codec</th><th>pages</th><th>same-filled, %</th><th>≤ 512 B, %</th>"
-		 "<th>≤ 1 KiB, %</th><th>≤ 2 KiB, %</th><th>≤ 3 KiB, %</th><th>saves RAM, "
-		 "%</th></tr></thead>"
-		 "<tbody>");
+	text_str(&d->table, "<thead><tr><th>codec</th><th>pages</th><th>same-filled, %</th><th>≤ "
+			    "512 B, %</th><th>≤ 1 KiB, %</th><th>≤ 2 KiB, %</th><th>≤ 3 KiB, "
+			    "%</th><th>saves RAM, %</th></tr></thead><tbody>");
 	for (size_t at = 0; at < target->n_bins; at = end, codec++) {
 		const struct bin *bins = &target->bins[at];
 		double sum = 0, saves;
@@ -474,26 +453,22 @@ static void draw_sizes(struct study *study, const struct target *target, struct 
 	if (isfinite(study->break_even_bytes))
 		html_raw(s,
 			 "set arrow from %.6g, graph 0 to %.6g, graph 1 nohead linewidth 1.2 "
-			 "dashtype 2 "
-			 "linecolor rgb '" GREY "'\nset label 'up to %.0f B saves RAM' at %.6g, "
-						"graph 0.5 center rotate offset 1,0\n",
+			 "dashtype 2 linecolor rgb '" GREY
+			 "'\nset label 'up to %.0f B saves RAM' at %.6g, graph 0.5 center rotate "
+			 "offset 1,0\n",
 			 study->break_even_bytes, study->break_even_bytes, study->break_even_bytes,
 			 study->break_even_bytes);
 	text_str(s, "set xrange [0:4096]\nset xtics 512\nset yrange [0:100]\nset xlabel "
-		    "'compressed length, "
-		    "bytes'\n"
+		    "'compressed length, bytes'\n"
 		    "set ylabel '% of pages, that long or shorter'\nset key outside top center "
-		    "horizontal "
-		    "samplen 2\n");
+		    "horizontal samplen 2\n");
 	text_put(s, plots.s, plots.n);
 	text_str(s, "\n");
 	text_done(&plots);
 	d->width = 760;
 	d->height = codec ? 340 : 0;
 	d->note = "Cumulated over the pages of the run without limit. The step at 0 is same-filled "
-		  "pages, "
-		  "which zram keeps "
-		  "without a slot.";
+		  "pages, which zram keeps without a slot.";
 }
 
 /* ---- saving against CPU ---- */
@@ -529,8 +504,7 @@ static void pareto_rows(struct drawing *d, const struct target *target, size_t *
 	struct scale us = { 1, 2, "µs" }, percent = scale_for(UNIT_PERCENT, 100);
 
 	text_str(&d->table, "<thead><tr><th>codec</th><th>CPU a page, µs</th><th>RAM saved, "
-			    "%</th><th>front</th></tr>"
-			    "</thead><tbody>");
+			    "%</th><th>front</th></tr></thead><tbody>");
 	for (size_t i = 0; i < target->n_rankings; i++) {
 		const struct ranking *r = &target->rankings[i];
 		bool front = on_front(target, r);
@@ -563,15 +537,12 @@ static void draw_pareto(struct study *study UNUSED, const struct target *target,
 		    "set offsets 0, graph 0.12, graph 0.12, graph 0.05\n"
 		    "set key outside top center horizontal\n"
 		    "plot $codecs using ($4 == 1 ? $1 : NaN):2 smooth unique with lines dashtype 2 "
-		    "linewidth "
-		    "1 linecolor rgb '" GREY "' title 'front', "
-		    "$codecs using 1:2 with points pointtype 6 pointsize 1 linewidth 1.6 linecolor "
-		    "rgb '" BLUE "' title 'codec', "
-		    "$codecs using ($5 == 1 ? $1 : NaN):2 with points pointtype 7 pointsize 1 "
-		    "linecolor rgb "
-		    "'#d55e00' "
-		    "title 'the policy’s choice', "
-		    "$codecs using 1:2:3 with labels left offset 0.9,0.5\n");
+		    "linewidth 1 linecolor rgb '" GREY
+		    "' title 'front', $codecs using 1:2 with points pointtype 6 pointsize 1 "
+		    "linewidth 1.6 linecolor rgb '" BLUE
+		    "' title 'codec', $codecs using ($5 == 1 ? $1 : NaN):2 with points pointtype 7 "
+		    "pointsize 1 linecolor rgb '#d55e00' title 'the policy’s choice', $codecs "
+		    "using 1:2:3 with labels left offset 0.9,0.5\n");
 	for (size_t i = 0; i < target->n_rankings; i++) {
 		const struct ranking *r = &target->rankings[i];
 
@@ -589,9 +560,8 @@ static void draw_pareto(struct study *study UNUSED, const struct target *target,
 			  cost_us_per_page(cheapest));
 	d->width = 760;
 	d->height = n ? 340 : 0;
-	d->note =
-		"From the page scan, at the readback factor of the ranking. Up and to the left is "
-		"better; on the front none saves more for less.";
+	d->note = "From the page scan, at the readback factor of the ranking. Up and to the left "
+		  "is better; on the front none saves more for less.";
 }
 
 /* ---- all ---- */

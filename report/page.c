@@ -186,23 +186,17 @@ static void put_ranking(struct text *page, const struct target *target)
 		return;
 	html_raw(page,
 		 "<h3>The policy's ranking</h3>\n<p class=\"soft\">fair score = bytes saved / "
-		 "(compress CPU "
-		 "+ readback "
-		 "factor × decompress CPU), at the readback factor of %s. RAM saved counts whole "
-		 "slots, "
-		 "codec saved the "
-		 "codec's own bytes. CPU times are those of the libraries, unless a note below "
-		 "names the "
-		 "calibration by which they are the kernel's.</p>\n",
+		 "(compress CPU + readback factor × decompress CPU), at the readback factor of %s. "
+		 "RAM saved counts whole slots, codec saved the codec's own bytes. CPU times are "
+		 "those of the libraries, unless a note below names the calibration by which they "
+		 "are the kernel's.</p>\n",
 		 scale_format(&ratio, target->rankings[0].readback_factor, buf));
 	text_str(page, "<div class=\"wide\"><table "
 		       "class=\"dense\"><thead><tr><th>codec</th><th>place</th><th "
-		       "class=\"words\">tier</th>"
-		       "<th>RAM saved<small>%</small></th><th>codec "
-		       "saved<small>%</small></th><th>compress<small>CPU ms"
-		       "</small></th><th>decompress<small>CPU ms</small></th><th>fair "
-		       "score<small>KiB/ms</small></th>"
-		       "<th>value<small>GiB/core</small></th><th "
+		       "class=\"words\">tier</th><th>RAM saved<small>%</small></th><th>codec "
+		       "saved<small>%</small></th><th>compress<small>CPU "
+		       "ms</small></th><th>decompress<small>CPU ms</small></th><th>fair "
+		       "score<small>KiB/ms</small></th><th>value<small>GiB/core</small></th><th "
 		       "class=\"words\">why</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < target->n_rankings; i++) {
 		const struct ranking *r = &target->rankings[i];
@@ -242,11 +236,9 @@ static void put_stays(struct text *page, const struct target *target)
 	if (!longest)
 		return;
 	text_str(page, "<h3>How long pages stay out</h3>\n<p class=\"soft\">The share of the pages "
-		       "stored that are "
-		       "not back so long afterwards, in %; those never loaded count as out for as "
-		       "long as they were "
-		       "watched (pool_probe in the probed run, Kaplan-Meier).</p>\n<div "
-		       "class=\"wide\"><table "
+		       "stored that are not back so long afterwards, in %; those never loaded "
+		       "count as out for as long as they were watched (pool_probe in the probed "
+		       "run, Kaplan-Meier).</p>\n<div class=\"wide\"><table "
 		       "class=\"dense\"><thead><tr><th>pool</th>");
 	for (size_t i = 0; i < longest->n_stays; i++) {
 		double age = longest->stays[i].age_ns;
@@ -279,10 +271,9 @@ static void put_runs(struct text *page, const struct target *target)
 		     count = scale_for(UNIT_COUNT, 1);
 
 	text_str(page, "<details><summary>Every run</summary><div "
-		       "class=\"wide\"><table><thead><tr><th>arm</th><th>block</th>"
-		       "<th>position</th><th class=\"words\">kind</th><th "
-		       "class=\"words\">state</th><th>wall, s</th><th>CPU, s"
-		       "</th><th>major faults</th><th>pool, MiB</th><th "
+		       "class=\"wide\"><table><thead><tr><th>arm</th><th>block</th><th>position</"
+		       "th><th class=\"words\">kind</th><th class=\"words\">state</th><th>wall, "
+		       "s</th><th>CPU, s</th><th>major faults</th><th>pool, MiB</th><th "
 		       "class=\"words\">reason</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < target->n_arms; i++) {
 		for (size_t j = 0; j < target->arms[i].n_runs; j++) {
@@ -356,13 +347,9 @@ static void put_left_out(struct text *page, const struct study *study,
 
 	text_str(page, "<section><h2>Left out, and why</h2>\n");
 	if (plotter->absent)
-		text_str(
-			page,
-			"<p class=\"missing\">gnuplot is not installed, so this page has tables "
-			"only. "
-			"With it "
-			"(package gnuplot-nox or gnuplot), <code>coldpress report</code> draws the "
-			"figures.</p>\n");
+		text_str(page, "<p class=\"missing\">gnuplot is not installed, so this page has "
+			       "tables only. With it (package gnuplot-nox or gnuplot), "
+			       "<code>coldpress report</code> draws the figures.</p>\n");
 	for (size_t i = 0; i < study->n_notes; i++) {
 		const struct pair *note = &study->notes[i];
 
@@ -372,8 +359,8 @@ static void put_left_out(struct text *page, const struct study *study,
 	}
 	if (n + study->n_notes) {
 		text_str(page, "<div class=\"wide\"><table><thead><tr><th>what</th><th "
-			       "class=\"words\">state</th>"
-			       "<th class=\"words\">why</th></tr></thead><tbody>\n");
+			       "class=\"words\">state</th><th "
+			       "class=\"words\">why</th></tr></thead><tbody>\n");
 		text_put(page, rows.s, rows.n);
 		text_str(page, "</tbody></table></div>\n");
 	} else {
@@ -388,25 +375,18 @@ static void put_left_out(struct text *page, const struct study *study,
 
 static void put_method(struct text *page, const struct study *study)
 {
-	text_str(
-		page,
-		"<section><h2>How it was measured</h2>\n"
-		"<p>Each target first runs without a limit: the peak of its anonymous and shared "
-		"memory is the 100 %, and its "
-		"pages give the prediction. Then it runs under the limit, once a block with a "
-		"fresh "
-		"pool of each algorithm; the "
-		"order within a block is shuffled by the seed. Timed runs carry counters only; "
-		"probes "
-		"and scans have a run of "
-		"their own.</p>\n"
-		"<p>Cells of the table give the median and, below it, the smallest and the largest "
-		"run; n is the number of runs "
-		"behind them. The slowdown is the Hodges-Lehmann estimate of the ratios within "
-		"blocks, on a logarithmic scale. "
-		"Runs that are ok or unsettled count; contaminated and failed ones are shown and "
-		"never averaged. A dash means "
-		"that there is no such figure.</p>\n<dl>");
+	text_str(page,
+		 "<section><h2>How it was measured</h2>\n"
+		 "<p>Each target first runs without a limit: the peak of its anonymous and shared "
+		 "memory is the 100 %, and its pages give the prediction. Then it runs under the "
+		 "limit, once a block with a fresh pool of each algorithm; the order within a "
+		 "block is shuffled by the seed. Timed runs carry counters only; probes and scans "
+		 "have a run of their own.</p>\n"
+		 "<p>Cells of the table give the median and, below it, the smallest and the "
+		 "largest run; n is the number of runs behind them. The slowdown is the "
+		 "Hodges-Lehmann estimate of the ratios within blocks, on a logarithmic scale. "
+		 "Runs that are ok or unsettled count; contaminated and failed ones are shown and "
+		 "never averaged. A dash means that there is no such figure.</p>\n<dl>");
 	for (int q = 0; q < QUANTITIES; q++)
 		if (quantity_kinds[q].meaning)
 			html_raw(page, "<dt>%s</dt><dd>%s</dd>", quantity_kinds[q].label,
@@ -436,14 +416,12 @@ static void put_environment(struct text *page, const struct study *study)
 
 void page_put(struct text *page, struct plotter *plotter, struct study *study)
 {
-	text_str(page,
-		 "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" "
-		 "lang=\"en\">\n<head>\n"
-		 "<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, "
-		 "initial-scale=1\"/>\n"
-		 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-		 "style-src "
-		 "'unsafe-inline'\"/>\n");
+	text_str(page, "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" "
+		       "lang=\"en\">\n<head>\n"
+		       "<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" "
+		       "content=\"width=device-width, initial-scale=1\"/>\n"
+		       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+		       "style-src 'unsafe-inline'\"/>\n");
 	put_in(page, "<title>coldpress study of ", study->started, "</title>\n<style>\n");
 	text_str(page, page_style);
 	text_str(page, "</style>\n</head>\n<body>\n<main>\n");

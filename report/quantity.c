@@ -26,13 +26,12 @@ const struct quantity_kind quantity_kinds[QUANTITIES] = {
 	[PAGES_IN] = { "pages_in", "Pages swapped in", NULL, UNIT_COUNT, 1 },
 	[READBACK_FACTOR] = { "readback_factor", "Readback factor",
 			      "Pages loaded / pages stored: pool_probe's, from the probed run. "
-			      "Where that probe cannot be "
-			      "had, by the device's counters.",
+			      "Where that probe cannot be had, by the device's counters.",
 			      UNIT_RATIO, 1 },
 	[RESIDENCE_NS] = { "residence_ns", "Out of memory, mean",
 			   "How long a page stays out: the area below the share of pages still out "
-			   "at each age "
-			   "(pool_probe, Kaplan-Meier). Without that probe, by Little's law.",
+			   "at each age (pool_probe, Kaplan-Meier). Without that probe, by "
+			   "Little's law.",
 			   UNIT_NS, 1 },
 	[SURVIVAL_P50_NS] = { "survival_p50_ns", "Half of them back after",
 			      "Half of all pages stored were loaded again by this age; a dash "

@@ -81,12 +81,9 @@ static int list(struct results *results, const struct report_config *c, struct e
 	r = -EBADMSG;
 	if (sqlite3_prepare_v2(results_sqlite(results),
 			       "SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch'), "
-			       "state, command,"
-			       " (SELECT count(*) FROM run r JOIN cell c ON c.id = r.cell JOIN "
-			       "workload w ON w.id = "
-			       "c.workload"
-			       " WHERE w.experiment = experiment.id) FROM experiment ORDER BY "
-			       "started_unix_ns, id",
+			       "state, command, (SELECT count(*) FROM run r JOIN cell c ON c.id = "
+			       "r.cell JOIN workload w ON w.id = c.workload WHERE w.experiment = "
+			       "experiment.id) FROM experiment ORDER BY started_unix_ns, id",
 			       -1, &st, NULL) == SQLITE_OK)
 		r = list_rows(out, st, &end.emitted);
 	sqlite3_finalize(st);
@@ -188,8 +185,7 @@ static const struct opt_command report_commands[] = {
 		.summary = "write a study as one HTML page",
 		.description =
 			"The page opens offline: the answer in plain words, figures with their "
-			"numbers, what was left "
-			"out and why, the machine, and how to repeat it.",
+			"numbers, what was left out and why, the machine, and how to repeat it.",
 		.examples = "coldpress report --db results/study.db --out report.html   # the "
 			    "latest study\n"
 			    "coldpress report --db results/study.db --list   # which there are",

@@ -53,9 +53,7 @@ static const struct field arm_fields[] = {
 	      .decimals = -1),
 	FIELD(struct arm_figures, by_probe, FIELD_BOOL, "",
 	      "the figures down to pool_page_ns are pool_probe's, from the probed run; else the "
-	      "first two "
-	      "are of "
-	      "counters, from timed runs"),
+	      "first two are of counters, from timed runs"),
 	FIELD(struct arm_figures, readback_factor, FIELD_F64, "ratio",
 	      "pages loaded / pages stored"),
 	FIELD(struct arm_figures, residence_ns, FIELD_F64, "ns", "mean time of a page out",
@@ -108,8 +106,7 @@ static const struct field prediction_fields[] = {
 	      "compr_data_size then", .decimals = -1),
 	FIELD(struct prediction_figures, codec_page_ns, FIELD_F64, "ns",
 	      "CPU of the codec for each page stored or loaded, by the scan and the calibration: "
-	      "of pool_page_ns the "
-	      "codec's part",
+	      "of pool_page_ns the codec's part",
 	      .decimals = -1),
 	FIELD(struct prediction_figures, approximate, FIELD_BOOL, "",
 	      "a library codec stands in for the kernel's"),

@@ -55,9 +55,7 @@ static const struct field run_fields[] = {
 	      "pages loaded / pages stored; missing in timed runs where probed ones have it"),
 	FIELD(struct study_run, residence_ns, FIELD_U64, "ns",
 	      "mean time of a page out (survival_mean_ns of pool_probe); by counters mean pages in "
-	      "the pool "
-	      "* "
-	      "wall / pages_out"),
+	      "the pool * wall / pages_out"),
 	FIELD(struct study_run, survival_p50_ns, FIELD_U64, "ns",
 	      "half of all pages stored were back after this long; missing where fewer came back"),
 	FIELD(struct study_run, censored_ratio, FIELD_F64, "ratio",

@@ -48,14 +48,13 @@ const struct opt study_options[] = {
 		  "savings from which compression is worth considering"),
 	OPT_F64(0, "heavy-below", S, study.heavy_below,
 		"consider zstd and deflate only for memory read back at most this often per page "
-		"written "
-		"out"),
+		"written out"),
 	OPT_F64(0, "price", S, study.price_gib_per_core,
 		"GiB-seconds that a heavy codec must save more for each extra CPU-second"),
 	OPT_STRING(0, "kernel-costs", S, study.kernel_costs,
 		   "scale the policy's CPU times to the kernel's codecs, by what "
-		   "compressor_monitor calibrate "
-		   "--store kept of this machine; default the study's own results, where it has",
+		   "compressor_monitor calibrate --store kept of this machine; default the study's "
+		   "own results, where it has",
 		   .metavar = "STORE"),
 	OPT_FLAG(0, "no-calibration", S, study.no_calibration,
 		 "the policy judges by the libraries' CPU times"),
@@ -304,8 +303,7 @@ static int refer(struct study *s, struct study_target *target, struct err *e)
 		return 0;
 	err_say(e, ENODATA,
 		"%s cannot be studied: it held less than 4 MiB of memory, or for too short a time "
-		"to be "
-		"scanned",
+		"to be scanned",
 		target->name);
 	return err_hint(e,
 			"give it more work: a study needs a tenth of a second of it at its peak");
@@ -325,8 +323,7 @@ static bool can_limit(struct study *s, struct study_target *target)
 		return true;
 	study_note(s, RESULTS_NOTE_SKIPPED, target->name,
 		   "its peak of %s is too small to be held to %.0f %%: no group works below %s; "
-		   "the page "
-		   "scan alone answers",
+		   "the page scan alone answers",
 		   units_format_size(peak, have), s->config->limit_ratio * 100,
 		   units_format_size(LIMIT_FLOOR_BYTES, need));
 	return false;
@@ -547,8 +544,7 @@ static int choose_kernel_costs(struct study *s, struct err *e)
 	else if (!n)
 		study_note(s, RESULTS_NOTE_INFO, "CPU times",
 			   "the policy judges by the libraries'; for the kernel's: "
-			   "compressor_monitor calibrate --file "
-			   "FILE --store %s",
+			   "compressor_monitor calibrate --file FILE --store %s",
 			   own);
 	return (int)MIN(n, (ssize_t)0);
 }

@@ -13,26 +13,18 @@
 #define SQLITE_ROWS "700000"
 
 static const char sqlite_script[] =
-	"PRAGMA cache_size=-1000000; PRAGMA temp_store=MEMORY;"
-	"CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT, city TEXT, mail TEXT, born INT, "
-	"note TEXT);"
-	"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " SQLITE_ROWS ")"
-	" INSERT INTO person SELECT i, 'name' || (i * 2654435761 % 1000003), 'city' || (i * 40503 "
-	"% 997),"
-	" 'user' || i || '@example.org', 1930 + i * 7 % 80,"
-	" hex(i * 2654435761 % 4294967296) || ' ' || hex(i * i % 1000000007) || ' the quick brown "
-	"fox ' || "
-	"(i % 13)"
-	" || ' jumps over the lazy dog ' || hex(i * i * i % 1000000007) || ' and again over ' || "
-	"(i * 31 % "
-	"65537)"
-	" || ', once for every line of the year ' || (1900 + i % 120) FROM n;"
-	"CREATE INDEX person_city ON person (city, born);"
-	"SELECT count(*), avg(born) FROM person WHERE city = 'city17';"
-	"SELECT city, count(*) c FROM person GROUP BY city ORDER BY c DESC, city LIMIT 3;"
-	"SELECT count(*) FROM person p JOIN person q ON q.id = (p.id * 7919) % " SQLITE_ROWS " + 1"
-	" WHERE p.id % 97 = 0 AND q.born > 1960;"
-	"SELECT sum(length(note)) FROM person;";
+	"PRAGMA cache_size=-1000000; PRAGMA temp_store=MEMORY;CREATE TABLE person (id INTEGER "
+	"PRIMARY KEY, name TEXT, city TEXT, mail TEXT, born INT, note TEXT);WITH RECURSIVE n (i) "
+	"AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " SQLITE_ROWS
+	") INSERT INTO person SELECT i, 'name' || (i * 2654435761 % 1000003), 'city' || (i * 40503 "
+	"% 997), 'user' || i || '@example.org', 1930 + i * 7 % 80, hex(i * 2654435761 % "
+	"4294967296) || ' ' || hex(i * i % 1000000007) || ' the quick brown fox ' || (i % 13) || ' "
+	"jumps over the lazy dog ' || hex(i * i * i % 1000000007) || ' and again over ' || (i * 31 "
+	"% 65537) || ', once for every line of the year ' || (1900 + i % 120) FROM n;CREATE INDEX "
+	"person_city ON person (city, born);SELECT count(*), avg(born) FROM person WHERE city = "
+	"'city17';SELECT city, count(*) c FROM person GROUP BY city ORDER BY c DESC, city LIMIT "
+	"3;SELECT count(*) FROM person p JOIN person q ON q.id = (p.id * 7919) % " SQLITE_ROWS
+	" + 1 WHERE p.id % 97 = 0 AND q.born > 1960;SELECT sum(length(note)) FROM person;";
 
 static bool in_path(const char *program)
 {

@@ -255,8 +255,7 @@ void words_recommended(FILE *f, const struct target_answer *a)
 	} else if (a->chosen && a->n_arms < 2) {
 		fprintf(f,
 			"%s for %s: saves %.0f %% of its RAM by the page scan alone; nothing was "
-			"measured in "
-			"a pool",
+			"measured in a pool",
 			a->chosen->label, target->name, 100 * a->chosen->saved_slot_ratio);
 	} else if (!a->chosen) {
 		for (size_t i = 0; i < a->ranking.n; i++)

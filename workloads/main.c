@@ -19,10 +19,9 @@ static const struct opt_command commands[] = {
 	{ .name = "run",
 	  .synopsis = "PATTERN",
 	  .summary = "run a pattern in a cage and tell what it measured",
-	  .description =
-		  "The pattern runs in a process of its own, as the user who called sudo, in a "
-		  "control group "
-		  "with limits on memory and processes, with a deadline, and goes with this one.",
+	  .description = "The pattern runs in a process of its own, as the user who called sudo, "
+			 "in a control group with limits on memory and processes, with a deadline, "
+			 "and goes with this one.",
 	  .examples = "workload run interactive_burst --region 256MiB --duration 20s\n"
 		      "workload run anon_streamer --region 256MiB --memory-limit 128MiB --json   # "
 		      "half of it swaps\n",
@@ -38,14 +37,11 @@ static const struct opt_command commands[] = {
 	  .synopsis = "TOOL PROFILE",
 	  .summary = "run another's load generator in a cage and read it",
 	  .description = "Bounded like a pattern. What the tool says is read and judged: a run "
-			 "that did no operations "
-			 "has failed, whatever its exit code. `workload tools` tells tools and "
-			 "profiles. A PROFILE "
-			 "with a slash in it is a YAML file with the keys tool, summary and words: "
-			 "words of the "
-			 "command line, in which {region}, {share}, {workers}, {seconds} and "
-			 "{seed} stand for the "
-			 "options. It is data, not a shell line, and never runs as root.",
+			 "that did no operations has failed, whatever its exit code. `workload "
+			 "tools` tells tools and profiles. A PROFILE with a slash in it is a YAML "
+			 "file with the keys tool, summary and words: words of the command line, "
+			 "in which {region}, {share}, {workers}, {seconds} and {seed} stand for "
+			 "the options. It is data, not a shell line, and never runs as root.",
 	  .examples = "workload wrap stress-ng vm-mixed --region 128MiB --duration 20s --json\n"
 		      "workload wrap fio ./mine.yaml --region 64MiB\n",
 	  .options = wrap_options,

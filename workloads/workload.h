@@ -44,9 +44,8 @@ int run_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
 /* What must stay available on this machine, for commands that have it as reserve_bytes. */
 #define RESERVE_OPTION(m) \
 	OPT_SIZE(0, "reserve", struct workload_config, m, \
-		 "memory that must stay available: the run is killed before " \
-		 "less is; default the larger of 512MiB and a tenth of all, below 4GiB an " \
-		 "eighth, and no less")
+		 "memory that must stay available: the run is killed before less is; default the " \
+		 "larger of 512MiB and a tenth of all, below 4GiB an eighth, and no less")
 
 /* safe_size - refuses (exit 2) a region over the bound or a reserve below the default; fills in the
  * reserve that was not given.

@@ -36,8 +36,7 @@ static const struct mixture mixtures[] = {
 	    [MIXTURE_COMPRESSED] = 100,
 	    [MIXTURE_RANDOM] = 100 },
 	  "zero and same-filled together 15 %, inside the published 10-20 % (zswap, a85f878b443f); "
-	  "the rest is an "
-	  "assumption" },
+	  "the rest is an assumption" },
 	{ "android",
 	  { [MIXTURE_ZERO] = 60,
 	    [MIXTURE_SAME] = 20,

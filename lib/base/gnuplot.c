@@ -206,14 +206,12 @@ static void put_head(struct text *head, const char *terminal, unsigned int width
 	if (str_eq(terminal, "svg"))
 		snprintf(size, sizeof(size),
 			 "set terminal svg size %u,%u dynamic noenhanced font 'sans-serif,13'\nset "
-			 "output "
-			 "'svg'\n",
+			 "output 'svg'\n",
 			 width, height);
 	else
 		snprintf(size, sizeof(size),
 			 "set terminal pdfcairo size %.2f,%.2f noenhanced font 'sans-serif,9'\nset "
-			 "output "
-			 "'pdf'\n",
+			 "output 'pdf'\n",
 			 width / PDF_PX_PER_INCH, height / PDF_PX_PER_INCH);
 	text_str(head, "set encoding utf8\n");
 	text_str(head, size);

@@ -524,8 +524,8 @@ static void completion_companions(FILE *f, const struct opt_program *program)
 	for (const char *const *s = program->companions; *s; s++)
 		fprintf(f, "%s*:%s", s == program->companions ? "" : " | ", *s);
 	fputs(")\n\t\tlocal companion=${COMP_WORDS[1]}\n"
-	      "\t\tdeclare -F \"_coldpress_$companion\" >/dev/null ||"
-	      " . <(\"$1\" \"$companion\" --help=completion 2>/dev/null)\n"
+	      "\t\tdeclare -F \"_coldpress_$companion\" >/dev/null || . <(\"$1\" \"$companion\" "
+	      "--help=completion 2>/dev/null)\n"
 	      "\t\tdeclare -F \"_coldpress_$companion\" >/dev/null || return\n"
 	      "\t\tlocal COMP_WORDS=(\"${COMP_WORDS[@]:1}\") COMP_CWORD=$((COMP_CWORD - 1))\n"
 	      "\t\t\"_coldpress_$companion\" \"$companion\" \"$word\" \"$before\"\n\t\treturn "

@@ -91,8 +91,7 @@ static int probe_open(struct probe *p, const struct probe_options *options, stru
 			e,
 			"this kernel has no type information: /sys/kernel/btf/vmlinux is missing");
 		return err_hint(e, "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y, as those of "
-				   "Debian, Ubuntu, "
-				   "Fedora and Arch are");
+				   "Debian, Ubuntu, Fedora and Arch are");
 	}
 	probe_hook_find(&p->kernel, (enum probe_variant)options->hook, p->choices);
 	r = out_new(&p->out, (enum out_format)MAX(options->format, OUT_TEXT), options->output, e);
@@ -171,9 +170,8 @@ int probe_no_hook(const struct probe *p, const char *hook, struct err *e)
 	if (p->options->hook != PROBE_AUTO) {
 		err_impossible(e, "%s:%s cannot be had as %s here", h->group, h->name,
 			       probe_variant_names[p->options->hook]);
-		return err_hint(
-			e, "leave --hook away; classic needs tracefs: mount -t tracefs tracefs "
-			   "/sys/kernel/tracing");
+		return err_hint(e, "leave --hook away; classic needs tracefs: mount -t tracefs "
+				   "tracefs /sys/kernel/tracing");
 	}
 	err_impossible(e, "this kernel has no hook %s:%s (%s)", h->group, h->name, h->note);
 	return err_hint(e, "coldpress doctor lists the hooks this kernel has");
@@ -268,8 +266,7 @@ int probe_load(struct probe *p, struct bpf_object *object, bool streams, struct 
 	if (r == -EPERM) {
 		err_impossible(e, "the kernel refuses to load the probe");
 		return err_hint(e, "see /sys/kernel/security/lockdown (confidentiality forbids "
-				   "it); -v shows what "
-				   "the kernel says");
+				   "it); -v shows what the kernel says");
 	}
 	if (r)
 		return cannot_load(r, e);

@@ -69,8 +69,7 @@ static int enable_error(int rc, struct err *e)
 	e->exit = EXIT_IMPOSSIBLE;
 	if (rc == -EBUSY)
 		return err_hint(e, "in a container: move its processes into a group below that "
-				   "one, or run this "
-				   "on the host");
+				   "one, or run this on the host");
 	return err_hint(e, "run it with sudo");
 }
 

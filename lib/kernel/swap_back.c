@@ -136,13 +136,10 @@ static int failed(const struct zram_device *device, const struct swap_back *how,
 	case -EINPROGRESS:
 		err_say(e, EINPROGRESS,
 			"stopped waiting: the kernel brings the pages of one process back from "
-			"zram%u and "
-			"cannot be interrupted there",
+			"zram%u and cannot be interrupted there",
 			device->id);
-		return err_hint(
-			e,
-			"it ends with that process; what is left stays in use; `ram_pool recover` "
-			"goes on from there");
+		return err_hint(e, "it ends with that process; what is left stays in use; "
+				   "`ram_pool recover` goes on from there");
 	}
 	err_set(e, code, "cannot take back the pages of zram%u", device->id);
 	return err_hint(e, "end what has pages in it, then try again");

@@ -18,8 +18,9 @@
 #include "lib/base/stop.h"
 #include "lib/base/units.h"
 
-#define NODE_WAIT_NS NS_PER_S /* devtmpfs has the node at once; udev may rename or chmod it late \
-			       */
+#define NODE_WAIT_NS \
+	NS_PER_S /* devtmpfs has the node at once; udev may rename or chmod it late \
+		  */
 #define RETRY_MIN_NS (2 * NS_PER_MS)
 #define RETRY_MAX_NS (200 * NS_PER_MS)
 
@@ -391,8 +392,7 @@ static int write_busy(const struct sysroot *root, const struct zram_device *devi
 		if (monotonic_ns() >= end_ns) {
 			err_hint(e,
 				 "something still holds it: see `fuser -v /dev/zram%u`, end that "
-				 "and try "
-				 "again",
+				 "and try again",
 				 device->id);
 			return r;
 		}

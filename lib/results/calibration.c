@@ -64,11 +64,9 @@ int results_calibration_put(struct results *results, const struct results_machin
 {
 	static const char sql[] =
 		"INSERT OR REPLACE INTO calibration (kernel, cpu, algorithm, model, approximate, "
-		"source,"
-		" taken_unix_ns, pages, compress_ns, decompress_ns, compress_factor, "
-		"decompress_factor,"
-		" compress_error_ratio, decompress_error_ratio, compr_error_ratio)"
-		" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+		"source, taken_unix_ns, pages, compress_ns, decompress_ns, compress_factor, "
+		"decompress_factor, compress_error_ratio, decompress_error_ratio, "
+		"compr_error_ratio) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 	const double figures[] = { c->compress_ns,          c->decompress_ns,
 				   c->compress_factor,      c->decompress_factor,
 				   c->compress_error_ratio, c->decompress_error_ratio,
@@ -142,12 +140,11 @@ static bool take_row(struct sqlite3_stmt *st, struct results_calibration *ret)
 ssize_t results_calibrations_get(struct results *results, const struct results_machine *machine,
 				 struct results_calibration *ret, struct err *e)
 {
-	static const char sql[] = "SELECT algorithm, model, approximate, source, pages, "
-				  "compress_ns, decompress_ns, compress_factor,"
-				  " decompress_factor, compress_error_ratio, "
-				  "decompress_error_ratio, compr_error_ratio, taken_unix_ns"
-				  " FROM calibration"
-				  " WHERE kernel=? AND cpu=? ORDER BY approximate, algorithm";
+	static const char sql[] =
+		"SELECT algorithm, model, approximate, source, pages, compress_ns, decompress_ns, "
+		"compress_factor, decompress_factor, compress_error_ratio, decompress_error_ratio, "
+		"compr_error_ratio, taken_unix_ns FROM calibration WHERE kernel=? AND cpu=? ORDER "
+		"BY approximate, algorithm";
 	struct sqlite3_stmt *st;
 	ssize_t n = 0;
 	int rc = sqlite3_prepare_v2(results_sqlite(results),

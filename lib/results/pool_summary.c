@@ -34,12 +34,11 @@ static const struct field pool_fields[] = {
 	     "90 % of those loaded were back after this long; within 3.2 %"),
 	POOL(residence_max_ns, "ns", "the longest of those loaded; exact"),
 	POOL(survival_p50_ns, "ns",
-	     "half of all pages stored were back after this long, those still out counted as "
-	     "such (Kaplan-Meier); missing where fewer came back; within 3.2 %"),
+	     "half of all pages stored were back after this long, those still out counted as such "
+	     "(Kaplan-Meier); missing where fewer came back; within 3.2 %"),
 	POOL(survival_mean_ns, "ns",
 	     "mean time out, as far as pages were watched: the area below survival; at most too "
-	     "low "
-	     "by those still out at the end"),
+	     "low by those still out at the end"),
 	FIELD(struct pool_summary, censored_share, FIELD_F64, "ratio",
 	      "pages never loaded while they were watched / all pages stored"),
 	FIELD(struct pool_summary, survival_age_ns, FIELD_SERIES, "ns",
@@ -68,17 +67,14 @@ static const struct field pool_fields[] = {
 	POOL(zswpin, "pages", "that it gave back"),
 	POOL(unseen_stores, "pages",
 	     "device_stores, or pswpout where that is more and every swap is watched, less those "
-	     "seen, "
-	     "filtered and failed ones among them"),
+	     "seen, filtered and failed ones among them"),
 	POOL(unseen_loads, "pages", "likewise"),
 	FIELD(struct pool_summary, rw_page, FIELD_BOOL, "",
 	      "this kernel hands single swap pages past the block layer, where a device allows it "
-	      "(rw_page in its "
-	      "block_device_operations)"),
+	      "(rw_page in its block_device_operations)"),
 	FIELD(struct pool_summary, blind, FIELD_BOOL, "",
 	      "pages were stored, or loaded, and not one request of that way was seen: factor and "
-	      "stays are "
-	      "missing"),
+	      "stays are missing"),
 	FIELD(struct pool_summary, unseen, FIELD_STRING, "",
 	      "what the hook did not see, in words; missing: nothing"),
 	POOL(unknown, "pages", "loads of pages stored before the probe began"),

@@ -449,9 +449,7 @@ int results_experiment_add(struct results *results, const struct results_experim
 	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)experiment->seed);
 	r = change(results, e,
 		   "INSERT INTO experiment (id, started_unix_ns, argv, command, seed, limit_ratio, "
-		   "blocks, "
-		   "settings,"
-		   " version, state) VALUES (?,?,?,?,?,?,?,?,?,'running')",
+		   "blocks, settings, version, state) VALUES (?,?,?,?,?,?,?,?,?,'running')",
 		   "susssduss", id.text, unix_ns(), experiment->argv, experiment->command, seed,
 		   experiment->limit_ratio, experiment->blocks, experiment->settings_json,
 		   experiment->version);
@@ -485,8 +483,8 @@ int results_note(struct results *results, const struct results_id *experiment,
 		 enum results_note_kind kind, const char *about, const char *reason, struct err *e)
 {
 	return change(results, e,
-		      "INSERT INTO note (experiment, seq, kind, about, reason) SELECT ?1,"
-		      " (SELECT count(*) FROM note WHERE experiment=?1), ?2, ?3, ?4",
+		      "INSERT INTO note (experiment, seq, kind, about, reason) SELECT ?1, (SELECT "
+		      "count(*) FROM note WHERE experiment=?1), ?2, ?3, ?4",
 		      "ssss", experiment->text, note_kinds[kind], about, reason);
 }
 
@@ -518,8 +516,7 @@ int results_pool_add(struct results *results, const struct results_id *experimen
 		return r;
 	r = change(results, e,
 		   "INSERT INTO pool_config (id, experiment, algorithm, size_bytes, "
-		   "mem_limit_bytes, priority)"
-		   " VALUES (?,?,?,?,?,?)",
+		   "mem_limit_bytes, priority) VALUES (?,?,?,?,?,?)",
 		   "sssuui", id.text, experiment->text, pool->algorithm, pool->size_bytes,
 		   pool->mem_limit_bytes, pool->priority);
 	if (r == 0)
@@ -561,8 +558,7 @@ int results_run_begin(struct results *results, const struct results_id *cell, ui
 			       results->path);
 	r = change(results, e,
 		   "INSERT INTO run (id, cell, block, position, kind, state, started_unix_ns, "
-		   "started_ns)"
-		   " VALUES (?,?,?,?,?,'running',?,?)",
+		   "started_ns) VALUES (?,?,?,?,?,'running',?,?)",
 		   "ssuusuu", id.text, cell->text, block, position, run_kinds[kind], unix_ns(),
 		   monotonic_ns());
 	if (r == 0)
@@ -665,29 +661,26 @@ int results_prediction(struct results *results, const struct results_id *cell, c
 {
 	return change(
 		results, e,
-		"INSERT INTO prediction (cell, name, unit, predicted, measured) VALUES (?,?,?,?,?)"
-		" ON CONFLICT (cell, name) DO UPDATE SET"
-		" predicted = coalesce(excluded.predicted, predicted),"
-		" measured = coalesce(excluded.measured, measured)",
+		"INSERT INTO prediction (cell, name, unit, predicted, measured) VALUES (?,?,?,?,?) "
+		"ON CONFLICT (cell, name) DO UPDATE SET predicted = coalesce(excluded.predicted, "
+		"predicted), measured = coalesce(excluded.measured, measured)",
 		"sssdd", cell->text, name, unit, predicted, measured);
 }
 
 int results_ranking(struct results *results, const struct results_id *workload,
 		    const struct results_ranking *ranking, struct err *e)
 {
-	return change(
-		results, e,
-		"INSERT OR REPLACE INTO ranking (workload, place, codec, tier, eligible, "
-		"recommended,"
-		" fair_score, value_gib_per_core, saved_slot_bytes, saved_codec_bytes, total_bytes,"
-		" compress_cpu_ms, decompress_cpu_ms, readback_factor, reason)"
-		" VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-		"sussiidddddddds", workload->text, ranking->place ? ranking->place : MISSING_U64,
-		ranking->codec, ranking->tier, (int64_t)ranking->eligible,
-		(int64_t)ranking->recommended, ranking->fair_score, ranking->value_gib_per_core,
-		ranking->saved_slot_bytes, ranking->saved_codec_bytes, ranking->total_bytes,
-		ranking->compress_cpu_ms, ranking->decompress_cpu_ms, ranking->readback_factor,
-		ranking->reason);
+	return change(results, e,
+		      "INSERT OR REPLACE INTO ranking (workload, place, codec, tier, eligible, "
+		      "recommended, fair_score, value_gib_per_core, saved_slot_bytes, "
+		      "saved_codec_bytes, total_bytes, compress_cpu_ms, decompress_cpu_ms, "
+		      "readback_factor, reason) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		      "sussiidddddddds", workload->text,
+		      ranking->place ? ranking->place : MISSING_U64, ranking->codec, ranking->tier,
+		      (int64_t)ranking->eligible, (int64_t)ranking->recommended,
+		      ranking->fair_score, ranking->value_gib_per_core, ranking->saved_slot_bytes,
+		      ranking->saved_codec_bytes, ranking->total_bytes, ranking->compress_cpu_ms,
+		      ranking->decompress_cpu_ms, ranking->readback_factor, ranking->reason);
 }
 
 int results_interrupt(struct results *results, uint64_t *ret_experiments, struct err *e)
@@ -697,11 +690,10 @@ int results_interrupt(struct results *results, uint64_t *ret_experiments, struct
 
 	if (r)
 		return r;
-	r = change(
-		results, e,
-		"UPDATE run SET state='failed', reason='coldpress ended before the run did' WHERE "
-		"state='running'",
-		"");
+	r = change(results, e,
+		   "UPDATE run SET state='failed', reason='coldpress ended before the run did' "
+		   "WHERE state='running'",
+		   "");
 	if (r == 0)
 		r = change(results, e,
 			   "UPDATE experiment SET state='interrupted' WHERE state='running'", "");

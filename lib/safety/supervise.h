@@ -11,11 +11,10 @@
  *
  *	supervise_config_init(&config);
  *	config.argv = argv;
- *	supervise_start(&supervised, &config, e);		held: supervise_release(&supervised, e)
- *once the probes are attached
- *	supervise_wait(&supervised, &e);			or supervise_poll() in a loop of the
- *caller's own supervise_stop(&supervised, &result, e);		always; also after a failure in
- *between
+ *	supervise_start(&supervised, &config, e);		held: supervise_release(&supervised,
+ *e) once the probes are attached supervise_wait(&supervised, &e);			or
+ *supervise_poll() in a loop of the caller's own supervise_stop(&supervised, &result, e);
+ *always; also after a failure in between
  */
 #ifndef COLDPRESS_SAFETY_SUPERVISE_H
 #define COLDPRESS_SAFETY_SUPERVISE_H

@@ -56,8 +56,8 @@ extern const char *const touch_choices[];
 			"stop after this long; default 20s, or 5m where --operations bounds it", \
 			.min = 1), \
 		OPT_U64(0, "operations", s, m.operations, \
-			"stop after exactly this many, if the duration lets them; " \
-			"default no bound", \
+			"stop after exactly this many, if the duration lets them; default no " \
+			"bound", \
 			.min = 1), \
 		OPT_U64(0, "workers", s, m.workers, "threads, each with its share of the region", \
 			.min = 1, .max = GEN_WORKERS_MAX), \
@@ -69,8 +69,7 @@ extern const char *const touch_choices[];
 		OPT_DURATION(0, "idle", s, m.idle_ns, \
 			     "pause between bursts (interactive_burst, phase_shift, tab_switch)"), \
 		OPT_SHARE(0, "similarity", s, m.similarity, \
-			  "share of a set that is the same when it returns " \
-			  "(interactive_burst)"), \
+			  "share of a set that is the same when it returns (interactive_burst)"), \
 		OPT_F64(0, "theta", s, m.theta, \
 			"skew of Zipf's law, from 0 to 0.999 (zipf_cache)"), \
 		OPT_SHARE(0, "set-share", s, m.set_share, \
@@ -83,8 +82,8 @@ extern const char *const touch_choices[];
 		OPT_STRING(0, "exec", s, m.exec_path, "the program that is run (fork_exec_storm)", \
 			   .metavar = "PATH"), \
 		OPT_U64(0, "value-pages", s, m.value_pages, \
-			"of the largest value, all sizes from one page on being as " \
-			"likely (zipf_cache)", \
+			"of the largest value, all sizes from one page on being as likely " \
+			"(zipf_cache)", \
 			.min = 1, .max = GEN_VALUE_PAGES_MAX), \
 		OPT_STRING(0, "trace", s, m.trace_path, \
 			   "the pages to make, from `compressor_monitor scan --record` (replay)", \
@@ -92,8 +91,8 @@ extern const char *const touch_choices[];
 		OPT_STRING(0, "contents", s, m.contents, "what pages hold: see `workload list`", \
 			   .metavar = "NAME"), \
 		OPT_F64(0, "target-ratio", s, m.target_ratio, \
-			"pages that compress with LZ4 by this ratio, from 1 to 7, " \
-			"in place of --contents"), \
+			"pages that compress with LZ4 by this ratio, from 1 to 7, in place of " \
+			"--contents"), \
 		OPT_CHOICE(0, "touch", s, m.touch, touch_choices, \
 			   "how pages are touched; the default is the pattern's own"), \
 		OPT_FLAG(0, "thp", s, m.thp, "let the kernel use huge pages")
