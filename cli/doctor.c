@@ -10,14 +10,14 @@
 #include "cli.h"
 #include "lib/base/out.h"
 
-const struct opt doctor_options[] = { OPT_CHOICE('f', "format", struct lab_config, doctor.format,
-						 opt_format_choices, "how results are printed"),
-				      OPT_STRING('o', "output", struct lab_config, doctor.output,
-						 "write results into this file", .metavar = "FILE"),
-				      OPT_STRING(0, "sysroot", struct lab_config, doctor.sysroot,
-						 "look at an archived tree of /proc and /sys",
-						 .metavar = "DIR", .hidden = true),
-				      OPT_END };
+const struct opt doctor_options[] = {
+	OPT_CHOICE('f', "format", struct lab_config, doctor.format, opt_format_choices,
+		   "how results are printed"),
+	OPT_FILE('o', "output", struct lab_config, doctor.output, "write results into this file"),
+	OPT_DIR(0, "sysroot", struct lab_config, doctor.sysroot,
+		"look at an archived tree of /proc and /sys", .hidden = true),
+	OPT_END
+};
 
 static const struct field check_fields[] = {
 	FIELD(struct doctor_check, area, FIELD_STRING, "",

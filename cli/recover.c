@@ -17,8 +17,7 @@ const struct opt recover_options[] = {
 		 "limits of the groups they belong to"),
 	OPT_CHOICE('f', "format", struct lab_config, recover.format, opt_format_choices,
 		   "how results are printed"),
-	OPT_STRING('o', "output", struct lab_config, recover.output, "write results into this file",
-		   .metavar = "FILE"),
+	OPT_FILE('o', "output", struct lab_config, recover.output, "write results into this file"),
 	OPT_END
 };
 

@@ -32,12 +32,12 @@ struct config {
 		 "scan this process; may be given several times", .metavar = "PID"), \
 		OPT_PID(0, "tree", struct config, scan.tree, \
 			"scan this process and all that descend from it"), \
-		OPT_STRING('c', "cgroup", struct config, scan.cgroup, \
-			   "scan the processes in this cgroup directory", .metavar = "PATH"), \
+		OPT_FILE('c', "cgroup", struct config, scan.cgroup, \
+			 "scan the processes in this cgroup directory", .metavar = "PATH"), \
 		OPT_FLAG(0, "system", struct config, scan.system, \
 			 "scan every process, what they share counted once"), \
-		OPT_STRING(0, "file", struct config, scan.file, \
-			   "scan this file, as if memory held it", .metavar = "FILE"), \
+		OPT_FILE(0, "file", struct config, scan.file, \
+			 "scan this file, as if memory held it"), \
 		OPT_STRING(0, "zram", struct config, scan.zram, \
 			   "scan what is in this pool of ours, read back from its device; --pid, " \
 			   "--tree or --cgroup are its owners, stopped meanwhile", \
@@ -68,17 +68,15 @@ struct config {
 
 #define COMMON_OPTIONS \
 	OPT_CHOICE('f', "format", struct config, format, opt_format_choices, "how to print"), \
-		OPT_STRING('o', "output", struct config, output, "print into this file", \
-			   .metavar = "FILE"), \
+		OPT_FILE('o', "output", struct config, output, "print into this file"), \
 		OPT_FLAG('q', "quiet", struct config, quiet, "no progress"), \
 		OPT_FLAG('v', "verbose", struct config, verbose, "say more on the way")
 
 static const struct opt scan_options[] = {
 	TARGET_OPTIONS,
-	OPT_STRING(0, "record", struct config, scan.record,
-		   "write the classes of the pages that were read into this file, in the order of "
-		   "their addresses: JSON lines, no contents",
-		   .metavar = "FILE"),
+	OPT_FILE(0, "record", struct config, scan.record,
+		 "write the classes of the pages that were read into this file, in the order of "
+		 "their addresses: JSON lines, no contents"),
 	OPT_FLAG(0, "estimate", struct config, scan.estimate,
 		 "decide by a look at 320 bytes of each page, too, and tell how often that was "
 		 "right for each codec"),
@@ -93,10 +91,9 @@ static const struct opt scan_options[] = {
 
 static const struct opt rank_options[] = {
 	TARGET_OPTIONS,
-	OPT_STRING(0, "json", struct config, rank.json,
-		   "rank an earlier scan, printed with --format json", .metavar = "FILE"),
-	OPT_STRING(0, "csv", struct config, rank.csv, "rank earlier results of bench",
-		   .metavar = "FILE"),
+	OPT_FILE(0, "json", struct config, rank.json,
+		 "rank an earlier scan, printed with --format json"),
+	OPT_FILE(0, "csv", struct config, rank.csv, "rank earlier results of bench"),
 	OPT_F64(0, "readback", struct config, rank.readback,
 		"expected read-backs per page compressed; default by --class", .metavar = "FACTOR"),
 	OPT_STRING(0, "readback-from", struct config, rank.readback_from,
@@ -130,9 +127,8 @@ static const struct opt rank_options[] = {
 		     "120s"),
 	OPT_FLAG(0, "sweep", struct config, rank.sweep,
 		 "also say where the choice flips as readback factor and price change"),
-	OPT_STRING(0, "figure", struct config, rank.figure,
-		   "draw the last ranking, saved bytes against CPU, into this SVG file",
-		   .metavar = "FILE"),
+	OPT_FILE(0, "figure", struct config, rank.figure,
+		 "draw the last ranking, saved bytes against CPU, into this SVG file"),
 	OPT_CHOICE(0, "savings", struct config, rank.savings, rank_savings_choices,
 		   "which bytes decide: memory in the pool, or compressed data"),
 	OPT_LIST(0, "fields", struct config, fields,
@@ -174,10 +170,9 @@ static const struct opt bench_options[] = {
 		.max = 1000),
 	OPT_U64(0, "cpu", struct config, bench.cpu, "run on this CPU", .max = 1023),
 	OPT_U64(0, "seed", struct config, bench.seed, "of the corpora"),
-	OPT_STRING(
+	OPT_FILE(
 		0, "results", struct config, results,
-		"also write CSV here; compressor-monitor/results.csv where there is such a folder",
-		.metavar = "FILE"),
+		"also write CSV here; compressor-monitor/results.csv where there is such a folder"),
 	OPT_LIST(0, "fields", struct config, fields, "of the rows, these fields in this order",
 		 .metavar = "LIST"),
 	COMMON_OPTIONS,
@@ -186,8 +181,7 @@ static const struct opt bench_options[] = {
 
 static const struct opt calibrate_options[] = {
 	OPT_PID('p', "pid", struct config, kernel.pid, "take pages of this process"),
-	OPT_STRING(0, "file", struct config, kernel.file, "take pages of this file",
-		   .metavar = "FILE"),
+	OPT_FILE(0, "file", struct config, kernel.file, "take pages of this file"),
 	OPT_LIST(0, "algorithms", struct config, kernel.algorithms,
 		 "as zram names them; default all that this kernel offers", .metavar = "LIST"),
 	OPT_U64(0, "pages", struct config, kernel.pages, "how many to draw at most", .min = 1,
@@ -195,9 +189,8 @@ static const struct opt calibrate_options[] = {
 	OPT_U64(0, "runs", struct config, kernel.runs, "to take the median of", .min = 1,
 		.max = 100),
 	OPT_U64(0, "seed", struct config, kernel.seed, "of the draw"),
-	OPT_STRING(0, "store", struct config, kernel.results,
-		   "also keep the factors in this results, for rank and for coldpress study",
-		   .metavar = "FILE"),
+	OPT_FILE(0, "store", struct config, kernel.results,
+		 "also keep the factors in this results, for rank and for coldpress study"),
 	OPT_LIST(0, "fields", struct config, fields, "of the rows, these fields in this order",
 		 .metavar = "LIST"),
 	COMMON_OPTIONS,

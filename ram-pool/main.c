@@ -69,15 +69,13 @@ static const struct opt setup_options[] = {
 	OPT_STRING(0, "level", struct pool_options, level_text,
 		   "level of the codec, of lz4 the acceleration; kernels from 6.12",
 		   .metavar = "LEVEL"),
-	OPT_STRING(0, "dict", struct pool_options, request.dict,
-		   "dictionary for the codec, read by the kernel; kernels from 6.12",
-		   .metavar = "FILE"),
+	OPT_FILE(0, "dict", struct pool_options, request.dict,
+		 "dictionary for the codec, read by the kernel; kernels from 6.12"),
 	OPT_STRING(0, "recompress", struct pool_options, request.recompress,
 		   "second codec, with which `age` makes cold pages smaller", .metavar = "NAME"),
-	OPT_STRING(
-		0, "backing", struct pool_options, request.backing,
-		"where `age` writes cold pages back to: an empty file, or an unused block device",
-		.metavar = "FILE|DEV"),
+	OPT_FILE(0, "backing", struct pool_options, request.backing,
+		 "where `age` writes cold pages back to: an empty file, or an unused block device",
+		 .metavar = "FILE|DEV"),
 	OPT_STRING(0, "zswap", struct pool_options, request.zswap,
 		   "turn zswap on in front of the pool, with this codec, for as long as the pool "
 		   "is there",
@@ -116,9 +114,9 @@ static const struct opt status_options[] = {
 		     "end a watch after this long"),
 	OPT_PID('p', "pid", struct pool_options, show.pid,
 		"say how much of the pool is not this process's, nor of those it began"),
-	OPT_STRING('c', "cgroup", struct pool_options, show.cgroup,
-		   "say how much of the pool is not this group's, nor of those below it",
-		   .metavar = "PATH"),
+	OPT_FILE('c', "cgroup", struct pool_options, show.cgroup,
+		 "say how much of the pool is not this group's, nor of those below it",
+		 .metavar = "PATH"),
 	OPT_FLAG(0, "classes", struct pool_options, show.classes,
 		 "the size classes that have slots instead, from debugfs where the kernel shows "
 		 "them"),
@@ -151,10 +149,9 @@ static const struct opt reset_options[] = {
 		OPT_DURATION('d', "duration", struct pool_options, trigger.duration_ns, \
 			     "how long a profile runs", .min = 100 * NS_PER_MS, \
 			     .max = 300 * NS_PER_S), \
-		OPT_STRING(0, "db", struct pool_options, db, \
-			   "the store that keeps the record, made where there is none; none: it " \
-			   "is not kept", \
-			   .metavar = "FILE"), \
+		OPT_FILE(0, "db", struct pool_options, db, \
+			 "the store that keeps the record, made where there is none; none: it " \
+			 "is not kept"), \
 		OPT_STRING(0, "name", struct pool_options, request.name, \
 			   "which pool to watch; needed when there are several", \
 			   .metavar = "NAME"), \
@@ -162,10 +159,10 @@ static const struct opt reset_options[] = {
 
 static const struct opt compress_options[] = {
 	TRIGGER_OPTIONS,
-	OPT_STRING('c', "cgroup", struct pool_options, trigger.cgroup,
-		   "pages of this control group and those below it, by its directory or its path: "
-		   "memory.reclaim, on v1 a limit lowered for a moment",
-		   .metavar = "PATH"),
+	OPT_FILE('c', "cgroup", struct pool_options, trigger.cgroup,
+		 "pages of this control group and those below it, by its directory or its path: "
+		 "memory.reclaim, on v1 a limit lowered for a moment",
+		 .metavar = "PATH"),
 	OPT_CHOICE(0, "profile", struct pool_options, trigger.compress_profile,
 		   trigger_compress_profiles,
 		   "a bounded load instead: 64 MiB, 256 MiB or 1 GiB, half of which must go out, "

@@ -164,14 +164,13 @@ static int report_run(void *cfg, int argc UNUSED, char **argv UNUSED, int *exit_
 }
 
 static const struct opt report_options[] = {
-	OPT_STRING(0, "db", struct report_config, db,
-		   "the store: study.db in the --out directory of a study", .metavar = "FILE"),
+	OPT_FILE(0, "db", struct report_config, db,
+		 "the store: study.db in the --out directory of a study"),
 	OPT_STRING(0, "experiment", struct report_config, experiment,
 		   "which study: its id or the beginning of it, or latest", .metavar = "ID"),
-	OPT_STRING('o', "out", struct report_config, out, "where the page goes; - is stdout",
-		   .metavar = "FILE"),
-	OPT_STRING(0, "pdf", struct report_config, pdf,
-		   "also write each figure as PDF into this directory", .metavar = "DIR"),
+	OPT_FILE('o', "out", struct report_config, out, "where the page goes; - is stdout"),
+	OPT_DIR(0, "pdf", struct report_config, pdf,
+		"also write each figure as PDF into this directory"),
 	OPT_FLAG(0, "list", struct report_config, list,
 		 "list the studies that the store holds, and stop"),
 	OPT_CHOICE('f', "format", struct report_config, format, opt_format_choices, "of --list"),

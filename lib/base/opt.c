@@ -153,17 +153,6 @@ static int parse_list(struct opt_list *to, const char *text, struct err *e)
 	}
 }
 
-/* No file has an empty name: told here, once, and not as somebody's "No such file or directory". */
-static bool names_file(const struct opt *opt)
-{
-	static const char *const names[] = { "FILE", "FILE|DEV", "DIR", "PATH" };
-
-	for (size_t i = 0; opt->metavar && i < ARRAY_SIZE(names); i++)
-		if (str_eq(opt->metavar, names[i]))
-			return true;
-	return false;
-}
-
 static int parse_value(struct parser *p, const struct opt *opt, const char *text, struct err *e)
 {
 	void *to = p->config ? (char *)p->config + opt->offset : NULL;
@@ -181,10 +170,13 @@ static int parse_value(struct parser *p, const struct opt *opt, const char *text
 		return parse_pid(to, text, e);
 	case OPT_TYPE_CHOICE:
 		return parse_choice(opt, to, text, e);
-	case OPT_TYPE_STRING:
-		if (!*text && names_file(opt))
+	case OPT_TYPE_FILE:
+	case OPT_TYPE_DIR:
+		if (!*text)
 			return err_usage(e, "names no %s: it is empty",
-					 str_eq(opt->metavar, "DIR") ? "directory" : "file");
+					 opt->type == OPT_TYPE_DIR ? "directory" : "file");
+		/* fall through */
+	case OPT_TYPE_STRING:
 		if (to)
 			*(const char **)to = text;
 		return 0;
@@ -194,6 +186,7 @@ static int parse_value(struct parser *p, const struct opt *opt, const char *text
 		p->lists_given |= bit;
 		return parse_list(to, text, e);
 	case OPT_TYPE_FLAG:
+	case OPT_TYPE_RENAMED:
 		break;
 	}
 	return err_usage(e, "takes no value");
@@ -303,6 +296,8 @@ static int take_long(struct parser *p, const char *word, struct err *e)
 	}
 	if (!opt)
 		return unknown_long(p, word, len, e);
+	if (opt->type == OPT_TYPE_RENAMED)
+		return err_usage(e, "--%s is now %s", opt->name, opt->help);
 	if (opt->type != OPT_TYPE_FLAG)
 		return take_value(p, opt, equals ? equals + 1 : NULL, e);
 	if (equals)
@@ -417,6 +412,8 @@ static void format_value(struct text *t, const struct opt *opt, const void *at)
 	const char *s;
 
 	switch (opt->type) {
+	case OPT_TYPE_RENAMED:
+		return;
 	case OPT_TYPE_FLAG:
 		text_str(t, *(const bool *)at ? "true" : "false");
 		break;
@@ -434,6 +431,8 @@ static void format_value(struct text *t, const struct opt *opt, const void *at)
 			format_share(t, *(const double *)at);
 		break;
 	case OPT_TYPE_STRING:
+	case OPT_TYPE_FILE:
+	case OPT_TYPE_DIR:
 		s = *(const char *const *)at;
 		text_str(t, s ? s : "");
 		break;

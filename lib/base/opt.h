@@ -20,9 +20,12 @@ enum opt_type {
 	OPT_TYPE_SIZE,     /* uint64_t bytes, "64MiB"; MISSING_U64 = not given */
 	OPT_TYPE_DURATION, /* uint64_t ns, "10s"; MISSING_U64 = not given */
 	OPT_TYPE_STRING,   /* const char *; NULL = not given */
+	OPT_TYPE_FILE,     /* const char *; NULL = not given; a path, not empty; completed as one */
+	OPT_TYPE_DIR,      /* the same for a directory */
 	OPT_TYPE_CHOICE,   /* int, index into .choices; -1 = not given */
 	OPT_TYPE_PID,      /* pid_t; 0 = not given; must be 1 or more */
 	OPT_TYPE_LIST,     /* struct opt_list; given several times, or separated by commas */
+	OPT_TYPE_RENAMED,  /* an old spelling; .help is the new one, which the usage error names */
 };
 
 struct opt_list {
@@ -54,10 +57,18 @@ struct opt {
 #define OPT_DURATION(l, n, s, m, h, ...) \
 	OPT_(l, n, OPT_TYPE_DURATION, s, m, .help = h, ##__VA_ARGS__)
 #define OPT_STRING(l, n, s, m, h, ...) OPT_(l, n, OPT_TYPE_STRING, s, m, .help = h, ##__VA_ARGS__)
+#define OPT_FILE(l, n, s, m, h, ...)   OPT_(l, n, OPT_TYPE_FILE, s, m, .help = h, ##__VA_ARGS__)
+#define OPT_DIR(l, n, s, m, h, ...)    OPT_(l, n, OPT_TYPE_DIR, s, m, .help = h, ##__VA_ARGS__)
 #define OPT_CHOICE(l, n, s, m, c, h, ...) \
 	OPT_(l, n, OPT_TYPE_CHOICE, s, m, .choices = c, .help = h, ##__VA_ARGS__)
 #define OPT_PID(l, n, s, m, h, ...)  OPT_(l, n, OPT_TYPE_PID, s, m, .help = h, ##__VA_ARGS__)
 #define OPT_LIST(l, n, s, m, h, ...) OPT_(l, n, OPT_TYPE_LIST, s, m, .help = h, ##__VA_ARGS__)
+/* OPT_RENAMED("store", "--db FILE") - not in help; using it is a usage error that names the new
+ * spelling. */
+#define OPT_RENAMED(old, new) \
+	{ \
+		.name = (old), .type = OPT_TYPE_RENAMED, .help = (new), .hidden = true \
+	}
 #define OPT_END \
 	{ \
 		.name = NULL \
@@ -76,10 +87,9 @@ struct opt_output {
 
 #define OPT_OUTPUT(s, m) \
 	OPT_CHOICE('f', "format", s, m.format, opt_format_choices, "how records are written"), \
-		OPT_STRING('o', "output", s, m.path, \
-			   "write records to this file, which is replaced when all went well; " \
-			   "default standard output", \
-			   .metavar = "FILE"), \
+		OPT_FILE('o', "output", s, m.path, \
+			 "write records to this file, which is replaced when all went well; " \
+			 "default standard output"), \
 		OPT_FLAG('q', "quiet", s, m.quiet, \
 			 "no progress and no remarks on standard error; warnings stay"), \
 		OPT_FLAG('v', "verbose", s, m.verbose, \

@@ -44,6 +44,7 @@ static const char *metavar(const struct opt *opt)
 		return opt->metavar;
 	switch (opt->type) {
 	case OPT_TYPE_FLAG:
+	case OPT_TYPE_RENAMED:
 		return "";
 	case OPT_TYPE_U64:
 		return "N";
@@ -55,6 +56,10 @@ static const char *metavar(const struct opt *opt)
 		return "SIZE";
 	case OPT_TYPE_DURATION:
 		return "TIME";
+	case OPT_TYPE_FILE:
+		return "FILE";
+	case OPT_TYPE_DIR:
+		return "DIR";
 	case OPT_TYPE_STRING:
 		return "TEXT";
 	case OPT_TYPE_CHOICE:

@@ -49,6 +49,35 @@ bool record_missing(const struct field *field, const void *record)
 	return false;
 }
 
+void record_clear(const struct record_type *type, void *record)
+{
+	for (size_t i = 0; i < type->n_fields; i++) {
+		const struct field *field = &type->fields[i];
+		void *at = (char *)record + field->offset;
+
+		memset(at, 0, field->size);
+		switch (field->type) {
+		case FIELD_U64:
+		case FIELD_UTC:
+			*(uint64_t *)at = MISSING_U64;
+			break;
+		case FIELD_I64:
+			*(int64_t *)at = MISSING_I64;
+			break;
+		case FIELD_F64:
+			*(double *)at = MISSING_F64;
+			break;
+		case FIELD_STRING:
+		case FIELD_SERIES:
+		case FIELD_U32:
+		case FIELD_HEX:
+		case FIELD_BOOL:
+		case FIELD_CHARS:
+			break;
+		}
+	}
+}
+
 uint64_t record_epoch_ns(uint64_t monotonic)
 {
 	static uint64_t offset_ns;

@@ -79,6 +79,11 @@ extern const struct record_type end_record_type;
 /* record_missing - whether a field of this record holds the missing value of its type. */
 bool record_missing(const struct field *field, const void *record);
 
+/* record_clear - every field to the missing value of its type; numbers that cannot be missing to 0,
+ * flags to false. What is in the struct and in no field is left as it is.
+ */
+void record_clear(const struct record_type *type, void *record);
+
 /* record_epoch_ns - the wall clock, in ns since 1970, at a moment of CLOCK_MONOTONIC. The two are
  * compared once a run, when this is first called: times of one run stay as far apart as they were,
  * also when the clock is set.

@@ -109,8 +109,7 @@ extern const char *const probe_hook_choices[], *const probe_time_choices[];
 #define PROBE_OPT_OUTPUT(config, o) \
 	OPT_CHOICE('f', "format", config, o.format, opt_format_choices, \
 		   "records of this kind on stdout, in place of the plain lines"), \
-		OPT_STRING('o', "output", config, o.output, "records into this file", \
-			   .metavar = "FILE"), \
+		OPT_FILE('o', "output", config, o.output, "records into this file"), \
 		OPT_DURATION('d', "duration", config, o.duration_ns, \
 			     "stop after this long, e.g. 10s"), \
 		OPT_CHOICE(0, "timestamps", config, o.timestamps, probe_time_choices, \
@@ -141,9 +140,9 @@ extern const char *const probe_hook_choices[], *const probe_time_choices[];
 			   .metavar = "NAME"), \
 		OPT_U64('u', "uid", config, o.uid, "only tasks of this real user id", \
 			.metavar = "UID", .max = UINT32_MAX - 1), \
-		OPT_STRING('c', "cgroup", config, o.cgroup, \
-			   "only tasks in this directory of the cgroup2 tree or below it", \
-			   .metavar = "PATH")
+		OPT_FILE('c', "cgroup", config, o.cgroup, \
+			 "only tasks in this directory of the cgroup2 tree or below it", \
+			 .metavar = "PATH")
 
 /* ---- life cycle ---- */
 struct probe_perf {

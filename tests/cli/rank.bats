@@ -266,7 +266,7 @@ with_store() {
 	command -v sqlite3 >/dev/null || skip "sqlite3 is not installed"
 	by_hand >scan.json
 	rm -f study.db
-	{ echo 'BEGIN;' && cat "$ROOT/lib/schema.sql" "$ROOT/tests/fixtures/store/study.sql" && echo 'COMMIT;'; } |
+	{ echo 'BEGIN;' && cat "$ROOT/lib/results/schema.sql" "$ROOT/tests/fixtures/store/study.sql" && echo 'COMMIT;'; } |
 		sqlite3 study.db
 }
 

@@ -9,7 +9,7 @@ setup() {
 	report=$PWD/build/bin/report
 	command -v sqlite3 >/dev/null || skip "sqlite3 is not installed"
 	db=$BATS_TEST_TMPDIR/study.db page=$BATS_TEST_TMPDIR/page.html
-	{ echo 'BEGIN;' && cat lib/schema.sql tests/fixtures/store/study.sql && echo 'COMMIT;'; } | sqlite3 "$db"
+	{ echo 'BEGIN;' && cat lib/results/schema.sql tests/fixtures/store/study.sql && echo 'COMMIT;'; } | sqlite3 "$db"
 }
 
 need() {

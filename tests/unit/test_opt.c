@@ -240,7 +240,7 @@ static void test_opt__values_format_as_they_are_read(void **state UNUSED)
 		struct config before = config;
 
 		if (opt->type == OPT_TYPE_FLAG || opt->type == OPT_TYPE_LIST ||
-		    opt->type == OPT_TYPE_STRING)
+		    opt->type == OPT_TYPE_STRING || opt->type == OPT_TYPE_FILE)
 			continue;
 		opt_format_value(opt, &before, buf, sizeof(buf));
 		snprintf(word, sizeof(word), "--%s=%s", opt->name, buf);

@@ -79,15 +79,14 @@ extern const char *const touch_choices[];
 		OPT_U64(0, "depth", s, m.depth, \
 			"generations of processes in one operation (fork patterns)", .min = 1, \
 			.max = GEN_DEPTH_MAX), \
-		OPT_STRING(0, "exec", s, m.exec_path, "the program that is run (fork_exec_storm)", \
-			   .metavar = "PATH"), \
+		OPT_FILE(0, "exec", s, m.exec_path, "the program that is run (fork_exec_storm)", \
+			 .metavar = "PATH"), \
 		OPT_U64(0, "value-pages", s, m.value_pages, \
 			"of the largest value, all sizes from one page on being as likely " \
 			"(zipf_cache)", \
 			.min = 1, .max = GEN_VALUE_PAGES_MAX), \
-		OPT_STRING(0, "trace", s, m.trace_path, \
-			   "the pages to make, from `compressor_monitor scan --record` (replay)", \
-			   .metavar = "FILE"), \
+		OPT_FILE(0, "trace", s, m.trace_path, \
+			 "the pages to make, from `compressor_monitor scan --record` (replay)"), \
 		OPT_STRING(0, "contents", s, m.contents, "what pages hold: see `workload list`", \
 			   .metavar = "NAME"), \
 		OPT_F64(0, "target-ratio", s, m.target_ratio, \
