@@ -35,8 +35,8 @@ say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(patsubst $(B)/%,%,$
 MAKEFLAGS += --no-builtin-rules
 
 # ---- flags ---------------------------------------------------------------------------------------------
-# WERROR= builds in spite of what a newer compiler may find.
-WERROR ?= -Werror
+# Warnings are errors for developers and CI (make WERROR=-Werror, as .ci/run does): a user's newer compiler may find more.
+WERROR ?=
 WARN := -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wpointer-arith -Wwrite-strings -Wformat=2 -Wno-format-nonliteral -Wundef -Wvla \
 	-Wimplicit-fallthrough -Wdouble-promotion -Wredundant-decls -Wnested-externs
@@ -55,7 +55,7 @@ LIBS_JSON  := -ljson-c
 LIBS_SQLITE := -lsqlite3
 
 ARCH := $(shell uname -m | sed -e 's/x86_64/x86/' -e 's/aarch64/arm64/')
-BPF_CFLAGS := -target bpf -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
+BPF_CFLAGS := -target bpf -O2 -g -std=gnu11 -Wall -Wextra $(WERROR) -Wno-unused-parameter \
 	-D__TARGET_ARCH_$(ARCH) -iquote .
 
 # ---- what there is -------------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ $(B)/include/%.skel.h: $(B)/bpf/%.bpf.o
 
 # ---- programs ------------------------------------------------------------------------------------------
 # probes/NAME.c and its parts probes/NAME_*.c; what several probes share is in files of other names.
-PROBE_SHARED := $(filter-out $(foreach p,$(PROBES),probes/$(p).c probes/$(p)_%),$(filter-out %.bpf.c,$(wildcard probes/*.c)))
+PROBE_SHARED := $(filter-out %.bpf.c $(foreach p,$(PROBES),probes/$(p).c probes/$(p)_%),$(wildcard probes/*.c))
 define probe
 $(B)/bin/$(1): $(call obj,probes/$(1).c $(wildcard probes/$(1)_*.c) $(PROBE_SHARED)) $(LIB)
 	@mkdir -p $$(@D)
@@ -187,7 +187,7 @@ tests: $(UNIT_TESTS) $(HELPERS)
 benches: $(BENCHES) $(HELPERS)
 
 check: all tests
-	$(Q)tests/run unit cli live
+	$(Q)tests/run lint unit cli live
 
 check-unit: tests
 	$(Q)tests/run unit
@@ -208,7 +208,7 @@ bench: all benches
 	$(Q)bench/run
 
 lint: all
-	$(Q)tests/lint
+	$(Q)tests/run lint
 
 format:
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')

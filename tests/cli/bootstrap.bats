@@ -173,3 +173,13 @@ installing() { pretend "$1" "echo \"$1 \$*\" >>\"\$log\"; case \"\$*\" in *insta
 	run awk 'NF != 5 || $1 !~ /^(build|run|test|lint|vm)$/ || $2 !~ /^(cmd:|hdr:|bpftool$|zram$)/' <<<"$rows"
 	[ -z "$output" ]
 }
+
+@test "an option behind a target is refused before anything is installed" {
+	as_root
+	only_manager apt-get
+	need build missing-tool missing-package
+	run ./bootstrap.sh check --dry-run
+	[ "$status" -eq 2 ]
+	[[ $output == *"--dry-run"* ]]
+	[ ! -s "$log" ]
+}
