@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* lab.h - the commands of the front door: what each takes, and where main.c finds them.
+/* cli.h - the subcommands of `coldpress`: their configuration, options and entry points.
  *
- * The commands share one configuration, a part for each, so that help and man page read every
- * default from it.
+ * One configuration struct has a part for each, so that help and man page print the defaults.
  */
 #ifndef COLDPRESS_CLI_CLI_H
 #define COLDPRESS_CLI_CLI_H

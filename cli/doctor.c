@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* doctor.c - `coldpress doctor`: what was found, grouped for people or as records, and the verdict.
+/* doctor.c - `coldpress doctor`: prints the checks as text by area or as records, and the verdict.
  *
- * What is looked at is in doctor_look.c. Ends 0 whenever it could look: a machine that lacks
- * something is an answer, not a failure.
+ * The checks are in doctor_look.c. Exits 0 whenever the checks could run: a machine that lacks a
+ * feature is a result, not a failure.
  */
 #include <stdarg.h>
 
@@ -12,8 +12,8 @@
 
 const struct opt doctor_options[] = {
 	OPT_CHOICE('f', "format", struct lab_config, doctor.format, opt_format_choices,
-		   "how results are printed"),
-	OPT_FILE('o', "output", struct lab_config, doctor.output, "write results into this file"),
+		   "output format"),
+	OPT_FILE('o', "output", struct lab_config, doctor.output, "write the results to this file"),
 	OPT_DIR(0, "sysroot", struct lab_config, doctor.sysroot,
 		"look at an archived tree of /proc and /sys", .hidden = true),
 	OPT_END
@@ -21,20 +21,20 @@ const struct opt doctor_options[] = {
 
 static const struct field check_fields[] = {
 	FIELD(struct doctor_check, area, FIELD_STRING, "",
-	      "kernel, tracing, pool, supervised, rights or tools"),
-	FIELD(struct doctor_check, item, FIELD_STRING, "", "what was looked at"),
+	      "kernel, tracing, pool, limits, rights or tools"),
+	FIELD(struct doctor_check, item, FIELD_STRING, "", "what was checked"),
 	FIELD(struct doctor_check, status, FIELD_STRING, "", "ok, off, limited or missing"),
-	FIELD(struct doctor_check, detail, FIELD_CHARS, "", "what is there"),
-	FIELD(struct doctor_check, enables, FIELD_STRING, "", "which commands use it"),
+	FIELD(struct doctor_check, detail, FIELD_CHARS, "", "what was found"),
+	FIELD(struct doctor_check, enables, FIELD_STRING, "", "commands that use it"),
 	FIELD(struct doctor_check, remedy, FIELD_CHARS, "",
-	      "the command that would give it; empty = nothing to do"),
+	      "command that provides it; empty if there is nothing to do"),
 	FIELD(struct doctor_check, left_out, FIELD_STRING, "",
-	      "what a study goes without when it is missing"),
+	      "part of a study that is left out when it is missing"),
 };
 
 static const struct record_type check_type =
-	RECORD_TYPE("doctor_check", 1, RECORD_TABLE, check_fields,
-		    "one thing that coldpress uses, and how it stands on this machine");
+	RECORD_TYPE("doctor_check", 2, RECORD_TABLE, check_fields,
+		    "one feature that coldpress uses, and its state on this machine");
 
 struct verdict {
 	bool full_study;
@@ -43,8 +43,8 @@ struct verdict {
 
 static const struct field verdict_fields[] = {
 	FIELD(struct verdict, full_study, FIELD_BOOL, "",
-	      "whether `coldpress study` can do all it does"),
-	FIELD(struct verdict, left_out, FIELD_CHARS, "", "what it would go without, and why"),
+	      "whether `coldpress study` can run all its parts"),
+	FIELD(struct verdict, left_out, FIELD_CHARS, "", "parts that would be left out, and why"),
 };
 
 static const struct record_type verdict_type =
@@ -100,7 +100,7 @@ static void print_text(struct out *out, const struct doctor *d, const struct ver
 	const char *area = "";
 
 	out_line(out, "  %-8s %-30s %s\n", "status", "item",
-		 "what is there, what it is for, -> what would help");
+		 "what was found, what it is for, -> remedy");
 	for (size_t i = 0; i < d->n; i++) {
 		const struct doctor_check *c = &d->checks[i];
 		bool fine = str_eq(c->status, "ok");
@@ -114,8 +114,7 @@ static void print_text(struct out *out, const struct doctor *d, const struct ver
 		if (c->remedy[0])
 			out_line(out, "  %-8s %-30s -> %s", "", "", c->remedy);
 	}
-	out_line(out, "\nfull study: %s%s",
-		 v->full_study ? "yes" : "no, it would go without: ", v->left_out);
+	out_line(out, "\nfull study: %s%s", v->full_study ? "yes" : "no; left out: ", v->left_out);
 }
 
 static void print_records(struct out *out, const struct doctor *d, const struct verdict *v)
@@ -143,7 +142,7 @@ int doctor_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code
 	int rc;
 
 	if (!d)
-		return err_set(e, ENOMEM, "cannot keep what is found");
+		return err_set(e, ENOMEM, "cannot store the checks");
 	if (c->sysroot && access(c->sysroot, X_OK))
 		return err_set(e, errno, "cannot look into %s", c->sysroot);
 	rc = out_new(&out, (enum out_format)c->format, c->output, e);

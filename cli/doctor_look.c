@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* doctor_look.c - what coldpress uses of a machine, looked at one by one.
+/* doctor_look.c - the checks of `coldpress doctor`, one function each.
  *
- * Everything is read below a root, so that archived trees can be judged too; there the few checks
- * that try something out (a BPF program, a perf event) are left away. Changes nothing and creates
+ * All files are read below a root, so that archived trees can be checked too; the few checks that
+ * need the live kernel (a BPF program, a perf event) are skipped there. Changes nothing and creates
  * no device.
  */
 #include <linux/bpf.h>
@@ -72,7 +72,7 @@ static void look_page_size(struct doctor *d)
 	if (d->root || bytes == PAGE_BYTES)
 		return;
 	c = doctor_add(d, "kernel", "page size", DOCTOR_MISSING, ALL_COMMANDS,
-		       "%ld bytes: every figure here is by pages of %u", bytes, PAGE_BYTES);
+		       "%ld bytes: coldpress supports pages of %u bytes only", bytes, PAGE_BYTES);
 	doctor_remedy(c, "boot a kernel built for 4 KiB pages");
 	c->left_out = "everything";
 }
@@ -86,7 +86,7 @@ static void look_btf(struct doctor *d)
 		return;
 	}
 	c = doctor_add(d, "kernel", "BTF", DOCTOR_MISSING, PROBES,
-		       "no /sys/kernel/btf/vmlinux: no probe can be loaded");
+		       "/sys/kernel/btf/vmlinux not found: no probe can be loaded");
 	doctor_remedy(c, "boot a kernel with CONFIG_DEBUG_INFO_BTF=y, as Debian, Ubuntu, Fedora "
 			 "and Arch ship");
 	c->left_out = "the run with probes";
@@ -127,7 +127,7 @@ static void look_psi(struct doctor *d)
 	}
 	c = doctor_add(
 		d, "kernel", "PSI", DOCTOR_LIMITED, "study, workload",
-		"no stall figures: they stay empty, and no run is ended for too much pressure");
+		"not available: stall times are missing, and no run is ended for memory pressure");
 	doctor_remedy(c, "boot with psi=1 (needs CONFIG_PSI)");
 }
 
@@ -168,12 +168,11 @@ static void look_tracefs(struct doctor *d)
 	}
 	c = doctor_add(d, "tracing", "tracefs", DOCTOR_LIMITED,
 		       "proc_create, page_fault without --format",
-		       "not mounted: what they print into trace_pipe cannot be read; --format json "
-		       "needs none");
+		       "not mounted: trace_pipe cannot be read; --format json does not need it");
 	doctor_remedy(c, "sudo mount -t tracefs tracefs /sys/kernel/tracing");
 }
 
-/* Loads the smallest tracing program there is, and lets it go. */
+/* Loads and closes the smallest possible tracing program. */
 static void try_bpf(struct doctor *d)
 {
 	static const struct bpf_insn program[] = {
@@ -187,7 +186,7 @@ static void try_bpf(struct doctor *d)
 	if (fd >= 0) {
 		close(fd);
 		doctor_add(d, "tracing", "BPF", DOCTOR_OK, PROBES,
-			   "a tracing program was loaded and let go");
+			   "a tracing program could be loaded");
 		return;
 	}
 	c = doctor_add(d, "tracing", "BPF", DOCTOR_MISSING, PROBES,
@@ -224,7 +223,7 @@ static void try_perf(struct doctor *d)
 				: "sudo sysctl kernel.perf_event_paranoid=2");
 }
 
-/* A missing hook that 5.18 renamed, where its other name is there: nothing to tell. */
+/* Whether a missing hook exists under its other name: 5.18 renamed it. */
 static bool renamed(const struct probe_choice *choice,
 		    const struct probe_choice choices[PROBE_HOOKS])
 {
@@ -275,7 +274,7 @@ static void look_algorithms(struct doctor *d)
 
 	if (zram_algorithms_any(d->root, &have, NULL)) {
 		c = doctor_add(d, "pool", "zram algorithms", DOCTOR_LIMITED, POOLS,
-			       "known once there is a device: this one has none");
+			       "unknown: a device lists them, and this machine has none");
 		doctor_remedy(
 			c,
 			"sudo coldpress ram_pool setup --algo lz4 --size 64MiB --mem-limit 32MiB");
@@ -288,10 +287,10 @@ static void look_algorithms(struct doctor *d)
 			snprintf(lacks + strlen(lacks), sizeof(lacks) - strlen(lacks), " %s",
 				 known[i]);
 	doctor_add(d, "pool", "zram algorithms", DOCTOR_OK, POOLS, "%s%s%s", has + 1,
-		   lacks[0] ? "; not in this kernel, but in others:" : "", lacks);
+		   lacks[0] ? "; not in this kernel:" : "", lacks);
 }
 
-/* What a device of this kernel has beyond the basics; asked of whichever device there is. */
+/* Optional attributes of zram, read from the first device. */
 static void look_zram_features(struct doctor *d)
 {
 	static const struct {
@@ -327,7 +326,8 @@ static void look_zram(struct doctor *d)
 		look_zram_features(d);
 		return;
 	}
-	c = doctor_add(d, "pool", "zram", DOCTOR_MISSING, POOLS, "no /sys/class/zram-control");
+	c = doctor_add(d, "pool", "zram", DOCTOR_MISSING, POOLS,
+		       "/sys/class/zram-control not found");
 	c->left_out = "runs in a real pool";
 	if (read_line(d, "/proc/sys/kernel/osrelease", release, sizeof(release)) &&
 	    sysroot_exists(d->root, "/lib/modules/%s/kernel/drivers/block/zram", release))
@@ -344,17 +344,17 @@ static void look_zswap(struct doctor *d)
 
 	if (!read_line(d, "/sys/module/zswap/parameters/enabled", line, sizeof(line))) {
 		doctor_add(d, "pool", "zswap", DOCTOR_OK, POOLS,
-			   "not in this kernel: nothing stands before the pool");
+			   "not in this kernel: all swap-outs reach the pool");
 		return;
 	}
 	read_line(d, "/sys/module/zswap/parameters/compressor", compressor, sizeof(compressor));
 	if (line[0] != 'Y' && line[0] != '1') {
 		doctor_add(d, "pool", "zswap", DOCTOR_OK, POOLS,
-			   "built in, off: nothing stands before the pool");
+			   "built in, off: all swap-outs reach the pool");
 		return;
 	}
 	c = doctor_add(d, "pool", "zswap", DOCTOR_LIMITED, POOLS,
-		       "on (%s): it takes pages before they reach a pool, which then looks empty",
+		       "on (%s): it stores pages before they reach a pool, which then stays empty",
 		       compressor);
 	doctor_remedy(c, "echo N | sudo tee /sys/module/zswap/parameters/enabled");
 }
@@ -368,7 +368,7 @@ static void look_swaps(struct doctor *d)
 
 	if (procfs_swaps_read(d->root, &swaps, NULL)) {
 		doctor_add(d, "pool", "swap", DOCTOR_MISSING, POOLS,
-			   "no /proc/swaps: a kernel without CONFIG_SWAP")
+			   "/proc/swaps not found: a kernel without CONFIG_SWAP")
 			->left_out = "runs in a real pool";
 		return;
 	}
@@ -389,12 +389,12 @@ static void look_swaps(struct doctor *d)
 			   : "kept as a bit by swap (zeromap): they never reach a pool");
 }
 
-/* ---- cage and rights ---- */
+/* ---- limits and rights ---- */
 
 static void look_cgroup(struct doctor *d)
 {
 	static const char *const words[] = {
-		[CGROUP_V1] = "v1: limits; no PSI of its own and no CPU time of the group",
+		[CGROUP_V1] = "v1: limits; neither PSI nor CPU time of the group",
 		[CGROUP_HYBRID] = "hybrid: limits by v1, PSI and CPU time by the cgroup2 mount",
 		[CGROUP_V2] = "v2: limits, PSI, CPU time",
 	};
@@ -402,13 +402,13 @@ static void look_cgroup(struct doctor *d)
 	struct doctor_check *c;
 
 	if (!cgroup_layout_read(d->root, &layout, NULL) && layout.mode != CGROUP_NONE) {
-		doctor_add(d, "cage", "control groups",
+		doctor_add(d, "limits", "control groups",
 			   layout.mode == CGROUP_V1 ? DOCTOR_LIMITED : DOCTOR_OK, "study, workload",
 			   "%s", words[layout.mode]);
 		return;
 	}
-	c = doctor_add(d, "cage", "control groups", DOCTOR_MISSING, "study, workload",
-		       "no memory controller within reach: nothing can be limited");
+	c = doctor_add(d, "limits", "control groups", DOCTOR_MISSING, "study, workload",
+		       "no memory controller found: nothing can be limited");
 	doctor_remedy(c, "boot with cgroup_enable=memory, or run outside of the container");
 	c->left_out = "runs under a limit";
 }
@@ -445,11 +445,12 @@ static void look_rights(struct doctor *d)
 				 needed[i].name);
 	if (!lacks[0]) {
 		doctor_add(d, "rights", "capabilities", DOCTOR_OK, ALL_COMMANDS,
-			   "all %zu that are used", ARRAY_SIZE(needed));
+			   "all %zu that coldpress uses", ARRAY_SIZE(needed));
 		return;
 	}
 	c = doctor_add(d, "rights", "capabilities", DOCTOR_MISSING,
-		       "all but compressor_monitor on files and own processes", "without%s", lacks);
+		       "all but compressor_monitor on files and on processes of this user",
+		       "without%s", lacks);
 	doctor_remedy(c, "%s",
 		      !d->root && geteuid() ? "sudo coldpress doctor"
 					    : "grant them to this container or service");
@@ -475,15 +476,17 @@ static void look_tools(struct doctor *d)
 		const char *name, *enables, *left_out, *apt, *dnf, *pacman;
 	} tools[] = {
 		{ "sqlite3", "study --demo", "the sqlite3 target", "sqlite3", "sqlite", "sqlite" },
-		{ "gnuplot", "report", "the figures of the report", "gnuplot-nox",
-		  "gnuplot-minimal", "gnuplot" },
+		{ "gnuplot", "report", "the plots of the report", "gnuplot-nox", "gnuplot-minimal",
+		  "gnuplot" },
 		{ "stress-ng", "workload wrap stress-ng", NULL, "stress-ng", "stress-ng",
 		  "stress-ng" },
 		{ "fio", "workload wrap fio", NULL, "fio", "fio", "fio" },
 		{ "sysbench", "workload wrap sysbench", NULL, "sysbench", "sysbench", "sysbench" },
-		{ "bpftrace", "make bench, as a peer", NULL, "bpftrace", "bpftrace", "bpftrace" },
-		{ "perf", "make bench, as a peer", NULL, "linux-perf", "perf", "perf" },
-		{ "strace", "make check, to inject kills", NULL, "strace", "strace", "strace" },
+		{ "bpftrace", "make bench, to compare with", NULL, "bpftrace", "bpftrace",
+		  "bpftrace" },
+		{ "perf", "make bench, to compare with", NULL, "linux-perf", "perf", "perf" },
+		{ "strace", "make check, to kill at system calls", NULL, "strace", "strace",
+		  "strace" },
 	};
 	bool apt = have_tool(d, "apt-get"), dnf = have_tool(d, "dnf"),
 	     pacman = have_tool(d, "pacman");

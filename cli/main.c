@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* main.c - `coldpress`, the front door: its own commands, and every other program of ours by its
- * name.
+/* main.c - the command `coldpress`: its subcommands, and every companion program by its name.
  *
- * A first word that is none of its commands names a program beside it (or in ../libexec/coldpress
- * once installed), which replaces this process. Does nothing itself.
+ * A first word that is not a subcommand names a program in the same directory (or in
+ * ../libexec/coldpress once installed), which replaces this process.
  */
 #include <ctype.h>
 #include <limits.h>
@@ -17,34 +16,34 @@ static struct lab_config config = { .study = STUDY_DEFAULTS };
 static const struct opt_command commands[] = {
 	{
 		.name = "doctor",
-		.summary = "what this machine can do, what is missing, and the command that would "
-			   "give it",
-		.description = "Looks at the kernel, its tracing, zram, swap, control groups, "
-			       "rights and tools. Changes nothing: one BPF program and one counter "
-			       "are opened and closed again. Ends 0 whenever it could look; the "
-			       "last line says whether a full study can run here.",
+		.summary = "show what this machine supports, what is missing and how to get it",
+		.description = "Checks the kernel, tracing, zram, swap, control groups, "
+			       "capabilities and tools. Changes nothing: it loads one BPF program "
+			       "and opens one perf counter, and closes both. Exits 0 whenever the "
+			       "checks could run; the last line says whether a full study can run.",
 		.examples =
-			"sudo coldpress doctor                    # everything, with the remedies\n"
-			"coldpress doctor -f json | jq .remedy    # for a script\n",
+			"sudo coldpress doctor                    # all checks, with remedies\n"
+			"coldpress doctor -f json | jq .remedy    # remedies only, for a script\n",
 		.options = doctor_options,
 		.run = doctor_run,
 	},
 	{
 		.name = "study",
 		.synopsis = "[-- COMMAND ARG...]",
-		.summary = "what would RAM compression save for a program, with which codec, at "
-			   "what cost",
+		.summary = "measure what RAM compression saves for a program, and what it costs",
 		.description =
-			"Runs COMMAND as the user who called sudo: once freely, scanned and "
-			"probed; then held to a share of its own peak of memory, with a zram pool "
-			"of each algorithm in turn, in shuffled blocks beside free runs. Prints "
-			"what was saved, what it cost, and what the page scan had predicted; "
-			"recommends an algorithm, or nothing; keeps everything in --out. Without "
-			"COMMAND it studies sqlite3 with a database in memory, and a generator. "
+			"Runs COMMAND as the user who called sudo: first without a limit, with "
+			"probes and a page scan (the reference run); then limited to a share of "
+			"its peak memory with a zram pool of each algorithm, in shuffled blocks "
+			"that also contain reference runs. Prints the RAM saved, the slowdown, and "
+			"the predicted beside the measured pool size; recommends an algorithm or "
+			"none; writes all results into the directory --dir. Without COMMAND it "
+			"studies sqlite3 with an in-memory database and a generated workload. "
 			"COMMAND should do a fixed amount of work and end by itself.\n\n"
-			"Without root it scans the command's pages and ranks codecs, and says what "
+			"Without root it scans the pages of COMMAND, ranks codecs, and lists what "
 			"was left out.",
-		.examples = "sudo coldpress study --demo                      # an answer in three "
+		.examples = "sudo coldpress study --demo                      # two built-in "
+			    "targets, 3 "
 			    "minutes\n"
 			    "sudo coldpress study -- python3 job.py           # your own program\n"
 			    "sudo coldpress study --limit 70% --blocks 6 --algo lz4,zstd -- "
@@ -56,11 +55,11 @@ static const struct opt_command commands[] = {
 	{
 		.name = "recover",
 		.summary =
-			"finish what a killed command left: pools, swaps, control groups, settings",
-		.description = "Every command that changes the machine writes down what it is "
-			       "about to do. recover undoes what is still open in the books of "
-			       "commands that are gone, and leaves those that run, and pools that "
-			       "were set up to stay, alone. It may be run at any time, and twice.",
+			"undo what a killed command left: pools, swaps, control groups, settings",
+		.description = "Every command that changes the machine first writes a journal "
+			       "entry. recover undoes the open entries of commands that no longer "
+			       "run. It leaves running commands and pools made by ram_pool setup "
+			       "alone. It can be run at any time, and more than once.",
 		.examples = "sudo coldpress recover    # after a kill -9\n",
 		.options = recover_options,
 		.run = recover_run,
@@ -83,30 +82,28 @@ static const struct opt_program program = {
 	.companions = companions,
 	.summary = "a laboratory for RAM compression on Linux",
 	.description =
-		"Five minutes:\n"
+		"Quick start:\n"
 		"\n"
-		"  coldpress doctor                      can this machine do it?\n"
-		"  sudo coldpress study --demo           what would compression save, with which "
-		"codec, at what cost?\n"
+		"  coldpress doctor                      what does this machine support?\n"
+		"  sudo coldpress study --demo           what would compression save, at what "
+		"cost? (two built-in targets)\n"
 		"  sudo coldpress study -- COMMAND ...   the same for your own program\n"
-		"  coldpress report --db DIR/study.db    a study's page with its figures, again\n"
-		"  sudo coldpress recover                only after a kill -9: puts back what was "
-		"changed\n"
+		"  coldpress report --db DIR/study.db    write a study's HTML page again\n"
+		"  sudo coldpress recover                after a kill -9: undo what was "
+		"left\n"
 		"\n"
-		"Behind it, each also a tool of its own, run as `coldpress NAME`:\n"
+		"Companion programs, run as `coldpress NAME`:\n"
 		"\n"
-		"  compressor_monitor   which codec is worth it for a process or file: scan, rank, "
+		"  compressor_monitor   codecs on the pages of a process or file: scan, rank, "
 		"bench\n"
-		"  ram_pool             a compressed pool (zram): setup, status, age, trigger, "
-		"reset\n"
-		"  workload             loads with known page contents, and stress-ng, fio, "
-		"sysbench, ... wrapped\n"
-		"  report               what a study stored, as one HTML page\n"
-		"  proc_create          process forks, live\n"
-		"  page_fault           page faults, live\n"
-		"  swap_probe           reclaim and swap, one line a second\n"
-		"  pool_probe           what happens inside a zram pool: stores, loads, "
-		"residence\n",
+		"  ram_pool             a dedicated zram pool: setup, status, age, trigger, reset\n"
+		"  workload             bounded memory workloads with known page contents; wraps "
+		"stress-ng, fio, sysbench\n"
+		"  report               the results of a study as one HTML page\n"
+		"  proc_create          trace process creation, exec and exit\n"
+		"  page_fault           trace page faults\n"
+		"  swap_probe           reclaim and swap activity, one line a second\n"
+		"  pool_probe           writes, reads and residence in a zram pool\n",
 	.commands = commands,
 	.config = &config,
 	.records = records,
@@ -120,7 +117,7 @@ static bool own_command(const char *word)
 	return false;
 }
 
-/* A program's name, not a path or an option. */
+/* Whether the word can be a program's name: not a path, not an option. */
 static bool program_name(const char *word)
 {
 	if (!isalpha((unsigned char)word[0]))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* recover.c - `coldpress recover`: undoes what killed commands left, and says each thing it did.
+/* recover.c - `coldpress recover`: undoes what killed commands left, and prints each step.
  *
- * The work is journal_recover()'s; here are the lock, the words and the records.
+ * journal_recover() does the work; here are the lock, the messages and the records.
  */
 #include "lib/safety/journal.h"
 #include "cli.h"
@@ -13,11 +13,12 @@
 
 const struct opt recover_options[] = {
 	OPT_FLAG(0, "force", struct lab_config, recover.force,
-		 "take swaps back even if their pages might not fit into memory, or into the "
-		 "limits of the groups they belong to"),
+		 "switch swaps off even if their pages may not fit into RAM, or into the limits "
+		 "of their cgroups"),
 	OPT_CHOICE('f', "format", struct lab_config, recover.format, opt_format_choices,
-		   "how results are printed"),
-	OPT_FILE('o', "output", struct lab_config, recover.output, "write results into this file"),
+		   "output format"),
+	OPT_FILE('o', "output", struct lab_config, recover.output,
+		 "write the results to this file"),
 	OPT_END
 };
 
@@ -28,12 +29,12 @@ struct recovered {
 
 static const struct field recovered_fields[] = {
 	FIELD(struct recovered, what, FIELD_STRING, "",
-	      "what was put back, or could not be and why"),
-	FIELD(struct recovered, failed, FIELD_BOOL, "", "whether it is still to be done"),
+	      "what was undone, or could not be undone and why"),
+	FIELD(struct recovered, failed, FIELD_BOOL, "", "whether it could not be undone"),
 };
 
 static const struct record_type recovered_type = RECORD_TYPE(
-	"recovered", 1, RECORD_LINE, recovered_fields, "one thing that a killed command had left");
+	"recovered", 1, RECORD_LINE, recovered_fields, "one change that a killed command had left");
 
 struct tally {
 	struct out *out;
@@ -50,7 +51,7 @@ static void on_report(void *ctx, bool failed, const char *text)
 	t->n++;
 	t->failed += failed;
 	if (t->format == OUT_TEXT)
-		out_line(t->out, "%s%s", failed ? "NOT put back: " : "",
+		out_line(t->out, "%s%s", failed ? "NOT undone: " : "",
 			 out_escape(text, strlen(text), safe, sizeof(safe)));
 	else
 		out_record(t->out, &recovered_type, &r);
@@ -63,7 +64,8 @@ static int recover(struct tally *t, bool force, struct err *e)
 	int undone;
 
 	if (geteuid() != 0) {
-		err_impossible(e, "recovery needs root: what it puts back belongs to the system");
+		err_impossible(e,
+			       "recover needs root: it changes swaps, devices and control groups");
 		return err_hint(e, "sudo coldpress recover");
 	}
 	lock = journal_lock(LOCK_WAIT_NS, e);
@@ -90,7 +92,7 @@ int recover_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_cod
 		return rc;
 	rc = recover(&t, c->force, e);
 	if (!rc && t.n == 0)
-		term_say("nothing was left to put back");
+		term_say("nothing to undo");
 	end.seen = end.emitted = t.n;
 	if (t.failed)
 		end.reason = "partial";

@@ -4,6 +4,12 @@
 
 #include "err.h"
 
+#undef err_set
+#undef err_say
+#undef err_usage
+#undef err_impossible
+#undef err_hint
+
 static int fill(struct err *e, int code, int exit_code, const char *fmt, va_list ap)
 {
 	code = code > 0 ? -code : code < 0 ? code : -EIO;

@@ -66,7 +66,7 @@ field() { jq -r "select(.item == \"$1\") | .$2" <<<"$output"; }
 @test "the algorithms are listed, and those that other kernels have" {
 	doctor --format json
 	[ "$(field 'zram algorithms' detail)" = \
-		"lzo lzo-rle lz4 lz4hc zstd; not in this kernel, but in others: deflate 842" ]
+		"lzo lzo-rle lz4 lz4hc zstd; not in this kernel: deflate 842" ]
 }
 
 @test "features of a device: writeback is there, recompression is not" {
@@ -93,8 +93,8 @@ field() { jq -r "select(.item == \"$1\") | .$2" <<<"$output"; }
 	rm "$tree/sys/kernel/btf/vmlinux"
 	doctor
 	[ "$status" -eq 0 ]
-	[[ $output == *"no /sys/kernel/btf/vmlinux"* && $output != *sched_process_fork* ]]
-	[ "${lines[-1]}" = "full study: no, it would go without: the run with probes (BTF)" ]
+	[[ $output == *"/sys/kernel/btf/vmlinux not found"* && $output != *sched_process_fork* ]]
+	[ "${lines[-1]}" = "full study: no; left out: the run with probes (BTF)" ]
 }
 
 @test "zram as a module that is not loaded: the command that loads it" {
@@ -158,7 +158,7 @@ field() { jq -r "select(.item == \"$1\") | .$2" <<<"$output"; }
 	mkdir "$tree"
 	doctor
 	[ "$status" -eq 0 ]
-	[[ ${lines[-1]} == "full study: no, "* ]]
+	[[ ${lines[-1]} == "full study: no; left out: "* ]]
 }
 
 @test "a tree that is not there is an error" {
@@ -180,5 +180,5 @@ field() { jq -r "select(.item == \"$1\") | .$2" <<<"$output"; }
 	run "${as[@]}" "$coldpress" doctor
 	[ "$status" -eq 0 ]
 	[[ $output == *"-> sudo coldpress doctor"* ]]
-	[[ ${lines[-1]} == "full study: no, "* ]]
+	[[ ${lines[-1]} == "full study: no; left out: "* ]]
 }
