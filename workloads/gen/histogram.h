@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* histogram.h - log-linear counts of durations: 32 steps to each power of two, so within 3.2 % at
- * any size. */
+/* histogram.h - log-linear histogram of durations with 32 bins per power of two: quantiles are at
+ * most 3.2 % too high.
+ */
 #ifndef COLDPRESS_WORKLOADS_GEN_HISTOGRAM_H
 #define COLDPRESS_WORKLOADS_GEN_HISTOGRAM_H
 
@@ -15,7 +16,7 @@ struct histogram {
 	uint64_t n, max;
 };
 
-/* Values below 32 have a bin each; above, the five bits behind the leading one choose the step. */
+/* Values below 32 have a bin each; above, the five bits after the leading one select the bin. */
 static inline unsigned int histogram_bin(uint64_t value)
 {
 	unsigned int exponent;
@@ -52,8 +53,8 @@ static inline void histogram_merge(struct histogram *into, const struct histogra
 	into->max = MAX(into->max, from->max);
 }
 
-/* histogram_quantile - nearest rank; the upper edge of its bin, never above the largest value seen.
- * MISSING_U64 when nothing was counted.
+/* histogram_quantile - nearest rank; the upper edge of its bin, at most the largest value added.
+ * MISSING_U64 of an empty histogram.
  */
 static inline uint64_t histogram_quantile(const struct histogram *h, double p)
 {
