@@ -58,18 +58,24 @@ int gen_output_open(const struct gen_output *output, struct out **out, struct er
 
 #define U64(m, u, what) FIELD(struct workload_result, m, FIELD_U64, u, what)
 #define STRING(m, what) FIELD(struct workload_result, m, FIELD_STRING, "", what)
-#define KIND(kind, suffix, t, member, u, what) \
+/* Element i of the array m. */
+#define ITEM(n, m, i, t, u, what) \
 	{ \
-		.name = suffix, .unit = (u), .type = (t), \
-		.offset = offsetof(struct workload_result, member[kind]), \
-		.size = sizeof(uint64_t), .meaning = (what) \
+		.name = (n), .unit = (u), .type = (t), \
+		.offset = offsetof(struct workload_result, m[i]), .size = sizeof(uint64_t), \
+		.meaning = (what) \
 	}
 #define KIND_PAGES(kind, n, contain) \
-	KIND(kind, n "_pages", FIELD_U64, kind_pages, "pages", \
+	ITEM(n "_pages", kind_pages, kind, FIELD_U64, "pages", \
 	     "pages of the region that were filled with " contain),
 #define KIND_TARGET(kind, n, contain) \
-	KIND(kind, n "_target_ratio", FIELD_F64, kind_target_ratio, "ratio", \
+	ITEM(n "_target_ratio", kind_target_ratio, kind, FIELD_F64, "ratio", \
 	     "share of " n " pages in the page profile; missing in a replay"),
+#define LATENCIES(m, n, of) \
+	ITEM(n "_p50_ns", m, 0, FIELD_U64, "ns", "median latency of " of), \
+		ITEM(n "_p90_ns", m, 1, FIELD_U64, "ns", "90th percentile of the latency of " of), \
+		ITEM(n "_p99_ns", m, 2, FIELD_U64, "ns", "99th percentile of the latency of " of), \
+		ITEM(n "_max_ns", m, 3, FIELD_U64, "ns", "maximum latency of " of)
 
 static const struct field fields[] = {
 	STRING(pattern, "name of the pattern"),
@@ -88,17 +94,10 @@ static const struct field fields[] = {
 	    "page touches; for the fork and mapping patterns, forks and mappings"),
 	FIELD(struct workload_result, rate_per_s, FIELD_F64, "1/s",
 	      "operations / (duration - idle)"),
-	U64(latency_p50_ns, "ns",
-	    "median latency of an operation; of a touch, one load or store without the refill"),
-	U64(latency_p90_ns, "ns", "90th percentile of the latency of an operation"),
-	U64(latency_p99_ns, "ns", "99th percentile of the latency of an operation"),
-	U64(latency_max_ns, "ns", "maximum latency of an operation"),
+	LATENCIES(latency_ns, "latency", "an operation; of a touch without its refill"),
 	U64(cold_touches, "operations",
 	    "touches of a page that was not used for at least a burst (see the pattern)"),
-	U64(cold_touch_p50_ns, "ns", "median latency of a cold touch"),
-	U64(cold_touch_p90_ns, "ns", "90th percentile of the latency of a cold touch"),
-	U64(cold_touch_p99_ns, "ns", "99th percentile of the latency of a cold touch"),
-	U64(cold_touch_max_ns, "ns", "maximum latency of a cold touch"),
+	LATENCIES(cold_touch_ns, "cold_touch", "a cold touch"),
 	U64(forks, "processes",
 	    "processes forked, all reaped; missing for patterns that do not fork"),
 	U64(execs, "processes", "forked processes that executed another program"),

@@ -143,9 +143,8 @@ struct workload_result {
 	uint64_t duration_ns, populate_ns, idle_ns;
 	uint64_t operations;
 	double rate_per_s;
-	uint64_t latency_p50_ns, latency_p90_ns, latency_p99_ns, latency_max_ns;
-	uint64_t cold_touches, cold_touch_p50_ns, cold_touch_p90_ns, cold_touch_p99_ns,
-		cold_touch_max_ns;
+	uint64_t latency_ns[4]; /* p50, p90, p99, maximum; of all operations */
+	uint64_t cold_touches, cold_touch_ns[4];
 	uint64_t forks, execs, fresh_pages, child_minor_faults;
 	uint64_t minor_faults, major_faults, user_ns, system_ns;
 	uint64_t peak_rss_bytes, peak_group_bytes, peak_swap_bytes, memory_limit_bytes;

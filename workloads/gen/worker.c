@@ -318,18 +318,12 @@ static void count_kinds(const struct worker *w, uint64_t counts[MIXTURE_KINDS])
 	}
 }
 
-static void fill_latencies(const struct histogram *all, const struct histogram *cold,
-			   struct workload_result *out)
+static void fill_latencies(const struct histogram *h, uint64_t out[4])
 {
-	out->latency_p50_ns = histogram_quantile(all, 0.5);
-	out->latency_p90_ns = histogram_quantile(all, 0.9);
-	out->latency_p99_ns = histogram_quantile(all, 0.99);
-	out->latency_max_ns = all->n ? all->max : MISSING_U64;
-	out->cold_touches = cold->n;
-	out->cold_touch_p50_ns = histogram_quantile(cold, 0.5);
-	out->cold_touch_p90_ns = histogram_quantile(cold, 0.9);
-	out->cold_touch_p99_ns = histogram_quantile(cold, 0.99);
-	out->cold_touch_max_ns = cold->n ? cold->max : MISSING_U64;
+	out[0] = histogram_quantile(h, 0.5);
+	out[1] = histogram_quantile(h, 0.9);
+	out[2] = histogram_quantile(h, 0.99);
+	out[3] = h->n ? h->max : MISSING_U64;
 }
 
 static void add_up(const struct crew *crew, struct workload_result *out)
@@ -373,7 +367,9 @@ static void add_up(const struct crew *crew, struct workload_result *out)
 	if (out->duration_ns > out->idle_ns)
 		out->rate_per_s =
 			(double)out->operations * 1e9 / (double)(out->duration_ns - out->idle_ns);
-	fill_latencies(all, cold, out);
+	fill_latencies(all, out->latency_ns);
+	out->cold_touches = cold->n;
+	fill_latencies(cold, out->cold_touch_ns);
 	getrusage(RUSAGE_SELF, &usage);
 	out->user_ns = timeval_ns(&usage.ru_utime);
 	out->system_ns = timeval_ns(&usage.ru_stime);

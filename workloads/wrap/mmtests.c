@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* mmtests.c - two small tests of mmtests, from a checkout that is not written to.
  *
- * mmtests is a shell program, so a shell runs the script below, a constant that gets its values as
- * arguments. The script makes a private copy without .git (a run writes into the tree), moves its
- * files in /tmp into the copy, and clears the environment, where SWAP_*, TESTDISK_* and remote
- * variables enable dangerous operations. Only tests known to be small are offered: others write
- * gigabytes, drop caches and kill by name. Its exit status is not reliable: the samples decide.
+ * mmtests is a shell program, so a shell runs mmtests.sh, which is part of this program and gets
+ * its values as arguments. The script makes a private copy without .git (a run writes into the
+ * tree), moves its files in /tmp into the copy, and clears the environment, where SWAP_*,
+ * TESTDISK_* and remote variables enable dangerous operations. Only tests known to be small are
+ * offered: others write gigabytes, drop caches and kill by name. Its exit status is not reliable:
+ * the samples decide.
  */
 #include "lib/base/units.h"
 #include "wrap.h"
 
 static const char script[] =
-	"set -eu\n"
-	"checkout=$1 test=$2 config=$3\n" WRAP_COPY_SCRIPT "cd copy\n"
-	"sed -i \"s#/tmp/mmtest#$PWD/mmtest#g\" run-mmtests.sh\n"
-	"printf '%s\\n' \"export MMTESTS=$test\" \"export RUN_MONITOR=no\" "
-	"\"$config\" "
-	">coldpress.cfg\n"
-	"run() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=\"$PWD\" "
-	"ASSUME_PACKAGE_INSTALLED=yes \"$@\"; }\n"
-	"run ./run-mmtests.sh --no-monitor -c coldpress.cfg RUN </dev/null 2>&1\n"
-	"logs=$PWD/work/log/RUN/iter-0/$test/logs\n"
-	"if grep -rl 'Command exited with non-zero status' \"$logs\"; then exit 1; "
-	"fi\n"
-	"run shellpack_src/src/$test/parse-results \"$logs\" >../report.tsv\n";
+#include "mmtests.sh.h"
+	;
 
 static const char *const args[] = { "-c", script, "coldpress-mmtests", "{checkout}", NULL };
 static const char *const saladfork[] = { "saladfork", "export SALADFORK_ITERATIONS=200", NULL };

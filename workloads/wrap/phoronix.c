@@ -2,10 +2,10 @@
 /* phoronix.c - phoronix-test-suite, offline, with a local test that runs one of our patterns twice.
  *
  * Its own tests are downloads that write anywhere, so none of them is run: what is compared with
- * our own measurement is how it installs, repeats and evaluates. The script below is a constant
- * that gets its values as arguments. It makes a private copy without history and caches, settings
- * without upload, prompts and browser, and a clean environment (PTS_MODULES can cycle swap). Its
- * exit status is always 0: only a value in its result counts.
+ * our own measurement is how it installs, repeats and evaluates. phoronix.sh is part of this
+ * program and gets its values as arguments. It makes a private copy without history and caches,
+ * settings without upload, prompts and browser, and a clean environment (PTS_MODULES can cycle
+ * swap). Its exit status is always 0: only a value in its result counts.
  */
 #include <math.h>
 
@@ -13,86 +13,8 @@
 #include "wrap.h"
 
 static const char script[] =
-	"set -eu\n"
-	"checkout=$1 generator=$2 pattern=$3 seconds=$4\n"
-	"shift 4\n"
-	"top=$PWD profile=user/test-profiles/local/coldpress-1.0.0\n"
-	"[ -x \"$generator\" ] || { echo \"user $(id -u) may not run $generator\"; exit 77; }\n"
-	"php -r 'exit(extension_loaded(\"dom\") && extension_loaded(\"simplexml\") ? 0 : 1);' ||\n"
-	"	{ echo 'php lacks its XML extension: install the package php-xml'; exit 77; }\n"
-	"mkdir -p tmp \"$profile\"\n" WRAP_COPY_SCRIPT "cat >user/user-config.xml <<END\n"
-	"<?xml version=\"1.0\"?>\n"
-	"<PhoronixTestSuite><Options>\n"
-	"<OpenBenchmarking><AnonymousUsageReporting>FALSE</"
-	"AnonymousUsageReporting></"
-	"OpenBenchmarking>\n"
-	"<Modules><AutoLoadModules></AutoLoadModules></Modules>\n"
-	"<Installation><EnvironmentDirectory>$top/install/</"
-	"EnvironmentDirectory>\n"
-	"<CacheDirectory>$top/cache/</CacheDirectory></Installation>\n"
-	"<Testing><SaveSystemLogs>FALSE</"
-	"SaveSystemLogs><SleepTimeBetweenTests>0</"
-	"SleepTimeBetweenTests>\n"
-	"<ResultsDirectory>$top/results/</ResultsDirectory></Testing>\n"
-	"<TestResultValidation><DynamicRunCount>FALSE</DynamicRunCount></"
-	"TestResultValidation>\n"
-	"<BatchMode><SaveResults>TRUE</SaveResults><OpenBrowser>FALSE</"
-	"OpenBrowser>\n"
-	"<UploadResults>FALSE</UploadResults>\n"
-	"<PromptForTestIdentifier>FALSE</PromptForTestIdentifier>\n"
-	"<PromptForTestDescription>FALSE</"
-	"PromptForTestDescription><PromptSaveName>FALSE</"
-	"PromptSaveName>\n"
-	"<Configured>TRUE</Configured></BatchMode>\n"
-	"<Networking><NoInternetCommunication>TRUE</NoInternetCommunication></"
-	"Networking>\n"
-	"</Options></PhoronixTestSuite>\n"
-	"END\n"
-	"cat >\"$profile/test-definition.xml\" <<END\n"
-	"<?xml version=\"1.0\"?>\n"
-	"<PhoronixTestSuite><TestInformation><Title>coldpress "
-	"$pattern</Title><AppVersion>1</AppVersion>\n"
-	"<Description>a pattern of "
-	"coldpress</Description><ResultScale>Operations Per "
-	"Second</ResultScale>\n"
-	"<Proportion>HIB</Proportion><TimesToRun>2</TimesToRun></"
-	"TestInformation>\n"
-	"<TestProfile><Version>1.0.0</Version><SupportedPlatforms>Linux</"
-	"SupportedPlatforms>\n"
-	"<SoftwareType>Utility</SoftwareType><TestType>System</"
-	"TestType><License>Free</License>\n"
-	"<Status>Verified</Status></TestProfile></PhoronixTestSuite>\n"
-	"END\n"
-	"cat >\"$profile/results-definition.xml\" <<END\n"
-	"<?xml version=\"1.0\"?>\n"
-	"<PhoronixTestSuite><ResultsParser><OutputTemplate>coldpress result: "
-	"#_RESULT_# "
-	"1/s</OutputTemplate>\n"
-	"</ResultsParser></PhoronixTestSuite>\n"
-	"END\n"
-	"cat >coldpress <<END\n"
-	"#!/bin/sh\n"
-	"'$generator' $pattern --duration $(((seconds + 1) / 2))s $* --json "
-	">result.json\n"
-	"echo \\$? >~/test-exit-status\n"
-	"sed -n 's#.*\"rate_per_s\":\\([0-9.]*\\).*#coldpress result: \\1 "
-	"1/s#p' result.json "
-	">\"\\$LOG_FILE\"\n"
-	"END\n"
-	"printf '%s\\n' '#!/bin/sh' \"cp '$top/coldpress' .\" 'echo $? "
-	">~/install-exit-status' \\\n"
-	"	>\"$profile/install.sh\"\n"
-	"chmod +x coldpress \"$profile/install.sh\"\n"
-	"cd copy\n"
-	"env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=\"$top\" "
-	"TMPDIR=\"$top/tmp\" \\\n"
-	"	PTS_USER_PATH_OVERRIDE=\"$top/user/\" FORCE_TIMES_TO_RUN=2 "
-	"TEST_RESULTS_NAME=coldpress \\\n"
-	"	TEST_RESULTS_IDENTIFIER=coldpress ./phoronix-test-suite "
-	"batch-benchmark "
-	"local/coldpress-1.0.0 \\\n"
-	"	</dev/null 2>&1\n"
-	"cp \"$top/results/coldpress/composite.xml\" \"$top/report.xml\"\n";
+#include "phoronix.sh.h"
+	;
 
 static const char version_script[] =
 	"sed -n \"s/.*define('PTS_VERSION', '\\(.*\\)').*/\\1/p\" \"$1/pts-core/pts-core.php\"";

@@ -90,13 +90,6 @@ struct wrap_tool {
 #define DECLARE_TOOL(t) extern const struct wrap_tool t;
 WRAP_TOOLS(DECLARE_TOOL)
 
-/* For the script of a checkout: a private copy of $checkout in copy/, without history and results.
- */
-#define WRAP_COPY_SCRIPT \
-	"mkdir -p copy\n" \
-	"tar -C \"$checkout\" --exclude=./.git --exclude=./work --exclude=./ob-cache -cf - . | " \
-	"tar -C copy -xf -\n"
-
 /* wrap_tool_at - NULL after the last. The two finders - errors  exit 2, with the list of names */
 const struct wrap_tool *wrap_tool_at(size_t i);
 int wrap_tool_find(const char *name, const struct wrap_tool **out, struct err *e);
