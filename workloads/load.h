@@ -35,9 +35,9 @@ struct load_limits {
 		 "the region and what the generator itself needs", \
 		 .min = SUPERVISE_MEMORY_FLOOR_BYTES), \
 		OPT_SIZE(0, "reserve", s, m.reserve_bytes, \
-			 "memory that must stay available on the machine (MemAvailable): the run " \
-			 "is killed before it falls below; default and minimum 10 % of MemTotal, " \
-			 "at least 512MiB, below 4GiB an eighth"), \
+			 "memory that must stay available (MemAvailable): the run is killed " \
+			 "before less is available; default and minimum 10 % of MemTotal but at " \
+			 "least 512MiB, on machines below 4GiB 1/8 of MemTotal"), \
 		OPT_FLAG(0, "unsafe-allow-large", s, m.allow_large, \
 			 "allow a region of more than half of the memory available above the " \
 			 "reserve"), \

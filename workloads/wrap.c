@@ -10,6 +10,7 @@
 #include "lib/base/out.h"
 #include "lib/base/stop.h"
 #include "lib/base/term.h"
+#include "lib/base/text.h"
 #include "lib/base/units.h"
 #include "workload.h"
 
@@ -95,8 +96,10 @@ struct wrap_job {
 	const struct wrap_config *config;
 	const struct wrap_tool *tool;
 	const struct wrap_profile *profile;
-	bool own_profile; /* from a file: never run as root */
+	struct wrap_profile own; /* from a file: never run as root */
+	struct args own_args;
 	struct args args;
+	struct text command;
 	struct wrap_values values;
 	struct wrap_result result;
 	struct err why; /* of a run that did not succeed */
@@ -183,7 +186,8 @@ static void configure(struct supervise_config *config, const struct wrap_job *jo
 	config->duration_ns =
 		job->config->params.duration_ns + (tool->slack_ns ? tool->slack_ns : SLACK_NS);
 	config->no_network = true;
-	if ((tool->checkout_env || job->own_profile) && geteuid() == 0 && !getenv("SUDO_UID"))
+	if ((tool->checkout_env || job->profile == &job->own) && geteuid() == 0 &&
+	    !getenv("SUDO_UID"))
 		config->user = &nobody;
 }
 
@@ -231,39 +235,30 @@ static int run_tool(struct wrap_job *job, struct err *e)
 	return rc;
 }
 
-static char *join(const struct args *args)
-{
-	size_t len = 1;
-	char *text, *at;
-
-	for (size_t i = 0; i < args->n; i++)
-		len += strlen(args->argv[i]) + 1;
-	text = at = malloc(len);
-	for (size_t i = 0; text && i < args->n; i++)
-		at += sprintf(at, "%s%s", i ? " " : "", args->argv[i]);
-	return text;
-}
-
 /* Its command line, its version, its run, its records. */
 static int run_job(struct wrap_job *job, const char *path, struct out **out, int *exit_code,
 		   struct err *e)
 {
 	const struct wrap_params *params = &job->config->params;
 	const struct wrap_tool *tool = job->tool;
-	AUTO_FREE char *command = NULL;
 	int rc;
 
 	if (args_add(&job->args, "%s", path) || wrap_args_add(&job->args, params, tool->args) ||
 	    wrap_args_add(&job->args, params, job->profile->args) ||
-	    wrap_args_add(&job->args, params, tool->last_args) || !(command = join(&job->args)))
+	    wrap_args_add(&job->args, params, tool->last_args))
 		return err_set(e, ENOMEM, "cannot build the command line of %s", tool->name);
+	for (size_t i = 0; i < job->args.n; i++) {
+		text_str(&job->command, i ? " " : "");
+		text_str(&job->command, job->args.argv[i]);
+	}
+	text_put(&job->command, "", 1);
 	wrap_tool_version(tool, params, path, job->version, sizeof(job->version));
 	job->values.operations = MISSING_F64;
 	job->result = (struct wrap_result){
 		.tool = tool->name,
 		.version = job->version[0] ? job->version : NULL,
 		.profile = job->profile->name,
-		.command = command,
+		.command = job->command.failed ? NULL : job->command.s,
 		.raw_file = job->config->raw_path,
 		.seed = params->seed,
 		.region_bytes = params->region_bytes,
@@ -306,9 +301,14 @@ static int check_share(const struct wrap_params *params, const struct wrap_tool 
 
 static int find_profile(struct wrap_job *job, const char *name, struct err *e)
 {
-	job->own_profile = strchr(name, '/') != NULL;
-	return job->own_profile ? wrap_profile_load(name, job->tool, &job->profile, e)
-				: wrap_profile_find(job->tool, name, &job->profile, e);
+	int rc;
+
+	if (!strchr(name, '/'))
+		return wrap_profile_find(job->tool, name, &job->profile, e);
+	rc = wrap_profile_load(name, job->tool, &job->own_args, e);
+	job->own = (struct wrap_profile){ name, NULL, (const char *const *)job->own_args.argv };
+	job->profile = &job->own;
+	return rc;
 }
 
 /* With tool and profile known: checks, then runs. */
@@ -352,7 +352,7 @@ int wrap_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 	if (!rc)
 		rc = run_checked(wrap, &job, exit_code, e);
 	args_done(&job.args);
-	if (job.own_profile)
-		wrap_profile_unload(job.profile);
+	args_done(&job.own_args);
+	text_done(&job.command);
 	return rc;
 }

@@ -54,7 +54,9 @@ extern const char *const touch_choices[];
 			     "stop after this long; default 20s, or 5m with --operations", \
 			     .min = 1), \
 		OPT_U64(0, "operations", s, m.operations, \
-			"stop after exactly this many operations; default no limit", .min = 1), \
+			"stop after exactly this many operations, unless --duration ends the run " \
+			"before; default no limit", \
+			.min = 1), \
 		OPT_U64(0, "workers", s, m.workers, \
 			"number of threads; each has its share of the region", .min = 1, \
 			.max = GEN_WORKERS_MAX), \
@@ -94,7 +96,7 @@ extern const char *const touch_choices[];
 			"fill the pages so that LZ4 compresses them by this ratio, from 1 to 7; " \
 			"replaces --page-profile"), \
 		OPT_CHOICE(0, "touch", s, m.touch, touch_choices, \
-			   "how pages are accessed; default is the pattern's own"), \
+			   "how pages are accessed; `default` is the pattern's own choice"), \
 		OPT_FLAG(0, "thp", s, m.thp, "allow transparent huge pages")
 
 /* Old spellings: outside of GEN_OPTIONS, which `workload run` passes on one by one. */

@@ -47,22 +47,22 @@ static bool kind_of(const char *class, enum mixture_kind *ret)
 	static const struct {
 		const char *class;
 		enum mixture_kind kind;
-	} known[] = {
+	} classes[] = {
 		{ "zero", MIXTURE_ZERO },       { "same_filled", MIXTURE_SAME },
 		{ "sparse", MIXTURE_SPARSE },   { "text", MIXTURE_TEXT },
 		{ "pointer", MIXTURE_POINTER }, { "other", MIXTURE_RANDOM },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		if (!str_eq(class, known[i].class))
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
+		if (!str_eq(class, classes[i].class))
 			continue;
-		*ret = known[i].kind;
+		*ret = classes[i].kind;
 		return true;
 	}
 	return false;
 }
 
-static int add(struct trace *trace, const char *line)
+static int add_run(struct trace *trace, const char *line)
 {
 	struct trace_run run = { .lz4_bytes = MISSING_U64 };
 	char class[24];
@@ -88,28 +88,27 @@ static int add(struct trace *trace, const char *line)
 	return 0;
 }
 
+static bool next_line(FILE *f, char line[LINE_MAX_BYTES], char type[16])
+{
+	return fgets(line, LINE_MAX_BYTES, f) && strchr(line, '\n') &&
+	       value_of(line, "type", type, 16);
+}
+
 static int read_lines(FILE *f, struct trace *trace, uint64_t *number)
 {
-	char line[LINE_MAX_BYTES];
-	uint64_t expected = 0, page_bytes = 0;
-	bool head = false;
-	char type[16];
+	char line[LINE_MAX_BYTES], type[16];
+	uint64_t expected, page_bytes;
+	int rc;
 
-	for (*number = 1; fgets(line, sizeof(line), f); ++*number) {
-		int rc;
-
-		if (!strchr(line, '\n') || !value_of(line, "type", type, sizeof(type)))
-			return -EBADMSG;
-		if (!head) {
-			if (!str_eq(type, "page_trace") || !number_of(line, "pages", &expected) ||
-			    !number_of(line, "page_bytes", &page_bytes) || page_bytes != PAGE_BYTES)
-				return -EBADMSG;
-			head = true;
-			continue;
-		}
+	*number = 1;
+	if (!next_line(f, line, type) || !str_eq(type, "page_trace") ||
+	    !number_of(line, "pages", &expected) || !number_of(line, "page_bytes", &page_bytes) ||
+	    page_bytes != PAGE_BYTES)
+		return -EBADMSG;
+	for (++*number; next_line(f, line, type); ++*number) {
 		if (str_eq(type, "end"))
 			return trace->pages && trace->pages == expected ? 0 : -EBADMSG;
-		rc = str_eq(type, "page_run") ? add(trace, line) : -EBADMSG;
+		rc = str_eq(type, "page_run") ? add_run(trace, line) : -EBADMSG;
 		if (rc)
 			return rc;
 	}

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* worker.c - the measuring loop, and the threads. */
-#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -13,13 +12,6 @@ struct crew {
 	pthread_barrier_t start;
 	uint8_t *region;
 	uint64_t pages;
-};
-
-/* Arguments of one thread. */
-struct seat {
-	pthread_t thread;
-	struct worker *worker;
-	pthread_barrier_t *start;
 };
 
 static void *map(size_t bytes, int flags)
@@ -208,8 +200,7 @@ static void warm_up(const struct worker *real)
 
 static void *worker_main(void *arg)
 {
-	struct seat *seat = arg;
-	struct worker *w = seat->worker;
+	struct worker *w = arg;
 	struct rusage before, after;
 
 	if (!w->pattern->forks)
@@ -217,7 +208,7 @@ static void *worker_main(void *arg)
 	if (w->pattern->prepare)
 		w->pattern->prepare(w);
 	getrusage(RUSAGE_THREAD, &after);
-	pthread_barrier_wait(seat->start);
+	pthread_barrier_wait(w->start);
 	getrusage(RUSAGE_THREAD, &before);
 	w->now_ns = monotonic_ns();
 	w->deadline_ns = w->now_ns + gen_duration_ns(w->config);
@@ -228,7 +219,7 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-/* The share of worker i of n things: the first ones take what does not divide. */
+/* The share of worker i of n: the remainder goes to the first workers. */
 static uint64_t share(uint64_t things, uint64_t n, uint64_t i)
 {
 	return things / n + (i < things % n);
@@ -278,7 +269,7 @@ static int make_workers(struct crew *crew, const struct worker *common, struct e
 /* Runs all of them. Where one cannot be started the process ends with the error: the others wait
  * at the barrier for ever.
  */
-static int run_threads(struct crew *crew, struct seat *seats, struct err *e)
+static int run_threads(struct crew *crew, struct err *e)
 {
 	pthread_attr_t attr;
 
@@ -286,17 +277,17 @@ static int run_threads(struct crew *crew, struct seat *seats, struct err *e)
 	pthread_attr_setstacksize(&attr, 256 * KIB);
 	pthread_barrier_init(&crew->start, NULL, (unsigned int)crew->n);
 	for (uint64_t i = 0; i < crew->n; i++) {
+		struct worker *w = &crew->workers[i];
 		int rc;
 
-		seats[i].worker = &crew->workers[i];
-		seats[i].start = &crew->start;
-		rc = pthread_create(&seats[i].thread, &attr, worker_main, &seats[i]);
+		w->start = &crew->start;
+		rc = pthread_create(&w->thread, &attr, worker_main, w);
 		if (rc)
 			return err_set(e, rc, "cannot start worker %llu",
 				       (unsigned long long)i + 1);
 	}
 	for (uint64_t i = 0; i < crew->n; i++)
-		pthread_join(seats[i].thread, NULL);
+		pthread_join(crew->workers[i].thread, NULL);
 	pthread_attr_destroy(&attr);
 	pthread_barrier_destroy(&crew->start);
 	return 0;
@@ -396,7 +387,6 @@ int workers_run(const struct gen_config *config, const struct pattern *pattern,
 {
 	struct crew crew = { .n = config->workers, .pages = config->region_bytes / PAGE_BYTES };
 	AUTO_FREE struct worker *workers = crew.workers = calloc(crew.n, sizeof(*workers));
-	AUTO_FREE struct seat *seats = calloc(crew.n, sizeof(*seats));
 	struct mixture mixture;
 	const struct worker common = { .config = config,
 				       .pattern = pattern,
@@ -404,12 +394,12 @@ int workers_run(const struct gen_config *config, const struct pattern *pattern,
 				       .trace = trace->n ? trace : NULL };
 	int rc = gen_config_mixture(config, &mixture, e);
 
-	if (!rc && (!workers || !seats))
+	if (!rc && !workers)
 		rc = err_set(e, ENOMEM, "cannot allocate the workers");
 	if (!rc)
 		rc = make_workers(&crew, &common, e);
 	if (!rc)
-		rc = run_threads(&crew, seats, e);
+		rc = run_threads(&crew, e);
 	if (!rc)
 		rc = worker_error(&crew, e);
 	if (rc)

@@ -8,8 +8,9 @@
 #ifndef COLDPRESS_WORKLOADS_GEN_WORKER_H
 #define COLDPRESS_WORKLOADS_GEN_WORKER_H
 
+#include <pthread.h>
+
 #include "histogram.h"
-#include "patterns.h"
 #include "spec.h"
 #include "trace.h"
 
@@ -29,6 +30,8 @@ struct worker {
 	uint64_t begin_ns, deadline_ns, now_ns;
 	uint64_t gap_ns, due_ns; /* --rate: between operations, and time of the next; 0 = none */
 	void *state;             /* of the pattern: state_bytes, zero at first */
+	pthread_t thread;
+	pthread_barrier_t *start; /* of all workers */
 	/* measured */
 	uint64_t operations, populate_ns, idle_ns, end_ns;
 	uint64_t forks, execs, fresh_pages, child_minor_faults;
@@ -54,6 +57,20 @@ struct pattern {
 	/* Exactly one operation, with the pauses before it. */
 	void (*step)(struct worker *w);
 };
+
+/* The list of patterns: a new one is a file in pattern/ and a line here. */
+#define PATTERNS(X) \
+	X(pattern_anon_streamer) \
+	X(pattern_fork_exec_storm) \
+	X(pattern_fork_exit_storm) \
+	X(pattern_fork_touch_exit) \
+	X(pattern_interactive_burst) \
+	X(pattern_mmap_churn) \
+	X(pattern_phase_shift) \
+	X(pattern_random_touch_heap) \
+	X(pattern_replay) \
+	X(pattern_tab_switch) \
+	X(pattern_zipf_cache)
 
 #define DECLARE_PATTERN(p) extern const struct pattern p;
 PATTERNS(DECLARE_PATTERN)

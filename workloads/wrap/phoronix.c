@@ -54,8 +54,7 @@ static bool element(const char *text, const char *name, char *buf, size_t len)
 	return *buf;
 }
 
-/* Value is the mean of the runs; RawString has each run, separated by colons, where there are two.
- */
+/* Value is the mean of the runs; RawString, missing for a single run, lists them between colons. */
 static int parse(char *text, struct wrap_values *out, struct err *e)
 {
 	const char *data = strstr(text, "<Data>");

@@ -21,8 +21,7 @@ struct reading {
 	const struct wrap_tool *tool;
 	yaml_document_t document;
 	bool had_tool, had_summary, had_arguments;
-	char *summary;
-	struct args args;
+	struct args *args;
 };
 
 static int PRINTF_LIKE(4, 5)
@@ -78,10 +77,10 @@ static int read_arguments(struct reading *r, const yaml_node_t *list, struct err
 		rc = check_placeholders(r, node, arg, e);
 		if (rc)
 			return rc;
-		if (args_add(&r->args, "%s", arg))
+		if (args_add(r->args, "%s", arg))
 			return err_set(e, ENOMEM, "cannot read the profile %s", r->path);
 	}
-	return r->args.n ? 0 : fail_at(r, list->start_mark.line, e, "no arguments");
+	return r->args->n ? 0 : fail_at(r, list->start_mark.line, e, "no arguments");
 }
 
 static int read_tool(struct reading *r, const yaml_node_t *value, struct err *e)
@@ -94,14 +93,11 @@ static int read_tool(struct reading *r, const yaml_node_t *value, struct err *e)
 		       name ? name : "no tool", r->tool->name);
 }
 
+/* For those who read the file. */
 static int read_summary(struct reading *r, const yaml_node_t *value, struct err *e)
 {
-	const char *text = scalar_of(value);
-
-	if (!text)
-		return fail_at(r, value->start_mark.line, e, "summary is plain text");
-	r->summary = strdup(text);
-	return r->summary ? 0 : err_set(e, ENOMEM, "cannot read the profile %s", r->path);
+	return scalar_of(value) ? 0
+				: fail_at(r, value->start_mark.line, e, "summary is plain text");
 }
 
 static int read_pair(struct reading *r, const yaml_node_t *key, const yaml_node_t *value,
@@ -214,43 +210,27 @@ static int parse(struct reading *r, const char *text, size_t len, struct err *e)
 	return rc;
 }
 
-int wrap_profile_load(const char *path, const struct wrap_tool *tool,
-		      const struct wrap_profile **out, struct err *e)
+int wrap_profile_load(const char *path, const struct wrap_tool *tool, struct args *out,
+		      struct err *e)
 {
 	AUTO_FREE char *text = malloc(FILE_MAX_BYTES);
-	struct wrap_profile *profile = malloc(sizeof(*profile));
-	struct reading r = { .path = path, .tool = tool };
+	struct args args = { 0 };
+	struct reading r = { .path = path, .tool = tool, .args = &args };
 	size_t len = 0;
-	int rc = 0;
+	int rc;
 
-	if (!text || !profile)
-		rc = err_set(e, ENOMEM, "cannot read the profile %s", path);
-	else if (tool->checkout_env)
-		rc = err_usage(e,
-			       "%s takes only its built-in profiles, which are known to be small",
-			       tool->name);
-	if (!rc)
-		rc = read_file(path, text, &len, e);
+	if (tool->checkout_env)
+		return err_usage(e,
+				 "%s takes only its built-in profiles, which are known to be small",
+				 tool->name);
+	if (!text)
+		return err_set(e, ENOMEM, "cannot read the profile %s", path);
+	rc = read_file(path, text, &len, e);
 	if (!rc)
 		rc = parse(&r, text, len, e);
-	if (rc) {
-		args_done(&r.args);
-		free(r.summary);
-		free(profile);
-		return rc;
-	}
-	*profile = (struct wrap_profile){ path, r.summary, (const char *const *)r.args.argv };
-	*out = profile;
-	return 0;
-}
-
-void wrap_profile_unload(const struct wrap_profile *profile)
-{
-	if (!profile)
-		return;
-	for (const char *const *arg = profile->args; *arg; arg++)
-		free((char *)(uintptr_t)*arg);
-	free((void *)(uintptr_t)profile->args);
-	free((char *)(uintptr_t)profile->summary);
-	free((void *)(uintptr_t)profile);
+	if (rc)
+		args_done(&args);
+	else
+		*out = args;
+	return rc;
 }

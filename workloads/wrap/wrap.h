@@ -10,14 +10,12 @@
 #include "lib/base/err.h"
 #include "workloads/load.h"
 
-/* clang-format off: one a line */
 #define WRAP_TOOLS(X) \
 	X(wrap_stress_ng) \
 	X(wrap_sysbench) \
 	X(wrap_fio) \
 	X(wrap_mmtests) \
 	X(wrap_phoronix)
-/* clang-format on */
 
 /* ---- what a tool reports ---- */
 
@@ -50,7 +48,7 @@ struct wrap_key {
 
 /* ---- a tool ---- */
 
-/* What stands for the placeholders {region} (bytes of all workers), {share} (bytes of one worker,
+/* The values of the placeholders {region} (bytes of all workers), {share} (bytes of one worker,
  * in whole pages), {workers}, {seconds}, {seed}, {checkout} and {generator} (path of workload-gen).
  */
 struct wrap_params {
@@ -75,7 +73,7 @@ struct wrap_tool {
 	const char *checkout_url;
 	const char *const *needs; /* programs that it calls, for a checkout; ends with NULL */
 	const char *const *version_args; /* for a checkout; NULL = no version */
-	bool share_is_power_of_two;      /* it takes no other size for {share} */
+	bool share_is_power_of_two;      /* {share} must be a power of two */
 	uint64_t slack_ns;            /* to start, end and report beyond the duration; 0 = 10 s */
 	const char *scratch_below;    /* "/dev/shm": its files are memory; NULL = /tmp */
 	const char *report;           /* file with its report; NULL = standard output */
@@ -117,13 +115,12 @@ int wrap_args_add(struct args *args, const struct wrap_params *params, const cha
 extern const char wrap_placeholder_names[];
 bool wrap_is_placeholder(const char *name, size_t len);
 
-/* wrap_profile_load - a user's own profile for this tool, from a YAML file; wrap_profile_unload
- * frees it. *out is left as it is on failure.
+/* wrap_profile_load - the arguments of a user's own profile for this tool, from a YAML file;
+ * args_done frees them.
  *
  * errors  exit 2 not a profile, or for another tool, with the line; -errno
  */
-int wrap_profile_load(const char *path, const struct wrap_tool *tool,
-		      const struct wrap_profile **out, struct err *e);
-void wrap_profile_unload(const struct wrap_profile *profile);
+int wrap_profile_load(const char *path, const struct wrap_tool *tool, struct args *out,
+		      struct err *e);
 
 #endif
