@@ -9,8 +9,7 @@ top=$PWD profile=user/test-profiles/local/coldpress-1.0.0
 [ -x "$generator" ] || { echo "user $(id -u) may not run $generator"; exit 77; }
 php -r 'exit(extension_loaded("dom") && extension_loaded("simplexml") ? 0 : 1);' ||
 	{ echo 'php lacks its XML extension: install the package php-xml'; exit 77; }
-mkdir -p tmp "$profile"
-mkdir -p copy
+mkdir -p copy tmp "$profile"
 tar -C "$checkout" --exclude=./.git --exclude=./ob-cache -cf - . | tar -C copy -xf -
 cat >user/user-config.xml <<END
 <?xml version="1.0"?>
