@@ -31,8 +31,7 @@ struct load_limits {
 #define LOAD_LIMITS_OPTIONS(s, m) \
 	OPT_SIZE(0, "memory-limit", s, m.memory_bytes, \
 		 "memory limit of the cgroup; with less than the region, pages are swapped; " \
-		 "default " \
-		 "the region and what the generator itself needs", \
+		 "default the region and what the generator itself needs", \
 		 .min = SUPERVISE_MEMORY_FLOOR_BYTES), \
 		OPT_SIZE(0, "reserve", s, m.reserve_bytes, \
 			 "memory that must stay available (MemAvailable): the run is killed " \
