@@ -94,11 +94,9 @@ static void print_tool(const struct wrap_tool *tool, struct out *out)
 	char path[PATH_MAX], version[128] = "", install[256], profiles[256] = "";
 	struct wrap_params params = { .workers = 1 };
 	struct tool_row row = { .name = tool->name, .state = "absent", .profiles = profiles };
-	size_t used = 0;
 
 	for (const struct wrap_profile *p = tool->profiles; p->name; p++)
-		used += (size_t)snprintf(profiles + used, sizeof(profiles) - used, "%s%s",
-					 used ? "," : "", p->name);
+		names_add(profiles, sizeof(profiles), ",", p->name);
 	row.install = wrap_tool_install(tool, install);
 	if (wrap_tool_locate(tool, &params, path, NULL) == 0) {
 		row.state = "ok";

@@ -13,18 +13,16 @@ const struct pattern *pattern_at(size_t i)
 int pattern_find(const char *name, const struct pattern **out, struct err *e)
 {
 	char names[512] = "";
-	size_t used = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
 		if (str_eq(name, patterns[i]->name)) {
 			*out = patterns[i];
 			return 0;
 		}
-		used += (size_t)snprintf(names + used, sizeof(names) - used, " %s",
-					 patterns[i]->name);
+		names_add(names, sizeof(names), " ", patterns[i]->name);
 	}
 	err_usage(e, "unknown pattern '%s'", name);
-	return err_hint(e, "patterns:%s", names);
+	return err_hint(e, "patterns: %s", names);
 }
 
 int pattern_check(const struct pattern *pattern, const struct gen_config *config, struct err *e)

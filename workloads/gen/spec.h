@@ -115,6 +115,14 @@ struct gen_output {
 struct out;
 int gen_output_open(const struct gen_output *output, struct out **out, struct err *e);
 
+/* names_add - appends a name, after a separator, to a list in buf; cut where it does not fit. */
+static inline void names_add(char *buf, size_t len, const char *separator, const char *name)
+{
+	const size_t used = strlen(buf);
+
+	snprintf(buf + used, len - used, "%.*s%s", used ? 1 : 0, separator, name);
+}
+
 /* gen_duration_ns - how long a run may take: --duration, else 300 s with --operations, else 20 s.
  */
 uint64_t gen_duration_ns(const struct gen_config *config);

@@ -2,6 +2,7 @@
 /* tools.c - finds a tool, its profiles and its program; builds its command line. */
 #include <stdarg.h>
 
+#include "workloads/gen/spec.h"
 #include "wrap.h"
 
 #define VERSION_NS   (5 * NS_PER_S)
@@ -18,34 +19,32 @@ const struct wrap_tool *wrap_tool_at(size_t i)
 int wrap_tool_find(const char *name, const struct wrap_tool **out, struct err *e)
 {
 	char names[128] = "";
-	size_t used = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(tools); i++) {
 		if (str_eq(name, tools[i]->name)) {
 			*out = tools[i];
 			return 0;
 		}
-		used += (size_t)snprintf(names + used, sizeof(names) - used, " %s", tools[i]->name);
+		names_add(names, sizeof(names), " ", tools[i]->name);
 	}
 	err_usage(e, "unknown tool '%s'", name);
-	return err_hint(e, "tools:%s", names);
+	return err_hint(e, "tools: %s", names);
 }
 
 int wrap_profile_find(const struct wrap_tool *tool, const char *name,
 		      const struct wrap_profile **out, struct err *e)
 {
 	char names[256] = "";
-	size_t used = 0;
 
 	for (const struct wrap_profile *p = tool->profiles; p->name; p++) {
 		if (str_eq(name, p->name)) {
 			*out = p;
 			return 0;
 		}
-		used += (size_t)snprintf(names + used, sizeof(names) - used, " %s", p->name);
+		names_add(names, sizeof(names), " ", p->name);
 	}
 	err_usage(e, "%s has no profile '%s'", tool->name, name);
-	return err_hint(e, "profiles:%s", names);
+	return err_hint(e, "profiles: %s", names);
 }
 
 /* ---- values ---- */
