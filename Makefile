@@ -125,6 +125,12 @@ $(B)/include/schema.h: lib/results/schema.sql
 	@mkdir -p $(@D)
 	$(Q)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 
+# The scripts that run third-party tools, likewise.
+$(B)/include/%.sh.h: workloads/wrap/%.sh
+	@mkdir -p $(@D)
+	$(Q)sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+$(patsubst %.sh,$(B)/obj/%.o,$(wildcard workloads/wrap/*.sh)): $(B)/obj/workloads/wrap/%.o: $(B)/include/%.sh.h
+
 # ---- BPF -----------------------------------------------------------------------------------------------
 $(B)/bpf/%.bpf.o: probes/%.bpf.c $(wildcard bpf/*.h) $(wildcard probes/*.h)
 	@mkdir -p $(@D)

@@ -1,70 +1,58 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* wrap.c - `workload wrap` and `workload tools`: other people's load generators, bounded and read.
+/* wrap.c - `workload wrap`: runs a third-party load generator under limits and parses its results.
  *
- * A tool runs like a pattern: in a supervised, as the user who called sudo, in a scratch directory
- * that goes with it. Its exit code alone is not believed: without operations in what it reports the
- * run has failed.
+ * It runs as the user who called sudo, in a scratch directory that is removed afterwards. Exit
+ * status 0 is not enough: a run that reports no operations has failed.
  */
 #include <fcntl.h>
-#include <limits.h>
 
-#include "caged.h"
-#include "lib/safety/journal.h"
+#include "lib/base/companion.h"
 #include "lib/base/out.h"
 #include "lib/base/stop.h"
 #include "lib/base/term.h"
+#include "lib/base/text.h"
 #include "lib/base/units.h"
 #include "workload.h"
-#include "workloads/wrap/wrap.h"
 
-#define SLACK_NS       (10 * NS_PER_S) /* to start, to end its children and to report */
+/* To start, to end its children and to report. */
+#define SLACK_NS       (10 * NS_PER_S)
 #define OVERHEAD_BYTES (256 * MIB)
 #define PIDS           512
-#define VERSION_NS     (5 * NS_PER_S)
 
 const struct opt wrap_options[] = {
-	OPT_SIZE(0, "region", struct workload_config, wrap.region_bytes,
-		 "memory of all workers together", .min = 1 * MIB),
-	OPT_DURATION('d', "duration", struct workload_config, wrap.duration_ns,
-		     "how long it works, in whole seconds", .min = NS_PER_S),
-	OPT_U64(0, "workers", struct workload_config, wrap.workers,
-		"processes or threads of the tool", .min = 1, .max = 64),
-	OPT_U64(0, "seed", struct workload_config, wrap.seed, "handed to the tool", .min = 1,
+	OPT_SIZE(0, "region", struct workload_config, wrap.params.region_bytes,
+		 "memory of all workers in total", .min = 1 * MIB),
+	OPT_DURATION('d', "duration", struct workload_config, wrap.params.duration_ns,
+		     "how long the tool works, in whole seconds", .min = NS_PER_S),
+	OPT_U64(0, "workers", struct workload_config, wrap.params.workers,
+		"number of processes or threads of the tool", .min = 1, .max = 64),
+	OPT_U64(0, "seed", struct workload_config, wrap.params.seed, "seed for the tool", .min = 1,
 		.max = INT32_MAX),
-	OPT_SIZE(0, "memory-limit", struct workload_config, wrap.memory_limit_bytes,
-		 "of its group: less than the region makes it swap; default what the region takes",
-		 .min = SUPERVISE_MEMORY_FLOOR_BYTES),
-	RESERVE_OPTION(wrap.reserve_bytes),
-	OPT_DIR(0, "checkout", struct workload_config, wrap.checkout,
-		"where the tool's source is, for those that come as a checkout"),
+	LOAD_LIMITS_OPTIONS(struct workload_config, wrap.limits),
+	OPT_DIR(0, "checkout", struct workload_config, wrap.params.checkout,
+		"source directory of a tool that is run from its sources"),
 	OPT_FILE(0, "raw", struct workload_config, wrap.raw_path,
-		 "keep what the tool reported in this new file"),
-	OPT_FLAG(0, "unsafe-allow-large", struct workload_config, wrap.allow_large,
-		 "take a region of more than half of what is available above the reserve"),
-	OPT_FLAG(0, "unsafe-allow-long", struct workload_config, wrap.allow_long,
-		 "take a duration of more than 5 min"),
+		 "write the tool's own report to this file, which must not exist"),
 	GEN_OUTPUT(struct workload_config, wrap.output),
 	OPT_END
 };
 
-const struct opt tools_options[] = { GEN_OUTPUT(struct workload_config, list.output), OPT_END };
-
 /* ---- records ---- */
 
-struct figure_record {
+struct value_record {
 	const char *tool, *profile, *name, *unit;
 	double value;
 };
 
-static const struct field figure_fields[] = {
-	FIELD(struct figure_record, tool, FIELD_STRING, "", "the tool"),
-	FIELD(struct figure_record, profile, FIELD_STRING, "", "how it was used"),
-	FIELD(struct figure_record, name, FIELD_STRING, "", "the tool's figure"),
-	FIELD(struct figure_record, value, FIELD_F64, "", "its value, in its unit"),
-	FIELD(struct figure_record, unit, FIELD_STRING, "", "the unit"),
+static const struct field value_fields[] = {
+	FIELD(struct value_record, tool, FIELD_STRING, "", "name of the tool"),
+	FIELD(struct value_record, profile, FIELD_STRING, "", "profile that was run"),
+	FIELD(struct value_record, name, FIELD_STRING, "", "name of the value"),
+	FIELD(struct value_record, value, FIELD_F64, "", "the value"),
+	FIELD(struct value_record, unit, FIELD_STRING, "", "unit of the value"),
 };
-const struct record_type wrap_figure_type = RECORD_TYPE(
-	"wrap_figure", 1, RECORD_TABLE, figure_fields, "a figure that a wrapped tool reported");
+const struct record_type wrap_value_type = RECORD_TYPE("wrap_value", 1, RECORD_TABLE, value_fields,
+						       "a value that a third-party tool reported");
 
 struct wrap_result {
 	const char *tool, *version, *profile, *command, *state, *why, *raw_file;
@@ -77,261 +65,71 @@ struct wrap_result {
 #define R(m, t, u, what) FIELD(struct wrap_result, m, t, u, what)
 
 static const struct field result_fields[] = {
-	R(tool, FIELD_STRING, "", "the tool"),
-	R(version, FIELD_STRING, "", "what it says of itself; missing when absent"),
-	R(profile, FIELD_STRING, "", "how it was used"),
-	R(command, FIELD_STRING, "", "its words, joined by spaces"),
-	R(state, FIELD_STRING, "", "ok, absent, unsupported, failed, timeout, oom or aborted"),
-	R(why, FIELD_STRING, "", "what was wrong; missing when ok"),
-	R(raw_file, FIELD_STRING, "", "what it reported, as it was; missing without --raw"),
-	R(seed, FIELD_U64, "", "handed to the tool"),
-	R(region_bytes, FIELD_U64, "bytes", "memory of all workers together"),
-	R(workers, FIELD_U64, "", "processes or threads of the tool"),
-	R(duration_ns, FIELD_U64, "ns", "from its start to its end"),
+	R(tool, FIELD_STRING, "", "name of the tool"),
+	R(version, FIELD_STRING, "", "version that the tool prints; missing if it prints none"),
+	R(profile, FIELD_STRING, "", "profile that was run"),
+	R(command, FIELD_STRING, "", "command line"),
+	R(state, FIELD_STRING, "", "ok, unsupported, failed, timeout, oom or aborted"),
+	R(why, FIELD_STRING, "", "why the run did not succeed; missing when state is ok"),
+	R(raw_file, FIELD_STRING, "", "file with the tool's own report; missing without --raw"),
+	R(seed, FIELD_U64, "", "seed for the tool"),
+	R(region_bytes, FIELD_U64, "bytes", "memory of all workers in total"),
+	R(workers, FIELD_U64, "", "number of processes or threads of the tool"),
+	R(duration_ns, FIELD_U64, "ns", "from start to end of the tool"),
 	R(operations, FIELD_F64, "operations",
-	  "what the tool counts as its work; compares with its own kind only"),
-	R(user_ns, FIELD_U64, "ns", "CPU time of all its processes"),
-	R(system_ns, FIELD_U64, "ns", "CPU time of all its processes in the kernel"),
-	R(minor_faults, FIELD_U64, "faults", "of all its processes"),
-	R(major_faults, FIELD_U64, "faults", "of all its processes"),
+	  "work in the tool's own count; comparable only for the same profile and version"),
+	R(user_ns, FIELD_U64, "ns", "user CPU time of all its processes"),
+	R(system_ns, FIELD_U64, "ns", "system CPU time of all its processes"),
+	R(minor_faults, FIELD_U64, "faults", "minor faults of all its processes"),
+	R(major_faults, FIELD_U64, "faults", "major faults of all its processes"),
 	R(peak_group_bytes, FIELD_U64, "bytes",
-	  "largest sample of anonymous and shared memory of its group"),
-	R(peak_swap_bytes, FIELD_U64, "bytes", "largest sample of its group's swap"),
-	R(memory_limit_bytes, FIELD_U64, "bytes", "of its group"),
+	  "maximum of anonymous and shared memory of its cgroup, sampled every 100 ms"),
+	R(peak_swap_bytes, FIELD_U64, "bytes", "maximum swap of its cgroup, sampled every 100 ms"),
+	R(memory_limit_bytes, FIELD_U64, "bytes", "memory limit of its cgroup"),
 };
 const struct record_type wrap_result_type =
-	RECORD_TYPE("wrap_result", 1, RECORD_CARD, result_fields, "one run of a wrapped tool");
+	RECORD_TYPE("wrap_result", 1, RECORD_CARD, result_fields, "one run of a third-party tool");
 
-struct tool_record {
-	const char *name, *path, *version, *profiles, *state, *get;
+/* ---- one run ---- */
+
+struct wrap_job {
+	const struct wrap_config *config;
+	const struct wrap_tool *tool;
+	const struct wrap_profile *profile;
+	struct wrap_profile own; /* from a file: never run as root */
+	struct args own_args;
+	struct args args;
+	struct text command;
+	struct wrap_values values;
+	struct wrap_result result;
+	struct err why; /* of a run that did not succeed */
+	char version[128];
 };
 
-static const struct field tool_fields[] = {
-	FIELD(struct tool_record, name, FIELD_STRING, "", "the tool"),
-	FIELD(struct tool_record, state, FIELD_STRING, "", "ok or absent"),
-	FIELD(struct tool_record, version, FIELD_STRING, "", "what it says of itself"),
-	FIELD(struct tool_record, path, FIELD_STRING, "", "the program in PATH, or the checkout"),
-	FIELD(struct tool_record, profiles, FIELD_STRING, "",
-	      "the ways `workload wrap` can use it"),
-	FIELD(struct tool_record, get, FIELD_STRING, "", "how to get it"),
-};
-const struct record_type wrap_tool_type =
-	RECORD_TYPE("workload_tool", 1, RECORD_TABLE, tool_fields, "a tool that can be wrapped");
-
-/* ---- the command line ---- */
-
-/* The program's path, as execvp would find it. */
-static bool find_program(const char *name, char path[PATH_MAX])
+/* State and, where that is not ok, why: from how it ended and from its report. */
+static void judge(struct wrap_job *job, const struct supervise_result *ended, char *text)
 {
-	AUTO_FREE char *places = strdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
-	char *at = places, *place;
+	const struct wrap_tool *tool = job->tool;
+	struct err *why = &job->why;
+	const char *state = supervise_state_name(ended->state);
 
-	while ((place = strsep(&at, ":")))
-		if (*place && snprintf(path, PATH_MAX, "%s/%s", place, name) < PATH_MAX &&
-		    !access(path, X_OK))
-			return true;
-	return false;
+	if (ended->state != SUPERVISE_OK)
+		err_say(why, EIO, "%s", ended->why);
+	else if (tool->parse(text, &job->values, why) == 0 && !(job->values.operations > 0))
+		err_say(why, EIO, "it exited with status 0 but did no operations");
+	if (ended->state == SUPERVISE_OK && why->code)
+		state = "failed";
+	for (size_t i = 0; i < ARRAY_SIZE(tool->unsupported); i++)
+		if (ended->state == SUPERVISE_FAILED && tool->unsupported[i] &&
+		    ended->exit_status == tool->unsupported[i])
+			state = "unsupported";
+	job->result.state = state;
+	job->result.why = why->code ? why->what : NULL;
+	job->result.operations = job->values.operations;
 }
 
-static const char *how_to_get(const struct wrap_tool *tool, char *buf, size_t len)
-{
-	static const struct {
-		const char *program, *command;
-	} managers[] = {
-		{ "/usr/bin/apt-get", "sudo apt-get install" },
-		{ "/usr/bin/dnf", "sudo dnf install" },
-		{ "/usr/bin/pacman", "sudo pacman -S" },
-	};
-
-	if (tool->checkout_env) {
-		snprintf(buf, len, "git clone %s, then --checkout DIR or %s=DIR",
-			 tool->checkout_url, tool->checkout_env);
-		return buf;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(managers); i++) {
-		if (access(managers[i].program, X_OK))
-			continue;
-		snprintf(buf, len, "%s %s", managers[i].command, tool->package);
-		return buf;
-	}
-	snprintf(buf, len, "the package %s of your distribution", tool->package);
-	return buf;
-}
-
-/* What stands for the placeholder of this name, or NULL: there is no such. */
-static const char *value_of(const struct wrap_config *wrap, const char *name, size_t len,
-			    char buf[24])
-{
-	const struct {
-		const char *name;
-		uint64_t value;
-	} known[] = {
-		{ "region", wrap->region_bytes },
-		/* whole pages, as some tools refuse anything else */
-		{ "share", wrap->region_bytes / wrap->workers / PAGE_BYTES * PAGE_BYTES },
-		{ "workers", wrap->workers },
-		{ "seconds", wrap->duration_ns / NS_PER_S },
-		{ "seed", wrap->seed },
-	};
-
-	if (len == strlen("checkout") && !memcmp(name, "checkout", len))
-		return wrap->checkout;
-	if (len == strlen("generator") && !memcmp(name, "generator", len))
-		return wrap->generator;
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		if (strlen(known[i].name) != len || memcmp(name, known[i].name, len))
-			continue;
-		snprintf(buf, 24, "%llu", (unsigned long long)known[i].value);
-		return buf;
-	}
-	return NULL;
-}
-
-const char wrap_placeholder_names[] = "region share workers seconds seed generator";
-
-bool wrap_is_placeholder(const char *name, size_t len)
-{
-	const struct wrap_config any = { .workers = 1, .generator = "" };
-	char buf[24];
-
-	return value_of(&any, name, len, buf) != NULL;
-}
-
-/* One word with its placeholders filled in; braces around anything else stay. */
-static int add_word(struct words *to, const struct wrap_config *wrap, const char *from)
-{
-	AUTO_FREE char *text = NULL;
-	size_t len = 0;
-	FILE *f = open_memstream(&text, &len);
-
-	if (!f)
-		return -ENOMEM;
-	while (*from) {
-		const char *close = *from == '{' ? strchr(from, '}') : NULL;
-		char buf[24];
-		const char *value =
-			close ? value_of(wrap, from + 1, (size_t)(close - from - 1), buf) : NULL;
-
-		if (value)
-			fputs(value, f);
-		else
-			fputc(*from, f);
-		from = value ? close + 1 : from + 1;
-	}
-	return fclose(f) ? -ENOMEM : words_add(to, "%s", text);
-}
-
-static int add_words(struct words *to, const struct wrap_config *wrap, const char *const *from)
-{
-	int rc = 0;
-
-	for (; from && *from && !rc; from++)
-		rc = add_word(to, wrap, *from);
-	return rc;
-}
-
-/* Whether the tool can be run: its program, the programs that it calls, its checkout.
- *
- * errors  exit 77, saying what is missing and how to get it
- */
-static int find_tool(const struct wrap_tool *tool, struct wrap_config *wrap, char path[PATH_MAX],
-		     struct err *e)
-{
-	char needed[PATH_MAX], get[256];
-
-	if (tool->checkout_env) {
-		if (!wrap->checkout)
-			wrap->checkout = getenv(tool->checkout_env);
-		if (!wrap->checkout) {
-			err_impossible(e,
-				       "%s is absent: it comes as a checkout, and none was named",
-				       tool->name);
-			return err_hint(e, "%s", how_to_get(tool, get, sizeof(get)));
-		}
-		if (snprintf(needed, sizeof(needed), "%s/%s", wrap->checkout,
-			     tool->checkout_file) >= PATH_MAX ||
-		    access(needed, R_OK))
-			return err_set(e, errno, "%s is no checkout of %s: cannot read %s in it",
-				       wrap->checkout, tool->name, tool->checkout_file);
-	}
-	for (const char *const *need = tool->needs; need && *need; need++) {
-		if (find_program(*need, needed))
-			continue;
-		err_impossible(e, "%s needs the program %s, which is not in PATH", tool->name,
-			       *need);
-		return err_hint(e, "install the package that has %s", *need);
-	}
-	if (find_program(tool->program, path))
-		return 0;
-	err_impossible(e, "%s is absent: there is no such program in PATH", tool->name);
-	return err_hint(e, "%s", how_to_get(tool, get, sizeof(get)));
-}
-
-/* ---- running it ---- */
-
-/* The first line that the tool prints when asked for its version; "" in buf when that cannot be
- * had. */
-static void ask_version(const struct wrap_tool *tool, const struct wrap_config *wrap,
-			const char *path, char *buf, size_t len)
-{
-	struct caged_output output = { 0 };
-	struct words words = { 0 };
-	struct supervise_config config;
-	struct supervise_result result;
-
-	buf[0] = '\0';
-	if (!tool->version_words)
-		return;
-	supervise_config_init(&config);
-	config.name = "version";
-	config.duration_ns = VERSION_NS;
-	config.pids = 64;
-	if (words_add(&words, "%s", path) == 0 &&
-	    add_words(&words, wrap, tool->version_words) == 0) {
-		config.argv = words.argv;
-		if (caged_run(&config, true, NULL, &result, &output, NULL) == 0 && output.text)
-			snprintf(buf, len, "%.*s", (int)strcspn(output.text, "\n"), output.text);
-	}
-	caged_output_done(&output);
-	words_done(&words);
-}
-
-static void configure(struct supervise_config *supervised, const struct wrap_config *wrap,
-		      const struct wrap_tool *tool, char **argv, struct journal *journal)
-{
-	supervise_config_init(supervised);
-	supervised->name = tool->name;
-	supervised->argv = argv;
-	supervised->scratch_below = tool->scratch_below;
-	supervised->memory_bytes = wrap->memory_limit_bytes;
-	supervised->pids = PIDS;
-	supervised->duration_ns = wrap->duration_ns + (tool->slack_ns ? tool->slack_ns : SLACK_NS);
-	supervised->reserve_bytes = wrap->reserve_bytes;
-	supervised->journal = journal;
-	supervised->abort_on_full_pool = true;
-	supervised->no_network = true;
-}
-
-/* From how it ended and from what it said: the state and, where that is not ok, why. */
-static void judge(const struct wrap_tool *tool, const struct supervise_result *caged,
-		  const char *text, struct wrap_figures *figures, struct wrap_result *ret,
-		  struct err *why)
-{
-	ret->state = supervise_state_name(caged->state);
-	if (caged->state != SUPERVISE_OK)
-		err_say(why, EIO, "%s", caged->why);
-	else if (tool->parse(text, figures, why) == 0 && !(figures->operations > 0))
-		err_say(why, EIO, "it ended well but did no operations");
-	if (caged->state == SUPERVISE_FAILED && tool->unsupported(caged->exit_status))
-		ret->state = "unsupported";
-	else if (caged->state == SUPERVISE_OK && why->code)
-		ret->state = "failed";
-	ret->why = why->code ? why->what : NULL;
-	ret->operations = figures->operations;
-}
-
-/* The last words of a tool that failed, for people. */
-static void tell_last_words(const struct wrap_tool *tool, char *text)
+/* The last line that a failed tool printed, for the user. */
+static void print_last_line(const struct wrap_tool *tool, char *text)
 {
 	size_t n = strlen(text);
 	const char *line;
@@ -340,25 +138,26 @@ static void tell_last_words(const struct wrap_tool *tool, char *text)
 		text[--n] = '\0';
 	line = strrchr(text, '\n');
 	if (n)
-		term_say("%s said last: %s", tool->name, line ? line + 1 : text);
+		term_say("last output of %s: %s", tool->name, line ? line + 1 : text);
 }
 
-/* A new file, so that nothing is written over and no link is followed; before the tool runs. -1:
- * none is wanted. */
-static int open_raw(const char *path, int *ret, struct err *e)
+/* A new file, so that no file is overwritten and no link followed; made before the tool runs. *out
+ * is -1 without --raw.
+ */
+static int open_raw(const char *path, int *out, struct err *e)
 {
-	*ret = path ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : -1;
-	if (!path || *ret >= 0)
+	*out = path ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : -1;
+	if (!path || *out >= 0)
 		return 0;
 	if (errno != EEXIST)
-		return err_set(e, errno, "cannot make %s", path);
-	err_say(e, EEXIST, "%s is there already, and --raw writes over nothing", path);
+		return err_set(e, errno, "cannot create %s", path);
+	err_say(e, EEXIST, "%s exists already; --raw does not overwrite files", path);
 	return err_hint(e, "name a new file");
 }
 
-static int keep_raw(int fd, const char *path, const char *text, struct err *e)
+static int write_raw(int fd, const char *path, const char *text, struct err *e)
 {
-	const size_t len = text ? strlen(text) : 0;
+	const size_t len = strlen(text);
 
 	for (size_t done = 0; fd >= 0 && done < len;) {
 		const ssize_t n = write(fd, text + done, len - done);
@@ -370,98 +169,123 @@ static int keep_raw(int fd, const char *path, const char *text, struct err *e)
 	return 0;
 }
 
-static int print(struct out *out, const struct wrap_result *result,
-		 const struct wrap_figures *figures, struct err *e)
+static void configure(struct supervise_config *config, const struct wrap_job *job)
 {
-	const struct end_record end = { .seen = figures->n + 1,
-					.emitted = figures->n + 1,
-					.missed = MISSING_U64,
-					.unmatched = MISSING_U64,
-					.reason = stop_requested() ? "signal" : "done" };
+	/* Without a user who called sudo: the kernel's overflow uid. */
+	static const struct caller nobody = { .uid = 65534,
+					      .gid = 65534,
+					      .groups = { 65534 },
+					      .n_groups = 1,
+					      .home = "/",
+					      .shell = "/bin/sh" };
+	const struct wrap_tool *tool = job->tool;
 
-	for (size_t i = 0; i < figures->n; i++)
-		out_record(out, &wrap_figure_type,
-			   &(struct figure_record){ result->tool, result->profile,
-						    figures->items[i].name, figures->items[i].unit,
-						    figures->items[i].value });
-	out_record(out, &wrap_result_type, result);
-	out_record(out, &end_record_type, &end);
-	return out_close(out, e);
+	load_config_init(config, tool->name, job->args.argv, &job->config->limits);
+	config->scratch_below = tool->scratch_below ? tool->scratch_below : "/tmp";
+	config->pids = PIDS;
+	config->duration_ns =
+		job->config->params.duration_ns + (tool->slack_ns ? tool->slack_ns : SLACK_NS);
+	config->no_network = true;
+	if ((tool->checkout_env || job->profile == &job->own) && geteuid() == 0 &&
+	    !getenv("SUDO_UID"))
+		config->user = &nobody;
 }
 
-static char *join(const struct words *words)
+static void fill(struct wrap_job *job, const struct supervise_result *ended)
 {
-	size_t len = 1;
-	char *text, *at;
+	struct wrap_result *to = &job->result;
 
-	for (size_t i = 0; i < words->n; i++)
-		len += strlen(words->argv[i]) + 1;
-	text = at = malloc(len);
-	if (!text)
-		return NULL;
-	for (size_t i = 0; i < words->n; i++)
-		at += sprintf(at, "%s%s", i ? " " : "", words->argv[i]);
-	return text;
+	to->duration_ns = ended->wall_ns;
+	to->user_ns = ended->user_ns;
+	to->system_ns = ended->system_ns;
+	to->minor_faults = ended->minor_fault_count;
+	to->major_faults = ended->major_fault_count;
+	to->peak_group_bytes = ended->peak_bytes;
+	to->peak_swap_bytes = ended->peak_swap_bytes;
 }
 
-static void fill(struct wrap_result *ret, const struct wrap_config *wrap,
-		 const struct supervise_result *caged)
+/* Runs the tool and judges the run; only a failure to start it is an error. */
+static int run_tool(struct wrap_job *job, struct err *e)
 {
-	ret->duration_ns = caged->wall_ns;
-	ret->user_ns = caged->user_ns;
-	ret->system_ns = caged->system_ns;
-	ret->minor_faults = caged->minor_fault_count;
-	ret->major_faults = caged->major_fault_count;
-	ret->peak_group_bytes = caged->peak_bytes;
-	ret->peak_swap_bytes = caged->peak_swap_bytes;
-	ret->memory_limit_bytes = wrap->memory_limit_bytes;
-	ret->raw_file = wrap->raw_path;
-}
-
-/* For what must not run as root where nobody called sudo: the kernel's overflow uid. */
-static const struct caller nobody = { .uid = 65534,
-				      .gid = 65534,
-				      .groups = { 65534 },
-				      .n_groups = 1,
-				      .home = "/",
-				      .shell = "/bin/sh" };
-
-/* Runs the tool and judges it; a failure to run it at all is a state, too. */
-static int run_tool(const struct wrap_config *wrap, const struct wrap_tool *tool,
-		    const struct words *words, struct journal *journal,
-		    struct wrap_figures *figures, struct wrap_result *ret, struct err *why,
-		    struct err *e)
-{
-	struct caged_output output = { 0 };
-	struct supervise_result caged;
+	const char *raw_path = job->config->raw_path;
+	struct load_output output = { 0 };
+	struct supervise_result ended;
 	struct supervise_config config;
-	const char *text;
+	char empty[1] = "", *text;
 	AUTO_CLOSE int raw = -1;
-	int rc = open_raw(wrap->raw_path, &raw, e);
+	int rc = open_raw(raw_path, &raw, e);
 
 	if (rc)
 		return rc;
-	configure(&config, wrap, tool, words->argv, journal);
-	if ((tool->unprivileged || wrap->own_profile) && geteuid() == 0 && !getenv("SUDO_UID"))
-		config.user = &nobody;
-	rc = caged_run(&config, true, tool->report, &caged, &output, e);
+	configure(&config, job);
+	rc = load_run(&config, true, job->tool->report, &ended, &output, e);
 	if (!rc) {
-		text = tool->report ? output.report : output.text;
-		fill(ret, wrap, &caged);
-		judge(tool, &caged, text ? text : "", figures, ret, why);
-		rc = keep_raw(raw, wrap->raw_path, text, e);
-		if (why->code && output.text)
-			tell_last_words(tool, output.text);
+		text = job->tool->report ? output.report : output.text;
+		text = text ? text : empty;
+		rc = write_raw(raw, raw_path, text, e);
+		fill(job, &ended);
+		judge(job, &ended, text);
+		/* parse() may have cut the report into lines; a report file leaves output.text. */
+		if (job->why.code && output.text)
+			print_last_line(job->tool, output.text);
 	} else if (raw >= 0) {
-		unlink(wrap->raw_path);
+		unlink(raw_path);
 	}
-	caged_output_done(&output);
+	load_output_done(&output);
 	return rc;
 }
 
-static int check_share(const struct wrap_config *wrap, const struct wrap_tool *tool, struct err *e)
+/* Its command line, its version, its run, its records. */
+static int run_job(struct wrap_job *job, const char *path, struct out **out, int *exit_code,
+		   struct err *e)
 {
-	const uint64_t share = wrap->region_bytes / wrap->workers;
+	const struct wrap_params *params = &job->config->params;
+	const struct wrap_tool *tool = job->tool;
+	int rc;
+
+	if (args_add(&job->args, "%s", path) || wrap_args_add(&job->args, params, tool->args) ||
+	    wrap_args_add(&job->args, params, job->profile->args) ||
+	    wrap_args_add(&job->args, params, tool->last_args))
+		return err_set(e, ENOMEM, "cannot build the command line of %s", tool->name);
+	for (size_t i = 0; i < job->args.n; i++) {
+		text_str(&job->command, i ? " " : "");
+		text_str(&job->command, job->args.argv[i]);
+	}
+	text_put(&job->command, "", 1);
+	wrap_tool_version(tool, params, path, job->version, sizeof(job->version));
+	job->values.operations = MISSING_F64;
+	job->result = (struct wrap_result){
+		.tool = tool->name,
+		.version = job->version[0] ? job->version : NULL,
+		.profile = job->profile->name,
+		.command = job->command.failed ? NULL : job->command.s,
+		.raw_file = job->config->raw_path,
+		.seed = params->seed,
+		.region_bytes = params->region_bytes,
+		.workers = params->workers,
+		.memory_limit_bytes = job->config->limits.memory_bytes,
+	};
+	rc = run_tool(job, e);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < job->values.n; i++) {
+		const struct wrap_value *value = &job->values.items[i];
+
+		out_record(*out, &wrap_value_type,
+			   &(struct value_record){ tool->name, job->profile->name, value->name,
+						   value->unit, value->value });
+	}
+	out_record(*out, &wrap_result_type, &job->result);
+	*exit_code = load_exit_code(job->result.state);
+	return load_print_end(out, job->values.n + 1, e);
+}
+
+/* ---- the command ---- */
+
+static int check_share(const struct wrap_params *params, const struct wrap_tool *tool,
+		       struct err *e)
+{
+	const uint64_t share = params->region_bytes / params->workers;
 	char given[UNITS_TEXT_MAX], below[UNITS_TEXT_MAX];
 	uint64_t power = 1;
 
@@ -469,136 +293,66 @@ static int check_share(const struct wrap_config *wrap, const struct wrap_tool *t
 		return 0;
 	while (power <= share / 2)
 		power *= 2;
-	err_usage(e, "%s takes a power of two for each worker, not %s", tool->name,
+	err_usage(e, "%s needs a power of two for each worker, not %s", tool->name,
 		  units_format_size(share, given));
-	return err_hint(e, "the next below is --region %s",
-			units_format_size(power * wrap->workers, below));
+	return err_hint(e, "the next smaller one is --region %s",
+			units_format_size(power * params->workers, below));
 }
 
-static int check(struct wrap_config *wrap, const struct wrap_tool *tool, struct err *e)
+static int find_profile(struct wrap_job *job, const char *name, struct err *e)
 {
-	int rc = supervise_check_duration(wrap->duration_ns, SUPERVISE_DURATION_CAP_NS,
-					  wrap->allow_long, e);
+	int rc;
+
+	if (!strchr(name, '/'))
+		return wrap_profile_find(job->tool, name, &job->profile, e);
+	rc = wrap_profile_load(name, job->tool, &job->own_args, e);
+	job->own = (struct wrap_profile){ name, NULL, (const char *const *)job->own_args.argv };
+	job->profile = &job->own;
+	return rc;
+}
+
+/* With tool and profile known: checks, then runs. */
+static int run_checked(struct wrap_config *wrap, struct wrap_job *job, int *exit_code,
+		       struct err *e)
+{
+	struct wrap_params *params = &wrap->params;
+	char path[PATH_MAX], generator[PATH_MAX];
+	AUTO_OUT struct out *out = NULL;
+	int rc = check_share(params, job->tool, e);
 
 	if (!rc)
-		rc = check_share(wrap, tool, e);
-	return rc ? rc : safe_size(wrap->region_bytes, wrap->allow_large, &wrap->reserve_bytes, e);
-}
-
-/* The tool is there: its words, its version, its run. */
-static int wrap_present(const struct wrap_config *wrap, const struct wrap_tool *tool,
-			const struct wrap_profile *profile, const char *path, struct out *out,
-			int *exit_code, struct err *e)
-{
-	struct wrap_figures figures = { .operations = MISSING_F64 };
-	struct wrap_result result = { .tool = tool->name,
-				      .profile = profile->name,
-				      .seed = wrap->seed,
-				      .region_bytes = wrap->region_bytes,
-				      .workers = wrap->workers };
-	AUTO_FREE char *command = NULL;
-	struct journal *journal = NULL;
-	struct words words = { 0 };
-	char version[128];
-	struct err why = { 0 };
-	int rc = geteuid() == 0 ? journal_open(&journal, "wrap", e) : 0;
-
-	if (!rc && (words_add(&words, "%s", path) || add_words(&words, wrap, tool->words) ||
-		    add_words(&words, wrap, profile->words) ||
-		    add_words(&words, wrap, tool->last_words) || !(command = join(&words))))
-		rc = err_set(e, ENOMEM, "cannot make the command line of %s", tool->name);
-	if (!rc) {
-		ask_version(tool, wrap, path, version, sizeof(version));
-		result.version = version[0] ? version : NULL;
-		result.command = command;
-		rc = run_tool(wrap, tool, &words, journal, &figures, &result, &why, e);
-	}
-	journal_close(journal);
-	words_done(&words);
+		rc = load_check(&wrap->limits, params->region_bytes, params->duration_ns, e);
+	if (!rc)
+		rc = wrap_tool_locate(job->tool, params, path, e);
+	if (!rc)
+		rc = companion_path("workload-gen", generator, sizeof(generator), e);
+	if (!rc)
+		rc = gen_output_open(&wrap->output, &out, e);
+	if (!rc)
+		rc = stop_install(e);
 	if (rc)
 		return rc;
-	*exit_code = str_eq(result.state, "ok") || stop_requested() ? EXIT_DONE
-		     : str_eq(result.state, "unsupported")          ? EXIT_IMPOSSIBLE
-								    : EXIT_FAILED;
-	return print(out, &result, &figures, e);
+	if (wrap->limits.memory_bytes == MISSING_U64)
+		wrap->limits.memory_bytes = params->region_bytes + OVERHEAD_BYTES;
+	params->generator = generator;
+	return run_job(job, path, &out, exit_code, e);
 }
 
 int wrap_run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 {
 	struct wrap_config *wrap = &((struct workload_config *)config)->wrap;
-	const struct wrap_tool *tool;
-	const struct wrap_profile *profile = NULL;
-	struct wrap_profile_file *own = NULL;
-	AUTO_OUT struct out *out = NULL;
-	struct out *taken;
-	char path[PATH_MAX], generator[PATH_MAX];
+	struct wrap_job job = { .config = wrap };
 	int rc;
 
 	if (argc != 2)
-		return err_usage(e, "a tool and a profile: `workload tools` tells them");
-	rc = wrap_tool_find(argv[0], &tool, e);
-	if (!rc && strchr(argv[1], '/')) {
-		rc = wrap_profile_load(argv[1], tool, &own, e);
-		wrap->own_profile = true;
-		profile = own ? wrap_profile_of(own) : NULL;
-	} else if (!rc) {
-		rc = wrap_profile_find(tool, argv[1], &profile, e);
-	}
+		return err_usage(e, "needs a tool and a profile; `workload tools` lists them");
+	rc = wrap_tool_find(argv[0], &job.tool, e);
 	if (!rc)
-		rc = check(wrap, tool, e);
+		rc = find_profile(&job, argv[1], e);
 	if (!rc)
-		rc = find_tool(tool, wrap, path, e);
-	if (!rc)
-		rc = generator_find(generator, e);
-	if (!rc)
-		rc = gen_output_open(&wrap->output, &out, e);
-	if (!rc)
-		rc = stop_install(e);
-	if (!rc) {
-		if (wrap->memory_limit_bytes == MISSING_U64)
-			wrap->memory_limit_bytes = wrap->region_bytes + OVERHEAD_BYTES;
-		wrap->generator = generator;
-		taken = out;
-		out = NULL;
-		rc = wrap_present(wrap, tool, profile, path, taken, exit_code, e);
-	}
-	wrap_profile_unload(own);
+		rc = run_checked(wrap, &job, exit_code, e);
+	args_done(&job.args);
+	args_done(&job.own_args);
+	text_done(&job.command);
 	return rc;
-}
-
-int tools_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
-	      struct err *e)
-{
-	const struct list_config *list = &((struct workload_config *)config)->list;
-	struct end_record end = { .missed = MISSING_U64,
-				  .unmatched = MISSING_U64,
-				  .reason = "done" };
-	const struct wrap_tool *tool;
-	struct out *out;
-	int rc = gen_output_open(&list->output, &out, e);
-
-	if (rc)
-		return rc;
-	for (size_t i = 0; (tool = wrap_tool_at(i)); i++, end.seen++, end.emitted++) {
-		char path[PATH_MAX], version[128] = "", get[256], profiles[256] = "";
-		struct wrap_config wrap = { .workers = 1 };
-		const bool there = find_tool(tool, &wrap, path, NULL) == 0;
-		struct tool_record row;
-		size_t used = 0;
-
-		for (const struct wrap_profile *p = tool->profiles; p->name; p++)
-			used += (size_t)snprintf(profiles + used, sizeof(profiles) - used, "%s%s",
-						 used ? "," : "", p->name);
-		if (there)
-			ask_version(tool, &wrap, path, version, sizeof(version));
-		row.name = tool->name;
-		row.state = there ? "ok" : "absent";
-		row.path = !there ? NULL : wrap.checkout ? wrap.checkout : path;
-		row.version = *version ? version : NULL;
-		row.profiles = profiles;
-		row.get = how_to_get(tool, get, sizeof(get));
-		out_record(out, &wrap_tool_type, &row);
-	}
-	out_record(out, &end_record_type, &end);
-	return out_close(out, e);
 }

@@ -148,7 +148,7 @@ as_user() {
 	command -v sqlite3 >/dev/null || skip "sqlite3 is not installed"
 	user=$(mktemp -d)
 	[ "$(id -u)" != 0 ] || chown 65534 "$user"
-	subject="$top/build/bin/workload-gen interactive_burst --region 16MiB --operations 30000 --idle 5ms --contents text"
+	subject="$top/build/bin/workload-gen interactive_burst --region 16MiB --operations 30000 --idle 5ms --page-profile text"
 	# shellcheck disable=SC2086 # words
 	as_user "$coldpress" study -q --out "$user/out" -f json -- $subject >"$BATS_TEST_TMPDIR/without"
 	as_user "$coldpress" study -q --kernel-costs "$user/out/study.db" --out "$user/none" -- true 2>"$BATS_TEST_TMPDIR/said" ||

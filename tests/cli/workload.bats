@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# workload: its words, its refusals and its records; no load runs here but a few pages without a cage.
+# workload: its messages, refusals and records; only small loads run here, without limits.
 
 bin=$BATS_TEST_DIRNAME/../../build/bin
 
-# refused STATUS WORDS... - the last run ended with STATUS, said each of these, and printed no data.
+# refused STATUS TEXT... - the last run ended with STATUS, with each TEXT on stderr, and printed no data.
 refused() {
 	local want=$1
 	shift
@@ -18,24 +18,25 @@ setup() {
 	bats_require_minimum_version 1.5.0
 }
 
-@test "list tells every pattern, and is JSON that ends in the end record" {
+@test "list prints every pattern and page profile, and ends with the end record" {
 	run --separate-stderr "$bin/workload" list --json
 	[ "$status" -eq 0 ]
 	[ "$(jq -r 'select(.type == "workload_pattern").name' <<<"$output" | grep -cxE "anon_streamer|interactive_burst|zipf_cache")" -eq 3 ]
+	[ "$(jq -r 'select(.type == "page_profile").name' <<<"$output" | grep -cxE "mixed|browser|text")" -eq 3 ]
 	[ "$(jq -s '.[-1].type' <<<"$output")" = '"end"' ]
 	[ "$(jq -s '.[-1].emitted == length - 1' <<<"$output")" = true ]
 }
 
-@test "an unknown pattern is a usage error that tells those there are" {
+@test "an unknown pattern is a usage error with the list of patterns" {
 	run --separate-stderr "$bin/workload" run anon_steamer
-	refused 2 "no pattern called 'anon_steamer'" anon_streamer interactive_burst
+	refused 2 "unknown pattern 'anon_steamer'" anon_streamer interactive_burst
 }
 
 @test "a pattern must be named, and only one" {
 	run --separate-stderr "$bin/workload" run
-	refused 2 "which pattern?"
+	refused 2 "no pattern given" "workload list"
 	run --separate-stderr "$bin/workload" run anon_streamer interactive_burst
-	refused 2 "one pattern"
+	refused 2 "only one pattern"
 }
 
 @test "a hostile name cannot write to the terminal" {
@@ -61,9 +62,14 @@ setup() {
 	refused 2 "5 min 01 s" "5 min 00 s" --unsafe-allow-long
 }
 
-@test "unknown contents are refused with those there are" {
-	run --separate-stderr "$bin/workload" run anon_streamer --contents prose
+@test "an unknown page profile is refused with the list of profiles; the old option names the new one" {
+	run --separate-stderr "$bin/workload" run anon_streamer --page-profile prose
 	refused 2 "'prose'" text pointer
+	for program in "workload run" workload-gen; do
+		# shellcheck disable=SC2086 # two words
+		run --separate-stderr "$bin/"$program anon_streamer --contents text
+		refused 2 "--contents" "--page-profile NAME"
+	done
 }
 
 @test "more workers than pages or operations are refused" {
@@ -73,7 +79,7 @@ setup() {
 	refused 2 "3 workers"
 }
 
-@test "an output that cannot be written is told before anything runs" {
+@test "an output that cannot be written is an error before anything runs" {
 	run --separate-stderr "$bin/workload" run anon_streamer --output /nowhere/at/all
 	refused 1 /nowhere/at/all
 }
@@ -136,7 +142,7 @@ trace() {
 }
 
 @test "the kinds of pages come out as the mixture asks for, and the result has both; a replay has no target" {
-	run --separate-stderr "$bin/workload-gen" anon_streamer --region 64MiB --operations 16384 --contents android --json
+	run --separate-stderr "$bin/workload-gen" anon_streamer --region 64MiB --operations 16384 --page-profile android --json
 	[ "$status" -eq 0 ]
 	jq -e '. as $r | ["zero", "same", "duplicate", "sparse", "pointer", "text", "compressed", "random"] |
 		map([$r[. + "_target_ratio"], $r[. + "_pages"] / 16384]) |
@@ -150,7 +156,7 @@ trace() {
 	trace zero,101,0 text,499,1500 other,211 same_filled,53,0 pointer,97,1400 sparse,31,700 text,8,4000
 	run --separate-stderr "$bin/workload-gen" replay --trace "$BATS_TEST_TMPDIR/trace" --operations 2003 --workers 3 --json
 	echo "$output $stderr"
-	[ "$(jq -c '[.state, .contents, .region_bytes, .zero_pages, .same_pages, .sparse_pages, .pointer_pages, .text_pages,
+	[ "$(jq -c '[.state, .page_profile, .region_bytes, .zero_pages, .same_pages, .sparse_pages, .pointer_pages, .text_pages,
 		.random_pages]' <<<"$output")" = '["ok","trace",4096000,101,53,31,97,507,211]' ]
 }
 
@@ -165,7 +171,7 @@ trace() {
 		  and (.other // 0) == $run.random_pages and (.zero // 0) == $run.zero_pages' "$BATS_TEST_TMPDIR/scan"
 }
 
-@test "a trace that is none, lies, or is cut off is refused, with the line" {
+@test "a file that is not a trace, has a wrong sum, or is cut off is refused, with the line" {
 	run --separate-stderr "$bin/workload" run replay
 	refused 2 "--trace"
 	run --separate-stderr "$bin/workload" run replay /no/such/file
@@ -180,24 +186,24 @@ trace() {
 	trace text,10,1500
 	sed -i '$d' "$BATS_TEST_TMPDIR/trace"
 	run --separate-stderr "$bin/workload" run replay "$BATS_TEST_TMPDIR/trace"
-	refused 1 "no whole page-class trace"
+	refused 1 "not a complete page-class trace"
 	trace text,4294967296
 	run --separate-stderr "$bin/workload" run replay "$BATS_TEST_TMPDIR/trace"
 	refused 2 "16.0 TiB" "safe bound"
 }
 
-@test "a trace that is no file, or one endless line, is refused and not waited for" {
+@test "a trace that is not a regular file, or has one long line, is refused at once" {
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	head -c 100000 /dev/zero | tr '\0' x >"$BATS_TEST_TMPDIR/line"
 	for path in /dev/zero "$BATS_TEST_TMPDIR/fifo" "$BATS_TEST_TMPDIR"; do
 		run --separate-stderr timeout 10 "$bin/workload" run replay "$path"
-		refused 1 "$path is no regular file"
+		refused 1 "$path is not a regular file"
 	done
 	run --separate-stderr "$bin/workload" run replay "$BATS_TEST_TMPDIR/line"
 	refused 1 "line 1"
 }
 
-@test "values may be of one page each, or one value all there is" {
+@test "values may have one page each, or one value the whole region" {
 	local cold=()
 
 	for pages in 1 1024; do
@@ -206,14 +212,14 @@ trace() {
 		cold+=("$(jq .cold_touches <<<"$output")")
 	done
 	echo "${cold[@]}"
-	# one in six of uniform touches comes after as many others as there are pages; in one value they go round and round
+	# of uniform touches one in six comes after more touches than there are pages; one value is touched in order
 	[ "${cold[0]}" -gt 2000 ]
 	[ "${cold[1]}" -eq 0 ]
 	run --separate-stderr "$bin/workload" run zipf_cache --value-pages 0
 	refused 2 --value-pages
 }
 
-@test "a theta, a share, a program or a number of pages that cannot be is refused" {
+@test "an invalid theta, share, program or number of pages is refused" {
 	run --separate-stderr "$bin/workload" run zipf_cache --theta 1
 	refused 2 --theta
 	run --separate-stderr "$bin/workload" run zipf_cache --set-share 101%
@@ -223,7 +229,7 @@ trace() {
 	run --separate-stderr "$bin/workload" run fork_exec_storm --exec /no/such/program
 	refused 1 "/no/such/program" "No such file"
 	run --separate-stderr "$bin/workload" run fork_exec_storm --exec /tmp
-	refused 2 "/tmp" "no program"
+	refused 2 "/tmp" "not a regular file"
 	run --separate-stderr "$bin/workload" run fork_touch_exit --region 64KiB --pages 17
 	refused 2 "--pages 17" "16"
 }
@@ -233,7 +239,7 @@ trace() {
 	refused 1 fork_exec_storm "0 operations"
 }
 
-@test "the generator carries the C library and nothing else" {
+@test "the generator links the C library and nothing else" {
 	run ldd "$bin/workload-gen"
 	[[ $output == *libc.so* ]]
 	[ -z "$(grep -vE 'libc\.so|libm\.so|ld-linux|vdso' <<<"$output")" ]

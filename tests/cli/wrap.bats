@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# workload wrap and tools: what tools print is read, and success is not believed. Programs in a PATH of our own
-# stand for the tools and replay what they print.
+# workload wrap and tools: reports are parsed, and exit status 0 alone is not success. Programs in a private PATH stand
+# in for the tools and print recorded reports.
 
 bin=$BATS_TEST_DIRNAME/../../build/bin
 fixtures=$BATS_TEST_DIRNAME/../fixtures/wrap
@@ -16,7 +16,7 @@ teardown() {
 	[ -z "${tree-}" ] || rm -rf "$tree"
 }
 
-# fake TOOL FILE [STATUS] - a program that prints its version, or replays FILE and ends with STATUS.
+# fake TOOL FILE [STATUS] - a program that prints its version, or prints FILE and exits with STATUS.
 fake() {
 	local to=/dev/stdout
 
@@ -24,7 +24,7 @@ fake() {
 	cat >"$fakes/$1" <<-END
 		#!/bin/sh
 		[ "\$1" = --version ] && { echo "$1 of this test"; exit; }
-		echo "\$@" >"$BATS_TEST_TMPDIR/words"
+		echo "\$@" >"$BATS_TEST_TMPDIR/args"
 		/bin/cat "$2" >$to
 		exit ${3:-0}
 	END
@@ -36,30 +36,30 @@ wrap() {
 	echo "$status: $output $stderr"
 }
 
-figure() {
-	jq -r "select(.type == \"wrap_figure\" and .name == \"$1\").value" <<<"$output"
+value() {
+	jq -r "select(.type == \"wrap_value\" and .name == \"$1\").value" <<<"$output"
 }
 
 result() {
 	jq -r "select(.type == \"wrap_result\")$1" <<<"$output"
 }
 
-@test "tools tells those that are there and how to get the others" {
+@test "tools lists which tools are installed, and how to install the others" {
 	fake fio /dev/null
 	run --separate-stderr env PATH="$fakes" "$bin/workload" tools --json
 	[ "$status" -eq 0 ]
 	[ "$(jq -r 'select(.name == "fio") | "\(.state) \(.version)"' <<<"$output")" = "ok fio of this test" ]
 	[ "$(jq -r 'select(.name == "sysbench") | "\(.state) \(.version)"' <<<"$output")" = "absent null" ]
-	[[ $(jq -r 'select(.name == "sysbench").get' <<<"$output") == *sysbench* ]]
+	[[ $(jq -r 'select(.name == "sysbench").install' <<<"$output") == *sysbench* ]]
 }
 
-@test "an absent tool is impossible here, with how to get it" {
+@test "a tool that is not installed is exit status 77, with how to install it" {
 	wrap stress-ng mmap
 	[ "$status" -eq 77 ]
-	[[ $stderr == *"stress-ng is absent"*"stress-ng"* ]]
+	[[ $stderr == *"stress-ng not found in PATH"*"stress-ng"* ]]
 }
 
-@test "an unknown tool or profile is a usage error that tells those there are" {
+@test "an unknown tool or profile is a usage error with the list" {
 	wrap stressng mmap
 	[ "$status" -eq 2 ]
 	[[ $stderr == *"'stressng'"*"stress-ng sysbench fio mmtests phoronix-test-suite"* ]]
@@ -82,59 +82,60 @@ profile() {
 	printf '%s\n' "$@" >"$BATS_TEST_TMPDIR/own.yaml"
 }
 
-@test "a profile of one's own: its words reach the tool one by one, filled in, behind the common ones; never as root" {
+@test "a user's own profile: its arguments reach the tool one by one, filled in, after the common ones; never as root" {
 	# not below bats' own directory, which is for root alone
 	tree=$(mktemp -d /tmp/coldpress-test.XXXXXX)
 	chmod 777 "$tree"
 	cp "$fixtures/fio-3.33.json" "$tree/json"
 	fakes=$tree
-	printf '%s\n' '#!/bin/sh' '[ "$1" = --version ] && exec echo fio' "/usr/bin/id -u >$tree/user" "printf '<%s>\n' \"\$@\" >$tree/words" \
+	printf '%s\n' '#!/bin/sh' '[ "$1" = --version ] && exec echo fio' "/usr/bin/id -u >$tree/user" "printf '<%s>\n' \"\$@\" >$tree/args" \
 		"exec /bin/cat $tree/json" >"$tree/fio"
 	chmod 755 "$tree/fio"
-	profile '# mine' 'tool: fio' 'summary: of mine' 'words:' '  - --rw=read' "  - '--iodepth={workers}'" \
+	profile '# mine' 'tool: fio' 'summary: of mine' 'arguments:' '  - --rw=read' "  - '--iodepth={workers}'" \
 		'  - "a b; $(touch x) {} {X} `y`"'
 	wrap fio "$BATS_TEST_TMPDIR/own.yaml" --workers 3
 	[ "$status" -eq 0 ]
 	[ "$(result .profile)" = "$BATS_TEST_TMPDIR/own.yaml" ]
-	[ "$(tail -n 3 "$tree/words")" = "$(printf '%s\n' '<--rw=read>' '<--iodepth=3>' '<a b; $(touch x) {} {X} `y`>')" ]
-	[ "$(head -n 1 "$tree/words")" != '<--rw=read>' ]
+	[ "$(tail -n 3 "$tree/args")" = "$(printf '%s\n' '<--rw=read>' '<--iodepth=3>' '<a b; $(touch x) {} {X} `y`>')" ]
+	[ "$(head -n 1 "$tree/args")" != '<--rw=read>' ]
 	[ "$(cat "$tree/user")" -ne 0 ]
 }
 
-@test "a bad profile file is refused at its line" {
+@test "an invalid profile file is refused with the line" {
 	fake fio /dev/null
-	while IFS='|' read -r lines line words; do
+	while IFS='|' read -r lines line text; do
 		eval "profile $lines"
 		wrap fio "$BATS_TEST_TMPDIR/own.yaml"
 		[ "$status" -eq 2 ]
 		[ -z "$output" ]
-		[[ $stderr == *"own.yaml:$line: "*"$words"* ]]
+		[[ $stderr == *"own.yaml:$line: "*"$text"* ]]
 	done <<-'END'
-		'tool: fio' 'wrods: [a]'|2|'wrods'
-		'tool: sysbench' 'words: [a]'|1|for sysbench, not for fio
-		'tool: fio' 'words: [a]' '---' 'tool: fio'|4|a second document
-		'tool: fio' 'words: [a]' '---' '['|5|node
-		'tool: fio' 'words: [a]' 'words: [b]'|3|a second 'words'
-		'tool: fio'|2|'words' is missing
-		'' 'words: [a]'|3|'tool' is missing
-		'tool: fio' 'words: a'|2|list
-		'tool: fio' 'words: []'|2|no words
-		'tool: fio' 'words:' '- a' '- [b]'|4|plain text
-		'tool: fio' 'words:' '- a' '- "b\0c"'|4|plain text
-		'tool: fio' 'words:' '- "{regoin}"'|3|{regoin} is no placeholder
-		'tool: fio' 'words:' '- "{checkout}"'|3|{checkout} is no placeholder
-		'tool: [fio' 'words: [a]'|2|
-		'tool: fio' '	words: [a]'|2|
+		'tool: fio' 'argumnets: [a]'|2|'argumnets'
+		'tool: fio' 'words: [a]'|2|it is called arguments now
+		'tool: sysbench' 'arguments: [a]'|1|for sysbench, not for fio
+		'tool: fio' 'arguments: [a]' '---' 'tool: fio'|4|a second document
+		'tool: fio' 'arguments: [a]' '---' '['|5|node
+		'tool: fio' 'arguments: [a]' 'arguments: [b]'|3|a second 'arguments'
+		'tool: fio'|2|'arguments' is missing
+		'' 'arguments: [a]'|3|'tool' is missing
+		'tool: fio' 'arguments: a'|2|list
+		'tool: fio' 'arguments: []'|2|no arguments
+		'tool: fio' 'arguments:' '- a' '- [b]'|4|plain text
+		'tool: fio' 'arguments:' '- a' '- "b\0c"'|4|plain text
+		'tool: fio' 'arguments:' '- "{regoin}"'|3|unknown placeholder {regoin}
+		'tool: fio' 'arguments:' '- "{checkout}"'|3|unknown placeholder {checkout}
+		'tool: [fio' 'arguments: [a]'|2|
+		'tool: fio' '	arguments: [a]'|2|
 		'- tool'|1|keys
 		''|1|keys
 	END
 }
 
-@test "what is no profile file is refused: absent, a directory, a FIFO, too large, and for a checkout's tool" {
+@test "a profile that is missing, a directory, a FIFO, too large, or for a tool from a checkout is refused" {
 	fake fio /dev/null
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	head -c 70000 /dev/zero | tr '\0' '#' >"$BATS_TEST_TMPDIR/large"
-	for what in "absent:cannot read" "fifo:no regular file" "large:larger than 64 KiB" ".:no regular file"; do
+	for what in "absent:cannot read" "fifo:not a regular file" "large:larger than 64 KiB" ".:not a regular file"; do
 		wrap fio "$BATS_TEST_TMPDIR/${what%%:*}"
 		[ "$status" -ne 0 ]
 		[ -z "$output" ]
@@ -142,37 +143,37 @@ profile() {
 	done
 	wrap mmtests "$BATS_TEST_TMPDIR/large"
 	[ "$status" -eq 2 ]
-	[[ $stderr == *"mmtests takes no profile of your own"* ]]
+	[[ $stderr == *"mmtests takes only its built-in profiles"* ]]
 }
 
-@test "stress-ng 0.15 is read" {
+@test "stress-ng 0.15 is parsed" {
 	fake stress-ng "$fixtures/stress-ng-0.15.06.yaml"
 	wrap stress-ng vm-mixed
 	[ "$status" -eq 0 ]
 	[ "$(result .state) $(result .operations) $(result .version)" = "ok 5056 stress-ng of this test" ]
-	[ "$(figure vm_max_rss_bytes)" = $((67472 * 1024)) ]
-	[ "$(figure vm_bogo_ops_per_s)" = 2516.470612 ]
-	[[ $(cat "$BATS_TEST_TMPDIR/words") == *"--vm-bytes 1048576 "* ]]
-	[[ $(cat "$BATS_TEST_TMPDIR/words") == *"--no-oom-adjust --oomable"* ]]
+	[ "$(value vm_max_rss_bytes)" = $((67472 * 1024)) ]
+	[ "$(value vm_bogo_ops_per_s)" = 2516.470612 ]
+	[[ $(cat "$BATS_TEST_TMPDIR/args") == *"--vm-bytes 1048576 "* ]]
+	[[ $(cat "$BATS_TEST_TMPDIR/args") == *"--no-oom-adjust --oomable"* ]]
 }
 
-@test "stress-ng 0.17 with two stressors is read" {
+@test "stress-ng 0.17 with two stressors is parsed" {
 	fake stress-ng "$fixtures/stress-ng-0.17.08.yaml"
 	wrap stress-ng fork-vm
 	[ "$(result .state) $(result .operations)" = "ok 6553" ]
-	[ "$(figure fork_bogo_ops) $(figure vm_bogo_ops)" = "1999 4554" ]
-	[ "$(figure vm_max_rss_bytes)" = $((34644 * 1024)) ]
+	[ "$(value fork_bogo_ops) $(value vm_bogo_ops)" = "1999 4554" ]
+	[ "$(value vm_max_rss_bytes)" = $((34644 * 1024)) ]
 }
 
-@test "stress-ng 0.13 with two stressors is read" {
+@test "stress-ng 0.13 with two stressors is parsed" {
 	fake stress-ng "$fixtures/stress-ng-0.13.12.yaml"
 	wrap stress-ng fork-vm
 	[ "$(result .state) $(result .operations)" = "ok 5108" ]
-	[ "$(figure fork_bogo_ops) $(figure vm_bogo_ops)" = "1009 4099" ]
-	[ -z "$(figure vm_max_rss_bytes)" ]
+	[ "$(value fork_bogo_ops) $(value vm_bogo_ops)" = "1009 4099" ]
+	[ -z "$(value vm_max_rss_bytes)" ]
 }
 
-@test "stress-ng that did nothing has failed, whatever it says" {
+@test "stress-ng without operations has failed, whatever its exit status" {
 	sed 's/bogo-ops: .*/bogo-ops: 0/' "$fixtures/stress-ng-0.15.06.yaml" >"$BATS_TEST_TMPDIR/none"
 	fake stress-ng "$BATS_TEST_TMPDIR/none"
 	wrap stress-ng vm-mixed
@@ -188,16 +189,16 @@ profile() {
 	[ "$(result .state)" = unsupported ]
 }
 
-@test "sysbench 1.0 and 1.1 are read" {
+@test "sysbench 1.0 and 1.1 are parsed" {
 	fake sysbench "$fixtures/sysbench-1.0.20.txt"
 	wrap sysbench memory-rnd
 	[ "$(result .state) $(result .operations)" = "ok 30" ]
-	[ "$(figure total_ns | cut -d. -f1)" = 1025800000 ]
+	[ "$(value total_ns | cut -d. -f1)" = 1025800000 ]
 	fake sysbench "$fixtures/sysbench-1.1.0.txt"
 	wrap sysbench memory-seq
 	[ "$(result .state) $(result .operations)" = "ok 13" ]
-	[ "$(figure total_ns) $(figure latency_mean_ns)" = "1044000000 80180000" ]
-	[ "$(figure written_bytes_per_s | cut -d. -f1)" = 417836564 ]
+	[ "$(value total_ns) $(value latency_mean_ns)" = "1044000000 80180000" ]
+	[ "$(value written_bytes_per_s | cut -d. -f1)" = 417836564 ]
 }
 
 @test "sysbench that transferred nothing has failed" {
@@ -209,21 +210,21 @@ profile() {
 	[ "$(result .state)" = failed ]
 }
 
-@test "fio is read, words before its JSON too" {
-	{ echo "fio: a remark"; cat "$fixtures/fio-3.33.json"; } >"$BATS_TEST_TMPDIR/words-first"
-	fake fio "$BATS_TEST_TMPDIR/words-first"
+@test "fio is parsed, also with other lines before its JSON" {
+	{ echo "fio: a remark"; cat "$fixtures/fio-3.33.json"; } >"$BATS_TEST_TMPDIR/other-first"
+	fake fio "$BATS_TEST_TMPDIR/other-first"
 	wrap fio compressible
 	[ "$status" -eq 0 ]
 	[ "$(result .operations)" = $((1794182 + 1797389)) ]
-	[ "$(figure minor_faults)" = 1068 ]
-	[[ $(figure read_latency_p99_ns) -gt 0 ]]
+	[ "$(value minor_faults)" = 1068 ]
+	[[ $(value read_latency_p99_ns) -gt 0 ]]
 }
 
-@test "fio 3.28 is read" {
+@test "fio 3.28 is parsed" {
 	fake fio "$fixtures/fio-3.28.json"
 	wrap fio compressible
 	[ "$(result .state) $(result .operations)" = "ok $((521941 + 521858))" ]
-	[ "$(figure minor_faults) $(figure read_latency_p50_ns) $(figure read_bytes_per_s)" = "559 70 2125119618" ]
+	[ "$(value minor_faults) $(value read_latency_p50_ns) $(value read_bytes_per_s)" = "559 70 2125119618" ]
 }
 
 @test "an error of fio's job, or no JSON at all, is a failure" {
@@ -238,13 +239,13 @@ profile() {
 	[[ $(result .why) == *"no JSON"* ]]
 }
 
-@test "a tool that fails is failed, with what it said last" {
+@test "a tool that fails is state failed, with its last output" {
 	echo "it hurts" >"$BATS_TEST_TMPDIR/cry"
 	fake sysbench "$BATS_TEST_TMPDIR/cry" 3
 	wrap sysbench memory-rnd
 	[ "$status" -eq 1 ]
 	[ "$(result .why)" = "exit status 3" ]
-	[[ $stderr == *"sysbench said last: it hurts"* ]]
+	[[ $stderr == *"last output of sysbench: it hurts"* ]]
 }
 
 @test "the raw report is kept in a new file only" {
@@ -252,18 +253,18 @@ profile() {
 	wrap fio compressible --raw "$BATS_TEST_TMPDIR/raw"
 	[ "$(result .raw_file)" = "$BATS_TEST_TMPDIR/raw" ]
 	cmp "$BATS_TEST_TMPDIR/raw" "$fixtures/fio-3.33.json"
-	rm "$BATS_TEST_TMPDIR/words"
+	rm "$BATS_TEST_TMPDIR/args"
 	wrap fio compressible --raw "$BATS_TEST_TMPDIR/raw"
 	[ "$status" -eq 1 ]
-	[[ $stderr == *"there already"* ]]
+	[[ $stderr == *"exists already"* ]]
 	wrap fio compressible --raw "$BATS_TEST_TMPDIR/no/such/place"
 	[ "$status" -eq 1 ]
 	[[ $stderr == *"No such file"* ]]
-	# told before the tool is run
-	[ ! -e "$BATS_TEST_TMPDIR/words" ]
+	# before the tool runs
+	[ ! -e "$BATS_TEST_TMPDIR/args" ]
 }
 
-# checkout SAMPLES - a tree like mmtests' whose test leaves these samples and tells what it saw.
+# checkout SAMPLES - a tree like mmtests' whose test leaves these samples and prints its environment.
 checkout() {
 	# not below bats' own directory, which is for root alone
 	tree=$(mktemp -d /tmp/coldpress-test.XXXXXX)
@@ -284,21 +285,21 @@ mmtests() {
 	echo "$status: $output $stderr"
 }
 
-@test "mmtests without a checkout is absent, and a directory that is none is told" {
+@test "mmtests without a checkout is exit status 77, and a directory that is not a checkout is an error" {
 	run --separate-stderr env -u COLDPRESS_MMTESTS "$bin/workload" wrap mmtests saladfork
 	[ "$status" -eq 77 ]
 	[[ $stderr == *"--checkout"*COLDPRESS_MMTESTS* ]]
 	run --separate-stderr "$bin/workload" wrap mmtests saladfork --checkout "$BATS_TEST_TMPDIR"
 	[ "$status" -eq 1 ]
-	[[ $stderr == *"no checkout of mmtests"* ]]
+	[[ $stderr == *"not a checkout of mmtests"* ]]
 }
 
-@test "mmtests is read, and its checkout is left as it was" {
+@test "mmtests is parsed, and its checkout is unchanged" {
 	checkout 'local\t_\t_\t1\t208\tR\nlocal\t_\t_\t2\t302\tR\nlocal_v_total\t_\t_\t_\t1\tR\n'
 	mmtests
 	[ "$status" -eq 0 ]
 	[ "$(result .state) $(result .operations)" = "ok 2" ]
-	[ "$(figure local_mean_ns) $(figure local_max_ns)" = "255000 302000" ]
+	[ "$(value local_mean_ns) $(value local_max_ns)" = "255000 302000" ]
 	[ ! -e "$tree/work" ]
 	[ ! -e "$tree/coldpress.cfg" ]
 }
@@ -315,30 +316,30 @@ recorded() {
 	echo "$status: $output $stderr"
 }
 
-@test "mmtests' saladfork is read as of v2.0-rc1 and v2.0-rc5" {
+@test "mmtests' saladfork of v2.0-rc1 and v2.0-rc5 is parsed" {
 	checkout ''
 	recorded saladfork v2.0-rc1
-	[ "$(result .state) $(result .operations) $(figure local_max_ns)" = "ok 12 270000" ]
+	[ "$(result .state) $(result .operations) $(value local_max_ns)" = "ok 12 270000" ]
 	recorded saladfork v2.0-rc5-15
-	[ "$(result .state) $(result .operations) $(figure local_max_ns)" = "ok 12 4064000" ]
-	[ "$(figure local_mean_ns | cut -d. -f1)" = 2305416 ]
+	[ "$(result .state) $(result .operations) $(value local_max_ns)" = "ok 12 4064000" ]
+	[ "$(value local_mean_ns | cut -d. -f1)" = 2305416 ]
 }
 
-@test "mmtests' time_unmap is read as of v2.0-rc5, and what v2.0-rc4 left is no success" {
+@test "mmtests' time_unmap of v2.0-rc5 is parsed, and a report of v2.0-rc4 without values has failed" {
 	checkout ''
 	recorded time_unmap v2.0-rc5-15
-	[ "$(result .state) $(result .operations) $(figure elapsed_max_ns)" = "ok 3 20000000" ]
+	[ "$(result .state) $(result .operations) $(value elapsed_max_ns)" = "ok 3 20000000" ]
 	# Its parser did not find a program of its own, and left lines without values.
 	recorded time_unmap v2.0-rc4
 	[ "$status" -eq 1 ]
-	[ "$(result .state): $(result .why)" = "failed: mmtests gave no samples" ]
+	[ "$(result .state): $(result .why)" = "failed: the report of mmtests has no samples" ]
 }
 
 @test "mmtests runs without rights, environment, history and files in /tmp" {
 	checkout ''
 	mmtests
 	[ "$status" -eq 1 ]
-	[ "$(result .why)" = "mmtests gave no samples" ]
+	[ "$(result .why)" = "the report of mmtests has no samples" ]
 	sed -i 's/; exit 0/; exit 7/' "$tree/run-mmtests.sh"
 	sed -i 's/^mkdir.*/exit 7/' "$tree/run-mmtests.sh"
 	mmtests
@@ -383,16 +384,16 @@ phoronix() {
 	echo "$status: $output $stderr"
 }
 
-@test "phoronix-test-suite is read, and its checkout is left as it was" {
+@test "phoronix-test-suite is parsed, and its checkout is unchanged" {
 	phoronix_checkout "$fixtures/phoronix-10.8.6.xml"
 	phoronix
 	[ "$status" -eq 0 ]
 	[ "$(result .state) $(result .operations) $(result .version)" = "ok 2 10.8.6" ]
-	[ "$(figure rate_mean_per_s | cut -d. -f1)" = 2590202 ]
-	[ "$(figure rate_min_per_s | cut -d. -f1) $(figure rate_max_per_s | cut -d. -f1)" = "2572075 2608329" ]
+	[ "$(value rate_mean_per_s | cut -d. -f1)" = 2590202 ]
+	[ "$(value rate_min_per_s | cut -d. -f1) $(value rate_max_per_s | cut -d. -f1)" = "2572075 2608329" ]
 	cp "$fixtures/phoronix-10.8.4.xml" "$tree/composite.xml"
 	phoronix
-	[ "$(result .state) $(result .operations) $(figure rate_mean_per_s | cut -d. -f1)" = "ok 2 3256261" ]
+	[ "$(result .state) $(result .operations) $(value rate_mean_per_s | cut -d. -f1)" = "ok 2 3256261" ]
 	[ "$(ls "$tree")" = "$(printf '%s\n' composite.xml ob-cache phoronix-test-suite pts-core)" ]
 }
 
@@ -401,8 +402,8 @@ phoronix() {
 	phoronix_checkout "$BATS_TEST_TMPDIR/none"
 	phoronix
 	[ "$status" -eq 1 ]
-	[ "$(result .state): $(result .why)" = "failed: phoronix-test-suite left a result without a value" ]
-	[[ $stderr == *"said last: 2"* ]]
+	[ "$(result .state): $(result .why)" = "failed: the result of phoronix-test-suite has no value" ]
+	[[ $stderr == *"last output of phoronix-test-suite: 2"* ]]
 	sed -i 's/^exec.*/exit 7/' "$tree/phoronix-test-suite"
 	phoronix
 	[[ $stderr == *" nothing ."* ]]

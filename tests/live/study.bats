@@ -27,7 +27,7 @@ machine() {
 
 # A fixed amount of work over 48 MiB of pages of this content.
 subject() {
-	echo "$bin/workload-gen" interactive_burst --region 48MiB --operations 300000 --idle 5ms --seed 7 --contents "$1"
+	echo "$bin/workload-gen" interactive_burst --region 48MiB --operations 300000 --idle 5ms --seed 7 --page-profile "$1"
 }
 
 study() {

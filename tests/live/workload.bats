@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# workload run: counts checked from outside, limits that bite, and nothing left whatever ends it.
+# workload run: counts checked from outside, limits that take effect, and nothing left, however it ends. Tests wait for
+# states; the bounds of the waits only keep a failure from hanging.
 
 bin=$BATS_TEST_DIRNAME/../../build/bin
 helpers=$BATS_TEST_DIRNAME/../../build/tests/helpers
@@ -20,42 +21,53 @@ members_of() {
 	groups_of "$1" | while read -r dir; do cat "$dir/cgroup.procs" 2>/dev/null; done | sort -u
 }
 
-# Waits until the supervisor's group has a member; at most 5 s.
-await_members() {
-	for _ in {1..50}; do
-		[ -n "$(members_of "$1")" ] && return
+# until_true COMMAND... - waits until it succeeds.
+until_true() {
+	for _ in {1..600}; do
+		"$@" && return
 		sleep 0.1
 	done
 	return 1
 }
 
-# await_filled PID MIB - until so much of its memory is resident; at most 20 s.
+has_members() { [ -n "$(members_of "$1")" ]; }
+
+# Waits until the supervisor's group has a member.
+await_members() { until_true has_members "$1"; }
+
+is_filled() { [ "$(awk '$1 == "VmRSS:" { print $2 }' "/proc/$1/status")" -ge $(($2 * 1024)) ]; }
+
+# await_filled SUPERVISOR MIB - until the generator has so much resident memory. Sets $generator.
 await_filled() {
-	for _ in {1..200}; do
-		[ "$(awk '$1 == "VmRSS:" { print $2 }' "/proc/$1/status")" -ge $(($2 * 1024)) ] && return
-		sleep 0.1
-	done
-	return 1
+	await_members "$1"
+	generator=$(members_of "$1" | head -1)
+	until_true is_filled "$generator" "$2"
 }
 
-# Whether this PID is a process that still runs; whoever adopted a dead one may take his time.
+# Whether this PID is a process that still runs. A dead one may wait for its parent.
 alive() {
 	[ -d "/proc/$1" ] && ! grep -q '^State:.[ZX]' "/proc/$1/status" 2>/dev/null
 }
 
-# Until none of these PIDs is a living process and no group is left; at most a second.
-gone_within_a_second() {
-	local supervisor=$1 left
+none_left() {
+	left=$(groups_of "$1")
+	for pid in "${@:2}"; do ! alive "$pid" || left+=" $pid"; done
+	[ -z "$left" ]
+}
 
-	shift
-	for _ in {1..10}; do
-		left=$(groups_of "$supervisor")
-		for pid; do alive "$pid" && left+=" $pid"; done
-		[ -z "$left" ] && return
-		sleep 0.1
-	done
-	echo "left: $left"
-	return 1
+# gone SUPERVISOR PID... - until none of these PIDs is a living process and no group is left.
+gone() {
+	until_true none_left "$@" || { echo "left: $left"; return 1; }
+}
+
+is_ready() { grep -q '"ready"' "$BATS_TEST_TMPDIR/events" || ! kill -0 "$probe" 2>/dev/null; }
+
+# watch PROBE ARGS... - a probe in the background as $probe, its records in events, until it is ready.
+watch() {
+	"$bin/$1" --format json --duration 5m "${@:2}" >"$BATS_TEST_TMPDIR/events" 3>&- 2>"$BATS_TEST_TMPDIR/stderr" &
+	probe=$!
+	until_true is_ready
+	kill -0 $probe 2>/dev/null || skip "$1 cannot run here: $(cat "$BATS_TEST_TMPDIR/stderr")"
 }
 
 @test "4,099 pages touched are 4,099 minor faults" {
@@ -74,7 +86,7 @@ gone_within_a_second() {
 }
 
 @test "it runs as the user who called sudo" {
-	SUDO_UID=65534 SUDO_GID=65534 "$bin/workload" run anon_streamer --region 4MiB --duration 10s --json \
+	SUDO_UID=65534 SUDO_GID=65534 "$bin/workload" run anon_streamer --region 4MiB --duration 60s --json \
 		>"$BATS_TEST_TMPDIR/out" 3>&- &
 	local supervisor=$!
 
@@ -84,23 +96,21 @@ gone_within_a_second() {
 	wait $supervisor
 }
 
-@test "^C ends it at once, cleanly, and with its figures" {
-	"$bin/workload" run interactive_burst --region 8MiB --duration 60s --json >"$BATS_TEST_TMPDIR/out" 3>&- &
-	local supervisor=$! begin=$SECONDS pids
+@test "^C ends it before its time, cleanly, and with its results" {
+	"$bin/workload" run anon_streamer --region 8MiB --duration 60s --json >"$BATS_TEST_TMPDIR/out" 3>&- &
+	local supervisor=$! pids
 
-	await_members $supervisor
-	sleep 0.5
+	await_filled $supervisor 8
 	pids=$(members_of $supervisor)
 	kill -INT $supervisor
 	wait $supervisor
-	[ $((SECONDS - begin)) -lt 10 ]
 	[ "$(jq -s -c '.[0] | [.state, .operations > 0]' "$BATS_TEST_TMPDIR/out")" = '["aborted",true]' ]
 	[ "$(jq -s -r '.[1].reason' "$BATS_TEST_TMPDIR/out")" = signal ]
-	gone_within_a_second $supervisor $pids
+	gone $supervisor $pids
 	[ -z "$(compgen -G "$COLDPRESS_STATE_DIR/*.book")" ]
 }
 
-@test "kill -9 leaves no process and no group after a second, whatever the pattern" {
+@test "kill -9 leaves no process and no group, whatever the pattern" {
 	local pattern supervisor pids guardian
 
 	printf '%s\n' '{"type":"page_trace","v":1,"pages":2048,"page_bytes":4096}' \
@@ -117,7 +127,7 @@ gone_within_a_second() {
 		[ -n "$pids" ]
 		kill -KILL $supervisor
 		wait $supervisor || true
-		gone_within_a_second $supervisor $pids $guardian
+		gone $supervisor $pids $guardian
 	done
 }
 
@@ -129,8 +139,8 @@ gone_within_a_second() {
 	pids=$(members_of $supervisor)
 	kill -KILL $supervisor $(pgrep -P $supervisor)
 	wait $supervisor || true
-	sleep 0.3
-	for pid in $pids; do ! alive "$pid" || return 1; done
+	# shellcheck disable=SC2086 # several
+	gone none $pids
 	[ -n "$(groups_of $supervisor)" ]
 	"$bin/ram_pool" recover
 	[ -z "$(groups_of $supervisor)" ]
@@ -145,37 +155,26 @@ gone_within_a_second() {
 	kill -KILL $(pgrep -P $supervisor)
 	wait $supervisor && return 1
 	[ "$(jq -s -r '.[0] | "\(.state) \(.why)"' "$BATS_TEST_TMPDIR/out")" = "aborted its guardian was killed" ]
-	gone_within_a_second $supervisor $pids
+	gone $supervisor $pids
 }
 
-@test "a limit without swap below it ends as oom, said so" {
+@test "a limit below the region without swap ends as oom" {
 	[ "$(wc -l </proc/swaps)" -eq 1 ] || skip "there is swap, so a limit makes it swap and not fail"
-	run --separate-stderr "$bin/workload" run anon_streamer --region 64MiB --memory-limit 16MiB --duration 10s --json
+	run --separate-stderr "$bin/workload" run anon_streamer --region 64MiB --memory-limit 16MiB --operations 16384 --json
 	echo "$output"
 	[ "$status" -eq 1 ]
 	[ "$(jq -s -r '.[0].state' <<<"$output")" = oom ]
 }
 
 @test "proc_create sees from outside exactly the forks that the generator reports" {
-	"$bin/proc_create" --format json --comm workload-gen --duration 20s >"$BATS_TEST_TMPDIR/events" 3>&- \
-		2>"$BATS_TEST_TMPDIR/words" &
-	local probe=$!
+	local probe
 
-	for _ in {1..50}; do grep -q '"ready"' "$BATS_TEST_TMPDIR/events" && break; sleep 0.1; done
-	kill -0 $probe 2>/dev/null || skip "proc_create cannot run here: $(cat "$BATS_TEST_TMPDIR/words")"
+	watch proc_create --comm workload-gen
 	run --separate-stderr "$bin/workload" run fork_exit_storm --operations 1009 --json
 	[ "$(jq -s -c '.[0].forks' <<<"$output")" = 1009 ]
 	kill -INT $probe
 	wait $probe
 	[ "$(jq -r 'select(.type == "fork").child' "$BATS_TEST_TMPDIR/events" | sort -u | wc -l)" -eq 1009 ]
-}
-
-# watch PROBE ARGS... - a probe in the background as $probe, its records in events, until it is ready.
-watch() {
-	"$bin/$1" --format json --duration 20s "${@:2}" >"$BATS_TEST_TMPDIR/events" 3>&- 2>"$BATS_TEST_TMPDIR/words" &
-	probe=$!
-	for _ in {1..50}; do grep -q '"ready"' "$BATS_TEST_TMPDIR/events" && break; sleep 0.1; done
-	kill -0 $probe 2>/dev/null || skip "$1 cannot run here: $(cat "$BATS_TEST_TMPDIR/words")"
 }
 
 @test "proc_create sees from outside exactly the execs that the generator reports" {
@@ -212,32 +211,30 @@ watch() {
 	[ "$pages" -eq 4099 ]
 }
 
-@test "a fork storm at the cap leaves the machine responsive" {
-	"$bin/workload" run fork_exit_storm --workers 64 --depth 8 --duration 3s --json >"$BATS_TEST_TMPDIR/out" 3>&- &
-	local supervisor=$! worst
+@test "a fork storm has at most its limit of processes, and leaves none" {
+	"$bin/workload" run fork_exit_storm --workers 64 --depth 8 --operations 4001 --json >"$BATS_TEST_TMPDIR/out" 3>&- &
+	local supervisor=$! most=0 now samples=0
 
-	await_members $supervisor
-	# Three windows, of which the best counts: other loads on the machine are not the storm's.
-	worst=$(perl -MTime::HiRes=time,sleep -e '
-		for (1 .. 3) {
-			$worst = 0;
-			for (1 .. 50) { $t = time; sleep 0.01; $late = time - $t - 0.01; $worst = $late if $late > $worst }
-			$best = $worst if !defined $best || $worst < $best;
-		}
-		printf "%d\n", $best * 1000')
+	while kill -0 $supervisor 2>/dev/null; do
+		now=$(members_of $supervisor | wc -l)
+		[ "$now" -le "$most" ] || most=$now
+		samples=$((samples + 1))
+	done
 	wait $supervisor
-	echo "worst lateness of a 10 ms timer: $worst ms"
-	[ "$worst" -lt 100 ]
-	gone_within_a_second $supervisor
+	echo "at most $most processes in $samples samples"
+	# 64 workers in a process, 8 children of each at a time, 16 to spare.
+	[ "$most" -le $((64 * 9 + 16)) ]
+	[ "$(jq -s -c '.[0] | [.state, .operations, .forks]' "$BATS_TEST_TMPDIR/out")" = '["ok",4001,32008]' ]
+	gone $supervisor
 }
 
 @test "a scan from outside finds the kinds of page that the generator reports" {
-	"$bin/workload" run random_touch_heap --region 32MiB --touch read --duration 5s --json >"$BATS_TEST_TMPDIR/out" 3>&- &
-	local supervisor=$! scan
+	"$bin/workload" run random_touch_heap --region 32MiB --touch read --duration 5m --json >"$BATS_TEST_TMPDIR/out" 3>&- &
+	local supervisor=$! generator scan
 
-	await_members $supervisor
-	sleep 1
-	scan=$("$bin/compressor_monitor" scan -q --pid "$(members_of $supervisor | head -1)" --all --codecs lz4:1 --format json)
+	await_filled $supervisor 32
+	scan=$("$bin/compressor_monitor" scan -q --pid "$generator" --all --codecs lz4:1 --format json)
+	kill -INT $supervisor
 	wait $supervisor
 	# Shares of all pages: those of the generator's own code and tables, under 2 %, are no part of its region.
 	jq -s -e --slurpfile run "$BATS_TEST_TMPDIR/out" '
@@ -249,43 +246,45 @@ watch() {
 	[ "$(jq -s 'map(select(.type == "scan_class")) | length' <<<"$scan")" -ge 6 ]
 }
 
-@test "a scan from outside finds every LZ4 and zstd size as often as the contents promise, to 2 points" {
-	local supervisor contents worst checked=0
+@test "a scan from outside finds every LZ4 and zstd size as often as the page profile predicts, to 2 points" {
+	local supervisor generator profile worst checked=0
 
-	# every mixture there is; the kinds of page by themselves are in these
-	for contents in $("$bin/workload" list --json | jq -r 'select(.type == "workload_contents" and
+	# every mixture; the profiles of a single kind of page are part of them
+	for profile in $("$bin/workload" list --json | jq -r 'select(.type == "page_profile" and
 		([to_entries[] | select(.key | endswith("_permille")).value] | max) < 1000).name'); do
-		"$bin/workload" run random_touch_heap --region 32MiB --contents $contents --touch read --duration 30s --json \
+		"$bin/workload" run random_touch_heap --region 32MiB --page-profile $profile --touch read --duration 5m --json \
 			>"$BATS_TEST_TMPDIR/out" 3>&- &
 		supervisor=$!
-		await_members $supervisor
-		await_filled "$(members_of $supervisor | head -1)" 32
-		"$bin/compressor_monitor" scan -q --pid "$(members_of $supervisor | head -1)" --all --codecs lz4:1,zstd:1 \
+		await_filled $supervisor 32
+		"$bin/compressor_monitor" scan -q --pid "$generator" --all --codecs lz4:1,zstd:1 \
 			--format json | jq -r 'select(.type == "scan_hist") | "\(.label) \(.bin_bytes) \(.pages)"' \
 			>"$BATS_TEST_TMPDIR/seen"
 		kill -INT $supervisor
 		wait $supervisor
-		"$helpers/page_sizes" $contents 42 8192 >"$BATS_TEST_TMPDIR/promised"
+		"$helpers/page_sizes" $profile 42 8192 >"$BATS_TEST_TMPDIR/predicted"
 		worst=$(awk '
-			FNR == NR { promised[$1 " " $2] = $3; of[$1] += $3; next }
+			FNR == NR { predicted[$1 " " $2] = $3; of[$1] += $3; next }
 			{ seen[$1 " " $2] += $3; in_all[$1] += $3 }
 			END {
-				for (bin in promised) {
+				for (bin in predicted) {
 					split(bin, at, " ");
 					if (!in_all[at[1]]) { print 100; exit }
-					off = 100 * (seen[bin] / in_all[at[1]] - promised[bin] / of[at[1]]);
+					off = 100 * (seen[bin] / in_all[at[1]] - predicted[bin] / of[at[1]]);
 					worst = off < 0 && -off > worst ? -off : off > worst ? off : worst
 				}
 				print worst
-			}' "$BATS_TEST_TMPDIR/promised" "$BATS_TEST_TMPDIR/seen")
-		echo "$contents: the worst bin is off by $worst points"
+			}' "$BATS_TEST_TMPDIR/predicted" "$BATS_TEST_TMPDIR/seen")
+		echo "$profile: the worst bin is off by $worst points"
 		awk -v worst="$worst" 'BEGIN { exit !(worst <= 2) }'
 		checked=$((checked + 1))
 	done
 	[ "$checked" -ge 7 ]
 }
 
-@test "kill -9 at each call that changes the machine, then recover: no group and no book is left" {
+# The guardian of a supervisor that was killed may still be ending its group.
+recovered() { "$bin/ram_pool" recover -q && ! compgen -G "$COLDPRESS_STATE_DIR/*.book" >/dev/null; }
+
+@test "kill -9 at each call that changes the machine, then recover: no group and no journal is left" {
 	command -v strace >/dev/null || skip "needs strace"
 	local killed=0 before after
 
@@ -295,9 +294,7 @@ watch() {
 			strace -qq -e "trace=$call" -e "inject=$call:signal=KILL:when=$n" -o /dev/null "$bin/workload" \
 				run anon_streamer --region 4MiB --operations 50 >/dev/null 2>&1 3>&- && break
 			killed=$((killed + 1))
-			sleep 0.1
-			"$bin/ram_pool" recover -q
-			! compgen -G "$COLDPRESS_STATE_DIR/*.book" || return 1
+			until_true recovered
 		done
 	done
 	echo "killed $killed times"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# workload wrap with the tools that are really here: one second each, and what kill -9 leaves.
+# workload wrap with the tools that are installed: a short run of each profile, and what is left after kill -9.
 
 bin=$BATS_TEST_DIRNAME/../../build/bin
 
@@ -10,7 +10,7 @@ setup() {
 	export COLDPRESS_STATE_DIR=$BATS_TEST_TMPDIR/state
 }
 
-# smoke TOOL PROFILE... - each profile runs for a second, does something, and stays in its memory.
+# smoke TOOL PROFILE... - each profile runs for a second, does operations, and stays within its memory limit.
 smoke() {
 	local tool=$1
 
@@ -41,27 +41,39 @@ smoke() {
 	smoke fio "$BATS_TEST_DIRNAME/../../workloads/profiles/fio-read.yaml"
 }
 
-# killed TOOL PROFILE BELOW - kill -9 of the supervisor half a second after the tool's own directory is there.
+# until_true COMMAND... - waits until it succeeds; the bound only keeps a failure from hanging.
+until_true() {
+	for _ in {1..600}; do
+		"$@" && return
+		sleep 0.1
+	done
+	return 1
+}
+
+members() {
+	pids=$(find /sys/fs/cgroup -path "*/coldpress.$supervisor.*.$1/cgroup.procs" -exec cat {} + 2>/dev/null | sort -u)
+	[ -n "$pids" ]
+}
+
+# Whether scratch directory, groups and processes are gone. A dead process may wait for its parent.
+nothing_left() {
+	[ -z "$(compgen -G "$1/coldpress.$supervisor.*")" ] || return 1
+	[ -z "$(find /sys/fs/cgroup -type d -name "coldpress.$supervisor.*" 2>/dev/null)" ] || return 1
+	for pid in $pids; do
+		[ ! -d "/proc/$pid" ] || grep -qs '^State:.[ZX]' "/proc/$pid/status" || return 1
+	done
+}
+
+# killed TOOL PROFILE BELOW - kill -9 of the supervisor once the tool runs in its group.
 killed() {
 	"$bin/workload" wrap "$1" "$2" --region 32MiB --duration 60s >"$BATS_TEST_TMPDIR/out" 3>&- &
 	local supervisor=$! pids
 
-	for _ in {1..50}; do
-		compgen -G "$3/coldpress.$supervisor.*.$1" >/dev/null && break
-		sleep 0.1
-	done
-	sleep 0.5
-	pids=$(find /sys/fs/cgroup -path "*/coldpress.$supervisor.*/cgroup.procs" -exec cat {} + | sort -u)
+	until_true members "$1"
 	echo "$1: $pids"
-	[ -n "$pids" ]
 	kill -KILL $supervisor
 	wait $supervisor || true
-	sleep 1
-	[ -z "$(compgen -G "$3/coldpress.$supervisor.*")" ]
-	[ -z "$(find /sys/fs/cgroup -type d -name "coldpress.$supervisor.*" 2>/dev/null)" ]
-	for pid in $pids; do
-		[ ! -d "/proc/$pid" ] || grep -q '^State:.[ZX]' "/proc/$pid/status"
-	done
+	until_true nothing_left "$3"
 }
 
 @test "kill -9 of the supervisor leaves no process, no group and no file of fio's" {

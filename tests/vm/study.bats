@@ -14,7 +14,7 @@ bin=$BATS_TEST_DIRNAME/../../build/bin
 	[[ " $(tr -d '[]' </sys/block/zram0/comp_algorithm) " != *" deflate "* ]] || algorithms=lz4hc,deflate
 	"$bin/coldpress" study -q --out "$BATS_TEST_TMPDIR/out" --blocks 1 --algo "$algorithms" --format json -- \
 		"$bin/workload-gen" interactive_burst --region 32MiB --operations 20000 --idle 5ms --seed 7 \
-		--contents text >"$BATS_TEST_TMPDIR/json"
+		--page-profile text >"$BATS_TEST_TMPDIR/json"
 	tail -n 1 "$BATS_TEST_TMPDIR/json" | jq -e '.type == "end" and .reason == "done"'
 	jq -es --argjson n "$(tr , '\n' <<<"$algorithms" | wc -l)" 'map(select(.type == "study_arm" and .arm != "none")) |
 		length == $n and all(.n == 1)' "$BATS_TEST_TMPDIR/json"

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* main.c - workload-gen: runs one pattern in this process, bounded by its own options only.
+/* main.c - workload-gen: runs one pattern in this process, limited only by its own options.
  *
- * What is measured is this process: it links no BPF, no database and no codec. Bounds on memory and
- * processes, a watchdog and cleanup are the supervisor's (`workload run`), or those of whatever
- * cage it runs in.
+ * This process is what is measured: it links no BPF, no database and no codec. `workload run` runs
+ * it with limits on memory and processes, a deadline and cleanup.
  */
 #include "lib/base/out.h"
 #include "lib/base/stop.h"
@@ -15,14 +14,14 @@ struct program_config {
 };
 
 static struct program_config config = { .run = GEN_CONFIG_DEFAULTS };
-static const struct opt options[] = { GEN_OPTIONS(struct program_config, run),
+static const struct opt options[] = { GEN_OPTIONS(struct program_config, run), GEN_RENAMED,
 				      GEN_OUTPUT(struct program_config, output), OPT_END };
 
 static void judge(const struct gen_config *run, struct workload_result *result)
 {
 	if (stop_requested()) {
 		result->state = "aborted";
-		result->why = "a signal";
+		result->why = "stopped by a signal";
 	} else if (!result->operations) {
 		result->state = "timeout";
 		result->why = "the duration was over before the region was filled";
@@ -40,13 +39,14 @@ static int run_pattern(void *arg, int argc, char **argv, int *exit_code, struct 
 	struct gen_config *run = &all->run;
 	const struct pattern *pattern;
 	struct workload_result result;
-	struct trace trace;
+	struct trace trace = { 0 };
 	AUTO_OUT struct out *out = NULL;
 	struct out *closing;
 	int rc;
 
 	if (argc != 1)
-		return err_usage(e, argc ? "one pattern at a time" : "which pattern? try --help");
+		return err_usage(e, argc ? "only one pattern can run at a time"
+					 : "no pattern given; `workload list` lists them");
 	rc = pattern_find(argv[0], &pattern, e);
 	if (!rc)
 		rc = pattern_trace(pattern, run, &trace, e);
@@ -58,7 +58,7 @@ static int run_pattern(void *arg, int argc, char **argv, int *exit_code, struct 
 		rc = gen_output_open(&all->output, &out, e);
 	if (rc)
 		return rc;
-	workload_result_init(&result);
+	record_clear(&workload_result_type, &result);
 	rc = workers_run(run, pattern, &trace, &result, e);
 	trace_done(&trace);
 	if (rc)
@@ -83,9 +83,9 @@ int main(int argc, char **argv)
 	};
 	static const struct opt_program program = {
 		.name = "workload-gen",
-		.summary = "run one memory pattern in this process",
-		.description = "The generator that `workload run` cages; `workload list` tells the "
-			       "patterns.",
+		.summary = "run one workload pattern in this process, without limits",
+		.description = "The generator of `workload run`, which adds limits on memory, "
+			       "processes and time. `workload list` lists the patterns.",
 		.commands = commands,
 		.config = &config,
 	};

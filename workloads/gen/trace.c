@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* trace.c - reads a trace: a head, its runs, the end record; one JSON object a line.
+/* trace.c - reads a trace: a head, runs of pages, an end record; one JSON object a line.
  *
- * The lines are those of our own writer, and are looked into for three keys: the generator links no
- * JSON library. Anything else in them is passed over; anything that does not add up is refused, as
- * is a file without its end.
+ * The generator links no JSON library. Our own writer made the lines, so a search for the keys is
+ * enough: other keys are ignored. A trace whose sum of pages is wrong, or without its end, is
+ * refused.
  */
 #include <sys/stat.h>
 
 #include "trace.h"
 #include "lib/base/units.h"
 
-#define LINE_MAX_BYTES 4096                /* ours are a tenth of it; a longer one is not ours */
+#define LINE_MAX_BYTES 4096                /* our longest line is a tenth of it */
 #define PAGES_MAX      (UINT64_C(1) << 32) /* 16 TiB */
 
-/* The text behind "key": up to , or }, without quotes. False: there is none, or it is too long. */
+/* The value of "key", without quotes. False: not found, or longer than buf. */
 static bool value_of(const char *line, const char *key, char *buf, size_t len)
 {
 	char quoted[32];
@@ -41,28 +41,28 @@ static bool number_of(const char *line, const char *key, uint64_t *ret)
 	return value_of(line, key, text, sizeof(text)) && !units_parse_u64(text, ret, NULL);
 }
 
-/* What the scan calls `other` is neither text nor tables: data that hardly compresses. */
+/* `other` in a scan is data that hardly compresses. */
 static bool kind_of(const char *class, enum mixture_kind *ret)
 {
 	static const struct {
 		const char *class;
 		enum mixture_kind kind;
-	} known[] = {
+	} classes[] = {
 		{ "zero", MIXTURE_ZERO },       { "same_filled", MIXTURE_SAME },
 		{ "sparse", MIXTURE_SPARSE },   { "text", MIXTURE_TEXT },
 		{ "pointer", MIXTURE_POINTER }, { "other", MIXTURE_RANDOM },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		if (!str_eq(class, known[i].class))
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
+		if (!str_eq(class, classes[i].class))
 			continue;
-		*ret = known[i].kind;
+		*ret = classes[i].kind;
 		return true;
 	}
 	return false;
 }
 
-static int add(struct trace *trace, const char *line)
+static int add_run(struct trace *trace, const char *line)
 {
 	struct trace_run run = { .lz4_bytes = MISSING_U64 };
 	char class[24];
@@ -88,35 +88,34 @@ static int add(struct trace *trace, const char *line)
 	return 0;
 }
 
+static bool next_line(FILE *f, char line[LINE_MAX_BYTES], char type[16])
+{
+	return fgets(line, LINE_MAX_BYTES, f) && strchr(line, '\n') &&
+	       value_of(line, "type", type, 16);
+}
+
 static int read_lines(FILE *f, struct trace *trace, uint64_t *number)
 {
-	char line[LINE_MAX_BYTES];
-	uint64_t promised = 0, page_bytes = 0;
-	bool head = false;
-	char type[16];
+	char line[LINE_MAX_BYTES], type[16];
+	uint64_t expected, page_bytes;
+	int rc;
 
-	for (*number = 1; fgets(line, sizeof(line), f); ++*number) {
-		int rc;
-
-		if (!strchr(line, '\n') || !value_of(line, "type", type, sizeof(type)))
-			return -EBADMSG;
-		if (!head) {
-			if (!str_eq(type, "page_trace") || !number_of(line, "pages", &promised) ||
-			    !number_of(line, "page_bytes", &page_bytes) || page_bytes != PAGE_BYTES)
-				return -EBADMSG;
-			head = true;
-			continue;
-		}
+	*number = 1;
+	if (!next_line(f, line, type) || !str_eq(type, "page_trace") ||
+	    !number_of(line, "pages", &expected) || !number_of(line, "page_bytes", &page_bytes) ||
+	    page_bytes != PAGE_BYTES)
+		return -EBADMSG;
+	for (++*number; next_line(f, line, type); ++*number) {
 		if (str_eq(type, "end"))
-			return trace->pages && trace->pages == promised ? 0 : -EBADMSG;
-		rc = str_eq(type, "page_run") ? add(trace, line) : -EBADMSG;
+			return trace->pages && trace->pages == expected ? 0 : -EBADMSG;
+		rc = str_eq(type, "page_run") ? add_run(trace, line) : -EBADMSG;
 		if (rc)
 			return rc;
 	}
 	return -EBADMSG;
 }
 
-int trace_read(const char *path, struct trace *ret, struct err *e)
+int trace_read(const char *path, struct trace *out, struct err *e)
 {
 	struct trace trace = { 0 };
 	struct stat st;
@@ -124,22 +123,22 @@ int trace_read(const char *path, struct trace *ret, struct err *e)
 	FILE *f;
 	int rc;
 
-	/* A FIFO without a writer would be waited for, a device without an end never ends. */
+	/* open(2) of a FIFO without a writer would block; a device may never end. */
 	if (!stat(path, &st) && !S_ISREG(st.st_mode))
-		return err_say(e, EINVAL, "the trace %s is no regular file", path);
+		return err_say(e, EINVAL, "the trace %s is not a regular file", path);
 	f = fopen(path, "re");
 	if (!f)
 		return err_set(e, errno, "cannot read the trace %s", path);
 	rc = read_lines(f, &trace, &number);
 	fclose(f);
 	if (!rc) {
-		*ret = trace;
+		*out = trace;
 		return 0;
 	}
 	trace_done(&trace);
 	if (rc != -EBADMSG)
 		return err_set(e, -rc, "cannot read the trace %s", path);
-	err_say(e, EBADMSG, "%s is no whole page-class trace: see line %llu", path,
+	err_say(e, EBADMSG, "%s is not a complete page-class trace: line %llu", path,
 		(unsigned long long)number);
 	return err_hint(e,
 			"record one with `compressor_monitor scan --pid PID --all --record FILE`");

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* trace.h - a recorded page-class trace (`compressor_monitor scan --record FILE`): what pages to
- * make, one by one. */
+/* trace.h - a page-class trace, as `compressor_monitor scan --record FILE` writes it. */
 #ifndef COLDPRESS_WORKLOADS_GEN_TRACE_H
 #define COLDPRESS_WORKLOADS_GEN_TRACE_H
 
 #include "lib/analysis/mixture.h"
 
-/* Neighbours of one class, which compress alike on average. */
+/* Consecutive pages of one class with the same mean compressed size. */
 struct trace_run {
 	enum mixture_kind kind;
-	uint64_t lz4_bytes; /* MISSING_U64 = what pages of the kind come to */
-	uint64_t end_page;  /* of all pages of the trace, the first that is none of these */
+	uint64_t lz4_bytes; /* MISSING_U64 = as pages of this kind compress */
+	uint64_t end_page;  /* number of the first page after the run */
 };
 
 struct trace {
@@ -19,11 +18,11 @@ struct trace {
 	uint64_t pages;
 };
 
-/* trace_read - the whole file. trace_done gives back what it took.
+/* trace_read - the whole file; trace_done frees it.
  *
- * errors  -EBADMSG it is no trace, or is cut off: which line
+ * errors  -EBADMSG not a trace, or incomplete, with the line
  */
-int trace_read(const char *path, struct trace *ret, struct err *e);
+int trace_read(const char *path, struct trace *out, struct err *e);
 void trace_done(struct trace *trace);
 
 /* trace_run_of - the run of a page; index < pages. */

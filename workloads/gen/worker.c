@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* worker.c - the timing loop. */
-#include <pthread.h>
+/* worker.c - the measuring loop, and the threads. */
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -9,31 +8,16 @@
 
 struct crew {
 	struct worker *workers;
-	pthread_t *threads;
 	uint64_t n;
 	pthread_barrier_t start;
 	uint8_t *region;
 	uint64_t pages;
 };
 
-/* Arguments of one thread. */
-struct seat {
-	struct worker *worker;
-	pthread_barrier_t *start;
-};
-
-static void *map(size_t bytes)
+static void *map(size_t bytes, int flags)
 {
-	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	return at == MAP_FAILED ? NULL : at;
-}
-
-/* The same, each page of it touched now. */
-static void *map_touched(size_t bytes)
-{
-	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags,
+			-1, 0);
 
 	return at == MAP_FAILED ? NULL : at;
 }
@@ -73,8 +57,9 @@ void worker_idle(struct worker *w, uint64_t ns)
 	w->idle_ns += w->now_ns - begin;
 }
 
-/* Waits until the next operation is due. Falling behind is not made up for: a burst would be
- * another load. */
+/* Waits until the next operation is due. Late operations are not caught up: a burst would be a
+ * different load.
+ */
 static void pace(struct worker *w)
 {
 	if (w->now_ns < w->due_ns)
@@ -85,9 +70,9 @@ static void pace(struct worker *w)
 void worker_touch(struct worker *w, uint64_t page, bool write, bool cold)
 {
 	volatile uint64_t *word = (volatile uint64_t *)page_at(w, page);
-	uint64_t begin, took;
+	const uint64_t begin = monotonic_ns();
+	uint64_t took;
 
-	begin = monotonic_ns();
 	if (write)
 		*word = begin;
 	else
@@ -102,6 +87,46 @@ void worker_touch(struct worker *w, uint64_t page, bool write, bool cold)
 		refresh(w, page);
 }
 
+void worker_touch_aged(struct worker *w, uint64_t page, bool write)
+{
+	const uint32_t now = (uint32_t)w->operations + 1, last = w->used[page];
+
+	worker_touch(w, page, write, last && now - last > w->pages);
+	w->used[page] = now;
+}
+
+void worker_touch_any(struct worker *w)
+{
+	const uint64_t random = worker_random(w, w->operations);
+
+	worker_touch_aged(w, random % w->pages, worker_writes(w, mixture_hash(random, 1)));
+}
+
+bool phase_next(struct phase *phase, struct worker *w, uint64_t length)
+{
+	if (phase->number && phase->touches < length)
+		return false;
+	if (phase->number)
+		worker_idle(w, w->config->idle_ns);
+	phase->number++;
+	phase->touches = 0;
+	return true;
+}
+
+uint64_t phase_random(const struct phase *phase, const struct worker *w)
+{
+	return mixture_hash(w->seed ^ (uint64_t)phase->number << 32, phase->touches);
+}
+
+void phase_touch(struct phase *phase, struct worker *w, uint64_t page, uint64_t random)
+{
+	const uint32_t last = w->used[page];
+
+	phase->touches++;
+	worker_touch(w, page, worker_writes(w, random), last && phase->number - last >= 2);
+	w->used[page] = phase->number;
+}
+
 void worker_count(struct worker *w, uint64_t begin_ns)
 {
 	w->now_ns = monotonic_ns();
@@ -109,7 +134,7 @@ void worker_count(struct worker *w, uint64_t begin_ns)
 	w->operations++;
 }
 
-/* Fills every page of the share; false when time ran out first. */
+/* Fills every page of the share; false where the deadline came first. */
 static bool populate(struct worker *w)
 {
 	const uint64_t begin = w->now_ns;
@@ -139,18 +164,19 @@ static void work(struct worker *w)
 	w->end_ns = w->now_ns;
 }
 
-/* Runs a few operations on a region of its own first: code, stack and vDSO are mapped then, and the
- * faults counted are the region's alone. Not where operations are processes: those would be counted
- * from outside.
+/* Runs a few operations on a small region of its own, so that code, stack and vDSO are mapped and
+ * only faults of the real region are counted. Not for patterns that fork: probes would see those
+ * processes.
  */
 static void warm_up(const struct worker *real)
 {
-	struct worker w = *real;
 	const uint64_t pages = MIN(real->pages, 16);
+	const size_t state_bytes = MAX(real->pattern->state_bytes, 1);
+	struct worker w = *real;
 
-	w.region = map_touched(pages * PAGE_BYTES);
-	w.generation = map_touched(2 * PAGE_BYTES);
-	w.state = map_touched(MAX(real->pattern->state_bytes, 1));
+	w.region = map(pages * PAGE_BYTES, MAP_POPULATE);
+	w.generation = map(2 * PAGE_BYTES, MAP_POPULATE);
+	w.state = map(state_bytes, MAP_POPULATE);
 	if (w.region && w.generation && w.state) {
 		w.used = w.generation + PAGE_BYTES / sizeof(*w.generation);
 		w.pages = pages;
@@ -169,13 +195,12 @@ static void warm_up(const struct worker *real)
 	if (w.generation)
 		munmap(w.generation, 2 * PAGE_BYTES);
 	if (w.state)
-		munmap(w.state, MAX(real->pattern->state_bytes, 1));
+		munmap(w.state, state_bytes);
 }
 
 static void *worker_main(void *arg)
 {
-	struct seat *seat = arg;
-	struct worker *w = seat->worker;
+	struct worker *w = arg;
 	struct rusage before, after;
 
 	if (!w->pattern->forks)
@@ -183,7 +208,7 @@ static void *worker_main(void *arg)
 	if (w->pattern->prepare)
 		w->pattern->prepare(w);
 	getrusage(RUSAGE_THREAD, &after);
-	pthread_barrier_wait(seat->start);
+	pthread_barrier_wait(w->start);
 	getrusage(RUSAGE_THREAD, &before);
 	w->now_ns = monotonic_ns();
 	w->deadline_ns = w->now_ns + gen_duration_ns(w->config);
@@ -194,58 +219,75 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-/* The share of worker i of n things: the first ones take what does not divide. */
+/* The share of worker i of n: the remainder goes to the first workers. */
 static uint64_t share(uint64_t things, uint64_t n, uint64_t i)
 {
 	return things / n + (i < things % n);
 }
 
-static int make_worker(struct crew *crew, uint64_t i, const struct gen_config *config,
-		       const struct pattern *pattern, const struct mixture *mixture,
+static int make_worker(struct crew *crew, uint64_t i, const struct worker *common,
 		       uint64_t first_page)
 {
 	struct worker *w = &crew->workers[i];
-	const uint64_t pages = share(crew->pages, crew->n, i);
+	const struct gen_config *config = common->config;
 
-	*w = (struct worker){
-		.config = config,
-		.pattern = pattern,
-		.mixture = mixture,
-		.index = i,
-		.seed = mixture_hash(config->seed, UINT64_C(1) << 32 | i),
-		.region = crew->region + first_page * PAGE_BYTES,
-		.pages = pages,
-		.first_page = first_page,
-		.limit = config->operations == MISSING_U64 ? UINT64_MAX
-							   : share(config->operations, crew->n, i),
-		.gap_ns = config->rate == MISSING_U64 ? 0 : NS_PER_S * crew->n / config->rate,
-		.generation = map_touched(pages * sizeof(uint32_t)),
-		.used = map_touched(pages * sizeof(uint32_t)),
-		.state = map_touched(MAX(pattern->state_bytes, 1)),
-		.all = map_touched(sizeof(struct histogram)),
-		.cold = map_touched(sizeof(struct histogram)),
-	};
+	*w = *common;
+	w->seed = mixture_hash(config->seed, UINT64_C(1) << 32 | i);
+	w->region = crew->region + first_page * PAGE_BYTES;
+	w->pages = share(crew->pages, crew->n, i);
+	w->first_page = first_page;
+	w->limit = config->operations == MISSING_U64 ? UINT64_MAX
+						     : share(config->operations, crew->n, i);
+	w->gap_ns = config->rate == MISSING_U64 ? 0 : NS_PER_S * crew->n / config->rate;
+	w->generation = map(w->pages * sizeof(uint32_t), MAP_POPULATE);
+	w->used = map(w->pages * sizeof(uint32_t), MAP_POPULATE);
+	w->state = map(MAX(w->pattern->state_bytes, 1), MAP_POPULATE);
+	w->all = map(sizeof(struct histogram), MAP_POPULATE);
+	w->cold = map(sizeof(struct histogram), MAP_POPULATE);
 	return w->generation && w->used && w->state && w->all && w->cold ? 0 : -ENOMEM;
 }
 
-/* Starts them all or, where one cannot be started, none: the barrier is for all. */
-static int run_threads(struct crew *crew, struct seat *seats, struct err *e)
+static int make_workers(struct crew *crew, const struct worker *common, struct err *e)
+{
+	uint64_t first_page = 0;
+
+	crew->region = map(crew->pages * PAGE_BYTES, 0);
+	if (!crew->region)
+		return err_set(e, ENOMEM, "cannot map the region");
+	/* Fails on kernels without transparent huge pages, where there is nothing to advise. */
+	madvise(crew->region, crew->pages * PAGE_BYTES,
+		common->config->thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	for (uint64_t i = 0; i < crew->n; i++) {
+		if (make_worker(crew, i, common, first_page))
+			return err_set(e, ENOMEM, "cannot allocate worker %llu",
+				       (unsigned long long)i + 1);
+		first_page += crew->workers[i].pages;
+	}
+	return 0;
+}
+
+/* Runs all of them. Where one cannot be started the process ends with the error: the others wait
+ * at the barrier for ever.
+ */
+static int run_threads(struct crew *crew, struct err *e)
 {
 	pthread_attr_t attr;
-	int rc = 0;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 256 * KIB);
 	pthread_barrier_init(&crew->start, NULL, (unsigned int)crew->n);
-	for (uint64_t i = 0; i < crew->n && !rc; i++) {
-		seats[i] = (struct seat){ .worker = &crew->workers[i], .start = &crew->start };
-		rc = pthread_create(&crew->threads[i], &attr, worker_main, &seats[i]);
+	for (uint64_t i = 0; i < crew->n; i++) {
+		struct worker *w = &crew->workers[i];
+		int rc;
+
+		w->start = &crew->start;
+		rc = pthread_create(&w->thread, &attr, worker_main, w);
 		if (rc)
 			return err_set(e, rc, "cannot start worker %llu",
 				       (unsigned long long)i + 1);
 	}
 	for (uint64_t i = 0; i < crew->n; i++)
-		pthread_join(crew->threads[i], NULL);
+		pthread_join(crew->workers[i].thread, NULL);
 	pthread_attr_destroy(&attr);
 	pthread_barrier_destroy(&crew->start);
 	return 0;
@@ -256,62 +298,37 @@ static uint64_t timeval_ns(const struct timeval *tv)
 	return (uint64_t)tv->tv_sec * NS_PER_S + (uint64_t)tv->tv_usec * NS_PER_US;
 }
 
-static void count_kinds(const struct crew *crew, struct workload_result *ret)
+static void count_kinds(const struct worker *w, uint64_t counts[MIXTURE_KINDS])
 {
-	uint64_t *const counts[MIXTURE_KINDS] = {
-		[MIXTURE_ZERO] = &ret->zero_pages,
-		[MIXTURE_SAME] = &ret->same_pages,
-		[MIXTURE_DUPLICATE] = &ret->duplicate_pages,
-		[MIXTURE_SPARSE] = &ret->sparse_pages,
-		[MIXTURE_POINTER] = &ret->pointer_pages,
-		[MIXTURE_TEXT] = &ret->text_pages,
-		[MIXTURE_COMPRESSED] = &ret->compressed_pages,
-		[MIXTURE_RANDOM] = &ret->random_pages,
-	};
+	for (uint64_t page = 0; page < w->pages; page++) {
+		const uint64_t index = w->first_page + page;
 
-	for (size_t i = 0; i < MIXTURE_KINDS; i++)
-		*counts[i] = 0;
-	for (uint64_t i = 0; i < crew->n; i++) {
-		const struct worker *w = &crew->workers[i];
-
-		for (uint64_t page = 0; page < w->pages; page++) {
-			const uint64_t index = w->first_page + page;
-
-			if (w->generation[page])
-				++*counts[w->trace ? trace_run_of(w->trace, index)->kind
-						   : mixture_kind_of(w->mixture, w->config->seed,
-								     index)];
-		}
+		if (w->generation[page])
+			counts[w->trace ? trace_run_of(w->trace, index)->kind
+					: mixture_kind_of(w->mixture, w->config->seed, index)]++;
 	}
 }
 
-/* The shares that the mixture asks for, beside what count_kinds tells. */
-static void tell_targets(const struct mixture *mixture, struct workload_result *ret)
+static void fill_latencies(const struct histogram *h, uint64_t out[4])
 {
-	double *const targets[MIXTURE_KINDS] = {
-		[MIXTURE_ZERO] = &ret->zero_target_ratio,
-		[MIXTURE_SAME] = &ret->same_target_ratio,
-		[MIXTURE_DUPLICATE] = &ret->duplicate_target_ratio,
-		[MIXTURE_SPARSE] = &ret->sparse_target_ratio,
-		[MIXTURE_POINTER] = &ret->pointer_target_ratio,
-		[MIXTURE_TEXT] = &ret->text_target_ratio,
-		[MIXTURE_COMPRESSED] = &ret->compressed_target_ratio,
-		[MIXTURE_RANDOM] = &ret->random_target_ratio,
-	};
-
-	for (size_t i = 0; i < MIXTURE_KINDS; i++)
-		*targets[i] = mixture->permille[i] / 1000.0;
+	out[0] = histogram_quantile(h, 0.5);
+	out[1] = histogram_quantile(h, 0.9);
+	out[2] = histogram_quantile(h, 0.99);
+	out[3] = h->n ? h->max : MISSING_U64;
 }
 
-static void add_up(const struct crew *crew, struct workload_result *ret)
+static void add_up(const struct crew *crew, struct workload_result *out)
 {
 	struct histogram *all = crew->workers[0].all, *cold = crew->workers[0].cold;
-	uint64_t begin = UINT64_MAX, end = 0, idle = 0, populate_max = 0;
+	const bool forks = crew->workers[0].pattern->forks;
+	uint64_t begin = UINT64_MAX, end = 0;
 	struct rusage usage;
 
-	ret->operations = ret->minor_faults = ret->major_faults = ret->fresh_pages = 0;
-	if (crew->workers[0].pattern->forks)
-		ret->forks = ret->execs = ret->child_minor_faults = 0;
+	out->operations = out->minor_faults = out->major_faults = out->fresh_pages = 0;
+	out->populate_ns = out->idle_ns = 0;
+	if (forks)
+		out->forks = out->execs = out->child_minor_faults = 0;
+	memset(out->kind_pages, 0, sizeof(out->kind_pages));
 	for (uint64_t i = 0; i < crew->n; i++) {
 		const struct worker *w = &crew->workers[i];
 
@@ -323,82 +340,77 @@ static void add_up(const struct crew *crew, struct workload_result *ret)
 			begin = MIN(begin, w->begin_ns);
 			end = MAX(end, w->end_ns);
 		}
-		populate_max = MAX(populate_max, w->populate_ns);
-		idle += w->idle_ns;
-		ret->operations += w->operations;
-		ret->minor_faults += w->minor_faults;
-		ret->major_faults += w->major_faults;
-		ret->fresh_pages += w->fresh_pages;
-		if (!w->pattern->forks)
-			continue;
-		ret->forks += w->forks;
-		ret->execs += w->execs;
-		ret->child_minor_faults += w->child_minor_faults;
+		out->populate_ns = MAX(out->populate_ns, w->populate_ns);
+		out->idle_ns += w->idle_ns;
+		out->operations += w->operations;
+		out->minor_faults += w->minor_faults;
+		out->major_faults += w->major_faults;
+		out->fresh_pages += w->fresh_pages;
+		if (forks) {
+			out->forks += w->forks;
+			out->execs += w->execs;
+			out->child_minor_faults += w->child_minor_faults;
+		}
+		count_kinds(w, out->kind_pages);
 	}
-	ret->duration_ns = end > begin ? end - begin : 0;
-	ret->populate_ns = populate_max;
-	ret->idle_ns = idle / crew->n;
-	if (ret->duration_ns > ret->idle_ns)
-		ret->rate_per_s =
-			(double)ret->operations * 1e9 / (double)(ret->duration_ns - ret->idle_ns);
-	ret->latency_p50_ns = histogram_quantile(all, 0.5);
-	ret->latency_p90_ns = histogram_quantile(all, 0.9);
-	ret->latency_p99_ns = histogram_quantile(all, 0.99);
-	ret->latency_max_ns = all->n ? all->max : MISSING_U64;
-	ret->cold_touches = cold->n;
-	ret->cold_touch_p50_ns = histogram_quantile(cold, 0.5);
-	ret->cold_touch_p90_ns = histogram_quantile(cold, 0.9);
-	ret->cold_touch_p99_ns = histogram_quantile(cold, 0.99);
-	ret->cold_touch_max_ns = cold->n ? cold->max : MISSING_U64;
+	out->duration_ns = end > begin ? end - begin : 0;
+	out->idle_ns /= crew->n;
+	if (out->duration_ns > out->idle_ns)
+		out->rate_per_s =
+			(double)out->operations * 1e9 / (double)(out->duration_ns - out->idle_ns);
+	fill_latencies(all, out->latency_ns);
+	out->cold_touches = cold->n;
+	fill_latencies(cold, out->cold_touch_ns);
 	getrusage(RUSAGE_SELF, &usage);
-	ret->user_ns = timeval_ns(&usage.ru_utime);
-	ret->system_ns = timeval_ns(&usage.ru_stime);
-	ret->peak_rss_bytes = (uint64_t)usage.ru_maxrss * KIB;
-	count_kinds(crew, ret);
+	out->user_ns = timeval_ns(&usage.ru_utime);
+	out->system_ns = timeval_ns(&usage.ru_stime);
+	out->peak_rss_bytes = (uint64_t)usage.ru_maxrss * KIB;
+}
+
+/* The error of the first worker that has one. */
+static int worker_error(const struct crew *crew, struct err *e)
+{
+	for (uint64_t i = 0; i < crew->n; i++) {
+		const struct worker *w = &crew->workers[i];
+
+		if (w->error)
+			return err_set(e, w->error,
+				       "%s failed after %llu operations of worker %llu",
+				       w->pattern->name, (unsigned long long)w->operations,
+				       (unsigned long long)i + 1);
+	}
+	return 0;
 }
 
 int workers_run(const struct gen_config *config, const struct pattern *pattern,
-		const struct trace *trace, struct workload_result *ret, struct err *e)
+		const struct trace *trace, struct workload_result *out, struct err *e)
 {
 	struct crew crew = { .n = config->workers, .pages = config->region_bytes / PAGE_BYTES };
 	AUTO_FREE struct worker *workers = crew.workers = calloc(crew.n, sizeof(*workers));
-	AUTO_FREE pthread_t *threads = crew.threads = calloc(crew.n, sizeof(*threads));
-	AUTO_FREE struct seat *seats = calloc(crew.n, sizeof(*seats));
 	struct mixture mixture;
-	uint64_t first_page = 0;
+	const struct worker common = { .config = config,
+				       .pattern = pattern,
+				       .mixture = &mixture,
+				       .trace = trace->n ? trace : NULL };
 	int rc = gen_config_mixture(config, &mixture, e);
 
+	if (!rc && !workers)
+		rc = err_set(e, ENOMEM, "cannot allocate the workers");
+	if (!rc)
+		rc = make_workers(&crew, &common, e);
+	if (!rc)
+		rc = run_threads(&crew, e);
+	if (!rc)
+		rc = worker_error(&crew, e);
 	if (rc)
 		return rc;
-	crew.region = map(crew.pages * PAGE_BYTES);
-	if (!workers || !threads || !seats || !crew.region)
-		return err_set(e, ENOMEM, "cannot map the region");
-	/* Where the kernel has no huge pages there is nothing to advise. */
-	madvise(crew.region, crew.pages * PAGE_BYTES,
-		config->thp ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
-	for (uint64_t i = 0; i < crew.n; i++) {
-		if (make_worker(&crew, i, config, pattern, &mixture, first_page))
-			return err_set(e, ENOMEM, "cannot make worker %llu",
-				       (unsigned long long)i + 1);
-		workers[i].trace = trace->n ? trace : NULL;
-		first_page += workers[i].pages;
-	}
-	rc = run_threads(&crew, seats, e);
-	for (uint64_t i = 0; i < crew.n && !rc; i++)
-		if (workers[i].error)
-			rc = err_set(e, workers[i].error,
-				     "%s could not go on after %llu operations of worker %llu",
-				     pattern->name, (unsigned long long)workers[i].operations,
-				     (unsigned long long)i + 1);
-	if (rc)
-		return rc;
-	ret->pattern = pattern->name;
-	ret->contents = trace->n ? "trace" : mixture.name;
-	ret->seed = config->seed;
-	ret->workers = crew.n;
-	ret->region_bytes = crew.pages * PAGE_BYTES;
-	add_up(&crew, ret);
-	if (!trace->n)
-		tell_targets(&mixture, ret);
+	out->pattern = pattern->name;
+	out->page_profile = trace->n ? "trace" : mixture.name;
+	out->seed = config->seed;
+	out->workers = crew.n;
+	out->region_bytes = crew.pages * PAGE_BYTES;
+	for (size_t i = 0; i < MIXTURE_KINDS && !trace->n; i++)
+		out->kind_target_ratio[i] = mixture.permille[i] / 1000.0;
+	add_up(&crew, out);
 	return 0;
 }

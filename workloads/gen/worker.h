@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* worker.h - one thread of a pattern: its pages, its touches, what it measured; and the descriptor
- * of a pattern.
+/* worker.h - one thread of a pattern, and the descriptor of a pattern.
  *
- * A pattern decides which page is touched next, and how; the worker touches, times, refreshes and
- * counts. Everything a worker needs besides its region is made and touched before it is measured,
- * so that the faults counted are the region's.
+ * A pattern decides which page is touched next, and how; the worker touches it, measures the
+ * latency, refills written pages and counts. All other memory of a worker is allocated and touched
+ * before the measurement, so that the faults counted are those of the region.
  */
 #ifndef COLDPRESS_WORKLOADS_GEN_WORKER_H
 #define COLDPRESS_WORKLOADS_GEN_WORKER_H
+
+#include <pthread.h>
 
 #include "histogram.h"
 #include "spec.h"
@@ -19,68 +20,111 @@ struct worker {
 	const struct gen_config *config;
 	const struct pattern *pattern;
 	const struct mixture *mixture;
-	const struct trace *trace;  /* what pages hold instead; NULL = none */
-	uint64_t index;             /* of this worker */
-	uint64_t seed;              /* of its sequence */
-	uint8_t *region;            /* its share */
-	uint64_t pages, first_page; /* how many; the first one's number in the whole region */
-	uint32_t *generation;       /* of each page: how often it was refreshed */
-	uint32_t *
-		used; /* of each page: when it was touched last, as the pattern counts; 0 = never */
+	const struct trace *trace;  /* of a traced pattern, in place of mixture; else NULL */
+	uint64_t seed;              /* of this worker's access order */
+	uint8_t *region;            /* this worker's share */
+	uint64_t pages, first_page; /* of the share; the first page's number in the whole region */
+	uint32_t *generation;       /* of each page: how often it was filled */
+	uint32_t *used; /* of each page: last touch, in the pattern's count; 0 = never */
 	uint64_t limit; /* operations; UINT64_MAX = none */
 	uint64_t begin_ns, deadline_ns, now_ns;
-	uint64_t gap_ns,
-		due_ns; /* --rate: between operations, and when the next is due; 0 = none */
-	void *state;    /* the pattern's own, state_bytes of it, zero at first */
+	uint64_t gap_ns, due_ns; /* --rate: between operations, and time of the next; 0 = none */
+	void *state;             /* of the pattern: state_bytes, zero at first */
+	pthread_t thread;
+	pthread_barrier_t *start; /* of all workers */
 	/* measured */
 	uint64_t operations, populate_ns, idle_ns, end_ns;
 	uint64_t forks, execs, fresh_pages, child_minor_faults;
 	int error; /* errno that ended it early; 0 = none */
 	uint64_t minor_faults, major_faults;
-	uint64_t checksum; /* of what was read: keeps the loads alive */
+	uint64_t checksum; /* of all that was read: keeps the compiler from dropping the loads */
 	struct histogram *all, *cold;
 };
 
 struct pattern {
 	const char *name;
-	const char *summary; /* one line */
-	const char *signals; /* what it makes visible, for lists */
-	enum touch touch;    /* what `default` means */
-	bool populates;      /* the region is filled before the first operation */
-	bool traced;         /* its pages are those of --trace */
-	bool forks;          /* its operations make processes */
+	const char *summary;  /* one line */
+	const char *measures; /* one line, for lists */
+	enum touch touch;     /* meaning of --touch default */
+	bool populates;       /* the region is filled before the first operation */
+	bool traced;          /* its pages are those of --trace */
+	bool forks;           /* its operations are processes */
 	size_t state_bytes;
-	int (*check)(const struct gen_config *config,
-		     struct err *e);       /* of its own options; NULL = nothing to */
-	void (*prepare)(struct worker *w); /* fills the state, not timed; NULL = zeros will do */
-	void (*step)(struct worker *w);    /* exactly one operation, pauses before it included */
+	/* Checks the pattern's own options; NULL = none. */
+	int (*check)(const struct gen_config *config, struct err *e);
+	/* Fills the state, not measured; NULL = zeros. */
+	void (*prepare)(struct worker *w);
+	/* Exactly one operation, with the pauses before it. */
+	void (*step)(struct worker *w);
 };
 
-/* pattern_at - NULL behind the last. pattern_find - errors  exit 2, naming those there are */
-const struct pattern *pattern_at(size_t i);
-int pattern_find(const char *name, const struct pattern **ret, struct err *e);
+/* The list of patterns: a new one is a file in pattern/ and a line here. */
+#define PATTERNS(X) \
+	X(pattern_anon_streamer) \
+	X(pattern_fork_exec_storm) \
+	X(pattern_fork_exit_storm) \
+	X(pattern_fork_touch_exit) \
+	X(pattern_interactive_burst) \
+	X(pattern_mmap_churn) \
+	X(pattern_phase_shift) \
+	X(pattern_random_touch_heap) \
+	X(pattern_replay) \
+	X(pattern_tab_switch) \
+	X(pattern_zipf_cache)
 
-/* pattern_trace - for a traced pattern: reads its trace, and sets the region to its size. Else
- * ret->n is 0. */
-int pattern_trace(const struct pattern *pattern, struct gen_config *config, struct trace *ret,
+#define DECLARE_PATTERN(p) extern const struct pattern p;
+PATTERNS(DECLARE_PATTERN)
+
+/* pattern_at - NULL after the last. pattern_find - errors  exit 2, with the list of names */
+const struct pattern *pattern_at(size_t i);
+int pattern_find(const char *name, const struct pattern **out, struct err *e);
+
+/* pattern_trace - for a traced pattern: reads its trace and sets the region to its size. For others
+ * *out is left as it is.
+ */
+int pattern_trace(const struct pattern *pattern, struct gen_config *config, struct trace *out,
 		  struct err *e);
 
-/* pattern_check - gen_config_check and what the pattern itself asks for. Exit 2. */
+/* pattern_check - gen_config_check, and the pattern's own check. Exit 2. */
 int pattern_check(const struct pattern *pattern, const struct gen_config *config, struct err *e);
 
-/* worker_touch - touches one page and counts it as one operation. cold: it was out of use. write:
- * its contents are refreshed afterwards, which is not timed.
+/* worker_touch - touches one page and counts one operation. cold: the page was out of use. write:
+ * the page is refilled afterwards, which is not measured.
  */
 void worker_touch(struct worker *w, uint64_t page, bool write, bool cold);
 
-/* worker_writes - whether this touch writes, as --touch and the pattern want it; of a mix it is one
- * in four. */
+/* worker_touch_aged - worker_touch; cold is a page that was not among the last w->pages touches. */
+void worker_touch_aged(struct worker *w, uint64_t page, bool write);
+
+/* worker_touch_any - worker_touch_aged of a random page, each with the same probability. */
+void worker_touch_any(struct worker *w);
+
+/* A sequence of touches, after which the pattern pauses and moves on: a burst, a visit, a phase. */
+struct phase {
+	uint32_t number;  /* from 1; 0 = not begun */
+	uint64_t touches; /* in this phase so far */
+};
+
+/* phase_next - begins the next phase where this one has had `length` touches, after --idle; true
+ * where it did.
+ */
+bool phase_next(struct phase *phase, struct worker *w, uint64_t length);
+
+/* phase_random - the random number of the next touch. */
+uint64_t phase_random(const struct phase *phase, const struct worker *w);
+
+/* phase_touch - worker_touch; cold is a page that was not used for at least one whole phase. random
+ * decides, with --touch, whether it writes.
+ */
+void phase_touch(struct phase *phase, struct worker *w, uint64_t page, uint64_t random);
+
+/* worker_writes - whether this touch writes, by --touch and the pattern; one in four of a mix. */
 bool worker_writes(const struct worker *w, uint64_t random);
 
-/* worker_count - counts one operation that was no touch and began at begin_ns. */
+/* worker_count - counts one operation that is not a touch and began at begin_ns. */
 void worker_count(struct worker *w, uint64_t begin_ns);
 
-/* worker_random - the worker's number for this step, the same for the same seed. */
+/* worker_random - the random number of this step, the same for the same seed. */
 static inline uint64_t worker_random(const struct worker *w, uint64_t step)
 {
 	return mixture_hash(w->seed, step);
@@ -89,11 +133,12 @@ static inline uint64_t worker_random(const struct worker *w, uint64_t step)
 /* worker_idle - sleeps, until the deadline at the latest. */
 void worker_idle(struct worker *w, uint64_t ns);
 
-/* workers_run - the whole run: maps the region, starts the threads, waits for them, adds up.
+/* workers_run - a whole run: maps the region, runs the threads, adds up their counts. trace: that
+ * of a traced pattern; one without pages = none.
  *
- * errors  -ENOMEM the region or a thread could not be had; a fork's or mapping's own
+ * errors  -ENOMEM for the region or a thread; those of the pattern's fork or mmap
  */
 int workers_run(const struct gen_config *config, const struct pattern *pattern,
-		const struct trace *trace, struct workload_result *ret, struct err *e);
+		const struct trace *trace, struct workload_result *out, struct err *e);
 
 #endif

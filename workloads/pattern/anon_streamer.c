@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* anon_streamer.c - writes page after page through the region, again and again.
+/* anon_streamer.c - writes the pages of the region in order, in rounds, like a batch job that
+ * sweeps through its data.
  *
- * Every page is as far from its next use as it can be: under a limit each touch of a round after
- * the first meets a page that was reclaimed. Like a batch job that sweeps through its data.
+ * The time to the next use is the longest possible one for every page: under a memory limit each
+ * touch after the first round hits a reclaimed page.
  */
 #include "workloads/gen/worker.h"
 
@@ -24,11 +25,10 @@ static void step(struct worker *w)
 	}
 }
 
-extern const struct pattern pattern_anon_streamer;
 const struct pattern pattern_anon_streamer = {
 	.name = "anon_streamer",
-	.summary = "write through the region page by page, again and again",
-	.signals = "anonymous faults, reclaim and swap-out at a steady rate, no reuse",
+	.summary = "write the pages of the region in order, in rounds",
+	.measures = "anonymous faults, reclaim and swap-out at a steady rate, without reuse",
 	.touch = TOUCH_WRITE,
 	.state_bytes = sizeof(struct stream),
 	.step = step,

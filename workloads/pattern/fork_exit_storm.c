@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* fork_exit_storm.c - processes that are born and end at once, as fast as it goes. */
+/* fork_exit_storm.c - forks processes that exit at once. */
 #include "forks.h"
 
 static void leave(const struct worker *w UNUSED)
@@ -12,11 +12,10 @@ static void step(struct worker *w)
 	fork_chain(w, leave);
 }
 
-extern const struct pattern pattern_fork_exit_storm;
 const struct pattern pattern_fork_exit_storm = {
 	.name = "fork_exit_storm",
-	.summary = "fork processes that end at once, in chains of --depth",
-	.signals = "cost of fork and exit; counts for proc_create",
+	.summary = "fork processes that exit at once, in chains of --depth",
+	.measures = "cost of fork and exit",
 	.forks = true,
 	.step = step,
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* fork_touch_exit.c - processes that write --pages pages they share with their parent, and end.
- *
- * Each of those writes is a copy-on-write fault. Like a server that forks for every request.
+/* fork_touch_exit.c - forks processes that write --pages pages shared with their parent, and exit,
+ * like a server that forks for every request. Each of the writes is a copy-on-write fault.
  */
 #include "forks.h"
 
@@ -11,11 +10,11 @@ static int check(const struct gen_config *config, struct err *e)
 
 	if (config->pages <= share)
 		return 0;
-	return err_usage(e, "--pages %llu are more than a worker's share of the region, %llu",
+	return err_usage(e, "--pages %llu is more than a worker's share of the region, %llu",
 			 (unsigned long long)config->pages, (unsigned long long)share);
 }
 
-/* A run of pages that begins where the number of this fork says. */
+/* Consecutive pages from a random one. */
 static void touch(const struct worker *w)
 {
 	const uint64_t first = worker_random(w, w->forks) % w->pages;
@@ -27,18 +26,14 @@ static void touch(const struct worker *w)
 
 static void step(struct worker *w)
 {
-	const uint64_t before = w->forks;
-
-	fork_chain(w, touch);
-	if (w->forks > before)
+	if (fork_chain(w, touch))
 		w->fresh_pages += w->config->pages;
 }
 
-extern const struct pattern pattern_fork_touch_exit;
 const struct pattern pattern_fork_touch_exit = {
 	.name = "fork_touch_exit",
-	.summary = "fork processes that write --pages pages of their parent's and end",
-	.signals = "copy-on-write faults, page tables made and torn down",
+	.summary = "fork processes that write --pages pages shared with their parent and exit",
+	.measures = "copy-on-write faults, set-up and teardown of page tables",
 	.forks = true,
 	.populates = true,
 	.check = check,

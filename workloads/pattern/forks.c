@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* forks.c - forks from a thread: the child has that thread alone and calls only what is safe there.
+/* forks.c - forks from a thread: the child has only that thread and calls only async-signal-safe
+ * functions.
  */
 #include <signal.h>
 #include <sys/prctl.h>
@@ -10,7 +11,7 @@
 
 #define STATUS_NO_FORK 71 /* EX_OSERR */
 
-/* Waits for it whatever signal comes in between. Returns whether it ended well. */
+/* Waits for it, also across signals. -EAGAIN it could not fork; -ECHILD it failed. */
 static int reap(pid_t pid, struct rusage *usage)
 {
 	int status;
@@ -23,8 +24,7 @@ static int reap(pid_t pid, struct rusage *usage)
 									    : -ECHILD;
 }
 
-/* The child. All but the last of the chain make the next process, which goes round the loop, and
- * wait for it. */
+/* The child. Each but the last forks the next one, which continues the loop, and waits for it. */
 static _Noreturn void child_main(const struct worker *w, void (*last)(const struct worker *w))
 {
 	struct rusage usage;
@@ -43,7 +43,7 @@ static _Noreturn void child_main(const struct worker *w, void (*last)(const stru
 	}
 }
 
-void fork_chain(struct worker *w, void (*last)(const struct worker *w))
+bool fork_chain(struct worker *w, void (*last)(const struct worker *w))
 {
 	const uint64_t begin = monotonic_ns();
 	struct rusage usage = { 0 };
@@ -55,9 +55,10 @@ void fork_chain(struct worker *w, void (*last)(const struct worker *w))
 	rc = pid < 0 ? -errno : reap(pid, &usage);
 	if (rc) {
 		w->error = -rc;
-		return;
+		return false;
 	}
 	w->forks += w->config->depth;
 	w->child_minor_faults += (uint64_t)usage.ru_minflt;
 	worker_count(w, begin);
+	return true;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* mmap_churn.c - maps, fills and unmaps pieces of memory of many sizes, a few of them alive at a
- * time.
+/* mmap_churn.c - maps, fills and unmaps memory in pieces of many sizes, like an allocator that
+ * returns memory to the kernel at once.
  *
- * One operation takes away the oldest of sixteen mappings and makes a new one of 1 to twice the
- * mean number of pages, so that all of them fill the region on average. Like an allocator that
- * gives memory back at once.
+ * One operation unmaps the oldest of sixteen mappings and maps and fills a new one. Its size is
+ * uniform with a mean of a sixteenth of the region, so that all mappings together fill the region
+ * on average.
  */
 #include <sys/mman.h>
 
@@ -46,11 +46,10 @@ static void step(struct worker *w)
 	worker_count(w, begin);
 }
 
-extern const struct pattern pattern_mmap_churn;
 const struct pattern pattern_mmap_churn = {
 	.name = "mmap_churn",
-	.summary = "map, fill and unmap pieces of memory of many sizes",
-	.signals = "fault and free rates, page tables, short-lived pages",
+	.summary = "map, fill and unmap memory in pieces of many sizes",
+	.measures = "rates of faults and frees, page tables, short-lived pages",
 	.touch = TOUCH_WRITE,
 	.state_bytes = sizeof(struct churn),
 	.step = step,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* zipf_cache.c - a key-value cache: requests for values of one to --value-pages pages, by Zipf's
- * law.
+/* zipf_cache.c - a key-value cache: requests for values of one to --value-pages pages, with a Zipf
+ * distribution.
  *
- * Which value has which rank is scrambled, so that the popular ones lie anywhere. A request touches
- * each page of its value; --set-share of the requests write it anew. The numbers are drawn as YCSB
- * does (Gray et al., "Quickly generating billion-record synthetic databases", SIGMOD 1994). A touch
- * is cold when its page was not among the last `pages` touches.
+ * Ranks are hashed, so that popular values lie anywhere in the region. A request touches each page
+ * of its value; --set-share of the requests write it. Ranks are drawn as in YCSB (Gray et al.,
+ * "Quickly generating billion-record synthetic databases", SIGMOD 1994). A touch is cold when its
+ * page was not among the last `pages` touches.
  */
 #include <math.h>
 
@@ -14,7 +14,7 @@
 struct cache {
 	double zeta, zeta2, alpha, eta;
 	uint64_t items;      /* values of --value-pages at most, side by side */
-	uint64_t page, left; /* of the request under way */
+	uint64_t page, left; /* of the current request */
 	uint64_t request;
 	bool set;
 };
@@ -32,7 +32,7 @@ static void prepare(struct worker *w)
 	c->eta = (1 - pow(2.0 / (double)c->items, 1 - theta)) / (1 - c->zeta2 / c->zeta);
 }
 
-/* A rank from 0, by Zipf's law. */
+/* A rank from 0, with a Zipf distribution. */
 static uint64_t draw(const struct worker *w, const struct cache *c, uint64_t r)
 {
 	const double u = (double)(r >> 11) * 0x1p-53, uz = u * c->zeta;
@@ -60,25 +60,20 @@ static void next_request(struct worker *w, struct cache *c)
 static void step(struct worker *w)
 {
 	struct cache *c = w->state;
-	const uint32_t now = (uint32_t)w->operations + 1;
 	const bool asked = w->config->touch != TOUCH_DEFAULT;
-	uint32_t last;
 
 	if (!c->left)
 		next_request(w, c);
-	last = w->used[c->page];
-	worker_touch(w, c->page, asked ? worker_writes(w, mixture_hash(c->request, 2)) : c->set,
-		     last && now - last > w->pages);
-	w->used[c->page++] = now;
+	worker_touch_aged(w, c->page++,
+			  asked ? worker_writes(w, mixture_hash(c->request, 2)) : c->set);
 	c->left--;
 }
 
-extern const struct pattern pattern_zipf_cache;
 const struct pattern pattern_zipf_cache = {
 	.name = "zipf_cache",
-	.summary = "a key-value cache under requests by Zipf's law (--theta, --set-share, "
+	.summary = "requests to a key-value cache with a Zipf distribution (--theta, --set-share, "
 		   "--value-pages)",
-	.signals = "a hot head that stays and a long tail that is read back now and then",
+	.measures = "a hot set that stays in memory and a long tail that is swapped in rarely",
 	.touch = TOUCH_MIX,
 	.populates = true,
 	.state_bytes = sizeof(struct cache),

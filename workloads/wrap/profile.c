@@ -1,42 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* profile.c - a profile of the user's own, from a YAML file: data, looked at before anything runs.
+/* profile.c - a user's own profile, from a YAML file that is checked as a whole before anything
+ *runs.
  *
  *	tool: fio
  *	summary: random reads of a file in memory
- *	words: [--rw=randread, "--size={region}"]
+ *	arguments: [--rw=randread, "--size={region}"]
  */
 #include <fcntl.h>
+#include <stdarg.h>
 #include <sys/stat.h>
 #include <yaml.h>
 
-#include "lib/base/err.h"
 #include "wrap.h"
 
 #define FILE_MAX_BYTES (64 * KIB)
-#define WORDS_MAX      256
 
-struct wrap_profile_file {
-	struct wrap_profile profile;
-	char *summary;
-	char *words[WORDS_MAX + 1];
-	size_t n_words;
-};
-
-/* A file being read: where it is, for errors, and which keys it has had. */
+/* A profile being read, and which of its keys were seen. */
 struct reading {
 	const char *path;
 	const struct wrap_tool *tool;
 	yaml_document_t document;
-	bool had_tool, had_summary, had_words;
+	bool had_tool, had_summary, had_arguments;
+	struct args *args;
 };
 
-static int at_line(const struct reading *r, const yaml_mark_t *mark, struct err *e,
-		   const char *what)
+static int PRINTF_LIKE(4, 5)
+	fail_at(const struct reading *r, size_t line, struct err *e, const char *fmt, ...)
 {
-	return err_usage(e, "%s:%zu: %s", r->path, mark->line + 1, what);
+	char what[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	return err_usage(e, "%s:%zu: %s", r->path, line + 1, what);
 }
 
-/* A scalar's text; NULL: it is none, or has a NUL byte in it. */
+/* A scalar's text; NULL: another kind of node, or text with a NUL byte. */
 static const char *scalar_of(const yaml_node_t *node)
 {
 	const char *text =
@@ -45,116 +45,111 @@ static const char *scalar_of(const yaml_node_t *node)
 	return text && strlen(text) == node->data.scalar.length ? text : NULL;
 }
 
-/* A {name} of small letters that no placeholder has: a slip of the pen, which would reach the tool
- * as it is.
- */
-static int check_placeholders(const struct reading *r, const yaml_node_t *node, const char *word,
+/* Refuses a {name} in lower case that is not a placeholder: most likely a spelling mistake. */
+static int check_placeholders(const struct reading *r, const yaml_node_t *node, const char *arg,
 			      struct err *e)
 {
-	for (const char *open = strchr(word, '{'); open; open = strchr(open + 1, '{')) {
+	for (const char *open = strchr(arg, '{'); open; open = strchr(open + 1, '{')) {
 		const size_t len = strspn(open + 1, "abcdefghijklmnopqrstuvwxyz_");
 
 		if (!len || open[1 + len] != '}' || wrap_is_placeholder(open + 1, len))
 			continue;
-		err_usage(e, "%s:%zu: {%.*s} is no placeholder", r->path, node->start_mark.line + 1,
-			  (int)len, open + 1);
-		return err_hint(e, "there are: %s", wrap_placeholder_names);
+		fail_at(r, node->start_mark.line, e, "unknown placeholder {%.*s}", (int)len,
+			open + 1);
+		return err_hint(e, "placeholders: %s", wrap_placeholder_names);
 	}
 	return 0;
 }
 
-static int take_words(struct reading *r, const yaml_node_t *list, struct wrap_profile_file *ret,
-		      struct err *e)
+static int read_arguments(struct reading *r, const yaml_node_t *list, struct err *e)
 {
 	if (list->type != YAML_SEQUENCE_NODE)
-		return at_line(r, &list->start_mark, e, "words is a list: [--one, --two]");
+		return fail_at(r, list->start_mark.line, e, "arguments is a list: [--one, --two]");
 	for (yaml_node_item_t *item = list->data.sequence.items.start;
 	     item < list->data.sequence.items.top; item++) {
 		const yaml_node_t *node = yaml_document_get_node(&r->document, *item);
-		const char *word = scalar_of(node);
+		const char *arg = scalar_of(node);
 		int rc;
 
-		if (!word)
-			return at_line(r, &node->start_mark, e,
-				       "a word is plain text, without NUL bytes");
-		if (ret->n_words == WORDS_MAX)
-			return at_line(r, &node->start_mark, e, "more than 256 words");
-		rc = check_placeholders(r, node, word, e);
+		if (!arg)
+			return fail_at(r, node->start_mark.line, e,
+				       "an argument is plain text without NUL bytes");
+		rc = check_placeholders(r, node, arg, e);
 		if (rc)
 			return rc;
-		ret->words[ret->n_words] = strdup(word);
-		if (!ret->words[ret->n_words++])
-			return err_set(e, ENOMEM, "cannot keep the words of %s", r->path);
+		if (args_add(r->args, "%s", arg))
+			return err_set(e, ENOMEM, "cannot read the profile %s", r->path);
 	}
-	return ret->n_words ? 0 : at_line(r, &list->start_mark, e, "no words");
+	return r->args->n ? 0 : fail_at(r, list->start_mark.line, e, "no arguments");
 }
 
-static int take_tool(const struct reading *r, const yaml_node_t *value, struct err *e)
+static int read_tool(struct reading *r, const yaml_node_t *value, struct err *e)
 {
 	const char *name = scalar_of(value);
 
 	if (name && str_eq(name, r->tool->name))
 		return 0;
-	return err_usage(e, "%s:%zu: this profile is for %s, not for %s", r->path,
-			 value->start_mark.line + 1, name ? name : "no tool", r->tool->name);
+	return fail_at(r, value->start_mark.line, e, "this profile is for %s, not for %s",
+		       name ? name : "no tool", r->tool->name);
 }
 
-static int take_summary(const struct reading *r, const yaml_node_t *value,
-			struct wrap_profile_file *ret, struct err *e)
+/* For those who read the file. */
+static int read_summary(struct reading *r, const yaml_node_t *value, struct err *e)
 {
-	const char *text = scalar_of(value);
-
-	if (!text)
-		return at_line(r, &value->start_mark, e, "summary is plain text");
-	ret->summary = strdup(text);
-	return ret->summary ? 0 : err_set(e, ENOMEM, "cannot keep the summary of %s", r->path);
+	return scalar_of(value) ? 0
+				: fail_at(r, value->start_mark.line, e, "summary is plain text");
 }
 
-static int take_pair(struct reading *r, const yaml_node_t *key, const yaml_node_t *value,
-		     struct wrap_profile_file *ret, struct err *e)
+static int read_pair(struct reading *r, const yaml_node_t *key, const yaml_node_t *value,
+		     struct err *e)
 {
+	const struct {
+		const char *name;
+		bool *had;
+		int (*read)(struct reading *r, const yaml_node_t *value, struct err *e);
+	} keys[] = {
+		{ "tool", &r->had_tool, read_tool },
+		{ "summary", &r->had_summary, read_summary },
+		{ "arguments", &r->had_arguments, read_arguments },
+	};
 	const char *name = scalar_of(key);
-	bool *had = !name                     ? NULL
-		    : str_eq(name, "tool")    ? &r->had_tool
-		    : str_eq(name, "summary") ? &r->had_summary
-		    : str_eq(name, "words")   ? &r->had_words
-					      : NULL;
 
-	if (!had) {
-		err_usage(e, "%s:%zu: unknown key '%s'", r->path, key->start_mark.line + 1,
-			  name ? name : "?");
-		return err_hint(e, "there are: tool summary words");
+	for (size_t i = 0; name && i < ARRAY_SIZE(keys); i++) {
+		if (!str_eq(name, keys[i].name))
+			continue;
+		if (*keys[i].had)
+			return fail_at(r, key->start_mark.line, e, "a second '%s'", name);
+		*keys[i].had = true;
+		return keys[i].read(r, value, e);
 	}
-	if (*had)
-		return err_usage(e, "%s:%zu: a second '%s'", r->path, key->start_mark.line + 1,
-				 name);
-	*had = true;
-	return had == &r->had_tool      ? take_tool(r, value, e)
-	       : had == &r->had_summary ? take_summary(r, value, ret, e)
-					: take_words(r, value, ret, e);
+	fail_at(r, key->start_mark.line, e, "unknown key '%s'", name ? name : "?");
+	return name && str_eq(name, "words") ? err_hint(e, "it is called arguments now")
+					     : err_hint(e, "keys: tool summary arguments");
 }
 
-static int take_document(struct reading *r, struct wrap_profile_file *ret, struct err *e)
+static int read_document(struct reading *r, struct err *e)
 {
-	static const yaml_mark_t first = { 0 };
 	const yaml_node_t *root = yaml_document_get_root_node(&r->document);
-	int rc = 0;
 
 	if (!root || root->type != YAML_MAPPING_NODE)
-		return at_line(r, root ? &root->start_mark : &first, e,
-			       "a profile has the keys tool, summary and words");
+		return fail_at(r, root ? root->start_mark.line : 0, e,
+			       "a profile has the keys tool, summary and arguments");
 	for (yaml_node_pair_t *pair = root->data.mapping.pairs.start;
-	     pair < root->data.mapping.pairs.top && !rc; pair++)
-		rc = take_pair(r, yaml_document_get_node(&r->document, pair->key),
-			       yaml_document_get_node(&r->document, pair->value), ret, e);
-	if (!rc && (!r->had_tool || !r->had_words))
-		return err_usage(e, "%s:%zu: the key '%s' is missing", r->path,
-				 root->end_mark.line + 1, r->had_tool ? "words" : "tool");
-	return rc;
+	     pair < root->data.mapping.pairs.top; pair++) {
+		int rc = read_pair(r, yaml_document_get_node(&r->document, pair->key),
+				   yaml_document_get_node(&r->document, pair->value), e);
+
+		if (rc)
+			return rc;
+	}
+	if (r->had_tool && r->had_arguments)
+		return 0;
+	return fail_at(r, root->end_mark.line, e, "the key '%s' is missing",
+		       r->had_tool ? "arguments" : "tool");
 }
 
-/* The whole file, of at most FILE_MAX_BYTES. A device or a FIFO is no profile. */
-static int read_all(const char *path, char buf[FILE_MAX_BYTES], size_t *len, struct err *e)
+/* The whole file, of at most FILE_MAX_BYTES. */
+static int read_file(const char *path, char buf[FILE_MAX_BYTES], size_t *len, struct err *e)
 {
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
@@ -163,7 +158,7 @@ static int read_all(const char *path, char buf[FILE_MAX_BYTES], size_t *len, str
 	if (fd < 0 || fstat(fd, &st))
 		return err_set(e, errno, "cannot read the profile %s", path);
 	if (!S_ISREG(st.st_mode))
-		return err_usage(e, "the profile %s is no regular file", path);
+		return err_usage(e, "the profile %s is not a regular file", path);
 	while (*len < FILE_MAX_BYTES && (n = read(fd, buf + *len, FILE_MAX_BYTES - *len)) > 0)
 		*len += (size_t)n;
 	if (n < 0)
@@ -171,25 +166,32 @@ static int read_all(const char *path, char buf[FILE_MAX_BYTES], size_t *len, str
 	return n ? err_usage(e, "the profile %s is larger than 64 KiB", path) : 0;
 }
 
-/* What stands behind the first document would be passed over in silence. */
+static int load_document(const struct reading *r, yaml_parser_t *parser, yaml_document_t *out,
+			 struct err *e)
+{
+	if (yaml_parser_load(parser, out))
+		return 0;
+	return fail_at(r, parser->problem_mark.line, e, "%s",
+		       parser->problem ? parser->problem : "not YAML");
+}
+
+/* A second document would be ignored silently. */
 static int check_end(const struct reading *r, yaml_parser_t *parser, struct err *e)
 {
 	yaml_document_t next;
 	const yaml_node_t *root;
-	int rc = 0;
+	int rc = load_document(r, parser, &next, e);
 
-	if (!yaml_parser_load(parser, &next))
-		return err_usage(e, "%s:%zu: %s", r->path, parser->problem_mark.line + 1,
-				 parser->problem ? parser->problem : "no YAML");
+	if (rc)
+		return rc;
 	root = yaml_document_get_root_node(&next);
 	if (root)
-		rc = at_line(r, &root->start_mark, e, "a second document");
+		rc = fail_at(r, root->start_mark.line, e, "a second document");
 	yaml_document_delete(&next);
 	return rc;
 }
 
-static int parse(struct reading *r, const char *text, size_t len, struct wrap_profile_file *ret,
-		 struct err *e)
+static int parse(struct reading *r, const char *text, size_t len, struct err *e)
 {
 	yaml_parser_t parser;
 	int rc;
@@ -197,11 +199,9 @@ static int parse(struct reading *r, const char *text, size_t len, struct wrap_pr
 	if (!yaml_parser_initialize(&parser))
 		return err_set(e, ENOMEM, "cannot read the profile %s", r->path);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
-	if (!yaml_parser_load(&parser, &r->document)) {
-		rc = err_usage(e, "%s:%zu: %s", r->path, parser.problem_mark.line + 1,
-			       parser.problem ? parser.problem : "no YAML");
-	} else {
-		rc = take_document(r, ret, e);
+	rc = load_document(r, &parser, &r->document, e);
+	if (!rc) {
+		rc = read_document(r, e);
 		yaml_document_delete(&r->document);
 		if (!rc)
 			rc = check_end(r, &parser, e);
@@ -210,48 +210,27 @@ static int parse(struct reading *r, const char *text, size_t len, struct wrap_pr
 	return rc;
 }
 
-int wrap_profile_load(const char *path, const struct wrap_tool *tool,
-		      struct wrap_profile_file **ret, struct err *e)
+int wrap_profile_load(const char *path, const struct wrap_tool *tool, struct args *out,
+		      struct err *e)
 {
 	AUTO_FREE char *text = malloc(FILE_MAX_BYTES);
-	struct wrap_profile_file *file = calloc(1, sizeof(*file));
-	struct reading reading = { .path = path, .tool = tool };
+	struct args args = { 0 };
+	struct reading r = { .path = path, .tool = tool, .args = &args };
 	size_t len = 0;
 	int rc;
 
-	*ret = NULL;
-	if (!text || !file)
-		rc = err_set(e, ENOMEM, "cannot read the profile %s", path);
-	else if (tool->checkout_env)
-		rc = err_usage(e,
-			       "%s takes no profile of your own: only its built-in ones are known "
-			       "to be small",
-			       tool->name);
-	else
-		rc = read_all(path, text, &len, e);
+	if (tool->checkout_env)
+		return err_usage(e,
+				 "%s takes only its built-in profiles, which are known to be small",
+				 tool->name);
+	if (!text)
+		return err_set(e, ENOMEM, "cannot read the profile %s", path);
+	rc = read_file(path, text, &len, e);
 	if (!rc)
-		rc = parse(&reading, text, len, file, e);
-	if (rc) {
-		wrap_profile_unload(file);
-		return rc;
-	}
-	file->profile.name = path;
-	file->profile.summary = file->summary;
-	file->profile.words = (const char *const *)file->words;
-	*ret = file;
-	return 0;
-}
-
-const struct wrap_profile *wrap_profile_of(const struct wrap_profile_file *file)
-{
-	return &file->profile;
-}
-
-void wrap_profile_unload(struct wrap_profile_file *file)
-{
-	for (size_t i = 0; file && i < file->n_words; i++)
-		free(file->words[i]);
-	if (file)
-		free(file->summary);
-	free(file);
+		rc = parse(&r, text, len, e);
+	if (rc)
+		args_done(&args);
+	else
+		*out = args;
+	return rc;
 }

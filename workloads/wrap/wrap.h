@@ -1,84 +1,126 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* wrap.h - a tool of somebody else's: how its command line is made, and how what it says is read.
+/* wrap.h - a third-party load generator: how its command line is built, and how its output is
+ * parsed. A new tool is a file here and a line in WRAP_TOOLS.
  */
 #ifndef COLDPRESS_WORKLOADS_WRAP_WRAP_H
 #define COLDPRESS_WORKLOADS_WRAP_WRAP_H
 
+#include <limits.h>
+
 #include "lib/base/err.h"
+#include "workloads/load.h"
 
-#define WRAP_FIGURES_MAX 32
+#define WRAP_TOOLS(X) \
+	X(wrap_stress_ng) \
+	X(wrap_sysbench) \
+	X(wrap_fio) \
+	X(wrap_mmtests) \
+	X(wrap_phoronix)
 
-struct wrap_figure {
-	char name[48]; /* snake_case, the unit its last word where it has one */
+/* ---- what a tool reports ---- */
+
+#define WRAP_VALUES_MAX 32
+
+struct wrap_value {
+	char name[48]; /* snake_case; the unit is the last word */
 	const char *unit;
 	double value;
 };
 
-struct wrap_figures {
-	struct wrap_figure items[WRAP_FIGURES_MAX];
+struct wrap_values {
+	struct wrap_value items[WRAP_VALUES_MAX];
 	size_t n;
-	double operations; /* what the tool counts as its work; NaN = it said nothing of the kind */
+	double operations; /* in the tool's own count; NaN = not reported */
 };
 
-/* wrap_figure_add - beyond WRAP_FIGURES_MAX they are left out. */
-void wrap_figure_add(struct wrap_figures *figures, const char *name, const char *unit,
-		     double value);
-
-/* One way to use a tool. Words hold {region} (bytes of all workers), {share} (bytes of one),
- * {workers}, {seconds}, {seed}, {checkout} and {generator} (the path of workload-gen), which are
- * filled in.
+/* wrap_value_add - name is printf-style. Missing values, and those beyond WRAP_VALUES_MAX, are left
+ * out.
  */
+void wrap_value_add(struct wrap_values *values, double value, const char *unit, const char *name,
+		    ...) PRINTF_LIKE(4, 5);
+void wrap_operations_add(struct wrap_values *values, double operations);
+
+/* A value by its key in the tool's report. */
+struct wrap_key {
+	const char *key, *name, *unit;
+	double scale; /* reported value * scale = value in the unit */
+};
+
+/* ---- a tool ---- */
+
+/* The values of the placeholders {region} (bytes of all workers), {share} (bytes of one worker,
+ * in whole pages), {workers}, {seconds}, {seed}, {checkout} and {generator} (path of workload-gen).
+ */
+struct wrap_params {
+	uint64_t region_bytes, duration_ns, workers, seed;
+	const char *checkout;  /* NULL = from the tool's environment variable */
+	const char *generator; /* path of workload-gen; NULL = not known yet */
+};
+
+/* One way to use a tool. */
 struct wrap_profile {
 	const char *name, *summary;
-	const char *const *words; /* behind the tool's common ones; ends with NULL */
+	const char *const *args; /* with placeholders; ends with NULL */
 };
 
+/* A package, whose program has the tool's name and answers --version; or, with checkout_env, a
+ * source tree that a shell script runs a private copy of, never as root.
+ */
 struct wrap_tool {
 	const char *name;
-	const char *program;       /* what is run, looked up in PATH */
-	const char *package;       /* NULL where it comes as a checkout */
-	const char *checkout_env;  /* names the checkout where --checkout does not; NULL = is a
-				      package */
-	const char *checkout_file; /* by which a checkout is known */
+	const char *checkout_env;  /* variable that names the checkout where --checkout does not */
+	const char *checkout_file; /* identifies a checkout */
 	const char *checkout_url;
-	const char *const *needs;         /* programs it calls; ends with NULL; NULL = none */
-	bool unprivileged;                /* never as root: as nobody where nobody called sudo */
-	const char *const *version_words; /* asks for the version; ends with NULL; NULL = it has
-					     none to tell */
-	bool share_is_power_of_two;       /* it takes no other size for {share} */
-	uint64_t
-		slack_ns; /* that it takes beyond the duration to start, end and report; 0 = 10 s */
-	const char *scratch_below; /* where it runs: "/dev/shm" where its files shall be memory */
-	const char *report;        /* the file it reports into; NULL = standard output */
-	const char *const *words;  /* common to the profiles, before theirs; ends with NULL */
-	const char *const *last_words;       /* behind theirs; NULL = none */
+	const char *const *needs; /* programs that it calls, for a checkout; ends with NULL */
+	const char *const *version_args; /* for a checkout; NULL = no version */
+	bool share_is_power_of_two;      /* {share} must be a power of two */
+	uint64_t slack_ns;            /* to start, end and report beyond the duration; 0 = 10 s */
+	const char *scratch_below;    /* "/dev/shm": its files are memory; NULL = /tmp */
+	const char *report;           /* file with its report; NULL = standard output */
+	const char *const *args;      /* of every profile, before the profile's; ends with NULL */
+	const char *const *last_args; /* after the profile's; NULL = none */
 	const struct wrap_profile *profiles; /* ends with .name == NULL */
-	bool (*unsupported)(
-		int exit_status); /* whether it says by this that it cannot do it here */
-	/* Figures from the text of the report (or output). -EBADMSG: not what this tool prints. */
-	int (*parse)(const char *text, struct wrap_figures *ret, struct err *e);
+	int unsupported[2]; /* exit statuses that mean that it cannot run here; 0 = none */
+	/* Parses the report, which it may write to. -EBADMSG: not a report of this tool. */
+	int (*parse)(char *text, struct wrap_values *out, struct err *e);
 };
 
-/* wrap_tool_at - NULL behind the last. The finders - errors  exit 2, naming those there are */
-const struct wrap_tool *wrap_tool_at(size_t i);
-int wrap_tool_find(const char *name, const struct wrap_tool **ret, struct err *e);
-int wrap_profile_find(const struct wrap_tool *tool, const char *name,
-		      const struct wrap_profile **ret, struct err *e);
+#define DECLARE_TOOL(t) extern const struct wrap_tool t;
+WRAP_TOOLS(DECLARE_TOOL)
 
-/* The placeholders that a profile file may use: their names, joined by spaces, and whether the len
- * bytes are one. */
+/* wrap_tool_at - NULL after the last. The two finders - errors  exit 2, with the list of names */
+const struct wrap_tool *wrap_tool_at(size_t i);
+int wrap_tool_find(const char *name, const struct wrap_tool **out, struct err *e);
+int wrap_profile_find(const struct wrap_tool *tool, const char *name,
+		      const struct wrap_profile **out, struct err *e);
+
+/* wrap_tool_locate - the program to run; fills in params->checkout from the environment.
+ *
+ * errors  exit 77 not installed: what is missing, with how to install it
+ */
+int wrap_tool_locate(const struct wrap_tool *tool, struct wrap_params *params, char path[PATH_MAX],
+		     struct err *e);
+
+/* wrap_tool_version - first line that it prints about its version; "" where it prints none. */
+void wrap_tool_version(const struct wrap_tool *tool, const struct wrap_params *params,
+		       const char *path, char *buf, size_t len);
+
+/* wrap_tool_install - how to install it, into buf. */
+const char *wrap_tool_install(const struct wrap_tool *tool, char buf[256]);
+
+/* wrap_args_add - adds the arguments (NULL = none) with placeholders filled in. -ENOMEM. */
+int wrap_args_add(struct args *args, const struct wrap_params *params, const char *const *from);
+
+/* The placeholders of a profile file: their names, and whether these len bytes are one. */
 extern const char wrap_placeholder_names[];
 bool wrap_is_placeholder(const char *name, size_t len);
 
-/* wrap_profile_load - a profile of the user's own from a file, for the given tool. *ret is to be
- * given to wrap_profile_unload, and holds what wrap_profile_of tells of it.
+/* wrap_profile_load - the arguments of a user's own profile for this tool, from a YAML file;
+ * args_done frees them.
  *
- * errors  exit 2, with the file's line, when it is no profile or is for another tool; -errno
+ * errors  exit 2 not a profile, or for another tool, with the line; -errno
  */
-struct wrap_profile_file;
-int wrap_profile_load(const char *path, const struct wrap_tool *tool,
-		      struct wrap_profile_file **ret, struct err *e);
-const struct wrap_profile *wrap_profile_of(const struct wrap_profile_file *file);
-void wrap_profile_unload(struct wrap_profile_file *file);
+int wrap_profile_load(const char *path, const struct wrap_tool *tool, struct args *out,
+		      struct err *e);
 
 #endif
