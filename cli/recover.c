@@ -3,7 +3,7 @@
  *
  * The work is journal_recover()'s; here are the lock, the words and the records.
  */
-#include "lib/safety/journal.h"
+#include "lib/safety/journal_recover.h"
 #include "cli.h"
 #include "lib/base/out.h"
 #include "lib/base/stop.h"

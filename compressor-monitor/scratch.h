@@ -4,7 +4,7 @@
 #ifndef COLDPRESS_MONITOR_SCRATCH_H
 #define COLDPRESS_MONITOR_SCRATCH_H
 
-#include "lib/kernel/zram.h"
+#include "lib/kernel/zram_config.h"
 
 #define SCRATCH_MAX_BYTES (512 * MIB) /* of pages: memory, if none of them compresses */
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* cgroup_paths.c - a table of ids and paths, open addressing, filled by walks through the tree.
- *
- * readdir gives the inode numbers, so that a walk looks at no file. Does not watch the tree for
- * changes.
- */
+/* cgroup_paths.c - a hash table of ids and paths, filled by walks through the tree. readdir returns
+ * the inode numbers, so that a walk opens no file. */
 #include "cgroup_paths.h"
 
 #include <dirent.h>
@@ -13,11 +10,11 @@
 #include "cgroup.h"
 
 #define DEPTH_MAX 32
-#define PATHS_MAX (1u << 18) /* ids kept; beyond, those not known yet have no path */
+#define PATHS_MAX (1u << 18) /* ids kept; further ones have no path */
 
 struct entry {
 	uint64_t id; /* 0: free */
-	char *path;  /* NULL: looked for and not there */
+	char *path;  /* NULL: not found */
 };
 
 struct cgroup_paths {
@@ -52,7 +49,7 @@ static bool grow(struct cgroup_paths *paths)
 	return true;
 }
 
-/* path is copied; NULL: there is none. What finds no room is not kept. */
+/* path is copied; NULL: not found. Without memory it is not kept. */
 static void keep(struct cgroup_paths *paths, uint64_t id, const char *path)
 {
 	struct entry *entry;
@@ -67,7 +64,7 @@ static void keep(struct cgroup_paths *paths, uint64_t id, const char *path)
 	entry->path = path ? strdup(path) : NULL;
 }
 
-/* What stands below the directory fd, which is closed; path has CGROUP_PATH_MAX bytes and its own
+/* The groups below the directory fd, which is closed; path has CGROUP_PATH_MAX bytes and its own
  * in the first n. */
 static void walk(struct cgroup_paths *paths, int fd, char *path, size_t n, int depth)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* supervise.c - the maker's side: builds the supervised, watches it, ends it, takes it down. */
+/* supervise.c - the supervisor's side: creates the group, watches the command, ends it, removes
+ * everything. */
+#include "supervise.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,13 +12,10 @@
 
 #include "guardian.h"
 #include "journal.h"
-#include "journal_file.h"
-#include "lib/kernel/procfs.h"
-#include "lib/kernel/psi.h"
+#include "journal_undo.h"
 #include "lib/base/stop.h"
-#include "lib/kernel/swap.h"
 #include "lib/base/units.h"
-#include "lib/kernel/zsmalloc.h"
+#include "lib/kernel/procfs.h"
 
 #define SAMPLE_NS   (100 * NS_PER_MS)
 #define KILL_NS     (5 * NS_PER_S) /* how long a killed process may take to be gone */
@@ -34,7 +34,7 @@ void supervise_config_init(struct supervise_config *config)
 	struct procfs_meminfo memory;
 
 	*config = (struct supervise_config){
-		.name = "cage",
+		.name = "command",
 		.stdin_fd = -1,
 		.stdout_fd = STDOUT_FILENO,
 		.stderr_fd = STDERR_FILENO,
@@ -50,39 +50,27 @@ void supervise_config_init(struct supervise_config *config)
 		config->reserve_bytes = supervise_reserve_bytes(memory.total_bytes);
 }
 
-/* ---- building ---- */
+/* ---- setting up ---- */
 
-static int note_group(struct supervised *supervised, struct err *e)
-{
-	struct journal *j = supervised->config.journal;
-
-	for (size_t tree = 0; j && tree < CGROUP_TREES; tree++) {
-		int rc;
-
-		if (!supervised->group.dir[tree][0])
-			continue;
-		rc = journal_cgroup(j, supervised->group.dir[tree], &supervised->journal_ids[tree],
-				    e);
-		if (rc)
-			return rc;
-		supervised->journaled[tree] = true;
-	}
-	return 0;
-}
-
-static int settle_journal(struct supervised *supervised,
-			  int (*how)(struct journal *, unsigned int, struct err *), struct err *e)
+/* Marks each journal entry; the first failure is returned. */
+static int mark_entries(struct supervised *supervised,
+			int (*mark)(struct journal *, unsigned int, struct err *), struct err *e)
 {
 	int first = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(supervised->journaled); i++) {
-		int rc = supervised->journaled[i]
-				 ? how(supervised->config.journal, supervised->journal_ids[i], e)
-				 : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(supervised->journal_ids); i++) {
+		int rc = 0;
 
+		if (supervised->journal_ids[i])
+			rc = mark(supervised->config.journal, supervised->journal_ids[i], e);
 		first = first ? first : rc;
 	}
 	return first;
+}
+
+static void forget_entries(struct supervised *supervised)
+{
+	memset(supervised->journal_ids, 0, sizeof(supervised->journal_ids));
 }
 
 /* Names the group and the scratch directory: never used twice while this process lives. */
@@ -93,43 +81,65 @@ static void make_name(const struct supervised *supervised, char name[64])
 	snprintf(name, 64, "coldpress.%d.%u.%s", getpid(), ++serial, supervised->config.name);
 }
 
+/* Writes the group to the journal, then creates it. */
+static int create_group(struct supervised *supervised, struct err *e)
+{
+	struct cgroup *group = &supervised->group;
+	struct journal *j = supervised->config.journal;
+	int rc = 0;
+
+	for (size_t tree = 0; j && !rc && tree < CGROUP_TREES; tree++)
+		if (group->dir[tree][0])
+			rc = journal_cgroup(j, group->dir[tree], &supervised->journal_ids[tree], e);
+	if (!rc)
+		rc = cgroup_create(group, e);
+	if (!rc) {
+		supervised->grouped = true;
+		return mark_entries(supervised, journal_done, e);
+	}
+	mark_entries(supervised, journal_undone, NULL);
+	forget_entries(supervised);
+	return rc;
+}
+
+static int limit_memory(const struct supervised *supervised, struct err *e)
+{
+	const uint64_t memory = supervised->config.memory_bytes;
+	const uint64_t swap = supervised->config.swap_bytes;
+
+	if (memory == MISSING_U64 && swap == MISSING_U64)
+		return 0;
+	if (memory < SUPERVISE_MEMORY_FLOOR_BYTES)
+		return err_say(e, EINVAL,
+			       "a memory limit below %llu MiB would only trigger the OOM killer",
+			       (unsigned long long)(SUPERVISE_MEMORY_FLOOR_BYTES / MIB));
+	return cgroup_limit_memory(&supervised->group, memory, swap, e);
+}
+
 static int make_group(struct supervised *supervised, const char *name, struct err *e)
 {
 	struct cgroup_layout layout;
-	int rc;
+	int rc = cgroup_layout_read(NULL, &layout, e);
 
-	rc = cgroup_layout_read(NULL, &layout, e);
-	if (rc)
-		return rc;
-	rc = cgroup_place(&layout, name, &supervised->group, e);
 	if (!rc)
-		rc = note_group(supervised, e);
+		rc = cgroup_place(&layout, name, &supervised->group, e);
 	if (!rc)
-		rc = cgroup_create(&supervised->group, e);
-	if (rc) {
-		settle_journal(supervised, journal_undone, NULL);
-		memset(supervised->journaled, 0, sizeof(supervised->journaled));
-		return rc;
-	}
-	supervised->grouped = true;
-	rc = settle_journal(supervised, journal_done, e);
+		rc = create_group(supervised, e);
 	if (!rc && supervised->config.pids != MISSING_U64)
 		rc = cgroup_limit_pids(&supervised->group, supervised->config.pids, e);
 	if (!rc)
 		rc = cgroup_group_oom(&supervised->group, e);
-	if (!rc && (supervised->config.memory_bytes != MISSING_U64 ||
-		    supervised->config.swap_bytes != MISSING_U64))
-		rc = supervise_limit(supervised, supervised->config.memory_bytes,
-				     supervised->config.swap_bytes, e);
+	if (!rc)
+		rc = limit_memory(supervised, e);
 	return rc;
 }
 
-/* A name that is taken already is somebody else's directory: refused, not used. */
+/* A directory of this name that exists is somebody else's: refused, not used. */
 static int make_scratch(struct supervised *supervised, const char *name, struct err *e)
 {
 	struct journal *j = supervised->config.journal;
 	char path[sizeof(supervised->scratch)];
-	int rc;
+	int rc = 0;
 
 	if (!supervised->config.scratch_below)
 		return 0;
@@ -137,10 +147,10 @@ static int make_scratch(struct supervised *supervised, const char *name, struct 
 	    sizeof(path))
 		return err_set(e, ENAMETOOLONG, "cannot make a directory below %s",
 			       supervised->config.scratch_below);
-	rc = j ? journal_path(j, path, &supervised->journal_ids[CGROUP_TREES], e) : 0;
+	if (j)
+		rc = journal_path(j, path, &supervised->journal_ids[CGROUP_TREES], e);
 	if (rc)
 		return rc;
-	supervised->journaled[CGROUP_TREES] = j != NULL;
 	if (mkdir(path, 0700))
 		return err_set(e, errno, "cannot make the directory %s", path);
 	memcpy(supervised->scratch, path, sizeof(path));
@@ -149,13 +159,24 @@ static int make_scratch(struct supervised *supervised, const char *name, struct 
 	return 0;
 }
 
-int supervise_remove_scratch(const struct supervised *supervised, struct err *e)
+/* In the forked process. */
+static _Noreturn void be_guardian(const struct supervised *supervised, int lifeline_fd,
+				  int report_fd)
 {
-	char path[sizeof(supervised->scratch)], what[256];
-	const struct journal_entry entry = { .kind = JOURNAL_PATH, .path = path };
+	const struct supervise_config *config = &supervised->config;
+	const char *scratch = supervised->scratch[0] ? supervised->scratch : NULL;
+	const struct guardian_task task = {
+		.argv = config->argv,
+		.cwd = config->cwd ? config->cwd : scratch,
+		.scratch = scratch,
+		.group = supervised->grouped ? &supervised->group : NULL,
+		.user = &supervised->user,
+		.stdio_fds = { config->stdin_fd, config->stdout_fd, config->stderr_fd },
+		.oom_score_adj = config->oom_score_adj,
+		.no_network = config->no_network,
+	};
 
-	memcpy(path, supervised->scratch, sizeof(path));
-	return path[0] ? journal_undo(&entry, (struct journal_how){ .force = false }, what, e) : 0;
+	guardian_main(&task, lifeline_fd, report_fd);
 }
 
 static int start_guardian(struct supervised *supervised, struct err *e)
@@ -173,7 +194,7 @@ static int start_guardian(struct supervised *supervised, struct err *e)
 	fcntl(supervised->report_fd, F_SETFL, O_NONBLOCK);
 	supervised->guardian_pid = fork();
 	if (!supervised->guardian_pid)
-		guardian_main(supervised, lifeline[0], report[1]);
+		be_guardian(supervised, lifeline[0], report[1]);
 	close(lifeline[0]);
 	close(report[1]);
 	if (supervised->guardian_pid < 0) {
@@ -183,7 +204,7 @@ static int start_guardian(struct supervised *supervised, struct err *e)
 	return 0;
 }
 
-/* ---- what the guardian says ---- */
+/* ---- reports of the guardian ---- */
 
 static void take_exit(struct supervised *supervised, const struct guardian_report *report)
 {
@@ -233,18 +254,18 @@ static int take_report(struct supervised *supervised, uint64_t wait_ns, struct g
 		return -EPIPE;
 	if (n != sizeof(*ret))
 		return 0;
-	if (ret->kind == REPORT_FORKED)
+	if (ret->kind == GUARDIAN_FORKED)
 		supervised->pid = MAX(ret->value, 0);
-	else if (ret->kind == REPORT_EXITED)
+	else if (ret->kind == GUARDIAN_EXITED)
 		take_exit(supervised, ret);
-	else if (ret->kind == REPORT_DRAINED)
+	else if (ret->kind == GUARDIAN_DRAINED)
 		take_usage(supervised, ret);
 	return 1;
 }
 
 /* Takes reports until one of this kind came. -ETIMEDOUT, -EPIPE. */
-static int await_report(struct supervised *supervised, enum report_kind kind, uint64_t timeout_ns,
-			struct guardian_report *ret)
+static int await_report(struct supervised *supervised, enum guardian_report_kind kind,
+			uint64_t timeout_ns, struct guardian_report *ret)
 {
 	const uint64_t begin = monotonic_ns();
 
@@ -270,16 +291,16 @@ static void end_all(struct supervised *supervised, uint64_t grace_ns)
 	if (supervised->pid && supervised->state != SUPERVISE_HELD && grace_ns) {
 		if (!supervised->grouped || cgroup_signal(&supervised->group, SIGTERM, NULL))
 			kill(-supervised->pid, SIGTERM);
-		await_report(supervised, REPORT_EXITED, grace_ns, &report);
+		await_report(supervised, GUARDIAN_EXITED, grace_ns, &report);
 	}
-	/* The command is the guardian's to reap, so its number may be another's by now: the group
-	 * is surer. */
+	/* The guardian reaps the command, so its PID may be another's by now: the group is safer.
+	 */
 	if (supervised->grouped)
 		cgroup_kill(&supervised->group, KILL_NS, NULL);
 	else if (supervised->pid)
 		kill(supervised->pid, SIGKILL);
 	if (supervised->pid)
-		await_report(supervised, REPORT_EXITED, KILL_NS, &report);
+		await_report(supervised, GUARDIAN_EXITED, KILL_NS, &report);
 }
 
 static void end_as(struct supervised *supervised, enum supervise_state state, uint64_t grace_ns,
@@ -300,108 +321,17 @@ static void end_as(struct supervised *supervised, enum supervise_state state, ui
 
 /* ---- watching ---- */
 
-static void raise_peak(uint64_t *peak, uint64_t value)
-{
-	if (value != MISSING_U64 && (*peak == MISSING_U64 || value > *peak))
-		*peak = value;
-}
-
-static void sample(struct supervised *supervised)
-{
-	struct cgroup_stat stat;
-
-	supervised->used_bytes = MISSING_U64;
-	if (!supervised->grouped || cgroup_stat_read(&supervised->group, &stat, NULL))
-		return;
-	if (stat.anon_bytes != MISSING_U64 && stat.shmem_bytes != MISSING_U64)
-		supervised->used_bytes = stat.anon_bytes + stat.shmem_bytes;
-	raise_peak(&supervised->result.peak_bytes, supervised->used_bytes);
-	raise_peak(&supervised->result.peak_swap_bytes, stat.swap_bytes);
-}
-
-/* A zram swap at its memory limit, where the next page may find no slot: nearer to it than a zspage
- * is large. Beyond it writes fail, and pages stay in memory that is short already.
- */
-static bool full_pool(unsigned int *ret)
-{
-	struct procfs_swaps swaps;
-	struct zram_list list;
-
-	if (procfs_swaps_read(NULL, &swaps, NULL) || zram_list_read(NULL, &list, NULL))
-		return false;
-	for (size_t i = 0; i < list.n; i++) {
-		struct zram_mm_stat stat;
-
-		if (!swap_find(&swaps, &list.devices[i]) ||
-		    zram_mm_stat_read(NULL, list.devices[i].id, &stat, NULL) || !stat.limit_bytes ||
-		    stat.used_bytes + ZSMALLOC_CHAIN_MAX * PAGE_BYTES <= stat.limit_bytes)
-			continue;
-		*ret = list.devices[i].id;
-		return true;
-	}
-	return false;
-}
-
-/* What may be gone before the next look, and the kill that follows it, took effect: twice what went
- * since the last one, but no more than the group's own limit leaves it.
- */
-static uint64_t fall_bytes(const struct supervised *supervised, uint64_t available_bytes)
-{
-	const uint64_t limit = supervised->config.memory_bytes, used = supervised->used_bytes;
-	const uint64_t fell = supervised->available_bytes > available_bytes
-				      ? supervised->available_bytes - available_bytes
-				      : 0;
-
-	if (limit == MISSING_U64 || used == MISSING_U64)
-		return 2 * fell;
-	return MIN(2 * fell, limit > used ? limit - used : 0);
-}
-
-/* Memory is short, or will be at once: no grace. Returns whether it ended the command. */
-static bool keep_reserve(struct supervised *supervised)
-{
-	const uint64_t reserve = supervised->config.reserve_bytes;
-	struct procfs_meminfo memory;
-	uint64_t falls;
-	char text[UNITS_TEXT_MAX];
-
-	if (!reserve || procfs_meminfo_read(NULL, &memory, NULL))
-		return false;
-	falls = fall_bytes(supervised, memory.available_bytes);
-	supervised->available_bytes = memory.available_bytes;
-	if (memory.available_bytes >= reserve + falls)
-		return false;
-	end_as(supervised, SUPERVISE_ABORTED, NO_GRACE_NS, "available memory %s the reserve of %s",
-	       memory.available_bytes < reserve ? "fell below" : "was about to fall below",
-	       units_format_size(reserve, text));
-	return true;
-}
-
 static void check_bounds(struct supervised *supervised)
 {
 	const struct supervise_config *config = &supervised->config;
-	struct psi psi;
-	unsigned int zram;
-	char text[UNITS_TEXT_MAX];
+	char text[UNITS_TEXT_MAX], why[WATCH_WHY_MAX];
 
 	if (config->duration_ns != MISSING_U64 &&
-	    monotonic_ns() - supervised->begin_ns >= config->duration_ns) {
+	    monotonic_ns() - supervised->begin_ns >= config->duration_ns)
 		end_as(supervised, SUPERVISE_TIMEOUT, config->grace_ns, "not done after %s",
 		       units_format_duration(config->duration_ns, text));
-		return;
-	}
-	if (keep_reserve(supervised))
-		return;
-	if (config->abort_on_full_pool && supervised->result.peak_swap_bytes != MISSING_U64 &&
-	    supervised->result.peak_swap_bytes && full_pool(&zram)) {
-		end_as(supervised, SUPERVISE_ABORTED, NO_GRACE_NS, "the pool on zram%u is full",
-		       zram);
-		return;
-	}
-	if (config->psi_full_percent >= 0 && !psi_read(NULL, "/proc/pressure/memory", &psi, NULL) &&
-	    psi.full.avg10 > config->psi_full_percent)
-		end_as(supervised, SUPERVISE_ABORTED, NO_GRACE_NS,
-		       "the machine stalled on memory for %.1f %% of 10 s", psi.full.avg10);
+	else if (watch_check(&supervised->watch, why))
+		end_as(supervised, SUPERVISE_ABORTED, NO_GRACE_NS, "%s", why);
 }
 
 int supervise_poll(struct supervised *supervised, struct err *e)
@@ -414,11 +344,11 @@ int supervise_poll(struct supervised *supervised, struct err *e)
 	if (rc == -EPIPE && supervised->state <= SUPERVISE_RUNNING)
 		end_as(supervised, SUPERVISE_ABORTED, NO_GRACE_NS, "its guardian was killed");
 	if (supervised->state == SUPERVISE_HELD)
-		return err_say(e, EINVAL, "a held command was waited for before its release");
+		return err_say(e, EINVAL, "a held command is waited for before its release");
 	if (supervised->state == SUPERVISE_RUNNING &&
 	    monotonic_ns() - supervised->sampled_ns >= SAMPLE_NS) {
 		supervised->sampled_ns = monotonic_ns();
-		sample(supervised);
+		watch_sample(&supervised->watch, supervised->grouped ? &supervised->group : NULL);
 		check_bounds(supervised);
 	}
 	return supervised->state > SUPERVISE_RUNNING;
@@ -439,52 +369,81 @@ int supervise_wait(struct supervised *supervised, struct err *e)
 	}
 }
 
-/* ---- the life of a cage ---- */
+/* ---- start, release, stop ---- */
+
+static void init(struct supervised *supervised, const struct supervise_config *config)
+{
+	*supervised = (struct supervised){
+		.config = *config,
+		.lifeline_fd = -1,
+		.report_fd = -1,
+		.state = SUPERVISE_HELD,
+		.watch = { .memory_bytes = config->memory_bytes,
+			   .reserve_bytes = config->reserve_bytes,
+			   .full_pool = config->abort_on_full_pool,
+			   .psi_full_percent = config->psi_full_percent,
+			   .used_bytes = MISSING_U64,
+			   .peak_bytes = MISSING_U64,
+			   .peak_swap_bytes = MISSING_U64 },
+	};
+	/* every figure is missing so far */
+	memset(&supervised->result, 0xff, sizeof(supervised->result));
+	supervised->result.exit_status = -1;
+	supervised->result.signal = 0;
+	supervised->result.why[0] = '\0';
+}
+
+/* Group, scratch directory, guardian; the command is forked and waits. */
+static int set_up(struct supervised *supervised, struct err *e)
+{
+	const struct supervise_config *config = &supervised->config;
+	struct guardian_report report;
+	struct err no_group = { .code = 0 };
+	char name[64];
+	int rc;
+
+	make_name(supervised, name);
+	rc = make_group(supervised, name, &no_group);
+	if (rc &&
+	    !(config->group_optional && no_group.exit == EXIT_IMPOSSIBLE && !supervised->grouped)) {
+		*e = no_group;
+		return rc;
+	}
+	rc = make_scratch(supervised, name, e);
+	if (!rc)
+		rc = start_guardian(supervised, e);
+	if (rc)
+		return rc;
+	if (await_report(supervised, GUARDIAN_FORKED, KILL_NS, &report))
+		return err_say(e, EAGAIN, "cannot start '%s': its process could not be created",
+			       config->argv[0]);
+	if (report.value < 0)
+		return err_set(e, report.value, "cannot start '%s'", config->argv[0]);
+	return supervised->grouped ? cgroup_enter(&supervised->group, supervised->pid, e) : 0;
+}
 
 int supervise_start(struct supervised *supervised, const struct supervise_config *config,
 		    struct err *e)
 {
-	struct guardian_report report;
-	struct err why = { 0 };
-	char name[64];
-	int rc;
+	struct err why = { .code = 0 };
+	int rc = 0;
 
-	*supervised = (struct supervised){
-		.config = *config, .lifeline_fd = -1, .report_fd = -1, .state = SUPERVISE_HELD
-	};
-	memset(&supervised->result, 0xff,
-	       sizeof(supervised->result)); /* every figure is missing so far */
-	supervised->result.exit_status = -1;
-	supervised->result.signal = 0;
-	supervised->result.why[0] = '\0';
+	init(supervised, config);
 	if (!config->argv || !config->argv[0] || !config->argv[0][0])
-		return err_usage(e, "there is no command to run");
+		return err_usage(e, "the command to run is missing");
 	if (config->user)
 		supervised->user = *config->user;
-	rc = config->user ? 0 : caller_read(&supervised->user, e);
-	make_name(supervised, name);
+	else
+		rc = caller_read(&supervised->user, &why);
 	if (!rc)
-		rc = make_group(supervised, name, &why);
-	if (rc && why.exit == EXIT_IMPOSSIBLE && config->group_optional && !supervised->grouped)
-		rc = 0;
-	if (!rc)
-		rc = make_scratch(supervised, name, &why);
-	if (!rc)
-		rc = start_guardian(supervised, &why);
-	if (!rc && await_report(supervised, REPORT_FORKED, KILL_NS, &report))
-		rc = err_say(&why, EAGAIN, "cannot start '%s': no process could be made for it",
-			     config->argv[0]);
-	if (!rc && report.value < 0)
-		rc = err_set(&why, report.value, "cannot start '%s'", config->argv[0]);
-	if (!rc && supervised->grouped)
-		rc = cgroup_enter(&supervised->group, supervised->pid, &why);
+		rc = set_up(supervised, &why);
 	if (!rc && !config->held)
 		rc = supervise_release(supervised, &why);
-	if (rc) {
-		if (e && why.code)
-			*e = why;
-		supervise_stop(supervised, NULL, NULL);
-	}
+	if (!rc)
+		return 0;
+	if (e)
+		*e = why;
+	supervise_stop(supervised, NULL, NULL);
 	return rc;
 }
 
@@ -493,10 +452,10 @@ static int exec_error(const struct supervised *supervised, const struct guardian
 {
 	const char *name = supervised->config.argv[0];
 
-	if (report->step == STEP_USER)
+	if (report->step == GUARDIAN_STEP_USER)
 		return err_set(e, report->value, "cannot become user %u to run '%s'",
 			       supervised->user.uid, name);
-	if (report->step == STEP_DIRECTORY)
+	if (report->step == GUARDIAN_STEP_DIRECTORY)
 		return err_set(e, report->value, "cannot enter %s to run '%s'",
 			       supervised->config.cwd, name);
 	return err_set(e, report->value, "cannot run '%s'", name);
@@ -508,12 +467,12 @@ int supervise_release(struct supervised *supervised, struct err *e)
 	int rc;
 
 	if (supervised->state != SUPERVISE_HELD)
-		return err_say(e, EINVAL, "'%s' was released before", supervised->config.argv[0]);
+		return err_say(e, EINVAL, "'%s' is released already", supervised->config.argv[0]);
 	rc = write(supervised->lifeline_fd, "r", 1) == 1
-		     ? await_report(supervised, REPORT_EXEC, KILL_NS, &report)
+		     ? await_report(supervised, GUARDIAN_EXEC, KILL_NS, &report)
 		     : -EPIPE;
 	if (rc == -ETIMEDOUT)
-		return err_say(e, ETIMEDOUT, "cannot run '%s': it did not begin within %llu s",
+		return err_say(e, ETIMEDOUT, "cannot run '%s': it did not start within %llu s",
 			       supervised->config.argv[0],
 			       (unsigned long long)(KILL_NS / NS_PER_S));
 	if (rc)
@@ -530,35 +489,14 @@ int supervise_release(struct supervised *supervised, struct err *e)
 	return 0;
 }
 
-int supervise_limit(struct supervised *supervised, uint64_t memory_bytes, uint64_t swap_bytes,
-		    struct err *e)
-{
-	if (!supervised->grouped)
-		return err_say(e, ENOTSUP, "memory cannot be bounded without a control group");
-	if (memory_bytes < SUPERVISE_MEMORY_FLOOR_BYTES)
-		return err_say(e, EINVAL,
-			       "a memory limit below %llu MiB would only make the kernel kill",
-			       (unsigned long long)(SUPERVISE_MEMORY_FLOOR_BYTES / MIB));
-	return cgroup_limit_memory(&supervised->group, memory_bytes, swap_bytes, e);
-}
-
-ssize_t supervise_pids(const struct supervised *supervised, pid_t *pids, size_t max, struct err *e)
-{
-	if (supervised->grouped)
-		return cgroup_pids(&supervised->group, pids, max, e);
-	if (supervised->pid && max)
-		pids[0] = supervised->pid;
-	return supervised->pid != 0;
-}
-
-/* The group's last figures. A kill by the kernel in it explains a command that failed. */
+/* The group's last values. An OOM kill explains a command that failed. */
 static void take_last(struct supervised *supervised)
 {
 	struct supervise_result *result = &supervised->result;
 
 	if (cgroup_stat_read(&supervised->group, &result->last, NULL))
 		return;
-	raise_peak(&result->peak_swap_bytes, result->last.swap_bytes);
+	watch_peak_swap(&supervised->watch, result->last.swap_bytes);
 	if (supervised->state != SUPERVISE_FAILED || result->last.oom_kill_count == MISSING_U64 ||
 	    !result->last.oom_kill_count)
 		return;
@@ -568,19 +506,19 @@ static void take_last(struct supervised *supervised)
 		 (unsigned long long)result->last.oom_kill_count);
 }
 
-static int take_down(struct supervised *supervised, struct err *e)
+static int remove_all(struct supervised *supervised, struct err *e)
 {
 	int rc = 0;
 
 	if (supervised->grouped)
 		rc = cgroup_remove(&supervised->group, KILL_NS, e);
+	if (!rc && supervised->scratch[0])
+		rc = journal_remove_tree(supervised->scratch, e);
 	if (!rc)
-		rc = supervise_remove_scratch(supervised, e);
-	if (!rc)
-		rc = settle_journal(supervised, journal_undone, e);
+		rc = mark_entries(supervised, journal_undone, e);
 	supervised->grouped = false;
 	supervised->scratch[0] = '\0';
-	memset(supervised->journaled, 0, sizeof(supervised->journaled));
+	forget_entries(supervised);
 	if (supervised->lifeline_fd >= 0)
 		close(supervised->lifeline_fd);
 	supervised->lifeline_fd = -1;
@@ -607,11 +545,13 @@ int supervise_stop(struct supervised *supervised, struct supervise_result *ret, 
 	else
 		end_all(supervised, NO_GRACE_NS);
 	if (supervised->guardian_pid && !supervised->drained)
-		await_report(supervised, REPORT_DRAINED, KILL_NS, &report);
+		await_report(supervised, GUARDIAN_DRAINED, KILL_NS, &report);
 	if (supervised->grouped)
 		take_last(supervised);
-	rc = take_down(supervised, e);
+	rc = remove_all(supervised, e);
 	supervised->result.state = supervised->state;
+	supervised->result.peak_bytes = supervised->watch.peak_bytes;
+	supervised->result.peak_swap_bytes = supervised->watch.peak_swap_bytes;
 	if (ret)
 		*ret = supervised->result;
 	return rc;
