@@ -36,8 +36,7 @@ static int write_control(const struct cgroup *group, char sign, struct err *e)
 }
 
 /* kernfs' file handle is the id that bpf_get_current_cgroup_id() returns; so is the inode number
- * where the two are the same, which is so on 64 bits (fs/kernfs/dir.c, kernfs_ino).
- */
+ * where the two are the same, which is so on 64 bits (fs/kernfs/dir.c, kernfs_ino). */
 static int read_id(struct cgroup *group, struct err *e)
 {
 	struct stat st;
@@ -137,12 +136,13 @@ static int limit_v1(const struct cgroup *group, uint64_t memory_bytes, uint64_t 
 	rc = sysroot_read_u64(NULL, &now, e, "%s/memory.memsw.limit_in_bytes", dir);
 	if (rc)
 		return rc;
-	if (both >= now) {
+	if (both >= now)
 		rc = write_u64(both, "-1", e, dir, "memory.memsw.limit_in_bytes");
-		return rc ? rc : write_u64(memory_bytes, "-1", e, dir, "memory.limit_in_bytes");
-	}
-	rc = write_u64(memory_bytes, "-1", e, dir, "memory.limit_in_bytes");
-	return rc ? rc : write_u64(both, "-1", e, dir, "memory.memsw.limit_in_bytes");
+	if (!rc)
+		rc = write_u64(memory_bytes, "-1", e, dir, "memory.limit_in_bytes");
+	if (!rc && both < now)
+		rc = write_u64(both, "-1", e, dir, "memory.memsw.limit_in_bytes");
+	return rc;
 }
 
 int cgroup_limit_memory(const struct cgroup *group, uint64_t memory_bytes, uint64_t swap_bytes,

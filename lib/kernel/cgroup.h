@@ -126,8 +126,7 @@ struct cgroup_swap {
 };
 
 /* cgroup_swap_visit - fn for every group of the machine that has pages in swap, parents first;
- * stops at its first non-zero, which is returned. Groups without swap accounting are left out.
- */
+ * stops at its first non-zero, which is returned. Groups without swap accounting are left out. */
 typedef int cgroup_swap_fn(void *ctx, const struct cgroup_swap *group);
 int cgroup_swap_visit(const struct cgroup_layout *layout, cgroup_swap_fn *fn, void *ctx);
 
@@ -152,8 +151,7 @@ int cgroup_kill(const struct cgroup *group, uint64_t timeout_ns, struct err *e);
 int cgroup_signal(const struct cgroup *group, int sig, struct err *e);
 
 /* cgroup_remove - removes the directories; a missing group is 0. EBUSY is tried again for
- * timeout_ns, since the last member's exit is accounted a little late.
- */
+ * timeout_ns, since the last member's exit is accounted a little late. */
 int cgroup_remove(const struct cgroup *group, uint64_t timeout_ns, struct err *e);
 
 #endif

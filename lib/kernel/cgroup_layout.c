@@ -65,8 +65,7 @@ static int take_mount(char *line, struct cgroup_layout *layout, struct mount_roo
 }
 
 /* Where `path` lies in the tree that the mount shows; NULL: not in it, as in a namespace of its
- * own. Then the mount point is the best place known.
- */
+ * own. Then the mount point is the best place known. */
 static const char *below_root(const char *path, const char *root)
 {
 	size_t len = str_eq(root, "/") ? 0 : strlen(root);
@@ -169,8 +168,7 @@ static int join(char to[CGROUP_PATH_MAX], const char *mount, const char *below, 
 }
 
 /* cgroup v2 forbids processes in a group that hands out controllers (the root excepted), so the
- * place is beside or above ourselves, never simply below.
- */
+ * place is beside or above ourselves, never simply below. */
 static int place_v2(const struct cgroup_layout *layout, const char *name, struct cgroup *group)
 {
 	const char *mount = layout->mount[CGROUP_TREE_UNIFIED];

@@ -22,8 +22,7 @@ struct keyed_field {
 	}
 
 /* keyed_parse - "key value" or "key: value unit" lines into members of *ret. Members whose key is
- * not found are set to MISSING_U64. Returns how many were found.
- */
+ * not found are set to MISSING_U64. Returns how many were found. */
 size_t keyed_parse(const char *buf, size_t len, const struct keyed_field *fields, size_t n,
 		   void *ret);
 

@@ -78,8 +78,7 @@ struct page_source {
 };
 
 /* page_open_pid - errors  -ESRCH no such process, or it has no memory of its own (a kernel thread,
- * a zombie); -EACCES another user's, and we are not root
- */
+ * a zombie); -EACCES another user's, and we are not root */
 int page_open_pid(struct page_source *ret, pid_t pid, struct err *e);
 /* page_open_file - a regular file; a last part shorter than a page is padded with zeros. */
 int page_open_file(struct page_source *ret, const char *path, struct err *e);

@@ -243,8 +243,6 @@ int procfs_stat_parse(const char *buf, size_t len, struct procfs_stat *ret)
 			return -EBADMSG;
 	}
 	stat.ppid = (pid_t)fields[4 - 4];
-	stat.pgrp = (pid_t)fields[5 - 4];
-	stat.session = (pid_t)fields[6 - 4];
 	stat.minor_faults = (uint64_t)fields[10 - 4];
 	stat.major_faults = (uint64_t)fields[12 - 4];
 	stat.user_ticks = (uint64_t)fields[14 - 4];
@@ -269,10 +267,13 @@ int procfs_stat_read(const struct sysroot *root, pid_t pid, struct procfs_stat *
 #define STATUS(key, member) KEYED(struct procfs_status, key, member, KIB)
 
 static const struct keyed_field status_fields[] = {
-	STATUS("VmRSS", rss_bytes),          STATUS("VmHWM", rss_peak_bytes),
-	STATUS("RssAnon", rss_anon_bytes),   STATUS("RssFile", rss_file_bytes),
-	STATUS("RssShmem", rss_shmem_bytes), STATUS("VmSwap", swap_bytes),
-	STATUS("VmLck", locked_bytes),       KEYED(struct procfs_status, "Threads", threads, 1),
+	STATUS("VmRSS", rss_bytes),
+	STATUS("VmHWM", rss_peak_bytes),
+	STATUS("RssAnon", rss_anon_bytes),
+	STATUS("RssShmem", rss_shmem_bytes),
+	STATUS("VmSwap", swap_bytes),
+	STATUS("VmLck", locked_bytes),
+	KEYED(struct procfs_status, "Threads", threads, 1),
 };
 
 int procfs_status_parse(const char *buf, size_t len, struct procfs_status *ret)

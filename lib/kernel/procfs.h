@@ -55,7 +55,7 @@ int procfs_swaps_read(const struct sysroot *root, struct procfs_swaps *ret, stru
 
 /* ---- one process ---- */
 struct procfs_stat {
-	pid_t pid, ppid, pgrp, session;
+	pid_t pid, ppid;
 	char state;    /* R S D Z T t X I */
 	char comm[64]; /* any bytes; kernel threads' may be longer than 15 */
 	uint64_t minor_faults, major_faults;
@@ -75,8 +75,8 @@ struct procfs_status {
 	uid_t effective_uid;
 	uint64_t threads;
 	/* missing for kernel threads and zombies */
-	uint64_t rss_bytes, rss_peak_bytes, rss_anon_bytes, rss_file_bytes, rss_shmem_bytes,
-		swap_bytes, locked_bytes;
+	uint64_t rss_bytes, rss_peak_bytes, rss_anon_bytes, rss_shmem_bytes, swap_bytes,
+		locked_bytes;
 };
 
 int procfs_status_parse(const char *buf, size_t len, struct procfs_status *ret);

@@ -52,8 +52,7 @@ int swap_room_memory(const struct procfs_meminfo *meminfo, uint64_t used_bytes, 
 
 /* swap_room_group - refuses where they exceed what a group's limit allows: the kernel charges pages
  * that are swapped in whatever the limit is, and would kill its processes. Of the group's pages in
- * swap at most used_bytes are in the pool. Pure.
- */
+ * swap at most used_bytes are in the pool. Pure. */
 int swap_room_group(const struct cgroup_swap *group, uint64_t used_bytes, struct err *e);
 
 /* swap_room_check - both, for the device and every group with pages in swap. -ENOMEM refused. */

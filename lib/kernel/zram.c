@@ -233,25 +233,24 @@ int zram_block_stat_read(const struct sysroot *root, unsigned int id, struct zra
 int zram_algorithms_parse(const char *buf, size_t len, struct zram_algorithms *ret)
 {
 	struct zram_algorithms list = { .current = SIZE_MAX };
+	char text[ATTRIBUTE_MAX], *at = text, *word;
 
-	for (size_t i = 0; i < len;) {
-		size_t n = 0;
+	if (len >= sizeof(text))
+		return -E2BIG;
+	memcpy(text, buf, len);
+	text[len] = '\0';
+	while ((word = strsep(&at, " \n"))) {
+		size_t n = strlen(word);
+		bool current = n > 2 && word[0] == '[' && word[n - 1] == ']';
 
-		while (i + n < len && buf[i + n] != ' ' && buf[i + n] != '\n')
-			n++;
-		if (n == 0) {
-			i++;
+		n -= current ? 2 : 0;
+		if (n == 0)
 			continue;
-		}
-		bool current = n > 2 && buf[i] == '[' && buf[i + n - 1] == ']';
-		size_t name_len = current ? n - 2 : n;
-
-		if (list.n == ARRAY_SIZE(list.names) || name_len >= ZRAM_ALGORITHM_MAX)
+		if (list.n == ARRAY_SIZE(list.names) || n >= ZRAM_ALGORITHM_MAX)
 			return -E2BIG;
 		if (current)
 			list.current = list.n;
-		memcpy(list.names[list.n++], buf + i + current, name_len);
-		i += n;
+		memcpy(list.names[list.n++], word + current, n);
 	}
 	if (list.current == SIZE_MAX)
 		return -EBADMSG;

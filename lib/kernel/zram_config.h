@@ -30,8 +30,7 @@ struct zram_config {
 };
 
 /* zram_check_params - refuses a level or a dictionary that this codec ignores on every kernel. A
- * codec that is not known here is left to the kernel.
- */
+ * codec that is not known here is left to the kernel. */
 int zram_check_params(const struct zram_config *config, const char *algorithm, struct err *e);
 
 /* zram_check - whether the kernel and its codecs can do what the configuration asks for. Changes

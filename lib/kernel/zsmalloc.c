@@ -59,8 +59,7 @@ int zsmalloc_init(struct zsmalloc_model *ret, unsigned int chain, enum zsmalloc_
 }
 
 /* The value of CONFIG_ZSMALLOC_CHAIN_SIZE in a build configuration: 0 = a kernel without that
- * option, -ENOENT no such file, or not one with zsmalloc.
- */
+ * option, -ENOENT no such file, or not one with zsmalloc. */
 static int chain_from_config(const char *path)
 {
 	static const char option[] = "CONFIG_ZSMALLOC_CHAIN_SIZE=";

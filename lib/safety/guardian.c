@@ -51,8 +51,7 @@ static _Noreturn void refuse(int report_fd, int code)
 }
 
 /* Puts the five descriptors where they belong and closes every other one: a lock or pipe of the
- * supervisor that stayed open here would outlive it. -EMFILE.
- */
+ * supervisor that stayed open here would outlive it. -EMFILE. */
 static int settle_descriptors(const int stdio_fds[3], int lifeline_fd, int report_fd)
 {
 	const int from[] = { stdio_fds[0], stdio_fds[1], stdio_fds[2], lifeline_fd, report_fd };

@@ -40,8 +40,7 @@ struct guardian_report {
 };
 
 /* guardian_main - the forked process; never returns. A byte on the lifeline releases the command;
- * its end of file means that the supervisor is gone: kill, remove, exit.
- */
+ * its end of file means that the supervisor is gone: kill, remove, exit. */
 _Noreturn void guardian_main(const struct guardian_task *task, int lifeline_fd, int report_fd);
 
 /* guardian_kill_children - for a subreaper without a group: kills and reaps all its children. */

@@ -16,8 +16,7 @@
 /* ---- lines ---- */
 
 /* json-c's add functions answer -1 without memory; such a line lacks a key, and append() refuses
- * it.
- */
+ * it. */
 static void add_number(struct json_object *object, const char *key, uint64_t value)
 {
 	json_object_object_add(object, key, json_object_new_uint64(value));

@@ -25,8 +25,7 @@
 #include "journal_dir.h"
 
 /* journal_open - a new journal of this process, named after the owner: "study" ->
- * study.<pid>.<start>
- */
+ * study.<pid>.<start> */
 int journal_open(struct journal **ret, const char *owner, struct err *e);
 
 /* journal_name_valid - one or more of [A-Za-z0-9._-], not starting with a dot: a journal's name. */
@@ -54,8 +53,7 @@ int journal_path(struct journal *j, const char *path, unsigned int *ret, struct 
  * zram_hot_add(), then journal_zram_added() with the new one. If the process ended in between,
  * recovery removes the one device that appeared within half a second of the intent, is in no
  * journal, and is neither set up nor open a second later. Of two it removes neither: one of them is
- * another process's, and an empty device does no harm.
- */
+ * another process's, and an empty device does no harm. */
 int journal_zram(struct journal *j, unsigned int *ret, struct err *e);
 int journal_zram_added(struct journal *j, unsigned int id, const struct zram_device *device,
 		       struct err *e);
@@ -70,8 +68,7 @@ int journal_undone(struct journal *j, unsigned int id, struct err *e);
 /* journal_ready - what the journal lists is meant to stay after its process has exited: recovery
  * keeps it while `owner` lives (0: until it is removed by hand). text: one line on what it is and
  * how to remove it. mark: a number that readers find again as ready_mark; MISSING_U64 = none.
- * journal_unready takes that back, before the undoing begins.
- */
+ * journal_unready takes that back, before the undoing begins. */
 int journal_ready(struct journal *j, pid_t owner, uint64_t mark, const char *text, struct err *e);
 int journal_unready(struct journal *j, struct err *e);
 

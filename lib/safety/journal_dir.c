@@ -161,25 +161,17 @@ static int cut_torn_line(struct journal *j, struct err *e)
 
 /* Whether another process has the journal; take: locks it where none has. An OFD lock can be
  * queried without being taken, so readers disturb no one; it lives as long as the descriptor, in
- * children too.
- */
+ * children too. */
 static int lock_file(int fd, bool take, bool *live)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
-	if (take && fcntl(fd, F_OFD_SETLK, &lock) == 0) {
-		*live = false;
+	if (fcntl(fd, take ? F_OFD_SETLK : F_OFD_GETLK, &lock) == 0) {
+		*live = !take && lock.l_type != F_UNLCK;
 		return 0;
 	}
-	if (take && errno != EAGAIN && errno != EACCES)
-		return -errno;
-	*live = true;
-	if (take)
-		return 0;
-	if (fcntl(fd, F_OFD_GETLK, &lock))
-		return -errno;
-	*live = lock.l_type != F_UNLCK;
-	return 0;
+	*live = take && (errno == EAGAIN || errno == EACCES);
+	return *live ? 0 : -errno;
 }
 
 int journal_load(struct journal **ret, const char *path, bool take, struct err *e)

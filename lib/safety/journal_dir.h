@@ -34,8 +34,7 @@ struct journal *journal_alloc(const char *path);
 void journal_free(struct journal *j);
 
 /* journal_exists - whether the open file is still the one of that path: recovery may have removed
- * it before it was locked.
- */
+ * it before it was locked. */
 bool journal_exists(const struct journal *j);
 
 /* journal_load - reads an existing journal. take: locks it too, to continue it; a torn last line is
@@ -50,8 +49,7 @@ int journal_load(struct journal **ret, const char *path, bool take, struct err *
 int journal_remove(struct journal *j, struct err *e);
 
 /* journal_each - loads every journal in the directory and calls fn with what journal_load returned.
- * Stops at fn's first non-zero, which it returns.
- */
+ * Stops at fn's first non-zero, which it returns. */
 typedef int journal_each_fn(void *ctx, struct journal *j, int rc, const struct err *why);
 int journal_each(journal_each_fn *fn, void *ctx, bool take, struct err *e);
 
@@ -64,8 +62,7 @@ typedef int journal_visit_fn(void *ctx, const struct journal_file *file, bool li
 int journal_visit(journal_visit_fn *fn, void *ctx, struct err *e);
 
 /* journal_setting_held - whether a journal of this boot other than j has this setting open, too;
- * then `old` gets the value before all of them.
- */
+ * then `old` gets the value before all of them. */
 bool journal_setting_held(const struct journal *j, const char *path, char old[JOURNAL_OLD_MAX]);
 
 /* journal_setting_value - a setting's text as it is written back: one line; of "a [b] c" the b. */

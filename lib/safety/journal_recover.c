@@ -131,8 +131,7 @@ static bool kept(const struct journal_file *file)
 }
 
 /* Processes and groups alone, of every journal, before any swap: those of a study may have pages in
- * its pool, which has a journal of its own. What fails is tried again in the second round.
- */
+ * its pool, which has a journal of its own. What fails is tried again in the second round. */
 static int end_processes(void *ctx, struct journal *j, int rc, const struct err *why UNUSED)
 {
 	struct recovery *recovery = ctx;

@@ -8,8 +8,7 @@
 
 /* journal_undo_all - undoes every open entry now, in the order recovery would. For the end of a
  * command, failed or not. Continues after a failure and returns the first; a device whose swap
- * could not be turned off stays.
- */
+ * could not be turned off stays. */
 int journal_undo_all(struct journal *j, struct err *e);
 
 /* What recovery did or left, one line each: "pool.lab: removed zram3". failed: it could not, and

@@ -207,8 +207,7 @@ static bool born_then(const struct zram_device *device, uint64_t intent_ms, int6
 }
 
 /* Devices that may be the one whose number the dead owner could not write: in no journal, not set
- * up, appeared just after the intent. young: one may yet be set up by the process that added it.
- */
+ * up, appeared just after the intent. young: one may yet be set up by the process that added it. */
 static int find_candidates(const struct journal_entry *entry, struct zram_list *ret, bool *young,
 			   struct err *e)
 {
@@ -233,8 +232,7 @@ static int find_candidates(const struct journal_entry *entry, struct zram_list *
 }
 
 /* The owner died between adding a device and writing its number. 0 with ret->diskseq 0: it had not
- * added one, or there are several candidates.
- */
+ * added one, or there are several candidates. */
 static int find_lost(const struct journal_entry *entry, struct zram_device *ret, struct err *e)
 {
 	uint64_t end_ns = monotonic_ns() + 2 * GRACE_MS * NS_PER_MS;
@@ -306,8 +304,7 @@ static int undo_setting(const struct journal_entry *entry, char what[JOURNAL_WHA
 static int tree_remove(int at, const char *name, dev_t dev, unsigned int depth);
 
 /* Everything in the directory. Links are not followed and other file systems not entered; all by
- * descriptors, for another user may be changing the tree.
- */
+ * descriptors, for another user may be changing the tree. */
 static int empty_dir(int at, const char *name, dev_t dev, unsigned int depth)
 {
 	AUTO_CLOSE int dir = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

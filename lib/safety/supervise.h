@@ -29,9 +29,8 @@ struct journal;
 #define SUPERVISE_DURATION_DEFAULT_NS (20 * NS_PER_S)
 #define SUPERVISE_DURATION_CAP_NS     (300 * NS_PER_S)
 
-/* supervise_reserve_bytes - what must stay available: 10 % of MemTotal, but at least
- * 512 MiB, or an eighth below 4 GiB (docs/decisions/0005).
- */
+/* supervise_reserve_bytes - what must stay available: 10 % of MemTotal, but at least 512 MiB, or an
+ * eighth below 4 GiB (docs/decisions/0005). */
 uint64_t supervise_reserve_bytes(uint64_t mem_total_bytes);
 
 /* supervise_size_bound_bytes - the largest load taken: half of what is available above the reserve;
@@ -77,8 +76,7 @@ struct supervise_config {
 
 /* supervise_config_init - name "command", the caller's output, stdin /dev/null, no memory limit,
  * 4096 pids, 20 s, reserve by supervise_reserve_bytes of this machine, no PSI bound, full pools
- * ignored, grace 2 s, oom_score_adj 500.
- */
+ * ignored, grace 2 s, oom_score_adj 500. */
 void supervise_config_init(struct supervise_config *config);
 
 enum supervise_state {
@@ -100,8 +98,7 @@ struct supervise_result {
 	int signal;       /* 0 = exited */
 	uint64_t wall_ns; /* from release to the end of the command itself */
 	/* Of all processes, exact, by wait4; missing when the guardian was killed. Not counted are
-	 * processes whose parent ignores SIGCHLD; last.user_ns has them.
-	 */
+	 * processes whose parent ignores SIGCHLD; last.user_ns has them. */
 	uint64_t user_ns, system_ns, minor_fault_count, major_fault_count;
 	uint64_t max_rss_bytes;               /* of the largest process */
 	uint64_t peak_bytes, peak_swap_bytes; /* highest samples: struct watch */

@@ -33,8 +33,7 @@ void watch_sample(struct watch *watch, const struct cgroup *group)
 }
 
 /* A zram swap whose next page may find no slot: nearer to its memory limit than a zspage is large.
- * Beyond it writes fail, and pages stay in memory that is short already.
- */
+ * Beyond it writes fail, and pages stay in memory that is short already. */
 static bool full_pool(unsigned int *ret)
 {
 	struct procfs_swaps swaps;
@@ -56,8 +55,7 @@ static bool full_pool(unsigned int *ret)
 }
 
 /* How far MemAvailable may fall before the next check and the kill that follows it: twice as far as
- * since the last one, but not by more than the group's own limit leaves it.
- */
+ * since the last one, but not by more than the group's own limit leaves it. */
 static uint64_t fall_bytes(const struct watch *watch, uint64_t available_bytes)
 {
 	const uint64_t limit = watch->memory_bytes, used = watch->used_bytes;
