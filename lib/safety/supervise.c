@@ -445,8 +445,8 @@ static int exec_error(const struct supervised *s, const struct guardian_report *
 		return err_set(e, report->value, "cannot become user %u to run '%s'", s->user.uid,
 			       name);
 	if (report->step == GUARDIAN_STEP_DIRECTORY)
-		return err_set(e, report->value, "cannot enter %s to run '%s'", s->config.cwd,
-			       name);
+		return err_set(e, report->value, "cannot enter %s to run '%s'",
+			       s->config.cwd ? s->config.cwd : s->scratch, name);
 	return err_set(e, report->value, "cannot run '%s'", name);
 }
 
