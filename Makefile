@@ -175,7 +175,7 @@ $(B)/tests/%: $(B)/obj/tests/unit/%.o $(LIB)
 $(B)/tests/helpers/%: tests/helpers/%.c $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_CODEC) -lm
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_CODEC) $(LIBS_JSON) -lm
 
 $(B)/bench/%: $(B)/obj/bench/%.o $(LIB)
 	@mkdir -p $(@D)
@@ -185,7 +185,6 @@ $(B)/bench/%: $(B)/obj/bench/%.o $(LIB)
 
 # What they test belongs to a component.
 $(B)/bench/scan_speed: $(B)/obj/compressor-monitor/duplicates.o
-$(B)/tests/test_pool_pages: $(B)/obj/compressor-monitor/pool_pages.o
 $(B)/tests/test_symbol: $(B)/obj/probes/symbol.o
 $(B)/tests/test_worth: $(B)/obj/ram-pool/worth.o
 

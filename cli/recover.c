@@ -3,7 +3,7 @@
  *
  * journal_recover() does the work; here are the lock, the messages and the records.
  */
-#include "lib/safety/journal.h"
+#include "lib/safety/journal_recover.h"
 #include "cli.h"
 #include "lib/base/out.h"
 #include "lib/base/stop.h"

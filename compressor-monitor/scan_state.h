@@ -7,7 +7,7 @@
 #include "duplicates.h"
 #include "freeze.h"
 #include "measure.h"
-#include "pool_pages.h"
+#include "lib/pool/pages.h"
 #include "scan.h"
 #include "lib/base/term.h"
 #include "trace.h"

@@ -6,20 +6,10 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 
-#include "lib/safety/journal.h"
+#include "lib/pool/device.h"
+#include "lib/safety/journal_recover.h"
 
 #define LOCK_WAIT_NS (30 * NS_PER_S)
-
-static int add_device(struct scratch *s, unsigned int *entry, struct err *e)
-{
-	unsigned int id;
-	int r;
-
-	if ((r = journal_zram(s->journal, entry, e)) || (r = zram_hot_add(NULL, &id, e)) ||
-	    (r = zram_identify(NULL, id, &s->device, e)))
-		return r;
-	return journal_zram_added(s->journal, *entry, &s->device, e);
-}
 
 int scratch_algorithms(struct zram_algorithms *ret, struct err *e)
 {
@@ -34,7 +24,7 @@ int scratch_algorithms(struct zram_algorithms *ret, struct err *e)
 	r = journal_open(&s.journal, "scratch", e);
 	if (r)
 		return r;
-	r = add_device(&s, &entry, e);
+	r = pool_device_add(s.journal, &s.device, &entry, e);
 	if (!r)
 		r = zram_algorithms_read(NULL, s.device.id, ret, e);
 	undone = scratch_close(&s, r ? NULL : e);
@@ -82,7 +72,7 @@ int scratch_open(struct scratch *ret, const struct zram_config *config, const vo
 		r = put_dictionary(ret, dir, dictionary, len, path, e);
 		with.dict = path;
 	}
-	if (r || (r = add_device(ret, &entry, e)) ||
+	if (r || (r = pool_device_add(ret->journal, &ret->device, &entry, e)) ||
 	    (r = zram_setup(NULL, ret->device.id, &with, e)) ||
 	    (r = journal_done(ret->journal, entry, e)))
 		return r;

@@ -4,7 +4,7 @@
 #ifndef COLDPRESS_MONITOR_SCRATCH_H
 #define COLDPRESS_MONITOR_SCRATCH_H
 
-#include "lib/kernel/zram.h"
+#include "lib/kernel/zram_config.h"
 
 #define SCRATCH_MAX_BYTES (512 * MIB) /* of pages: memory, if none of them compresses */
 
@@ -36,8 +36,7 @@ int scratch_close(struct scratch *scratch, struct err *e);
 
 /* scratch_transfer - whole pages to (out) or from the device by direct I/O, in requests of at most
  * request bytes, so that the kernel compresses and decompresses on this thread. buf is
- * page-aligned. -EIO short; pwrite's, pread's own
- */
+ * page-aligned. -EIO short; pwrite's, pread's own */
 int scratch_transfer(const struct scratch *scratch, char *buf, size_t bytes, size_t request,
 		     off_t at, bool out);
 

@@ -15,6 +15,7 @@
 
 #include "pool.h"
 #include "lib/base/stop.h"
+#include "lib/kernel/zram_config.h"
 #include "lib/base/term.h"
 #include "lib/base/units.h"
 #include "worth.h"

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* contents.c - the pages that lie in a pool, read from its block device, and what packs them as the
- * kernel does. */
+/* contents.c - the pages of a pool, and the library codec that compresses them as the kernel does.
+ */
 #include "contents.h"
 
-#include <fcntl.h>
-
-#include "lib/kernel/page.h"
+#include "lib/pool/pages.h"
 
 #define PACKED_BYTES (4 * PAGE_BYTES) /* more than any codec's bound of a page */
 
@@ -15,34 +13,34 @@ int contents_codec(struct contents *c, const char *algorithm, struct codec_run *
 	const char *spec = codec_for_kernel(algorithm, c->crypto, approximate);
 
 	if (!spec)
-		return err_impossible(e, "no library codec stands for the kernel's %s", algorithm);
-	int r = codec_open(ret, spec, e);
+		return err_impossible(e, "no library codec matches the kernel's %s", algorithm);
+	int rc = codec_open(ret, spec, e);
 
-	return r || ret->codec->bound(PAGE_BYTES) <= PACKED_BYTES ? r
-								  : err_set(e, E2BIG, "%s", spec);
+	if (!rc && ret->codec->bound(PAGE_BYTES) > PACKED_BYTES)
+		rc = err_set(e, E2BIG, "%s", spec);
+	return rc;
 }
 
 int contents_open(struct contents *ret, const struct pool *pool, struct err *e)
 {
 	struct zram_algorithms algorithms;
-	char dir[SYSROOT_PATH_MAX];
 	const char *how;
+	int rc;
 
-	*ret = (struct contents){ .fd = -1 };
-	int r = zram_algorithms_read(NULL, pool->device.id, &algorithms, e);
-
-	if (r || (r = zram_disk_bytes(NULL, pool->device.id, &ret->disk_bytes, e)) ||
-	    (r = journal_state_dir(dir, e)) || (r = zsmalloc_detect(&ret->model, NULL, &how, e)))
-		return r;
-	ret->crypto = algorithms.crypto;
-	ret->packed = malloc(PACKED_BYTES);
+	*ret = (struct contents){ .fd = -1, .packed = malloc(PACKED_BYTES) };
 	if (!ret->packed)
 		return err_set(e, ENOMEM, "cannot read the pool");
-	r = contents_codec(ret, algorithms.names[algorithms.current], &ret->codec,
-			   &ret->approximate, e);
-	if (r)
-		return r;
-	ret->fd = zram_open(&pool->device, dir, O_RDONLY | O_DIRECT, e);
+	rc = zram_algorithms_read(NULL, pool->device.id, &algorithms, e);
+	if (!rc)
+		rc = zsmalloc_detect(&ret->model, NULL, &how, e);
+	if (rc)
+		return rc;
+	ret->crypto = algorithms.crypto;
+	rc = contents_codec(ret, algorithms.names[algorithms.current], &ret->codec,
+			    &ret->approximate, e);
+	if (rc)
+		return rc;
+	ret->fd = pool_pages_fd(&pool->device, &ret->disk_bytes, e);
 	return MIN(ret->fd, 0);
 }
 
@@ -56,13 +54,7 @@ void contents_close(struct contents *c)
 
 ssize_t contents_read(const struct contents *c, void *buf, size_t len, uint64_t at, struct err *e)
 {
-	ssize_t n =
-		at < c->disk_bytes ? pread(c->fd, buf, MIN(len, c->disk_bytes - at), (off_t)at) : 0;
-
-	if (n < 0)
-		return err_set(e, errno, "cannot read the pool");
-	return n % (ssize_t)PAGE_BYTES ? err_say(e, EIO, "cannot read the pool: %zd bytes came", n)
-				       : n;
+	return pool_pages_read(c->fd, c->disk_bytes, buf, len, at, e);
 }
 
 size_t contents_pack(const struct contents *c, const void *page, const struct codec_run *codec)

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <limits.h>
 
+#include "lib/safety/journal_recover.h"
 #include "lib/base/stop.h"
 
 #define STEP_BYTES (32 * MIB)

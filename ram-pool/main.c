@@ -10,6 +10,7 @@
 #include "classes.h"
 #include "keep.h"
 #include "live.h"
+#include "lib/safety/journal_recover.h"
 #include "lib/base/opt.h"
 #include "lib/base/out.h"
 #include "plan.h"

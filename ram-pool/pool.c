@@ -10,7 +10,10 @@
 #include <sys/wait.h>
 
 #include "backing.h"
+#include "lib/pool/device.h"
+#include "lib/safety/journal_recover.h"
 #include "lib/base/stop.h"
+#include "lib/kernel/zram_config.h"
 #include "lib/base/term.h"
 #include "lib/base/units.h"
 
@@ -112,13 +115,10 @@ static int pick_priority(const struct pool_request *request, int *ret, struct er
 
 static int add_device(struct journal *j, struct zram_device *ret, struct err *e)
 {
-	unsigned int entry, id;
-	int r = journal_zram(j, &entry, e);
+	unsigned int entry;
+	int rc = pool_device_add(j, ret, &entry, e);
 
-	if (r || (r = zram_hot_add(NULL, &id, e)) || (r = zram_identify(NULL, id, ret, e)) ||
-	    (r = journal_zram_added(j, entry, ret, e)))
-		return r;
-	return stopped(e);
+	return rc ? rc : stopped(e);
 }
 
 int pool_device_id(const char *name, unsigned int *ret, struct err *e)

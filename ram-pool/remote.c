@@ -11,13 +11,9 @@
 
 #include "lib/base/stop.h"
 #include "lib/base/sysroot.h"
+#include "lib/kernel/pagemap.h"
 
 #define BATCH 1024 /* UIO_MAXIOV */
-
-/* Documentation/admin-guide/mm/pagemap.rst */
-#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
-#define PAGEMAP_SWAPPED (UINT64_C(1) << 62)
-#define PAGEMAP_SHARED  (UINT64_C(1) << 61) /* of a file, or shared anonymous */
 
 void remote_pages_done(struct remote_pages *pages)
 {
@@ -30,38 +26,25 @@ static int ended(const struct remote *remote, struct err *e)
 	return err_say(e, ESRCH, "process %d has ended", (int)remote->pid);
 }
 
-static int no_memory(pid_t pid, struct err *e)
-{
-	return err_say(
-		e, ESRCH,
-		"process %d has no memory of its own: a kernel thread, or one that has ended",
-		(int)pid);
-}
-
 int remote_open(struct remote *ret, pid_t pid, struct err *e)
 {
 	struct remote remote = { .pid = pid, .pidfd = pidfd_open(pid, 0), .pagemap_fd = -1 };
-	char path[64];
 	uint64_t entry;
-	int r = 0;
+	int rc = 0;
 
 	if (remote.pidfd < 0)
 		return errno == ESRCH ? err_say(e, ESRCH, "there is no process %d", (int)pid)
 				      : err_set(e, errno, "cannot open process %d", (int)pid);
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
-	remote.pagemap_fd = open(path, O_RDONLY | O_CLOEXEC);
+	remote.pagemap_fd = pagemap_open(pid, e);
 	if (remote.pagemap_fd < 0)
-		r = errno == ESRCH
-			    ? no_memory(pid, e)
-			    : err_set(e, errno, "cannot look at the pages of process %d", (int)pid);
-	else if (pread(remote.pagemap_fd, &entry, sizeof(entry), 0) ==
-		 0) /* older kernels open it, and it is empty */
-		r = no_memory(pid, e);
-	if (r)
+		rc = remote.pagemap_fd;
+	else if (pread(remote.pagemap_fd, &entry, sizeof(entry), 0) == 0)
+		rc = pagemap_no_memory(pid, e); /* older kernels open it, and it is empty */
+	if (rc)
 		remote_close(&remote);
 	else
 		*ret = remote;
-	return r;
+	return rc;
 }
 
 void remote_close(struct remote *remote)
@@ -76,8 +59,8 @@ void remote_close(struct remote *remote)
 static bool in_state(uint64_t entry, enum remote_state state)
 {
 	if (state == REMOTE_PRESENT)
-		return (entry & PAGEMAP_PRESENT) && !(entry & PAGEMAP_SHARED);
-	return (entry & PAGEMAP_SWAPPED) && !(entry & (PAGEMAP_PRESENT | PAGEMAP_SHARED));
+		return (entry & PAGEMAP_PRESENT) && !(entry & PAGEMAP_FILE);
+	return (entry & PAGEMAP_SWAP) && !(entry & (PAGEMAP_PRESENT | PAGEMAP_FILE));
 }
 
 static int add_page(struct remote_pages *pages, uint64_t address)

@@ -4,6 +4,7 @@
 
 #include "backing.h"
 #include "pool.h"
+#include "lib/kernel/zram_config.h"
 
 #define F(m, t, u, what, ...) FIELD(struct pool_status, m, t, u, what, ##__VA_ARGS__)
 

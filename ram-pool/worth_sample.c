@@ -5,6 +5,7 @@
 
 #include "contents.h"
 #include "lib/base/stop.h"
+#include "lib/kernel/zram_config.h"
 
 #define SAMPLE_MIN 64 /* pages */
 #define SAMPLE_MAX 1024

@@ -13,6 +13,7 @@
 
 #include "lib/kernel/procfs.h"
 #include "lib/base/stop.h"
+#include "lib/safety/guardian.h"
 #include "study.h"
 
 #define SAMPLE_NS (50 * NS_PER_MS)
@@ -141,7 +142,7 @@ int study_run_bare(struct study *s, struct study_target *target, struct err *e)
 		return (int)pid;
 	status = watch(s, target, pid, &scanner, &usage, e);
 	study_scan_end(s, target, &scanner);
-	supervise_kill_children(); /* what left its process group */
+	guardian_kill_children(); /* what left its process group */
 	if (status < 0)
 		return status;
 	run->wall_ns = monotonic_ns() - begin;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* cgroup.c - makes, bounds, kills and removes a group in each hierarchy it is in. */
+/* cgroup.c - creates, limits, kills and removes a group in each hierarchy it is in. */
 #include <limits.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -36,8 +36,7 @@ static int write_control(const struct cgroup *group, char sign, struct err *e)
 }
 
 /* kernfs' file handle is the id that bpf_get_current_cgroup_id() returns; so is the inode number
- * where the two are the same, which is so on 64 bits (fs/kernfs/dir.c, kernfs_ino).
- */
+ * where the two are the same, which is so on 64 bits (fs/kernfs/dir.c, kernfs_ino). */
 static int read_id(struct cgroup *group, struct err *e)
 {
 	struct stat st;
@@ -46,7 +45,7 @@ static int read_id(struct cgroup *group, struct err *e)
 	if (!group->dir[CGROUP_TREE_UNIFIED][0])
 		return 0;
 	if (stat(group->dir[CGROUP_TREE_UNIFIED], &st))
-		return err_set(e, errno, "cannot look at %s", group->dir[CGROUP_TREE_UNIFIED]);
+		return err_set(e, errno, "cannot read %s", group->dir[CGROUP_TREE_UNIFIED]);
 	group->id = st.st_ino;
 	return 0;
 }
@@ -127,7 +126,7 @@ static int limit_v1(const struct cgroup *group, uint64_t memory_bytes, uint64_t 
 	if (!sysroot_exists(NULL, "%s/memory.memsw.limit_in_bytes", dir)) {
 		if (swap_bytes != MISSING_U64)
 			return err_say(e, ENOTSUP,
-				       "swap cannot be bounded: this kernel does not account it "
+				       "swap cannot be limited: this kernel does not account it "
 				       "(boot with swapaccount=1)");
 		return write_u64(memory_bytes, "-1", e, dir, "memory.limit_in_bytes");
 	}
@@ -137,12 +136,13 @@ static int limit_v1(const struct cgroup *group, uint64_t memory_bytes, uint64_t 
 	rc = sysroot_read_u64(NULL, &now, e, "%s/memory.memsw.limit_in_bytes", dir);
 	if (rc)
 		return rc;
-	if (both >= now) {
+	if (both >= now)
 		rc = write_u64(both, "-1", e, dir, "memory.memsw.limit_in_bytes");
-		return rc ? rc : write_u64(memory_bytes, "-1", e, dir, "memory.limit_in_bytes");
-	}
-	rc = write_u64(memory_bytes, "-1", e, dir, "memory.limit_in_bytes");
-	return rc ? rc : write_u64(both, "-1", e, dir, "memory.memsw.limit_in_bytes");
+	if (!rc)
+		rc = write_u64(memory_bytes, "-1", e, dir, "memory.limit_in_bytes");
+	if (!rc && both < now)
+		rc = write_u64(both, "-1", e, dir, "memory.memsw.limit_in_bytes");
+	return rc;
 }
 
 int cgroup_limit_memory(const struct cgroup *group, uint64_t memory_bytes, uint64_t swap_bytes,
@@ -156,7 +156,7 @@ int cgroup_limit_memory(const struct cgroup *group, uint64_t memory_bytes, uint6
 	if (sysroot_exists(NULL, "%s/memory.swap.max", dir))
 		rc = write_u64(swap_bytes, "max", e, dir, "memory.swap.max");
 	else if (swap_bytes != MISSING_U64)
-		rc = err_say(e, ENOTSUP, "swap cannot be bounded: this kernel does not account it");
+		rc = err_say(e, ENOTSUP, "swap cannot be limited: this kernel does not account it");
 	else
 		rc = 0;
 	return rc ? rc : write_u64(memory_bytes, "max", e, dir, "memory.max");
@@ -174,8 +174,8 @@ int cgroup_group_oom(const struct cgroup *group, struct err *e)
 	return sysroot_write(NULL, "1", e, "%s/memory.oom.group", group->dir[CGROUP_TREE_UNIFIED]);
 }
 
-/* Members in one hierarchy: calls fn for each; returns how many. */
-static ssize_t each_pid(const char *dir, void (*fn)(void *ctx, pid_t pid), void *ctx, struct err *e)
+/* Sends a signal to every member in one hierarchy; returns how many members there are. */
+static ssize_t signal_members(const char *dir, int sig, struct err *e)
 {
 	AUTO_FREE char *text = NULL;
 	ssize_t n = sysroot_read_alloc(NULL, &text, e, "%s/cgroup.procs", dir), count = 0;
@@ -186,44 +186,19 @@ static ssize_t each_pid(const char *dir, void (*fn)(void *ctx, pid_t pid), void 
 	while ((line = strsep(&at, "\n"))) {
 		uint64_t pid;
 
-		/* 0 stands for a process of another PID namespace: cannot be named, is counted. */
+		/* 0 stands for a process of another PID namespace, which cannot be named. */
 		if (!*line || units_parse_u64(line, &pid, NULL) || pid > INT_MAX)
 			continue;
 		if (pid)
-			fn(ctx, (pid_t)pid);
+			kill((pid_t)pid, sig);
 		count++;
 	}
 	return count;
 }
 
-struct pid_list {
-	pid_t *pids;
-	size_t n, max;
-};
-
-static void list_pid(void *ctx, pid_t pid)
-{
-	struct pid_list *list = ctx;
-
-	if (list->n < list->max)
-		list->pids[list->n++] = pid;
-}
-
-ssize_t cgroup_pids(const struct cgroup *group, pid_t *pids, size_t max, struct err *e)
-{
-	struct pid_list list = { .pids = pids, .max = max };
-
-	return each_pid(tree_dir(group, CGROUP_TREE_MEMORY), list_pid, &list, e);
-}
-
-static void signal_pid(void *ctx, pid_t pid)
-{
-	kill(pid, *(const int *)ctx);
-}
-
 int cgroup_signal(const struct cgroup *group, int sig, struct err *e)
 {
-	ssize_t n = each_pid(tree_dir(group, CGROUP_TREE_MEMORY), signal_pid, &sig, e);
+	ssize_t n = signal_members(tree_dir(group, CGROUP_TREE_MEMORY), sig, e);
 
 	return n < 0 ? (int)n : 0;
 }
@@ -232,7 +207,6 @@ int cgroup_kill(const struct cgroup *group, uint64_t timeout_ns, struct err *e)
 {
 	const uint64_t begin = monotonic_ns();
 	const char *pids = tree_dir(group, CGROUP_TREE_PIDS);
-	int sig = SIGKILL;
 
 	if (pids[0])
 		cgroup_limit_pids(group, 0, NULL);
@@ -242,10 +216,10 @@ int cgroup_kill(const struct cgroup *group, uint64_t timeout_ns, struct err *e)
 		ssize_t left = 0;
 
 		for (size_t tree = 0; tree < CGROUP_TREES; tree++) {
-			ssize_t n = group->dir[tree][0]
-					    ? each_pid(group->dir[tree], signal_pid, &sig, NULL)
-					    : 0;
+			ssize_t n = 0;
 
+			if (group->dir[tree][0])
+				n = signal_members(group->dir[tree], SIGKILL, NULL);
 			left += MAX(n, 0);
 		}
 		if (!left)

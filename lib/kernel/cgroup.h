@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* cgroup.h - control groups v1, v2 and hybrid behind one handle: make, limit, read, kill, remove.
+/* cgroup.h - control groups v1, v2 and hybrid behind one handle: create, limit, read, kill, remove.
  *
- * A group is one directory name, made in every hierarchy that helps: on v2 that is one directory;
- * on v1 and hybrid it is memory and pids, and where cgroup2 is mounted a mirror there, for PSI, CPU
- * time, cgroup.kill and the ids that BPF sees. Groups are made by us only; none is looked for or
- * taken over. Does not write the journal: the caller does, between cgroup_place and cgroup_create
- * (supervised.h).
+ * A group is one directory name, made in every hierarchy that is needed: on v2 one directory; on v1
+ * and hybrid memory and pids, and where cgroup2 is mounted one there, for PSI, CPU time,
+ * cgroup.kill and the ids that BPF sees. No existing group is taken over. Does not write the
+ * journal: the caller does, between cgroup_place and cgroup_create (supervise.h).
  */
 #ifndef COLDPRESS_KERNEL_CGROUP_H
 #define COLDPRESS_KERNEL_CGROUP_H
@@ -26,7 +25,8 @@ enum cgroup_tree {
 	CGROUP_TREES
 };
 
-#define CGROUP_PATH_MAX 512
+#define CGROUP_PATH_MAX       512
+#define CGROUP_NO_LIMIT_BYTES (UINT64_C(1) << 62) /* limits above it are none (v1) */
 
 /* Where the hierarchies are and where in them this process is. */
 struct cgroup_layout {
@@ -36,34 +36,29 @@ struct cgroup_layout {
 };
 
 /* cgroup_layout_parse - from the texts of /proc/self/mountinfo and /proc/self/cgroup. cgroup2
- * without a v1 memory hierarchy is taken for CGROUP_V2 here; whether it has the controller only
- * cgroup_layout_read can see.
+ * without a v1 memory hierarchy counts as CGROUP_V2 here; only cgroup_layout_read can check that it
+ * has the controller.
  *
- * errors  -EBADMSG a line of either text cannot be read
+ * errors  -EBADMSG a line of either text cannot be parsed
  */
 int cgroup_layout_parse(const char *mountinfo, const char *self_cgroup, struct cgroup_layout *ret,
 			struct err *e);
 
-/* cgroup_layout_read - of this process. mode is CGROUP_NONE (and 0 returned) when no memory
- * controller is there: a machine may well be looked at without one.
- */
+/* cgroup_layout_read - of this process. mode is CGROUP_NONE, and 0 returned, without a memory
+ * controller. */
 int cgroup_layout_read(const struct sysroot *root, struct cgroup_layout *ret, struct err *e);
-
-/* cgroup_mode_name - "none", "v1", "hybrid", "v2". */
-const char *cgroup_mode_name(enum cgroup_mode mode);
 
 struct cgroup {
 	enum cgroup_mode mode;
-	char dir[CGROUP_TREES]
-		[CGROUP_PATH_MAX];    /* the group's directory; "" = not in this hierarchy */
-	char enable[CGROUP_PATH_MAX]; /* v2: the directory whose cgroup.subtree_control lacks what
-					 we need; "" */
+	char dir[CGROUP_TREES][CGROUP_PATH_MAX]; /* "" = not in this hierarchy */
+	/* v2: the directory whose cgroup.subtree_control lacks what is needed, or "" */
+	char enable[CGROUP_PATH_MAX];
 	bool enable_memory, enable_pids; /* what it lacks: added by create, taken back by remove */
-	uint64_t id; /* of the cgroup2 directory, as bpf_get_current_cgroup_id() gives it */
+	uint64_t id; /* of the cgroup2 directory, as bpf_get_current_cgroup_id() returns it */
 };
 
 /* cgroup_place - where a group of this name would be made: on v1 below the own group, on v2 below
- * the nearest ancestor that hands out memory and pids, else below the mount point, with .enable
+ * the nearest ancestor that delegates memory and pids, else below the mount point, with .enable
  * set. Changes nothing.
  *
  * name    [A-Za-z0-9._-]+, not starting with a dot
@@ -72,23 +67,21 @@ struct cgroup {
 int cgroup_place(const struct cgroup_layout *layout, const char *name, struct cgroup *ret,
 		 struct err *e);
 
-/* cgroup_create - makes the directories; all or none. Fills .id where there is a cgroup2.
+/* cgroup_create - makes the directories; all or none. Fills .id where cgroup2 is mounted.
  *
- * errors  -EEXIST a group of this name is there (not ours: left alone); -EACCES
+ * errors  -EEXIST a group of this name exists and is left alone; -EACCES
  */
 int cgroup_create(struct cgroup *group, struct err *e);
 
 /* cgroup_enter - moves a process (0 = the caller) into the group. */
 int cgroup_enter(const struct cgroup *group, pid_t pid, struct err *e);
 
-/* cgroup_limit_memory - hard limits, changed at any time; MISSING_U64 = no limit (memory) or as it
- * is (swap).
+/* cgroup_limit_memory - hard limits; MISSING_U64 = no limit.
  *
  * memory_bytes  v2 memory.max, v1 memory.limit_in_bytes
- * swap_bytes    v2 memory.swap.max; v1 memory.memsw.limit_in_bytes = memory_bytes + swap_bytes, in
- * the order the kernel needs; MISSING_U64 = unlimited; without swap accounting a given bound is an
- * error errors        -EBUSY what is in use cannot be brought below the limit (v1); -ENOTSUP no
- * swap accounting
+ * swap_bytes    v2 memory.swap.max; v1 memory.memsw.limit_in_bytes = memory_bytes + swap_bytes
+ * errors        -EBUSY memory in use cannot be reclaimed below the limit (v1); -ENOTSUP a swap
+ * limit without swap accounting
  */
 int cgroup_limit_memory(const struct cgroup *group, uint64_t memory_bytes, uint64_t swap_bytes,
 			struct err *e);
@@ -96,11 +89,10 @@ int cgroup_limit_memory(const struct cgroup *group, uint64_t memory_bytes, uint6
 /* cgroup_limit_pids - processes and threads together; MISSING_U64 = no limit. */
 int cgroup_limit_pids(const struct cgroup *group, uint64_t pids, struct err *e);
 
-/* cgroup_group_oom - v2: an OOM kill ends every process of the group, not one. Nothing on v1. */
+/* cgroup_group_oom - v2: an OOM kill ends every process of the group. Nothing on v1. */
 int cgroup_group_oom(const struct cgroup *group, struct err *e);
 
-/* What one moment of a group looks like. Missing where the kernel or the mode has no such figure.
- */
+/* A group's values. Missing where the kernel or the mode does not report one. */
 struct cgroup_stat {
 	uint64_t current_bytes;     /* everything charged, caches and kernel memory too */
 	uint64_t peak_bytes;        /* highest current_bytes; v2 from 5.19 */
@@ -118,47 +110,34 @@ struct cgroup_stat {
 	uint64_t stall_some_us, stall_full_us; /* PSI memory of this group */
 };
 
-/* cgroup_stat_read - several files, one after the other: not one snapshot. A file that is not there
- * leaves its figures missing.
+/* cgroup_stat_read - several files, one after the other: not one snapshot. A missing file leaves
+ * its values missing.
  *
- * errors  -ENOENT the group is gone
+ * errors  -ENOENT no such group
  */
 int cgroup_stat_read(const struct cgroup *group, struct cgroup_stat *ret, struct err *e);
 
-/* A group that has pages in swap, with all the groups below it. Valid during the call it is given
- * to. */
+/* A group with pages in swap; values include the groups below. Valid during the callback. */
 struct cgroup_swap {
 	const char *dir, *path; /* its directory; the same from the mount point on: "/a/b" */
 	uint64_t swap_bytes;    /* in any swap: the kernel does not say which */
 	uint64_t limit_bytes;
-	uint64_t room_bytes; /* it may still be charged with, file pages given up; MISSING_U64 = no
-				limit */
+	uint64_t room_bytes; /* it may still be charged with; MISSING_U64 = no limit */
 };
 
 /* cgroup_swap_visit - fn for every group of the machine that has pages in swap, parents first;
- * stops at its first non-zero, which is returned. Groups whose swap the kernel does not count are
- * passed over.
- *
- * source  v2 memory.swap.current, memory.max, memory.current, memory.stat; v1 memory.stat
- * (total_*), memory.limit_in_bytes, memory.usage_in_bytes
- */
+ * stops at its first non-zero, which is returned. Groups without swap accounting are left out. */
 typedef int cgroup_swap_fn(void *ctx, const struct cgroup_swap *group);
 int cgroup_swap_visit(const struct cgroup_layout *layout, cgroup_swap_fn *fn, void *ctx);
 
-/* cgroup_oom_visit - fn for every group of whose own processes the OOM killer has ended any since
- * the group was made; stops at its first non-zero, which is returned.
+/* cgroup_oom_visit - fn for every group in which the OOM killer ended a process; stops at its first
+ * non-zero, which is returned.
  *
  * source  v2 memory.events.local (5.2; before it memory.events, which counts those below, too), v1
  *         memory.oom_control
  */
 typedef int cgroup_oom_fn(void *ctx, const char *path, uint64_t kill_count);
 int cgroup_oom_visit(const struct cgroup_layout *layout, cgroup_oom_fn *fn, void *ctx);
-
-/* cgroup_pids - member processes (tgids), at most max of them.
- *
- * returns  how many there are (may be more than max), or -errno
- */
-ssize_t cgroup_pids(const struct cgroup *group, pid_t *pids, size_t max, struct err *e);
 
 /* cgroup_kill - SIGKILL to every member until none is left: cgroup.kill where there is one, else
  * one by one behind a pids limit of 0, so that no fork can outrun it. The group takes no new
@@ -168,12 +147,11 @@ ssize_t cgroup_pids(const struct cgroup *group, pid_t *pids, size_t max, struct 
  */
 int cgroup_kill(const struct cgroup *group, uint64_t timeout_ns, struct err *e);
 
-/* cgroup_signal - one signal to every member there is now; ends nothing for sure. */
+/* cgroup_signal - one signal to every present member. */
 int cgroup_signal(const struct cgroup *group, int sig, struct err *e);
 
-/* cgroup_remove - removes the directories; a group that is gone is 0. EBUSY is tried again for
- * timeout_ns, since the last member's exit is accounted a little late.
- */
+/* cgroup_remove - removes the directories; a missing group is 0. EBUSY is tried again for
+ * timeout_ns, since the last member's exit is accounted a little late. */
 int cgroup_remove(const struct cgroup *group, uint64_t timeout_ns, struct err *e);
 
 #endif

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* cgroup_layout.c - where the hierarchies are mounted and where a new group belongs. Reads only. */
 #include "cgroup.h"
-
-const char *cgroup_mode_name(enum cgroup_mode mode)
-{
-	static const char *const names[] = { "none", "v1", "hybrid", "v2" };
-
-	return (size_t)mode < ARRAY_SIZE(names) ? names[mode] : "unknown";
-}
+#include "keyed.h"
 
 /* Whether the word is one of those in a list. */
 static bool has_word(const char *list, const char *word, const char *separators)
@@ -22,22 +16,6 @@ static bool has_word(const char *list, const char *word, const char *separators)
 		list += n + (list[n] != '\0');
 	}
 	return false;
-}
-
-/* mountinfo writes space, tab, newline and backslash in paths as \ooo. In place. */
-static void unescape(char *path)
-{
-	char *to = path;
-
-	for (const char *from = path; *from; to++) {
-		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] && from[3]) {
-			*to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
-			from += 4;
-		} else {
-			*to = *from++;
-		}
-	}
-	*to = '\0';
 }
 
 static int keep(char to[CGROUP_PATH_MAX], const char *path)
@@ -75,8 +53,8 @@ static int take_mount(char *line, struct cgroup_layout *layout, struct mount_roo
 	else if (str_eq(type, "cgroup"))
 		holds[CGROUP_TREE_MEMORY] = has_word(options, "memory", ","),
 		holds[CGROUP_TREE_PIDS] = has_word(options, "pids", ",");
-	unescape(word[3]);
-	unescape(word[4]);
+	keyed_unescape(word[3]);
+	keyed_unescape(word[4]);
 	for (size_t tree = 0; tree < CGROUP_TREES; tree++) {
 		if (!holds[tree] || layout->mount[tree][0])
 			continue;
@@ -86,51 +64,71 @@ static int take_mount(char *line, struct cgroup_layout *layout, struct mount_roo
 	return 0;
 }
 
+/* Where `path` lies in the tree that the mount shows; NULL: not in it, as in a namespace of its
+ * own. Then the mount point is the best place known. */
+static const char *below_root(const char *path, const char *root)
+{
+	size_t len = str_eq(root, "/") ? 0 : strlen(root);
+
+	if (strncmp(path, root, len) || (path[len] && path[len] != '/'))
+		return NULL;
+	return str_eq(path + len, "/") ? "" : path + len;
+}
+
 /* One line: id:controllers:path; cgroup2 is 0::path. */
-static int take_membership(char *line, struct cgroup_layout *layout,
-			   const struct mount_roots *roots)
+static int take_membership(char *line, struct cgroup_layout *layout, struct mount_roots *roots)
 {
 	const char *id = strsep(&line, ":"), *controllers = strsep(&line, ":"), *path = line;
 
 	if (!controllers || !path || path[0] != '/')
 		return -EBADMSG;
-	for (size_t tree = 0; tree < CGROUP_TREES; tree++) {
-		const char *root = roots->root[tree];
-		size_t len = str_eq(root, "/") ? 0 : strlen(root);
-		bool mine = tree == CGROUP_TREE_UNIFIED  ? str_eq(id, "0") && !*controllers
-			    : tree == CGROUP_TREE_MEMORY ? has_word(controllers, "memory", ",")
-							 : has_word(controllers, "pids", ",");
+	const bool holds[CGROUP_TREES] = {
+		[CGROUP_TREE_UNIFIED] = str_eq(id, "0") && !*controllers,
+		[CGROUP_TREE_MEMORY] = has_word(controllers, "memory", ","),
+		[CGROUP_TREE_PIDS] = has_word(controllers, "pids", ","),
+	};
 
-		if (!mine || !layout->mount[tree][0])
+	for (size_t tree = 0; tree < CGROUP_TREES; tree++) {
+		const char *below = below_root(path, roots->root[tree]);
+
+		if (!holds[tree] || !layout->mount[tree][0] || !below)
 			continue;
-		/* Not below what the mount shows: a namespace of its own; the mount point is the
-		 * best there is. */
-		if (strncmp(path, root, len) || (path[len] != '/' && path[len]))
-			continue;
-		if (keep(layout->own[tree], str_eq(path + len, "/") ? "" : path + len))
+		if (keep(layout->own[tree], below))
 			return -ENAMETOOLONG;
 	}
 	return 0;
 }
 
+/* One line of either file. */
+typedef int take_fn(char *line, struct cgroup_layout *layout, struct mount_roots *roots);
+
+static int take_lines(const char *text, take_fn *take, struct cgroup_layout *layout,
+		      struct mount_roots *roots)
+{
+	AUTO_FREE char *copy = strdup(text);
+	char *at = copy, *line;
+	int rc = copy ? 0 : -ENOMEM;
+
+	while (!rc && (line = strsep(&at, "\n")))
+		rc = *line ? take(line, layout, roots) : 0;
+	return rc;
+}
+
 int cgroup_layout_parse(const char *mountinfo, const char *self_cgroup, struct cgroup_layout *ret,
 			struct err *e)
 {
-	AUTO_FREE char *mounts = strdup(mountinfo), *own = strdup(self_cgroup);
 	AUTO_FREE struct mount_roots *roots = calloc(1, sizeof(*roots));
 	struct cgroup_layout layout = { .mode = CGROUP_NONE };
-	char *at, *line;
 	int rc;
 
-	if (!mounts || !own || !roots)
+	if (!roots)
 		return err_set(e, ENOMEM, "cannot read the mounts");
-	for (at = mounts; (line = strsep(&at, "\n"));)
-		if (*line && (rc = take_mount(line, &layout, roots)))
-			return err_set(e, rc, "cannot read a line of /proc/self/mountinfo");
-	for (at = own; (line = strsep(&at, "\n"));)
-		if (*line && (rc = take_membership(line, &layout, roots)))
-			return err_set(e, rc, "cannot read a line of /proc/self/cgroup");
-
+	rc = take_lines(mountinfo, take_mount, &layout, roots);
+	if (rc)
+		return err_set(e, rc, "cannot parse a line of /proc/self/mountinfo");
+	rc = take_lines(self_cgroup, take_membership, &layout, roots);
+	if (rc)
+		return err_set(e, rc, "cannot parse a line of /proc/self/cgroup");
 	if (layout.mount[CGROUP_TREE_MEMORY][0])
 		layout.mode = layout.mount[CGROUP_TREE_UNIFIED][0] ? CGROUP_HYBRID : CGROUP_V1;
 	else if (layout.mount[CGROUP_TREE_UNIFIED][0])
@@ -170,8 +168,7 @@ static int join(char to[CGROUP_PATH_MAX], const char *mount, const char *below, 
 }
 
 /* cgroup v2 forbids processes in a group that hands out controllers (the root excepted), so the
- * place is beside or above ourselves, never simply below.
- */
+ * place is beside or above ourselves, never simply below. */
 static int place_v2(const struct cgroup_layout *layout, const char *name, struct cgroup *group)
 {
 	const char *mount = layout->mount[CGROUP_TREE_UNIFIED];
@@ -208,7 +205,8 @@ int cgroup_place(const struct cgroup_layout *layout, const char *name, struct cg
 	if (!name[0] || name[0] == '.' || name[strspn(name, allowed)] || strlen(name) > 200)
 		return err_say(e, EINVAL, "'%s' cannot name a control group", name);
 	if (layout->mode == CGROUP_NONE) {
-		err_impossible(e, "there is no memory controller to bound a command with");
+		err_impossible(
+			e, "no memory controller found: the memory of a command cannot be limited");
 		return err_hint(e, "mount cgroup2, or boot without cgroup_disable=memory");
 	}
 	if (layout->mode == CGROUP_V2)

@@ -1,73 +1,62 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* cgroup_paths.c - a table of ids and paths, open addressing, filled by walks through the tree.
- *
- * readdir gives the inode numbers, so that a walk looks at no file. Does not watch the tree for
- * changes.
- */
+/* cgroup_paths.c - a tree of ids and paths, filled by walks through the groups. readdir returns the
+ * inode numbers, so that a walk opens no file. */
 #include "cgroup_paths.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <search.h>
 #include <sys/stat.h>
 
 #include "cgroup.h"
 
 #define DEPTH_MAX 32
-#define PATHS_MAX (1u << 18) /* ids kept; beyond, those not known yet have no path */
+#define PATHS_MAX (1u << 18) /* ids kept; further ones have no path */
 
-struct entry {
-	uint64_t id; /* 0: free */
-	char *path;  /* NULL: looked for and not there */
+struct known {
+	uint64_t id;
+	char path[]; /* "" = not found */
 };
 
 struct cgroup_paths {
 	char top[CGROUP_PATH_MAX];
-	struct entry *entries;
-	size_t n, room; /* room: a power of two, at most three quarters full */
+	void *tree; /* of tsearch(3): entries by id */
+	size_t n;
 };
 
-static struct entry *slot(const struct cgroup_paths *paths, uint64_t id)
+static int by_id(const void *a, const void *b)
 {
-	size_t i = (size_t)(id * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (paths->room - 1);
+	const struct known *x = a, *y = b;
 
-	while (paths->entries[i].id && paths->entries[i].id != id)
-		i = (i + 1) & (paths->room - 1);
-	return &paths->entries[i];
+	return (x->id > y->id) - (x->id < y->id);
 }
 
-static bool grow(struct cgroup_paths *paths)
+static const struct known *find(const struct cgroup_paths *paths, uint64_t id)
 {
-	struct cgroup_paths larger = { .room = paths->room * 2 };
+	const struct known key = { .id = id };
+	struct known *const *node = tfind(&key, &paths->tree, by_id);
 
-	larger.entries = calloc(larger.room, sizeof(*larger.entries));
-	if (!larger.entries)
-		return false;
-	for (size_t i = 0; i < paths->room; i++) {
-		if (paths->entries[i].id)
-			*slot(&larger, paths->entries[i].id) = paths->entries[i];
-	}
-	free(paths->entries);
-	paths->entries = larger.entries;
-	paths->room = larger.room;
-	return true;
+	return node ? *node : NULL;
 }
 
-/* path is copied; NULL: there is none. What finds no room is not kept. */
+/* Without memory it is not kept. */
 static void keep(struct cgroup_paths *paths, uint64_t id, const char *path)
 {
-	struct entry *entry;
+	struct known *entry = paths->n < PATHS_MAX && !find(paths, id)
+				      ? malloc(sizeof(*entry) + strlen(path) + 1)
+				      : NULL;
 
-	if (!id || paths->n >= PATHS_MAX || (paths->n >= paths->room / 4 * 3 && !grow(paths)))
+	if (!entry)
 		return;
-	entry = slot(paths, id);
-	if (entry->path || (entry->id && !path))
-		return;
-	paths->n += !entry->id;
 	entry->id = id;
-	entry->path = path ? strdup(path) : NULL;
+	strcpy(entry->path, path);
+	if (tsearch(entry, &paths->tree, by_id))
+		paths->n++;
+	else
+		free(entry);
 }
 
-/* What stands below the directory fd, which is closed; path has CGROUP_PATH_MAX bytes and its own
+/* The groups below the directory fd, which is closed; path has CGROUP_PATH_MAX bytes and its own
  * in the first n. */
 static void walk(struct cgroup_paths *paths, int fd, char *path, size_t n, int depth)
 {
@@ -98,20 +87,21 @@ static void walk(struct cgroup_paths *paths, int fd, char *path, size_t n, int d
 
 const char *cgroup_paths_find(struct cgroup_paths *paths, uint64_t id)
 {
-	struct entry *entry = slot(paths, id);
+	const struct known *entry = find(paths, id);
 	char path[CGROUP_PATH_MAX] = "/";
 	struct stat st;
-	int fd;
 
-	if (entry->id)
-		return entry->path;
-	fd = *paths->top ? open(paths->top, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	if (fd >= 0 && fstat(fd, &st) == 0)
-		keep(paths, st.st_ino, path);
-	if (fd >= 0)
-		walk(paths, fd, path, 0, 1);
-	keep(paths, id, NULL);
-	return slot(paths, id)->path;
+	if (!entry) {
+		int fd = *paths->top ? open(paths->top, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+		if (fd >= 0 && fstat(fd, &st) == 0)
+			keep(paths, st.st_ino, path);
+		if (fd >= 0)
+			walk(paths, fd, path, 0, 1);
+		keep(paths, id, "");
+		entry = find(paths, id);
+	}
+	return entry && *entry->path ? entry->path : NULL;
 }
 
 int cgroup_paths_new(struct cgroup_paths **ret, const char *top, struct err *e)
@@ -119,14 +109,8 @@ int cgroup_paths_new(struct cgroup_paths **ret, const char *top, struct err *e)
 	struct cgroup_paths *paths = calloc(1, sizeof(*paths));
 	struct cgroup_layout layout;
 
-	if (paths) {
-		paths->room = 256;
-		paths->entries = calloc(paths->room, sizeof(*paths->entries));
-	}
-	if (!paths || !paths->entries) {
-		free(paths);
+	if (!paths)
 		return err_set(e, ENOMEM, "cannot keep the paths of cgroups");
-	}
 	if (top)
 		snprintf(paths->top, sizeof(paths->top), "%s", top);
 	else if (!cgroup_layout_read(NULL, &layout, NULL))
@@ -139,8 +123,6 @@ void cgroup_paths_free(struct cgroup_paths *paths)
 {
 	if (!paths)
 		return;
-	for (size_t i = 0; i < paths->room; i++)
-		free(paths->entries[i].path);
-	free(paths->entries);
+	tdestroy(paths->tree, free);
 	free(paths);
 }

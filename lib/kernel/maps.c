@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* maps.c - decodes /proc/PID/maps and finds addresses in it. Does not decide when to look again. */
+/* maps.c - parses /proc/PID/maps and finds addresses in it. */
 #include "maps.h"
 
 #include <sys/sysmacros.h>
@@ -47,8 +47,7 @@ bool maps_kernel_shmem(const char *path)
 	return false;
 }
 
-/* Of a path, in place: the kernel writes a newline as \012, and says behind it that the name is
- * gone. */
+/* Of a path, in place: the kernel writes a newline as \012, and " (deleted)" behind it. */
 static char *last_part(char *path)
 {
 	static const char gone[] = " (deleted)";

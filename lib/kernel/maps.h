@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* maps.h - what a process has mapped where: /proc/PID/maps as a sorted table, and which of it is
- * shared memory. */
+/* maps.h - /proc/PID/maps as a sorted table, and which mappings are shared memory. */
 #ifndef COLDPRESS_KERNEL_MAPS_H
 #define COLDPRESS_KERNEL_MAPS_H
 
@@ -18,7 +17,7 @@ enum mapping_kind {
 };
 extern const char *const mapping_kind_names[]; /* NULL, "anon", "heap", "stack", "shmem", "file" */
 
-/* Devices of tmpfs mounts; more than these are taken for files. */
+/* Devices of tmpfs mounts; mappings of further ones count as files. */
 struct maps_tmpfs {
 	dev_t dev[64];
 	size_t n;
@@ -38,8 +37,7 @@ struct mapping {
 	enum mapping_kind kind;
 	dev_t dev; /* of shmem and file, with inode */
 	uint64_t inode;
-	const char *name; /* last part of the path, any bytes but NUL and '/'; "" where there is no
-			     file */
+	const char *name; /* last part of the path, any bytes but NUL and '/'; "" without a file */
 };
 
 struct maps {
@@ -48,8 +46,8 @@ struct maps {
 	size_t n;
 };
 
-/* maps_parse - of the text of a /proc/PID/maps, NUL-terminated on the heap, which is taken over.
- * Lines that are none are left out.
+/* maps_parse - of the text of a /proc/PID/maps, NUL-terminated on the heap, which then belongs to
+ * ret. Lines that cannot be parsed are skipped.
  *
  * errors  -ENOMEM; the text is then still the caller's
  */

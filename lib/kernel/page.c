@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* page.c - walks /proc/PID/maps and pagemap and keeps a reservoir of present pages. page_class.c
- * tells what is in them, page_read.c reads them.
+/* page.c - walks /proc/PID/maps and pagemap and samples the present pages. page_class.c
+ * classifies them, page_read.c reads them.
  */
 #include "page.h"
 
@@ -14,43 +14,20 @@
 #define WALK_ENTRIES 8192 /* 64 KiB of pagemap, 32 MiB of address space a read */
 
 /* ---- sources ---- */
-static int no_memory(pid_t pid, struct err *e)
-{
-	return err_say(e, ESRCH,
-		       "process %d has no memory to look at: it ended, or is a kernel thread",
-		       (int)pid);
-}
-
 int page_open_pid(struct page_source *ret, pid_t pid, struct err *e)
 {
-	char path[64];
-	int fd;
+	int fd = pagemap_open(pid, e);
 
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		*ret = (struct page_source){ .pid = pid, .fd = fd };
-		return 0;
-	}
-	if (errno == ESRCH)
-		return no_memory(pid, e);
-	if (errno == ENOENT) {
-		err_say(e, ESRCH, "no process %d: it ended, or never was", (int)pid);
-		return err_hint(e, "PIDs of running processes: ps -e");
-	}
-	if (errno == EACCES || errno == EPERM) {
-		err_say(e, EACCES,
-			"cannot read the memory of process %d: it belongs to another user",
-			(int)pid);
-		return err_hint(e, "run this as root (sudo), or scan a process of your own");
-	}
-	return err_set(e, errno, "cannot open %s", path);
+	if (fd < 0)
+		return fd;
+	*ret = (struct page_source){ .pid = pid, .fd = fd };
+	return 0;
 }
 
 int page_open_file(struct page_source *ret, const char *path, struct err *e)
 {
-	AUTO_CLOSE int fd =
-		open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hang us */
+	/* O_NONBLOCK: the open of a FIFO must not hang. */
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st))
@@ -71,7 +48,7 @@ void page_close(struct page_source *source)
 	source->fd = -1;
 }
 
-/* ---- frames met before ---- */
+/* ---- page frames seen ---- */
 void page_set_done(struct page_set *set)
 {
 	free(set->slots);
@@ -109,12 +86,12 @@ static int set_grow(struct page_set *set)
 	return 0;
 }
 
-/* 1 = the page behind this entry was met before, 0 = it was not, or nobody can tell. */
-static int met_before(struct page_set *set, uint64_t entry)
+/* 1 = the page of this entry was seen before, 0 = it was not, or its frame number is hidden. */
+static int seen_before(struct page_set *set, uint64_t entry)
 {
-	uint64_t frame = entry & ENTRY_FRAME;
+	uint64_t frame = entry & PAGEMAP_PFN;
 
-	if (!frame || entry & ENTRY_EXCLUSIVE)
+	if (!frame || entry & PAGEMAP_MMAP_EXCLUSIVE)
 		return 0;
 	if (set->n * 2 >= set->capacity && set_grow(set))
 		return -ENOMEM;
@@ -239,8 +216,7 @@ void page_sample_shuffle(struct page_sample *sample)
 	}
 }
 
-/* Where all are taken they are in order already, and sorting them would cost as much as hashing
- * them. */
+/* A sample of every page is in order already: sorting it would cost as much as hashing it. */
 void page_sample_sort(struct page_sample *sample, size_t from, size_t to)
 {
 	bool in_order = true;
@@ -288,10 +264,10 @@ static int offer(struct walk *w, uint64_t address, enum page_kind kind)
 	struct page_strata *strata = w->census->strata;
 
 	if (strata && w->stratum_kind != kind) {
-		int r = page_strata_find(strata, w->name, kind, &w->stratum);
+		int rc = page_strata_find(strata, w->name, kind, &w->stratum);
 
-		if (r)
-			return r;
+		if (rc)
+			return rc;
 		w->stratum_kind = kind;
 	}
 	if (strata) {
@@ -301,15 +277,15 @@ static int offer(struct walk *w, uint64_t address, enum page_kind kind)
 	return page_sample_offer(w->sample, &ref);
 }
 
-static int meet(struct walk *w, uint64_t address, uint64_t entry, enum page_kind kind)
+static int count_entry(struct walk *w, uint64_t address, uint64_t entry, enum page_kind kind)
 {
 	int again;
 
-	if (entry & ENTRY_SWAPPED)
+	if (entry & PAGEMAP_SWAP)
 		w->census->swapped_pages++;
-	if (!(entry & ENTRY_PRESENT))
+	if (!(entry & PAGEMAP_PRESENT))
 		return 0;
-	again = met_before(w->set, entry);
+	again = seen_before(w->set, entry);
 	if (again) {
 		w->census->again_pages += again > 0;
 		return again > 0 ? 0 : again;
@@ -335,12 +311,13 @@ static int walk_range(struct walk *w, uint64_t begin, uint64_t end, enum page_ki
 		}
 		for (size_t i = 0; i < (size_t)got / sizeof(*w->entries); i++, at += PAGE_BYTES) {
 			uint64_t entry = w->entries[i];
-			int r = entry ? meet(w, at, entry,
-					     entry & ENTRY_FILE ? file_kind : PAGE_KIND_ANON)
-				      : 0;
+			int rc = entry ? count_entry(w, at, entry,
+						     entry & PAGEMAP_FILE ? file_kind
+									  : PAGE_KIND_ANON)
+				       : 0;
 
-			if (r)
-				return r;
+			if (rc)
+				return rc;
 		}
 	}
 	return 0;
@@ -355,7 +332,7 @@ static int walk_maps(struct walk *w, FILE *maps)
 	while (getline(&line, &size, maps) > 0) {
 		uint64_t begin, end;
 		unsigned int major, minor, kind;
-		int name = 0, r;
+		int name = 0, rc;
 
 		if (sscanf(line, "%lx-%lx %*s %*x %x:%x %*u %n", &begin, &end, &major, &minor,
 			   &name) != 4 ||
@@ -366,9 +343,9 @@ static int walk_maps(struct walk *w, FILE *maps)
 		kind = mapping_kind(w, makedev(major, minor), line + name);
 		w->name = line[name] ? line + name : "[anon]";
 		w->stratum_kind = 0;
-		r = kind ? walk_range(w, begin, end, kind) : 0;
-		if (r)
-			return r;
+		rc = kind ? walk_range(w, begin, end, kind) : 0;
+		if (rc)
+			return rc;
 	}
 	return any ? 0 : -ESRCH;
 }
@@ -381,10 +358,10 @@ static int walk_file(struct walk *w)
 		return -errno;
 	w->name = "[file]";
 	for (uint64_t at = 0; at < (uint64_t)st.st_size; at += PAGE_BYTES) {
-		int r = offer(w, at, PAGE_KIND_FILE);
+		int rc = offer(w, at, PAGE_KIND_FILE);
 
-		if (r)
-			return r;
+		if (rc)
+			return rc;
 		w->census->file_pages++;
 	}
 	return 0;
@@ -418,11 +395,11 @@ int page_walk(struct page_source *source, uint32_t index, unsigned int kinds, st
 		.census = census,
 		.sample = sample,
 	};
-	int r = source->pid ? walk_process(&w) : walk_file(&w);
+	int rc = source->pid ? walk_process(&w) : walk_file(&w);
 
-	if (r == -ESRCH)
-		return no_memory(source->pid, e);
-	if (r && source->pid)
-		return err_set(e, r, "cannot walk the memory map of process %d", (int)source->pid);
-	return r ? err_set(e, r, "cannot take stock of the file") : 0;
+	if (rc == -ESRCH)
+		return pagemap_no_memory(source->pid, e);
+	if (rc && source->pid)
+		return err_set(e, rc, "cannot walk the memory map of process %d", (int)source->pid);
+	return rc ? err_set(e, rc, "cannot read the size of the file") : 0;
 }

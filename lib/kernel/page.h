@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* page.h - pages of a process or a file: finding them, reading them, what kind of content they
- * have.
+/* page.h - pages of a process or a file: finding, sampling, reading and classifying them.
  *
- * A process's pages are found in /proc/PID/pagemap and only those present are read, each looked up
+ * A process's pages are found in /proc/PID/pagemap and only present ones are read, each checked
  * again right before its process_vm_readv: nothing is swapped in but what the kernel swaps out
  * between those two calls, and that is counted. Reading marks a page accessed; that cannot be
- * avoided. Contents stay in the caller's buffer.
+ * avoided.
  */
 #ifndef COLDPRESS_KERNEL_PAGE_H
 #define COLDPRESS_KERNEL_PAGE_H
@@ -66,8 +65,8 @@ void page_strata_done(struct page_strata *strata);
 int page_strata_find(struct page_strata *strata, const char *name, enum page_kind kind,
 		     uint32_t *ret);
 
-/* page_kind_name - "anon", "shmem", "file"; "swapped" for PAGE_KIND_SWAPPABLE, where nobody knows
- * which of the two. */
+/* page_kind_name - "anon", "shmem", "file"; "swapped" for PAGE_KIND_SWAPPABLE, either of the two.
+ */
 const char *page_kind_name(enum page_kind kind);
 
 /* An open process or file. */
@@ -75,27 +74,25 @@ struct page_source {
 	pid_t pid;             /* 0 = file */
 	int fd;                /* its pagemap, or the file */
 	bool ended;            /* the process exited or executed another program */
-	uint64_t swapin_pages; /* that reading swapped in: they went out between the look and the
-				  read */
+	uint64_t swapin_pages; /* that reading swapped in: swapped out after the check */
 };
 
 /* page_open_pid - errors  -ESRCH no such process, or it has no memory of its own (a kernel thread,
- * a zombie); -EACCES another user's, and we are not root
- */
+ * a zombie); -EACCES another user's, and we are not root */
 int page_open_pid(struct page_source *ret, pid_t pid, struct err *e);
 /* page_open_file - a regular file; a last part shorter than a page is padded with zeros. */
 int page_open_file(struct page_source *ret, const char *path, struct err *e);
 void page_close(struct page_source *source);
 
-/* What one or several walks met, in pages. */
+/* What one or several walks found, in pages. */
 struct page_census {
 	uint64_t anon_pages, shmem_pages, file_pages; /* present, each once */
-	uint64_t swapped_pages;                       /* left alone */
+	uint64_t swapped_pages;                       /* not read */
 	uint64_t again_pages;       /* mapped again here or in another process, not counted twice */
 	struct page_strata *strata; /* NULL = not asked for */
 };
 
-/* Page frames met more than once; shared by the walks of one scan. Zero before use. */
+/* Page frames seen; shared by the walks of one scan. Zero before use. */
 struct page_set {
 	uint64_t *slots;
 	size_t n, capacity;
@@ -121,9 +118,8 @@ void page_sample_shuffle(struct page_sample *sample);
 void page_sample_sort(struct page_sample *sample, size_t from, size_t to);
 
 /* page_walk - offers every present page of these kinds to the sample; counts go to census. Page
- * frames mapped more than once are told apart by number, which takes CAP_SYS_ADMIN: without it they
- * count each time. Mappings of devices and of hugetlb pages are passed over: nothing of them can be
- * swapped.
+ * frames mapped more than once are recognised by number, which needs CAP_SYS_ADMIN: without it they
+ * count each time. Mappings of devices and of hugetlb pages are skipped: they cannot be swapped.
  *
  * errors  -ESRCH the process ended meanwhile (what was found is kept); -ENOMEM; read's own
  */
@@ -132,8 +128,8 @@ int page_walk(struct page_source *source, uint32_t index, unsigned int kinds, st
 
 enum page_got { PAGE_READ, PAGE_SWAPPED, PAGE_GONE };
 
-/* page_read - n pages of one source, in ascending order, into buf (n * PAGE_BYTES); got[i] says
- * what became of each.
+/* page_read - n pages of one source, in ascending order, into buf (n * PAGE_BYTES); got[i] is
+ * the result of each.
  *
  * errors  -ENOTSUP (exit 77) the kernel lets us see where pages are, but not read them; a page or a
  * process that is gone, or may not be read (PROT_NONE), is no error but PAGE_GONE

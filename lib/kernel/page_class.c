@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* page_class.c - what kind of content a page has, in two passes over it at most.
+/* page_class.c - classifies the content of a page, in at most two passes over it.
  *
- * The loops are written for the compiler to make vectors of, also with AVX2 where the processor has
- * it: a class costs a fiftieth of what lz4 takes for a page, not half of it.
+ * The compiler vectorises the loops, also with AVX2 where the processor has it: a classification
+ * costs a fiftieth of compressing the page with lz4.
  */
 #include "page.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* page_read.c - copies drawn pages out of files and processes: present ones only, each looked up
+/* page_read.c - copies sampled pages out of files and processes: present ones only, each checked
  * again before. */
 #include "page.h"
 
@@ -30,15 +30,15 @@ static int read_file_pages(struct page_source *source, const struct page_ref *re
 		run = run_length(refs + i, n - i);
 		bytes = run * PAGE_BYTES;
 		while (filled < bytes) {
-			ssize_t r = pread(source->fd, pages + filled, bytes - filled,
-					  (off_t)(refs[i].address + filled));
+			ssize_t got_bytes = pread(source->fd, pages + filled, bytes - filled,
+						  (off_t)(refs[i].address + filled));
 
-			if (r < 0)
+			if (got_bytes < 0)
 				return err_set(e, errno, "cannot read the file at %lu",
 					       refs[i].address + filled);
-			if (r == 0)
+			if (got_bytes == 0)
 				break;
-			filled += (size_t)r;
+			filled += (size_t)got_bytes;
 		}
 		memset(pages + filled, 0, bytes - filled);
 		for (size_t k = 0; k < run; k++)
@@ -48,8 +48,8 @@ static int read_file_pages(struct page_source *source, const struct page_ref *re
 }
 
 /* What the pagemap says now, run by run of neighbours. */
-static void look_again(struct page_source *source, const struct page_ref *refs, size_t n,
-		       enum page_got *got)
+static void check_again(struct page_source *source, const struct page_ref *refs, size_t n,
+			enum page_got *got)
 {
 	uint64_t entries[READ_PAGES];
 
@@ -65,10 +65,10 @@ static void look_again(struct page_source *source, const struct page_ref *refs, 
 		else
 			run = MIN(run, (size_t)bytes / sizeof(*entries));
 		for (size_t k = 0; k < run; k++)
-			got[i + k] = source->ended                ? PAGE_GONE
-				     : entries[k] & ENTRY_PRESENT ? PAGE_READ
-				     : entries[k] & ENTRY_SWAPPED ? PAGE_SWAPPED
-								  : PAGE_GONE;
+			got[i + k] = source->ended                  ? PAGE_GONE
+				     : entries[k] & PAGEMAP_PRESENT ? PAGE_READ
+				     : entries[k] & PAGEMAP_SWAP    ? PAGE_SWAPPED
+								    : PAGE_GONE;
 	}
 }
 
@@ -78,7 +78,7 @@ static int read_refused(const struct page_source *source, int code, struct err *
 		return err_set(e, code, "cannot read the memory of process %d", (int)source->pid);
 	err_impossible(e, "the kernel does not let this user read the memory of process %d",
 		       (int)source->pid);
-	return err_hint(e, "run this as root, or look at kernel.yama.ptrace_scope and the "
+	return err_hint(e, "run this as root, or check kernel.yama.ptrace_scope and the "
 			   "container's seccomp rules");
 }
 
@@ -115,14 +115,14 @@ static int read_present(struct page_source *source, const struct page_ref *refs,
 
 	while (done < n && !source->ended) {
 		size_t pieces = gather(refs, which, done, n, buf, local, remote);
-		ssize_t r = process_vm_readv(source->pid, local, pieces, remote, pieces, 0);
+		ssize_t bytes = process_vm_readv(source->pid, local, pieces, remote, pieces, 0);
 
-		if (r < 0 && errno == ESRCH) {
+		if (bytes < 0 && errno == ESRCH) {
 			source->ended = true;
-		} else if (r < 0 && errno != EFAULT) {
+		} else if (bytes < 0 && errno != EFAULT) {
 			return read_refused(source, errno, e);
 		} else {
-			done += r > 0 ? (size_t)r / PAGE_BYTES : 0;
+			done += bytes > 0 ? (size_t)bytes / PAGE_BYTES : 0;
 			if (done < n)
 				got[which[done++]] = PAGE_GONE;
 		}
@@ -144,7 +144,7 @@ static int read_process_pages(struct page_source *source, const struct page_ref 
 {
 	size_t which[READ_PAGES], present = 0;
 
-	look_again(source, refs, n, got);
+	check_again(source, refs, n, got);
 	for (size_t i = 0; i < n; i++)
 		if (got[i] == PAGE_READ)
 			which[present++] = i;
@@ -154,10 +154,10 @@ static int read_process_pages(struct page_source *source, const struct page_ref 
 	/* A page of theirs that the kernel swaps in for us is a major fault of ours: nothing here
 	 * faults otherwise. */
 	uint64_t before = major_faults();
-	int r = read_present(source, refs, which, present, buf, got, e);
+	int rc = read_present(source, refs, which, present, buf, got, e);
 
 	source->swapin_pages += major_faults() - before;
-	return r;
+	return rc;
 }
 
 int page_read(struct page_source *source, const struct page_ref *refs, size_t n, void *buf,
@@ -166,11 +166,11 @@ int page_read(struct page_source *source, const struct page_ref *refs, size_t n,
 	if (!source->pid)
 		return read_file_pages(source, refs, n, buf, got, e);
 	for (size_t i = 0; i < n; i += READ_PAGES) {
-		int r = read_process_pages(source, refs + i, MIN(n - i, (size_t)READ_PAGES),
-					   (char *)buf + i * PAGE_BYTES, got + i, e);
+		int rc = read_process_pages(source, refs + i, MIN(n - i, (size_t)READ_PAGES),
+					    (char *)buf + i * PAGE_BYTES, got + i, e);
 
-		if (r)
-			return r;
+		if (rc)
+			return rc;
 	}
 	return 0;
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* procfs.h - /proc as structs: memory, events, swaps, processes, load.
+/* procfs.h - /proc as structs: memory, events, swaps, processes.
  *
- * One pure parser of (buf, len) and one reader for each file. What the kernel does not have stays
- * missing (MISSING_U64). Sizes are bytes, whatever unit the file uses. Nothing here needs root but
- * what it says.
+ * One pure parser of (buf, len) and one reader for each file. What the kernel does not report is
+ * missing (MISSING_U64). Sizes are bytes, whatever unit the file uses.
  */
 #ifndef COLDPRESS_KERNEL_PROCFS_H
 #define COLDPRESS_KERNEL_PROCFS_H
@@ -56,7 +55,7 @@ int procfs_swaps_read(const struct sysroot *root, struct procfs_swaps *ret, stru
 
 /* ---- one process ---- */
 struct procfs_stat {
-	pid_t pid, ppid, pgrp, session;
+	pid_t pid, ppid;
 	char state;    /* R S D Z T t X I */
 	char comm[64]; /* any bytes; kernel threads' may be longer than 15 */
 	uint64_t minor_faults, major_faults;
@@ -65,10 +64,10 @@ struct procfs_stat {
 	uint64_t threads, rss_pages;
 };
 
-/* The name may hold spaces, brackets and newlines: fields are counted from the last ')'. */
+/* comm may hold spaces, brackets and newlines: fields are counted from the last ')'. */
 int procfs_stat_parse(const char *buf, size_t len, struct procfs_stat *ret);
 
-/* errors  -ESRCH the process has ended (said so in e); -EACCES hidepid */
+/* errors  -ESRCH no such process; -EACCES hidepid */
 int procfs_stat_read(const struct sysroot *root, pid_t pid, struct procfs_stat *ret, struct err *e);
 
 struct procfs_status {
@@ -76,8 +75,8 @@ struct procfs_status {
 	uid_t effective_uid;
 	uint64_t threads;
 	/* missing for kernel threads and zombies */
-	uint64_t rss_bytes, rss_peak_bytes, rss_anon_bytes, rss_file_bytes, rss_shmem_bytes,
-		swap_bytes, locked_bytes;
+	uint64_t rss_bytes, rss_peak_bytes, rss_anon_bytes, rss_shmem_bytes, swap_bytes,
+		locked_bytes;
 };
 
 int procfs_status_parse(const char *buf, size_t len, struct procfs_status *ret);
@@ -90,30 +89,20 @@ bool procfs_alive(const struct sysroot *root, pid_t pid, uint64_t start_ticks);
 /* procfs_exe - path of the running program, NUL-terminated. Needs to be its owner or root. */
 int procfs_exe(const struct sysroot *root, pid_t pid, char *buf, size_t len, struct err *e);
 
-/* ---- who came from whom ---- */
+/* ---- descendants ---- */
 struct procfs_relation {
 	pid_t pid, parent;
 	bool inside; /* procfs_descendants_mark */
 };
 
-/* procfs_relations - every process there is; those that end meanwhile are not among them. Unmarked,
- * to be freed; NULL = not to be had, errno says why.
- */
+/* procfs_relations - every process with its parent, unmarked; to be freed. NULL on failure, with
+ * errno set. */
 struct procfs_relation *procfs_relations(size_t *n);
 
-/* procfs_descendants_mark - pid, and what descends from it as far as the parents live: orphans are
- * nobody's. */
+/* procfs_descendants_mark - marks pid and its descendants; a process whose parent ended is none. */
 void procfs_descendants_mark(struct procfs_relation *list, size_t n, pid_t pid);
 
 /* ---- the machine ---- */
-struct procfs_loadavg {
-	double load1, load5, load15;
-	uint64_t running, threads;
-};
-
-int procfs_loadavg_parse(const char *buf, size_t len, struct procfs_loadavg *ret);
-int procfs_loadavg_read(const struct sysroot *root, struct procfs_loadavg *ret, struct err *e);
-
 #define PROCFS_BOOT_ID_MAX 40
 
 /* procfs_boot_id - changes at each boot; "" in buf is never returned with 0. */

@@ -5,7 +5,7 @@
 
 static const struct psi_line missing_line = { MISSING_F64, MISSING_F64, MISSING_F64, MISSING_U64 };
 
-/* key=value with the value a percentage; a key that is not known is skipped. */
+/* "avg10=0.00", "total=0"; an unknown key is skipped. */
 static int take_word(struct psi_line *line, char *word)
 {
 	char *value = strchr(word, '=');
@@ -48,11 +48,13 @@ int psi_parse(const char *buf, size_t len, struct psi *ret, struct err *e)
 		some |= into == &psi.some;
 		while ((word = strsep(&line, " ")))
 			if (take_word(into, word))
-				return err_say(e, EBADMSG,
-					       "a pressure file holds what is no number: %s", word);
+				return err_say(
+					e, EBADMSG,
+					"a pressure file contains '%s', which is not a number",
+					word);
 	}
 	if (!some)
-		return err_say(e, EBADMSG, "a pressure file has no line `some`");
+		return err_say(e, EBADMSG, "a pressure file lacks its line `some`");
 	*ret = psi;
 	return 0;
 }

@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* psi.h - pressure stall information: the share of time in which tasks waited for memory.
- *
- * One pure parser and one reader, for the whole machine and for a group. Arms no triggers.
- */
+/* psi.h - pressure stall information: the share of time in which tasks waited for memory. */
 #ifndef COLDPRESS_KERNEL_PSI_H
 #define COLDPRESS_KERNEL_PSI_H
 
 #include "lib/base/sysroot.h"
 
 struct psi_line {
-	double avg10, avg60,
-		avg300;    /* percent of time over the last 10, 60, 300 s; NaN = missing */
+	double avg10, avg60, avg300; /* percent of the last 10, 60, 300 s; NaN = missing */
 	uint64_t total_us; /* stalled since boot (or since the group was made); MISSING_U64 */
 };
 
 struct psi {
 	struct psi_line some; /* at least one task stalled */
-	struct psi_line
-		full; /* every non-idle task stalled; missing for cpu on kernels before 5.13 */
+	struct psi_line full; /* every non-idle task stalled */
 };
 
 /* psi_parse - the text of a pressure file (Documentation/accounting/psi.rst). Unknown lines are

@@ -25,7 +25,7 @@ int swap_format(int fd, const char *label, struct err *e)
 	uint64_t bytes;
 
 	if (ioctl(fd, BLKGETSIZE64, &bytes))
-		return err_set(e, errno, "cannot ask the device for its size");
+		return err_set(e, errno, "cannot read the size of the device");
 	if (bytes < 10 * PAGE_BYTES || bytes / PAGE_BYTES - 1 > UINT32_MAX)
 		return err_say(e, EINVAL, "a device of %llu bytes cannot be swap",
 			       (unsigned long long)bytes);
@@ -33,7 +33,7 @@ int swap_format(int fd, const char *label, struct err *e)
 	memcpy(header.label, label, strnlen(label, sizeof(header.label)));
 	memcpy(header.magic, "SWAPSPACE2", sizeof(header.magic));
 	if (getrandom(header.uuid, sizeof(header.uuid), 0) != sizeof(header.uuid))
-		return err_set(e, errno, "cannot make an identity for the swap");
+		return err_set(e, errno, "cannot create a UUID for the swap");
 	header.uuid[6] = (unsigned char)((header.uuid[6] & 0x0f) | 0x40); /* RFC 9562 version 4 */
 	header.uuid[8] = (unsigned char)((header.uuid[8] & 0x3f) | 0x80);
 	ssize_t n = pwrite(fd, &header, sizeof(header), 0);
@@ -43,14 +43,13 @@ int swap_format(int fd, const char *label, struct err *e)
 	return fsync(fd) ? err_set(e, errno, "cannot write the swap header") : 0;
 }
 
-/* The kernel resolves this to the very node that fd was opened by, and shows that in /proc/swaps.
- */
+/* The kernel resolves this to the node that was opened, and shows that one in /proc/swaps. */
 static void fd_path(int fd, char path[64])
 {
 	snprintf(path, 64, "/proc/self/fd/%d", fd);
 }
 
-/* errno, with the node's path for people. */
+/* errno as an error with the node's path. */
 static int fail(int fd, const char *what, struct err *e)
 {
 	char path[64], name[256] = "";
@@ -79,7 +78,7 @@ int swap_off(int fd, struct err *e)
 	fd_path(fd, path);
 	if (swapoff(path) == 0 || errno == EINVAL)
 		return 0;
-	return fail(fd, "take back the pages of", e);
+	return fail(fd, "turn off the swap on", e);
 }
 
 const struct procfs_swap *swap_find(const struct procfs_swaps *swaps,
@@ -115,15 +114,14 @@ uint64_t swap_used_bytes(const struct zram_device *device)
 
 int swap_next_priority(const struct procfs_swaps *swaps, int *ret, struct err *e)
 {
-	int next = 0; /* the kernel's own choices are negative, and cannot be asked for */
+	int next = 0; /* negative ones are the kernel's own */
 
 	for (size_t i = 0; i < swaps->n; i++) {
 		if (swaps->swaps[i].priority >= SWAP_PRIORITY_MAX) {
-			err_say(e, ERANGE, "%s already has the highest swap priority there is, %d",
+			err_say(e, ERANGE, "%s already has the highest swap priority, %d",
 				swaps->swaps[i].path, SWAP_PRIORITY_MAX);
-			return err_hint(
-				e,
-				"take it down and up again with a lower one, or give --priority");
+			return err_hint(e, "turn it off and on again with a lower priority, or "
+					   "give --priority");
 		}
 		next = MAX(next, swaps->swaps[i].priority + 1);
 	}

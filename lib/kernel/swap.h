@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* swap.h - a zram device as swap: its header, on, off, and its line in /proc/swaps.
  *
- * Goes by descriptors that zram_open() has checked, never by a path that may have changed. Journal
- * the intent (journal_swap) before swap_on().
+ * Takes descriptors that zram_open() has checked, never a path that may have changed. Journal the
+ * intent (journal_swap) before swap_on().
  */
 #ifndef COLDPRESS_KERNEL_SWAP_H
 #define COLDPRESS_KERNEL_SWAP_H
@@ -13,17 +13,16 @@
 
 #define SWAP_PRIORITY_MAX 32767 /* SWAP_FLAG_PRIO_MASK */
 
-/* swap_format - writes a version 1 swap header, as mkswap(8) does, and waits until the device has
- * it. */
+/* swap_format - writes a version 1 swap header, as mkswap(8) does, and flushes it. */
 int swap_format(int fd, const char *label, struct err *e);
 
-/* swap_on - errors -EINVAL no header; -EBUSY already swap or held; -EPERM not root */
+/* swap_on - errors -EINVAL no header; -EBUSY already swap, or open; -EPERM not root */
 int swap_on(int fd, int priority, struct err *e);
 
-/* swap_off - brings every page back into RAM first, which may take seconds.
+/* swap_off - reads every page back into RAM first, which may take seconds. 0 also when it is no
+ * swap.
  *
- * returns  0, also when it is no swap now
- * errors   -EINTR a signal came: it is swap as before; -ENOMEM there is not enough RAM
+ * errors   -EINTR a signal came, it is swap as before; -ENOMEM not enough RAM
  */
 int swap_off(int fd, struct err *e);
 
@@ -36,45 +35,42 @@ struct swap_back {
 
 #define SWAP_BACK_NS (10 * 60 * NS_PER_S)
 
-/* swap_back - swap_off that ends: with all pages back, on ^C, or when its time is over. Tried again
- * after -ENOMEM for as long as there is less in it each time: the OOM killer may have ended an
- * owner.
+/* swap_back - swap_off that ends: when all pages are in RAM, on ^C, or after its timeout. Tries
+ * again after -ENOMEM as long as less is swapped out each time: the OOM killer may have ended a
+ * process.
  *
- * errors  -EINTR ^C, -ETIMEDOUT: it is swap as before; -EINPROGRESS either, but the kernel is in
- * the middle of one process and goes on there; it holds the caller's locks until then; else
- * swap_off's own
+ * errors  -EINTR ^C, -ETIMEDOUT: it is swap as before; -EINPROGRESS either, but the kernel cannot
+ *         stop before the end of the current process, and holds the caller's locks until then;
+ *         else swap_off's own
  */
 int swap_back(int fd, const struct zram_device *device, const struct swap_back *how, struct err *e);
 
-/* ---- swap_room.c: whether it could come back ---- */
+/* ---- swap_room.c: whether the pages fit into RAM ---- */
 
-/* swap_room_memory - refuses to bring back more than fits: used_bytes of swap into what is
- * available. Pure. */
+/* swap_room_memory - refuses where used_bytes of swap exceed the available memory. Pure. */
 int swap_room_memory(const struct procfs_meminfo *meminfo, uint64_t used_bytes, struct err *e);
 
-/* swap_room_group - refuses to bring back more than the limit of a group leaves room for: the
- * kernel charges what comes back whatever the limit, and would end its processes. Of its pages in
- * swap at most used_bytes are in the pool. Pure.
- */
+/* swap_room_group - refuses where they exceed what a group's limit allows: the kernel charges pages
+ * that are swapped in whatever the limit is, and would kill its processes. Of the group's pages in
+ * swap at most used_bytes are in the pool. Pure. */
 int swap_room_group(const struct cgroup_swap *group, uint64_t used_bytes, struct err *e);
 
-/* swap_room_check - both, for the device and every group with pages in swap. -ENOMEM refused, with
- * the figures. */
+/* swap_room_check - both, for the device and every group with pages in swap. -ENOMEM refused. */
 int swap_room_check(const struct zram_device *device, struct err *e);
 
 /* ---- its line in /proc/swaps ---- */
 
-/* swap_find - the device's line, NULL when it is no swap or its node is gone. */
+/* swap_find - the device's line; NULL when it is no swap, or its node was removed. */
 const struct procfs_swap *swap_find(const struct procfs_swaps *swaps,
 				    const struct zram_device *device);
 
-/* swap_used_bytes - what was swapped to it; 0 also when it is no swap. */
+/* swap_used_bytes - what is swapped out to it; 0 also when it is no swap. */
 uint64_t swap_used_bytes(const struct zram_device *device);
 bool swap_in_use(const struct zram_device *device);
 
-/* swap_next_priority - one above the highest in use, at least 0, so that the device comes first.
+/* swap_next_priority - one above the highest in use, at least 0, so that the device is used first.
  *
- * errors  -ERANGE one already has the kernel's highest; it is named
+ * errors  -ERANGE a swap has the kernel's highest priority already; e names it
  */
 int swap_next_priority(const struct procfs_swaps *swaps, int *ret, struct err *e);
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* swap_back.c - swapoff with a deadline, ^C and progress.
  *
- * The kernel brings pages back process by process and looks for a signal only between one and the
- * next (try_to_unuse in mm/swapfile.c), so the call may go on for seconds whatever is asked of it.
- * It is made in a child, which has every signal blocked: only our SIGKILL ends it, and then the
- * kernel puts what is left back to use. The child has our descriptors: the locks we hold are held
- * until it, too, has gone.
+ * The kernel swaps in process by process and checks for a signal only between two of them
+ * (try_to_unuse in mm/swapfile.c), so the call may continue for seconds. It is made in a child with
+ * every signal blocked: only our SIGKILL ends it, and the swap is in use again. The child inherits
+ * our descriptors, so our locks are held until it has ended, too.
  */
 #include "swap.h"
 
@@ -19,7 +18,7 @@
 #include "lib/base/units.h"
 
 #define LOOK_NS        (100 * NS_PER_MS)
-#define CHILD_WAIT_NS  (5 * NS_PER_S) /* for the child to end once it was told to */
+#define CHILD_WAIT_NS  (5 * NS_PER_S) /* for the child to end after SIGKILL */
 #define SHRINK_WAIT_NS NS_PER_S
 
 static _Noreturn void child_main(int fd, pid_t parent)
@@ -46,8 +45,7 @@ static pid_t spawn(int fd)
 	return pid < 0 ? -code : pid;
 }
 
-/* Until it has ended, 0; -ETIMEDOUT, -EINTR it was told to end, and has; -EINPROGRESS it has not.
- */
+/* 0 it has ended; -ETIMEDOUT, -EINTR it was killed; -EINPROGRESS it does not end. */
 static int wait_for(pid_t pid, int pidfd, const struct zram_device *device,
 		    const struct swap_back *how)
 {
@@ -106,8 +104,8 @@ static int try_once(int fd, const struct zram_device *device, const struct swap_
 	return WIFEXITED(status) ? -EINVAL : why ? why : -EINTR;
 }
 
-/* Whether less is in it than there was, in a moment: who was ended for lack of memory gives up its
- * pages. */
+/* Whether less is swapped out within a second: a process that the OOM killer ended frees its pages.
+ */
 static bool has_shrunk(const struct zram_device *device, uint64_t used_bytes)
 {
 	uint64_t end_ns = monotonic_ns() + SHRINK_WAIT_NS;
@@ -132,31 +130,31 @@ static int failed(const struct zram_device *device, const struct swap_back *how,
 		err_say(e, ETIMEDOUT,
 			"the pages were not back after %s; zram%u is in use as before",
 			units_format_duration(how->timeout_ns, text), device->id);
-		return err_hint(e, "see what slows the machine down, or allow more: --timeout 1h");
+		return err_hint(e, "allow more time, for example --timeout 1h");
 	case -EINPROGRESS:
 		err_say(e, EINPROGRESS,
-			"stopped waiting: the kernel brings the pages of one process back from "
-			"zram%u and cannot be interrupted there",
+			"stopped waiting: the kernel is swapping in one process from zram%u and "
+			"cannot be interrupted",
 			device->id);
-		return err_hint(e, "it ends with that process; what is left stays in use; "
-				   "`ram_pool recover` goes on from there");
+		return err_hint(e, "it stops after that process; the rest stays in use; "
+				   "`ram_pool recover` continues");
 	}
-	err_set(e, code, "cannot take back the pages of zram%u", device->id);
-	return err_hint(e, "end what has pages in it, then try again");
+	err_set(e, code, "cannot turn off the swap on zram%u", device->id);
+	return err_hint(e, "end processes that have pages in it, then try again");
 }
 
 int swap_back(int fd, const struct zram_device *device, const struct swap_back *how, struct err *e)
 {
 	struct swap_back left = *how;
 	uint64_t begin_ns = monotonic_ns(), used_bytes;
-	int r;
+	int rc;
 
 	do {
 		uint64_t elapsed_ns = monotonic_ns() - begin_ns;
 
 		left.timeout_ns = how->timeout_ns > elapsed_ns ? how->timeout_ns - elapsed_ns : 0;
 		used_bytes = swap_used_bytes(device);
-		r = try_once(fd, device, &left);
-	} while (r == -ENOMEM && has_shrunk(device, used_bytes));
-	return r ? failed(device, how, r, e) : 0;
+		rc = try_once(fd, device, &left);
+	} while (rc == -ENOMEM && has_shrunk(device, used_bytes));
+	return rc ? failed(device, how, rc, e) : 0;
 }

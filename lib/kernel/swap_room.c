@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* swap_room.c - whether what a swap holds could come back: into the machine, and into the limits of
- * its owners. */
+/* swap_room.c - whether the pages in a swap fit into RAM and into the limits of their groups. */
 #include "cgroup.h"
 #include "swap.h"
 #include "lib/base/units.h"
@@ -11,10 +10,9 @@ int swap_room_memory(const struct procfs_meminfo *meminfo, uint64_t used_bytes, 
 
 	if (meminfo->available_bytes == MISSING_U64 || used_bytes <= meminfo->available_bytes)
 		return 0;
-	err_say(e, ENOMEM,
-		"the pool holds %s, and only %s of memory is available to bring it back to",
+	err_say(e, ENOMEM, "the pool holds %s, but only %s of memory is available to swap it in",
 		units_format_size(used_bytes, a), units_format_size(meminfo->available_bytes, b));
-	return err_hint(e, "end what uses it first, or risk the OOM killer with --force");
+	return err_hint(e, "end processes that use it first, or risk the OOM killer with --force");
 }
 
 int swap_room_group(const struct cgroup_swap *group, uint64_t used_bytes, struct err *e)
@@ -25,13 +23,13 @@ int swap_room_group(const struct cgroup_swap *group, uint64_t used_bytes, struct
 	if (group->room_bytes == MISSING_U64 || need <= group->room_bytes)
 		return 0;
 	err_say(e, ENOMEM,
-		"up to %s of the group %s are in the pool, and its limit of %s leaves room for "
-		"only %s",
+		"up to %s of the control group %s are in the pool, but its limit of %s leaves only "
+		"%s",
 		units_format_size(need, a), group->path, units_format_size(group->limit_bytes, b),
 		units_format_size(group->room_bytes, c));
 	return err_hint(
 		e,
-		"raise the limit in %s, or end what runs there; --force lets the OOM killer do it",
+		"raise the limit in %s or end its processes; or risk the OOM killer with --force",
 		group->dir);
 }
 
@@ -52,13 +50,14 @@ int swap_room_check(const struct zram_device *device, struct err *e)
 	struct owners owners = { .used_bytes = swap_used_bytes(device), .e = e };
 	struct procfs_meminfo meminfo;
 	struct cgroup_layout layout;
-	int r;
+	int rc;
 
 	if (owners.used_bytes == 0)
 		return 0;
-	if ((r = procfs_meminfo_read(NULL, &meminfo, e)) ||
-	    (r = swap_room_memory(&meminfo, owners.used_bytes, e)) ||
-	    (r = cgroup_layout_read(NULL, &layout, e)))
-		return r;
-	return cgroup_swap_visit(&layout, check_owner, &owners);
+	rc = procfs_meminfo_read(NULL, &meminfo, e);
+	if (!rc)
+		rc = swap_room_memory(&meminfo, owners.used_bytes, e);
+	if (!rc)
+		rc = cgroup_layout_read(NULL, &layout, e);
+	return rc ? rc : cgroup_swap_visit(&layout, check_owner, &owners);
 }

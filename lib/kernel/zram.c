@@ -7,7 +7,6 @@
  */
 #include "zram.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/fs.h>
@@ -15,44 +14,22 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "keyed.h"
+#include "lib/base/dir.h"
 #include "lib/base/stop.h"
 #include "lib/base/units.h"
 
-#define NODE_WAIT_NS \
-	NS_PER_S /* devtmpfs has the node at once; udev may rename or chmod it late \
-		  */
+/* devtmpfs has the node at once; udev may rename or chmod it late */
+#define NODE_WAIT_NS NS_PER_S
 #define RETRY_MIN_NS (2 * NS_PER_MS)
 #define RETRY_MAX_NS (200 * NS_PER_MS)
 
-/* Numbers between blanks into values[]; how many there were, at most max. */
-static size_t take_numbers(const char *buf, size_t len, uint64_t *values, size_t max)
+/* ---- devices ---- */
+
+/* -ENOENT of a file below the device means that the device is missing. */
+static int no_device(int rc, unsigned int id, struct err *e)
 {
-	const char *p = buf, *end = buf + len;
-	size_t n = 0;
-
-	while (n < max) {
-		uint64_t value = 0;
-
-		while (p < end && (*p == ' ' || *p == '\t' || *p == '\n'))
-			p++;
-		if (p == end || *p < '0' || *p > '9')
-			break;
-		for (; p < end && *p >= '0' && *p <= '9'; p++) {
-			if (mul_overflows(value, (uint64_t)10, &value) ||
-			    add_overflows(value, (uint64_t)(*p - '0'), &value))
-				return n;
-		}
-		values[n++] = value;
-	}
-	return n;
-}
-
-/* ---- which ones there are ---- */
-
-/* -ENOENT is no error of its own here: there is no such device. */
-static int no_device(int r, unsigned int id, struct err *e)
-{
-	return r == -ENOENT ? err_say(e, ENODEV, "there is no device zram%u", id) : r;
+	return rc == -ENOENT ? err_say(e, ENODEV, "zram%u not found", id) : rc;
 }
 
 int zram_name_parse(const char *name, unsigned int *ret)
@@ -81,10 +58,10 @@ int zram_identify(const struct sysroot *root, unsigned int id, struct zram_devic
 	if (sscanf(text, "%u:%u", &major_number, &minor_number) != 2)
 		return err_say(e, EBADMSG, "/sys/block/zram%u/dev holds no device number", id);
 	device.dev = makedev(major_number, minor_number);
-	int r = sysroot_read_u64(root, &device.diskseq, e, "/sys/block/zram%u/diskseq", id);
+	int rc = sysroot_read_u64(root, &device.diskseq, e, "/sys/block/zram%u/diskseq", id);
 
-	if (r)
-		return no_device(r, id, e);
+	if (rc)
+		return no_device(rc, id, e);
 	*ret = device;
 	return 0;
 }
@@ -121,21 +98,15 @@ static int by_id(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-static void closedir_(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 int zram_list_read(const struct sysroot *root, struct zram_list *ret, struct err *e)
 {
 	char path[SYSROOT_PATH_MAX];
-	int r = sysroot_path(root, path, "/sys/block");
-	__attribute__((cleanup(closedir_))) DIR *dir = r ? NULL : opendir(path);
+	int rc = sysroot_path(root, path, "/sys/block");
+	AUTO_DIR DIR *dir = rc ? NULL : opendir(path);
 	struct zram_list list = { .n = 0 };
 
 	if (!dir)
-		return err_set(e, r ? r : errno, "cannot list /sys/block");
+		return err_set(e, rc ? rc : errno, "cannot list /sys/block");
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		unsigned int id;
 		char behind;
@@ -144,11 +115,11 @@ int zram_list_read(const struct sysroot *root, struct zram_list *ret, struct err
 			continue;
 		if (list.n == ARRAY_SIZE(list.devices))
 			return err_say(e, E2BIG, "more than %d zram devices", ZRAM_DEVICES_MAX);
-		r = zram_identify(root, id, &list.devices[list.n], e);
-		if (r == -ENODEV) /* removed since readdir */
+		rc = zram_identify(root, id, &list.devices[list.n], e);
+		if (rc == -ENODEV) /* removed since readdir */
 			continue;
-		if (r)
-			return r;
+		if (rc)
+			return rc;
 		list.n++;
 	}
 	qsort(list.devices, list.n, sizeof(list.devices[0]), by_id);
@@ -158,10 +129,36 @@ int zram_list_read(const struct sysroot *root, struct zram_list *ret, struct err
 
 /* ---- statistics ---- */
 
+#define ATTRIBUTE_MAX 512
+
+/* An attribute as text. */
+static ssize_t read_attribute(const struct sysroot *root, unsigned int id, const char *attribute,
+			      char text[ATTRIBUTE_MAX], struct err *e)
+{
+	return sysroot_read(root, text, ATTRIBUTE_MAX, e, "/sys/block/zram%u/%s", id, attribute);
+}
+
+static int unreadable(unsigned int id, const char *attribute, struct err *e)
+{
+	return err_say(e, EBADMSG, "cannot parse /sys/block/zram%u/%s", id, attribute);
+}
+
+/* The n numbers of an attribute. */
+static int read_numbers(const struct sysroot *root, unsigned int id, const char *attribute,
+			uint64_t *values, size_t n, struct err *e)
+{
+	char text[ATTRIBUTE_MAX];
+	ssize_t len = read_attribute(root, id, attribute, text, e);
+
+	if (len < 0)
+		return (int)len;
+	return keyed_numbers(text, (size_t)len, values, n) < n ? unreadable(id, attribute, e) : 0;
+}
+
 int zram_mm_stat_parse(const char *buf, size_t len, struct zram_mm_stat *ret)
 {
 	uint64_t v[9];
-	size_t n = take_numbers(buf, len, v, ARRAY_SIZE(v));
+	size_t n = keyed_numbers(buf, len, v, ARRAY_SIZE(v));
 
 	if (n < 8)
 		return -EBADMSG;
@@ -179,39 +176,47 @@ int zram_mm_stat_parse(const char *buf, size_t len, struct zram_mm_stat *ret)
 	return 0;
 }
 
-int zram_io_stat_parse(const char *buf, size_t len, struct zram_io_stat *ret)
+int zram_mm_stat_read(const struct sysroot *root, unsigned int id, struct zram_mm_stat *ret,
+		      struct err *e)
+{
+	char text[ATTRIBUTE_MAX];
+	ssize_t n = read_attribute(root, id, "mm_stat", text, e);
+
+	if (n < 0)
+		return (int)n;
+	return zram_mm_stat_parse(text, (size_t)n, ret) ? unreadable(id, "mm_stat", e) : 0;
+}
+
+int zram_io_stat_read(const struct sysroot *root, unsigned int id, struct zram_io_stat *ret,
+		      struct err *e)
 {
 	uint64_t v[4];
+	int rc = read_numbers(root, id, "io_stat", v, ARRAY_SIZE(v), e);
 
-	if (take_numbers(buf, len, v, ARRAY_SIZE(v)) < ARRAY_SIZE(v))
-		return -EBADMSG;
-	*ret = (struct zram_io_stat){
-		.failed_reads = v[0],
-		.failed_writes = v[1],
-		.invalid_io = v[2],
-		.notify_free = v[3],
-	};
-	return 0;
+	if (rc == 0)
+		*ret = (struct zram_io_stat){ v[0], v[1], v[2], v[3] };
+	return rc;
 }
 
-int zram_bd_stat_parse(const char *buf, size_t len, struct zram_bd_stat *ret)
+int zram_bd_stat_read(const struct sysroot *root, unsigned int id, struct zram_bd_stat *ret,
+		      struct err *e)
 {
 	uint64_t v[3];
+	int rc = read_numbers(root, id, "bd_stat", v, ARRAY_SIZE(v), e);
 
-	if (take_numbers(buf, len, v, ARRAY_SIZE(v)) < ARRAY_SIZE(v))
-		return -EBADMSG;
-	*ret = (struct zram_bd_stat){ .count_pages = v[0],
-				      .read_pages = v[1],
-				      .written_pages = v[2] };
-	return 0;
+	if (rc == 0)
+		*ret = (struct zram_bd_stat){ v[0], v[1], v[2] };
+	return rc;
 }
 
-int zram_block_stat_parse(const char *buf, size_t len, struct zram_block_stat *ret)
+int zram_block_stat_read(const struct sysroot *root, unsigned int id, struct zram_block_stat *ret,
+			 struct err *e)
 {
-	uint64_t v[15] = { 0 }; /* discards came with 4.18 at 12; before that 11 fields */
+	uint64_t v[15]; /* discards came with 4.18; before, there were 11 */
+	int rc = read_numbers(root, id, "stat", v, ARRAY_SIZE(v), e);
 
-	if (take_numbers(buf, len, v, ARRAY_SIZE(v)) < ARRAY_SIZE(v))
-		return -EBADMSG;
+	if (rc)
+		return rc;
 	*ret = (struct zram_block_stat){
 		.reads = v[0],
 		.read_bytes = v[2] * 512,
@@ -223,80 +228,29 @@ int zram_block_stat_parse(const char *buf, size_t len, struct zram_block_stat *r
 	return 0;
 }
 
-#define ATTRIBUTE_MAX 512
-
-static ssize_t read_attribute(const struct sysroot *root, unsigned int id, const char *attribute,
-			      char text[ATTRIBUTE_MAX], struct err *e)
-{
-	return sysroot_read(root, text, ATTRIBUTE_MAX, e, "/sys/block/zram%u/%s", id, attribute);
-}
-
-/* What a parser returned, as an error that names the file. */
-static int parsed(int r, unsigned int id, const char *attribute, struct err *e)
-{
-	return r ? err_say(e, r, "cannot understand /sys/block/zram%u/%s", id, attribute) : 0;
-}
-
-int zram_mm_stat_read(const struct sysroot *root, unsigned int id, struct zram_mm_stat *ret,
-		      struct err *e)
-{
-	char text[ATTRIBUTE_MAX];
-	ssize_t n = read_attribute(root, id, "mm_stat", text, e);
-
-	return n < 0 ? (int)n : parsed(zram_mm_stat_parse(text, (size_t)n, ret), id, "mm_stat", e);
-}
-
-int zram_io_stat_read(const struct sysroot *root, unsigned int id, struct zram_io_stat *ret,
-		      struct err *e)
-{
-	char text[ATTRIBUTE_MAX];
-	ssize_t n = read_attribute(root, id, "io_stat", text, e);
-
-	return n < 0 ? (int)n : parsed(zram_io_stat_parse(text, (size_t)n, ret), id, "io_stat", e);
-}
-
-int zram_bd_stat_read(const struct sysroot *root, unsigned int id, struct zram_bd_stat *ret,
-		      struct err *e)
-{
-	char text[ATTRIBUTE_MAX];
-	ssize_t n = read_attribute(root, id, "bd_stat", text, e);
-
-	return n < 0 ? (int)n : parsed(zram_bd_stat_parse(text, (size_t)n, ret), id, "bd_stat", e);
-}
-
-int zram_block_stat_read(const struct sysroot *root, unsigned int id, struct zram_block_stat *ret,
-			 struct err *e)
-{
-	char text[ATTRIBUTE_MAX];
-	ssize_t n = read_attribute(root, id, "stat", text, e);
-
-	return n < 0 ? (int)n : parsed(zram_block_stat_parse(text, (size_t)n, ret), id, "stat", e);
-}
-
 /* ---- algorithms ---- */
 
 int zram_algorithms_parse(const char *buf, size_t len, struct zram_algorithms *ret)
 {
 	struct zram_algorithms list = { .current = SIZE_MAX };
+	char text[ATTRIBUTE_MAX], *at = text, *word;
 
-	for (size_t i = 0; i < len;) {
-		size_t n = 0;
+	if (len >= sizeof(text))
+		return -E2BIG;
+	memcpy(text, buf, len);
+	text[len] = '\0';
+	while ((word = strsep(&at, " \n"))) {
+		size_t n = strlen(word);
+		bool current = n > 2 && word[0] == '[' && word[n - 1] == ']';
 
-		while (i + n < len && buf[i + n] != ' ' && buf[i + n] != '\n')
-			n++;
-		if (n == 0) {
-			i++;
+		n -= current ? 2 : 0;
+		if (n == 0)
 			continue;
-		}
-		bool current = n > 2 && buf[i] == '[' && buf[i + n - 1] == ']';
-		size_t name_len = current ? n - 2 : n;
-
-		if (list.n == ARRAY_SIZE(list.names) || name_len >= ZRAM_ALGORITHM_MAX)
+		if (list.n == ARRAY_SIZE(list.names) || n >= ZRAM_ALGORITHM_MAX)
 			return -E2BIG;
 		if (current)
 			list.current = list.n;
-		memcpy(list.names[list.n++], buf + i + current, name_len);
-		i += n;
+		memcpy(list.names[list.n++], word + current, n);
 	}
 	if (list.current == SIZE_MAX)
 		return -EBADMSG;
@@ -309,28 +263,26 @@ int zram_algorithms_read(const struct sysroot *root, unsigned int id, struct zra
 {
 	char text[ATTRIBUTE_MAX];
 	ssize_t n = read_attribute(root, id, "comp_algorithm", text, e);
-	struct zram_features features;
 
 	if (n < 0)
 		return (int)n;
-	int r = parsed(zram_algorithms_parse(text, (size_t)n, ret), id, "comp_algorithm", e);
-
-	zram_features_read(root, id, &features);
-	ret->crypto = !features.params;
-	return r;
+	if (zram_algorithms_parse(text, (size_t)n, ret))
+		return unreadable(id, "comp_algorithm", e);
+	ret->crypto = !sysroot_exists(root, "/sys/block/zram%u/algorithm_params", id);
+	return 0;
 }
 
 int zram_algorithms_any(const struct sysroot *root, struct zram_algorithms *ret, struct err *e)
 {
 	struct zram_list list;
-	int r = zram_list_read(root, &list, e);
+	int rc = zram_list_read(root, &list, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < list.n; i++)
 		if (zram_algorithms_read(root, list.devices[i].id, ret, NULL) == 0)
 			return 0;
-	return err_say(e, ENODEV, "there is no zram device to read the algorithms from");
+	return err_say(e, ENODEV, "no zram device found to read the algorithms from");
 }
 
 bool zram_algorithms_have(const struct zram_algorithms *algorithms, const char *name)
@@ -347,7 +299,7 @@ int zram_available(const struct sysroot *root, struct err *e)
 {
 	if (sysroot_exists(root, "/sys/class/zram-control/hot_add"))
 		return 0;
-	err_impossible(e, "zram is not there: no /sys/class/zram-control");
+	err_impossible(e, "zram is missing: /sys/class/zram-control not found");
 	return err_hint(
 		e, "load it with `modprobe zram num_devices=0`, or use a kernel with CONFIG_ZRAM");
 }
@@ -355,16 +307,16 @@ int zram_available(const struct sysroot *root, struct err *e)
 int zram_hot_add(const struct sysroot *root, unsigned int *ret, struct err *e)
 {
 	char path[SYSROOT_PATH_MAX], text[32];
-	int r = sysroot_path(root, path, "/sys/class/zram-control/hot_add");
+	int rc = sysroot_path(root, path, "/sys/class/zram-control/hot_add");
 
-	if (r)
-		return err_set(e, r, "cannot open hot_add");
+	if (rc)
+		return err_set(e, rc, "cannot open hot_add");
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_set(e, errno, "cannot open %s", path);
-	ssize_t n = read(fd, text,
-			 sizeof(text) - 1); /* one read: each that starts anew adds a device */
+	/* One read: each one at offset 0 adds a device. */
+	ssize_t n = read(fd, text, sizeof(text) - 1);
 
 	if (n < 0)
 		return err_set(e, errno, "cannot add a zram device (%s)", path);
@@ -374,8 +326,8 @@ int zram_hot_add(const struct sysroot *root, unsigned int *ret, struct err *e)
 	return 0;
 }
 
-/* Writes until it is not EBUSY any more, ZRAM_BUSY_NS at most. ^C does not end it: what is put back
- * has to be. */
+/* Writes until the answer is not EBUSY, for at most ZRAM_BUSY_NS. ^C does not end it: this is how
+ * changes are undone. */
 static int write_busy(const struct sysroot *root, const struct zram_device *device,
 		      const char *text, const char *path, struct err *e)
 {
@@ -383,18 +335,18 @@ static int write_busy(const struct sysroot *root, const struct zram_device *devi
 
 	for (;;) {
 		if (!zram_present(root, device))
-			return err_say(e, ENODEV, "zram%u is not the device it was any more",
+			return err_say(e, ENODEV, "zram%u was replaced by another device",
 				       device->id);
-		int r = sysroot_write(root, text, e, "%s", path);
+		int rc = sysroot_write(root, text, e, "%s", path);
 
-		if (r != -EBUSY)
-			return r;
+		if (rc != -EBUSY)
+			return rc;
 		if (monotonic_ns() >= end_ns) {
 			err_hint(e,
-				 "something still holds it: see `fuser -v /dev/zram%u`, end that "
-				 "and try again",
+				 "a process has it open: find it with `fuser -v /dev/zram%u`, "
+				 "end it and try again",
 				 device->id);
-			return r;
+			return rc;
 		}
 		sleep_ns(wait_ns);
 		wait_ns = MIN(wait_ns * 2, RETRY_MAX_NS);
@@ -428,7 +380,7 @@ int zram_hot_remove(const struct sysroot *root, const struct zram_device *device
 	return write_busy(root, device, text, "/sys/class/zram-control/hot_remove", e);
 }
 
-/* An open descriptor is this device, whatever the path said. */
+/* Whether an open descriptor is this device: a path may have been replaced. */
 static int check_open(int fd, const struct zram_device *device)
 {
 	struct stat st;
@@ -449,13 +401,13 @@ static int open_checked(const char *path, const struct zram_device *device, int 
 
 	if (fd < 0)
 		return -errno;
-	int r = check_open(fd, device);
+	int rc = check_open(fd, device);
 
-	if (r)
-		return r;
-	r = fd;
+	if (rc)
+		return rc;
+	rc = fd;
 	fd = -1;
-	return r;
+	return rc;
 }
 
 int zram_open(const struct zram_device *device, const char *dir, int flags, struct err *e)
@@ -481,7 +433,6 @@ int zram_open(const struct zram_device *device, const char *dir, int flags, stru
 		close(fd);
 		return err_set(e, errno, "cannot remove %s", path);
 	}
-	return fd < 0 ? err_set(e, fd, "cannot open the device of zram%u by a node of our own",
-				device->id)
+	return fd < 0 ? err_set(e, fd, "cannot open zram%u by a temporary device node", device->id)
 		      : fd;
 }

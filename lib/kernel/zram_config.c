@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* zram_config.c - what a zram device can be asked for on this kernel, and asking for it in the
- * right order.
+/* zram_config.c - checks and writes a zram device's configuration in the order the kernel needs.
  *
- * The kernel drops unknown keys and parameters that a codec does not know without a word
- * (algorithm_params_store in drivers/block/zram/zram_drv.c): so what would have no effect is
- * refused here.
+ * The kernel ignores parameters that a codec does not use and reports no error
+ * (algorithm_params_store in drivers/block/zram/zram_drv.c): what would have no effect is refused
+ * here.
  */
 #include <inttypes.h>
 
-#include "zram.h"
+#include "zram_config.h"
 
 /* drivers/block/zram/backend_*.c: what of struct zcomp_params each uses */
 static const struct codec_params {
@@ -36,7 +35,7 @@ char *zram_features_words(const struct zram_features *features, char *buf, size_
 		 features->recompress ? ", recompression" : "",
 		 features->writeback ? ", writeback" : "", features->idle ? ", idle marks" : "");
 	if (!*buf)
-		snprintf(buf, len, "nothing beyond the basics");
+		snprintf(buf, len, "none of these features");
 	if (*buf == ',')
 		memmove(buf, buf + 2, strlen(buf) - 1);
 	return buf;
@@ -61,7 +60,7 @@ static int lacks(const struct zram_features *features, const char *what, const c
 	char words[128];
 
 	err_impossible(e, "this kernel's zram cannot %s", what);
-	return err_hint(e, "%s; this one has: %s", who,
+	return err_hint(e, "%s; this kernel has: %s", who,
 			zram_features_words(features, words, sizeof(words)));
 }
 
@@ -72,51 +71,58 @@ int zram_check_params(const struct zram_config *config, const char *algorithm, s
 
 	while (codec < end && !str_eq(codec->name, algorithm))
 		codec++;
-	if (codec == end) /* newer than we are: the kernel decides */
+	if (codec == end) /* a codec of a newer kernel: the kernel decides */
 		return 0;
 	if (config->level && !codec->level) {
 		err_usage(e, "%s has no level", algorithm);
-		return err_hint(e, "those that have: lz4 (acceleration), lz4hc, zstd, deflate");
+		return err_hint(e, "codecs with a level: lz4 (acceleration), lz4hc, zstd, deflate");
 	}
 	if (config->dict && !codec->dict) {
 		err_usage(e, "%s takes no dictionary", algorithm);
-		return err_hint(e, "those that do: lz4, lz4hc, zstd");
+		return err_hint(e, "codecs with a dictionary: lz4, lz4hc, zstd");
 	}
 	return 0;
+}
+
+static int check_algorithm(const struct zram_algorithms *algorithms, const char *name,
+			   struct err *e)
+{
+	if (!name || zram_algorithms_have(algorithms, name))
+		return 0;
+	return unknown_algorithm(algorithms, name, e);
 }
 
 int zram_check(const struct sysroot *root, unsigned int id, const struct zram_config *config,
 	       struct err *e)
 {
+	const bool params = config->level || config->dict;
+	const char *algorithm = config->algorithm;
 	struct zram_algorithms algorithms;
 	struct zram_features features;
-	int r = zram_algorithms_read(root, id, &algorithms, e);
+	int rc = zram_algorithms_read(root, id, &algorithms, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	zram_features_read(root, id, &features);
-	if (config->algorithm && !zram_algorithms_have(&algorithms, config->algorithm))
-		return unknown_algorithm(&algorithms, config->algorithm, e);
-	if ((config->level || config->dict) && !features.params)
-		return lacks(&features, "take a level or a dictionary", "kernels from 6.12 can", e);
-	if (config->level || config->dict) {
-		r = zram_check_params(config,
-				      config->algorithm ? config->algorithm
-							: algorithms.names[algorithms.current],
-				      e);
-		if (r)
-			return r;
-	}
+	rc = check_algorithm(&algorithms, algorithm, e);
+	if (rc)
+		return rc;
+	if (params && !features.params)
+		return lacks(&features, "take a level or a dictionary", "needs Linux 6.12", e);
+	if (params)
+		rc = zram_check_params(
+			config, algorithm ? algorithm : algorithms.names[algorithms.current], e);
+	if (rc)
+		return rc;
 	if (config->recompress && !features.recompress)
 		return lacks(&features, "recompress",
-			     "kernels from 6.2 that were built with CONFIG_ZRAM_MULTI_COMP can", e);
-	if (config->recompress && !zram_algorithms_have(&algorithms, config->recompress))
-		return unknown_algorithm(&algorithms, config->recompress, e);
+			     "needs Linux 6.2 built with CONFIG_ZRAM_MULTI_COMP", e);
+	rc = check_algorithm(&algorithms, config->recompress, e);
+	if (rc)
+		return rc;
 	if (config->backing && !features.writeback)
-		return lacks(
-			&features, "write back to a backing device",
-			"kernels that were built with CONFIG_ZRAM_WRITEBACK can, such as Debian's",
-			e);
+		return lacks(&features, "write back to a backing device",
+			     "needs a kernel built with CONFIG_ZRAM_WRITEBACK, as Debian's is", e);
 	return 0;
 }
 
@@ -128,7 +134,7 @@ static int write_params(const struct sysroot *root, const struct zram_device *de
 	if (config->level)
 		snprintf(level, sizeof(level), "level=%d", *config->level);
 	if (config->dict && strpbrk(config->dict, "\"\n"))
-		return err_usage(e, "the path of the dictionary has a quote or a newline in it");
+		return err_usage(e, "the path of the dictionary contains a quote or a newline");
 	/* next_arg() takes quotes around a value, for blanks in it */
 	int n = snprintf(text, sizeof(text), "%s%s%s%s%s", level, *level && config->dict ? " " : "",
 			 config->dict ? "dict=\"" : "", config->dict ? config->dict : "",
@@ -143,33 +149,37 @@ int zram_setup(const struct sysroot *root, unsigned int id, const struct zram_co
 	       struct err *e)
 {
 	struct zram_device device;
-	char text[64 + ZRAM_ALGORITHM_MAX];
+	char second[64 + ZRAM_ALGORITHM_MAX], limit[24], size[24];
 	uint64_t disk_bytes;
-	int r = zram_identify(root, id, &device, e);
+	int rc = zram_identify(root, id, &device, e);
 
-	if (r || (r = zram_disk_bytes(root, id, &disk_bytes, e)))
-		return r;
+	if (rc)
+		return rc;
+	rc = zram_disk_bytes(root, id, &disk_bytes, e);
+	if (rc)
+		return rc;
 	if (disk_bytes)
 		return err_say(e, EBUSY, "zram%u is already set up", id);
-	r = zram_check(root, id, config, e);
-	if (r)
-		return r;
-	if (config->algorithm &&
-	    (r = zram_write(root, &device, "comp_algorithm", config->algorithm, e)))
-		return r;
-	snprintf(text, sizeof(text), "algo=%s priority=1",
+	rc = zram_check(root, id, config, e);
+	if (rc)
+		return rc;
+	snprintf(second, sizeof(second), "algo=%s priority=1",
 		 config->recompress ? config->recompress : "");
-	if (config->recompress && (r = zram_write(root, &device, "recomp_algorithm", text, e)))
-		return r;
-	if ((r = write_params(root, &device, config, e)) ||
-	    (config->backing && (r = zram_write(root, &device, "backing_dev", config->backing, e))))
-		return r;
-	snprintf(text, sizeof(text), "%" PRIu64, config->mem_limit_bytes);
-	r = zram_write(root, &device, "mem_limit", text, e);
-	if (r)
-		return r;
-	snprintf(text, sizeof(text), "%" PRIu64, config->disk_bytes);
-	return zram_write(root, &device, "disksize", text, e);
+	snprintf(limit, sizeof(limit), "%" PRIu64, config->mem_limit_bytes);
+	snprintf(size, sizeof(size), "%" PRIu64, config->disk_bytes);
+	if (config->algorithm)
+		rc = zram_write(root, &device, "comp_algorithm", config->algorithm, e);
+	if (!rc && config->recompress)
+		rc = zram_write(root, &device, "recomp_algorithm", second, e);
+	if (!rc)
+		rc = write_params(root, &device, config, e);
+	if (!rc && config->backing)
+		rc = zram_write(root, &device, "backing_dev", config->backing, e);
+	if (!rc)
+		rc = zram_write(root, &device, "mem_limit", limit, e);
+	if (!rc)
+		rc = zram_write(root, &device, "disksize", size, e);
+	return rc;
 }
 
 int zram_second_algorithm(const struct sysroot *root, unsigned int id, char ret[ZRAM_ALGORITHM_MAX])

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* zsmalloc.c - size classes of mm/zsmalloc.c, and from where the running kernel's chain size can be
- * learnt.
+/* zsmalloc.c - size classes of mm/zsmalloc.c, and the chain size of the running kernel.
  *
  * The chain size is a build option since 6.3 (CONFIG_ZSMALLOC_CHAIN_SIZE, commit 4ff93b292f9e); the
  * same series replaced the percentage rule by the least waste. Kernels without the option have 4
@@ -46,8 +45,8 @@ int zsmalloc_init(struct zsmalloc_model *ret, unsigned int chain, enum zsmalloc_
 		unsigned int objects = pages * PAGE_BYTES / size;
 		const struct zsmalloc_class *next = &ret->classes[i + 1];
 
-		/* The largest class that is neither one page nor one object ends the lengths worth
-		 * keeping. */
+		/* The largest class that is neither one page nor one object is the last that saves
+		 * memory. */
 		if (pages != 1 && objects != 1 && ret->huge_bytes == PAGE_BYTES)
 			ret->huge_bytes = size - HANDLE_BYTES + 1;
 
@@ -60,8 +59,7 @@ int zsmalloc_init(struct zsmalloc_model *ret, unsigned int chain, enum zsmalloc_
 }
 
 /* The value of CONFIG_ZSMALLOC_CHAIN_SIZE in a build configuration: 0 = a kernel without that
- * option, -ENOENT no such file, or not one with zsmalloc.
- */
+ * option, -ENOENT no such file, or not one with zsmalloc. */
 static int chain_from_config(const char *path)
 {
 	static const char option[] = "CONFIG_ZSMALLOC_CHAIN_SIZE=";
@@ -177,7 +175,7 @@ double zsmalloc_pool_holes_bytes(const struct zsmalloc_pool *pool, double factor
 		const struct zsmalloc_class *class = &pool->model->classes[i];
 		double n = factor * (double)pool->objects[i], m = class->objects;
 
-		/* What fits into one zspage has no other to leave holes in. */
+		/* A class of one zspage has no other with unused objects. */
 		if (n > m)
 			bytes += sqrt(n * log(m) / 2) / m * class->pages * PAGE_BYTES;
 	}

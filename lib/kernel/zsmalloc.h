@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* zsmalloc.h - what a compressed page really costs in a zram pool: the kernel's slot arithmetic.
+/* zsmalloc.h - how much memory a compressed page takes in a zram pool: the kernel's slot
+ * arithmetic.
  *
- * A compressed page is kept in a slot of a size class, classes are cut from zspages of 1 to CHAIN
- * pages, and neighbouring classes of the same shape are merged (mm/zsmalloc.c: zs_create_pool). The
- * model is exact for pools that were only filled, and for compacted ones; of the holes that frees
- * leave it knows the mean. Slot tables and handles are not in it.
+ * A compressed page is kept in an object of a size class; classes are cut from zspages of 1 to
+ * CHAIN pages, and neighbouring classes of the same shape are merged (mm/zsmalloc.c:
+ * zs_create_pool). The model is exact for pools that were only filled, and for compacted ones; the
+ * unused objects that frees leave are estimated. Slot tables and handles are not included.
  */
 #ifndef COLDPRESS_KERNEL_ZSMALLOC_H
 #define COLDPRESS_KERNEL_ZSMALLOC_H
@@ -38,9 +39,8 @@ struct zsmalloc_model {
 /* zsmalloc_init - the model for zspages of at most chain pages. -EINVAL unless 4 <= chain <= 16. */
 int zsmalloc_init(struct zsmalloc_model *ret, unsigned int chain, enum zsmalloc_rule rule);
 
-/* zsmalloc_detect - the model of the running kernel, and in *how where that was learnt from:
- * "config" (the kernel's build configuration) or, where that cannot be read, "release" (the version
- * number).
+/* zsmalloc_detect - the model of the running kernel, and in *how its source: "config" (the kernel's
+ * build configuration) or, where that cannot be read, "release" (the version number).
  *
  * source  /proc/config.gz, /boot/config-RELEASE, /lib/modules/RELEASE/config;
  * /proc/sys/kernel/osrelease
@@ -48,7 +48,7 @@ int zsmalloc_init(struct zsmalloc_model *ret, unsigned int chain, enum zsmalloc_
 int zsmalloc_detect(struct zsmalloc_model *ret, const struct sysroot *root, const char **how,
 		    struct err *e);
 
-/* zsmalloc_class - where a compressed length goes; lengths of huge_bytes and more go to the
+/* zsmalloc_class - the class of a compressed length; lengths of huge_bytes and more go to the
  * 4096-byte class. */
 const struct zsmalloc_class *zsmalloc_class(const struct zsmalloc_model *model, size_t len);
 
@@ -79,17 +79,18 @@ uint64_t zsmalloc_pool_used_bytes(const struct zsmalloc_pool *pool);
  * mixture. */
 uint64_t zsmalloc_pool_scaled_bytes(const struct zsmalloc_pool *pool, double factor);
 
-/* zsmalloc_pool_holes_bytes - memory beyond zsmalloc_pool_scaled_bytes on average once pages come
- * and go at random, in a class of n slots, m to a zspage: sqrt(n * ln(m) / 2) empty slots zsmalloc
- * fills its fullest zspages first and gives one back when it is empty. So a class keeps the zspages
- * of the most pages it had lately: its count has a variance of n / 2 where half of the pages are
- * out, and a zspage of m slots empties in about ln(m) times that a page stays. Wasted space that
- * grows as the root of what is stored is what Coffman, Kadota and Shepp found for storage that is
- * filled from its front (A stochastic model of fragmentation in dynamic storage allocation, SIAM J.
- * Comput. 14, 1985); the factor was checked against a simulation of zsmalloc's lists, within a
- * quarter for 2 <= m <= 64 (test_zsmalloc.c). One moment may have half of that or twice as much. A
- * pool that many pages have just left has more, and so have classes that pages no longer compress
- * to, since the program rewrote them: compaction gives it back.
+/* zsmalloc_pool_holes_bytes - mean memory of unused objects once pages come and go at random,
+ * beyond zsmalloc_pool_scaled_bytes: sqrt(n * ln(m) / 2) objects in a class of n objects, m to a
+ * zspage.
+ *
+ * zsmalloc fills its fullest zspages first and frees one when it is empty, so a class keeps the
+ * zspages of the most pages it had lately: the count has a variance of n / 2 where half of the
+ * pages are swapped out, and a zspage of m objects empties in about ln(m) times a page's residence.
+ * Growth with the square root is what Coffman, Kadota and Shepp found for storage filled from its
+ * front (A stochastic model of fragmentation in dynamic storage allocation, SIAM J. Comput. 14,
+ * 1985); the factor was checked against a simulation of zsmalloc's lists, within a quarter for 2 <=
+ * m <= 64 (test_zsmalloc.c). At one moment it may be half or twice as much; more after many pages
+ * left, or when rewritten pages moved to other classes: compaction frees that.
  */
 double zsmalloc_pool_holes_bytes(const struct zsmalloc_pool *pool, double factor);
 

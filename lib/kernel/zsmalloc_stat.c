@@ -1,99 +1,72 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* zsmalloc_stat.c - how full a pool's size classes are, as the kernel says it in debugfs. Pure.
+/* zsmalloc_stat.c - the size classes of a pool as debugfs lists them. Pure.
  *
- * The columns differ: "almost_full almost_empty" before 6.3, "10% 20% ... 100%" after; "freeable"
- * came with 4.3. So they are found by the words of the first line.
+ * Columns are found by the words of the first line, for they differ: "almost_full almost_empty"
+ * before 6.3, "10% 20% ... 100%" after.
  */
+#include "keyed.h"
 #include "zsmalloc.h"
 
 #define COLUMNS_MAX 32
 
-/* Words of a line into columns[]; the rest of the text behind its newline. */
-static size_t split(const char *line, const char *end, const char *columns[COLUMNS_MAX],
-		    size_t lens[COLUMNS_MAX])
-{
-	size_t n = 0;
+#define COLUMN(word, member) KEYED(struct zsmalloc_use, word, member, 1)
 
-	while (line < end && n < COLUMNS_MAX) {
+static const struct keyed_field columns[] = {
+	COLUMN("size", size_bytes),         COLUMN("obj_allocated", allocated_objects),
+	COLUMN("obj_used", used_objects),   COLUMN("pages_used", pages),
+	COLUMN("freeable", freeable_pages), COLUMN("pages_per_zspage", zspage_pages),
+};
+
+/* Which word of the first line names each column. -EBADMSG one is missing. */
+static int find_columns(const char *line, size_t len, size_t at[ARRAY_SIZE(columns)])
+{
+	const char *end = line + len;
+	size_t found = 0;
+
+	for (size_t i = 0; line < end; i++) {
+		size_t n = 0;
+
 		while (line < end && (*line == ' ' || *line == '\t'))
 			line++;
-		const char *begin = line;
-
-		while (line < end && *line != ' ' && *line != '\t')
-			line++;
-		if (line > begin) {
-			columns[n] = begin;
-			lens[n++] = (size_t)(line - begin);
+		while (line + n < end && line[n] != ' ' && line[n] != '\t')
+			n++;
+		for (size_t k = 0; k < ARRAY_SIZE(columns); k++) {
+			if (strlen(columns[k].key) != n || memcmp(columns[k].key, line, n) != 0)
+				continue;
+			at[k] = i;
+			found++;
 		}
+		line += n;
 	}
-	return n;
+	return found == ARRAY_SIZE(columns) ? 0 : -EBADMSG;
 }
-
-static bool number(const char *word, size_t len, uint64_t *ret)
-{
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < len; i++)
-		if (word[i] < '0' || word[i] > '9' || mul_overflows(value, (uint64_t)10, &value) ||
-		    add_overflows(value, (uint64_t)(word[i] - '0'), &value))
-			return false;
-	*ret = value;
-	return len > 0;
-}
-
-static const struct {
-	const char *name;
-	size_t offset;
-} wanted[] = {
-	{ "size", offsetof(struct zsmalloc_use, size_bytes) },
-	{ "obj_allocated", offsetof(struct zsmalloc_use, allocated_objects) },
-	{ "obj_used", offsetof(struct zsmalloc_use, used_objects) },
-	{ "pages_used", offsetof(struct zsmalloc_use, pages) },
-	{ "pages_per_zspage", offsetof(struct zsmalloc_use, zspage_pages) },
-	{ "freeable", offsetof(struct zsmalloc_use, freeable_pages) },
-};
 
 int zsmalloc_use_parse(const char *buf, size_t len, struct zsmalloc_use ret[ZSMALLOC_CLASSES],
 		       size_t *n)
 {
-	const char *columns[COLUMNS_MAX], *end = buf + len;
-	size_t lens[COLUMNS_MAX], at[ARRAY_SIZE(wanted)], heads = 0;
-	bool first = true;
+	const char *line, *rest = buf, *end = buf + len;
+	size_t at[ARRAY_SIZE(columns)], line_len;
 
 	*n = 0;
-	for (const char *line = buf, *newline; (newline = memchr(line, '\n', (size_t)(end - line)));
-	     line = newline + 1) {
-		struct zsmalloc_use use = { .size_bytes = 0 };
-		size_t words = split(line, newline, columns, lens), found = 0;
+	if (!keyed_line(&rest, end, &line, &line_len) || find_columns(line, line_len, at))
+		return -EBADMSG;
+	while (keyed_line(&rest, end, &line, &line_len)) {
+		uint64_t values[COLUMNS_MAX];
+		size_t found = keyed_numbers(line, line_len, values, COLUMNS_MAX);
+		struct zsmalloc_use use;
 
-		if (words == 0)
+		if (found == 0) /* the empty line and the totals behind the classes */
 			continue;
-		for (size_t k = 0; k < ARRAY_SIZE(wanted); k++)
-			for (size_t i = 0; first && i < words; i++)
-				if (strlen(wanted[k].name) == lens[i] &&
-				    !memcmp(wanted[k].name, columns[i], lens[i])) {
-					at[k] = i;
-					heads++;
-				}
-		if (first) {
-			if (heads != ARRAY_SIZE(wanted))
+		for (size_t k = 0; k < ARRAY_SIZE(columns); k++) {
+			if (at[k] >= found)
 				return -EBADMSG;
-			first = false;
-			continue;
+			*(uint64_t *)((char *)&use + columns[k].offset) = values[at[k]];
 		}
-		if (lens[0] == 5 && !memcmp(columns[0], "Total", 5)) /* it has fewer columns */
-			break;
-		for (size_t k = 0; k < ARRAY_SIZE(wanted); k++)
-			found += at[k] < words &&
-				 number(columns[at[k]], lens[at[k]],
-					(uint64_t *)((char *)&use + wanted[k].offset));
-		if (found != ARRAY_SIZE(wanted))
-			return -EBADMSG;
 		if (use.allocated_objects == 0)
 			continue;
 		if (*n == ZSMALLOC_CLASSES)
 			return -E2BIG;
 		ret[(*n)++] = use;
 	}
-	return first ? -EBADMSG : 0;
+	return 0;
 }

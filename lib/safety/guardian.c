@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* supervise_guardian.c - parent of the command, reaper of its orphans, and its end when the maker
+/* guardian.c - runs a command as its parent, reaps its orphans, and kills them when the supervisor
  * ends.
  *
- * A process of its own, so that a maker killed with -9 still cleans up behind itself, and so that
- * waiting for any child here takes no other child from the maker. Being the subreaper, its
- * RUSAGE_CHILDREN is the exact usage of all that ran in the cage.
+ * A process of its own, so that the command is killed even after kill -9 of the supervisor, and so
+ * that waiting for any child takes no other child from the supervisor. As it is the subreaper, its
+ * RUSAGE_CHILDREN is the exact usage of all processes of the command.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
@@ -18,6 +17,7 @@
 #include <sys/wait.h>
 
 #include "guardian.h"
+#include "journal_undo.h"
 #include "lib/base/units.h"
 
 /* Where descriptors are once the guardian runs: 0, 1, 2 the command's, then these. */
@@ -26,11 +26,11 @@ enum { FD_LIFELINE = 3, FD_REPORT, FD_FREE };
 /* What the command writes when it could not become what was asked for. */
 struct exec_failure {
 	int code; /* errno; 0 = none */
-	enum exec_step step;
+	enum guardian_step step;
 };
 
 struct guardian {
-	const struct supervised *supervised;
+	const struct guardian_task *task;
 	pid_t pid; /* the command; 0 = reaped */
 	int go_fd, exec_fd;
 	bool drained;
@@ -41,22 +41,20 @@ static void send(const struct guardian_report *report)
 	ssize_t n UNUSED = write(FD_REPORT, report, sizeof(*report));
 }
 
-/* There is no command to guard: says why and ends. */
+/* The command could not be forked: reports why and ends. */
 static _Noreturn void refuse(int report_fd, int code)
 {
-	const struct guardian_report report = { .kind = REPORT_FORKED, .value = code };
+	const struct guardian_report report = { .kind = GUARDIAN_FORKED, .value = code };
 	ssize_t n UNUSED = write(report_fd, &report, sizeof(report));
 
 	_exit(1);
 }
 
-/* Puts the five descriptors where they belong and closes every other: a lock or pipe of the maker's
- * that lived on in here would outlive the maker. -EMFILE.
- */
-static int settle_descriptors(const struct supervise_config *config, int lifeline_fd, int report_fd)
+/* Puts the five descriptors where they belong and closes every other one: a lock or pipe of the
+ * supervisor that stayed open here would outlive it. -EMFILE. */
+static int settle_descriptors(const int stdio_fds[3], int lifeline_fd, int report_fd)
 {
-	const int from[] = { config->stdin_fd, config->stdout_fd, config->stderr_fd, lifeline_fd,
-			     report_fd };
+	const int from[] = { stdio_fds[0], stdio_fds[1], stdio_fds[2], lifeline_fd, report_fd };
 	int high[ARRAY_SIZE(from)];
 
 	for (size_t i = 0; i < ARRAY_SIZE(from); i++) {
@@ -74,7 +72,7 @@ static int settle_descriptors(const struct supervise_config *config, int lifelin
 	return 0;
 }
 
-/* The guardian lets go of the command's streams, or their readers would wait for it too. */
+/* The guardian closes the command's streams, or their readers would wait for it too. */
 static void drop_streams(void)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -121,12 +119,11 @@ static int become_user(const struct caller *user)
 }
 
 /* The forked command: waits for its release, then becomes what was asked for. */
-static _Noreturn void command_main(const struct supervised *supervised, pid_t guardian, int go_fd,
+static _Noreturn void command_main(const struct guardian_task *task, pid_t guardian, int go_fd,
 				   int exec_fd)
 {
 	const struct rlimit no_core = { 0, 0 }; /* a core file holds pages */
-	struct exec_failure failed = { .step = STEP_RUN };
-	const char *cwd = supervised->config.cwd;
+	struct exec_failure failed = { .step = GUARDIAN_STEP_RUN };
 	sigset_t none;
 	char go;
 
@@ -135,28 +132,25 @@ static _Noreturn void command_main(const struct supervised *supervised, pid_t gu
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (read(go_fd, &go, 1) != 1)
 		_exit(127);
-	raise_oom_score(supervised->config.oom_score_adj);
+	raise_oom_score(task->oom_score_adj);
 	setrlimit(RLIMIT_CORE, &no_core);
-	if (!cwd && supervised->scratch[0])
-		cwd = supervised->scratch;
-	/* Kernels without network namespaces leave it as it is. */
-	if (supervised->config.no_network && geteuid() == 0)
+	/* Has no effect on kernels without network namespaces. */
+	if (task->no_network && geteuid() == 0)
 		unshare(CLONE_NEWNET);
-	failed.code = become_user(&supervised->user);
+	failed.code = become_user(task->user);
 	if (failed.code) {
-		failed.step = STEP_USER;
-	} else if (cwd && chdir(cwd)) {
+		failed.step = GUARDIAN_STEP_USER;
+	} else if (task->cwd && chdir(task->cwd)) {
 		failed.code = errno;
-		failed.step = STEP_DIRECTORY;
+		failed.step = GUARDIAN_STEP_DIRECTORY;
 	}
-	/* After the change of user, which clears it; and again looking for the parent, who may have
-	 * died before. */
+	/* After the change of user, which clears it; the parent may have died before. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != guardian)
 		_exit(127);
 	set_signals(SIG_DFL);
 	if (!failed.code) {
-		execvp(supervised->config.argv[0], supervised->config.argv);
+		execvp(task->argv[0], task->argv);
 		failed.code = errno;
 	}
 
@@ -178,7 +172,7 @@ static int start_command(struct guardian *g)
 	if (!g->pid) {
 		close(go[1]);
 		close(exec[0]);
-		command_main(g->supervised, self, go[0], exec[1]);
+		command_main(g->task, self, go[0], exec[1]);
 	}
 	close(go[0]);
 	close(exec[1]);
@@ -187,11 +181,11 @@ static int start_command(struct guardian *g)
 	return 0;
 }
 
-/* Lets it exec and tells how that went: the pipe ends without a word when exec closed it. */
+/* Lets the command exec and reports the result: a successful exec closes the pipe. */
 static void release(struct guardian *g)
 {
 	struct exec_failure failed = { 0 };
-	struct guardian_report report = { .kind = REPORT_EXEC, .ns = monotonic_ns() };
+	struct guardian_report report = { .kind = GUARDIAN_EXEC, .ns = monotonic_ns() };
 	ssize_t n = write(g->go_fd, "r", 1);
 
 	if (n == 1 && read(g->exec_fd, &failed, sizeof(failed)) == sizeof(failed)) {
@@ -205,7 +199,7 @@ static void release(struct guardian *g)
 
 static void report_usage(void)
 {
-	struct guardian_report report = { .kind = REPORT_DRAINED, .ns = monotonic_ns() };
+	struct guardian_report report = { .kind = GUARDIAN_DRAINED, .ns = monotonic_ns() };
 	struct rusage usage;
 
 	getrusage(RUSAGE_CHILDREN, &usage);
@@ -230,7 +224,7 @@ static void reap(struct guardian *g)
 		if (pid < 0)
 			break;
 		if (pid == g->pid) {
-			const struct guardian_report report = { .kind = REPORT_EXITED,
+			const struct guardian_report report = { .kind = GUARDIAN_EXITED,
 								.value = status,
 								.ns = monotonic_ns() };
 
@@ -244,8 +238,8 @@ static void reap(struct guardian *g)
 	}
 }
 
-/* Those of killed ones come to us and are killed in the next round. */
-void supervise_kill_children(void)
+/* Children of killed ones become ours and are killed in the next round. */
+void guardian_kill_children(void)
 {
 	char text[4096], *at, *word;
 	uint64_t pid;
@@ -263,31 +257,34 @@ void supervise_kill_children(void)
 
 static _Noreturn void finish(const struct guardian *g)
 {
+	const struct guardian_task *task = g->task;
+
 	if (g->pid)
 		kill(g->pid, SIGKILL);
-	if (g->supervised->grouped)
-		cgroup_kill(&g->supervised->group, 5 * NS_PER_S, NULL);
-	supervise_kill_children();
-	if (g->supervised->grouped)
-		cgroup_remove(&g->supervised->group, 5 * NS_PER_S, NULL);
-	supervise_remove_scratch(g->supervised, NULL);
+	if (task->group)
+		cgroup_kill(task->group, 5 * NS_PER_S, NULL);
+	guardian_kill_children();
+	if (task->group)
+		cgroup_remove(task->group, 5 * NS_PER_S, NULL);
+	if (task->scratch)
+		journal_remove_tree(task->scratch, NULL);
 	_exit(0);
 }
 
-_Noreturn void guardian_main(const struct supervised *supervised, int lifeline_fd, int report_fd)
+_Noreturn void guardian_main(const struct guardian_task *task, int lifeline_fd, int report_fd)
 {
-	struct guardian g = { .supervised = supervised };
+	struct guardian g = { .task = task };
 	struct signalfd_siginfo info;
 	struct pollfd fds[2] = { { .fd = FD_LIFELINE, .events = POLLIN }, { .events = POLLIN } };
 	sigset_t child;
 	char byte;
-	int rc = settle_descriptors(&supervised->config, lifeline_fd, report_fd);
+	int rc = settle_descriptors(task->stdio_fds, lifeline_fd, report_fd);
 
 	if (rc)
 		refuse(report_fd, rc);
 	setsid();
 	set_signals(SIG_IGN);
-	prctl(PR_SET_NAME, "coldpress-cage");
+	prctl(PR_SET_NAME, "coldpress-guard");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&child);
@@ -296,7 +293,7 @@ _Noreturn void guardian_main(const struct supervised *supervised, int lifeline_f
 	rc = start_command(&g);
 	if (rc)
 		refuse(FD_REPORT, rc);
-	send(&(struct guardian_report){ .kind = REPORT_FORKED, .value = g.pid });
+	send(&(struct guardian_report){ .kind = GUARDIAN_FORKED, .value = g.pid });
 	drop_streams();
 	if (chdir("/"))
 		_exit(1);

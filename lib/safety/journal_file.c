@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* journal_file.c - a book's lines, read into entries. Pure.
- *
- *	{"v":1,"boot":"...","pid":41}			the head, always first
- *	{"id":1,"kind":"zram","time_ms":1764120000000,"before":[{"zram":0,"dev":64768,"diskseq":10}]}
- *	{"id":1,"state":"added","zram":1,"dev":64769,"diskseq":11}
- *	{"id":2,"kind":"setting","path":"/proc/sys/vm/swappiness","old":"60"}
- *	{"id":2,"state":"done"}
- *	{"ready":true,"words":"...","owner":0,"owner_start":0,"mark":0}
- */
+/* journal_file.c - parses the lines of a journal. */
 #include "journal_file.h"
 
-static const char *const kinds[] = {
-	"process", "cgroup", "swap", "zram", "taken", "setting", "path"
-};
+#include <json-c/json.h>
+
+static const char *const kinds[JOURNAL_KINDS] = { "process", "cgroup",  "swap", "zram",
+						  "taken",   "setting", "path" };
+
+const char *journal_kind_name(enum journal_kind kind)
+{
+	return kinds[kind];
+}
 
 static void put_object(struct json_object **object)
 {
@@ -94,61 +92,65 @@ static int take_before(struct json_object *object, struct zram_list *ret)
 	return 0;
 }
 
-static int take_head(struct journal_file *book, struct json_object *object)
+static int take_head(struct journal_file *file, struct json_object *object)
 {
 	uint64_t version, pid;
 	const char *boot_id = take_string(object, "boot");
 
 	if (take_number(object, "v", 1, &version) || take_number(object, "pid", INT32_MAX, &pid) ||
-	    !boot_id || strlen(boot_id) >= sizeof(book->boot_id) || *book->boot_id)
+	    !boot_id || strlen(boot_id) >= sizeof(file->boot_id) || *file->boot_id)
 		return -EBADMSG;
-	strcpy(book->boot_id, boot_id);
-	book->pid = (pid_t)pid;
+	strcpy(file->boot_id, boot_id);
+	file->pid = (pid_t)pid;
 	return 0;
 }
 
-static int take_ready(struct journal_file *book, struct json_object *object,
+static int take_ready(struct journal_file *file, struct json_object *object,
 		      struct json_object *ready)
 {
 	uint64_t owner, start;
 
-	book->ready = json_object_get_boolean(ready);
-	if (!book->ready)
+	file->ready = json_object_get_boolean(ready);
+	if (!file->ready)
 		return 0;
 	if (take_number(object, "owner", INT32_MAX, &owner) ||
 	    take_number(object, "owner_start", UINT64_MAX, &start))
 		return -EBADMSG;
-	if (take_number(object, "mark", UINT64_MAX, &book->ready_mark))
-		book->ready_mark = MISSING_U64;
-	book->ready_owner = (pid_t)owner;
-	book->ready_owner_start_ticks = start;
-	return copy_string(object, "words", &book->words);
+	if (take_number(object, "mark", UINT64_MAX, &file->ready_mark))
+		file->ready_mark = MISSING_U64;
+	file->ready_owner = (pid_t)owner;
+	file->ready_owner_start_ticks = start;
+	return copy_string(object, "words", &file->ready_text);
 }
 
-/* A new entry; its memory belongs to the book from here on, also when a field turns out bad. */
-static int take_intent(struct journal_file *book, struct json_object *object, uint64_t id,
-		       const char *kind)
+/* A new entry, which belongs to the file from here on, also when a field turns out bad. */
+static int add_entry(struct journal_file *file, enum journal_kind kind, struct journal_entry **ret)
 {
-	struct journal_entry *entries, *entry;
-	uint64_t pid;
-	size_t k = 0;
+	struct journal_entry *entries = reallocarray(file->entries, file->n + 1, sizeof(*entries));
 
-	while (k < ARRAY_SIZE(kinds) && !str_eq(kinds[k], kind))
-		k++;
-	if (k == ARRAY_SIZE(kinds) || id != book->n + 1)
-		return -EBADMSG;
-	entries = reallocarray(book->entries, book->n + 1, sizeof(*entries));
 	if (!entries)
 		return -ENOMEM;
-	book->entries = entries;
-	entry = &entries[book->n++];
-	*entry = (struct journal_entry){ .id = (unsigned int)id, .kind = (enum journal_kind)k };
+	file->entries = entries;
+	*ret = &entries[file->n++];
+	**ret = (struct journal_entry){ .id = (unsigned int)file->n, .kind = kind };
+	return 0;
+}
+
+static int take_process(struct json_object *object, struct journal_entry *entry)
+{
+	uint64_t pid;
+
+	if (take_number(object, "pid", INT32_MAX, &pid) || pid == 0)
+		return -EBADMSG;
+	entry->pid = (pid_t)pid;
+	return take_number(object, "start", UINT64_MAX, &entry->start_ticks);
+}
+
+static int take_fields(struct json_object *object, struct journal_entry *entry)
+{
 	switch (entry->kind) {
 	case JOURNAL_PROCESS:
-		if (take_number(object, "pid", INT32_MAX, &pid) || pid == 0)
-			return -EBADMSG;
-		entry->pid = (pid_t)pid;
-		return take_number(object, "start", UINT64_MAX, &entry->start_ticks);
+		return take_process(object, entry);
 	case JOURNAL_SWAP:
 	case JOURNAL_TAKEN:
 		entry->has_device = true;
@@ -160,21 +162,35 @@ static int take_intent(struct journal_file *book, struct json_object *object, ui
 	case JOURNAL_SETTING:
 		if (copy_string(object, "old", &entry->old))
 			return -EBADMSG;
-		return copy_string(object, "path", &entry->path);
-	case JOURNAL_CGROUP:
-	case JOURNAL_PATH:
+		break;
+	default:
 		break;
 	}
 	return copy_string(object, "path", &entry->path);
 }
 
-static int take_state(struct journal_file *book, struct json_object *object, uint64_t id)
+static int take_intent(struct journal_file *file, struct json_object *object, uint64_t id,
+		       const char *kind)
+{
+	struct journal_entry *entry;
+	size_t k = 0;
+	int rc;
+
+	while (k < JOURNAL_KINDS && !str_eq(kinds[k], kind))
+		k++;
+	if (k == JOURNAL_KINDS || id != file->n + 1)
+		return -EBADMSG;
+	rc = add_entry(file, (enum journal_kind)k, &entry);
+	return rc ? rc : take_fields(object, entry);
+}
+
+static int take_state(struct journal_file *file, struct json_object *object, uint64_t id)
 {
 	const char *state = take_string(object, "state");
 
-	if (!state || id == 0 || id > book->n)
+	if (!state || id == 0 || id > file->n)
 		return -EBADMSG;
-	struct journal_entry *entry = &book->entries[id - 1];
+	struct journal_entry *entry = &file->entries[id - 1];
 
 	if (str_eq(state, "done")) {
 		entry->done = true;
@@ -189,7 +205,7 @@ static int take_state(struct journal_file *book, struct json_object *object, uin
 	return 0;
 }
 
-int journal_file_line(struct journal_file *book, const char *line, size_t len)
+int journal_file_line(struct journal_file *file, const char *line, size_t len)
 {
 	__attribute__((cleanup(put_tokener))) struct json_tokener *tokener = json_tokener_new();
 	__attribute__((cleanup(put_object))) struct json_object *object = NULL;
@@ -203,14 +219,14 @@ int journal_file_line(struct journal_file *book, const char *line, size_t len)
 	if (!json_object_is_type(object, json_type_object) ||
 	    json_tokener_get_parse_end(tokener) != len)
 		return -EBADMSG;
-	if (!*book->boot_id)
-		return take_head(book, object);
+	if (!*file->boot_id)
+		return take_head(file, object);
 	if (json_object_object_get_ex(object, "ready", &ready))
-		return take_ready(book, object, ready);
+		return take_ready(file, object, ready);
 	if (take_number(object, "id", UINT32_MAX, &id))
 		return -EBADMSG;
 	kind = take_string(object, "kind");
-	return kind ? take_intent(book, object, id, kind) : take_state(book, object, id);
+	return kind ? take_intent(file, object, id, kind) : take_state(file, object, id);
 }
 
 int journal_file_parse(const char *buf, size_t len, struct journal_file *ret)
@@ -218,23 +234,23 @@ int journal_file_parse(const char *buf, size_t len, struct journal_file *ret)
 	*ret = (struct journal_file){ .n = 0 };
 	for (const char *p = buf, *newline; (newline = memchr(p, '\n', (size_t)(buf + len - p)));
 	     p = newline + 1) {
-		int r = journal_file_line(ret, p, (size_t)(newline - p));
+		int rc = journal_file_line(ret, p, (size_t)(newline - p));
 
-		if (r) {
+		if (rc) {
 			journal_file_done(ret);
-			return r;
+			return rc;
 		}
 	}
 	return 0;
 }
 
-void journal_file_done(struct journal_file *book)
+void journal_file_done(struct journal_file *file)
 {
-	for (size_t i = 0; i < book->n; i++) {
-		free(book->entries[i].path);
-		free(book->entries[i].old);
+	for (size_t i = 0; i < file->n; i++) {
+		free(file->entries[i].path);
+		free(file->entries[i].old);
 	}
-	free(book->entries);
-	free(book->words);
-	*book = (struct journal_file){ .n = 0 };
+	free(file->entries);
+	free(file->ready_text);
+	*file = (struct journal_file){ .n = 0 };
 }

@@ -1,218 +1,118 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* journal_recover.c - walks the books: undoes what dead owners left, keeps what is meant to stay.
+/* journal_recover.c - walks the journals: undoes what dead owners left, keeps what is meant to
+ * stay.
  */
-#include "journal_file.h"
+#include "journal_recover.h"
 
-#include <dirent.h>
 #include <signal.h>
 
+#include "lib/base/dir.h"
 #include "lib/kernel/procfs.h"
 
-static void closedir_(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
-/* The first failure is the one that is returned. */
-static int first(int r, int next)
-{
-	return r ? r : next;
-}
-
-/* Whether the device of this entry is one whose swap could not be taken back. */
-static bool still_swap(const struct journal_file *book, const struct journal_entry *entry)
-{
-	for (size_t i = 0; i < book->n && entry->has_device && entry->kind != JOURNAL_SWAP; i++)
-		if (book->entries[i].kind == JOURNAL_SWAP && !book->entries[i].undone &&
-		    book->entries[i].device.diskseq == entry->device.diskseq)
-			return true;
-	return false;
-}
+/* ---- one journal ---- */
 
 struct undoing {
 	struct journal_how how;
 	enum journal_kind last; /* up to this kind */
-	bool again;             /* what fails is tried again: not yet to be told */
+	bool quiet;             /* failures are tried again later: not reported yet */
 	journal_report_fn *report;
 	void *ctx;
 	unsigned int undone;
 };
 
-/* Every open entry in the order of recovery; goes on after a failure, whose first is returned. */
-static int undo_book(struct journal *j, struct undoing *undoing, struct err *e)
+static void report(const struct undoing *undoing, bool failed, const char *name, const char *what)
 {
-	char what[256], text[1024], old[JOURNAL_OLD_MAX];
-	int r = 0;
+	char text[1024];
 
-	/* The kinds are numbered in the order in which they have to go. */
-	for (int kind = JOURNAL_PROCESS; kind <= (int)undoing->last; kind++)
-		for (size_t i = j->book.n; i-- > 0;) {
-			const struct journal_entry *entry = &j->book.entries[i];
+	snprintf(text, sizeof(text), "%s%s%s", name, *name ? ": " : "", what);
+	if (undoing->report)
+		undoing->report(undoing->ctx, failed, text);
+}
+
+/* Whether the device of this entry is one whose swap could not be turned off. */
+static bool still_swap(const struct journal_file *file, const struct journal_entry *entry)
+{
+	for (size_t i = 0; i < file->n && entry->has_device && entry->kind != JOURNAL_SWAP; i++)
+		if (file->entries[i].kind == JOURNAL_SWAP && !file->entries[i].undone &&
+		    file->entries[i].device.diskseq == entry->device.diskseq)
+			return true;
+	return false;
+}
+
+static int undo_entry(struct journal *j, const struct journal_entry *entry, struct undoing *undoing,
+		      struct err *e)
+{
+	char what[JOURNAL_WHAT_MAX] = "", old[JOURNAL_OLD_MAX];
+	int rc = 0;
+
+	/* The last journal that holds a setting writes it back. */
+	if (entry->kind != JOURNAL_SETTING || !journal_setting_held(j, entry->path, old))
+		rc = journal_undo(entry, undoing->how, what, e);
+	if (!rc)
+		rc = journal_undone(j, entry->id, e);
+	undoing->undone += rc == 0;
+	if (rc && !undoing->quiet)
+		report(undoing, true, j->file.name, e->what);
+	else if (!rc && *what)
+		report(undoing, false, j->file.name, what);
+	return rc;
+}
+
+/* Every open entry in the order of the kinds; continues after a failure and returns the first. */
+static int undo_entries(struct journal *j, struct undoing *undoing, struct err *e)
+{
+	int first = 0;
+
+	for (unsigned int kind = JOURNAL_PROCESS; kind <= undoing->last; kind++)
+		for (size_t i = j->file.n; i-- > 0;) {
+			const struct journal_entry *entry = &j->file.entries[i];
 			struct err failure = { .code = 0 };
+			int rc;
 
-			if ((int)entry->kind != kind || entry->undone ||
-			    still_swap(&j->book, entry))
+			if (entry->kind != kind || entry->undone || still_swap(&j->file, entry))
 				continue;
-			bool held = kind == JOURNAL_SETTING &&
-				    journal_setting_held(j, entry->path, old);
-			int next = 0;
-
-			*what = '\0';
-			if (!held)
-				next = journal_undo(entry, undoing->how, what, &failure);
-			if (next == 0)
-				next = journal_undone(j, entry->id, &failure);
-			if (next && r == 0 && e)
+			rc = undo_entry(j, entry, undoing, &failure);
+			if (!rc || first)
+				continue;
+			first = rc;
+			if (e)
 				*e = failure;
-			r = first(r, next);
-			undoing->undone += next == 0;
-			if (undoing->report && (next ? !undoing->again : *what != '\0')) {
-				snprintf(text, sizeof(text), "%s: %s", j->book.name,
-					 next ? failure.what : what);
-				undoing->report(undoing->ctx, next != 0, text);
-			}
 		}
-	return r;
+	return first;
 }
 
 int journal_undo_all(struct journal *j, struct err *e)
 {
 	struct undoing undoing = { .last = JOURNAL_PATH };
 
-	return undo_book(j, &undoing, e);
+	return undo_entries(j, &undoing, e);
 }
 
-/* ---- every book ---- */
-
-/* r is what journal_open_book said: 0 we hold it, -EBUSY its owner does. */
-typedef int walk_fn(void *ctx, struct journal *j, int r, const struct err *why);
-
-static bool is_book(const char *name)
-{
-	size_t n = strlen(name);
-
-	return n > strlen(JOURNAL_SUFFIX) &&
-	       str_eq(name + n - strlen(JOURNAL_SUFFIX), JOURNAL_SUFFIX);
-}
-
-static int walk(walk_fn *fn, void *ctx, bool take, struct err *e)
-{
-	char dir[SYSROOT_PATH_MAX], path[SYSROOT_PATH_MAX];
-	int r = journal_state_dir(dir, e);
-	__attribute__((cleanup(closedir_))) DIR *list = r ? NULL : opendir(dir);
-
-	if (!list)
-		return r ? r : err_set(e, errno, "cannot list %s", dir);
-	for (struct dirent *entry; (entry = readdir(list));) {
-		struct journal *j = NULL;
-		struct err why = { .code = 0 };
-
-		if (!is_book(entry->d_name) ||
-		    snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name) >= (int)sizeof(path))
-			continue;
-		r = journal_open_book(&j, path, take, &why);
-		if (r != -ENOENT)
-			r = fn(ctx, j, r, &why);
-		else
-			r = 0;
-		journal_free(j);
-		if (r)
-			return r;
-	}
-	return 0;
-}
-
-struct visit {
-	journal_visit_fn *fn;
-	void *ctx;
-	char boot_id[PROCFS_BOOT_ID_MAX];
-	struct err unreadable; /* the first book that is */
-};
-
-static int visit_book(void *ctx, struct journal *j, int r, const struct err *why)
-{
-	struct visit *visit = ctx;
-
-	if (!j && visit->unreadable.code == 0)
-		visit->unreadable = *why;
-	if (!j || !str_eq(j->book.boot_id, visit->boot_id))
-		return 0;
-	return visit->fn(visit->ctx, &j->book, r == -EBUSY);
-}
-
-int journal_visit(journal_visit_fn *fn, void *ctx, struct err *e)
-{
-	struct visit visit = { .fn = fn, .ctx = ctx };
-	int r = procfs_boot_id(NULL, visit.boot_id, e);
-
-	if (r || (r = walk(visit_book, &visit, false, e)))
-		return r;
-	if (visit.unreadable.code && e)
-		*e = visit.unreadable;
-	return visit.unreadable.code;
-}
-
-struct setting {
-	const char *path, *except; /* name of the book that asks */
-	char *old;
-	bool held;
-};
-
-static int find_setting(void *ctx, const struct journal_file *book, bool live UNUSED)
-{
-	struct setting *setting = ctx;
-
-	for (size_t i = 0; i < book->n && !str_eq(book->name, setting->except); i++) {
-		const struct journal_entry *entry = &book->entries[i];
-
-		if (entry->kind != JOURNAL_SETTING || entry->undone ||
-		    !str_eq(entry->path, setting->path))
-			continue;
-		snprintf(setting->old, JOURNAL_OLD_MAX, "%s", entry->old);
-		setting->held = true;
-	}
-	return 0;
-}
-
-bool journal_setting_held(const struct journal *j, const char *path, char old[JOURNAL_OLD_MAX])
-{
-	struct setting setting = { .path = path, .except = j->book.name, .old = old };
-
-	journal_visit(find_setting, &setting, NULL);
-	return setting.held;
-}
+/* ---- all journals ---- */
 
 struct recovery {
 	struct undoing undoing;
 	char boot_id[PROCFS_BOOT_ID_MAX];
-	int r;
+	int first; /* failure */
 	struct err *e;
 };
 
-static void say(const struct recovery *recovery, bool failed, const char *name, const char *words)
-{
-	char text[1024];
-
-	snprintf(text, sizeof(text), "%s%s%s", name, *name ? ": " : "", words);
-	if (recovery->undoing.report)
-		recovery->undoing.report(recovery->undoing.ctx, failed, text);
-}
-
 static void fail(struct recovery *recovery, const struct err *why)
 {
-	if (recovery->r == 0 && recovery->e)
+	if (recovery->first)
+		return;
+	recovery->first = why->code;
+	if (recovery->e)
 		*recovery->e = *why;
-	recovery->r = first(recovery->r, why->code);
 }
 
-/* Somebody else took its devices away: nothing is left to keep, but settings to put back. */
-static bool devices_gone(const struct journal_file *book)
+/* Another process removed the devices: only settings are left to put back. */
+static bool devices_gone(const struct journal_file *file)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < book->n; i++) {
-		const struct journal_entry *entry = &book->entries[i];
+	for (size_t i = 0; i < file->n; i++) {
+		const struct journal_entry *entry = &file->entries[i];
 
 		if (!entry->has_device || entry->undone)
 			continue;
@@ -223,60 +123,56 @@ static bool devices_gone(const struct journal_file *book)
 	return any;
 }
 
-static bool kept(const struct journal_file *book)
+static bool kept(const struct journal_file *file)
 {
-	return book->ready && !devices_gone(book) &&
-	       (book->ready_owner == 0 ||
-		procfs_alive(NULL, book->ready_owner, book->ready_owner_start_ticks));
+	return file->ready && !devices_gone(file) &&
+	       (file->ready_owner == 0 ||
+		procfs_alive(NULL, file->ready_owner, file->ready_owner_start_ticks));
 }
 
-/* Processes and groups alone, of every book, before any swap: those of a study may have pages in
- * its pool, which has a book of its own. What fails is tried again in the second round.
- */
-static int end_subjects(void *ctx, struct journal *j, int r, const struct err *why UNUSED)
+/* Processes and groups alone, of every journal, before any swap: those of a study may have pages in
+ * its pool, which has a journal of its own. What fails is tried again in the second round. */
+static int end_processes(void *ctx, struct journal *j, int rc, const struct err *why UNUSED)
 {
 	struct recovery *recovery = ctx;
 	struct undoing undoing = recovery->undoing;
 
-	if (r || !str_eq(j->book.boot_id, recovery->boot_id) || kept(&j->book))
+	if (rc || !str_eq(j->file.boot_id, recovery->boot_id) || kept(&j->file))
 		return 0;
 	undoing.last = JOURNAL_CGROUP;
-	undoing.again = true;
-	undo_book(j, &undoing, NULL);
+	undoing.quiet = true;
+	undo_entries(j, &undoing, NULL);
 	recovery->undoing.undone = undoing.undone;
 	return 0;
 }
 
-static int recover_book(void *ctx, struct journal *j, int r, const struct err *why)
+static int recover_one(void *ctx, struct journal *j, int rc, const struct err *why)
 {
 	struct recovery *recovery = ctx;
-	struct journal_file *book = j ? &j->book : NULL;
+	struct undoing *undoing = &recovery->undoing;
 	struct err e = { .code = 0 };
 
-	if (r == -EBUSY) {
-		say(recovery, false, "", why->what);
+	if (rc) {
+		report(undoing, rc != -EBUSY, "", why->what);
+		if (rc != -EBUSY)
+			fail(recovery, why);
 		return 0;
 	}
-	if (r) {
-		say(recovery, true, "", why->what);
-		fail(recovery, why);
-		return 0;
-	}
-	/* No head: its owner died before it could act. */
-	bool stale = !str_eq(book->boot_id, recovery->boot_id);
+	/* No head: its owner died before it could change anything. */
+	bool stale = !str_eq(j->file.boot_id, recovery->boot_id);
 
-	if (stale && *book->boot_id)
-		say(recovery, false, book->name, "of an earlier boot, forgotten");
-	if (!stale && kept(book)) {
-		say(recovery, false, book->name, book->words);
+	if (stale && *j->file.boot_id)
+		report(undoing, false, j->file.name, "of an earlier boot, removed");
+	if (!stale && kept(&j->file)) {
+		report(undoing, false, j->file.name, j->file.ready_text);
 		return 0;
 	}
-	if (!stale && undo_book(j, &recovery->undoing, &e)) {
+	if (!stale && undo_entries(j, undoing, &e)) {
 		fail(recovery, &e);
 		return 0;
 	}
 	if (journal_remove(j, &e)) {
-		say(recovery, true, book->name, e.what);
+		report(undoing, true, j->file.name, e.what);
 		fail(recovery, &e);
 	}
 	return 0;
@@ -286,8 +182,7 @@ static int recover_book(void *ctx, struct journal *j, int r, const struct err *w
 static void sweep_nodes(void)
 {
 	char dir[SYSROOT_PATH_MAX], path[SYSROOT_PATH_MAX];
-	__attribute__((cleanup(closedir_))) DIR *list =
-		journal_state_dir(dir, NULL) ? NULL : opendir(dir);
+	AUTO_DIR DIR *list = journal_state_dir(dir, NULL) ? NULL : opendir(dir);
 
 	for (struct dirent *entry; list && (entry = readdir(list));) {
 		int pid;
@@ -299,17 +194,20 @@ static void sweep_nodes(void)
 	}
 }
 
-int journal_recover(struct journal_how how, journal_report_fn *report, void *ctx, struct err *e)
+int journal_recover(struct journal_how how, journal_report_fn *fn, void *ctx, struct err *e)
 {
 	struct recovery recovery = {
-		.undoing = { .how = how, .last = JOURNAL_PATH, .report = report, .ctx = ctx },
+		.undoing = { .how = how, .last = JOURNAL_PATH, .report = fn, .ctx = ctx },
 		.e = e,
 	};
-	int r = procfs_boot_id(NULL, recovery.boot_id, e);
+	int rc = procfs_boot_id(NULL, recovery.boot_id, e);
 
-	if (r || (r = walk(end_subjects, &recovery, true, e)) ||
-	    (r = walk(recover_book, &recovery, true, e)))
-		return r;
+	if (!rc)
+		rc = journal_each(end_processes, &recovery, true, e);
+	if (!rc)
+		rc = journal_each(recover_one, &recovery, true, e);
+	if (rc)
+		return rc;
 	sweep_nodes();
-	return recovery.r ? recovery.r : (int)recovery.undoing.undone;
+	return recovery.first ? recovery.first : (int)recovery.undoing.undone;
 }

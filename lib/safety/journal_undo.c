@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* journal_undo.c - puts entries back: one function a kind, each of which may run any number of
- * times.
+/* journal_undo.c - undoes entries: one function a kind, each of which may run any number of times.
  *
- * Each first makes sure that what it is about to touch is still the very thing the entry names;
- * what has gone counts as put back.
+ * Each first makes sure that what it is about to change is still the very thing the entry names;
+ * what has gone counts as undone.
  */
-#include "journal_file.h"
+#include "journal_undo.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 
+#include "journal_dir.h"
+#include "lib/base/dir.h"
 #include "lib/kernel/procfs.h"
 #include "lib/kernel/swap.h"
 
@@ -22,41 +22,42 @@
 #define ROOM_WAIT_NS (2 * NS_PER_S)
 #define DEPTH_MAX    64
 
-/* A device that nobody noted: how long after the intent it may have come, as file times go, and how
- * old it must be. */
+/* A device whose number was not journaled: how long after the intent it may have appeared, as file
+ * times go, and how old it must be. */
 #define TICK_MS  10
 #define LOST_MS  500
 #define GRACE_MS 1000
 
-static void closedir_(DIR **dir)
+/* A stream on a directory of its own, which leaves the descriptor open. */
+static DIR *list_dir(int dir)
 {
-	if (*dir)
-		closedir(*dir);
-}
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-#define AUTO_DIR __attribute__((cleanup(closedir_)))
+	return copy < 0 ? NULL : fdopendir(copy);
+}
 
 /* ---- processes and cgroups ---- */
 
-static int undo_process(const struct journal_entry *entry, char what[256], struct err *e)
+static int undo_process(const struct journal_entry *entry, char what[JOURNAL_WHAT_MAX],
+			struct err *e)
 {
 	/* The descriptor first: from then on the number cannot come to mean another process. */
 	AUTO_CLOSE int fd = pidfd_open(entry->pid, 0);
 
 	if (fd < 0 && errno != ESRCH)
-		return err_set(e, errno, "cannot hold process %d", (int)entry->pid);
+		return err_set(e, errno, "cannot open process %d", (int)entry->pid);
 	if (fd < 0 || !procfs_alive(NULL, entry->pid, entry->start_ticks))
 		return 0;
 	if (pidfd_send_signal(fd, SIGKILL, NULL, 0) && errno != ESRCH)
-		return err_set(e, errno, "cannot end process %d", (int)entry->pid);
+		return err_set(e, errno, "cannot kill process %d", (int)entry->pid);
 	struct pollfd ended = { .fd = fd, .events = POLLIN };
 
 	for (uint64_t end_ns = monotonic_ns() + KILL_WAIT_NS; monotonic_ns() < end_ns;)
 		if (poll(&ended, 1, 50) > 0) {
-			snprintf(what, 256, "ended process %d", (int)entry->pid);
+			snprintf(what, JOURNAL_WHAT_MAX, "ended process %d", (int)entry->pid);
 			return 0;
 		}
-	return err_set(e, ETIMEDOUT, "process %d does not end", (int)entry->pid);
+	return err_set(e, ETIMEDOUT, "process %d does not end after SIGKILL", (int)entry->pid);
 }
 
 /* Writes into a file of the group if it has such a one. */
@@ -65,10 +66,10 @@ static void group_write(int dir, const char *name, const char *text)
 	AUTO_CLOSE int fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
 
 	if (fd >= 0 && write(fd, text, strlen(text)) < 0)
-		return; /* the caller looks at who is left */
+		return; /* the caller checks which members are left */
 }
 
-/* SIGKILL to whoever is in the group; frozen ones on v1 take it once thawed. */
+/* SIGKILL to every member of the group; frozen ones on v1 take it once thawed. */
 static void group_kill(int dir)
 {
 	int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
@@ -94,8 +95,7 @@ static int group_remove(int at, const char *name, uint64_t end_ns, unsigned int 
 	if (depth == DEPTH_MAX)
 		return -ELOOP;
 	for (;;) {
-		int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		AUTO_DIR DIR *list = copy < 0 ? NULL : fdopendir(copy);
+		AUTO_DIR DIR *list = list_dir(dir);
 
 		group_kill(dir);
 		for (struct dirent *entry; list && (entry = readdir(list));)
@@ -109,63 +109,67 @@ static int group_remove(int at, const char *name, uint64_t end_ns, unsigned int 
 	}
 }
 
-static int undo_cgroup(const struct journal_entry *entry, char what[256], struct err *e)
+static int undo_cgroup(const struct journal_entry *entry, char what[JOURNAL_WHAT_MAX],
+		       struct err *e)
 {
 	struct stat st;
 
 	if (lstat(entry->path, &st))
 		return 0;
-	int r = group_remove(AT_FDCWD, entry->path, monotonic_ns() + KILL_WAIT_NS, 0);
+	int rc = group_remove(AT_FDCWD, entry->path, monotonic_ns() + KILL_WAIT_NS, 0);
 
-	if (r) {
-		err_set(e, r, "cannot remove the group %s", entry->path);
-		return err_hint(e, "see who is left in it: cat %s/cgroup.procs", entry->path);
+	if (rc) {
+		err_set(e, rc, "cannot remove the control group %s", entry->path);
+		return err_hint(e, "list its processes: cat %s/cgroup.procs", entry->path);
 	}
-	snprintf(what, 256, "removed group %s", entry->path);
+	snprintf(what, JOURNAL_WHAT_MAX, "removed the control group %s", entry->path);
 	return 0;
 }
 
 /* ---- swap and devices ---- */
 
-static int undo_swap(const struct journal_entry *entry, struct journal_how how, char what[256],
-		     struct err *e)
+static int undo_swap(const struct journal_entry *entry, struct journal_how how,
+		     char what[JOURNAL_WHAT_MAX], struct err *e)
 {
 	const struct swap_back back = { .timeout_ns = SWAP_BACK_NS, .stoppable = how.stoppable };
 	char dir[SYSROOT_PATH_MAX];
 	const struct zram_device *device = &entry->device;
-	int r = journal_state_dir(dir, e);
+	int rc = journal_state_dir(dir, e);
 
-	if (r || !zram_present(NULL, device) || !swap_in_use(device))
-		return r;
-	/* Whoever was ended just now may still be giving up its pages. */
-	for (uint64_t end_ns = monotonic_ns() + ROOM_WAIT_NS;
-	     !how.force && (r = swap_room_check(device, e)) == -ENOMEM && monotonic_ns() < end_ns;)
+	if (rc || !zram_present(NULL, device) || !swap_in_use(device))
+		return rc;
+	/* Processes that were just killed may still be giving up their pages. */
+	for (uint64_t end_ns = monotonic_ns() + ROOM_WAIT_NS; !how.force;) {
+		rc = swap_room_check(device, e);
+		if (rc != -ENOMEM || monotonic_ns() >= end_ns)
+			break;
 		sleep_ns(20 * POLL_NS);
-	if (r)
-		return r;
+	}
+	if (rc)
+		return rc;
 	AUTO_CLOSE int fd = zram_open(device, dir, O_RDONLY, e);
 
 	if (fd < 0)
 		return fd;
-	r = swap_back(fd, device, &back, e);
-	if (r == 0)
-		snprintf(what, 256, "took swap zram%u back", device->id);
-	return r;
+	rc = swap_back(fd, device, &back, e);
+	if (rc == 0)
+		snprintf(what, JOURNAL_WHAT_MAX, "turned the swap on zram%u off", device->id);
+	return rc;
 }
 
-/* Strikes out what another book holds. */
-static int strike_claimed(void *ctx, const struct journal_file *book, bool live UNUSED)
+/* Removes from the list what any journal holds. */
+static int drop_journaled(void *ctx, const struct journal_file *file, bool live UNUSED)
 {
 	struct zram_list *list = ctx;
 
-	for (size_t i = 0; i < book->n; i++)
-		for (size_t k = 0; book->entries[i].has_device && k < list->n; k++)
-			if (list->devices[k].diskseq == book->entries[i].device.diskseq)
+	for (size_t i = 0; i < file->n; i++)
+		for (size_t k = 0; file->entries[i].has_device && k < list->n; k++)
+			if (list->devices[k].diskseq == file->entries[i].device.diskseq)
 				list->devices[k] = list->devices[--list->n];
 	return 0;
 }
 
-static bool known_before(const struct zram_list *before, const struct zram_device *device)
+static bool existed_before(const struct zram_list *before, const struct zram_device *device)
 {
 	for (size_t i = 0; i < before->n; i++)
 		if (device->diskseq <= before->devices[i].diskseq)
@@ -183,7 +187,12 @@ static bool set_up(const struct zram_device *device)
 	       initialised;
 }
 
-/* Whether it came within LOST_MS of the intent; age_ms: how long ago that was. */
+static int64_t ms_of(const struct timespec *ts)
+{
+	return (int64_t)(timespec_ns(ts) / NS_PER_MS);
+}
+
+/* Whether it appeared within LOST_MS of the intent; age_ms: how long ago that was. */
 static bool born_then(const struct zram_device *device, uint64_t intent_ms, int64_t *age_ms)
 {
 	struct timespec born, now;
@@ -191,85 +200,89 @@ static bool born_then(const struct zram_device *device, uint64_t intent_ms, int6
 	if (intent_ms == MISSING_U64 || zram_born(device, &born) ||
 	    clock_gettime(CLOCK_REALTIME, &now))
 		return false;
-	int64_t born_ms = (int64_t)born.tv_sec * 1000 + (int64_t)(born.tv_nsec / (long)NS_PER_MS);
-	int64_t after_ms = born_ms - (int64_t)intent_ms;
+	int64_t after_ms = ms_of(&born) - (int64_t)intent_ms;
 
-	*age_ms = (int64_t)now.tv_sec * 1000 + (int64_t)(now.tv_nsec / (long)NS_PER_MS) - born_ms;
+	*age_ms = ms_of(&now) - ms_of(&born);
 	return after_ms >= -TICK_MS && after_ms <= LOST_MS;
 }
 
-/* Devices that may be the one whose number our dead owner could not note: nobody's, not set up,
- * come just after the intent. young: one of them may yet be set up by whoever else added it.
- */
+/* Devices that may be the one whose number the dead owner could not write: in no journal, not set
+ * up, appeared just after the intent. young: one may yet be set up by the process that added it. */
 static int find_candidates(const struct journal_entry *entry, struct zram_list *ret, bool *young,
 			   struct err *e)
 {
 	struct zram_list now;
-	int r = zram_list_read(NULL, &now, e);
+	int rc = zram_list_read(NULL, &now, e);
 
 	ret->n = 0;
 	*young = false;
-	for (size_t i = 0; r == 0 && i < now.n; i++) {
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < now.n; i++) {
 		const struct zram_device *device = &now.devices[i];
 		int64_t age_ms;
 
-		if (known_before(&entry->before, device) || set_up(device) ||
+		if (existed_before(&entry->before, device) || set_up(device) ||
 		    !born_then(device, entry->time_ms, &age_ms))
 			continue;
 		ret->devices[ret->n++] = *device;
 		*young |= age_ms < GRACE_MS;
 	}
-	return r ? r : journal_visit(strike_claimed, ret, e);
+	return journal_visit(drop_journaled, ret, e);
 }
 
-/* The owner died between adding a device and noting its number. 0 with ret->diskseq 0: it did not
- * come so far, or which one it is nobody can say.
- */
+/* The owner died between adding a device and writing its number. 0 with ret->diskseq 0: it had not
+ * added one, or there are several candidates. */
 static int find_lost(const struct journal_entry *entry, struct zram_device *ret, struct err *e)
 {
 	uint64_t end_ns = monotonic_ns() + 2 * GRACE_MS * NS_PER_MS;
 	struct zram_list lost;
 	bool young;
-	int r;
+	int rc;
 
 	*ret = (struct zram_device){ .diskseq = 0 };
-	while ((r = find_candidates(entry, &lost, &young, e)) == 0 && lost.n && young &&
-	       monotonic_ns() < end_ns)
+	for (;;) {
+		rc = find_candidates(entry, &lost, &young, e);
+		if (rc || !lost.n || !young || monotonic_ns() >= end_ns)
+			break;
 		sleep_ns(10 * POLL_NS);
-	if (r == 0 && lost.n == 1)
+	}
+	if (rc == 0 && lost.n == 1)
 		*ret = lost.devices[0];
-	return r;
+	return rc;
 }
 
-static int undo_zram(const struct journal_entry *entry, char what[256], struct err *e)
+static int undo_zram(const struct journal_entry *entry, char what[JOURNAL_WHAT_MAX], struct err *e)
 {
 	struct zram_device device = entry->device;
-	int r = entry->has_device ? 0 : find_lost(entry, &device, e);
+	int rc = entry->has_device ? 0 : find_lost(entry, &device, e);
 
-	if (r || device.diskseq == 0 || !zram_present(NULL, &device))
-		return r;
-	if (entry->has_device && (r = zram_reset(NULL, &device, e)))
-		return r;
-	r = zram_hot_remove(NULL, &device, e);
-	if (r == 0)
-		snprintf(what, 256, "removed zram%u", device.id);
-	return r;
+	if (rc || device.diskseq == 0 || !zram_present(NULL, &device))
+		return rc;
+	if (entry->has_device)
+		rc = zram_reset(NULL, &device, e);
+	if (rc == 0)
+		rc = zram_hot_remove(NULL, &device, e);
+	if (rc == 0)
+		snprintf(what, JOURNAL_WHAT_MAX, "removed zram%u", device.id);
+	return rc;
 }
 
-static int undo_taken(const struct journal_entry *entry, char what[256], struct err *e)
+static int undo_taken(const struct journal_entry *entry, char what[JOURNAL_WHAT_MAX], struct err *e)
 {
 	if (!zram_present(NULL, &entry->device))
 		return 0;
-	int r = zram_reset(NULL, &entry->device, e);
+	int rc = zram_reset(NULL, &entry->device, e);
 
-	if (r == 0)
-		snprintf(what, 256, "reset zram%u", entry->device.id);
-	return r;
+	if (rc == 0)
+		snprintf(what, JOURNAL_WHAT_MAX, "reset zram%u", entry->device.id);
+	return rc;
 }
 
 /* ---- settings and paths ---- */
 
-static int undo_setting(const struct journal_entry *entry, char what[256], struct err *e)
+static int undo_setting(const struct journal_entry *entry, char what[JOURNAL_WHAT_MAX],
+			struct err *e)
 {
 	char now[JOURNAL_OLD_MAX];
 	ssize_t n = sysroot_read(NULL, now, sizeof(now), e, "%s", entry->path);
@@ -281,65 +294,72 @@ static int undo_setting(const struct journal_entry *entry, char what[256], struc
 		if (str_eq(now, entry->old))
 			return 0;
 	}
-	int r = sysroot_write(NULL, entry->old, e, "%s", entry->path);
+	int rc = sysroot_write(NULL, entry->old, e, "%s", entry->path);
 
-	if (r == 0)
-		snprintf(what, 256, "set %s back to %s", entry->path, entry->old);
-	return r;
+	if (rc == 0)
+		snprintf(what, JOURNAL_WHAT_MAX, "set %s back to %s", entry->path, entry->old);
+	return rc;
 }
 
-/* rm -r that follows no link and leaves no file system, by descriptors: the tree may be in hostile
- * hands. */
-static int tree_remove(int at, const char *name, dev_t dev, unsigned int depth)
+static int tree_remove(int at, const char *name, dev_t dev, unsigned int depth);
+
+/* Everything in the directory. Links are not followed and other file systems not entered; all by
+ * descriptors, for another user may be changing the tree. */
+static int empty_dir(int at, const char *name, dev_t dev, unsigned int depth)
 {
-	struct stat st;
-
-	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return -errno;
 	AUTO_CLOSE int dir = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_DIR DIR *list = NULL;
+	struct stat st;
+	int rc = 0;
 
-	if (dir < 0)
-		return -errno;
-	if (fstat(dir, &st))
+	if (dir < 0 || fstat(dir, &st))
 		return -errno;
 	if (dev && st.st_dev != dev)
 		return -EXDEV;
 	if (depth == DEPTH_MAX)
 		return -ELOOP;
-	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	AUTO_DIR DIR *list = copy < 0 ? NULL : fdopendir(copy);
-
+	list = list_dir(dir);
 	if (!list)
 		return -errno;
-	for (struct dirent *entry; (entry = readdir(list));) {
-		if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
-			continue;
-		int r = tree_remove(dir, entry->d_name, st.st_dev, depth + 1);
+	for (struct dirent *entry; !rc && (entry = readdir(list));)
+		if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, ".."))
+			rc = tree_remove(dir, entry->d_name, st.st_dev, depth + 1);
+	return rc;
+}
 
-		if (r)
-			return r;
-	}
+static int tree_remove(int at, const char *name, dev_t dev, unsigned int depth)
+{
+	int rc;
+
+	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	rc = empty_dir(at, name, dev, depth);
+	if (rc)
+		return rc;
 	return unlinkat(at, name, AT_REMOVEDIR) && errno != ENOENT ? -errno : 0;
 }
 
-static int undo_path(const struct journal_entry *entry, char what[256], struct err *e)
+int journal_remove_tree(const char *path, struct err *e)
+{
+	int rc = tree_remove(AT_FDCWD, path, 0, 0);
+
+	return rc ? err_set(e, rc, "cannot remove %s", path) : 0;
+}
+
+static int undo_path(const struct journal_entry *entry, char what[JOURNAL_WHAT_MAX], struct err *e)
 {
 	struct stat st;
 
 	if (lstat(entry->path, &st))
 		return 0;
-	int r = tree_remove(AT_FDCWD, entry->path, 0, 0);
-
-	if (r)
-		return err_set(e, r, "cannot remove %s", entry->path);
-	snprintf(what, 256, "removed %s", entry->path);
-	return 0;
+	snprintf(what, JOURNAL_WHAT_MAX, "removed %s", entry->path);
+	return journal_remove_tree(entry->path, e);
 }
 
-int journal_undo(const struct journal_entry *entry, struct journal_how how, char what[256],
-		 struct err *e)
+int journal_undo(const struct journal_entry *entry, struct journal_how how,
+		 char what[JOURNAL_WHAT_MAX], struct err *e)
 {
 	*what = '\0';
 	switch (entry->kind) {
@@ -357,6 +377,8 @@ int journal_undo(const struct journal_entry *entry, struct journal_how how, char
 		return undo_setting(entry, what, e);
 	case JOURNAL_PATH:
 		return undo_path(entry, what, e);
+	default:
+		break;
 	}
-	return err_say(e, EINVAL, "no kind of entry: %d", (int)entry->kind);
+	return err_say(e, EINVAL, "unknown kind of journal entry: %d", (int)entry->kind);
 }

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* supervise.h - any command, ours or not, with hard bounds: its own group, limits, deadline, and a
- *sure end.
+/* supervise.h - runs any command under cgroup limits, with a deadline, and ends it for sure.
  *
- * The command runs without a shell, as the user given, in a fresh control group (cgroup.h) and a
- *session of its own. Its parent is a guardian process (supervise_guardian.c) that reaps whatever it
- *leaves and waits on a pipe for the end of its maker, then kills and removes the group: nothing
- *outlives the maker by a second, even after kill -9. What is made is journaled first. The command
- *dies with the guardian, too. Bounds what a command may take, does not hide anything from it: no
- *namespaces, no seccomp.
+ * The command runs without a shell, as the user given, in a new control group (cgroup.h) and a
+ * session of its own. Its parent is a guardian process (guardian.h) that reaps its orphans and
+ * waits on a pipe for the end of the supervisor, then kills and removes the group: nothing outlives
+ * the supervisor by a second, even after kill -9. What is created is journaled first. The command
+ * dies with the guardian, too. This limits what a command may take and hides nothing from it: no
+ * namespaces but that of no_network, no seccomp.
  *
  *	supervise_config_init(&config);
  *	config.argv = argv;
- *	supervise_start(&supervised, &config, e);		held: supervise_release(&supervised,
- *e) once the probes are attached supervise_wait(&supervised, &e);			or
- *supervise_poll() in a loop of the caller's own supervise_stop(&supervised, &result, e);
- *always; also after a failure in between
+ *	supervise_start(&supervised, &config, e);
+ *	supervise_wait(&supervised, &e);		or supervise_poll() in a loop
+ *	supervise_stop(&supervised, &result, e);	always; also after a failure in between
+ *
+ * With config.held, supervise_release() lets it start once the probes are attached.
  */
 #ifndef COLDPRESS_SAFETY_SUPERVISE_H
 #define COLDPRESS_SAFETY_SUPERVISE_H
 
+#include "watch.h"
 #include "lib/base/caller.h"
-#include "lib/kernel/cgroup.h"
 
 struct journal;
 
@@ -29,9 +29,8 @@ struct journal;
 #define SUPERVISE_DURATION_DEFAULT_NS (20 * NS_PER_S)
 #define SUPERVISE_DURATION_CAP_NS     (300 * NS_PER_S)
 
-/* supervise_reserve_bytes - what must stay available: 10 % of MemTotal, but no less than 512 MiB,
- * or than an eighth where that is less (below 4 GiB). docs/decisions/0005 says why.
- */
+/* supervise_reserve_bytes - what must stay available: 10 % of MemTotal, but at least 512 MiB, or an
+ * eighth below 4 GiB (docs/decisions/0005). */
 uint64_t supervise_reserve_bytes(uint64_t mem_total_bytes);
 
 /* supervise_size_bound_bytes - the largest load taken: half of what is available above the reserve;
@@ -53,14 +52,14 @@ struct supervise_config {
 	const char *name;  /* of the group, behind "coldpress.<pid>."; [A-Za-z0-9_-]+ */
 	char *const *argv; /* NULL-terminated; argv[0] is looked up in PATH as execvp does */
 	const char *cwd;   /* NULL = the scratch directory if there is one, else the caller's */
-	const char *scratch_below; /* "/tmp": make a directory there for the command alone, which
-				    * goes with the supervised, whatever is in it; NULL = none */
+	const char *scratch_below; /* "/tmp": make a directory there for this command, which is
+				    * removed with the group, whatever is in it; NULL = none */
 	const struct caller *user; /* NULL = caller_read() */
 	int stdin_fd, stdout_fd, stderr_fd; /* -1 = /dev/null; 0, 1, 2 = the caller's own */
-	uint64_t memory_bytes;   /* MISSING_U64 = no limit; supervise_limit changes it later */
-	uint64_t swap_bytes;     /* MISSING_U64 = no limit */
-	uint64_t pids;           /* processes and threads; MISSING_U64 = no limit */
-	uint64_t duration_ns;    /* deadline from release on; MISSING_U64 = none */
+	uint64_t memory_bytes;              /* MISSING_U64 = no limit */
+	uint64_t swap_bytes;                /* MISSING_U64 = no limit */
+	uint64_t pids;                      /* processes and threads; MISSING_U64 = no limit */
+	uint64_t duration_ns;               /* deadline from release on; MISSING_U64 = none */
 	uint64_t reserve_bytes;  /* abort before MemAvailable falls below, at the pace it falls; 0 =
 				    never */
 	bool abort_on_full_pool; /* once the group has pages in swap, abort when a zram swap is at
@@ -71,15 +70,13 @@ struct supervise_config {
 	int oom_score_adj;       /* raised to this; never lowered */
 	bool no_network;         /* an empty network namespace; only where we are root */
 	bool held;               /* wait before exec until supervise_release */
-	bool group_optional; /* without the right to make groups: run without memory and pids limits
-			      */
-	struct journal *journal; /* NULL = nothing is written down (tests of this layer only) */
+	bool group_optional;     /* without the right to make groups: run without limits */
+	struct journal *journal; /* NULL = not journaled (tests of this layer only) */
 };
 
-/* supervise_config_init - name "cage", the caller's output, stdin /dev/null, no memory limit, 4096
- * pids, 20 s, reserve by supervise_reserve_bytes of this machine, no PSI bound, full pools let be,
- * grace 2 s, oom_score_adj 500.
- */
+/* supervise_config_init - name "command", the caller's output, stdin /dev/null, no memory limit,
+ * 4096 pids, 20 s, reserve by supervise_reserve_bytes of this machine, no PSI bound, full pools
+ * ignored, grace 2 s, oom_score_adj 500. */
 void supervise_config_init(struct supervise_config *config);
 
 enum supervise_state {
@@ -88,8 +85,8 @@ enum supervise_state {
 	SUPERVISE_OK,      /* exited 0 */
 	SUPERVISE_FAILED,  /* exited not 0, or by a signal that we did not send */
 	SUPERVISE_TIMEOUT, /* the deadline; we ended it */
-	SUPERVISE_ABORTED, /* a live check, or supervise_stop before the end; why[] says which */
-	SUPERVISE_OOM,     /* the kernel killed in its group */
+	SUPERVISE_ABORTED, /* a bound was broken, or supervise_stop before the end: see why[] */
+	SUPERVISE_OOM,     /* the OOM killer ended a process of its group */
 };
 
 /* supervise_state_name - "held", "running", "ok", "failed", "timeout", "aborted", "oom". */
@@ -100,16 +97,13 @@ struct supervise_result {
 	int exit_status;  /* -1 = ended by a signal */
 	int signal;       /* 0 = exited */
 	uint64_t wall_ns; /* from release to the end of the command itself */
-	/* Of every process of the supervised, exact, by wait4 (missing when the guardian was
-	 * killed). Processes whose parent ignores SIGCHLD escape it; last.user_ns has them.
-	 */
+	/* Of all processes, exact, by wait4; missing when the guardian was killed. Not counted are
+	 * processes whose parent ignores SIGCHLD; last.user_ns has them. */
 	uint64_t user_ns, system_ns, minor_fault_count, major_fault_count;
-	uint64_t max_rss_bytes;   /* of the largest process */
-	uint64_t peak_bytes;      /* highest sample of the group's anon + shmem, every 100 ms;
-				     MISSING_U64 */
-	uint64_t peak_swap_bytes; /* highest sample of its swap; MISSING_U64 */
-	struct cgroup_stat last;  /* the group once all had ended; missing without a group */
-	char why[160];            /* for people; "" when ok */
+	uint64_t max_rss_bytes;               /* of the largest process */
+	uint64_t peak_bytes, peak_swap_bytes; /* highest samples: struct watch */
+	struct cgroup_stat last; /* the group once all had ended; missing without a group */
+	char why[WATCH_WHY_MAX]; /* for people; "" when ok */
 };
 
 struct supervised {
@@ -117,18 +111,17 @@ struct supervised {
 	bool grouped; /* the group was made */
 	struct supervise_config config;
 	struct caller user;
-	pid_t pid;          /* the command; 0 before it was forked and once it is reaped */
-	pid_t guardian_pid; /* 0 = none */
-	int lifeline_fd,
-		report_fd; /* to the guardian, whose end it is when this closes; and from it */
+	pid_t pid;                  /* the command; 0 before it was forked and once it is reaped */
+	pid_t guardian_pid;         /* 0 = none */
+	int lifeline_fd;            /* to the guardian, which ends when this closes */
+	int report_fd;              /* from the guardian */
 	enum supervise_state state; /* HELD and RUNNING, else the result's */
 	char scratch[128];          /* the directory; "" = none */
 	uint64_t begin_ns, sampled_ns;
-	uint64_t available_bytes; /* MemAvailable at the last look; 0 = not looked yet */
-	uint64_t used_bytes;      /* of its group, then; MISSING_U64 */
-	bool drained;             /* every process of the cage is reaped */
-	unsigned int journal_ids[CGROUP_TREES + 1]; /* of the group's directories and of scratch */
-	bool journaled[CGROUP_TREES + 1];
+	struct watch watch;
+	bool drained; /* every process is reaped */
+	/* of the group's directories and of scratch; 0 = not journaled */
+	unsigned int journal_ids[CGROUP_TREES + 1];
 	struct supervise_result result; /* filled as it goes */
 };
 
@@ -144,22 +137,14 @@ int supervise_start(struct supervised *supervised, const struct supervise_config
 /* supervise_release - lets a held command exec. Errors as supervise_start's of exec. */
 int supervise_release(struct supervised *supervised, struct err *e);
 
+/* Memory limits below it are refused: they only make the OOM killer end everything. */
 #define SUPERVISE_MEMORY_FLOOR_BYTES (8 * MIB)
-
-/* supervise_limit - as cgroup_limit_memory, on the running group.
- *
- * errors  -EINVAL below SUPERVISE_MEMORY_FLOOR_BYTES (a tiny limit makes an OOM storm); -ENOTSUP
- * without a group
- */
-int supervise_limit(struct supervised *supervised, uint64_t memory_bytes, uint64_t swap_bytes,
-		    struct err *e);
 
 /* supervise_poll - takes the guardian's reports, and at most every 100 ms samples and checks
  * (deadline, MemAvailable, full pools, PSI); a broken bound ends the command here, grace included.
- * Never waits otherwise; to sleep until something happened, poll(2) report_fd with a timeout of 100
- * ms.
+ * Waits for nothing else; to sleep until an event, poll(2) report_fd with a timeout of 100 ms.
  *
- * returns  1 ended, 0 still there, or -errno
+ * returns  1 ended, 0 still running, or -errno
  */
 int supervise_poll(struct supervised *supervised, struct err *e);
 
@@ -167,17 +152,9 @@ int supervise_poll(struct supervised *supervised, struct err *e);
  * still runs). */
 int supervise_wait(struct supervised *supervised, struct err *e);
 
-/* supervise_pids - as cgroup_pids, of the cage's group; without a group only the command itself. */
-ssize_t supervise_pids(const struct supervised *supervised, pid_t *pids, size_t max, struct err *e);
-
-/* supervise_stop - ends what is left (SIGTERM, grace, group kill), removes the group, closes the
- * journal entry. Idempotent; ret may be NULL. A command still running becomes SUPERVISE_ABORTED.
+/* supervise_stop - ends what still runs (SIGTERM, grace, group kill), removes the group, clears the
+ * journal entries. Idempotent; ret may be NULL. A command still running becomes SUPERVISE_ABORTED.
  */
 int supervise_stop(struct supervised *supervised, struct supervise_result *ret, struct err *e);
-
-/* supervise_kill_children - for a subreaper without a group: kills and reaps every child it has
- * until none is left.
- */
-void supervise_kill_children(void);
 
 #endif

@@ -58,10 +58,10 @@ counters() {
 	end_holder
 }
 
-@test "a device that is no pool of ours is not read, nor one that is not there" {
+@test "a device that is not a pool of ram_pool is not read, nor a missing one" {
 	COLDPRESS_STATE_DIR=$BATS_TEST_TMPDIR/other run "$monitor" scan --zram "$device"
 	[ "$status" = 1 ]
-	[[ $output == *"no pool of ours"*"ram_pool status"* ]]
+	[[ $output == *"not a pool of ram_pool"*"ram_pool status"* ]]
 	run "$monitor" scan --zram /dev/zram999999
 	[ "$status" = 1 ]
 	[[ $output == *zram999999* ]]

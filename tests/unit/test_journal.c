@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_journal.c - books written, torn, adopted; what recovery undoes and what it leaves. Needs no
- * root. */
+/* test_journal.c - journals written, torn, adopted; what recovery undoes and what it leaves. Needs
+ * no root. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "lib/safety/journal.h"
+#include "lib/safety/journal_recover.h"
 #include "lib/kernel/procfs.h"
 
 static char top[64], state_dir[96];
@@ -51,7 +51,7 @@ static bool exists(const char *path)
 	return lstat(path, &st) == 0;
 }
 
-static unsigned int books(void)
+static unsigned int journals(void)
 {
 	char command[160];
 
@@ -141,7 +141,7 @@ static void test_journal__a_dead_owners_setting_is_written_back(void **state UNU
 	assert_file(at("setting"), "60");
 	assert_non_null(strstr(said, "back to 60"));
 	assert_int_equal(recover(), 0);
-	assert_int_equal(books(), 0);
+	assert_int_equal(journals(), 0);
 }
 
 static void test_journal__of_a_choice_the_chosen_word_is_kept(void **state UNUSED)
@@ -194,7 +194,7 @@ static void test_journal__a_path_that_exists_is_nobodys_to_remove(void **state U
 	assert_int_equal(journal_open(&j, "test", NULL), 0);
 	assert_int_equal(journal_path(j, at("theirs"), &id, NULL), -EEXIST);
 	journal_close(j);
-	assert_int_equal(books(), 0);
+	assert_int_equal(journals(), 0);
 	assert_true(exists(at("theirs")));
 }
 
@@ -239,8 +239,8 @@ static void note_group(struct journal *j)
 	put_file(at("group/file"), "");
 }
 
-/* Groups are tried twice: before the swaps of any book, and in their own one. */
-static void test_journal__what_stays_is_said_once(void **state UNUSED)
+/* Groups are tried twice: before the swaps of any journal, and with their own one. */
+static void test_journal__what_stays_is_reported_once(void **state UNUSED)
 {
 	const char *found;
 
@@ -256,8 +256,8 @@ static void test_journal__what_stays_is_said_once(void **state UNUSED)
 	assert_null(strstr(said, "FAILED"));
 }
 
-/* A book as another run would have left it, of this boot unless boot is given. */
-static void put_book(const char *name, const char *boot, const char *lines)
+/* A journal as another process would have left it, of this boot unless boot is given. */
+static void put_journal(const char *name, const char *boot, const char *lines)
 {
 	char id[PROCFS_BOOT_ID_MAX], text[2048], path[160];
 
@@ -276,7 +276,7 @@ static void test_journal__another_process_of_that_number_is_left_alone(void **st
 
 	snprintf(line, sizeof(line), "{\"id\":1,\"kind\":\"process\",\"pid\":%d,\"start\":7}\n",
 		 (int)pid);
-	put_book("reused", NULL, line);
+	put_journal("reused", NULL, line);
 	assert_int_equal(recover(), 1);
 	assert_int_equal(kill(pid, 0), 0);
 	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
@@ -286,27 +286,27 @@ static void test_journal__another_process_of_that_number_is_left_alone(void **st
 
 static void test_journal__a_device_that_is_another_now_is_left_alone(void **state UNUSED)
 {
-	put_book("device", NULL,
-		 "{\"id\":1,\"kind\":\"zram\",\"before\":[]}\n"
-		 "{\"id\":1,\"state\":\"added\",\"zram\":0,\"dev\":1,\"diskseq\":"
-		 "18446744073709551615}\n"
-		 "{\"id\":2,\"kind\":\"swap\",\"zram\":0,\"dev\":1,\"diskseq\":"
-		 "18446744073709551615}\n");
+	put_journal("device", NULL,
+		    "{\"id\":1,\"kind\":\"zram\",\"before\":[]}\n"
+		    "{\"id\":1,\"state\":\"added\",\"zram\":0,\"dev\":1,\"diskseq\":"
+		    "18446744073709551615}\n"
+		    "{\"id\":2,\"kind\":\"swap\",\"zram\":0,\"dev\":1,\"diskseq\":"
+		    "18446744073709551615}\n");
 	assert_int_equal(recover(), 2);
 	assert_string_equal(said, "");
 }
 
-static void test_journal__a_book_of_an_earlier_boot_is_forgotten_not_undone(void **state UNUSED)
+static void test_journal__one_of_an_earlier_boot_is_removed_not_undone(void **state UNUSED)
 {
 	char line[256];
 
 	put_file(at("setting"), "100\n");
 	snprintf(line, sizeof(line),
 		 "{\"id\":1,\"kind\":\"setting\",\"path\":\"%s\",\"old\":\"60\"}\n", at("setting"));
-	put_book("old", "00000000-0000-0000-0000-000000000000", line);
+	put_journal("old", "00000000-0000-0000-0000-000000000000", line);
 	assert_int_equal(recover(), 0);
 	assert_file(at("setting"), "100\n");
-	assert_int_equal(books(), 0);
+	assert_int_equal(journals(), 0);
 }
 
 static void test_journal__a_torn_last_line_is_left_out(void **state UNUSED)
@@ -317,10 +317,10 @@ static void test_journal__a_torn_last_line_is_left_out(void **state UNUSED)
 	snprintf(line, sizeof(line),
 		 "{\"id\":1,\"kind\":\"setting\",\"path\":\"%s\",\"old\":\"60\"}\n{\"id\":2,\"ki",
 		 at("setting"));
-	put_book("torn", NULL, line);
+	put_journal("torn", NULL, line);
 	assert_int_equal(recover(), 1);
 	assert_file(at("setting"), "60");
-	assert_int_equal(books(), 0);
+	assert_int_equal(journals(), 0);
 }
 
 static void test_journal__a_whole_line_that_is_none_of_ours_stops_everything(void **state UNUSED)
@@ -339,22 +339,22 @@ static void test_journal__a_whole_line_that_is_none_of_ours_stops_everything(voi
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		said[0] = '\0';
-		put_book("bad", NULL, bad[i]);
+		put_journal("bad", NULL, bad[i]);
 		assert_int_equal(journal_recover((struct journal_how){ .force = false }, hear, NULL,
 						 &e),
 				 -EBADMSG);
-		assert_non_null(strstr(said, "FAILED cannot understand the journal"));
-		assert_int_equal(books(), 1);
+		assert_non_null(strstr(said, "FAILED cannot parse the journal"));
+		assert_int_equal(journals(), 1);
 	}
 }
 
-static void test_journal__an_empty_book_is_one_whose_owner_did_nothing(void **state UNUSED)
+static void test_journal__an_empty_one_is_of_an_owner_that_did_nothing(void **state UNUSED)
 {
 	assert_int_equal(journal_state_dir((char[SYSROOT_PATH_MAX]){ 0 }, NULL), 0);
 	put_file(at("state/empty.book"), "");
 	put_file(at("state/headless.book"), "{\"v\":1,\"bo");
 	assert_int_equal(recover(), 0);
-	assert_int_equal(books(), 0);
+	assert_int_equal(journals(), 0);
 }
 
 static void test_journal__a_living_owner_is_not_disturbed(void **state UNUSED)
@@ -373,7 +373,7 @@ static void test_journal__a_living_owner_is_not_disturbed(void **state UNUSED)
 	assert_int_equal(journal_undo_all(j, NULL), 0);
 	assert_file(at("setting"), "60");
 	journal_close(j);
-	assert_int_equal(books(), 0);
+	assert_int_equal(journals(), 0);
 }
 
 static void make_ready(struct journal *j)
@@ -446,7 +446,7 @@ static void test_journal__two_recoveries_at_once_undo_once(void **state UNUSED)
 		assert_int_equal(status, 0);
 	}
 	assert_file(at("setting"), "60");
-	assert_int_equal(books(), 0);
+	assert_int_equal(journals(), 0);
 }
 
 static void churn(void)
@@ -491,7 +491,7 @@ static void test_journal__killed_at_any_moment_it_is_put_back(void **state UNUSE
 
 		sysroot_read(NULL, now, sizeof(now), NULL, "%s", at("setting"));
 		assert_string_not_equal(now, "100");
-		assert_int_equal(books(), 0);
+		assert_int_equal(journals(), 0);
 	}
 }
 
@@ -510,7 +510,8 @@ static void test_journal_lock__is_exclusive_and_goes_with_its_holder(void **stat
 }
 
 /* A pipe would hold recovery for ever, a giant for minutes. */
-static void test_journal__what_is_no_book_is_said_and_holds_nobody(void **state UNUSED)
+static void test_journal__a_file_that_is_no_journal_is_reported_and_blocks_nothing(
+	void **state UNUSED)
 {
 	struct journal *j;
 	struct err e = { .code = 0 };
@@ -528,7 +529,53 @@ static void test_journal__what_is_no_book_is_said_and_holds_nobody(void **state 
 	assert_int_equal(journal_recover((struct journal_how){ .force = false }, NULL, NULL, &e),
 			 -EBADMSG);
 	alarm(0);
-	assert_int_equal(books(), 1);
+	assert_int_equal(journals(), 1);
+}
+
+/* Version 0.1.0 wrote these: tests/fixtures/journal/README.md. */
+static void test_journal_file__a_pool_of_version_0_1_0_is_parsed(void **state UNUSED)
+{
+	static const enum journal_kind kinds[] = { JOURNAL_ZRAM, JOURNAL_SWAP, JOURNAL_SETTING,
+						   JOURNAL_SETTING };
+	AUTO_FREE char *text = NULL;
+	struct journal_file file;
+	ssize_t n = sysroot_read_alloc(NULL, &text, NULL, "tests/fixtures/journal/pool-0.1.0.book");
+
+	assert_true(n > 0);
+	assert_int_equal(journal_file_parse(text, (size_t)n, &file), 0);
+	assert_string_equal(file.boot_id, "2a337d03-7803-4af7-b71f-1ede6891a4c8");
+	assert_int_equal(file.n, ARRAY_SIZE(kinds));
+	for (size_t i = 0; i < file.n; i++) {
+		assert_int_equal(file.entries[i].kind, kinds[i]);
+		assert_int_equal(file.entries[i].done, i > 0);
+		assert_false(file.entries[i].undone);
+	}
+	assert_int_equal(file.entries[0].before.n, 1);
+	assert_int_equal(file.entries[0].device.diskseq, 530);
+	assert_int_equal(file.entries[1].device.id, 1);
+	assert_string_equal(file.entries[2].path, "/proc/sys/vm/swappiness");
+	assert_string_equal(file.entries[2].old, "60");
+	assert_true(file.ready);
+	assert_int_equal(file.ready_mark, 6);
+	assert_non_null(strstr(file.ready_text, "ram_pool reset --name old"));
+	journal_file_done(&file);
+}
+
+static void test_journal_file__a_workload_of_version_0_1_0_is_parsed(void **state UNUSED)
+{
+	AUTO_FREE char *text = NULL;
+	struct journal_file file;
+	ssize_t n =
+		sysroot_read_alloc(NULL, &text, NULL, "tests/fixtures/journal/workload-0.1.0.book");
+
+	assert_true(n > 0);
+	assert_int_equal(journal_file_parse(text, (size_t)n, &file), 0);
+	assert_true(file.n > 1);
+	assert_int_equal(file.entries[0].kind, JOURNAL_CGROUP);
+	assert_int_equal(file.entries[file.n - 1].kind, JOURNAL_CGROUP);
+	assert_true(file.entries[file.n - 1].done);
+	assert_false(file.ready);
+	journal_file_done(&file);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -536,20 +583,22 @@ static void test_journal__what_is_no_book_is_said_and_holds_nobody(void **state 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_journal__what_is_no_book_is_said_and_holds_nobody),
+		TEST(test_journal_file__a_pool_of_version_0_1_0_is_parsed),
+		TEST(test_journal_file__a_workload_of_version_0_1_0_is_parsed),
+		TEST(test_journal__a_file_that_is_no_journal_is_reported_and_blocks_nothing),
 		TEST(test_journal__a_dead_owners_setting_is_written_back),
 		TEST(test_journal__of_a_choice_the_chosen_word_is_kept),
 		TEST(test_journal__a_setting_that_went_counts_as_put_back),
 		TEST(test_journal__a_tree_is_removed_and_what_its_links_lead_to_is_not),
 		TEST(test_journal__a_path_that_exists_is_nobodys_to_remove),
 		TEST(test_journal__a_dead_owners_process_is_ended),
-		TEST(test_journal__what_stays_is_said_once),
+		TEST(test_journal__what_stays_is_reported_once),
 		TEST(test_journal__another_process_of_that_number_is_left_alone),
 		TEST(test_journal__a_device_that_is_another_now_is_left_alone),
-		TEST(test_journal__a_book_of_an_earlier_boot_is_forgotten_not_undone),
+		TEST(test_journal__one_of_an_earlier_boot_is_removed_not_undone),
 		TEST(test_journal__a_torn_last_line_is_left_out),
 		TEST(test_journal__a_whole_line_that_is_none_of_ours_stops_everything),
-		TEST(test_journal__an_empty_book_is_one_whose_owner_did_nothing),
+		TEST(test_journal__an_empty_one_is_of_an_owner_that_did_nothing),
 		TEST(test_journal__a_living_owner_is_not_disturbed),
 		TEST(test_journal__what_is_ready_stays_and_is_named_until_taken_back),
 		TEST(test_journal__what_is_ready_goes_with_the_process_it_is_bound_to),

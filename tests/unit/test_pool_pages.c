@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_pool_pages.c - drawn pages copied to memory: the same ones, in their order, and the device
- * is not needed then. */
+/* test_pool_pages.c - sampled pages copied to memory: the same ones, in their order, without the
+ * device. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "compressor-monitor/pool_pages.h"
+#include "lib/pool/pages.h"
 
 #define PAGES 1009u
 #define DRAWN 499u

@@ -21,7 +21,8 @@
 
 /* ---- bounds ---- */
 
-static void test_cage__reserve_is_a_tenth_but_no_less_than_512_mib_or_an_eighth(void **state UNUSED)
+static void test_supervise__reserve_is_a_tenth_but_no_less_than_512_mib_or_an_eighth(
+	void **state UNUSED)
 {
 	assert_int_equal(supervise_reserve_bytes(512 * MIB), 64 * MIB);
 	assert_int_equal(supervise_reserve_bytes(2 * GIB), 256 * MIB);
@@ -30,14 +31,14 @@ static void test_cage__reserve_is_a_tenth_but_no_less_than_512_mib_or_an_eighth(
 	assert_int_equal(supervise_reserve_bytes(20 * GIB), 2 * GIB);
 }
 
-static void test_cage__size_bound_is_half_of_what_is_above_the_reserve(void **state UNUSED)
+static void test_supervise__size_bound_is_half_of_what_is_above_the_reserve(void **state UNUSED)
 {
 	assert_int_equal(supervise_size_bound_bytes(10 * GIB, 2 * GIB), 4 * GIB);
 	assert_int_equal(supervise_size_bound_bytes(2 * GIB, 2 * GIB), 0);
 	assert_int_equal(supervise_size_bound_bytes(1 * GIB, 2 * GIB), 0);
 }
 
-static void test_cage__refusals_name_bound_figure_and_override(void **state UNUSED)
+static void test_supervise__refusals_name_bound_figure_and_override(void **state UNUSED)
 {
 	struct err e;
 
@@ -60,7 +61,7 @@ static void test_cage__refusals_name_bound_figure_and_override(void **state UNUS
 	assert_non_null(strstr(e.hint, "--unsafe-allow-long"));
 }
 
-static void test_cage__the_caller_of_sudo(void **state UNUSED)
+static void test_supervise__the_caller_of_sudo(void **state UNUSED)
 {
 	struct caller user;
 	struct err e;
@@ -84,6 +85,24 @@ static void test_cage__the_caller_of_sudo(void **state UNUSED)
 }
 
 /* ---- real cages ---- */
+
+/* The first members of the group; returns how many there are. */
+static size_t members(const struct cgroup *group, pid_t *pids, size_t max)
+{
+	const char *dir = group->dir[CGROUP_TREE_MEMORY];
+	char path[CGROUP_PATH_MAX + 16];
+	size_t n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs",
+		 *dir ? dir : group->dir[CGROUP_TREE_UNIFIED]);
+	f = fopen(path, "r");
+	while (f && n < max && fscanf(f, "%d", &pids[n]) == 1)
+		n++;
+	if (f)
+		fclose(f);
+	return n;
+}
 
 static void configure(struct supervise_config *config, char *const *argv)
 {
@@ -125,7 +144,7 @@ static struct supervise_result run_words(char *const *argv)
 	return run(&config);
 }
 
-static void test_cage__ends(void **state UNUSED)
+static void test_supervise__ends(void **state UNUSED)
 {
 	struct supervise_result result = run_words(WORDS("true"));
 
@@ -140,7 +159,7 @@ static void test_cage__ends(void **state UNUSED)
 	assert_int_equal(result.signal, SIGKILL);
 }
 
-static void test_cage__tells_what_cannot_run(void **state UNUSED)
+static void test_supervise__tells_what_cannot_run(void **state UNUSED)
 {
 	struct supervise_config config;
 	struct supervised supervised;
@@ -162,7 +181,7 @@ static void test_cage__tells_what_cannot_run(void **state UNUSED)
 	assert_int_equal(supervise_stop(&supervised, NULL, &e), 0);
 }
 
-static void test_cage__deadline(void **state UNUSED)
+static void test_supervise__deadline(void **state UNUSED)
 {
 	char **argv = WORDS("sh", "-c", "trap '' TERM; while :; do sleep 1; done");
 	struct supervise_config config;
@@ -177,7 +196,7 @@ static void test_cage__deadline(void **state UNUSED)
 	assert_true(result.wall_ns >= 400 * NS_PER_MS && result.wall_ns < 2 * NS_PER_S);
 }
 
-static void test_cage__a_reserve_that_is_not_there_aborts(void **state UNUSED)
+static void test_supervise__a_reserve_that_is_not_there_aborts(void **state UNUSED)
 {
 	char **argv = WORDS("sleep", "10");
 	struct supervise_config config;
@@ -212,7 +231,7 @@ static pid_t start_sampler(int report_fd, int until_fd)
 
 /* Memory is taken as fast as one core can until the cage ends that: the reserve is whole all the
  * time. */
-static void test_cage__memory_never_falls_below_the_reserve(void **state UNUSED)
+static void test_supervise__memory_never_falls_below_the_reserve(void **state UNUSED)
 {
 	struct procfs_meminfo memory;
 	struct supervise_config config;
@@ -245,7 +264,7 @@ static void test_cage__memory_never_falls_below_the_reserve(void **state UNUSED)
 	}
 }
 
-static void test_cage__held_until_released(void **state UNUSED)
+static void test_supervise__held_until_released(void **state UNUSED)
 {
 	char **argv = WORDS("sh", "-c", "echo released");
 	char text[32] = "";
@@ -274,7 +293,7 @@ static void test_cage__held_until_released(void **state UNUSED)
 	close(pipefd[0]);
 }
 
-static void test_cage__stopped_while_held(void **state UNUSED)
+static void test_supervise__stopped_while_held(void **state UNUSED)
 {
 	char **argv = WORDS("true");
 	struct supervise_config config;
@@ -291,7 +310,7 @@ static void test_cage__stopped_while_held(void **state UNUSED)
 }
 
 /* A shell whose child left the session and outlives it: counted, and gone at the end. */
-static void test_cage__orphans_are_ended_and_counted(void **state UNUSED)
+static void test_supervise__orphans_are_ended_and_counted(void **state UNUSED)
 {
 	char **argv = WORDS("sh", "-c",
 			    "setsid sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; "
@@ -306,7 +325,7 @@ static void test_cage__orphans_are_ended_and_counted(void **state UNUSED)
 	assert_int_equal(supervise_start(&supervised, &config, &e), 0);
 	assert_int_equal(supervise_wait(&supervised, &e), 0);
 	if (supervised.grouped) {
-		assert_true(supervise_pids(&supervised, pids, ARRAY_SIZE(pids), &e) >= 1);
+		assert_true(members(&supervised.group, pids, ARRAY_SIZE(pids)) >= 1);
 		assert_int_equal(kill(pids[0], 0), 0);
 	}
 	assert_int_equal(supervise_stop(&supervised, &result, &e), 0);
@@ -316,7 +335,7 @@ static void test_cage__orphans_are_ended_and_counted(void **state UNUSED)
 		assert_int_equal(kill(pids[0], 0), -1);
 }
 
-static void test_cage__pids_bound_a_fork_bomb(void **state UNUSED)
+static void test_supervise__pids_bound_a_fork_bomb(void **state UNUSED)
 {
 	char **argv = WORDS("sh", "-c", "f() { f & f & }; f 2>/dev/null; sleep 20");
 	struct supervise_config config;
@@ -340,7 +359,8 @@ static void test_cage__pids_bound_a_fork_bomb(void **state UNUSED)
  * ms it was late at most, the best of three windows, since other loads on the machine are not the
  * storm's.
  */
-static void test_cage__a_fork_storm_at_the_cap_leaves_timers_of_others_alone(void **state UNUSED)
+static void test_supervise__a_fork_storm_at_the_cap_leaves_timers_of_others_alone(
+	void **state UNUSED)
 {
 	static const char script[] =
 		"for (1 .. 3) { my $worst = 0; for (1 .. 60) { my $t = time; sleep 0.01; "
@@ -372,7 +392,7 @@ static void test_cage__a_fork_storm_at_the_cap_leaves_timers_of_others_alone(voi
 		    result.last.pids_refused_count > 0);
 }
 
-static void test_cage__memory_limit_ends_in_oom(void **state UNUSED)
+static void test_supervise__memory_limit_ends_in_oom(void **state UNUSED)
 {
 	char **argv = WORDS("sh", "-c", "head -c 200000000 /dev/zero | tail | wc -c");
 	struct supervise_config config;
@@ -394,7 +414,7 @@ static void test_cage__memory_limit_ends_in_oom(void **state UNUSED)
 	assert_non_null(strstr(e.what, "8 MiB"));
 }
 
-static void test_cage__runs_as_the_user_given(void **state UNUSED)
+static void test_supervise__runs_as_the_user_given(void **state UNUSED)
 {
 	char **argv =
 		WORDS("sh", "-c",
@@ -416,7 +436,7 @@ static void test_cage__runs_as_the_user_given(void **state UNUSED)
 	assert_int_equal(run(&config).state, SUPERVISE_OK);
 }
 
-static void test_cage__scratch_is_the_commands_own_and_goes_with_it(void **state UNUSED)
+static void test_supervise__scratch_is_the_commands_own_and_goes_with_it(void **state UNUSED)
 {
 	char **argv = WORDS(
 		"sh", "-c",
@@ -441,13 +461,13 @@ static void test_cage__scratch_is_the_commands_own_and_goes_with_it(void **state
 }
 
 /* The maker is killed while its cage runs: all of it is gone within a second. */
-static void test_cage__nothing_outlives_a_killed_maker(void **state UNUSED)
+static void test_supervise__nothing_outlives_a_killed_maker(void **state UNUSED)
 {
 	char **argv = WORDS("sh", "-c", "setsid sleep 67 & exec sleep 67");
 	struct {
 		struct cgroup group;
 		pid_t pids[4];
-		ssize_t n;
+		size_t n;
 		char scratch[128];
 	} told = { 0 };
 	struct supervise_config config;
@@ -466,7 +486,7 @@ static void test_cage__nothing_outlives_a_killed_maker(void **state UNUSED)
 		sleep_ns(300 * NS_PER_MS);
 		told.group = supervised.group;
 		memcpy(told.scratch, supervised.scratch, sizeof(told.scratch));
-		told.n = supervise_pids(&supervised, told.pids, ARRAY_SIZE(told.pids), NULL);
+		told.n = members(&supervised.group, told.pids, 3);
 		told.pids[3] = supervised.guardian_pid;
 		if (write(pipefd[1], &told, sizeof(told)) != sizeof(told))
 			_exit(1);
@@ -480,7 +500,7 @@ static void test_cage__nothing_outlives_a_killed_maker(void **state UNUSED)
 		sleep_ns(10 * NS_PER_MS);
 		gone = kill(told.pids[3], 0) != 0;
 	}
-	for (ssize_t i = 0; i < told.n; i++)
+	for (size_t i = 0; i < told.n; i++)
 		assert_int_equal(kill(told.pids[i], 0), -1);
 	for (size_t tree = 0; tree < CGROUP_TREES; tree++)
 		assert_true(!told.group.dir[tree][0] || access(told.group.dir[tree], F_OK));
@@ -493,24 +513,25 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
-			test_cage__reserve_is_a_tenth_but_no_less_than_512_mib_or_an_eighth),
-		cmocka_unit_test(test_cage__size_bound_is_half_of_what_is_above_the_reserve),
-		cmocka_unit_test(test_cage__refusals_name_bound_figure_and_override),
-		cmocka_unit_test(test_cage__the_caller_of_sudo),
-		cmocka_unit_test(test_cage__ends),
-		cmocka_unit_test(test_cage__tells_what_cannot_run),
-		cmocka_unit_test(test_cage__deadline),
-		cmocka_unit_test(test_cage__a_reserve_that_is_not_there_aborts),
-		cmocka_unit_test(test_cage__memory_never_falls_below_the_reserve),
-		cmocka_unit_test(test_cage__held_until_released),
-		cmocka_unit_test(test_cage__stopped_while_held),
-		cmocka_unit_test(test_cage__orphans_are_ended_and_counted),
-		cmocka_unit_test(test_cage__pids_bound_a_fork_bomb),
-		cmocka_unit_test(test_cage__a_fork_storm_at_the_cap_leaves_timers_of_others_alone),
-		cmocka_unit_test(test_cage__memory_limit_ends_in_oom),
-		cmocka_unit_test(test_cage__runs_as_the_user_given),
-		cmocka_unit_test(test_cage__scratch_is_the_commands_own_and_goes_with_it),
-		cmocka_unit_test(test_cage__nothing_outlives_a_killed_maker),
+			test_supervise__reserve_is_a_tenth_but_no_less_than_512_mib_or_an_eighth),
+		cmocka_unit_test(test_supervise__size_bound_is_half_of_what_is_above_the_reserve),
+		cmocka_unit_test(test_supervise__refusals_name_bound_figure_and_override),
+		cmocka_unit_test(test_supervise__the_caller_of_sudo),
+		cmocka_unit_test(test_supervise__ends),
+		cmocka_unit_test(test_supervise__tells_what_cannot_run),
+		cmocka_unit_test(test_supervise__deadline),
+		cmocka_unit_test(test_supervise__a_reserve_that_is_not_there_aborts),
+		cmocka_unit_test(test_supervise__memory_never_falls_below_the_reserve),
+		cmocka_unit_test(test_supervise__held_until_released),
+		cmocka_unit_test(test_supervise__stopped_while_held),
+		cmocka_unit_test(test_supervise__orphans_are_ended_and_counted),
+		cmocka_unit_test(test_supervise__pids_bound_a_fork_bomb),
+		cmocka_unit_test(
+			test_supervise__a_fork_storm_at_the_cap_leaves_timers_of_others_alone),
+		cmocka_unit_test(test_supervise__memory_limit_ends_in_oom),
+		cmocka_unit_test(test_supervise__runs_as_the_user_given),
+		cmocka_unit_test(test_supervise__scratch_is_the_commands_own_and_goes_with_it),
+		cmocka_unit_test(test_supervise__nothing_outlives_a_killed_maker),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

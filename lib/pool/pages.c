@@ -1,29 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* pool_pages.c - finds the used slots of a pool by reading all of it, up to the last that can be
- * one. */
-#include "pool_pages.h"
+/* pages.c - reads the pages of a pool from its device, and finds its used slots by reading up to
+ * the last that can be one. */
+#include "pages.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include "lib/safety/journal.h"
-#include "lib/kernel/procfs.h"
 #include "lib/base/stop.h"
+#include "lib/kernel/procfs.h"
+#include "lib/safety/journal_dir.h"
 
 #define READ_BYTES ((size_t)MIB)
 #define READ_PAGES (READ_BYTES / PAGE_BYTES)
+
+int pool_pages_fd(const struct zram_device *device, uint64_t *disk_bytes, struct err *e)
+{
+	char dir[SYSROOT_PATH_MAX];
+	int rc = zram_disk_bytes(NULL, device->id, disk_bytes, e);
+
+	if (!rc)
+		rc = journal_state_dir(dir, e);
+	return rc ? rc : zram_open(device, dir, O_RDONLY | O_DIRECT, e);
+}
+
+ssize_t pool_pages_read(int fd, uint64_t disk_bytes, void *buf, size_t len, uint64_t at,
+			struct err *e)
+{
+	size_t want = at < disk_bytes ? MIN(len, disk_bytes - at) : 0;
+	ssize_t n = want ? pread(fd, buf, want, (off_t)at) : 0;
+
+	if (n < 0)
+		return err_set(e, errno, "cannot read the pool at %lu", at);
+	if (n % (ssize_t)PAGE_BYTES)
+		return err_say(e, EIO, "cannot read the pool at %lu: short read of %zd bytes", at,
+			       n);
+	return n;
+}
 
 struct search {
 	const struct zram_device *device;
 	bool ours;
 };
 
-static int look_in_book(void *ctx, const struct journal_file *book, bool live UNUSED)
+static int search_journal(void *ctx, const struct journal_file *file, bool live UNUSED)
 {
 	struct search *s = ctx;
 
-	for (size_t i = 0; !s->ours && i < book->n; i++) {
-		const struct journal_entry *entry = &book->entries[i];
+	for (size_t i = 0; !s->ours && i < file->n; i++) {
+		const struct journal_entry *entry = &file->entries[i];
 
 		s->ours = (entry->kind == JOURNAL_ZRAM || entry->kind == JOURNAL_TAKEN) &&
 			  entry->has_device && !entry->undone &&
@@ -34,47 +58,50 @@ static int look_in_book(void *ctx, const struct journal_file *book, bool live UN
 	return 0;
 }
 
+static int check_ours(const struct zram_device *device, struct err *e)
+{
+	struct search search = { .device = device };
+	int rc = journal_visit(search_journal, &search, e);
+
+	if (search.ours)
+		return 0;
+	if (rc)
+		return rc;
+	err_say(e, EPERM, "zram%u is not a pool of ram_pool: its pages are not read", device->id);
+	return err_hint(e, "list the pools: ram_pool status");
+}
+
 int pool_pages_open(struct pool_pages *ret, const char *name, struct page_source *source,
 		    struct err *e)
 {
-	struct search search = { .device = &ret->device };
-	char dir[SYSROOT_PATH_MAX];
+	struct pool_pages pool = { .surplus = false };
 	unsigned int id = 0;
-	int r, fd;
+	int rc;
 
-	memset(ret, 0, sizeof(*ret));
 	if (zram_name_parse(name, &id))
-		return err_usage(e, "--zram: a device such as /dev/zram1, not '%s'", name);
-	if ((r = zram_identify(NULL, id, &ret->device, e)) || (r = journal_state_dir(dir, e)) ||
-	    ((r = journal_visit(look_in_book, &search, e)) && !search.ours))
-		return r;
-	if (!search.ours) {
-		err_say(e, EPERM, "zram%u is no pool of ours: its pages are not read", id);
-		return err_hint(e, "`ram_pool status` lists those that `ram_pool setup` made");
-	}
-	fd = zram_open(&ret->device, dir, O_RDONLY | O_DIRECT, e);
+		return err_usage(e, "--zram takes a device such as /dev/zram1, not '%s'", name);
+	rc = zram_identify(NULL, id, &pool.device, e);
+	if (!rc)
+		rc = check_ours(&pool.device, e);
+	if (rc)
+		return rc;
+
+	AUTO_CLOSE int fd = pool_pages_fd(&pool.device, &pool.disk_bytes, e);
+
 	if (fd < 0)
 		return fd;
-	if ((r = zram_mm_stat_read(NULL, id, &ret->stat, e)) ||
-	    (r = zram_io_stat_read(NULL, id, &ret->io, e))) {
-		close(fd);
-		return r;
-	}
+	rc = zram_mm_stat_read(NULL, id, &pool.stat, e);
+	if (!rc)
+		rc = zram_io_stat_read(NULL, id, &pool.io, e);
+	if (rc)
+		return rc;
 	*source = (struct page_source){ .fd = fd };
+	*ret = pool;
+	fd = -1;
 	return 0;
 }
 
-static bool is_zero(const char *page)
-{
-	const uint64_t *words = (const uint64_t *)(const void *)page;
-
-	for (size_t i = 0; i < PAGE_BYTES / sizeof(*words); i++)
-		if (words[i])
-			return false;
-	return true;
-}
-
-/* mkswap wrote it: no page of anybody. */
+/* mkswap wrote it: it is no swapped-out page. */
 static bool is_swap_header(const char *page)
 {
 	static const char mark[] = "SWAPSPACE2";
@@ -88,6 +115,11 @@ struct slots {
 	struct page_ref ref;
 	struct page_sample *sample;
 };
+
+static bool is_zero(const char *page)
+{
+	return page[0] == 0 && memcmp(page, page + 1, PAGE_BYTES - 1) == 0;
+}
 
 static int take_slots(struct slots *s, const char *buf, size_t len, uint64_t at)
 {
@@ -118,32 +150,31 @@ int pool_pages_walk(struct pool_pages *pool, const struct page_source *source, u
 		.ref = { .source = index, .kind = stratum->kind },
 		.sample = sample,
 	};
-	uint64_t bytes, zeros;
-	int r = zram_disk_bytes(NULL, pool->device.id, &bytes, e);
+	uint64_t zeros = 0;
+	ssize_t n;
+	int rc = 0;
 
 	if (!buf)
-		r = err_set(e, ENOMEM, "cannot read zram%u", pool->device.id);
-	for (uint64_t at = 0; !r && at < bytes && slots.found < slots.used; at += READ_BYTES) {
-		size_t len = MIN(READ_BYTES, (size_t)(bytes - at));
-
+		return err_set(e, ENOMEM, "cannot read zram%u", pool->device.id);
+	for (uint64_t at = 0; !rc && slots.found < slots.used; at += (uint64_t)n) {
 		if (stop_requested())
-			return err_say(e, EINTR, "stopped before all of zram%u was looked at",
+			return err_say(e, EINTR, "stopped before all of zram%u was read",
 				       pool->device.id);
-		errno = 0;
-		if (pread(source->fd, buf, len, (off_t)at) != (ssize_t)len)
-			return err_set(e, errno ? errno : EIO, "cannot read zram%u at %lu",
-				       pool->device.id, at);
-		r = take_slots(&slots, buf, len, at);
-		if (r)
-			err_set(e, r, "cannot list the pages of zram%u", pool->device.id);
+		n = pool_pages_read(source->fd, pool->disk_bytes, buf, READ_BYTES, at, e);
+		if (n < 0)
+			return (int)n;
+		if (n == 0)
+			break;
+		rc = take_slots(&slots, buf, (size_t)n, at);
 	}
 	pool->surplus = slots.found > slots.used;
-	zeros = slots.zero_at != MISSING_U64 && !pool->surplus ? slots.used - slots.found : 0;
+	if (slots.zero_at != MISSING_U64 && !pool->surplus)
+		zeros = slots.used - slots.found;
 	slots.ref.address = slots.zero_at;
-	for (uint64_t i = 0; !r && i < zeros; i++)
-		r = page_sample_offer(sample, &slots.ref);
+	for (uint64_t i = 0; !rc && i < zeros; i++)
+		rc = page_sample_offer(sample, &slots.ref);
 	stratum->pages = slots.found + zeros;
-	return r;
+	return rc ? err_set(e, rc, "cannot list the pages of zram%u", pool->device.id) : 0;
 }
 
 static int copy_pages(struct page_source *source, const struct page_sample *sample, char *to,
@@ -152,13 +183,13 @@ static int copy_pages(struct page_source *source, const struct page_sample *samp
 	enum page_got got[READ_PAGES];
 
 	for (size_t at = 0; at < sample->n; at += READ_PAGES) {
-		int r = stop_requested() ? err_say(e, EINTR, "stopped before the pool was read")
-					 : page_read(source, sample->refs + at,
-						     MIN(sample->n - at, READ_PAGES),
-						     to + at * PAGE_BYTES, got, e);
+		int rc = stop_requested() ? err_say(e, EINTR, "stopped before the pool was read")
+					  : page_read(source, sample->refs + at,
+						      MIN(sample->n - at, READ_PAGES),
+						      to + at * PAGE_BYTES, got, e);
 
-		if (r)
-			return r;
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
@@ -169,10 +200,10 @@ int pool_pages_copy(struct page_source *source, struct page_sample *sample, stru
 	AUTO_CLOSE int fd = memfd_create("pages of a pool", MFD_CLOEXEC);
 	struct procfs_meminfo memory;
 	char *to = MAP_FAILED;
-	int r = procfs_meminfo_read(NULL, &memory, e);
+	int rc = procfs_meminfo_read(NULL, &memory, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	if (bytes > memory.available_bytes / 4)
 		return 0;
 	if (fd >= 0 && !ftruncate(fd, (off_t)bytes))
@@ -180,10 +211,10 @@ int pool_pages_copy(struct page_source *source, struct page_sample *sample, stru
 	if (to == MAP_FAILED)
 		return err_set(e, errno, "cannot copy the pages of the pool");
 	page_sample_sort(sample, 0, sample->n);
-	r = copy_pages(source, sample, to, e);
+	rc = copy_pages(source, sample, to, e);
 	munmap(to, bytes);
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < sample->n; i++)
 		sample->refs[i].address = i * PAGE_BYTES;
 	page_close(source);
