@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* companion.c - fork, exec, memory files, JSON lines. */
-#include <grp.h>
+/* companion.c - starts companion programs on memory files, reads their JSON lines. */
 #include <libgen.h>
 #include <limits.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -38,29 +36,13 @@ int companion_path(const char *name, char *buf, size_t len, struct err *e)
 			dir, dir);
 }
 
-/* In the child. Only async-signal-safe calls: the parent may have threads. */
-static _Noreturn void become(const char *path, const char *const argv[], const struct companion *s,
-			     const struct caller *user, pid_t parent)
-{
-	setpgid(0, 0);
-	if (user &&
-	    (setgroups(user->n_groups, user->groups) || setgid(user->gid) || setuid(user->uid)))
-		_exit(127);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != parent || dup2(s->in_fd, STDIN_FILENO) < 0 ||
-	    dup2(s->out_fd, STDOUT_FILENO) < 0 || dup2(s->err_fd, STDERR_FILENO) < 0)
-		_exit(127);
-	for (int sig = 1; sig < 32; sig++)
-		signal(sig, SIG_DFL);
-	execv(path, (char *const *)(uintptr_t)argv);
-	_exit(127);
-}
-
 static int start(struct companion *s, const char *const argv[], const struct caller *user,
 		 const char *input, size_t len, struct err *e)
 {
 	char path[PATH_MAX];
-	pid_t parent = getpid();
+	struct spawn how = {
+		.path = path, .argv = argv, .user = user, .death_signal = SIGTERM, .own_group = true
+	};
 	int rc;
 
 	*s = (struct companion){ .in_fd = -1, .out_fd = -1, .err_fd = -1 };
@@ -75,14 +57,10 @@ static int start(struct companion *s, const char *const argv[], const struct cal
 		return err_set(e, errno, "cannot make a memory file for %s", argv[0]);
 	if (len && pwrite(s->in_fd, input, len, 0) != (ssize_t)len)
 		return err_set(e, ENOMEM, "cannot hand %zu bytes to %s", len, argv[0]);
-	s->pid = fork();
-	if (s->pid == 0)
-		become(path, argv, s, user, parent);
-	if (s->pid < 0) {
-		s->pid = 0;
-		return err_set(e, errno, "cannot start %s", argv[0]);
-	}
-	return 0;
+	how.in_fd = s->in_fd;
+	how.out_fd = s->out_fd;
+	how.err_fd = s->err_fd;
+	return spawn(&s->child, &how, e);
 }
 
 int companion_start(struct companion *s, const char *const argv[], struct err *e)
@@ -99,14 +77,12 @@ int companion_start_with_input(struct companion *s, const char *const argv[], co
 int companion_start_as(struct companion *s, const struct caller *user, const char *const argv[],
 		       struct err *e)
 {
-	return start(s, argv, geteuid() == 0 ? user : NULL, NULL, 0, e);
+	return start(s, argv, user, NULL, 0, e);
 }
 
 bool companion_ended(struct companion *s)
 {
-	if (s->pid && waitpid(s->pid, &s->status, WNOHANG) == s->pid)
-		s->pid = 0;
-	return s->pid == 0;
+	return child_ended(&s->child);
 }
 
 static char *text_of(int fd, size_t *len)
@@ -132,10 +108,11 @@ static int failure(const struct companion *s, struct err *e)
 	size_t len = 0;
 	AUTO_FREE char *text = text_of(s->err_fd, &len);
 	char prefix[48], *line, *hint;
-	int code = WIFEXITED(s->status) ? WEXITSTATUS(s->status) : EXIT_FAILED;
+	int code = child_exit_code(&s->child);
 
-	if (WIFSIGNALED(s->status))
-		return err_say(e, EIO, "%s was ended by signal %d", s->name, WTERMSIG(s->status));
+	if (WIFSIGNALED(s->child.status))
+		return err_say(e, EIO, "%s was ended by signal %d", s->name,
+			       WTERMSIG(s->child.status));
 	snprintf(prefix, sizeof(prefix), "%s: ", s->name);
 	line = text ? strstr(text, prefix) : NULL;
 	for (char *next = line; next; next = strstr(line + 1, prefix))
@@ -157,26 +134,25 @@ static int failure(const struct companion *s, struct err *e)
 
 int companion_finish(struct companion *s, int signal, uint64_t timeout_ns, struct err *e)
 {
-	uint64_t deadline = monotonic_ns() + timeout_ns;
+	int rc;
 
-	if (signal && !companion_ended(s))
-		kill(s->pid, signal);
-	while (!companion_ended(s)) {
-		if (monotonic_ns() > deadline) {
-			kill(s->pid, SIGKILL);
-			waitpid(s->pid, &s->status, 0);
-			s->pid = 0;
-			return err_say(e, ETIMEDOUT, "%s did not end in time", s->name);
-		}
-		sleep_ns(POLL_NS);
+	if (signal && !child_ended(&s->child))
+		kill(s->child.pid, signal);
+	do
+		rc = child_wait(&s->child, timeout_ns);
+	while (rc == -EINTR); /* the caller passes a request to stop on, or does not */
+	if (rc) {
+		child_done(&s->child);
+		return err_say(e, ETIMEDOUT, "%s did not end in time", s->name);
 	}
-	return WIFEXITED(s->status) && WEXITSTATUS(s->status) == 0 ? 0 : failure(s, e);
+	return child_exit_code(&s->child) ? failure(s, e) : 0;
 }
 
 void companion_done(struct companion *s)
 {
-	if (s->pid)
+	if (s->child.pid)
 		companion_finish(s, SIGTERM, 5 * NS_PER_S, NULL);
+	child_done(&s->child);
 	if (s->in_fd >= 0)
 		close(s->in_fd);
 	if (s->out_fd >= 0)

@@ -10,15 +10,14 @@
 
 #include <json-c/json.h>
 
-#include "caller.h"
 #include "record.h"
+#include "spawn.h"
 
 #define COMPANION_ARGS_MAX 32
 
 struct companion {
-	pid_t pid;                 /* 0 = not running */
+	struct child child;
 	int in_fd, out_fd, err_fd; /* memory files: what it reads, what it printed */
-	int status;                /* of waitpid, once ended */
 	char name[32];
 };
 

@@ -6,12 +6,11 @@
 #include "gnuplot.h"
 
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
+
+#include "spawn.h"
 
 #define CPU_LIMIT_S     30
+#define WAIT_NS         (600 * NS_PER_S)
 #define LABEL_MAX       28
 #define PDF_PX_PER_INCH 110.0
 
@@ -59,51 +58,36 @@ void plot_label(struct text *script, const char *name, char quote)
 
 /* ---- running ---- */
 
-static void child(const char *dir, int fd_error)
-{
-	static const struct rlimit cpu = { CPU_LIMIT_S, CPU_LIMIT_S };
-	int in = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int said;
-
-	setrlimit(RLIMIT_CPU, &cpu);
-	unsetenv("GNUPLOT_LIB");
-	setenv("LC_ALL", "C.UTF-8", 1);
-	if (chdir(dir) == 0 &&
-	    (said = open("said", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) >= 0) {
-		dup2(in, 0);
-		dup2(in, 1);
-		dup2(said, 2);
-		execlp("gnuplot", "gnuplot", "-d", "script", (char *)NULL);
-	}
-	in = errno;
-	if (write(fd_error, &in, sizeof(in)) < 0)
-		_exit(126);
-	_exit(127);
-}
-
-/* Waits for gnuplot. Returns 0, -ENOENT where there is none, or -EIO: it ran and failed. */
+/* Runs gnuplot to its end. Returns 0, -ENOENT: not installed, or -EIO: it failed. */
 static int run(const char *dir)
 {
-	int fds[2], status, error = 0;
-	ssize_t got;
-	pid_t pid;
+	static const char *const argv[] = { "gnuplot", "-d", "script", NULL };
+	static const char *const env[] = { "GNUPLOT_LIB", "LC_ALL=C.UTF-8", NULL };
+	char path[96];
+	struct child gnuplot;
+	int rc;
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
+	snprintf(path, sizeof(path), "%s/said", dir);
+
+	AUTO_CLOSE int said = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (said < 0)
 		return -errno;
-	pid = fork();
-	if (pid == 0)
-		child(dir, fds[1]);
-	error = pid < 0 ? errno : 0;
-	close(fds[1]);
-	got = pid < 0 ? 0 : read(fds[0], &error, sizeof(error));
-	close(fds[0]);
-	if (pid < 0)
-		return -error;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	rc = spawn(&gnuplot,
+		   &(struct spawn){ .argv = argv,
+				    .in_fd = SPAWN_NULL,
+				    .out_fd = SPAWN_NULL,
+				    .err_fd = said,
+				    .dir = dir,
+				    .env = env,
+				    .cpu_limit_s = CPU_LIMIT_S },
+		   NULL);
+	if (rc)
+		return rc;
+	while (child_wait(&gnuplot, WAIT_NS) == -EINTR)
 		;
-	if (got == (ssize_t)sizeof(error))
-		return -error;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+	child_done(&gnuplot);
+	return gnuplot.status ? -EIO : 0;
 }
 
 static int write_file(const char *path, const struct text *head, const struct text *body)
