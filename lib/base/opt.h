@@ -134,17 +134,6 @@ struct opt_program {
  */
 int opt_main(const struct opt_program *program, int argc, char **argv);
 
-/* opt_parse - options of one command into config. Options and operands may be mixed: argv is put in
- * order so that operands start at argv[*used], and a first `--` is dropped. argv[0] is skipped.
- * Strings point into argv; lists live until exit. A list given on the command line replaces the
- * default one.
- *
- * errors  -EINVAL with e->exit 2: unknown option, missing or bad value, out of bounds; names the
- * option
- */
-int opt_parse(const struct opt *options, void *config, int argc, char **argv, int *used,
-	      struct err *e);
-
 /* opt_format_value - an option's current value as text, as opt_parse would read it; "" when not
  * given; flags are "true" or "false". Cut where buf is too small.
  */

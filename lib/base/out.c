@@ -335,29 +335,37 @@ static bool is_standard_output(const struct stat *st)
 	       standard.st_ino == st->st_ino;
 }
 
-/* What was no link when we looked is not followed should it become one. */
+/* A pipe, a device or a socket. What was no link when we looked is not followed should it become
+ * one. */
+static int open_special(struct out *out, bool linked, struct err *e)
+{
+	out->fd = open(out->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | (linked ? 0 : O_NOFOLLOW));
+	return out->fd < 0 ? err_set(e, errno, "cannot write %s", out->path) : 0;
+}
+
 static int open_path(struct out *out, const char *path, struct err *e)
 {
 	struct stat link, st;
-	bool linked = lstat(path, &link) == 0 && S_ISLNK(link.st_mode),
-	     there = stat(path, &st) == 0;
-	int rc = linked ? check_link(path, &link, e) : 0;
+	bool linked = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
+	bool exists = stat(path, &st) == 0;
+	bool regular = exists && S_ISREG(st.st_mode);
+	int rc;
 
-	if (rc < 0)
-		return rc;
 	if (!*path)
-		return err_usage(e, "the name of the file to write is empty");
-	if (there && S_ISDIR(st.st_mode))
+		return err_usage(e, "the name of the output file is empty");
+	rc = linked ? check_link(path, &link, e) : 0;
+	if (rc)
+		return rc;
+	if (exists && S_ISDIR(st.st_mode))
 		return err_set(e, EISDIR, "cannot write %s", path);
-	out->path = linked && there && S_ISREG(st.st_mode) ? realpath(path, NULL) : strdup(path);
+	out->path = linked && regular ? realpath(path, NULL) : strdup(path);
 	if (!out->path)
 		return err_set(e, errno, "cannot write %s", path);
-	if (there && is_standard_output(&st)) /* /dev/stdout, which may append */
+	if (!exists)
+		return open_beside(out, NULL, e);
+	if (is_standard_output(&st)) /* /dev/stdout, which may append */
 		return 0;
-	if (!there || S_ISREG(st.st_mode))
-		return open_beside(out, there ? &st : NULL, e);
-	out->fd = open(out->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | (linked ? 0 : O_NOFOLLOW));
-	return out->fd < 0 ? err_set(e, errno, "cannot write %s", path) : 0;
+	return regular ? open_beside(out, &st, e) : open_special(out, linked, e);
 }
 
 static void out_free(struct out *out)
@@ -463,13 +471,4 @@ const char *out_escape(const char *bytes, size_t n, char *buf, size_t len)
 	snprintf(buf + used, len - used, "%s", n > len || t.n >= len ? "..." : "");
 	text_done(&t);
 	return buf;
-}
-
-void out_json_string(FILE *f, const char *bytes, size_t n)
-{
-	struct text t = { 0 };
-
-	text_json_string(&t, bytes, n);
-	fwrite(t.s, 1, t.n, f);
-	text_done(&t);
 }

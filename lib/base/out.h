@@ -75,8 +75,4 @@ static inline void out_discard_(struct out **out)
  * long. */
 const char *out_escape(const char *bytes, size_t n, char *buf, size_t len);
 
-/* out_json_string - a JSON string with its quotes, into f. For the few places that write JSON by
- * hand. */
-void out_json_string(FILE *f, const char *bytes, size_t n);
-
 #endif

@@ -21,6 +21,7 @@ void text_done(struct text *t);
 
 void text_put(struct text *t, const char *bytes, size_t n);
 void text_str(struct text *t, const char *s);
+void text_item(struct text *t, const char *s); /* of a list: ", " before all but the first */
 void text_fill(struct text *t, char c, size_t n);
 void text_u64(struct text *t, uint64_t v);
 void text_i64(struct text *t, int64_t v);

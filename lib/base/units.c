@@ -49,41 +49,42 @@ static int parse_decimal(const char **cursor, uint64_t *whole, double *fraction)
 	return 0;
 }
 
+static int too_large(const char *text, struct err *e)
+{
+	err_usage(e, "'%s' is too large", text);
+	return -ERANGE;
+}
+
 static int parse_scaled(const char *text, const struct suffix *suffixes, const char *quantity,
 			const char *example, uint64_t *ret, struct err *e)
 {
+	const struct suffix *s = suffixes;
 	const char *p = text;
 	uint64_t whole, value;
 	double fraction;
 	int rc = parse_decimal(&p, &whole, &fraction);
 
-	if (rc == -EINVAL)
+	if (rc == -ERANGE)
+		return too_large(text, e);
+	if (rc)
 		return err_usage(e, "'%s' is not a %s, such as %s", text, quantity, example);
-	if (!rc && !*p && whole == 0 && fraction == 0) {
+	if (!*p && whole == 0 && fraction == 0) {
 		*ret = 0;
 		return 0;
 	}
-	if (!rc && !*p)
+	if (!*p)
 		return err_usage(e, "'%s': a %s needs a unit, such as %s", text, quantity, example);
-	for (const struct suffix *s = suffixes; !rc && s->text; s++) {
-		if (!str_eq(p, s->text))
-			continue;
-		if (mul_overflows(whole, s->factor, &value) ||
-		    add_overflows(value, (uint64_t)(fraction * (double)s->factor + 0.5), &value) ||
-		    value == MISSING_U64)
-			break;
-		*ret = value;
-		return 0;
-	}
-	for (const struct suffix *s = suffixes; !rc && s->text; s++) {
-		if (str_eq(p, s->text))
-			rc = -ERANGE;
-	}
-	if (rc == -ERANGE) {
-		err_usage(e, "'%s' is too large", text);
-		return -ERANGE;
-	}
-	return err_usage(e, "'%s': unknown unit '%s' of a %s; try %s", text, p, quantity, example);
+	while (s->text && !str_eq(p, s->text))
+		s++;
+	if (!s->text)
+		return err_usage(e, "'%s': unknown unit '%s' of a %s; try %s", text, p, quantity,
+				 example);
+	if (mul_overflows(whole, s->factor, &value) ||
+	    add_overflows(value, (uint64_t)(fraction * (double)s->factor + 0.5), &value) ||
+	    value == MISSING_U64)
+		return too_large(text, e);
+	*ret = value;
+	return 0;
 }
 
 int units_parse_size(const char *text, uint64_t *ret, struct err *e)
@@ -109,10 +110,8 @@ int units_parse_u64(const char *text, uint64_t *ret, struct err *e)
 	value = strtoull(digits, &end, hex ? 16 : 10);
 	if (*end)
 		return err_usage(e, "'%s' is not a whole number", text);
-	if (errno == ERANGE || value == MISSING_U64) {
-		err_usage(e, "'%s' is too large", text);
-		return -ERANGE;
-	}
+	if (errno == ERANGE || value == MISSING_U64)
+		return too_large(text, e);
 	*ret = value;
 	return 0;
 }
