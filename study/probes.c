@@ -124,7 +124,7 @@ static int take_pool(void *ctx, const char *type UNUSED, struct json_object *rec
 }
 
 static void take(struct study *s, struct companion *probe, const char *about,
-		 companion_record_fn *fn, void *ctx)
+		 record_fn *fn, void *ctx)
 {
 	struct err e = { 0 };
 

@@ -9,8 +9,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "stop.h"
@@ -201,4 +203,33 @@ void child_done(struct child *c)
 		;
 	c->pid = 0;
 	close_fd(&c->pidfd);
+}
+
+int spawn_memory(const void *bytes, size_t len)
+{
+	int fd = memfd_create("stream", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (!len || pwrite(fd, bytes, len, 0) == (ssize_t)len)
+		return fd;
+	close(fd);
+	return -ENOMEM;
+}
+
+char *spawn_memory_text(int fd, size_t *len)
+{
+	struct stat st;
+	char *text;
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &st))
+		return NULL;
+	text = malloc((size_t)st.st_size + 1);
+	if (!text)
+		return NULL;
+	n = pread(fd, text, (size_t)st.st_size, 0);
+	*len = n > 0 ? (size_t)n : 0;
+	text[*len] = '\0';
+	return text;
 }

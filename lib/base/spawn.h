@@ -65,4 +65,12 @@ int child_exit_code(const struct child *c);
 /* child_done - kills it where it still runs, and frees what struct child holds. Idempotent. */
 void child_done(struct child *c);
 
+/* spawn_memory - an anonymous memory file that holds these bytes, for a standard stream: neither
+ * side waits on a full pipe. A descriptor, or -errno.
+ */
+int spawn_memory(const void *bytes, size_t len);
+
+/* spawn_memory_text - what such a file holds now, NUL-terminated, to be freed; NULL: no memory. */
+char *spawn_memory_text(int fd, size_t *len);
+
 #endif
