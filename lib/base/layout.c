@@ -2,7 +2,7 @@
 /* layout.c - a record type made ready for a sink: its chosen fields in order, and how a record
  * becomes text.
  *
- * Knows nothing of files and streams: everything is put into a struct text.
+ * No files and streams here: everything goes into a struct text.
  */
 #include "layout.h"
 
@@ -32,48 +32,27 @@ static size_t column_width(const struct field *f)
 	return MAX(width, strlen(f->name));
 }
 
-void layout_free(struct layout *layout)
-{
-	for (size_t i = 0; i < layout->n; i++)
-		free(layout->columns[i].key);
-	free(layout->columns);
-	free(layout->begin);
-	free(layout);
-}
-
-int layout_add(struct layout *layout, const struct field *field)
-{
-	struct column *column = &layout->columns[layout->n];
-	int len = asprintf(&column->key, ",\"%s\":", field->name);
-
-	if (len < 0)
-		return -ENOMEM;
-	column->field = field;
-	column->key_len = (size_t)len;
-	column->width = column_width(field);
-	layout->n++;
-	return 0;
-}
-
-/* n_columns may exceed the type's fields: a selection may name one twice. */
 struct layout *layout_new(const struct record_type *type, size_t n_columns)
 {
-	struct layout *layout = calloc(1, sizeof(*layout));
-	int len;
+	struct layout *layout = calloc(1, sizeof(*layout) + n_columns * sizeof(*layout->columns));
 
 	if (!layout)
 		return NULL;
 	layout->type = type;
-	layout->columns = calloc(MAX(n_columns, (size_t)1), sizeof(*layout->columns));
-	len = asprintf(&layout->begin, "{\"type\":\"%s\",\"v\":%u", type->name, type->version);
-	if (len < 0)
-		layout->begin = NULL;
-	layout->begin_len = (size_t)len;
-	if (!layout->columns || !layout->begin) {
-		layout_free(layout);
-		return NULL;
-	}
+	layout->begin_len =
+		(size_t)snprintf(layout->begin, sizeof(layout->begin), "{\"type\":\"%s\",\"v\":%u",
+				 type->name, type->version);
 	return layout;
+}
+
+void layout_add(struct layout *layout, const struct field *field)
+{
+	struct column *column = &layout->columns[layout->n++];
+
+	column->field = field;
+	column->key_len =
+		(size_t)snprintf(column->key, sizeof(column->key), ",\"%s\":", field->name);
+	column->width = column_width(field);
 }
 
 /* ---- values ---- */
@@ -206,8 +185,8 @@ static void put_value(struct text *t, const struct field *f, const void *record,
 	}
 }
 
-/* A value behind `key=`: in quotes where it is empty, has escapes, could end early or be taken for
- * a missing one. */
+/* A value after `key=`: in quotes where it is empty, has escapes, could end early or looks like a
+ * missing one. */
 static void line_value(struct text *t, const struct field *f, const void *record)
 {
 	size_t from = t->n, n;
@@ -269,22 +248,21 @@ void layout_put_line(struct text *t, const struct layout *layout, const void *re
 	text_put(t, "\n", 1);
 }
 
-/* Pads what was put since `from` to the column's width: numbers to the right, words to the left. A
- * word in the last column stays as long as it is.
- */
+/* Pads what was put since `from` to the column's width: numbers to the right, text to the left (not
+ * in the last column). */
 static void pad(struct text *t, size_t from, const struct column *column, bool last)
 {
-	bool words = is_string(column->field) || column->field->type == FIELD_BOOL;
+	bool left = is_string(column->field) || column->field->type == FIELD_BOOL;
 	size_t len = t->n - from, columns, room;
 
 	if (t->failed)
 		return;
 	columns = text_columns(t->s + from, len);
 	room = columns < column->width ? column->width - columns : 0;
-	if (words && last)
+	if (left && last)
 		return;
 	text_fill(t, ' ', room);
-	if (!words && room && !t->failed) {
+	if (!left && room && !t->failed) {
 		memmove(t->s + from + room, t->s + from, len);
 		memset(t->s + from, ' ', room);
 	}

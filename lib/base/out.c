@@ -36,62 +36,12 @@ struct out {
 
 /* ---- layouts ---- */
 
-static struct layout *layout_find(const struct out *out, const struct record_type *type)
-{
-	struct layout *layout = out->layouts;
-
-	while (layout && layout->type != type)
-		layout = layout->next;
-	return layout;
-}
-
 static const struct field *field_named(const struct record_type *type, const char *name)
 {
 	for (size_t i = 0; i < type->n_fields; i++)
 		if (str_eq(type->fields[i].name, name))
 			return &type->fields[i];
 	return NULL;
-}
-
-/* A layout with room for n columns, that of the wall clock already in it where one is asked for. */
-static struct layout *layout_begin(const struct out *out, const struct record_type *type, size_t n)
-{
-	const struct field *ts =
-		out->time == OUT_TIME_MONOTONIC ? NULL : field_named(type, "ts_ns");
-	struct layout *layout = layout_new(type, n + 1);
-
-	if (!layout || !ts)
-		return layout;
-	layout->time = *ts;
-	layout->time.name = "time";
-	layout->time.type = FIELD_UTC;
-	if (layout_add(layout, &layout->time) == 0)
-		return layout;
-	layout_free(layout);
-	return NULL;
-}
-
-static const struct layout *layout_get(struct out *out, const struct record_type *type)
-{
-	struct layout *layout = layout_find(out, type);
-	int rc = 0;
-
-	if (layout)
-		return layout;
-	layout = layout_begin(out, type, type->n_fields);
-	if (!layout)
-		return NULL;
-	for (size_t i = 0; i < type->n_fields && rc == 0; i++) {
-		if (out->time != OUT_TIME_UTC || !str_eq(type->fields[i].name, "ts_ns"))
-			rc = layout_add(layout, &type->fields[i]);
-	}
-	if (rc < 0) {
-		layout_free(layout);
-		return NULL;
-	}
-	layout->next = out->layouts;
-	out->layouts = layout;
-	return layout;
 }
 
 static int unknown_field(const struct record_type *type, const char *name, struct err *e)
@@ -101,43 +51,66 @@ static int unknown_field(const struct record_type *type, const char *name, struc
 
 	for (size_t i = 0; i < type->n_fields; i++) {
 		nearest_offer(&near, type->fields[i].name);
-		text_str(&names, i ? ", " : "");
-		text_str(&names, type->fields[i].name);
+		text_item(&names, type->fields[i].name);
 	}
-	err_usage(e, "%s has no field '%s'%s%s%s", type->name, name,
-		  near.best ? "; did you mean " : "", near.best ? near.best : "",
-		  near.best ? "?" : "");
+	if (near.best)
+		err_usage(e, "%s has no field '%s'; did you mean %s?", type->name, name, near.best);
+	else
+		err_usage(e, "%s has no field '%s'", type->name, name);
 	err_hint(e, "its fields are %.*s", (int)names.n, names.n ? names.s : "");
 	text_done(&names);
 	return -EINVAL;
 }
 
+/* Of these fields, or all; found before an earlier one of the same type. */
+static int layout_make(struct out *out, const struct record_type *type,
+		       const struct opt_list *names, struct err *e)
+{
+	const size_t n = names ? names->n : type->n_fields;
+	const struct field *ts = field_named(type, "ts_ns");
+	struct layout *layout = layout_new(type, n + 1);
+
+	if (!layout)
+		return err_set(e, ENOMEM, "cannot write records");
+	if (ts && out->time != OUT_TIME_MONOTONIC) {
+		layout->time = *ts;
+		layout->time.name = "time";
+		layout->time.type = FIELD_UTC;
+		layout_add(layout, &layout->time);
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct field *field =
+			names ? field_named(type, names->items[i]) : &type->fields[i];
+
+		if (!field) {
+			free(layout);
+			return unknown_field(type, names->items[i], e);
+		}
+		if (names || field != ts || out->time != OUT_TIME_UTC)
+			layout_add(layout, field);
+	}
+	layout->next = out->layouts;
+	out->layouts = layout;
+	return 0;
+}
+
+static const struct layout *layout_get(struct out *out, const struct record_type *type)
+{
+	const struct layout *layout = out->last;
+
+	if (layout && layout->type == type)
+		return layout;
+	for (layout = out->layouts; layout && layout->type != type; layout = layout->next)
+		;
+	if (!layout && !layout_make(out, type, NULL, NULL))
+		layout = out->layouts;
+	return layout;
+}
+
 int out_select(struct out *out, const struct record_type *type, const struct opt_list *names,
 	       struct err *e)
 {
-	struct layout *layout;
-	int rc = 0;
-
-	if (!names || !names->n)
-		return 0;
-	layout = layout_begin(out, type, names->n);
-	if (!layout)
-		return err_set(e, ENOMEM, "cannot select fields of %s", type->name);
-	for (size_t i = 0; i < names->n && rc == 0; i++) {
-		const struct field *field = field_named(type, names->items[i]);
-
-		if (!field)
-			rc = unknown_field(type, names->items[i], e);
-		else if (layout_add(layout, field) < 0)
-			rc = err_set(e, ENOMEM, "cannot select fields of %s", type->name);
-	}
-	if (rc < 0) {
-		layout_free(layout);
-		return rc;
-	}
-	layout->next = out->layouts; /* found before an earlier one of the same type */
-	out->layouts = layout;
-	return 0;
+	return names && names->n ? layout_make(out, type, names, e) : 0;
 }
 
 int out_select_any(struct out *out, const struct record_type *const *types,
@@ -203,7 +176,7 @@ int out_record(struct out *out, const struct record_type *type, const void *reco
 
 	if (out->error)
 		return out->error;
-	layout = out->last && out->last->type == type ? out->last : layout_get(out, type);
+	layout = layout_get(out, type);
 	if (!layout)
 		return out->error = -ENOMEM;
 	if (type == &end_record_type && out->format != OUT_JSON) {
@@ -374,7 +347,7 @@ static void out_free(struct out *out)
 		struct layout *layout = out->layouts;
 
 		out->layouts = layout->next;
-		layout_free(layout);
+		free(layout);
 	}
 	if (out->fd > STDERR_FILENO)
 		close(out->fd);

@@ -77,10 +77,9 @@ uint64_t record_epoch_ns(uint64_t monotonic)
 
 	if (!offset_ns) {
 		uint64_t before = monotonic_ns();
-		struct timespec wall;
+		uint64_t wall = clock_ns(CLOCK_REALTIME);
 
-		clock_gettime(CLOCK_REALTIME, &wall);
-		offset_ns = timespec_ns(&wall) - (before + (monotonic_ns() - before) / 2);
+		offset_ns = wall - (before + (monotonic_ns() - before) / 2);
 	}
 	return monotonic + offset_ns;
 }
