@@ -3,7 +3,7 @@
  *
  * Each type gets a layout when its first record comes; layout.c makes the text. Records collect in
  * one buffer, which goes to the kernel when 64 KiB are full. A file is written as PATH.PID-N.tmp
- * beside itself. Knows nothing of what records mean.
+ * beside itself.
  */
 #include "out.h"
 
@@ -19,7 +19,7 @@
 #include "text.h"
 
 #define OUT_BUFFER_BYTES (64 * KIB)
-#define OUT_STOP_WAIT_MS 1000 /* how long a reader that does not read may hold up our end */
+#define OUT_STOP_WAIT_MS 1000 /* how long a reader that does not read may delay our end */
 
 struct out {
 	enum out_format format;
@@ -27,8 +27,9 @@ struct out {
 	int error;       /* sticks */
 	bool unbuffered; /* a terminal */
 	enum out_time time;
-	char *path;      /* "standard output" where it is that */
-	char *temporary; /* what is written; NULL where path is no regular file */
+	char path[PATH_MAX]; /* or "standard output" */
+	char temporary[PATH_MAX +
+		       32]; /* written in place of path; "" where that is no regular file */
 	struct layout *layouts;
 	const struct layout *last; /* whose head was printed */
 	struct text text;
@@ -137,8 +138,8 @@ static bool lost(uint64_t n)
 	return n != 0 && n != MISSING_U64;
 }
 
-/* Text and CSV hold one table; its end is told apart from it, where there is a loss to tell. */
-static void tell_end(const struct layout *layout, const struct end_record *end)
+/* Text and CSV are one table, so losses go to stderr. */
+static void print_losses(const struct layout *layout, const struct end_record *end)
 {
 	struct text t = { 0 };
 
@@ -180,7 +181,7 @@ int out_record(struct out *out, const struct record_type *type, const void *reco
 	if (!layout)
 		return out->error = -ENOMEM;
 	if (type == &end_record_type && out->format != OUT_JSON) {
-		tell_end(layout, record);
+		print_losses(layout, record);
 		return 0;
 	}
 	if (wants_gap(out, layout))
@@ -217,9 +218,8 @@ int out_line(struct out *out, const char *fmt, ...)
 
 /* ---- files ---- */
 
-/* After a request to stop, a reader that does not read must not hold us: wait for it a little, then
- * give it no more than what poll said there is room for.
- */
+/* After a request to stop a reader that does not read must not hold us: wait for it a little, then
+ * write no more than poll promises to fit. */
 static int wait_writable(int fd, size_t *len)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
@@ -254,35 +254,31 @@ int out_flush(struct out *out)
 	return out->error;
 }
 
-/* The file that is to be replaced keeps its mode and, where we may, its owner. */
+/* A file that is replaced keeps its mode and, where permitted, its owner. */
 static int open_beside(struct out *out, const struct stat *earlier, struct err *e)
 {
-	for (int i = 0; i < 100; i++) {
-		free(out->temporary);
-		if (asprintf(&out->temporary, "%s.%ld-%d.tmp", out->path, (long)getpid(), i) < 0) {
-			out->temporary = NULL;
-			return err_set(e, ENOMEM, "cannot write %s", out->path);
-		}
-		out->fd = open(out->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (out->fd >= 0 || errno != EEXIST)
+	char *name = out->temporary;
+
+	out->fd = -1;
+	for (int i = 0; i < 100 && out->fd < 0; i++) {
+		snprintf(name, sizeof(out->temporary), "%s.%ld-%d.tmp", out->path, (long)getpid(),
+			 i);
+		out->fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (out->fd < 0 && errno != EEXIST)
 			break;
 	}
 	if (out->fd < 0) {
-		int code = errno;
-
-		free(out->temporary);
-		out->temporary = NULL;
-		return err_set(e, code, "cannot create %s", out->path);
+		*name = '\0';
+		return err_set(e, errno, "cannot create %s", out->path);
 	}
 	if (earlier && (fchown(out->fd, earlier->st_uid, earlier->st_gid) < 0 ||
 			fchmod(out->fd, earlier->st_mode & 0777) < 0))
-		errno = 0; /* a new file of ours is as good */
+		errno = 0; /* a new file of ours will do */
 	return 0;
 }
 
-/* As fs.protected_symlinks has it, where that may be off and whatever the directory's mode: a link
- * is followed if it is ours, root's, or of whom the directory belongs to.
- */
+/* The rule of fs.protected_symlinks, for every directory: a link is followed where it belongs to
+ * us, to root or to the owner of the directory. */
 static int check_link(const char *path, const struct stat *link, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
@@ -294,10 +290,9 @@ static int check_link(const char *path, const struct stat *link, struct err *e)
 	if (dir && stat(dir, &st) == 0 && st.st_uid == link->st_uid)
 		return 0;
 	err_say(e, EPERM,
-		"cannot write %s: it is a link that user %u put into a directory of somebody "
-		"else's",
+		"cannot write %s: it is a symbolic link of user %u in a directory of another user",
 		path, (unsigned int)link->st_uid);
-	return err_hint(e, "remove it, or name the file that is meant");
+	return err_hint(e, "remove the link, or name its target");
 }
 
 static bool is_standard_output(const struct stat *st)
@@ -326,13 +321,15 @@ static int open_path(struct out *out, const char *path, struct err *e)
 
 	if (!*path)
 		return err_usage(e, "the name of the output file is empty");
+	if (strlen(path) >= sizeof(out->path))
+		return err_set(e, ENAMETOOLONG, "cannot write %s", path);
 	rc = linked ? check_link(path, &link, e) : 0;
 	if (rc)
 		return rc;
 	if (exists && S_ISDIR(st.st_mode))
 		return err_set(e, EISDIR, "cannot write %s", path);
-	out->path = linked && regular ? realpath(path, NULL) : strdup(path);
-	if (!out->path)
+	strcpy(out->path, path);
+	if (linked && regular && !realpath(path, out->path))
 		return err_set(e, errno, "cannot write %s", path);
 	if (!exists)
 		return open_beside(out, NULL, e);
@@ -352,8 +349,6 @@ static void out_free(struct out *out)
 	if (out->fd > STDERR_FILENO)
 		close(out->fd);
 	text_done(&out->text);
-	free(out->temporary);
-	free(out->path);
 	free(out);
 }
 
@@ -366,10 +361,9 @@ int out_new(struct out **ret, enum out_format format, const char *path, struct e
 		return err_set(e, ENOMEM, "cannot write records");
 	out->format = format;
 	out->fd = STDOUT_FILENO;
+	strcpy(out->path, "standard output");
 	if (path && !str_eq(path, "-"))
 		rc = open_path(out, path, e);
-	else if (!(out->path = strdup("standard output")))
-		rc = err_set(e, ENOMEM, "cannot write records");
 	if (rc == 0 && !text_reserve(&out->text, 2 * OUT_BUFFER_BYTES))
 		rc = err_set(e, ENOMEM, "cannot write records");
 	if (rc < 0) {
@@ -385,19 +379,19 @@ static int out_finish(struct out *out, struct err *e)
 {
 	int rc = out_flush(out);
 
-	if (rc == -EPIPE && !out->temporary)
+	if (rc == -EPIPE && !*out->temporary)
 		return 0;
 	if (rc == -ETIMEDOUT)
-		return err_say(e, ETIMEDOUT, "%s: the reader did not take the rest", out->path);
-	if (rc == 0 && out->temporary &&
+		return err_say(e, ETIMEDOUT, "%s: its reader stopped reading", out->path);
+	if (rc == 0 && *out->temporary &&
 	    (fsync(out->fd) < 0 || rename(out->temporary, out->path) < 0))
 		rc = -errno;
 	if (rc == 0)
 		return 0;
 	rc = err_set(e, rc, "cannot write %s", out->path);
 	if (rc == -ENOSPC || rc == -EDQUOT)
-		err_hint(e, "make room there, or write elsewhere with --output FILE%s",
-			 out->temporary ? "; an earlier file is as it was" : "");
+		err_hint(e, "free space there, or write elsewhere with --output FILE%s",
+			 *out->temporary ? "; the earlier file is unchanged" : "");
 	return rc;
 }
 
@@ -405,7 +399,7 @@ int out_close(struct out *out, struct err *e)
 {
 	int rc = out_finish(out, e);
 
-	if (rc < 0 && out->temporary)
+	if (rc < 0 && *out->temporary)
 		unlink(out->temporary);
 	out_free(out);
 	return rc;
@@ -415,7 +409,7 @@ void out_discard(struct out *out)
 {
 	if (!out)
 		return;
-	if (out->temporary)
+	if (*out->temporary)
 		unlink(out->temporary);
 	else
 		out_flush(out);
