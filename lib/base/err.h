@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* err.h - one error: what failed, on what, and what to do about it.
  *
- * The library fills a struct err and returns -errno; only a program's main prints it, with
- * term_error (term.h). A function that takes `struct err *e` accepts NULL from callers who need the
- * code alone.
+ * The library fills a struct err and returns -errno; only a program's main prints it (term_error).
+ * A function that takes `struct err *e` accepts NULL from callers who need the code alone.
  */
 #ifndef COLDPRESS_BASE_ERR_H
 #define COLDPRESS_BASE_ERR_H

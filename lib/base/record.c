@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* record.c - what any table of fields can be asked, and the end record.
- *
- * Knows nothing of sinks: the text, JSON and CSV of a record are made in out.c.
- */
+/* record.c - tables of fields: missing values, documents, and the end record. */
 #include "record.h"
 
 #include <math.h>
 
 static const struct field end_fields[] = {
-	FIELD(struct end_record, seen, FIELD_U64, "events", "all that passed the hook or the loop"),
+	FIELD(struct end_record, seen, FIELD_U64, "events", "events seen by the hook or the loop"),
 	FIELD(struct end_record, emitted, FIELD_U64, "events", "records printed"),
-	FIELD(struct end_record, filtered, FIELD_U64, "events",
-	      "left out because a filter asked for it"),
+	FIELD(struct end_record, filtered, FIELD_U64, "events", "left out by a filter"),
 	FIELD(struct end_record, dropped, FIELD_U64, "events", "lost because a buffer was full"),
 	FIELD(struct end_record, missed, FIELD_U64, "events",
-	      "runs of the hook the kernel skipped"),
+	      "runs of the hook that the kernel skipped"),
 	FIELD(struct end_record, unmatched, FIELD_U64, "events", "ends whose begin was not seen"),
 	FIELD(struct end_record, reason, FIELD_STRING, "",
 	      "done, duration, signal, reader or partial"),
@@ -22,7 +18,7 @@ static const struct field end_fields[] = {
 
 const struct record_type end_record_type =
 	RECORD_TYPE("end", 1, RECORD_LINE, end_fields,
-		    "the last record of every stream: what was lost on the way");
+		    "the last record of every stream: how many events were lost, and why it ended");
 
 static const uint64_t missing_u64 = MISSING_U64;
 static const int64_t missing_i64 = MISSING_I64;

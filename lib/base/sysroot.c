@@ -35,7 +35,7 @@ int sysroot_path(const struct sysroot *root, char buf[SYSROOT_PATH_MAX], const c
 	return rc;
 }
 
-/* Reads until end of file or until len bytes are there. */
+/* Until the end of the file, or len bytes. */
 static ssize_t read_all(int fd, char *buf, size_t len)
 {
 	size_t used = 0;
@@ -89,7 +89,7 @@ ssize_t sysroot_read_alloc(const struct sysroot *root, char **ret, struct err *e
 	BUILD_PATH(rc, path);
 	if (rc)
 		return err_set(e, rc, "cannot open %s", fmt);
-	/* Kernel files tell no size beforehand: grow until one read fits. */
+	/* The size of a kernel file is unknown before: grow until one read fits. */
 	for (size_t len = 16 * KIB; len <= 64 * MIB; len *= 4) {
 		AUTO_FREE char *buf = malloc(len);
 		ssize_t n;
@@ -125,7 +125,7 @@ int sysroot_read_u64(const struct sysroot *root, uint64_t *ret, struct err *e, c
 		return 0;
 	}
 	if (units_parse_u64(buf, ret, NULL))
-		return err_say(e, EBADMSG, "%s holds '%s' where a number was expected", path, buf);
+		return err_say(e, EBADMSG, "%s holds '%s', which is not a number", path, buf);
 	return 0;
 }
 

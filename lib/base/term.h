@@ -34,7 +34,7 @@ struct term_progress {
 
 void term_progress_begin(struct term_progress *p, double total);
 
-/* term_progress_step - a named step begins; elsewhere than on a terminal it prints one line. */
+/* term_progress_step - a named step begins: one line where stderr is not a terminal. */
 void term_progress_step(struct term_progress *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* term_progress_update - redraws the line on a terminal; silent elsewhere. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* text.c - a growing byte buffer, and the encodings every sink needs: numbers, UTF-8, escapes.
+/* text.c - a growing byte buffer, and the encodings of sinks: numbers, UTF-8, escapes.
  *
- * Numbers are formatted by hand, since they are most of a stream of records: printf takes several
- * times as long. Doubles go through integers where that is exact and through printf where it is
- * not.
+ * Most of a stream of records is numbers, and printf takes several times as long as the code here.
+ * Doubles go through integers where that is exact.
  */
 #include "text.h"
 
