@@ -34,7 +34,7 @@ static const struct opt common_options[] = {
 	  .name = "help",
 	  .type = OPT_TYPE_RENAMED,
 	  .help = "print this help; --help=man prints an mdoc page, --help=completion a bash "
-		  "script, --help=fields the fields of the records" },
+		  "script, --help=fields the record fields" },
 	{ .letter = 'V',
 	  .name = "version",
 	  .type = OPT_TYPE_RENAMED,
