@@ -135,4 +135,13 @@ int opt_main(const struct opt_program *program, int argc, char **argv);
  */
 void opt_format_value(const struct opt *opt, const void *config, char *buf, size_t len);
 
+/* opt_value_parse - text into `to`, of the option's type. NULL: only check it.
+ *
+ * errors  -EINVAL with e->exit 2: not a value, or out of bounds; e->what continues "--name "
+ */
+int opt_value_parse(const struct opt *opt, void *to, const char *text, struct err *e);
+
+/* opt_value_name - the name of the value in help: "SIZE"; "" for a flag. */
+const char *opt_value_name(const struct opt *opt);
+
 #endif

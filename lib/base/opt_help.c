@@ -9,7 +9,6 @@
 
 #include <ctype.h>
 
-#include "opt_value.h"
 #include "text.h"
 
 #define HELP_COLUMNS 80

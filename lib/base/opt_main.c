@@ -176,13 +176,13 @@ static int run_command(const struct opt_program *program, const struct opt_comma
 	struct opt_parser p = check;
 	int rc;
 
-	rc = opt_parser_run(&check, e);
+	rc = opt_parse(&check, e);
 	if (rc)
 		return rc;
 	if (check.request)
 		return answer(program, command, NULL, check.request, e);
 	p.config = program->config;
-	rc = opt_parser_run(&p, e);
+	rc = opt_parse(&p, e);
 	if (rc)
 		return rc;
 	rc = check_operands(command, &p, e);
@@ -200,7 +200,7 @@ static enum opt_request program_request(int argc, char **argv)
 		.options = none, .argc = MIN(argc, 2), .argv = argv, .common = true
 	};
 
-	return opt_parser_run(&p, NULL) ? OPT_REQUEST_NONE : p.request;
+	return opt_parse(&p, NULL) ? OPT_REQUEST_NONE : p.request;
 }
 
 static int dispatch(const struct opt_program *program, const struct opt_command **command, int argc,

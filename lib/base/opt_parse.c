@@ -6,7 +6,6 @@
 #include "opt_parse.h"
 
 #include "nearest.h"
-#include "opt_value.h"
 
 /* The value's parser describes the value; "--name" goes in front. */
 static int value_failed(const struct opt *opt, const struct err *why, struct err *e)
@@ -167,7 +166,7 @@ static void put_before_operands(struct opt_parser *p, int from)
 	p->first_operand += n;
 }
 
-int opt_parser_run(struct opt_parser *p, struct err *e)
+int opt_parse(struct opt_parser *p, struct err *e)
 {
 	p->at = p->first_operand = 1;
 	while (p->at < p->argc && !p->request) {
@@ -190,15 +189,4 @@ int opt_parser_run(struct opt_parser *p, struct err *e)
 	}
 	p->n_before_end = p->at - p->first_operand;
 	return 0;
-}
-
-int opt_parse(const struct opt *options, void *config, int argc, char **argv, int *used,
-	      struct err *e)
-{
-	struct opt_parser p = { .options = options, .config = config, .argc = argc, .argv = argv };
-	int rc = opt_parser_run(&p, e);
-
-	if (!rc)
-		*used = p.first_operand;
-	return rc;
 }

@@ -20,32 +20,23 @@ struct opt_parser {
 	int argc;
 	char **argv; /* argv[0] is skipped */
 	bool common; /* --help and --version are options */
-	/* out: */
+	/* Found: */
 	enum opt_request request;
 	int first_operand; /* operands are argv[first_operand] to the end */
 	int n_before_end;  /* how many of them stand before `--` */
 	bool ended;        /* there is a `--` */
-	/* private: */
+	/* Private: */
 	int at;               /* the next word */
 	uint64_t lists_given; /* by index in options: the default list was replaced */
 };
 
-/* opt_parser_run - takes the words up to a request (--help ...) or the end. Options and operands
- * may be mixed; where it stores, argv is put in order, so that operands stand last.
- *
- * errors  as of opt_parse
- */
-int opt_parser_run(struct opt_parser *p, struct err *e);
-
-/* opt_parse - options of one command into config. Options and operands may be mixed: argv is put in
- * order so that operands start at argv[*used], and a first `--` is dropped. argv[0] is skipped.
- * Strings point into argv; lists live until exit. A list given on the command line replaces the
- * default one.
+/* opt_parse - takes the words up to a request or the end. Options and operands may be mixed: argv
+ * is put in order, so that operands stand last, and a first `--` is dropped. Strings point into
+ * argv; lists live until exit, and one that is given replaces the default.
  *
  * errors  -EINVAL with e->exit 2: unknown option, missing or bad value, out of bounds; names the
  * option
  */
-int opt_parse(const struct opt *options, void *config, int argc, char **argv, int *used,
-	      struct err *e);
+int opt_parse(struct opt_parser *p, struct err *e);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* opt_value.c - the values of options: a table with a parser and a formatter for each type. */
-#include "opt_value.h"
+#include "opt.h"
 
 #include <math.h>
 

@@ -68,8 +68,8 @@ static void draw(struct term_progress *p)
 
 	if (share > 0.02 && share < 1)
 		units_format_duration((uint64_t)((double)elapsed * (1 - share) / share), left);
-	snprintf(line, sizeof(line), "%3.0f%% %s%s%s", share * 100, p->label,
-		 *left ? ", left " : "", left);
+	snprintf(line, sizeof(line), *left ? "%3.0f%% %s, %s left" : "%3.0f%% %s", share * 100,
+		 p->label, left);
 	fprintf(stderr, "\r\033[K%.*s", (int)columns() - 1, line);
 	fflush(stderr);
 	line_is_open = true;

@@ -116,17 +116,22 @@ int units_parse_u64(const char *text, uint64_t *ret, struct err *e)
 	return 0;
 }
 
-int units_parse_f64(const char *text, double *ret, struct err *e)
+/* Decimal and finite; end: what follows the number. */
+static bool parse_real(const char *text, double *ret, char **end)
 {
-	char *end;
-	double value;
-
 	if ((!isdigit((unsigned char)text[text[0] == '-']) && text[0] != '.') ||
 	    strpbrk(text, "xX"))
-		return err_usage(e, "'%s' is not a number", text);
-	errno = 0;
-	value = strtod(text, &end);
-	if (end == text || *end || !isfinite(value))
+		return false;
+	*ret = strtod(text, end);
+	return *end != text && isfinite(*ret);
+}
+
+int units_parse_f64(const char *text, double *ret, struct err *e)
+{
+	double value;
+	char *end;
+
+	if (!parse_real(text, &value, &end) || *end)
 		return err_usage(e, "'%s' is not a number", text);
 	*ret = value;
 	return 0;
@@ -134,21 +139,12 @@ int units_parse_f64(const char *text, double *ret, struct err *e)
 
 int units_parse_share(const char *text, double *ret, struct err *e)
 {
-	char number[64];
-	size_t len = strlen(text);
-	bool percent = len > 1 && text[len - 1] == '%';
 	double value;
-	int rc;
+	char *end;
 
-	if (len >= sizeof(number))
-		return err_usage(e, "'%.32s...' is not a share, such as 50%%", text);
-	memcpy(number, text, len + 1);
-	if (percent)
-		number[len - 1] = '\0';
-	rc = units_parse_f64(number, &value, NULL);
-	if (rc || value < 0)
+	if (!parse_real(text, &value, &end) || value < 0 || (*end && !str_eq(end, "%")))
 		return err_usage(e, "'%s' is not a share, such as 50%% or 0.5", text);
-	*ret = percent ? value / 100 : value;
+	*ret = *end ? value / 100 : value;
 	return 0;
 }
 

@@ -64,7 +64,7 @@ static const struct opt options[] = {
 
 #define MAX_WORDS 16
 static char *words[MAX_WORDS];
-static int n_words, used;
+static int n_words, used; /* operands are words[used] to the end */
 static struct err e;
 
 /* A word list into words[], behind a program name. */
@@ -83,10 +83,16 @@ static void split(const char *const *line)
 
 static int parse_words(const char *const *line)
 {
+	struct opt_parser p = { .options = options, .config = &config, .argv = words };
+	int rc;
+
 	split(line);
 	config = defaults;
 	e = (struct err){ 0 };
-	return opt_parse(options, &config, n_words, words, &used, &e);
+	p.argc = n_words;
+	rc = opt_parse(&p, &e);
+	used = p.first_operand;
+	return rc;
 }
 
 #define parse(...) parse_words((const char *const[]){ __VA_ARGS__, NULL })
