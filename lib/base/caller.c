@@ -38,8 +38,7 @@ static int look_up(struct caller *user, struct err *e)
 	snprintf(user->name, sizeof(user->name), "%s", pw.pw_name);
 	snprintf(user->home, sizeof(user->home), "%s", pw.pw_dir);
 	snprintf(user->shell, sizeof(user->shell), "%s", pw.pw_shell);
-	/* More groups than fit: the first CALLER_GROUPS_MAX are filled in, n says how many there
-	 * are. */
+	/* Where more groups than CALLER_GROUPS_MAX exist, n is how many. */
 	getgrouplist(pw.pw_name, user->gid, user->groups, &n);
 	user->n_groups = (size_t)MIN(n, CALLER_GROUPS_MAX);
 	return 0;

@@ -30,8 +30,7 @@ int companion_path(const char *name, char *buf, size_t len, struct err *e);
  */
 int companion_start(struct companion *s, const char *const argv[], struct err *e);
 
-/* companion_start_with_input - the same with bytes on its standard input, which is empty otherwise.
- */
+/* companion_start_with_input - the same with these bytes on its standard input. */
 int companion_start_with_input(struct companion *s, const char *const argv[], const char *input,
 			       size_t len, struct err *e);
 
@@ -42,8 +41,7 @@ int companion_start_as(struct companion *s, const struct caller *user, const cha
 /* companion_ended - whether it has ended; does not wait. */
 bool companion_ended(struct companion *s);
 
-/* companion_await - waits until it has printed a record of this type. -ETIMEDOUT; -ECHILD it ended
- * before. */
+/* companion_await - waits for a record of this type. -ETIMEDOUT; -ECHILD it ended before. */
 int companion_await(struct companion *s, const char *type, uint64_t timeout_ns, struct err *e);
 
 /* companion_finish - sends signal (0 = none) and waits for the end, at most timeout_ns, then kills.

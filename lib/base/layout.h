@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* layout.h - a record type made ready for a sink: its chosen fields in order, and how a record
- * becomes text. */
+/* layout.h - the chosen fields of a record type in order, and how a record becomes text. */
 #ifndef COLDPRESS_BASE_LAYOUT_H
 #define COLDPRESS_BASE_LAYOUT_H
 

@@ -120,8 +120,7 @@ struct opt_program {
 	const struct opt_command *commands; /* ends with .run == NULL */
 	void *config;                       /* holds the defaults; commands share one struct */
 	const struct record_type *const *records; /* it prints; ends with NULL; may be NULL */
-	/* Programs that it runs by their name, for its completion and messages; ends with NULL; may
-	 * be NULL. */
+	/* Programs that it runs by name, for completion and messages; as records. */
 	const char *const *companions;
 };
 

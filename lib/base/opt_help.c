@@ -26,8 +26,7 @@ static const struct {
 	  "not possible here: a kernel feature, a privilege or a tool is missing" },
 };
 
-/* The options every command has, behind its own. They have no value: of the type whose value is
- * never read. */
+/* Of every command, after its own. The type is one whose value is never read. */
 static const struct opt common_options[] = {
 	{ .letter = 'h',
 	  .name = "help",
@@ -125,8 +124,7 @@ static void wrap(FILE *f, const char *text, size_t n, size_t indent)
 	fputc('\n', f);
 }
 
-/* The next block of a description: lines that begin with a space are literal, others running text.
- */
+/* The next block of a description: literal (lines that begin with a space) or running text. */
 static size_t next_block(const char *text, bool *literal)
 {
 	size_t n = 0;
@@ -486,8 +484,7 @@ static void completion_values(FILE *f, const struct opt *options)
 	}
 }
 
-/* The words after a companion's name are completed by the companion's own function, which is
- * loaded once. */
+/* After a companion's name its own function completes, which is loaded once. */
 static void completion_companions(FILE *f, const struct opt_program *program)
 {
 	if (!program->companions)

@@ -15,8 +15,7 @@ void opt_help_print(FILE *f, const struct opt_program *program, const struct opt
  * "trigger compress". */
 bool opt_in_group(const struct opt_command *command, const char *group);
 
-/* opt_help_man - the whole program as an mdoc page, dated SOURCE_DATE_EPOCH where that is set, else
- * today. */
+/* opt_help_man - the program as an mdoc page, dated SOURCE_DATE_EPOCH if set, else today. */
 void opt_help_man(FILE *f, const struct opt_program *program);
 
 /* opt_help_completion - a bash completion script. */

@@ -44,8 +44,7 @@ static void settle_process(void)
 
 /* ---- the command ---- */
 
-/* How many words of argv (from argv[1]) name this command: "trigger compress" is two; 0: they name
- * another. */
+/* How many words from argv[1] on name this command ("trigger compress": 2); 0: another one. */
 static int command_words(const struct opt_command *command, int argc, char **argv)
 {
 	const char *name = command->name;

@@ -303,8 +303,7 @@ static bool is_standard_output(const struct stat *st)
 	       standard.st_ino == st->st_ino;
 }
 
-/* A pipe, a device or a socket. What was no link when we looked is not followed should it become
- * one. */
+/* A pipe, a device or a socket. Not to follow a link that was made since we looked. */
 static int open_special(struct out *out, bool linked, struct err *e)
 {
 	out->fd = open(out->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | (linked ? 0 : O_NOFOLLOW));

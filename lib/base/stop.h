@@ -5,8 +5,7 @@
 
 #include "err.h"
 
-/* stop_install - once, early in main. Sleeping calls return EINTR; an ignored HUP (nohup) stays
- * ignored. */
+/* stop_install - once, early in main. Sleeping calls return EINTR. An ignored HUP stays so. */
 int stop_install(struct err *e);
 
 /* stop_requested - the signal that asked to stop, or 0. */

@@ -38,8 +38,7 @@ char *units_format_duration(uint64_t ns, char buf[UNITS_TEXT_MAX]);
 char *units_exact_size(uint64_t bytes, char buf[UNITS_TEXT_MAX]);
 char *units_exact_duration(uint64_t ns, char buf[UNITS_TEXT_MAX]);
 
-/* units_format_utc - nanoseconds since 1970 as "2026-11-23T12:34:56.123456789Z"; "-" for
- * MISSING_U64. */
+/* units_format_utc - ns since 1970 as "2026-11-23T12:34:56.123456789Z"; "-" for MISSING_U64. */
 char *units_format_utc(uint64_t epoch_ns, char buf[UNITS_TEXT_MAX]);
 
 #endif
