@@ -163,11 +163,27 @@ int spawn_release(struct child *c, struct err *e)
 	return rc ? err_set(e, rc, "cannot run %s", c->name) : 0;
 }
 
+/* Returns whether it has ended. A child that was reaped elsewhere has no status: not a success. */
+static bool reap(struct child *c, int flags)
+{
+	pid_t pid;
+
+	if (!c->pid)
+		return true;
+	do
+		pid = wait4(c->pid, &c->status, flags, &c->usage);
+	while (pid < 0 && errno == EINTR);
+	if (pid == 0)
+		return false;
+	if (pid < 0)
+		c->status = W_EXITCODE(255, 0);
+	c->pid = 0;
+	return true;
+}
+
 bool child_ended(struct child *c)
 {
-	if (c->pid && wait4(c->pid, &c->status, WNOHANG, &c->usage) != 0)
-		c->pid = 0;
-	return c->pid == 0;
+	return reap(c, WNOHANG);
 }
 
 int child_wait(struct child *c, uint64_t timeout_ns)
@@ -199,9 +215,7 @@ void child_done(struct child *c)
 	close_fd(&c->exec_fd);
 	if (c->pid)
 		kill(c->pid, SIGKILL);
-	while (c->pid && wait4(c->pid, &c->status, 0, &c->usage) < 0 && errno == EINTR)
-		;
-	c->pid = 0;
+	reap(c, 0);
 	close_fd(&c->pidfd);
 }
 

@@ -151,6 +151,19 @@ static void test_child_done__ends_what_still_runs(void **state UNUSED)
 	child_done(&child);
 }
 
+static void test_child_wait__a_child_reaped_elsewhere_is_no_success(void **state UNUSED)
+{
+	static const char *const argv[] = { "true", NULL };
+	void (*old)(int) = signal(SIGCHLD, SIG_IGN);
+	struct child child;
+
+	assert_int_equal(spawn(&child, &(struct spawn){ .argv = argv }, NULL), 0);
+	assert_int_equal(child_wait(&child, WAIT_NS), 0);
+	assert_int_equal(child_exit_code(&child), 255);
+	child_done(&child);
+	signal(SIGCHLD, old);
+}
+
 static void test_spawn__the_death_signal_survives_exec(void **state UNUSED)
 {
 	int status;
@@ -187,6 +200,7 @@ int main(void)
 		cmocka_unit_test(test_spawn__a_held_child_runs_when_it_is_released),
 		cmocka_unit_test(test_spawn__a_held_child_that_cannot_run_ends_as_a_shell_says),
 		cmocka_unit_test(test_child_done__ends_what_still_runs),
+		cmocka_unit_test(test_child_wait__a_child_reaped_elsewhere_is_no_success),
 		cmocka_unit_test(test_spawn__the_death_signal_survives_exec),
 	};
 
