@@ -157,7 +157,7 @@ int plotter_draw(struct plotter *plotter, const char *name, const struct text *s
 		 unsigned int width, unsigned int height, struct text *svg, struct err *e)
 {
 	AUTO_FREE char *drawn = NULL, *pdf = NULL;
-	size_t len;
+	size_t len = 0;
 	int rc;
 
 	if (plotter->absent)

@@ -104,19 +104,15 @@ static int no_command(const struct opt_program *program, const char *word, struc
 	return -EINVAL;
 }
 
-static int find_command(const struct opt_program *program, int argc, char **argv,
-			const struct opt_command **ret, int *words, struct err *e)
+static const struct opt_command *find_command(const struct opt_program *program, int argc,
+					      char **argv, int *words)
 {
-	const struct opt_command *c = program->commands;
-
-	for (; c->run; c++) {
+	for (const struct opt_command *c = program->commands; c->run; c++) {
 		*words = command_words(c, argc, argv);
-		if (!c->name || *words) {
-			*ret = c;
-			return 0;
-		}
+		if (!c->name || *words)
+			return c;
 	}
-	return no_command(program, argc > 1 ? argv[1] : NULL, e);
+	return NULL;
 }
 
 /* ---- help, or the run ---- */
@@ -207,7 +203,7 @@ static int dispatch(const struct opt_program *program, const struct opt_command 
 		    char **argv, int *exit_code, struct err *e)
 {
 	enum opt_request request;
-	int words, rc;
+	int words = 0;
 
 	if (program->commands->name) {
 		bool group = argc > 2 && is_group(program, argv[1]);
@@ -216,9 +212,9 @@ static int dispatch(const struct opt_program *program, const struct opt_command 
 		if (request)
 			return answer(program, NULL, group ? argv[1] : NULL, request, e);
 	}
-	rc = find_command(program, argc, argv, command, &words, e);
-	if (rc)
-		return rc;
+	*command = find_command(program, argc, argv, &words);
+	if (!*command)
+		return no_command(program, argc > 1 ? argv[1] : NULL, e);
 	return run_command(program, *command, argc - words, argv + words, exit_code, e);
 }
 

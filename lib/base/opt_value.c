@@ -86,14 +86,14 @@ static int parse_choice(const struct opt *opt, void *to, const char *text, struc
 {
 	struct text all = { 0 };
 
-	for (int i = 0; opt->choices[i]; i++) {
+	for (int i = 0; opt->choices[i]; i++)
 		if (str_eq(text, opt->choices[i])) {
 			if (to)
 				*(int *)to = i;
 			return 0;
 		}
+	for (int i = 0; opt->choices[i]; i++)
 		text_item(&all, opt->choices[i]);
-	}
 	err_usage(e, "'%s' is not one of %.*s", text, (int)all.n, all.n ? all.s : "");
 	text_done(&all);
 	return -EINVAL;

@@ -83,7 +83,7 @@ static int layout_make(struct out *out, const struct record_type *type,
 		const struct field *field =
 			names ? field_named(type, names->items[i]) : &type->fields[i];
 
-		if (!field) {
+		if (names && !field) {
 			free(layout);
 			return unknown_field(type, names->items[i], e);
 		}
