@@ -83,17 +83,14 @@ static int write_svg(const char *path, const struct text *svg, struct err *e)
 int figure_write(const char *path, const struct rank_result *ranking, struct err *e)
 {
 	struct text script = { 0 }, svg = { 0 };
-	struct plotter plotter;
-	int r = plotter_init(&plotter, NULL, e);
+	struct plotter plotter = { 0 };
+	int r = 0;
 
-	if (r)
-		return r;
 	if (!put_rows(&script, ranking))
 		r = err_say(e, ENODATA, "no codec has the figures for %s", path);
 	put_script(&script, ranking);
 	if (!r)
 		r = plotter_draw(&plotter, "front", &script, WIDTH, HEIGHT, &svg, e);
-	plotter_done(&plotter);
 	if (r == -ENOENT)
 		err_hint(e, "sudo apt-get install gnuplot-nox, or leave --figure out");
 	if (!r)

@@ -113,20 +113,16 @@ static int write_page(const struct report_config *c, const struct text *page, st
 
 static int make_page(struct results *results, const struct report_config *c, struct err *e)
 {
-	struct plotter plotter;
+	struct plotter plotter = { .pdf_dir = c->pdf };
 	struct text page = { 0 };
 	struct study study;
 	int r = data_load(&study, results, c->experiment, e);
 
 	if (r)
 		return r;
-	r = plotter_init(&plotter, c->pdf, e);
-	if (r == 0) {
-		page_put(&page, &plotter, &study);
-		plotter_done(&plotter);
-		r = study.failed ? err_say(e, EBADMSG, "cannot read %s: it is damaged", c->db)
-				 : write_page(c, &page, e);
-	}
+	page_put(&page, &plotter, &study);
+	r = study.failed ? err_say(e, EBADMSG, "cannot read %s: it is damaged", c->db)
+			 : write_page(c, &page, e);
 	if (r == 0 && plotter.absent)
 		term_warn("gnuplot is not installed: the page has tables only");
 	else if (r == 0 && plotter.failed)

@@ -124,7 +124,7 @@ static int take_pool(void *ctx, const char *type UNUSED, struct json_object *rec
 }
 
 static void take(struct study *s, struct companion *probe, const char *about,
-		 companion_record_fn *fn, void *ctx)
+		 record_fn *fn, void *ctx)
 {
 	struct err e = { 0 };
 
@@ -141,7 +141,7 @@ void study_probes_stop(struct study *s, struct study_probes *probes, struct stud
 
 	/* Both detach at once. */
 	if (probes->pooling && !companion_ended(&probes->pool))
-		kill(probes->pool.pid, SIGINT);
+		kill(probes->pool.child.pid, SIGINT);
 	if (probes->faulting)
 		take(s, &probes->faults, "fault latency", take_faults, ret);
 	if (probes->pooling)

@@ -223,7 +223,7 @@ static int pool_up(struct running *r, struct err *e)
 
 	rc = companion_run(&pool, argv, 20 * NS_PER_S, e);
 	r->pooled = !rc;
-	if (rc && WIFSIGNALED(pool.status) && pool_recover(&undo)) {
+	if (rc && WIFSIGNALED(pool.child.status) && pool_recover(&undo)) {
 		r->study->left_behind = true;
 		term_warn("%s", undo.what);
 	}
@@ -242,7 +242,7 @@ static int pool_down(struct running *r, struct err *e)
 	if (!r->pooled)
 		return 0;
 	rc = companion_run(&pool, argv, 60 * NS_PER_S, e);
-	if (rc && WIFSIGNALED(pool.status)) {
+	if (rc && WIFSIGNALED(pool.child.status)) {
 		term_warn("%s while it put the pool away; that is finished now", e->what);
 		companion_done(&pool);
 		/* Killed before it began it is a pool as before; else its journal has what is left.

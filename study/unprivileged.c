@@ -5,67 +5,55 @@
  * Its memory is that of the first process alone, and there is no limit, no pool and no probe. The
  * store gets the run all the same.
  */
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "lib/kernel/procfs.h"
+#include "lib/base/spawn.h"
 #include "lib/base/stop.h"
 #include "lib/safety/guardian.h"
 #include "study.h"
 
 #define SAMPLE_NS (50 * NS_PER_MS)
 
-static pid_t start(const struct study *s, const struct study_target *target, struct err *e)
+static int start(const struct study *s, const struct study_target *target, struct child *ret,
+		 struct err *e)
 {
 	char path[SYSROOT_PATH_MAX];
-	pid_t parent = getpid(), pid;
 
 	snprintf(path, sizeof(path), "%s/%s.output", s->config->out_dir, target->name);
 
-	AUTO_CLOSE int output = study_open_as_caller(s, path),
-		       input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int output = study_open_as_caller(s, path);
 
-	if (output < 0 || input < 0)
-		return err_set(e, errno, "cannot write %s", output < 0 ? path : "/dev/null");
-	pid = fork();
-	if (pid < 0)
-		return err_set(e, errno, "cannot start %s", target->argv[0]);
-	if (pid) {
-		setpgid(pid, pid); /* here too: it may have to be killed by its group before it has
-				      run */
-		return pid;
-	}
-	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* The scan is another child of ours: where Yama asks for it, let it read. */
-	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
-	if (getppid() != parent || dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
-		_exit(127);
-	for (int sig = 1; sig < 32; sig++)
-		signal(sig, SIG_DFL);
-	execvp(target->argv[0], target->argv);
-	dprintf(2, "cannot run '%s': %s\n", target->argv[0], strerror(errno));
-	_exit(127);
+	if (output < 0)
+		return err_set(e, errno, "cannot write %s", path);
+	return spawn(ret,
+		     &(struct spawn){ .argv = (const char *const *)target->argv,
+				      .in_fd = SPAWN_NULL,
+				      .out_fd = output,
+				      .err_fd = output,
+				      .death_signal = SIGKILL,
+				      .own_group = true,
+				      .any_tracer = true },
+		     e);
 }
 
-/* Until it ends, or must. Returns its wait status, or -errno. */
-static int watch(struct study *s, struct study_target *target, pid_t pid,
-		 struct study_scanner *scanner, struct rusage *usage, struct err *e)
+/* Until it ends, or must. */
+static int watch(struct study *s, struct study_target *target, struct child *child,
+		 struct study_scanner *scanner, struct err *e)
 {
 	uint64_t deadline = monotonic_ns() + s->config->timeout_ns;
+	const pid_t pid = child->pid;
 	char pid_text[16];
-	int status;
 
 	snprintf(pid_text, sizeof(pid_text), "%d", (int)pid);
-	while (wait4(pid, &status, WNOHANG, usage) == 0) {
+	while (!child_ended(child)) {
 		struct procfs_status now;
 
 		if (stop_requested() || monotonic_ns() > deadline) {
 			kill(-pid, SIGKILL);
-			wait4(pid, &status, 0, usage);
+			child_done(child);
 			return stop_requested()
 				       ? err_set(e, EINTR, "stopped")
 				       : err_say(e, ETIMEDOUT, "%s took longer than --timeout",
@@ -84,7 +72,7 @@ static int watch(struct study *s, struct study_target *target, pid_t pid,
 		sleep_ns(SAMPLE_NS);
 	}
 	kill(-pid, SIGKILL); /* whatever it left in its group */
-	return status;
+	return 0;
 }
 
 static uint64_t timeval_ns(struct timeval tv)
@@ -96,11 +84,10 @@ int study_run_bare(struct study *s, struct study_target *target, struct err *e)
 {
 	struct study_run *run = &target->reference;
 	struct study_scanner scanner = { 0 };
-	struct rusage usage = { 0 };
+	struct child child;
 	uint64_t begin;
 	struct results_id id;
-	int rc, status;
-	pid_t pid;
+	int rc;
 
 	*run = (struct study_run){
 		.target = target->name,
@@ -137,21 +124,22 @@ int study_run_bare(struct study *s, struct study_target *target, struct err *e)
 		return rc;
 	begin = monotonic_ns();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	pid = start(s, target, e);
-	if (pid < 0)
-		return (int)pid;
-	status = watch(s, target, pid, &scanner, &usage, e);
+	rc = start(s, target, &child, e);
+	if (rc)
+		return rc;
+	rc = watch(s, target, &child, &scanner, e);
 	study_scan_end(s, target, &scanner);
 	guardian_kill_children(); /* what left its process group */
-	if (status < 0)
-		return status;
+	child_done(&child);
+	if (rc)
+		return rc;
 	run->wall_ns = monotonic_ns() - begin;
-	run->user_ns = timeval_ns(usage.ru_utime);
-	run->system_ns = timeval_ns(usage.ru_stime);
-	run->minor_faults = (uint64_t)usage.ru_minflt;
-	run->major_faults = (uint64_t)usage.ru_majflt;
+	run->user_ns = timeval_ns(child.usage.ru_utime);
+	run->system_ns = timeval_ns(child.usage.ru_stime);
+	run->minor_faults = (uint64_t)child.usage.ru_minflt;
+	run->major_faults = (uint64_t)child.usage.ru_majflt;
 	run->footprint_bytes_peak = run->ram_bytes_peak;
-	run->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : MISSING_I64;
+	run->exit_status = WIFEXITED(child.status) ? WEXITSTATUS(child.status) : MISSING_I64;
 	s->runs_done++;
 	if (run->exit_status != 0) {
 		err_say(e, ECHILD, "%s did not succeed", target->name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* test_cgroup.c - where groups go and what their files say, on texts of several systems and on a
- * tree of plain files that stands for a v2 hierarchy. Real groups are made in test_cage.c.
+ * tree of plain files that stands for a v2 hierarchy. Real groups are made in test_supervise.c.
  */
 #include <fcntl.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_cage.c - the bounds as arithmetic, and small real commands in real cages (with a group where
+/* test_supervise.c - the bounds as arithmetic, and small real commands under limits (with a group where
  * the machine lets us make one, else without).
  */
 #include <fcntl.h>
@@ -59,29 +59,6 @@ static void test_supervise__refusals_name_bound_figure_and_override(void **state
 						  SUPERVISE_DURATION_CAP_NS, false, &e),
 			 -EINVAL);
 	assert_non_null(strstr(e.hint, "--unsafe-allow-long"));
-}
-
-static void test_supervise__the_caller_of_sudo(void **state UNUSED)
-{
-	struct caller user;
-	struct err e;
-
-	if (geteuid())
-		SKIP("needs root");
-	setenv("SUDO_UID", "65534", 1);
-	setenv("SUDO_GID", "12345", 1);
-	assert_int_equal(caller_read(&user, &e), 0);
-	assert_int_equal(user.uid, 65534);
-	assert_int_equal(user.gid, 12345);
-	assert_true(user.n_groups >= 1);
-	setenv("SUDO_UID", "root; id", 1);
-	assert_int_equal(caller_read(&user, &e), -EINVAL);
-	setenv("SUDO_UID", "65534", 1);
-	unsetenv("SUDO_GID");
-	assert_int_equal(caller_read(&user, &e), -EINVAL); /* not with root's group */
-	unsetenv("SUDO_UID");
-	assert_int_equal(caller_read(&user, &e), 0);
-	assert_int_equal(user.uid, 0);
 }
 
 /* ---- real cages ---- */
@@ -516,7 +493,6 @@ int main(void)
 			test_supervise__reserve_is_a_tenth_but_no_less_than_512_mib_or_an_eighth),
 		cmocka_unit_test(test_supervise__size_bound_is_half_of_what_is_above_the_reserve),
 		cmocka_unit_test(test_supervise__refusals_name_bound_figure_and_override),
-		cmocka_unit_test(test_supervise__the_caller_of_sudo),
 		cmocka_unit_test(test_supervise__ends),
 		cmocka_unit_test(test_supervise__tells_what_cannot_run),
 		cmocka_unit_test(test_supervise__deadline),
@@ -526,8 +502,7 @@ int main(void)
 		cmocka_unit_test(test_supervise__stopped_while_held),
 		cmocka_unit_test(test_supervise__orphans_are_ended_and_counted),
 		cmocka_unit_test(test_supervise__pids_bound_a_fork_bomb),
-		cmocka_unit_test(
-			test_supervise__a_fork_storm_at_the_cap_leaves_timers_of_others_alone),
+		cmocka_unit_test(test_supervise__a_fork_storm_at_the_cap_leaves_timers_of_others_alone),
 		cmocka_unit_test(test_supervise__memory_limit_ends_in_oom),
 		cmocka_unit_test(test_supervise__runs_as_the_user_given),
 		cmocka_unit_test(test_supervise__scratch_is_the_commands_own_and_goes_with_it),
