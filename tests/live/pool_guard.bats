@@ -136,7 +136,7 @@ stopped_reset() {
 	said=$BATS_TEST_TMPDIR/said code=0
 	"$@" "$pool" reset 2>"$said" 3>&- &
 	local reset=$!
-	for _ in $(seq 500); do grep -q bringing "$said" && break; sleep 0.01; done
+	for _ in $(seq 500); do grep -q "swapping in" "$said" && break; sleep 0.01; done
 	kill -INT $reset
 	wait $reset || code=$?
 	cat "$said"

@@ -265,7 +265,7 @@ shape() {
 	text >"$BATS_TEST_TMPDIR/text"
 	run --separate-stderr "$pool" setup --size 16MiB --backing "$BATS_TEST_TMPDIR/text"
 	[ "$status" -eq 1 ]
-	[[ $stderr == *"holds something"* ]]
+	[[ $stderr == *"not empty"* ]]
 	[ "$(md5sum <"$BATS_TEST_TMPDIR/text")" = "$(text | md5sum)" ]
 	truncate -s 4096 "$BATS_TEST_TMPDIR/small"
 	run --separate-stderr "$pool" setup --size 16MiB --backing "$BATS_TEST_TMPDIR/small"
@@ -282,8 +282,8 @@ shape() {
 	warning=$("$pool" status -f json | field warning)
 	echo "$was" >$enabled
 	[ "$status" -eq 0 ]
-	[[ $stderr == *"zswap takes pages"*"$enabled"* ]]
-	[[ $warning == *"zswap takes pages"*"$enabled"* ]]
+	[[ $stderr == *"zswap is enabled"*"$enabled"* ]]
+	[[ $warning == *"zswap is enabled"*"$enabled"* ]]
 	[ "$was" = Y ] || [ "$("$pool" status -f json | field warning)" = null ]
 	"$pool" reset -q
 	restored
@@ -293,9 +293,9 @@ shape() {
 	"$pool" setup --size 64MiB --name first --priority 9 -q >/dev/null
 	run --separate-stderr "$pool" setup --size 64MiB --name second --priority 9
 	[ "$status" -eq 0 ]
-	[[ $stderr == *"has priority 9: pages go there before"* ]]
+	[[ $stderr == *"has priority 9: it is used before the pool, or in turn"* ]]
 	first=$("$pool" status -f json --name first | field device)
-	[[ $("$pool" status -f json --name second | field warning) == "$first (priority 9) takes turns with it: "* ]]
+	[[ $("$pool" status -f json --name second | field warning) == "$first (priority 9) is used in turn: "* ]]
 	"$pool" reset -q --name second
 	[ "$("$pool" status -f json --name first | field warning)" = null ]
 	# Of several the first alone, once.
@@ -303,7 +303,7 @@ shape() {
 	"$pool" setup --size 64MiB --name third --priority 8 -q >/dev/null 2>&1
 	warning=$("$pool" status -f json --name second | field warning)
 	"$pool" reset -q --name third
-	[[ $warning == "$first (priority 9) comes first: "*--priority ]]
+	[[ $warning == "$first (priority 9) is used before the pool: "*--priority ]]
 	"$pool" reset -q --name second
 	"$pool" reset -q --name first
 	restored

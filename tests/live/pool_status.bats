@@ -51,7 +51,7 @@ said_of_pool() {
 		run --separate-stderr "$pool" $command
 		[ "$status" -eq 1 ]
 		# shellcheck disable=SC2154 # run sets it
-		[[ $stderr == *"pool pool $1"*"ram_pool recover"* ]]
+		[[ $stderr == *"pool pool is $1"*"ram_pool recover"* ]]
 	done
 }
 
@@ -60,14 +60,14 @@ said_of_pool() {
 	book=$COLDPRESS_STATE_DIR/pool.pool.book
 	echo '{"ready":false}' >>"$book"
 	[ "$("$pool" status -f json | field state)" = broken ]
-	said_of_pool "was not set up, or removed, to the end"
+	said_of_pool "broken: its setup or reset was killed"
 	coproc H { exec perl -MFcntl -e '$| = 1; open my $f, "+<", shift or die;
 		my $lock = pack "s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0;
 		fcntl $f, F_SETLK, $lock or die; print "locked\n"; <STDIN>' "$book"; }
 	keep_coproc "${H[@]}"
 	said locked
 	[ "$("$pool" status -f json | field state)" = busy ]
-	said_of_pool "is being set up or removed"
+	said_of_pool "busy: setup or reset is running"
 	echo >&"$to"
 	wait "$H_PID" || true # bash may have seen its end already
 }
@@ -97,7 +97,7 @@ said_of_pool() {
 	"$pool" setup --size 16MiB --mem-limit 16MiB -q >/dev/null
 	run --separate-stderr "$pool" trigger compress --profile medium --db none
 	[ "$status" -ne 0 ]
-	[[ $stderr == *"up to 128MiB out; pool pool takes 16.0 MiB, in 16.0 MiB of RAM"*--size*"--profile light"* ]]
+	[[ $stderr == *"up to 128MiB are swapped out; pool pool has a size of 16.0 MiB and a memory limit of 16.0 MiB"*--size*"--profile light"* ]]
 }
 
 @test "size classes from debugfs where the kernel shows them, else a refusal that says how" {
@@ -160,10 +160,10 @@ said_of_pool() {
 	status=$("$pool" status -f json)
 	echo "$status"
 	[ "$(field oom_kill_count <<<"$status")" -ge 1 ]
-	[[ $(field warning <<<"$status") == *"OOM killer"*"coldpress-oom-$$ (1 since"* ]]
+	[[ $(field warning <<<"$status") == *"OOM kills since setup: "*"coldpress-oom-$$ (1 since"* ]]
 	remove_group "$group"
 	# A group that has gone takes its count with it.
-	[[ $("$pool" status -f json | field warning) == *"OOM killer since the set-up: "* ]]
+	[[ $("$pool" status -f json | field warning) == *"OOM kills since setup: "* ]]
 }
 
 @test "pages in the pool that are not its owner's are named, with a figure; whose they are must be said" {
@@ -185,7 +185,7 @@ said_of_pool() {
 		echo "$status"
 		[ "$(field foreign_bytes <<<"$status")" -ge $((7 << 20)) ]
 		[ "$(field foreign_bytes <<<"$status")" -le $((10 << 20)) ]
-		[[ $(field warning <<<"$status") == *"MiB in it are not its owner's"* ]]
+		[[ $(field warning <<<"$status") == *"MiB of swap in use is not the owner's"* ]]
 	done
 	# The shell that runs this is the parent of both.
 	[ "$("$pool" status -f json --pid $$ | field foreign_bytes)" -lt $((1 << 20)) ]
@@ -214,7 +214,7 @@ said_of_pool() {
 	begin_holder 16
 	status=$("$pool" status -f json)
 	[ "$(field failed_writes <<<"$status")" -gt 0 ]
-	[[ $(field warning <<<"$status") == *"near its memory limit"*"writes failed"* ]]
+	[[ $(field warning <<<"$status") == *"near the memory limit"*"writes failed"* ]]
 	"$pool" reset -q
 	end_holder
 }

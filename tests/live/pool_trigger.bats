@@ -110,7 +110,7 @@ touch_all() {
 	run --separate-stderr "$pool" trigger compress --pid "$H_PID" -q
 	[ "$status" -eq 0 ]
 	# shellcheck disable=SC2154 # run sets it
-	[[ $stderr == *"not kept"*coldpress-report* ]]
+	[[ $stderr == *"not saved"*coldpress-report* ]]
 	run --separate-stderr "$pool" trigger compress --pid "$H_PID" -q --db coldpress-report/other.db
 	[ "$status" -eq 1 ]
 	end_holder
@@ -191,7 +191,7 @@ touch_all() {
 	run --separate-stderr "$pool" trigger compress --db none --cgroup "$group/none"
 	[ "$status" -eq 1 ]
 	# shellcheck disable=SC2154 # run sets it
-	[[ $stderr == *"no group"* ]]
+	[[ $stderr == *"none not found"* ]]
 	for path in / "${group%/*}/../../../../../../../etc" "$(printf 'x%.0s' {1..5000})"; do
 		run --separate-stderr "$pool" trigger compress --db none --cgroup "$path"
 		[ "$status" -ne 0 ]
@@ -230,10 +230,10 @@ touch_all() {
 	[ "$status" -eq 0 ]
 	[ "$(field moved_pages <<<"$output")" -ge $((pages * 3 / 4)) ]
 	# shellcheck disable=SC2154
-	[[ $stderr == *"another swap comes first"* ]]
+	[[ $stderr == *"another swap is used before it"* ]]
 	run --separate-stderr "$pool" trigger compress --db none --name raw --pid "$H_PID"
 	[ "$status" -eq 2 ]
-	[[ $stderr == *"raw is no swap"* ]]
+	[[ $stderr == *"raw is not swap"* ]]
 	end_holder
 	"$pool" reset -q --name first
 	# Of what is left one is a swap: it need not be named.
@@ -289,7 +289,7 @@ touch_all() {
 	run --separate-stderr "$pool" trigger readback --pid "$H_PID" -q
 	[ "$status" -eq 0 ]
 	# shellcheck disable=SC2154
-	[[ $stderr == *"not kept"* ]]
+	[[ $stderr == *"not saved"* ]]
 	[ -z "$(ls ../other)" ]
 	end_holder
 }
@@ -341,7 +341,7 @@ touch_all() {
 	run --separate-stderr "$pool" trigger compress --db none --pid 4194304
 	[ "$status" -eq 1 ]
 	# shellcheck disable=SC2154 # run sets it
-	[[ $stderr == *"no process 4194304"* ]]
+	[[ $stderr == *"process 4194304 not found"* ]]
 	run --separate-stderr "$pool" trigger readback
 	[ "$status" -eq 2 ]
 	run --separate-stderr "$pool" trigger compress --db none --pid $$ --amount 5

@@ -181,11 +181,11 @@ said_clearly() {
 	device=$("$pool" setup --size 16MiB --tune -f json | field device)
 	swapoff "$device"
 	echo 1 >"/sys/block/${device#/dev/}/reset"
-	[[ $("$pool" status -f json | field warning) == *"somebody has reset its device"* ]]
+	[[ $("$pool" status -f json | field warning) == *"another program has reset the device"* ]]
 	echo "${device#/dev/zram}" >/sys/class/zram-control/hot_remove
 	run --separate-stderr "$pool" setup --size 16MiB
 	[ "$status" -eq 1 ]
-	[[ $stderr == *"ram_pool recover"*"device has gone"* ]]
+	[[ $stderr == *"ram_pool recover"*"device is missing"* ]]
 	"$pool" recover
 	restored
 }
@@ -206,7 +206,7 @@ said_clearly() {
 	echo '{"id":99}' >>"$COLDPRESS_STATE_DIR/pool.pool.book"
 	run --separate-stderr "$pool" status
 	[[ $stderr == *"pool.pool.book"* ]]
-	[[ $stderr != *"there is no pool"* ]]
+	[[ $stderr != *"no pool found"* ]]
 	for command in reset age "trigger compress --pid $$" "setup --size 16MiB --name other"; do
 		# shellcheck disable=SC2086 # words
 		run --separate-stderr "$pool" $command

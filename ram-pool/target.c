@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* target.c - the anonymous pages of another process: which are in RAM or in swap, and moving them.
+ */
+#include "target.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/uio.h>
+
+#include "lib/base/stop.h"
+#include "lib/base/sysroot.h"
+
+#define BATCH 1024 /* UIO_MAXIOV */
+
+/* Documentation/admin-guide/mm/pagemap.rst */
+#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
+#define PAGEMAP_SWAPPED (UINT64_C(1) << 62)
+#define PAGEMAP_SHARED  (UINT64_C(1) << 61) /* of a file, or shared anonymous */
+
+void target_pages_done(struct target_pages *pages)
+{
+	free(pages->runs);
+	*pages = (struct target_pages){ .n = 0 };
+}
+
+static int ended(const struct target *target, struct err *e)
+{
+	return err_say(e, ESRCH, "process %d has ended", (int)target->pid);
+}
+
+static int no_memory(pid_t pid, struct err *e)
+{
+	return err_say(
+		e, ESRCH,
+		"process %d has no memory of its own: a kernel thread, or one that has ended",
+		(int)pid);
+}
+
+int target_open(struct target *ret, pid_t pid, struct err *e)
+{
+	struct target target = { .pid = pid, .pidfd = pidfd_open(pid, 0), .pagemap_fd = -1 };
+	char path[64];
+	uint64_t entry;
+	int rc = 0;
+
+	if (target.pidfd < 0)
+		return errno == ESRCH ? err_say(e, ESRCH, "process %d not found", (int)pid)
+				      : err_set(e, errno, "cannot open process %d", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
+	target.pagemap_fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (target.pagemap_fd < 0)
+		rc = errno == ESRCH
+			     ? no_memory(pid, e)
+			     : err_set(e, errno, "cannot read the pagemap of process %d", (int)pid);
+	else if (pread(target.pagemap_fd, &entry, sizeof(entry), 0) ==
+		 0) /* older kernels open it, and it is empty */
+		rc = no_memory(pid, e);
+	if (rc)
+		target_close(&target);
+	else
+		*ret = target;
+	return rc;
+}
+
+void target_close(struct target *target)
+{
+	if (target->pagemap_fd >= 0)
+		close(target->pagemap_fd);
+	if (target->pidfd >= 0)
+		close(target->pidfd);
+	target->pagemap_fd = target->pidfd = -1;
+}
+
+static bool in_state(uint64_t entry, enum target_state state)
+{
+	if (state == TARGET_PRESENT)
+		return (entry & PAGEMAP_PRESENT) && !(entry & PAGEMAP_SHARED);
+	return (entry & PAGEMAP_SWAPPED) && !(entry & (PAGEMAP_PRESENT | PAGEMAP_SHARED));
+}
+
+static int add_page(struct target_pages *pages, uint64_t address)
+{
+	struct target_run *last = pages->n ? &pages->runs[pages->n - 1] : NULL;
+
+	pages->n_pages++;
+	if (last && last->address + last->n_pages * PAGE_BYTES == address) {
+		last->n_pages++;
+		return 0;
+	}
+	if (pages->n == pages->capacity) {
+		size_t capacity = MAX(pages->capacity * 2, (size_t)64);
+		struct target_run *runs = reallocarray(pages->runs, capacity, sizeof(*runs));
+
+		if (!runs)
+			return -ENOMEM;
+		pages->runs = runs;
+		pages->capacity = capacity;
+	}
+	pages->runs[pages->n++] = (struct target_run){ .address = address, .n_pages = 1 };
+	return 0;
+}
+
+/* fn for each pagemap entry of [begin, end); stops at its first non-zero, which is returned. */
+typedef int entry_fn(void *ctx, uint64_t address, uint64_t entry);
+
+static int each_entry(const struct target *target, uint64_t begin, uint64_t end, entry_fn *fn,
+		      void *ctx)
+{
+	uint64_t entries[BATCH];
+
+	while (begin < end) {
+		size_t want = (size_t)MIN((end - begin) / PAGE_BYTES, (uint64_t)BATCH);
+		ssize_t n = pread(target->pagemap_fd, entries, want * sizeof(*entries),
+				  (off_t)(begin / PAGE_BYTES * sizeof(*entries)));
+
+		if (n < 0)
+			return -errno;
+		if (n < (ssize_t)sizeof(*entries)) /* the address space is gone, or ends here */
+			return 0;
+		for (size_t i = 0; i < (size_t)n / sizeof(*entries); i++, begin += PAGE_BYTES) {
+			int rc = fn(ctx, begin, entries[i]);
+
+			if (rc)
+				return rc;
+		}
+	}
+	return 0;
+}
+
+struct finding {
+	enum target_state state;
+	uint64_t max;
+	struct target_pages pages;
+};
+
+static int find_entry(void *ctx, uint64_t address, uint64_t entry)
+{
+	struct finding *finding = ctx;
+
+	if (finding->pages.n_pages == finding->max)
+		return 1;
+	return in_state(entry, finding->state) ? add_page(&finding->pages, address) : 0;
+}
+
+int target_find(const struct target *target, enum target_state state, uint64_t max,
+		struct target_pages *ret, struct err *e)
+{
+	struct finding finding = { .state = state, .max = max };
+	AUTO_FREE char *maps = NULL;
+	ssize_t n = sysroot_read_alloc(NULL, &maps, e, "/proc/%d/maps", (int)target->pid);
+	int rc = 0;
+
+	if (n < 0)
+		return n == -ENOENT || n == -ESRCH ? ended(target, e) : (int)n;
+	for (char *line = maps; rc == 0 && *line;
+	     line += strcspn(line, "\n"), line += *line == '\n') {
+		uint64_t begin, end;
+
+		/* The kernel's own pages (vdso, vvar, vsyscall) are neither anonymous nor can they
+		 * move. */
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &begin, &end) == 2 &&
+		    begin < UINT64_C(1) << 63)
+			rc = each_entry(target, begin, end, find_entry, &finding);
+	}
+	if (rc < 0) {
+		target_pages_done(&finding.pages);
+		return err_set(e, rc, "cannot read the pagemap of process %d", (int)target->pid);
+	}
+	*ret = finding.pages;
+	return 0;
+}
+
+struct counting {
+	enum target_state state;
+	uint64_t n;
+};
+
+static int count_entry(void *ctx, uint64_t address UNUSED, uint64_t entry)
+{
+	struct counting *counting = ctx;
+
+	counting->n += in_state(entry, counting->state);
+	return 0;
+}
+
+int target_count(const struct target *target, const struct target_pages *pages,
+		 enum target_state state, uint64_t *ret, struct err *e)
+{
+	struct counting counting = { .state = state };
+
+	for (size_t i = 0; i < pages->n; i++) {
+		const struct target_run *run = &pages->runs[i];
+		int rc = each_entry(target, run->address, run->address + run->n_pages * PAGE_BYTES,
+				    count_entry, &counting);
+
+		if (rc)
+			return err_set(e, rc, "cannot read the pagemap of process %d",
+				       (int)target->pid);
+	}
+	*ret = counting.n;
+	return 0;
+}
+
+int target_advise(const struct target *target, const struct target_pages *pages, int advice,
+		  struct err *e)
+{
+	struct iovec ranges[BATCH];
+
+	for (size_t at = 0; at < pages->n && !stop_requested();) {
+		size_t n = MIN(pages->n - at, (size_t)BATCH);
+
+		for (size_t i = 0; i < n; i++)
+			ranges[i] = (struct iovec){ (void *)(uintptr_t)pages->runs[at + i].address,
+						    pages->runs[at + i].n_pages * PAGE_BYTES };
+		ssize_t bytes = process_madvise(target->pidfd, ranges, n, advice, 0);
+
+		if (bytes < 0 && errno == ESRCH)
+			return ended(target, e);
+		if (bytes < 0 && errno != ENOMEM && errno != EINVAL && errno != EINTR &&
+		    errno != EAGAIN)
+			return err_set(e, errno, "cannot advise on the pages of process %d",
+				       (int)target->pid);
+		/* The kernel stops at the first range it cannot advise (unmapped, locked): go on
+		 * behind that range.
+		 */
+		size_t done = 0;
+
+		for (uint64_t left = bytes < 0 ? 0 : (uint64_t)bytes;
+		     done < n && left >= ranges[done].iov_len; done++)
+			left -= ranges[done].iov_len;
+		at += done + (done < n);
+	}
+	return 0;
+}
+
+/* The next pages from *run and *page on, at most max; how many. */
+static size_t next_pages(const struct target_pages *pages, size_t *run, uint64_t *page, size_t max,
+			 struct iovec ret[BATCH])
+{
+	size_t n = 0;
+
+	for (; n < max && *run < pages->n; n++) {
+		uint64_t address = pages->runs[*run].address + *page * PAGE_BYTES;
+
+		ret[n] = (struct iovec){ (void *)(uintptr_t)address, 1 };
+		if (++*page == pages->runs[*run].n_pages) {
+			*page = 0;
+			++*run;
+		}
+	}
+	return n;
+}
+
+int target_read(const struct target *target, const struct target_pages *pages, double *page_ns,
+		size_t *n_timed, struct err *e)
+{
+	struct iovec theirs[BATCH];
+	char bytes[BATCH];
+	size_t run = 0, n;
+	uint64_t page = 0;
+
+	while (!stop_requested() &&
+	       (n = next_pages(pages, &run, &page, page_ns ? 1 : BATCH, theirs)) > 0) {
+		for (size_t at = 0; at < n;) {
+			struct iovec ours = { bytes, n - at };
+			uint64_t begin_ns = page_ns ? monotonic_ns() : 0;
+			ssize_t got =
+				process_vm_readv(target->pid, &ours, 1, theirs + at, n - at, 0);
+
+			if (got < 0 && errno == ESRCH)
+				return ended(target, e);
+			if (got < 0 && errno != EFAULT && errno != EINTR)
+				return err_set(e, errno, "cannot read the pages of process %d",
+					       (int)target->pid);
+			if (got > 0 && page_ns)
+				page_ns[(*n_timed)++] = (double)(monotonic_ns() - begin_ns);
+			at += got > 0 ? (size_t)got : 1; /* EFAULT: this one was unmapped */
+		}
+	}
+	return 0;
+}
