@@ -106,7 +106,7 @@ static int print_pool(const struct status_request *request, const struct pool *p
 	if (rc == -ENOENT && !request->deep && request->classes) {
 		err_impossible(e, "this kernel does not show the size classes of pool %s",
 			       pool->name);
-		return err_hint(e, "use --deep, or a kernel with CONFIG_ZSMALLOC_STAT and debugfs");
+		return err_hint(e, "use a kernel with CONFIG_ZSMALLOC_STAT and debugfs, or --deep");
 	}
 	if (rc && (request->deep || request->classes))
 		return rc;

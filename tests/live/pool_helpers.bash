@@ -2,13 +2,14 @@
 # pool_helpers.bash - what the live tests of ram_pool share: the machine as text, memory that is paged out.
 
 export PATH=$PATH:/usr/sbin:/sbin
+pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
 
 need_zram() {
 	[ "$(id -u)" = 0 ] || skip "zram needs root"
 	[ -e /sys/class/zram-control/hot_add ] || skip "this kernel has no zram (modprobe zram num_devices=0)"
 }
 
-# own_state - books of this file's own. For setup_file.
+# own_state - a journal directory of this file's own. For setup_file.
 own_state() {
 	need_zram
 	export COLDPRESS_STATE_DIR=$BATS_FILE_TMPDIR/state
@@ -79,6 +80,21 @@ begin_holder() {
 	keep_coproc "${H[@]}"
 	said out
 }
+
+# until_true COMMAND... - waits for a state, however slow the machine is; two minutes without it are a failure.
+until_true() {
+	local end=$((SECONDS + 120))
+	until "$@"; do
+		[ $SECONDS -lt $end ] || { echo "not so after two minutes: $*"; return 1; }
+		sleep 0.01
+	done
+}
+
+# status_field NAME - of the pool, or of the only one.
+status_field() { "$pool" status -q -f json "${@:2}" | field "$1"; }
+
+# at_least N NAME - whether this field of the status is N or more.
+at_least() { [ "$(status_field "$2" "${@:3}")" -ge "$1" ]; }
 
 said() { # said WORD - the holder's next line
 	local line
@@ -242,7 +258,7 @@ foreign_swap() {
 	mkfifo "$BATS_FILE_TMPDIR/in"
 	holder 8 <"$BATS_FILE_TMPDIR/in" >"$BATS_FILE_TMPDIR/out" 3>&- &
 	exec 9>"$BATS_FILE_TMPDIR/in"
-	for _ in $(seq 600); do grep -q out "$BATS_FILE_TMPDIR/out" && break; sleep 0.05; done
+	until_true grep -q out "$BATS_FILE_TMPDIR/out"
 	foreign_used=$(swap_used "/dev/zram$foreign")
 }
 
@@ -262,6 +278,6 @@ foreign_intact() {
 	[ "$foreign_used" -ge $((8 << 20)) ]
 	[ "$now" -gt $((foreign_used / 2)) ]
 	echo end >"$BATS_FILE_TMPDIR/in"
-	for _ in $(seq 600); do grep -q -e same -e changed "$BATS_FILE_TMPDIR/out" && break; sleep 0.05; done
+	until_true grep -q -e same -e changed "$BATS_FILE_TMPDIR/out"
 	grep -q same "$BATS_FILE_TMPDIR/out"
 }

@@ -1,11 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 # ram_pool setup beyond plain swap: levels, dictionaries, block devices, file systems, a device that was there
-# already, and what a cold tier needs. What the kernel lacks must be refused with words.
+# already, and what a cold tier needs. What the kernel lacks must be refused with a message.
 
 load pool_helpers
 bats_require_minimum_version 1.5.0
-pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
 
 setup_file() {
 	own_state
@@ -311,9 +310,13 @@ shape() {
 
 @test "a device that somebody holds open for a moment: reset tries again until it is free" {
 	device=$("$pool" setup --size 16MiB --raw -f json | field device)
-	sleep 1 8<"$device" 3>&- &
-	"$pool" reset -q
-	wait $!
+	command -v strace >/dev/null || skip "no strace"
+	exec 8<"$device"
+	strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=write,openat "$pool" reset -q 3>&- 8<&- &
+	reset=$!
+	until_true grep -q EBUSY "$BATS_TEST_TMPDIR/trace" # it has been refused once
+	exec 8<&-
+	wait $reset
 	restored
 }
 

@@ -4,11 +4,8 @@
 
 load pool_helpers
 bats_require_minimum_version 1.5.0
-pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
 
-setup_file() {
-	own_state
-}
+setup_file() { own_state; }
 
 teardown() {
 	end_group
@@ -178,7 +175,7 @@ said_of_pool() {
 	holder 8 <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
 	other=$!
 	exec 9>"$BATS_TEST_TMPDIR/in"
-	for _ in $(seq 1200); do grep -q out "$BATS_TEST_TMPDIR/out" && break; sleep 0.05; done
+	until_true grep -q out "$BATS_TEST_TMPDIR/out"
 	for owner in "--pid $H_PID" "--cgroup $group"; do
 		# shellcheck disable=SC2086 # two words
 		status=$("$pool" status -f json $owner)
@@ -199,7 +196,7 @@ said_of_pool() {
 	"$pool" setup --size 16MiB --mem-limit 16MiB -q >/dev/null
 	coproc H { exec perl -e "$holder_program" 32; }
 	keep_coproc "${H[@]}"
-	read -r -u "$from" -t 60 line # what does not fit stays in RAM
+	read -r -u "$from" -t 120 line # what does not fit stays in RAM
 	[ "$line" = out ]
 	status=$("$pool" status -f json)
 	echo "$status"

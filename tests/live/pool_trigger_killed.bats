@@ -5,18 +5,8 @@
 # the kernel writes back, a part of the pages is on a backing file when they are read: in a guest, half an hour.
 #   VM_TIMEOUT=3000 tests/vm/boot recompress tests/live/pool_trigger_killed.bats
 
-load pool_helpers
+load pool_foreign
 bats_require_minimum_version 1.5.0
-pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
-
-setup_file() {
-	own_state
-	foreign_swap
-}
-
-teardown_file() {
-	foreign_swap_end
-}
 
 setup() {
 	command -v strace >/dev/null || skip "no strace"
