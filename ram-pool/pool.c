@@ -13,8 +13,7 @@
 #include "lib/base/term.h"
 #include "lib/base/units.h"
 
-#define JOURNAL_PREFIX "pool."
-#define MKFS_WAIT_NS   (60 * NS_PER_S)
+#define MKFS_WAIT_NS (60 * NS_PER_S)
 
 const char *const pool_modes[] = { "swap", "raw", "ext4", NULL };
 
@@ -41,74 +40,6 @@ static const struct field pool_setup_fields[] = {
 
 const struct record_type pool_setup_type =
 	RECORD_TYPE("pool_setup", 1, RECORD_CARD, pool_setup_fields, "a pool that was set up");
-
-/* ---- reading ---- */
-
-static int add_pool(void *ctx, const struct journal_file *journal, bool live)
-{
-	struct pools *pools = ctx;
-	struct pool *pool = &pools->pools[pools->n];
-
-	if (!str_starts(journal->name, JOURNAL_PREFIX) || pools->n == POOLS_MAX)
-		return 0;
-	*pool = (struct pool){ .ready = journal->ready,
-			       .live = live,
-			       .owner = journal->ready_owner,
-			       .owner_gone = journal->ready_owner &&
-					     !procfs_alive(NULL, journal->ready_owner,
-							   journal->ready_owner_start_ticks),
-			       .oom_kill_count =
-				       journal->ready ? journal->ready_mark : MISSING_U64 };
-	for (size_t i = 0; i < journal->n; i++) {
-		const struct journal_entry *entry = &journal->entries[i];
-
-		if (!entry->has_device || entry->undone || !zram_present(NULL, &entry->device))
-			continue;
-		pool->device = entry->device;
-		pool->swap |= entry->kind == JOURNAL_SWAP;
-		pool->taken |= entry->kind == JOURNAL_TAKEN;
-	}
-	if (pool->device.diskseq == 0)
-		return 0;
-	snprintf(pool->name, sizeof(pool->name), "%s", journal->name + strlen(JOURNAL_PREFIX));
-	pools->n++;
-	return 0;
-}
-
-int pools_read(struct pools *ret, struct err *e)
-{
-	struct err failure = { .code = 0 };
-
-	*ret = (struct pools){ .n = 0 };
-	int rc = journal_visit(add_pool, ret, &failure);
-
-	if (rc == -EBADMSG)
-		ret->unreadable = failure;
-	else if (rc && e)
-		*e = failure;
-	return rc == -EBADMSG ? 0 : rc;
-}
-
-int pool_counters_read(const struct pool *pool, struct pool_counters *ret, struct err *e)
-{
-	unsigned int id = pool->device.id;
-	struct pool_counters now;
-
-	/* Another device may have the number by now. */
-	if (!zram_present(NULL, &pool->device))
-		return err_say(e, ENODEV, "zram%u has been removed", id);
-	if (zram_bd_stat_read(NULL, id, &now.bd, NULL))
-		now.bd = (struct zram_bd_stat){ MISSING_U64, MISSING_U64, MISSING_U64 };
-	int rc = zram_mm_stat_read(NULL, id, &now.mm, e);
-
-	if (rc == 0)
-		rc = zram_io_stat_read(NULL, id, &now.io, e);
-	if (rc == 0)
-		rc = zram_block_stat_read(NULL, id, &now.block, e);
-	if (rc == 0)
-		*ret = now;
-	return rc;
-}
 
 /* RAM that pools may still take, up to their limits. */
 static int promised_bytes(uint64_t *ret, struct err *e)
@@ -152,7 +83,8 @@ static int choose_priority(const struct pool_request *request, int *ret, struct 
 	if (swap_next_priority(&swaps, &next, NULL) || *ret < next)
 		for (size_t i = 0; i < swaps.n; i++)
 			if (swaps.swaps[i].priority >= *ret)
-				term_warn("%s has priority %d: it is used before the pool, or in turn",
+				term_warn("%s has priority %d: it is used before the pool, or in "
+					  "turn",
 					  swaps.swaps[i].path, swaps.swaps[i].priority);
 	return 0;
 }
@@ -458,9 +390,9 @@ int pool_plan(struct pool_request *request, int *priority, struct err *e)
 
 static int open_journal(const char *name, struct journal **ret, struct err *e)
 {
-	char file[POOL_NAME_MAX + sizeof(JOURNAL_PREFIX)];
+	char file[POOL_NAME_MAX + sizeof(POOL_JOURNAL_PREFIX)];
 
-	snprintf(file, sizeof(file), JOURNAL_PREFIX "%s", name);
+	snprintf(file, sizeof(file), POOL_JOURNAL_PREFIX "%s", name);
 	int rc = journal_open_named(ret, file, e);
 
 	if (rc != -EEXIST)
@@ -595,13 +527,13 @@ static int take_down(struct journal *j, const struct pool *pool, bool force, uin
 
 int pool_reset(const struct pool *pool, bool force, uint64_t timeout_ns, struct err *e)
 {
-	char file[POOL_NAME_MAX + sizeof(JOURNAL_PREFIX)];
+	char file[POOL_NAME_MAX + sizeof(POOL_JOURNAL_PREFIX)];
 	struct journal *j = NULL;
 	AUTO_CLOSE int lock = journal_lock(LOCK_WAIT_NS, e);
 
 	if (lock < 0)
 		return lock;
-	snprintf(file, sizeof(file), JOURNAL_PREFIX "%s", pool->name);
+	snprintf(file, sizeof(file), POOL_JOURNAL_PREFIX "%s", pool->name);
 	int rc = journal_adopt(&j, file, e);
 
 	if (rc == -ENOENT)

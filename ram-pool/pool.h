@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* pool.h - pools: zram devices that `setup` made or took, by name.
  *
- * A pool is the journal pool.NAME, which holds one device. pool.c changes the machine, bounds.c
- * decides how large a pool may be, status.c and owner.c read.
+ * A pool is the journal pool.NAME, which holds one device. pools.c reads, bounds.c decides how
+ * large a pool may be, pool.c changes the machine.
  */
 #ifndef RAM_POOL_POOL_H
 #define RAM_POOL_POOL_H
@@ -12,9 +12,10 @@
 #include "lib/kernel/swap.h"
 #include "lib/safety/journal.h"
 
-#define POOL_NAME_MAX 64
-#define POOLS_MAX     ZRAM_DEVICES_MAX
-#define LOCK_WAIT_NS  (30 * NS_PER_S)
+#define POOL_JOURNAL_PREFIX "pool."
+#define POOL_NAME_MAX       64
+#define POOLS_MAX           ZRAM_DEVICES_MAX
+#define LOCK_WAIT_NS        (30 * NS_PER_S)
 
 struct pool {
 	char name[POOL_NAME_MAX];
@@ -55,7 +56,7 @@ int pool_counters_read(const struct pool *pool, struct pool_counters *ret, struc
 		.size = sizeof(((s *)0)->m), .meaning = (what) \
 	}
 
-/* ---- bounds.c: pure ---- */
+/* ---- bounds.c ---- */
 
 /* pool_bounds_check - refuses (exit 2) sizes that could hurt the machine; the message has the bound
  * and the value. The limit may be half of the available memory above the reserve

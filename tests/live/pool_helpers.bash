@@ -17,14 +17,14 @@ own_state() {
 }
 
 # Everything a pool changes, as text: swaps (without their use: the kernel frees slots as it likes), devices,
-# settings, groups but the test's own, files behind loop devices, and what is in the state directory.
+# settings, groups but the test's own and those of unit tests, files behind loop devices, and what is in the state directory.
 machine() {
 	swapon --show=NAME,TYPE,SIZE,PRIO --noheadings --raw
 	for d in /sys/block/zram*; do
 		[ -e "$d" ] && echo "$d $(cat "$d/diskseq" "$d/disksize" "$d/comp_algorithm" | tr '\n' ' ')"
 	done
 	cat /proc/sys/vm/swappiness /proc/sys/vm/page-cluster
-	find /sys/fs/cgroup -type d -name '*coldpress*' ! -path "${group:-none}"
+	find /sys/fs/cgroup -type d -name '*coldpress*' ! -name '*.test' ! -path "${group:-none}"
 	losetup -a
 	ls -A "$COLDPRESS_STATE_DIR"
 }
