@@ -294,20 +294,6 @@ static int configure(const struct pool_request *request, struct pool_made *made,
 	return rc;
 }
 
-static int start(struct journal *j, const struct pool_request *request,
-		 const struct pool_made *made, struct err *e)
-{
-	switch (request->mode) {
-	case POOL_SWAP:
-		return start_swap(j, &made->device, (int)made->priority, request->name, e);
-	case POOL_EXT4:
-		return make_fs(j, &made->device, request->name, e);
-	case POOL_RAW:
-		break;
-	}
-	return 0;
-}
-
 static int make_ready(struct journal *j, const struct pool *pool, struct err *e)
 {
 	char text[256];
@@ -340,8 +326,10 @@ static int set_up(struct journal *j, const struct pool_request *request, struct 
 		rc = zram_disk_bytes(NULL, made->device.id, &made->size_bytes, e);
 	if (rc == 0)
 		rc = stopped(e);
-	if (rc == 0)
-		rc = start(j, request, made, e);
+	if (rc == 0 && request->mode == POOL_SWAP)
+		rc = start_swap(j, &made->device, (int)made->priority, request->name, e);
+	if (rc == 0 && request->mode == POOL_EXT4)
+		rc = make_fs(j, &made->device, request->name, e);
 	if (rc == 0 && request->tune)
 		rc = tune(j, e);
 	if (rc == 0 && request->zswap)

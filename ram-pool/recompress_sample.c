@@ -16,7 +16,8 @@ struct sample {
 	struct contents contents;
 	struct codec_run second;
 	struct recompress_page pages[SAMPLE_MAX];
-	size_t n, wanted;
+	struct recompress_sample taken;
+	size_t wanted;
 };
 
 static double ms_since(uint64_t begin_ns)
@@ -52,7 +53,7 @@ static void measure_page(struct sample *s, const char *page)
 	p.second_compress_ms = ms_since(begin_ns);
 	p.second_bytes = zsmalloc_slot_bytes(&c->model, p.second_len);
 	p.second_decompress_ms = time_decompress(c, &s->second, p.second_len);
-	s->pages[s->n++] = p;
+	s->pages[s->taken.n++] = p;
 }
 
 static uint64_t common_divisor(uint64_t a, uint64_t b)
@@ -73,18 +74,18 @@ static int read_sample(struct sample *s, struct err *e)
 		return err_set(e, ENOMEM, "cannot read the pool");
 	while (runs && common_divisor(runs, step) > 1)
 		step++;
-	for (uint64_t i = 0; i < runs && s->n < s->wanted && monotonic_ns() < end_ns; i++) {
+	for (uint64_t i = 0; i < runs && s->taken.n < s->wanted && monotonic_ns() < end_ns; i++) {
 		if (stop_requested())
 			return err_say(e, EINTR, "stopped while sampling the pool");
 		ssize_t n = contents_read(&s->contents, buf, run_bytes, at * run_bytes, e);
 
 		if (n < 0)
 			return (int)n;
-		for (ssize_t k = 0; k < n && s->n < s->wanted; k += PAGE_BYTES)
+		for (ssize_t k = 0; k < n && s->taken.n < s->wanted; k += PAGE_BYTES)
 			measure_page(s, buf + k);
 		at = (at + step) % runs;
 	}
-	return s->n ? 0 : err_say(e, ENODATA, "the pool has no page to sample");
+	return s->taken.n ? 0 : err_say(e, ENODATA, "the pool has no page to sample");
 }
 
 /* What is open afterwards is the caller's, also on a failure. */
@@ -104,6 +105,10 @@ static int sample_pool(struct sample *s, const struct pool *pool, struct err *e)
 		rc = zram_mm_stat_read(NULL, pool->device.id, &mm, e);
 	if (rc)
 		return rc;
+	s->taken.pages = s->pages;
+	s->taken.first = s->contents.codec.label;
+	s->taken.second = s->second.label;
+	s->taken.huge_bytes = s->contents.model.huge_bytes;
 	s->wanted = MIN(MAX(mm.orig_bytes / PAGE_BYTES / SAMPLE_SHARE, SAMPLE_MIN), SAMPLE_MAX);
 	return read_sample(s, e);
 }
@@ -116,16 +121,9 @@ int recompress_policy_read(const struct pool *pool, const struct policy_settings
 	if (!s)
 		return err_set(e, ENOMEM, "cannot sample the pool");
 	int rc = sample_pool(s, pool, e);
-	const struct recompress_sample pages = {
-		.pages = s->pages,
-		.n = s->n,
-		.first = s->contents.codec.label,
-		.second = s->second.label,
-		.huge_bytes = s->contents.model.huge_bytes,
-	};
 
 	if (rc == 0)
-		recompress_policy_decide(&pages, policy, huge_only, ret);
+		recompress_policy_decide(&s->taken, policy, huge_only, ret);
 	codec_close(&s->second);
 	contents_close(&s->contents);
 	return rc;

@@ -102,104 +102,79 @@ static int add_page(struct target_pages *pages, uint64_t address)
 	return 0;
 }
 
-/* fn for each pagemap entry of [begin, end); stops at its first non-zero, which is returned. */
-typedef int entry_fn(void *ctx, uint64_t address, uint64_t entry);
-
-static int each_entry(const struct target *target, uint64_t begin, uint64_t end, entry_fn *fn,
-		      void *ctx)
+/* Adds the pages of [begin, end) that are in this state to *n, and to the list unless that is NULL;
+ * stops at max.
+ */
+static int read_pagemap(const struct target *target, uint64_t begin, uint64_t end,
+			enum target_state state, uint64_t max, struct target_pages *list,
+			uint64_t *n)
 {
 	uint64_t entries[BATCH];
 
-	while (begin < end) {
+	while (begin < end && *n < max) {
 		size_t want = (size_t)MIN((end - begin) / PAGE_BYTES, (uint64_t)BATCH);
-		ssize_t n = pread(target->pagemap_fd, entries, want * sizeof(*entries),
-				  (off_t)(begin / PAGE_BYTES * sizeof(*entries)));
+		ssize_t got = pread(target->pagemap_fd, entries, want * sizeof(*entries),
+				    (off_t)(begin / PAGE_BYTES * sizeof(*entries)));
 
-		if (n < 0)
+		if (got < 0)
 			return -errno;
-		if (n < (ssize_t)sizeof(*entries)) /* the address space is gone, or ends here */
+		if (got < (ssize_t)sizeof(*entries)) /* the address space is gone, or ends here */
 			return 0;
-		for (size_t i = 0; i < (size_t)n / sizeof(*entries); i++, begin += PAGE_BYTES) {
-			int rc = fn(ctx, begin, entries[i]);
-
-			if (rc)
-				return rc;
+		for (size_t i = 0; i < (size_t)got / sizeof(*entries); i++, begin += PAGE_BYTES) {
+			if (*n == max || !in_state(entries[i], state))
+				continue;
+			++*n;
+			if (list && add_page(list, begin))
+				return -ENOMEM;
 		}
 	}
 	return 0;
 }
 
-struct finding {
-	enum target_state state;
-	uint64_t max;
-	struct target_pages pages;
-};
-
-static int find_entry(void *ctx, uint64_t address, uint64_t entry)
-{
-	struct finding *finding = ctx;
-
-	if (finding->pages.n_pages == finding->max)
-		return 1;
-	return in_state(entry, finding->state) ? add_page(&finding->pages, address) : 0;
-}
-
 int target_find(const struct target *target, enum target_state state, uint64_t max,
 		struct target_pages *ret, struct err *e)
 {
-	struct finding finding = { .state = state, .max = max };
+	struct target_pages pages = { .n = 0 };
 	AUTO_FREE char *maps = NULL;
-	ssize_t n = sysroot_read_alloc(NULL, &maps, e, "/proc/%d/maps", (int)target->pid);
+	ssize_t len = sysroot_read_alloc(NULL, &maps, e, "/proc/%d/maps", (int)target->pid);
+	uint64_t n = 0;
 	int rc = 0;
 
-	if (n < 0)
-		return n == -ENOENT || n == -ESRCH ? ended(target, e) : (int)n;
+	if (len < 0)
+		return len == -ENOENT || len == -ESRCH ? ended(target, e) : (int)len;
 	for (char *line = maps; rc == 0 && *line;
 	     line += strcspn(line, "\n"), line += *line == '\n') {
 		uint64_t begin, end;
 
-		/* The kernel's own pages (vdso, vvar, vsyscall) are neither anonymous nor can they
-		 * move. */
+		/* The kernel's own pages (vdso, vvar, vsyscall) are not anonymous. */
 		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &begin, &end) == 2 &&
 		    begin < UINT64_C(1) << 63)
-			rc = each_entry(target, begin, end, find_entry, &finding);
+			rc = read_pagemap(target, begin, end, state, max, &pages, &n);
 	}
 	if (rc < 0) {
-		target_pages_done(&finding.pages);
+		target_pages_done(&pages);
 		return err_set(e, rc, "cannot read the pagemap of process %d", (int)target->pid);
 	}
-	*ret = finding.pages;
-	return 0;
-}
-
-struct counting {
-	enum target_state state;
-	uint64_t n;
-};
-
-static int count_entry(void *ctx, uint64_t address UNUSED, uint64_t entry)
-{
-	struct counting *counting = ctx;
-
-	counting->n += in_state(entry, counting->state);
+	*ret = pages;
 	return 0;
 }
 
 int target_count(const struct target *target, const struct target_pages *pages,
 		 enum target_state state, uint64_t *ret, struct err *e)
 {
-	struct counting counting = { .state = state };
+	uint64_t n = 0;
 
 	for (size_t i = 0; i < pages->n; i++) {
 		const struct target_run *run = &pages->runs[i];
-		int rc = each_entry(target, run->address, run->address + run->n_pages * PAGE_BYTES,
-				    count_entry, &counting);
+		int rc =
+			read_pagemap(target, run->address, run->address + run->n_pages * PAGE_BYTES,
+				     state, UINT64_MAX, NULL, &n);
 
 		if (rc)
 			return err_set(e, rc, "cannot read the pagemap of process %d",
 				       (int)target->pid);
 	}
-	*ret = counting.n;
+	*ret = n;
 	return 0;
 }
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* watch_view.c - `status --watch` on a terminal: a few lines with sparklines per pool, redrawn in
- * place.
- */
+/* watch_view.c - `status --watch` on a terminal: sparklines, redrawn in place. */
 #include "watch_view.h"
 
 #include <math.h>

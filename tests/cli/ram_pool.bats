@@ -73,7 +73,7 @@ need_root() {
 	done
 }
 
-@test "status without a pool says so, and is no failure" {
+@test "status without a pool reports that, and is no failure" {
 	need_root
 	run --separate-stderr "$pool" status
 	[ "$status" -eq 0 ]
@@ -92,7 +92,7 @@ need_root() {
 	refused 1 "pool none not found"
 }
 
-@test "recover always says something: of a command that died before it had changed anything, too" {
+@test "recover always reports something, also of a command that was killed before it changed anything" {
 	need_root
 	[ -e /sys/class/zram-control/hot_add ] || skip "this kernel has no zram (modprobe zram num_devices=0)"
 	run --separate-stderr "$pool" recover
@@ -108,7 +108,7 @@ need_root() {
 	[ ! -e "$COLDPRESS_STATE_DIR/pool.dead.book" ]
 }
 
-@test "more than the machine could hold: the bound and the figure" {
+@test "more than the machine could hold: the bound and the value" {
 	need_root
 	[ -e /sys/class/zram-control/hot_add ] || skip "this kernel has no zram (modprobe zram num_devices=0)"
 	run --separate-stderr "$pool" setup --size 1000TiB
@@ -222,4 +222,13 @@ need_root() {
 		[ "$status" -eq 2 ]
 		[[ $stderr == *"is not a zram device"* ]]
 	done
+}
+
+@test "one option for one thing: the algorithm, the results database, the duration, format and output" {
+	run "$pool" setup --help
+	[[ $output == *"-a, --algo NAME"*"--level LEVEL"*"-f, --format"*"-o, --output FILE"* ]]
+	run "$pool" trigger compress --help
+	[[ $output == *"-d, --duration TIME"*"--db FILE"*"-f, --format"*"-o, --output FILE"* ]]
+	run "$pool" status --help
+	[[ $output == *"-d, --duration TIME"* ]]
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# What ram_pool refuses so that nothing is hurt: bringing pages back to where they do not fit.
+# What ram_pool refuses for safety: swapping pages in where they do not fit.
 
 load pool_helpers
 bats_require_minimum_version 1.5.0
@@ -13,7 +13,7 @@ teardown() {
 	"$pool" recover -q
 }
 
-@test "reset refuses what a limited group could not hold, with the figures; with more room it goes" {
+@test "reset refuses what a limited cgroup could not hold, with the values; with a higher limit it succeeds" {
 	limited_group "coldpress-guard-$$"
 	"$pool" setup --algo lz4 --size 128MiB --mem-limit 64MiB -q >/dev/null
 	begin_holder 48 in_group
@@ -68,7 +68,7 @@ held() {
 	holders_are_whole
 }
 
-# limited_owner - a process in $group whose pages are out in the pool, and then a limit that could not take them back.
+# limited_owner - a process in $group whose pages are in the pool, and then a limit too low to swap them in.
 limited_owner() {
 	limited_group "coldpress-guard-$$"
 	begin_holder 48 in_group
@@ -85,7 +85,7 @@ orphaned_pool() {
 	wait $bound_to || true
 }
 
-@test "recover refuses what a limited foreign owner could not hold, with the figures, and puts back all the rest" {
+@test "recover refuses what a limited foreign owner could not hold, with the values, and undoes all the rest" {
 	"$pool" recover -q # makes the directory
 	# shellcheck disable=SC2034 # restored() compares with it
 	before=$(machine)
@@ -106,7 +106,7 @@ orphaned_pool() {
 	end_holder
 }
 
-@test "recover --force goes on all the same, and where the OOM killer ends the owner it finishes" {
+@test "recover --force continues, and finishes if the OOM killer ends the owner" {
 	"$pool" recover -q
 	# shellcheck disable=SC2034
 	before=$(machine)
@@ -115,7 +115,7 @@ orphaned_pool() {
 	restored
 }
 
-@test "recover ends a killed command's limited load before it takes its pool back" {
+@test "recover ends a killed command's limited load before it removes its pool" {
 	[ -x "$BATS_TEST_DIRNAME/../../build/bin/workload" ] || skip "workload is not built"
 	"$pool" recover -q
 	# shellcheck disable=SC2034

@@ -75,7 +75,7 @@ compressed() {
 	restored
 }
 
-@test "a level or a dictionary that the codec would pass over is refused, with those that have one" {
+@test "a level or a dictionary that the algorithm would ignore is refused, with those that have one" {
 	kernel_has algorithm_params || skip "this kernel's zram takes no level (from 6.12)"
 	if has_codec lzo; then
 		run --separate-stderr "$pool" setup --size 16MiB --algo lzo --level 3
@@ -143,7 +143,7 @@ compressed() {
 	restored
 }
 
-@test "--device: takes a free one, leaves it as it was, refuses one in use or none" {
+@test "--device: uses a free one, leaves it as it was, refuses one in use or none" {
 	before_algorithm=$(cat "/sys/block/zram$added/comp_algorithm")
 	codec=$(tr -d '[]' <<<"$before_algorithm" | awk '{ print $NF }')
 	json=$("$pool" setup --size 64MiB --algo "$codec" --device "zram$added" -f json)
@@ -227,7 +227,7 @@ shape() {
 	restored
 }
 
-@test "swap, raw and a file system at once, or swap's options without it: usage" {
+@test "several of swap, raw and a file system, or options of swap without it: usage" {
 	for arguments in "--raw --fs ext4" "--swap --raw" "--raw --tune" "--fs ext4 --priority 3"; do
 		# shellcheck disable=SC2086
 		run --separate-stderr "$pool" setup --size 64MiB $arguments
@@ -236,7 +236,7 @@ shape() {
 	restored
 }
 
-@test "a cold tier that the kernel lacks is refused, with what would have it and what this one has" {
+@test "a cold tier that the kernel lacks is refused, with kernels that have it and what this one has" {
 	truncate -s 16M "$BATS_TEST_TMPDIR/backing"
 	if ! kernel_has recomp_algorithm; then
 		run --separate-stderr "$pool" setup --size 16MiB --recompress lzo
@@ -256,7 +256,7 @@ shape() {
 	restored
 }
 
-@test "--backing refuses what is not there, holds something, or is too small" {
+@test "--backing refuses what does not exist, is not empty, or is too small" {
 	kernel_has backing_dev || skip "this kernel's zram cannot write back (CONFIG_ZRAM_WRITEBACK)"
 	run --separate-stderr "$pool" setup --size 16MiB --backing "$BATS_TEST_TMPDIR/none"
 	[ "$status" -eq 1 ]
@@ -272,7 +272,7 @@ shape() {
 	restored
 }
 
-@test "zswap in front is said at setup and in the status, with the way to turn it off" {
+@test "zswap in front is reported at setup and in the status, with the way to disable it" {
 	enabled=/sys/module/zswap/parameters/enabled
 	[ -e $enabled ] || skip "this kernel has no zswap"
 	was=$(cat $enabled)
@@ -320,7 +320,7 @@ shape() {
 	restored
 }
 
-@test "--zswap: on in front while the pool is there, and as before afterwards" {
+@test "--zswap: enabled in front of the pool until reset, and as before afterwards" {
 	parameters=/sys/module/zswap/parameters
 	[ -e $parameters/enabled ] || skip "this kernel has no zswap"
 	zswap() { cat $parameters/enabled $parameters/compressor $parameters/shrinker_enabled 2>/dev/null || true; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# ram_pool status beyond mm_stat: size classes and what compaction would give, against what it gives; the live view.
+# ram_pool status beyond mm_stat: size classes, predicted against real compaction; the watch view.
 
 load pool_helpers
 bats_require_minimum_version 1.5.0
@@ -26,7 +26,7 @@ has_lz4() {
 	raw_pool 2>/dev/null || skip "this kernel's zram has no lz4"
 }
 
-@test "--deep counts what mm_stat counts: slots, and no holes in a pool that was only filled" {
+@test "--deep counts what mm_stat counts: objects, and no unused ones in a pool that was only filled" {
 	has_lz4
 	read -r orig compr used _ _ same _ <"/sys/block/${device#/dev/}/mm_stat"
 	classes=$("$pool" status --classes --deep -f json)
@@ -40,7 +40,7 @@ has_lz4() {
 	[ "$("$pool" status --deep -f json | field compact_source)" = deep ]
 }
 
-# said_of_pool WORDS - status, trigger and age say it of the pool, and that `recover` is what helps.
+# said_of_pool TEXT - status, trigger and age report it, and name `recover`.
 said_of_pool() {
 	[[ $("$pool" status -f json | field warning) == *recover* ]]
 	for command in "trigger compress --db none --pid $$" age; do
@@ -52,7 +52,7 @@ said_of_pool() {
 	done
 }
 
-@test "a pool that is being removed, and one whose removal was killed: each is said, with what to do" {
+@test "a pool that is being removed, and one whose removal was killed: each is reported, with what to do" {
 	"$pool" setup --size 16MiB -q >/dev/null
 	book=$COLDPRESS_STATE_DIR/pool.pool.book
 	echo '{"ready":false}' >>"$book"
@@ -69,9 +69,9 @@ said_of_pool() {
 	wait "$H_PID" || true # bash may have seen its end already
 }
 
-@test "what compaction would give, and what it gives" {
+@test "compact frees what compact_bytes predicts" {
 	has_lz4
-	# Every other page becomes one of zeros, which has no slot: half of each zspage is holes.
+	# Every other page becomes one of zeros, which has no slot: half of each zspage is unused.
 	perl -e 'use Fcntl; sysopen my $d, $ARGV[0], O_RDWR or die; my $zero = "\0" x 4096;
 		for (my $i = 0; $i < 2048; $i += 2) { sysseek $d, $i * 4096, 0; syswrite $d, $zero }
 		require IO::Handle; $d->sync' "$device"
@@ -89,7 +89,7 @@ said_of_pool() {
 	[ "$(field compacted_pages <<<"$json")" = $(((before - after) / 4096)) ]
 }
 
-@test "a profile that is too large for the pool: what it puts out, and what the pool takes" {
+@test "a profile that is too large for the pool: the sizes of both are reported" {
 	[ "$(wc -l </proc/swaps)" = 1 ] || skip "the load would go on in another swap"
 	"$pool" setup --size 16MiB --mem-limit 16MiB -q >/dev/null
 	run --separate-stderr "$pool" trigger compress --profile medium --db none
@@ -97,7 +97,7 @@ said_of_pool() {
 	[[ $stderr == *"up to 128MiB are swapped out; pool pool has a size of 16.0 MiB and a memory limit of 16.0 MiB"*--size*"--profile light"* ]]
 }
 
-@test "size classes from debugfs where the kernel shows them, else a refusal that says how" {
+@test "size classes from debugfs if the kernel shows them, else a refusal with the other way" {
 	"$pool" setup --size 16MiB -q >/dev/null
 	if [ -e "/sys/kernel/debug/zsmalloc/$("$pool" status -f json | field device | sed 's#/dev/##')/classes" ]; then
 		[ "$("$pool" status -f json | field compact_source)" = debugfs ]
@@ -163,7 +163,7 @@ said_of_pool() {
 	[[ $("$pool" status -f json | field warning) == *"OOM kills since setup: "* ]]
 }
 
-@test "pages in the pool that are not its owner's are named, with a figure; whose they are must be said" {
+@test "pages in the pool that are not the owner's are reported, with their size, if an owner is named" {
 	"$pool" setup --size 128MiB --mem-limit 64MiB -q >/dev/null
 	limited_group "coldpress-owner-$$"
 	begin_holder 16 in_group

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# ram_pool trigger: pages of a process out and back, checked against the process's own VmSwap and fault counts.
+# ram_pool trigger: pages of a process swapped out and in, checked against the process's own VmSwap and fault counts.
 
 load pool_helpers
 bats_require_minimum_version 1.5.0
@@ -46,7 +46,7 @@ touch_all() {
 	end_holder
 }
 
-@test "readback by willneed: a short fault a page is left" {
+@test "readback by willneed: minor faults remain" {
 	begin_holder 16
 	"$pool" trigger readback --db none --pid "$H_PID" --how willneed -q >/dev/null
 	touch_all
@@ -62,7 +62,7 @@ touch_all() {
 	end_holder
 }
 
-@test "compress: what it says is out is out, by the process's own VmSwap" {
+@test "compress: what it reports as swapped out is in the process's own VmSwap" {
 	begin_holder 16
 	"$pool" trigger readback --db none --pid "$H_PID" -q >/dev/null
 	had=$(swapped_pages)
@@ -86,7 +86,7 @@ touch_all() {
 	touch_all
 	[ "$major" = 0 ]
 	end_holder
-	# And it is in the store, as a run with its figures.
+	# And it is in the results database, as a run with its metrics.
 	run "$BATS_TEST_DIRNAME/../../build/bin/coldpress" report --db "$BATS_TEST_TMPDIR/pool.db" --list
 	[ "$status" -eq 0 ]
 	[[ $output == *done*"trigger readback --pid "* ]]
@@ -94,7 +94,7 @@ touch_all() {
 	[ "$moved" = "$(field moved_pages <<<"$json")" ]
 }
 
-@test "a trigger's record is kept beside a study's where no store is named; a place that takes none is no failure" {
+@test "a trigger's record is saved beside a study's by default; a directory that cannot be written is no failure" {
 	begin_holder 16
 	mkdir "$BATS_TEST_TMPDIR/here"
 	cd "$BATS_TEST_TMPDIR/here"
@@ -115,7 +115,7 @@ touch_all() {
 	end_holder
 }
 
-@test "a kernel thread has no memory of its own; of what says whose pages there is one" {
+@test "a kernel thread has no memory of its own; give one of --pid, --cgroup and --profile" {
 	[ "$(cat /proc/2/comm)" = kthreadd ] || skip "no kernel thread to be seen"
 	run --separate-stderr "$pool" trigger compress --db none --pid 2
 	[ "$status" -eq 1 ]
@@ -164,7 +164,7 @@ touch_all() {
 	wait "$H_PID" || true
 }
 
-@test "compress a group: what it says went out is what the group's swap has grown by, and its limits are as before" {
+@test "compress a cgroup: what it reports is the growth of its swap, and its limits are as before" {
 	begin_group_holder 16
 	was=$(settings_of_group)
 	had=$(swapped_pages)
@@ -187,7 +187,7 @@ touch_all() {
 	end_group_holder
 }
 
-@test "a group that is not there, the top of the tree, a path that leads out of it" {
+@test "a cgroup that does not exist, the root, a path that leads out of the hierarchy" {
 	limited_group "coldpress-trigger-$$-$BATS_TEST_NUMBER"
 	run --separate-stderr "$pool" trigger compress --db none --cgroup "$group/none"
 	[ "$status" -eq 1 ]
@@ -204,7 +204,7 @@ touch_all() {
 	remove_group "$group"
 }
 
-@test "pages whose write failed have not moved: counted, said, and they are as they were" {
+@test "pages whose write failed have not moved: counted, reported, and unchanged" {
 	"$pool" setup --algo lz4 --size 128MiB --mem-limit 4MiB --name small -q >/dev/null
 	begin_holder 16
 	"$pool" trigger readback --db none --name small --pid "$H_PID" -q >/dev/null
@@ -222,7 +222,7 @@ touch_all() {
 	"$pool" reset -q --name small
 }
 
-@test "pages that go to another swap: said; a pool that is none is not chosen, and refused by name" {
+@test "pages that go to another swap are reported; a pool that is not swap is not chosen, and refused by name" {
 	"$pool" setup --size 64MiB --raw --name raw -q >/dev/null
 	"$pool" setup --algo lz4 --size 64MiB --priority 100 --name first -q >/dev/null
 	begin_holder 16
@@ -244,7 +244,7 @@ touch_all() {
 	"$pool" reset -q --name raw
 }
 
-@test "what a group has in the swap cache is its own" {
+@test "what a cgroup has in the swap cache is its own" {
 	begin_group_holder 16
 	"$pool" trigger compress --db none --pid "$H_PID" -q >/dev/null
 	"$pool" trigger readback --db none --pid "$H_PID" --how willneed -q >/dev/null
@@ -252,7 +252,7 @@ touch_all() {
 	end_group_holder
 }
 
-@test "a full disk for the store: what moved is told all the same, and the trigger has failed" {
+@test "a full disk for the results database: the record is printed, and the trigger has failed" {
 	mkdir "$BATS_TEST_TMPDIR/full"
 	mount -t tmpfs -o size=16k full "$BATS_TEST_TMPDIR/full" || skip "no right to mount"
 	begin_holder 16
@@ -265,7 +265,7 @@ touch_all() {
 	end_holder
 }
 
-@test "^C: what had moved by then, and that it was not all" {
+@test "^C: what had moved by then, and that it was stopped" {
 	command -v strace >/dev/null || skip "no strace"
 	begin_holder 64
 	# A page a call; the signal comes with the hundredth.
@@ -280,7 +280,7 @@ touch_all() {
 	end_holder
 }
 
-@test "a folder for the store that is a link is not followed" {
+@test "a directory for the results database that is a link is not followed" {
 	mkdir "$BATS_TEST_TMPDIR/here" "$BATS_TEST_TMPDIR/other"
 	cd "$BATS_TEST_TMPDIR/here"
 	ln -s ../other coldpress-report
@@ -329,7 +329,7 @@ stopped_load() {
 	done
 }
 
-@test "a load that cannot be done in its time: why is said" {
+@test "a load that cannot be done in its time: the reason is reported" {
 	[ -x "$BATS_TEST_DIRNAME/../../build/bin/workload" ] || skip "workload is not built"
 	run --separate-stderr "$pool" trigger readback --db none --profile burst --duration 100ms
 	[ "$status" -eq 1 ]
@@ -350,7 +350,7 @@ stopped_load() {
 	until_true ended
 }
 
-@test "a PID that is not there, none at all, an amount without a unit or above everything" {
+@test "a PID that does not exist, none at all, an amount without a unit or above everything" {
 	run --separate-stderr "$pool" trigger compress --db none --pid 4194304
 	[ "$status" -eq 1 ]
 	# shellcheck disable=SC2154 # run sets it

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 # ram_pool on the running kernel: every algorithm, real pages through swap, and what a killed command leaves.
-# A foreign zram swap with pages in it stands by through all of it, and must not be touched.
+# A foreign zram swap with pages in it is in use meanwhile, and must not be touched.
 
 load pool_foreign
 bats_require_minimum_version 1.5.0
@@ -149,14 +149,14 @@ said_clearly() {
 	restored
 }
 
-@test "--tune sets what it says, reset puts it back" {
+@test "--tune sets what it says, reset restores it" {
 	"$pool" setup --size 64MiB --tune -q >/dev/null
 	[ "$(cat /proc/sys/vm/swappiness /proc/sys/vm/page-cluster)" = $'180\n0' ]
 	"$pool" reset -q
 	restored
 }
 
-@test "two pools with --tune, whichever goes first: the last one puts back what was before both" {
+@test "two pools with --tune, whichever goes first: the last one restores the values from before both" {
 	for order in "a b" "b a"; do
 		"$pool" setup --size 16MiB --tune --name a -q >/dev/null
 		"$pool" setup --size 16MiB --tune --name b -q >/dev/null
@@ -167,7 +167,7 @@ said_clearly() {
 	done
 }
 
-@test "somebody else takes a pool's device away: recover puts back the rest" {
+@test "another program removes a pool's device: recover undoes the rest" {
 	device=$("$pool" setup --size 16MiB --tune -f json | field device)
 	swapoff "$device"
 	echo 1 >"/sys/block/${device#/dev/}/reset"
@@ -244,7 +244,7 @@ said_clearly() {
 	restored
 }
 
-@test "a full disk for the output: nothing stays behind" {
+@test "a full disk for the output: nothing stays" {
 	run --separate-stderr "$pool" setup --size 64MiB -o /dev/full
 	[ "$status" -eq 1 ]
 	[[ $stderr == "ram_pool: "* ]]
@@ -300,7 +300,7 @@ pool_with_pages() {
 	end_holder
 }
 
-@test "an error at any call that changes something: said clearly, everything undone" {
+@test "an error at any call that changes something: reported, everything undone" {
 	mapfile -t all < <(calls "$pool" setup --size 64MiB --tune -q | grep -E '^(write|pwrite64|fsync|swapon|flock|fcntl) ')
 	"$pool" reset -q
 	for error in EBUSY ENOMEM EINVAL EIO; do
@@ -320,7 +320,7 @@ pool_with_pages() {
 	done
 }
 
-@test "an error at any call of reset, pages in the pool: said clearly, and recover finishes what was begun" {
+@test "an error at any call of reset, pages in the pool: reported, and recover finishes" {
 	begin_holder 1
 	pool_with_pages
 	mapfile -t all < <(calls "$pool" reset -q | grep -E '^(write|swapoff|ftruncate|fcntl|unlink|unlinkat) ')
