@@ -41,16 +41,6 @@ static int check_empty(int fd, const char *path, struct err *e)
 			   "another with fallocate");
 }
 
-static int check_size(uint64_t bytes, const char *path, struct err *e)
-{
-	char text[UNITS_TEXT_MAX];
-
-	if (bytes >= BACKING_MIN)
-		return 0;
-	return err_usage(e, "%s has %s; a backing device needs at least 1 MiB", path,
-			 units_format_size(bytes, text));
-}
-
 /* The lock belongs to the open file, and so to the loop device until that closes it. */
 static int claim_file(int fd, const char *path, struct err *e)
 {
@@ -100,65 +90,60 @@ static int attach(struct backing *backing, int file, struct err *e)
 	return err_say(e, EBUSY, "no free loop device");
 }
 
-static int take_file(struct backing *backing, int file, const struct stat *st, const char *path,
-		     struct err *e)
+/* An unused block device, opened exclusively: refused if it is mounted, swap, or part of another
+ * device. Returns a descriptor.
+ */
+static int open_device(struct backing *backing, const char *path, uint64_t *bytes, struct err *e)
 {
-	int rc = check_size((uint64_t)st->st_size, path, e);
-
-	if (rc == 0)
-		rc = claim_file(file, path, e);
-	if (rc == 0)
-		rc = check_empty(file, path, e);
-	return rc ? rc : attach(backing, file, e);
-}
-
-/* Opened exclusively: refused if it is mounted, swap, or part of another device. */
-static int take_device(struct backing *backing, const char *path, struct err *e)
-{
-	uint64_t bytes;
 	AUTO_CLOSE int fd = open(path, O_RDWR | O_EXCL | O_CLOEXEC);
+	int ret = fd;
 
 	if (fd < 0 && errno == EBUSY)
 		return err_say(e, EBUSY, "%s is in use: mounted, swap, or part of another device",
 			       path);
 	if (fd < 0)
 		return err_set(e, errno, "cannot open %s", path);
-	if (ioctl(fd, BLKGETSIZE64, &bytes))
+	if (ioctl(fd, BLKGETSIZE64, bytes))
 		return err_set(e, errno, "cannot read the size of %s", path);
-	int rc = check_size(bytes, path, e);
-
-	if (rc == 0)
-		rc = check_empty(fd, path, e);
-	if (rc)
-		return rc;
 	if (snprintf(backing->device, sizeof(backing->device), "%s", path) >=
 	    (int)sizeof(backing->device))
 		return err_set(e, ENAMETOOLONG, "cannot use %s", path);
-	return 0;
+	fd = -1;
+	return ret;
 }
 
 int backing_open(struct backing *ret, const char *path, struct err *e)
 {
 	struct backing backing = { .fd = -1 };
+	char text[UNITS_TEXT_MAX];
 	struct stat st;
-	AUTO_CLOSE int file = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	int rc;
+	AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	int rc = 0;
 
-	if (file < 0) {
+	if (fd < 0) {
 		rc = err_set(e, errno, "cannot open the backing device %s", path);
 		return rc == -ENOENT ? err_hint(e, "make it first: fallocate -l 4G %s", path) : rc;
 	}
-	if (fstat(file, &st))
+	if (fstat(fd, &st))
 		return err_set(e, errno, "cannot read the status of %s", path);
-	if (S_ISREG(st.st_mode)) {
-		rc = take_file(&backing, file, &st, path, e);
-	} else if (S_ISBLK(st.st_mode)) {
-		close(file);
-		file = -1;
-		rc = take_device(&backing, path, e);
-	} else {
-		rc = err_usage(e, "%s is neither a file nor a block device", path);
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		return err_usage(e, "%s is neither a file nor a block device", path);
+	uint64_t bytes = (uint64_t)st.st_size;
+
+	if (S_ISBLK(st.st_mode)) {
+		close(fd);
+		fd = open_device(&backing, path, &bytes, e);
+		rc = MIN(fd, 0);
 	}
+	if (rc == 0 && bytes < BACKING_MIN)
+		rc = err_usage(e, "%s has %s; a backing device needs at least 1 MiB", path,
+			       units_format_size(bytes, text));
+	if (rc == 0 && S_ISREG(st.st_mode))
+		rc = claim_file(fd, path, e);
+	if (rc == 0)
+		rc = check_empty(fd, path, e);
+	if (rc == 0 && S_ISREG(st.st_mode))
+		rc = attach(&backing, fd, e);
 	if (rc == 0)
 		*ret = backing;
 	return rc;
