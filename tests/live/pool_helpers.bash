@@ -16,15 +16,22 @@ own_state() {
 	"$pool" recover -q
 }
 
+# foreign_group DIR - whether it belongs to a running program (coldpress.PID.N.NAME) with other journals than ours.
+foreign_group() {
+	local pid=${1##*/coldpress.}
+	pid=${pid%%.*}
+	[[ $pid =~ ^[0-9]+$ ]] && [ -d "/proc/$pid" ] && ! grep -qsz "^COLDPRESS_STATE_DIR=$COLDPRESS_STATE_DIR\$" "/proc/$pid/environ"
+}
+
 # Everything a pool changes, as text: swaps (without their use: the kernel frees slots as it likes), devices,
-# settings, groups but the test's own and those of unit tests, files behind loop devices, and what is in the state directory.
+# settings, groups but the test's own and those of other programs that run, files behind loop devices, and what is in the state directory.
 machine() {
 	swapon --show=NAME,TYPE,SIZE,PRIO --noheadings --raw
 	for d in /sys/block/zram*; do
 		[ -e "$d" ] && echo "$d $(cat "$d/diskseq" "$d/disksize" "$d/comp_algorithm" | tr '\n' ' ')"
 	done
 	cat /proc/sys/vm/swappiness /proc/sys/vm/page-cluster
-	find /sys/fs/cgroup -type d -name '*coldpress*' ! -name '*.test' ! -path "${group:-none}"
+	find /sys/fs/cgroup -type d -name '*coldpress*' ! -path "${group:-none}" | while read -r g; do foreign_group "$g" || echo "$g"; done
 	losetup -a
 	ls -A "$COLDPRESS_STATE_DIR"
 }
