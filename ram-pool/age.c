@@ -30,7 +30,8 @@ const char *const pool_age_what_choices[] = { "idle", "huge_idle", "huge", NULL 
 
 static const struct field pool_age_fields[] = {
 	F(name, FIELD_STRING, "", "name of the pool"),
-	F(what, FIELD_STRING, "", "idle: old pages; huge: incompressible pages; huge_idle: old incompressible"),
+	F(what, FIELD_STRING, "",
+	  "idle: old pages; huge: incompressible pages; huge_idle: old incompressible"),
 	F(older_ns, FIELD_U64, "ns", "cold-age threshold: time since the last access"),
 	F(marked, FIELD_STRING, "",
 	  "age: by the kernel's access times; wait: all pages were marked, and looked at again "

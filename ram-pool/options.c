@@ -76,7 +76,7 @@ const struct opt status_options[] = {
 		 "show the size classes in use instead, from debugfs"),
 	OPT_FLAG(0, "deep", O, status.deep,
 		 "compute size classes and the gain of compaction by reading and compressing every "
-		 "page; slow, and makes pages young"),
+		 "page; slow, and counts as an access to every page"),
 	OPT_OUTPUT(O, output),
 	OPT_END
 };

@@ -151,13 +151,13 @@ touch_all() {
 		said out
 		json=$("$pool" trigger readback --db none --pid "$H_PID" -f json)
 		[ "$(field moved_pages <<<"$json")" -ge 4000 ]
-		read -ra was <<<"$(faults "$H_PID")"
+		read -ra first <<<"$(faults "$H_PID")"
 		echo touch >&"$to"
 		read -r -u "$from" -t 120 line
-		read -ra now <<<"$(faults "$H_PID")"
-		echo "$line: minor $((now[0] - was[0])), major $((now[1] - was[1]))"
-		[ $((now[1] - was[1])) -eq 0 ]
-		[ $((now[0] - was[0])) -le 64 ]
+		read -ra last <<<"$(faults "$H_PID")"
+		echo "$line: minor $((last[0] - first[0])), major $((last[1] - first[1]))"
+		[ $((last[1] - first[1])) -eq 0 ]
+		[ $((last[0] - first[0])) -le 64 ]
 	done
 	end=${H[1]}
 	exec {to}>&- {end}>&-
