@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# pool - what watching a pool adds to a page that goes out and comes back, ours and others' side by side.
+# pool - what tracing a pool adds to the swap-out and swap-in of a page, for our tracers and others.
 #
 #   bench/pool.sh [ROUNDS]
 #
-# One process pages 16 MiB out to a zram pool of its own and touches them again, four times, while each tracer in turn
-# looks on; the order is shuffled in each round. Prints the median and the range of the CPU time that a page out and in
-# took longer than without a tracer in the same round. Then an idle probe.
+# One process swaps 16 MiB out to a zram pool of its own and touches them again, four times, under each tracer in turn; the
+# order is shuffled in each round. Prints the median and the range of the CPU time per page beyond that without a tracer in
+# the same round, then the cost of an idle probe.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 rounds=${1:-7}
@@ -49,7 +49,7 @@ tracer_bpftrace_printf() {
 tracers=(none empty summary by_pid events)
 ! command -v bpftrace >/dev/null || tracers+=(bpftrace_hist bpftrace_printf)
 
-# measure TRACER - nanoseconds a page takes out and in under it.
+# measure TRACER - nanoseconds per page, swap-out and swap-in, under it.
 measure() {
 	local pid
 	("tracer_$1" >/dev/null 2>&1) &
@@ -59,7 +59,7 @@ measure() {
 	*) sleep 0.4 ;;
 	esac
 	"$helper" 4099 4 | tr ' ' '\n' | awk -F= '{ v[$1] = $2 } END {
-		if (v["out"] < v["pages"] * 0.99) print "only " v["out"] " pages went out" >"/dev/stderr"
+		if (v["out"] < v["pages"] * 0.99) print "only " v["out"] " pages were swapped out" >"/dev/stderr"
 		printf "%.1f\n", v["cpu_ns"] / v["pages"] }'
 	kill -INT $pid
 	wait $pid 2>/dev/null
@@ -87,7 +87,7 @@ awk -v order="${tracers[*]}" '
 			sorted(a, rounds)
 			median[i] = rounds % 2 ? a[(rounds + 1) / 2] : (a[rounds / 2] + a[rounds / 2 + 1]) / 2
 			if (i == 1)
-				printf "a page out and in without a tracer: %.0f ns (%.0f to %.0f, %d rounds)\n" \
+				printf "swap-out and swap-in of a page without a tracer: %.0f ns (%.0f to %.0f, %d rounds)\n" \
 					"%-18s %10s %8s %8s %8s\n", median[1], a[1], a[rounds], rounds,
 					"added by", "median ns", "least", "most", "share"
 			else
@@ -95,7 +95,7 @@ awk -v order="${tracers[*]}" '
 					100 * median[i] / median[1]
 		}
 	}' "$tmp/figures"
-echo "the last account of --events: $(cat "$tmp/last")"
+echo "the last end record of --events: $(cat "$tmp/last")"
 
 echo
 echo "idle for 5 s:"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* backing.c - where cold pages may be written back to: a free block device, or a file behind a loop
+/* backing.c - the backing device for cold pages: an unused block device, or a file behind a loop
  * device.
  *
- * The loop device lets go of its file as soon as nobody has it open (LO_FLAGS_AUTOCLEAR): zram has,
- * from backing_dev until reset. So a command that is killed in between leaves nothing.
+ * The loop device detaches its file when nothing has it open (LO_FLAGS_AUTOCLEAR), and zram has it
+ * open from backing_dev until reset: a command that is killed in between leaves nothing.
  */
 #include "backing.h"
 
@@ -20,7 +20,7 @@
 #define LOOP_TRIES     64
 #define BTRFS_MAGIC_AT 0x10040
 
-/* zram leaves the first page of its backing device alone, so one that was used before is empty
+/* zram does not use the first page of its backing device, so a device that was one before is empty
  * there; file systems, swap, partition tables and texts are not.
  */
 static int check_empty(int fd, const char *path, struct err *e)
@@ -36,23 +36,12 @@ static int check_empty(int fd, const char *path, struct err *e)
 		empty = page[i] == 0;
 	if (empty)
 		return 0;
-	err_say(e, EEXIST, "%s holds something already, which pages written back would destroy",
-		path);
-	return err_hint(
-		e, "if it is of no more use: wipefs -a on a device; another file from fallocate");
+	err_say(e, EEXIST, "%s is not empty, and writeback would overwrite it", path);
+	return err_hint(e, "if its data is not needed: wipefs -a on a device; for a file, make "
+			   "another with fallocate");
 }
 
-static int check_size(uint64_t bytes, const char *path, struct err *e)
-{
-	char text[UNITS_TEXT_MAX];
-
-	if (bytes >= BACKING_MIN)
-		return 0;
-	return err_usage(e, "%s has %s: too small to take pages, at least 1 MiB", path,
-			 units_format_size(bytes, text));
-}
-
-/* A lock that stays with the open file, and so with the loop device, until that lets go of it. */
+/* The lock belongs to the open file, and so to the loop device until that closes it. */
 static int claim_file(int fd, const char *path, struct err *e)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -60,7 +49,7 @@ static int claim_file(int fd, const char *path, struct err *e)
 	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
 		return 0;
 	if (errno == EAGAIN || errno == EACCES)
-		return err_say(e, EBUSY, "%s is in use already, by another pool or program", path);
+		return err_say(e, EBUSY, "%s is in use by another pool or program", path);
 	return err_set(e, errno, "cannot lock %s", path);
 }
 
@@ -74,14 +63,12 @@ static int attach(struct backing *backing, int file, struct err *e)
 	AUTO_CLOSE int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
 
 	if (control < 0 && (errno == ENOENT || errno == ENODEV || errno == ENXIO)) {
-		err_impossible(e, "a file needs a loop device, and this kernel has none: %s",
+		err_impossible(e, "this kernel has no loop device, which a file needs: %s",
 			       strerror(errno));
 		return err_hint(e, "modprobe loop, or give a block device");
 	}
 	if (control < 0)
-		return err_set(
-			e, errno,
-			"a file needs a loop device, and /dev/loop-control cannot be opened");
+		return err_set(e, errno, "cannot open /dev/loop-control, which a file needs");
 	for (int i = 0; i < LOOP_TRIES; i++) {
 		int n = ioctl(control, LOOP_CTL_GET_FREE);
 
@@ -97,70 +84,69 @@ static int attach(struct backing *backing, int file, struct err *e)
 			fd = -1;
 			return 0;
 		}
-		if (errno != EBUSY) /* else somebody else got it first */
-			return err_set(e, errno, "cannot put a file behind %s", backing->device);
+		if (errno != EBUSY) /* else another program got it first */
+			return err_set(e, errno, "cannot attach a file to %s", backing->device);
 	}
-	return err_say(e, EBUSY, "no loop device stays free");
+	return err_say(e, EBUSY, "no free loop device");
 }
 
-static int take_file(struct backing *backing, int file, const struct stat *st, const char *path,
-		     struct err *e)
+/* An unused block device, opened exclusively: refused if it is mounted, swap, or part of another
+ * device. Returns a descriptor.
+ */
+static int open_device(struct backing *backing, const char *path, uint64_t *bytes, struct err *e)
 {
-	int r = check_size((uint64_t)st->st_size, path, e);
-
-	if (r || (r = claim_file(file, path, e)) || (r = check_empty(file, path, e)))
-		return r;
-	return attach(backing, file, e);
-}
-
-/* Exclusive while we look: refused where it is mounted, swap, or part of something. */
-static int take_device(struct backing *backing, const char *path, struct err *e)
-{
-	uint64_t bytes;
 	AUTO_CLOSE int fd = open(path, O_RDWR | O_EXCL | O_CLOEXEC);
+	int ret = fd;
 
 	if (fd < 0 && errno == EBUSY)
 		return err_say(e, EBUSY, "%s is in use: mounted, swap, or part of another device",
 			       path);
 	if (fd < 0)
 		return err_set(e, errno, "cannot open %s", path);
-	if (ioctl(fd, BLKGETSIZE64, &bytes))
-		return err_set(e, errno, "cannot ask %s for its size", path);
-	int r = check_size(bytes, path, e);
-
-	if (r || (r = check_empty(fd, path, e)))
-		return r;
+	if (ioctl(fd, BLKGETSIZE64, bytes))
+		return err_set(e, errno, "cannot read the size of %s", path);
 	if (snprintf(backing->device, sizeof(backing->device), "%s", path) >=
 	    (int)sizeof(backing->device))
 		return err_set(e, ENAMETOOLONG, "cannot use %s", path);
-	return 0;
+	fd = -1;
+	return ret;
 }
 
 int backing_open(struct backing *ret, const char *path, struct err *e)
 {
 	struct backing backing = { .fd = -1 };
+	char text[UNITS_TEXT_MAX];
 	struct stat st;
-	AUTO_CLOSE int file = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	int r;
+	AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	int rc = 0;
 
-	if (file < 0) {
-		r = err_set(e, errno, "cannot open %s to write pages back to", path);
-		return r == -ENOENT ? err_hint(e, "make it first: fallocate -l 4G %s", path) : r;
+	if (fd < 0) {
+		rc = err_set(e, errno, "cannot open the backing device %s", path);
+		return rc == -ENOENT ? err_hint(e, "make it first: fallocate -l 4G %s", path) : rc;
 	}
-	if (fstat(file, &st))
-		return err_set(e, errno, "cannot look at %s", path);
-	if (S_ISREG(st.st_mode)) {
-		r = take_file(&backing, file, &st, path, e);
-	} else if (S_ISBLK(st.st_mode)) {
-		close(file);
-		file = -1;
-		r = take_device(&backing, path, e);
-	} else {
-		r = err_usage(e, "%s is neither a file nor a block device", path);
+	if (fstat(fd, &st))
+		return err_set(e, errno, "cannot read the status of %s", path);
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		return err_usage(e, "%s is neither a file nor a block device", path);
+	uint64_t bytes = (uint64_t)st.st_size;
+
+	if (S_ISBLK(st.st_mode)) {
+		close(fd);
+		fd = open_device(&backing, path, &bytes, e);
+		rc = MIN(fd, 0);
 	}
-	if (r == 0)
+	if (rc == 0 && bytes < BACKING_MIN)
+		rc = err_usage(e, "%s has %s; a backing device needs at least 1 MiB", path,
+			       units_format_size(bytes, text));
+	if (rc == 0 && S_ISREG(st.st_mode))
+		rc = claim_file(fd, path, e);
+	if (rc == 0)
+		rc = check_empty(fd, path, e);
+	if (rc == 0 && S_ISREG(st.st_mode))
+		rc = attach(&backing, fd, e);
+	if (rc == 0)
 		*ret = backing;
-	return r;
+	return rc;
 }
 
 void backing_close(struct backing *backing)
@@ -170,27 +156,29 @@ void backing_close(struct backing *backing)
 	backing->fd = -1;
 }
 
-bool backing_whole(const char *device, char *words, size_t len)
+bool backing_whole(const char *device, char *text, size_t len)
 {
+	const char *name = device + strlen("/dev/");
 	char file[512];
 	uint64_t sectors;
 	struct stat st;
 
 	if (stat(device, &st)) {
-		snprintf(words, len, "its backing device %s is gone: what is on it is lost",
-			 device);
+		snprintf(text, len, "its backing device %s is gone, with the pages on it", device);
 		return false;
 	}
 	if (!str_starts(device, "/dev/loop") ||
-	    sysroot_read(NULL, file, sizeof(file), NULL, "/sys/block/%s/loop/backing_file",
-			 device + strlen("/dev/")) < 0 ||
-	    sysroot_read_u64(NULL, &sectors, NULL, "/sys/block/%s/size", device + strlen("/dev/")))
+	    sysroot_read(NULL, file, sizeof(file), NULL, "/sys/block/%s/loop/backing_file", name) <
+		    0 ||
+	    sysroot_read_u64(NULL, &sectors, NULL, "/sys/block/%s/size", name))
 		return true;
 	file[strcspn(file, "\n")] = '\0';
-	/* One that was deleted goes on to work; how long it is nobody can see. */
+	/* A deleted file continues to work; its length cannot be seen. */
 	if (stat(file, &st) || (uint64_t)st.st_size >= sectors * 512)
 		return true;
-	snprintf(words, len, "its backing file %s was cut short: what was beyond its end is lost",
+	snprintf(text, len,
+		 "its backing file %s was cut short, and the pages beyond its end are "
+		 "lost",
 		 file);
 	return false;
 }

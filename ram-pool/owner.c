@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* owner.c - whose pages a pool holds, and where the OOM killer was meanwhile.
+/* owner.c - whose pages a pool holds, and where the OOM killer has been since setup.
  *
- * The kernel does not say which swap a page went to: what an owner has in any is held against what
- * the pool has.
+ * The kernel does not tell which swap a page is in, so an owner's swap in total is compared with
+ * the swap in use of the pool.
  */
-#include "pool.h"
-
 #include "group.h"
 #include "lib/base/units.h"
+#include "status.h"
 
-#define FOREIGN_BYTES MIB /* the figures are not read at one moment */
+#define FOREIGN_BYTES MIB /* the values are not read at one moment */
 
-/* Slots that the swap cache still holds for pages that are back are in no process's figure: they
- * count as its. */
+/* Pages in the swap cache are in no process's VmSwap, and still have a slot: they count as its. */
 static int family_swap_bytes(pid_t pid, uint64_t *ret, struct err *e)
 {
 	AUTO_FREE struct procfs_relation *list = NULL;
 	size_t n = 0;
 	struct procfs_meminfo meminfo;
 	struct procfs_status status;
-	int r = procfs_status_read(NULL, pid, &status, e);
+	int rc = procfs_status_read(NULL, pid, &status, e);
 
-	if (r || (r = procfs_meminfo_read(NULL, &meminfo, e)))
-		return r;
+	if (rc)
+		return rc;
+	rc = procfs_meminfo_read(NULL, &meminfo, e);
+	if (rc)
+		return rc;
 	list = procfs_relations(&n);
 	if (!list)
-		return err_set(e, errno, "cannot look at the processes");
+		return err_set(e, errno, "cannot list the processes");
 	procfs_descendants_mark(list, n, pid);
 	*ret = meminfo.swap_cached_bytes == MISSING_U64 ? 0 : meminfo.swap_cached_bytes;
 	for (size_t i = 0; i < n; i++)
@@ -35,19 +36,22 @@ static int family_swap_bytes(pid_t pid, uint64_t *ret, struct err *e)
 	return 0;
 }
 
-/* Slots behind cached pages are the group's, too: v2 counts them, v1 apart. */
+/* Slots of pages in the swap cache are the cgroup's, too: v1 counts them separately. */
 static int group_slots_bytes(const char *path, uint64_t *ret, struct err *e)
 {
 	struct cgroup_stat stat;
 	struct cgroup group;
-	int r = group_find(path, &group, e);
+	int rc = group_find(path, &group, e);
 
-	if (r || (r = group_swap_bytes(&group, ret, e)) || group.mode == CGROUP_V2)
-		return r;
-	r = cgroup_stat_read(&group, &stat, e);
-	if (r == 0 && stat.swap_cached_bytes != MISSING_U64)
+	if (rc)
+		return rc;
+	rc = group_swap_bytes(&group, ret, e);
+	if (rc || group.mode == CGROUP_V2)
+		return rc;
+	rc = cgroup_stat_read(&group, &stat, e);
+	if (rc == 0 && stat.swap_cached_bytes != MISSING_U64)
 		*ret += stat.swap_cached_bytes;
-	return r;
+	return rc;
 }
 
 int pool_owner_compare(const struct pool *pool, pid_t pid, const char *cgroup,
@@ -55,46 +59,44 @@ int pool_owner_compare(const struct pool *pool, pid_t pid, const char *cgroup,
 {
 	char text[UNITS_TEXT_MAX];
 	uint64_t own;
-	int r;
+	int rc = 0;
 
 	if (status->swap_used_bytes == MISSING_U64)
 		return 0;
 	if (cgroup)
-		r = group_slots_bytes(cgroup, &own, e);
+		rc = group_slots_bytes(cgroup, &own, e);
 	else if (pid)
-		r = family_swap_bytes(pid, &own, e);
-	else if (pool->owner && family_swap_bytes(pool->owner, &own, NULL) == 0)
-		r = 0;
-	else
+		rc = family_swap_bytes(pid, &own, e);
+	else if (!pool->owner || family_swap_bytes(pool->owner, &own, NULL))
 		return 0;
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	status->foreign_bytes = status->swap_used_bytes > own ? status->swap_used_bytes - own : 0;
 	if (status->foreign_bytes > FOREIGN_BYTES)
-		pool_status_warn(status, "at least %s in it are not its owner's",
+		pool_status_warn(status, "at least %s of swap in use is not the owner's",
 				 units_format_size(status->foreign_bytes, text));
 	return 0;
 }
 
 /* ---- the OOM killer ---- */
 
-struct oom_words {
+struct oom_groups {
 	char text[512];
 };
 
 static int name_group(void *ctx, const char *path, uint64_t kill_count)
 {
-	struct oom_words *words = ctx;
-	size_t n = strlen(words->text);
+	struct oom_groups *groups = ctx;
+	size_t n = strlen(groups->text);
 
-	snprintf(words->text + n, sizeof(words->text) - n, "%s %s (%llu since it was made)",
+	snprintf(groups->text + n, sizeof(groups->text) - n, "%s %s (%llu since it was made)",
 		 n ? "," : ": in", path, (unsigned long long)kill_count);
 	return 0;
 }
 
 void pool_owner_oom(const struct pool *pool, struct pool_status *status)
 {
-	struct oom_words words = { .text = "" };
+	struct oom_groups groups = { .text = "" };
 	struct procfs_vmstat vmstat;
 	struct cgroup_layout layout;
 
@@ -105,8 +107,8 @@ void pool_owner_oom(const struct pool *pool, struct pool_status *status)
 	if (status->oom_kill_count == 0)
 		return;
 	if (cgroup_layout_read(NULL, &layout, NULL) == 0)
-		cgroup_oom_visit(&layout, name_group, &words);
-	pool_status_warn(status, "processes ended by the OOM killer since the set-up: %llu%s",
+		cgroup_oom_visit(&layout, name_group, &groups);
+	pool_status_warn(status, "OOM kills since setup: %llu%s",
 			 (unsigned long long)status->oom_kill_count,
-			 *words.text ? words.text : ", in no group that is still there");
+			 *groups.text ? groups.text : ", in no cgroup that still exists");
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* trigger.c - pages into the pool and back, by hand: another process's, or those of a bounded load.
+/* trigger.c - swaps pages out to a pool and in again: those of a process, a cgroup, or a load.
  *
- * A process's pages are advised out or read in one by one, and looked up again afterwards: only
- * what pagemap says counts as moved. A load is `workload`, run beside us under a memory limit of
- * half of what it touches, so that the rest of the machine feels no pressure; its memory is gone
- * when it ends, so the pool is watched meanwhile.
+ * Of a process, only pages that pagemap shows as moved afterwards are counted. A load is
+ * `workload`, run with a memory limit of half of what it touches, so that the rest of the machine
+ * feels no pressure; its memory is gone when it ends, so the pool is sampled while it runs.
  */
 #include "trigger.h"
 
@@ -14,324 +13,258 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "lib/safety/supervise.h"
 #include "group.h"
-#include "remote.h"
 #include "lib/analysis/stats.h"
 #include "lib/base/companion.h"
 #include "lib/base/stop.h"
 #include "lib/base/units.h"
+#include "lib/safety/supervise.h"
+#include "target.h"
 
-#define WATCH_NS (20 * NS_PER_MS)
+#define SAMPLE_NS (20 * NS_PER_MS)
 
 const char *const trigger_how_choices[] = { "prefault", "willneed", "touch", NULL };
 const char *const trigger_compress_profiles[] = { "none", "light", "medium", "heavy", NULL };
 const char *const trigger_readback_profiles[] = { "none", "readback", "burst", NULL };
 
-#define F(m, t, u, what, ...) FIELD(struct trigger_record, m, t, u, what, ##__VA_ARGS__)
+#define F(m, t, u, what)  FIELD(struct trigger_record, m, t, u, what)
+#define BYTES(m, n, what) FIELD_IN(struct trigger_record, m, n, FIELD_U64, "bytes", what)
 
 static const struct field trigger_fields[] = {
 	F(what, FIELD_STRING, "", "compress or readback"),
 	F(how, FIELD_STRING, "",
 	  "pageout, reclaim, limit, prefault, willneed, touch, or the profile"),
-	F(pool, FIELD_STRING, "", "the pool that was watched"),
-	F(pid, FIELD_U64, "", "whose pages; missing for a profile"),
-	F(cgroup, FIELD_STRING, "", "whose pages; missing for a process or a profile"),
-	F(candidate_pages, FIELD_U64, "pages", "anonymous pages it was asked for"),
+	F(pool, FIELD_STRING, "", "name of the pool"),
+	F(pid, FIELD_U64, "", "target process; missing: a cgroup or a profile"),
+	F(cgroup, FIELD_STRING, "", "target cgroup; missing: a process or a profile"),
+	F(candidate_pages, FIELD_U64, "pages", "anonymous pages that the kernel was asked to move"),
 	F(moved_pages, FIELD_U64, "pages",
-	  "of these, out afterwards (compress; without those whose write failed), in RAM and "
-	  "mapped afterwards (readback), by pagemap; of a group what its swap has grown by"),
+	  "candidates that are swapped out (compress, failed writes subtracted), or in RAM and "
+	  "mapped (readback) afterwards, by pagemap; of a cgroup the growth of its swap"),
 	F(skipped_pages, FIELD_U64, "pages",
-	  "the others: locked, shared, unmapped, touched again, no room; all of willneed's, which "
-	  "fills the swap cache and maps nothing"),
-	F(oom_kill_count, FIELD_U64, "",
-	  "processes of the group that the OOM killer ended meanwhile; groups only"),
-	F(elapsed_ns, FIELD_U64, "ns", "from the first request to the end of the last"),
-	F(page_us, FIELD_F64, "us", "elapsed time / moved pages, or / candidates for willneed"),
-	F(page_p50_us, FIELD_F64, "us", "median of the pages, timed one by one; touch only"),
-	F(page_p99_us, FIELD_F64, "us", "99 of 100 took at most this; touch only"),
-	F(page_max_us, FIELD_F64, "us", "the slowest; touch only"),
-	F(written_pages, FIELD_U64, "pages", "written to the pool meanwhile, by anybody"),
-	F(failed_writes, FIELD_U64, "",
-	  "writes to the pool that failed meanwhile, by anybody; in written_pages, too"),
-	F(read_pages, FIELD_U64, "pages", "read from the pool meanwhile, by anybody"),
-	F(orig_before_bytes, FIELD_U64, "bytes", "uncompressed bytes in the pool before"),
-	F(orig_after_bytes, FIELD_U64, "bytes", "and after"),
-	F(orig_peak_bytes, FIELD_U64, "bytes", "and at most, looked at every 20 ms; profiles only"),
-	F(used_before_bytes, FIELD_U64, "bytes", "RAM of the pool before"),
-	F(used_after_bytes, FIELD_U64, "bytes", "and after"),
-	F(used_peak_bytes, FIELD_U64, "bytes", "and at most, looked at every 20 ms; profiles only"),
-	F(stopped, FIELD_BOOL, "",
-	  "^C ended it early: the pages it did not come to are among the skipped ones"),
+	  "candidate_pages - moved_pages: locked, shared, unmapped or touched again; all pages of "
+	  "willneed, which fills the swap cache and maps nothing"),
+	F(oom_kill_count, FIELD_U64, "", "OOM kills in the cgroup meanwhile; cgroups only"),
+	F(elapsed_ns, FIELD_U64, "ns", "time from the first request to the end of the last"),
+	F(page_us, FIELD_F64, "us", "elapsed_ns / moved_pages; of willneed / candidate_pages"),
+	F(page_p50_us, FIELD_F64, "us", "median time per page; touch only"),
+	F(page_p99_us, FIELD_F64, "us", "99th percentile of the time per page; touch only"),
+	F(page_max_us, FIELD_F64, "us", "longest time of a page; touch only"),
+	F(written_pages, FIELD_U64, "pages", "pages written to the pool, by any process"),
+	F(failed_writes, FIELD_U64, "", "failed writes; written_pages includes them"),
+	F(read_pages, FIELD_U64, "pages", "pages read from the pool, by any process"),
+	BYTES(before.mm.orig_bytes, "orig_before_bytes", "uncompressed bytes in the pool before"),
+	BYTES(after.mm.orig_bytes, "orig_after_bytes", "uncompressed bytes in the pool after"),
+	BYTES(orig_peak_bytes, "orig_peak_bytes", "highest of samples every 20 ms; profiles only"),
+	BYTES(before.mm.used_bytes, "used_before_bytes", "RAM of the pool before"),
+	BYTES(after.mm.used_bytes, "used_after_bytes", "RAM of the pool after"),
+	BYTES(used_peak_bytes, "used_peak_bytes", "highest of samples every 20 ms; profiles only"),
+	F(stopped, FIELD_BOOL, "", "^C ended it early; pages not reached are skipped_pages"),
 };
-#undef F
 
 const struct record_type trigger_type = RECORD_TYPE("pool_trigger", 1, RECORD_CARD, trigger_fields,
-						    "pages moved into the pool or back");
+						    "pages swapped out to a pool or in from it");
 
-/* ---- the pool before and after ---- */
-
-struct snapshot {
-	struct zram_mm_stat mm;
-	struct zram_io_stat io;
-	struct zram_block_stat block;
-};
-
-static int look(const struct pool *pool, struct snapshot *ret, struct err *e)
+static int record_begin(const char *what, const char *how, const struct pool *pool,
+			struct trigger_record *ret, struct err *e)
 {
-	if (!zram_present(NULL, &pool->device))
-		return err_say(e, ENODEV, "zram%u has gone", pool->device.id);
-	int r = zram_mm_stat_read(NULL, pool->device.id, &ret->mm, e);
-
-	if (r == 0)
-		r = zram_io_stat_read(NULL, pool->device.id, &ret->io, e);
-	return r ? r : zram_block_stat_read(NULL, pool->device.id, &ret->block, e);
+	memset(ret, 0, sizeof(*ret));
+	record_clear(&trigger_type, ret);
+	ret->what = what;
+	ret->how = how;
+	ret->pool = pool->name;
+	return pool_counters_read(pool, &ret->before, e);
 }
 
-static int compare(const struct pool *pool, const struct snapshot *before,
-		   struct trigger_record *record, struct err *e)
+static int record_end(const struct pool *pool, struct trigger_record *record, struct err *e)
 {
-	struct snapshot after;
-	int r = look(pool, &after, e);
+	const struct pool_counters *from = &record->before, *to = &record->after;
+	int rc = pool_counters_read(pool, &record->after, e);
 
-	if (r)
-		return r;
-	record->failed_writes = after.io.failed_writes - before->io.failed_writes;
+	if (rc)
+		return rc;
+	record->failed_writes = to->io.failed_writes - from->io.failed_writes;
+	record->written_pages = (to->block.written_bytes - from->block.written_bytes) / PAGE_BYTES;
+	record->read_pages = (to->block.read_bytes - from->block.read_bytes) / PAGE_BYTES;
 	record->stopped = stop_requested();
-	record->written_pages =
-		(after.block.written_bytes - before->block.written_bytes) / PAGE_BYTES;
-	record->read_pages = (after.block.read_bytes - before->block.read_bytes) / PAGE_BYTES;
-	record->orig_before_bytes = before->mm.orig_bytes;
-	record->orig_after_bytes = after.mm.orig_bytes;
-	record->used_before_bytes = before->mm.used_bytes;
-	record->used_after_bytes = after.mm.used_bytes;
 	return 0;
 }
 
-static struct trigger_record record_new(const char *what, const char *how, const struct pool *pool)
+static void set_moved(struct trigger_record *record, uint64_t candidates, uint64_t moved)
 {
-	return (struct trigger_record){
-		.what = what,
-		.how = how,
-		.pool = pool->name,
-		.pid = MISSING_U64,
-		.candidate_pages = MISSING_U64,
-		.moved_pages = MISSING_U64,
-		.skipped_pages = MISSING_U64,
-		.oom_kill_count = MISSING_U64,
-		.page_us = MISSING_F64,
-		.page_p50_us = MISSING_F64,
-		.page_p99_us = MISSING_F64,
-		.page_max_us = MISSING_F64,
-		.orig_peak_bytes = MISSING_U64,
-		.used_peak_bytes = MISSING_U64,
-	};
+	record->candidate_pages = candidates;
+	record->moved_pages = moved;
+	record->skipped_pages = candidates > moved ? candidates - moved : 0;
+	record->page_us = moved ? (double)record->elapsed_ns / (double)moved / 1e3 : MISSING_F64;
+}
+
+/* "256MiB", or "50%" of all; NULL: all. */
+static int parse_amount(const char *amount, uint64_t all_bytes, uint64_t *ret, struct err *e)
+{
+	double share = 1;
+
+	if (amount && !strchr(amount, '%'))
+		return units_parse_size(amount, ret, e);
+	int rc = amount ? units_parse_share(amount, &share, e) : 0;
+
+	if (rc)
+		return rc;
+	if (share > 1)
+		return err_usage(e, "--amount %s is more than 100%%", amount);
+	if (all_bytes == MISSING_U64)
+		return err_say(e, ENODATA,
+			       "the memory of the cgroup is unknown: give --amount as a size");
+	*ret = (uint64_t)((double)all_bytes * share);
+	return 0;
 }
 
 /* ---- a process ---- */
 
-/* "256MiB" or "50%" of those in this state, in whole pages, rounded down. */
-static int amount_pages(const struct remote *remote, const char *amount, enum remote_state state,
-			uint64_t *ret, struct err *e)
-{
-	struct remote_pages all = { .n = 0 };
-	uint64_t bytes;
-	double share;
-
-	if (!amount) {
-		*ret = UINT64_MAX;
-		return 0;
-	}
-	if (!strchr(amount, '%')) {
-		int r = units_parse_size(amount, &bytes, e);
-
-		if (r == 0)
-			*ret = bytes / PAGE_BYTES;
-		return r;
-	}
-	int r = units_parse_share(amount, &share, e);
-
-	if (r || (r = remote_find(remote, state, UINT64_MAX, &all, e)))
-		return r;
-	if (share > 1)
-		r = err_usage(e, "--amount %s is more than all of it", amount);
-	else
-		*ret = (uint64_t)((double)all.n_pages * share);
-	remote_pages_done(&all);
-	return r;
-}
-
 struct move {
 	const char *what, *how;
-	enum remote_state from, to;
-	int advice; /* 0 = read from here */
+	enum target_state from, to;
+	int advice; /* 0 = read the pages from this process */
 	bool timed; /* page by page */
 };
 
-static int touch(const struct remote *remote, const struct remote_pages *pages,
+/* The pages to move: from low addresses up, in whole pages, rounded down. */
+static int find_pages(const struct target *target, const char *amount, enum target_state state,
+		      struct target_pages *ret, struct err *e)
+{
+	uint64_t bytes;
+	int rc = target_find(target, state, UINT64_MAX, ret, e);
+
+	if (rc || !amount)
+		return rc;
+	rc = parse_amount(amount, ret->n_pages * PAGE_BYTES, &bytes, e);
+	target_pages_done(ret);
+	return rc ? rc : target_find(target, state, bytes / PAGE_BYTES, ret, e);
+}
+
+static int touch(const struct target *target, const struct target_pages *pages,
 		 struct trigger_record *record, struct err *e)
 {
 	AUTO_FREE double *page_ns = calloc(MAX(pages->n_pages, UINT64_C(1)), sizeof(*page_ns));
 	size_t n = 0;
 
 	if (!page_ns)
-		return err_set(e, ENOMEM, "cannot keep the times of %llu pages",
+		return err_set(e, ENOMEM, "cannot allocate the times of %llu pages",
 			       (unsigned long long)pages->n_pages);
-	int r = remote_touch(remote, pages, page_ns, &n, e);
+	int rc = target_read(target, pages, page_ns, &n, e);
 
-	if (r || n == 0)
-		return r;
+	if (rc || n == 0)
+		return rc;
 	record->page_p50_us = stats_median(page_ns, n) / 1e3; /* sorts them */
 	record->page_p99_us = stats_quantile(page_ns, n, 0.99) / 1e3;
 	record->page_max_us = page_ns[n - 1] / 1e3;
 	return 0;
 }
 
-static int move_pages(const struct remote *remote, const struct remote_pages *pages,
+static int move_pages(const struct target *target, const struct target_pages *pages,
 		      const struct move *move, struct trigger_record *record, struct err *e)
 {
-	uint64_t begin_ns = monotonic_ns();
-	int r = move->advice  ? remote_advise(remote, pages, move->advice, e)
-		: move->timed ? touch(remote, pages, record, e)
-			      : remote_prefault(remote, pages, e);
+	uint64_t begin_ns = monotonic_ns(), moved;
+	int rc = move->advice  ? target_advise(target, pages, move->advice, e)
+		 : move->timed ? touch(target, pages, record, e)
+			       : target_read(target, pages, NULL, NULL, e);
 
 	record->elapsed_ns = monotonic_ns() - begin_ns;
-	if (r || (r = remote_count(remote, pages, move->to, &record->moved_pages, e)))
-		return r;
-	record->candidate_pages = pages->n_pages;
-	record->skipped_pages = pages->n_pages - record->moved_pages;
-	uint64_t n = move->advice == MADV_WILLNEED ? record->candidate_pages : record->moved_pages;
-
-	if (n)
-		record->page_us = (double)record->elapsed_ns / (double)n / 1e3;
+	if (rc == 0)
+		rc = target_count(target, pages, move->to, &moved, e);
+	if (rc)
+		return rc;
+	set_moved(record, pages->n_pages, moved);
+	if (move->advice == MADV_WILLNEED && pages->n_pages)
+		record->page_us = (double)record->elapsed_ns / (double)pages->n_pages / 1e3;
 	return 0;
 }
 
-/* A page whose write failed has its place in the swap, as pagemap shows, and is still in RAM, in
- * the swap cache. */
-static void take_failed(struct trigger_record *record)
+static int trigger_process(const struct trigger_request *request, const struct pool *pool,
+			   const struct move *move, struct trigger_record *ret, struct err *e)
 {
-	uint64_t n = MIN(record->failed_writes, record->moved_pages);
+	struct target_pages pages = { .n = 0 };
+	struct target target;
+	int rc = target_open(&target, request->pid, e);
 
-	record->moved_pages -= n;
-	record->skipped_pages += n;
-	if (n)
-		record->page_us = record->moved_pages ? (double)record->elapsed_ns /
-								(double)record->moved_pages / 1e3
-						      : MISSING_F64;
+	if (rc)
+		return rc;
+	rc = find_pages(&target, request->amount, move->from, &pages, e);
+	if (rc == 0)
+		rc = record_begin(move->what, move->how, pool, ret, e);
+	if (rc == 0)
+		rc = move_pages(&target, &pages, move, ret, e);
+	if (rc == 0)
+		rc = record_end(pool, ret, e);
+	ret->pid = (uint64_t)request->pid;
+	/* A page whose write failed has a slot, as pagemap shows, and is still in RAM, in the swap
+	 * cache.
+	 */
+	if (rc == 0 && move->advice == MADV_PAGEOUT)
+		set_moved(ret, pages.n_pages,
+			  ret->moved_pages - MIN(ret->failed_writes, ret->moved_pages));
+	target_pages_done(&pages);
+	target_close(&target);
+	return rc;
 }
 
-static int move_of(const struct trigger_request *request, const struct pool *pool,
-		   const struct move *move, struct trigger_record *ret, struct err *e)
-{
-	struct trigger_record record = record_new(move->what, move->how, pool);
-	struct remote_pages pages = { .n = 0 };
-	struct snapshot before;
-	struct remote remote;
-	uint64_t max = 0;
-	int r = remote_open(&remote, request->pid, e);
-
-	if (r)
-		return r;
-	record.pid = (uint64_t)request->pid;
-	if ((r = amount_pages(&remote, request->amount, move->from, &max, e)) == 0 &&
-	    (r = remote_find(&remote, move->from, max, &pages, e)) == 0 &&
-	    (r = look(pool, &before, e)) == 0 &&
-	    (r = move_pages(&remote, &pages, move, &record, e)) == 0)
-		r = compare(pool, &before, &record, e);
-	if (r == 0 && move->advice == MADV_PAGEOUT)
-		take_failed(&record);
-	remote_pages_done(&pages);
-	remote_close(&remote);
-	if (r == 0)
-		*ret = record;
-	return r;
-}
-
-/* ---- a group ---- */
-
-/* "256MiB", or "50%" of its anonymous pages in RAM; all of them without. */
-static int amount_of_group(const struct cgroup *group, const char *amount, uint64_t *ret,
-			   struct err *e)
-{
-	struct cgroup_stat stat;
-	double share = 1;
-	int r;
-
-	if (amount && !strchr(amount, '%'))
-		return units_parse_size(amount, ret, e);
-	if (amount && (r = units_parse_share(amount, &share, e)))
-		return r;
-	if (share > 1)
-		return err_usage(e, "--amount %s is more than all of it", amount);
-	r = cgroup_stat_read(group, &stat, e);
-	if (r)
-		return r;
-	if (stat.anon_bytes == MISSING_U64)
-		return err_say(e, ENODATA,
-			       "the group does not say how much it has: give --amount as a size");
-	*ret = (uint64_t)((double)stat.anon_bytes * share);
-	return 0;
-}
-
-static uint64_t oom_kills(const struct cgroup *group)
-{
-	struct cgroup_stat stat;
-
-	return cgroup_stat_read(group, &stat, NULL) ? MISSING_U64 : stat.oom_kill_count;
-}
+/* ---- a cgroup ---- */
 
 static int reclaim(const struct cgroup *group, uint64_t bytes, struct trigger_record *record,
 		   struct err *e)
 {
-	uint64_t begin_ns, before, after, killed = oom_kills(group), killed_now;
+	struct cgroup_stat before, after;
+	uint64_t begin_ns, swap_before, swap_after;
 	struct journal *j = NULL;
-	int r = group_swap_bytes(group, &before, e);
+	int rc = group_swap_bytes(group, &swap_before, e);
 
-	if (r || (r = journal_open(&j, "trigger", e)))
-		return r;
+	if (rc == 0)
+		rc = cgroup_stat_read(group, &before, e);
+	if (rc == 0)
+		rc = journal_open(&j, "trigger", e);
+	if (rc)
+		return rc;
 	begin_ns = monotonic_ns();
-	r = group_reclaim(group, bytes, j, e);
+	rc = group_reclaim(group, bytes, j, e);
 	record->elapsed_ns = monotonic_ns() - begin_ns;
 	journal_close(j);
-	if (r || (r = group_swap_bytes(group, &after, e)))
-		return r;
-	killed_now = oom_kills(group);
-	if (killed != MISSING_U64 && killed_now != MISSING_U64)
-		record->oom_kill_count = killed_now - killed;
-	record->candidate_pages = bytes / PAGE_BYTES;
-	record->moved_pages = after > before ? (after - before) / PAGE_BYTES : 0;
-	record->skipped_pages = record->candidate_pages > record->moved_pages
-					? record->candidate_pages - record->moved_pages
-					: 0;
-	if (record->moved_pages)
-		record->page_us = (double)record->elapsed_ns / (double)record->moved_pages / 1e3;
+	if (rc == 0)
+		rc = group_swap_bytes(group, &swap_after, e);
+	if (rc == 0)
+		rc = cgroup_stat_read(group, &after, e);
+	if (rc)
+		return rc;
+	if (before.oom_kill_count != MISSING_U64 && after.oom_kill_count != MISSING_U64)
+		record->oom_kill_count = after.oom_kill_count - before.oom_kill_count;
+	set_moved(record, bytes / PAGE_BYTES,
+		  swap_after > swap_before ? (swap_after - swap_before) / PAGE_BYTES : 0);
 	return 0;
 }
 
-static int compress_group(const struct trigger_request *request, const struct pool *pool,
-			  struct trigger_record *ret, struct err *e)
+static int trigger_group(const struct trigger_request *request, const struct pool *pool,
+			 struct trigger_record *ret, struct err *e)
 {
-	struct trigger_record record;
-	struct snapshot before;
+	struct cgroup_stat stat;
 	struct cgroup group;
 	uint64_t bytes;
-	int r = group_find(request->cgroup, &group, e);
+	int rc = group_find(request->cgroup, &group, e);
 
-	if (r)
-		return r;
-	record = record_new("compress", group.mode == CGROUP_V2 ? "reclaim" : "limit", pool);
-	record.cgroup = request->cgroup;
-	AUTO_CLOSE int lock = journal_lock(30 * NS_PER_S, e);
+	if (rc)
+		return rc;
+	AUTO_CLOSE int lock = journal_lock(LOCK_WAIT_NS, e);
 
 	if (lock < 0)
 		return lock;
-	if ((r = amount_of_group(&group, request->amount, &bytes, e)) ||
-	    (r = look(pool, &before, e)) || (r = reclaim(&group, bytes, &record, e)) ||
-	    (r = compare(pool, &before, &record, e)))
-		return r;
-	*ret = record;
-	return 0;
+	rc = cgroup_stat_read(&group, &stat, e);
+	if (rc == 0)
+		rc = parse_amount(request->amount, stat.anon_bytes, &bytes, e);
+	if (rc == 0)
+		rc = record_begin("compress", group.mode == CGROUP_V2 ? "reclaim" : "limit", pool,
+				  ret, e);
+	if (rc)
+		return rc;
+	ret->cgroup = request->cgroup;
+	rc = reclaim(&group, bytes, ret, e);
+	return rc ? rc : record_end(pool, ret, e);
 }
 
 /* ---- a load ---- */
@@ -378,8 +311,8 @@ static int spawn_load(const struct profile *profile, uint64_t duration_ns, int o
 	return spawn(ret, &(struct spawn){ .path = path, .argv = argv, .out_fd = out }, e);
 }
 
-/* It ran out of room: what it puts out, against what the pool takes. */
-static void hint_room(const struct profile *profile, const struct pool *pool, struct err *e)
+/* The pool, or its memory limit, was too small for the load. */
+static void hint_size(const struct profile *profile, const struct pool *pool, struct err *e)
 {
 	char size[UNITS_TEXT_MAX], limit[UNITS_TEXT_MAX];
 	struct zram_mm_stat mm;
@@ -389,14 +322,14 @@ static void hint_room(const struct profile *profile, const struct pool *pool, st
 	    zram_mm_stat_read(NULL, pool->device.id, &mm, NULL))
 		return;
 	err_hint(e,
-		 "it puts up to %s out; pool %s takes %s, in %s of RAM: set one up with a larger "
-		 "--size and --mem-limit%s",
+		 "up to %s are swapped out; pool %s has a size of %s and a memory limit of %s: set "
+		 "one up with a larger --size and --mem-limit%s",
 		 profile->limit, pool->name, units_format_size(size_bytes, size),
 		 units_format_size(mm.limit_bytes, limit),
-		 profile->lighter ? ", or take --profile light" : "");
+		 profile->lighter ? ", or use --profile light" : "");
 }
 
-/* Why it says that it failed, from the first line of its result; else that it said so on stderr. */
+/* The reason is in the first line of its result, or on its standard error. */
 static int load_failed(const struct profile *profile, const struct pool *pool, int out,
 		       const struct child *load, struct err *e)
 {
@@ -405,33 +338,28 @@ static int load_failed(const struct profile *profile, const struct pool *pool, i
 
 	line[MAX(n, (ssize_t)0)] = '\0';
 	line[strcspn(line, "\n")] = '\0';
-	struct json_object *result = json_tokener_parse(line), *why, *state;
+	struct json_object *result = json_tokener_parse(line);
+	const char *why = record_string(result, "why"), *state = record_string(result, "state");
 
-	if (json_object_object_get_ex(result, "why", &why) &&
-	    json_object_is_type(why, json_type_string)) {
-		err_say(e, ECHILD, "the load failed: %s", json_object_get_string(why));
-		const char *how = json_object_object_get_ex(result, "state", &state)
-					  ? json_object_get_string(state)
-					  : "";
-
-		if (str_eq(how, "timeout"))
-			err_hint(e, "on a busy machine it takes longer: --duration 30s");
-		else if (str_eq(how, supervise_state_name(SUPERVISE_OOM)))
-			hint_room(profile, pool, e);
-	} else {
-		err_say(e, ECHILD, "the load failed; what it said is above");
-	}
+	if (why)
+		err_say(e, ECHILD, "the load failed: %s", why);
+	else
+		err_say(e, ECHILD, "the load failed; its message is above");
+	if (why && state && str_eq(state, "timeout"))
+		err_hint(e, "a busy machine needs a longer --duration, e.g. 30s");
+	if (why && state && str_eq(state, supervise_state_name(SUPERVISE_OOM)))
+		hint_size(profile, pool, e);
 	json_object_put(result);
 	if (e && WIFEXITED(load->status))
 		e->exit = WEXITSTATUS(load->status);
 	return -ECHILD;
 }
 
-/* Waits for the load and keeps the highest the pool held. ^C is passed on: it ends the load, which
+/* Waits for the load, and keeps the highest values of the pool. ^C is passed on: the load ends, and
  * says why.
  */
-static int watch_load(struct child *load, const struct profile *profile, int out,
-		      const struct pool *pool, struct trigger_record *record, struct err *e)
+static int sample_load(struct child *load, const struct profile *profile, int out,
+		       const struct pool *pool, struct trigger_record *record, struct err *e)
 {
 	bool told = false;
 
@@ -447,12 +375,13 @@ static int watch_load(struct child *load, const struct profile *profile, int out
 			kill(load->pid, SIGTERM);
 			told = true;
 		}
-		sleep_ns(WATCH_NS);
+		sleep_ns(SAMPLE_NS);
 	}
 	return load->status ? load_failed(profile, pool, out, load, e) : 0;
 }
 
-/* Should we be killed, recovery ends the load; it also ends by itself after its duration. */
+/* If this process is killed, recovery ends the load, which also ends by itself after its duration.
+ */
 static int run_load(const struct profile *profile, uint64_t duration_ns, const struct pool *pool,
 		    struct trigger_record *record, struct err *e)
 {
@@ -463,61 +392,55 @@ static int run_load(const struct profile *profile, uint64_t duration_ns, const s
 	struct child load;
 
 	if (out < 0)
-		return err_set(e, errno, "cannot keep what the load says");
-	int r = journal_open(&j, "trigger", e);
+		return err_set(e, errno, "cannot create a file for the result of the load");
+	int rc = journal_open(&j, "trigger", e);
 
-	if (r)
-		return r;
-	r = spawn_load(profile, duration_ns, out, &load, e);
-	if (r == 0) {
+	if (rc)
+		return rc;
+	rc = spawn_load(profile, duration_ns, out, &load, e);
+	if (rc == 0) {
 		int noted = journal_process(j, load.pid, &entry, e);
 
 		if (noted)
 			kill(load.pid, SIGTERM);
-		r = watch_load(&load, profile, out, pool, record, noted ? NULL : e);
+		rc = sample_load(&load, profile, out, pool, record, noted ? NULL : e);
 		child_done(&load);
 		if (noted)
-			r = noted;
+			rc = noted;
 		else
 			journal_undone(j, entry, NULL);
 	}
 	record->elapsed_ns = monotonic_ns() - begin_ns;
 	journal_close(j);
-	return r;
+	return rc;
 }
 
-static int run_profile(const char *what, const char *name, const struct trigger_request *request,
-		       const struct pool *pool, struct trigger_record *ret, struct err *e)
+static int trigger_profile(const char *what, const char *name,
+			   const struct trigger_request *request, const struct pool *pool,
+			   struct trigger_record *ret, struct err *e)
 {
 	const struct profile *profile = profiles;
-	struct trigger_record record;
-	struct snapshot before;
 
 	while (!str_eq(profile->name, name))
 		profile++;
-	record = record_new(what, profile->name, pool);
-	int r = look(pool, &before, e);
+	int rc = record_begin(what, profile->name, pool, ret, e);
 
-	if (r)
-		return r;
-	r = run_load(profile, request->duration_ns, pool, &record, e);
-	if (r || (r = compare(pool, &before, &record, e)))
-		return r;
-	*ret = record;
-	return 0;
+	if (rc == 0)
+		rc = run_load(profile, request->duration_ns, pool, ret, e);
+	return rc ? rc : record_end(pool, ret, e);
 }
 
-/* ---- both ---- */
+/* ---- either way ---- */
 
-static int one_of(const struct trigger_request *request, int profile, const char *ways,
-		  struct err *e)
+static int check_target(const struct trigger_request *request, int profile, const char *choices,
+			struct err *e)
 {
-	if (!request->pid && !request->cgroup && !profile)
-		return err_usage(e, "whose pages? give one of %s", ways);
-	if (!!request->pid + !!request->cgroup + !!profile > 1)
-		return err_usage(e, "only one of %s", ways);
+	int n = !!request->pid + !!request->cgroup + !!profile;
+
+	if (n != 1)
+		return err_usage(e, "give %s of %s", n ? "only one" : "one", choices);
 	if (request->amount && profile)
-		return err_usage(e, "--amount is not for --profile, which has its size");
+		return err_usage(e, "--amount is not for --profile");
 	return 0;
 }
 
@@ -526,39 +449,37 @@ int trigger_compress(const struct trigger_request *request, const struct pool *p
 {
 	static const struct move out = { .what = "compress",
 					 .how = "pageout",
-					 .from = REMOTE_PRESENT,
-					 .to = REMOTE_SWAPPED,
+					 .from = TARGET_PRESENT,
+					 .to = TARGET_SWAPPED,
 					 .advice = MADV_PAGEOUT };
-	int r = one_of(request, request->compress_profile, "--pid, --cgroup and --profile", e);
+	int rc = check_target(request, request->compress_profile, "--pid, --cgroup and --profile",
+			      e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	if (request->pid)
-		return move_of(request, pool, &out, ret, e);
+		return trigger_process(request, pool, &out, ret, e);
 	if (request->cgroup)
-		return compress_group(request, pool, ret, e);
-	return run_profile("compress", trigger_compress_profiles[request->compress_profile],
-			   request, pool, ret, e);
+		return trigger_group(request, pool, ret, e);
+	return trigger_profile("compress", trigger_compress_profiles[request->compress_profile],
+			       request, pool, ret, e);
 }
 
 int trigger_readback(const struct trigger_request *request, const struct pool *pool,
 		     struct trigger_record *ret, struct err *e)
 {
-#define BACK(name, ...) \
-	{ \
-		.what = "readback", .how = name, .from = REMOTE_SWAPPED, .to = REMOTE_PRESENT, \
-		##__VA_ARGS__ \
-	}
-	static const struct move back[] = {
-		[TRIGGER_PREFAULT] = BACK("prefault"),
-		[TRIGGER_WILLNEED] = BACK("willneed", .advice = MADV_WILLNEED),
-		[TRIGGER_TOUCH] = BACK("touch", .timed = true),
-	};
-#undef BACK
-	int r = one_of(request, request->readback_profile, "--pid and --profile", e);
+	struct move in = { .what = "readback",
+			   .how = trigger_how_choices[request->how],
+			   .from = TARGET_SWAPPED,
+			   .to = TARGET_PRESENT,
+			   .advice = request->how == TRIGGER_WILLNEED ? MADV_WILLNEED : 0,
+			   .timed = request->how == TRIGGER_TOUCH };
+	int rc = check_target(request, request->readback_profile, "--pid and --profile", e);
 
-	if (r || request->pid)
-		return r ? r : move_of(request, pool, &back[request->how], ret, e);
-	return run_profile("readback", trigger_readback_profiles[request->readback_profile],
-			   request, pool, ret, e);
+	if (rc)
+		return rc;
+	if (request->pid)
+		return trigger_process(request, pool, &in, ret, e);
+	return trigger_profile("readback", trigger_readback_profiles[request->readback_profile],
+			       request, pool, ret, e);
 }

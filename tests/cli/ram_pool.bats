@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# ram_pool's command line: what it refuses, with which words and which exit code. Changes nothing.
+# ram_pool's command line: what it refuses, with which message and which exit code. Changes nothing.
 
 bats_require_minimum_version 1.5.0
 
@@ -73,42 +73,42 @@ need_root() {
 	done
 }
 
-@test "status without a pool says so, and is no failure" {
+@test "status without a pool reports that, and is no failure" {
 	need_root
 	run --separate-stderr "$pool" status
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
-	[[ $stderr == *"there is no pool"* ]]
+	[[ $stderr == *"no pool found"* ]]
 	run --separate-stderr "$pool" status -f json
 	[ "$status" -eq 0 ]
 	[ "$(jq -r '.type + " " + (.seen | tostring)' <<<"$output")" = "end 0" ]
 }
 
-@test "reset of a pool that is not there" {
+@test "reset of a pool that does not exist" {
 	need_root
 	run --separate-stderr "$pool" reset
 	[ "$status" -eq 0 ]
 	run --separate-stderr "$pool" reset --name none
-	refused 1 "called none"
+	refused 1 "pool none not found"
 }
 
-@test "recover always says something: of a command that died before it had changed anything, too" {
+@test "recover always reports something, also of a command that was killed before it changed anything" {
 	need_root
 	[ -e /sys/class/zram-control/hot_add ] || skip "this kernel has no zram (modprobe zram num_devices=0)"
 	run --separate-stderr "$pool" recover
 	[ "$status" -eq 0 ]
-	[[ $stderr == *"nothing to put back"* ]]
+	[[ $stderr == *"nothing to undo"* ]]
 	{
 		printf '{"v":1,"boot":"%s","pid":1}\n' "$(cat /proc/sys/kernel/random/boot_id)"
 		echo '{"id":1,"kind":"setting","path":"/proc/sys/vm/none","old":"1"}'
 	} >"$COLDPRESS_STATE_DIR/pool.dead.book"
 	run --separate-stderr "$pool" recover
 	[ "$status" -eq 0 ]
-	[[ $stderr == *"nothing to put back"* ]]
+	[[ $stderr == *"nothing to undo"* ]]
 	[ ! -e "$COLDPRESS_STATE_DIR/pool.dead.book" ]
 }
 
-@test "more than the machine could hold: the bound and the figure" {
+@test "more than the machine could hold: the bound and the value" {
 	need_root
 	[ -e /sys/class/zram-control/hot_add ] || skip "this kernel has no zram (modprobe zram num_devices=0)"
 	run --separate-stderr "$pool" setup --size 1000TiB
@@ -220,6 +220,15 @@ need_root() {
 	for device in zram4294967297 'zram +1' zram-1 zram 'zram 1' zram1x zram0x1 /dev/zram; do
 		run --separate-stderr "$pool" setup --size 64MiB --dry-run --device "$device"
 		[ "$status" -eq 2 ]
-		[[ $stderr == *"is no zram device"* ]]
+		[[ $stderr == *"is not a zram device"* ]]
 	done
+}
+
+@test "one option for one thing: the algorithm, the results database, the duration, format and output" {
+	run "$pool" setup --help
+	[[ $output == *"-a, --algo NAME"*"--level LEVEL"*"-f, --format"*"-o, --output FILE"* ]]
+	run "$pool" trigger compress --help
+	[[ $output == *"-d, --duration TIME"*"--db FILE"*"-f, --format"*"-o, --output FILE"* ]]
+	run "$pool" status --help
+	[[ $output == *"-d, --duration TIME"* ]]
 }

@@ -6,9 +6,8 @@
 #
 # Few developers' kernels have either; the guests of tests/vm have both, so this file runs there, too.
 
-load pool_helpers
+load pool_foreign
 bats_require_minimum_version 1.5.0
-pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
 
 # 2 MiB: text, then random letters, which zstd makes a quarter smaller and lz4 and lzo do not, then random bytes.
 setup_file() {
@@ -21,10 +20,6 @@ setup_file() {
 	} >"$data"
 	sum=$(md5sum <"$data")
 	foreign_swap
-}
-
-teardown_file() {
-	foreign_swap_end
 }
 
 setup() {

@@ -5,18 +5,8 @@
 # foreign zram swap with pages in it stands by. Some hundred times: in a guest, half an hour.
 #   tests/vm/boot recompress tests/live/pool_backing.bats
 
-load pool_helpers
+load pool_foreign
 bats_require_minimum_version 1.5.0
-pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
-
-setup_file() {
-	own_state
-	foreign_swap
-}
-
-teardown_file() {
-	foreign_swap_end
-}
 
 setup() {
 	[ -e "/sys/block/zram$foreign/backing_dev" ] || skip "this kernel's zram cannot write back (CONFIG_ZRAM_WRITEBACK)"

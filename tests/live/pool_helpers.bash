@@ -2,28 +2,36 @@
 # pool_helpers.bash - what the live tests of ram_pool share: the machine as text, memory that is paged out.
 
 export PATH=$PATH:/usr/sbin:/sbin
+pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
 
 need_zram() {
 	[ "$(id -u)" = 0 ] || skip "zram needs root"
 	[ -e /sys/class/zram-control/hot_add ] || skip "this kernel has no zram (modprobe zram num_devices=0)"
 }
 
-# own_state - books of this file's own. For setup_file.
+# own_state - a journal directory of this file's own. For setup_file.
 own_state() {
 	need_zram
 	export COLDPRESS_STATE_DIR=$BATS_FILE_TMPDIR/state
 	"$pool" recover -q
 }
 
+# foreign_group DIR - whether it belongs to a running program (coldpress.PID.N.NAME) with other journals than ours.
+foreign_group() {
+	local pid=${1##*/coldpress.}
+	pid=${pid%%.*}
+	[[ $pid =~ ^[0-9]+$ ]] && [ -d "/proc/$pid" ] && ! grep -qsz "^COLDPRESS_STATE_DIR=$COLDPRESS_STATE_DIR\$" "/proc/$pid/environ"
+}
+
 # Everything a pool changes, as text: swaps (without their use: the kernel frees slots as it likes), devices,
-# settings, groups but the test's own, files behind loop devices, and what is in the state directory.
+# settings, groups but the test's own and those of other programs that run, files behind loop devices, and what is in the state directory.
 machine() {
 	swapon --show=NAME,TYPE,SIZE,PRIO --noheadings --raw
 	for d in /sys/block/zram*; do
 		[ -e "$d" ] && echo "$d $(cat "$d/diskseq" "$d/disksize" "$d/comp_algorithm" | tr '\n' ' ')"
 	done
 	cat /proc/sys/vm/swappiness /proc/sys/vm/page-cluster
-	find /sys/fs/cgroup -type d -name '*coldpress*' ! -path "${group:-none}"
+	find /sys/fs/cgroup -type d -name '*coldpress*' ! -path "${group:-none}" | while read -r g; do foreign_group "$g" || echo "$g"; done
 	losetup -a
 	ls -A "$COLDPRESS_STATE_DIR"
 }
@@ -79,6 +87,21 @@ begin_holder() {
 	keep_coproc "${H[@]}"
 	said out
 }
+
+# until_true COMMAND... - waits for a state, however slow the machine is; two minutes without it are a failure.
+until_true() {
+	local end=$((SECONDS + 120))
+	until "$@"; do
+		[ $SECONDS -lt $end ] || { echo "not so after two minutes: $*"; return 1; }
+		sleep 0.01
+	done
+}
+
+# status_field NAME - of the pool, or of the only one.
+status_field() { "$pool" status -q -f json "${@:2}" | field "$1"; }
+
+# at_least N NAME - whether this field of the status is N or more.
+at_least() { [ "$(status_field "$2" "${@:3}")" -ge "$1" ]; }
 
 said() { # said WORD - the holder's next line
 	local line
@@ -242,7 +265,7 @@ foreign_swap() {
 	mkfifo "$BATS_FILE_TMPDIR/in"
 	holder 8 <"$BATS_FILE_TMPDIR/in" >"$BATS_FILE_TMPDIR/out" 3>&- &
 	exec 9>"$BATS_FILE_TMPDIR/in"
-	for _ in $(seq 600); do grep -q out "$BATS_FILE_TMPDIR/out" && break; sleep 0.05; done
+	until_true grep -q out "$BATS_FILE_TMPDIR/out"
 	foreign_used=$(swap_used "/dev/zram$foreign")
 }
 
@@ -262,6 +285,6 @@ foreign_intact() {
 	[ "$foreign_used" -ge $((8 << 20)) ]
 	[ "$now" -gt $((foreign_used / 2)) ]
 	echo end >"$BATS_FILE_TMPDIR/in"
-	for _ in $(seq 600); do grep -q -e same -e changed "$BATS_FILE_TMPDIR/out" && break; sleep 0.05; done
+	until_true grep -q -e same -e changed "$BATS_FILE_TMPDIR/out"
 	grep -q same "$BATS_FILE_TMPDIR/out"
 }

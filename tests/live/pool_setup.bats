@@ -1,11 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 # ram_pool setup beyond plain swap: levels, dictionaries, block devices, file systems, a device that was there
-# already, and what a cold tier needs. What the kernel lacks must be refused with words.
+# already, and what a cold tier needs. What the kernel lacks must be refused with a message.
 
 load pool_helpers
 bats_require_minimum_version 1.5.0
-pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
 
 setup_file() {
 	own_state
@@ -76,7 +75,7 @@ compressed() {
 	restored
 }
 
-@test "a level or a dictionary that the codec would pass over is refused, with those that have one" {
+@test "a level or a dictionary that the algorithm would ignore is refused, with those that have one" {
 	kernel_has algorithm_params || skip "this kernel's zram takes no level (from 6.12)"
 	if has_codec lzo; then
 		run --separate-stderr "$pool" setup --size 16MiB --algo lzo --level 3
@@ -144,7 +143,7 @@ compressed() {
 	restored
 }
 
-@test "--device: takes a free one, leaves it as it was, refuses one in use or none" {
+@test "--device: uses a free one, leaves it as it was, refuses one in use or none" {
 	before_algorithm=$(cat "/sys/block/zram$added/comp_algorithm")
 	codec=$(tr -d '[]' <<<"$before_algorithm" | awk '{ print $NF }')
 	json=$("$pool" setup --size 64MiB --algo "$codec" --device "zram$added" -f json)
@@ -228,7 +227,7 @@ shape() {
 	restored
 }
 
-@test "swap, raw and a file system at once, or swap's options without it: usage" {
+@test "several of swap, raw and a file system, or options of swap without it: usage" {
 	for arguments in "--raw --fs ext4" "--swap --raw" "--raw --tune" "--fs ext4 --priority 3"; do
 		# shellcheck disable=SC2086
 		run --separate-stderr "$pool" setup --size 64MiB $arguments
@@ -237,7 +236,7 @@ shape() {
 	restored
 }
 
-@test "a cold tier that the kernel lacks is refused, with what would have it and what this one has" {
+@test "a cold tier that the kernel lacks is refused, with kernels that have it and what this one has" {
 	truncate -s 16M "$BATS_TEST_TMPDIR/backing"
 	if ! kernel_has recomp_algorithm; then
 		run --separate-stderr "$pool" setup --size 16MiB --recompress lzo
@@ -257,7 +256,7 @@ shape() {
 	restored
 }
 
-@test "--backing refuses what is not there, holds something, or is too small" {
+@test "--backing refuses what does not exist, is not empty, or is too small" {
 	kernel_has backing_dev || skip "this kernel's zram cannot write back (CONFIG_ZRAM_WRITEBACK)"
 	run --separate-stderr "$pool" setup --size 16MiB --backing "$BATS_TEST_TMPDIR/none"
 	[ "$status" -eq 1 ]
@@ -265,7 +264,7 @@ shape() {
 	text >"$BATS_TEST_TMPDIR/text"
 	run --separate-stderr "$pool" setup --size 16MiB --backing "$BATS_TEST_TMPDIR/text"
 	[ "$status" -eq 1 ]
-	[[ $stderr == *"holds something"* ]]
+	[[ $stderr == *"not empty"* ]]
 	[ "$(md5sum <"$BATS_TEST_TMPDIR/text")" = "$(text | md5sum)" ]
 	truncate -s 4096 "$BATS_TEST_TMPDIR/small"
 	run --separate-stderr "$pool" setup --size 16MiB --backing "$BATS_TEST_TMPDIR/small"
@@ -273,7 +272,7 @@ shape() {
 	restored
 }
 
-@test "zswap in front is said at setup and in the status, with the way to turn it off" {
+@test "zswap in front is reported at setup and in the status, with the way to disable it" {
 	enabled=/sys/module/zswap/parameters/enabled
 	[ -e $enabled ] || skip "this kernel has no zswap"
 	was=$(cat $enabled)
@@ -282,8 +281,8 @@ shape() {
 	warning=$("$pool" status -f json | field warning)
 	echo "$was" >$enabled
 	[ "$status" -eq 0 ]
-	[[ $stderr == *"zswap takes pages"*"$enabled"* ]]
-	[[ $warning == *"zswap takes pages"*"$enabled"* ]]
+	[[ $stderr == *"zswap is enabled"*"$enabled"* ]]
+	[[ $warning == *"zswap is enabled"*"$enabled"* ]]
 	[ "$was" = Y ] || [ "$("$pool" status -f json | field warning)" = null ]
 	"$pool" reset -q
 	restored
@@ -293,9 +292,9 @@ shape() {
 	"$pool" setup --size 64MiB --name first --priority 9 -q >/dev/null
 	run --separate-stderr "$pool" setup --size 64MiB --name second --priority 9
 	[ "$status" -eq 0 ]
-	[[ $stderr == *"has priority 9: pages go there before"* ]]
+	[[ $stderr == *"has priority 9: it is used before the pool, or in turn"* ]]
 	first=$("$pool" status -f json --name first | field device)
-	[[ $("$pool" status -f json --name second | field warning) == "$first (priority 9) takes turns with it: "* ]]
+	[[ $("$pool" status -f json --name second | field warning) == "$first (priority 9) is used in turn: "* ]]
 	"$pool" reset -q --name second
 	[ "$("$pool" status -f json --name first | field warning)" = null ]
 	# Of several the first alone, once.
@@ -303,7 +302,7 @@ shape() {
 	"$pool" setup --size 64MiB --name third --priority 8 -q >/dev/null 2>&1
 	warning=$("$pool" status -f json --name second | field warning)
 	"$pool" reset -q --name third
-	[[ $warning == "$first (priority 9) comes first: "*--priority ]]
+	[[ $warning == "$first (priority 9) is used before the pool: "*--priority ]]
 	"$pool" reset -q --name second
 	"$pool" reset -q --name first
 	restored
@@ -311,13 +310,17 @@ shape() {
 
 @test "a device that somebody holds open for a moment: reset tries again until it is free" {
 	device=$("$pool" setup --size 16MiB --raw -f json | field device)
-	sleep 1 8<"$device" 3>&- &
-	"$pool" reset -q
-	wait $!
+	command -v strace >/dev/null || skip "no strace"
+	exec 8<"$device"
+	strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=write,openat "$pool" reset -q 3>&- 8<&- &
+	reset=$!
+	until_true grep -q EBUSY "$BATS_TEST_TMPDIR/trace" # it has been refused once
+	exec 8<&-
+	wait $reset
 	restored
 }
 
-@test "--zswap: on in front while the pool is there, and as before afterwards" {
+@test "--zswap: enabled in front of the pool until reset, and as before afterwards" {
 	parameters=/sys/module/zswap/parameters
 	[ -e $parameters/enabled ] || skip "this kernel has no zswap"
 	zswap() { cat $parameters/enabled $parameters/compressor $parameters/shrinker_enabled 2>/dev/null || true; }

@@ -1,14 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# ram_pool status beyond mm_stat: size classes and what compaction would give, against what it gives; the live view.
+# ram_pool status beyond mm_stat: size classes, predicted against real compaction; the watch view.
 
 load pool_helpers
 bats_require_minimum_version 1.5.0
-pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
 
-setup_file() {
-	own_state
-}
+setup_file() { own_state; }
 
 teardown() {
 	end_group
@@ -29,7 +26,7 @@ has_lz4() {
 	raw_pool 2>/dev/null || skip "this kernel's zram has no lz4"
 }
 
-@test "--deep counts what mm_stat counts: slots, and no holes in a pool that was only filled" {
+@test "--deep counts what mm_stat counts: objects, and no unused ones in a pool that was only filled" {
 	has_lz4
 	read -r orig compr used _ _ same _ <"/sys/block/${device#/dev/}/mm_stat"
 	classes=$("$pool" status --classes --deep -f json)
@@ -43,7 +40,7 @@ has_lz4() {
 	[ "$("$pool" status --deep -f json | field compact_source)" = deep ]
 }
 
-# said_of_pool WORDS - status, trigger and age say it of the pool, and that `recover` is what helps.
+# said_of_pool TEXT - status, trigger and age report it, and name `recover`.
 said_of_pool() {
 	[[ $("$pool" status -f json | field warning) == *recover* ]]
 	for command in "trigger compress --db none --pid $$" age; do
@@ -51,30 +48,30 @@ said_of_pool() {
 		run --separate-stderr "$pool" $command
 		[ "$status" -eq 1 ]
 		# shellcheck disable=SC2154 # run sets it
-		[[ $stderr == *"pool pool $1"*"ram_pool recover"* ]]
+		[[ $stderr == *"pool pool is $1"*"ram_pool recover"* ]]
 	done
 }
 
-@test "a pool that is being removed, and one whose removal was killed: each is said, with what to do" {
+@test "a pool that is being removed, and one whose removal was killed: each is reported, with what to do" {
 	"$pool" setup --size 16MiB -q >/dev/null
 	book=$COLDPRESS_STATE_DIR/pool.pool.book
 	echo '{"ready":false}' >>"$book"
 	[ "$("$pool" status -f json | field state)" = broken ]
-	said_of_pool "was not set up, or removed, to the end"
+	said_of_pool "broken: its setup or reset was killed"
 	coproc H { exec perl -MFcntl -e '$| = 1; open my $f, "+<", shift or die;
 		my $lock = pack "s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0;
 		fcntl $f, F_SETLK, $lock or die; print "locked\n"; <STDIN>' "$book"; }
 	keep_coproc "${H[@]}"
 	said locked
 	[ "$("$pool" status -f json | field state)" = busy ]
-	said_of_pool "is being set up or removed"
+	said_of_pool "busy: setup or reset is running"
 	echo >&"$to"
 	wait "$H_PID" || true # bash may have seen its end already
 }
 
-@test "what compaction would give, and what it gives" {
+@test "compact frees what compact_bytes predicts" {
 	has_lz4
-	# Every other page becomes one of zeros, which has no slot: half of each zspage is holes.
+	# Every other page becomes one of zeros, which has no slot: half of each zspage is unused.
 	perl -e 'use Fcntl; sysopen my $d, $ARGV[0], O_RDWR or die; my $zero = "\0" x 4096;
 		for (my $i = 0; $i < 2048; $i += 2) { sysseek $d, $i * 4096, 0; syswrite $d, $zero }
 		require IO::Handle; $d->sync' "$device"
@@ -92,15 +89,15 @@ said_of_pool() {
 	[ "$(field compacted_pages <<<"$json")" = $(((before - after) / 4096)) ]
 }
 
-@test "a profile that is too large for the pool: what it puts out, and what the pool takes" {
+@test "a profile that is too large for the pool: the sizes of both are reported" {
 	[ "$(wc -l </proc/swaps)" = 1 ] || skip "the load would go on in another swap"
 	"$pool" setup --size 16MiB --mem-limit 16MiB -q >/dev/null
 	run --separate-stderr "$pool" trigger compress --profile medium --db none
 	[ "$status" -ne 0 ]
-	[[ $stderr == *"up to 128MiB out; pool pool takes 16.0 MiB, in 16.0 MiB of RAM"*--size*"--profile light"* ]]
+	[[ $stderr == *"up to 128MiB are swapped out; pool pool has a size of 16.0 MiB and a memory limit of 16.0 MiB"*--size*"--profile light"* ]]
 }
 
-@test "size classes from debugfs where the kernel shows them, else a refusal that says how" {
+@test "size classes from debugfs if the kernel shows them, else a refusal with the other way" {
 	"$pool" setup --size 16MiB -q >/dev/null
 	if [ -e "/sys/kernel/debug/zsmalloc/$("$pool" status -f json | field device | sed 's#/dev/##')/classes" ]; then
 		[ "$("$pool" status -f json | field compact_source)" = debugfs ]
@@ -160,13 +157,13 @@ said_of_pool() {
 	status=$("$pool" status -f json)
 	echo "$status"
 	[ "$(field oom_kill_count <<<"$status")" -ge 1 ]
-	[[ $(field warning <<<"$status") == *"OOM killer"*"coldpress-oom-$$ (1 since"* ]]
+	[[ $(field warning <<<"$status") == *"OOM kills since setup: "*"coldpress-oom-$$ (1 since"* ]]
 	remove_group "$group"
 	# A group that has gone takes its count with it.
-	[[ $("$pool" status -f json | field warning) == *"OOM killer since the set-up: "* ]]
+	[[ $("$pool" status -f json | field warning) == *"OOM kills since setup: "* ]]
 }
 
-@test "pages in the pool that are not its owner's are named, with a figure; whose they are must be said" {
+@test "pages in the pool that are not the owner's are reported, with their size, if an owner is named" {
 	"$pool" setup --size 128MiB --mem-limit 64MiB -q >/dev/null
 	limited_group "coldpress-owner-$$"
 	begin_holder 16 in_group
@@ -178,14 +175,14 @@ said_of_pool() {
 	holder 8 <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
 	other=$!
 	exec 9>"$BATS_TEST_TMPDIR/in"
-	for _ in $(seq 1200); do grep -q out "$BATS_TEST_TMPDIR/out" && break; sleep 0.05; done
+	until_true grep -q out "$BATS_TEST_TMPDIR/out"
 	for owner in "--pid $H_PID" "--cgroup $group"; do
 		# shellcheck disable=SC2086 # two words
 		status=$("$pool" status -f json $owner)
 		echo "$status"
 		[ "$(field foreign_bytes <<<"$status")" -ge $((7 << 20)) ]
 		[ "$(field foreign_bytes <<<"$status")" -le $((10 << 20)) ]
-		[[ $(field warning <<<"$status") == *"MiB in it are not its owner's"* ]]
+		[[ $(field warning <<<"$status") == *"MiB of swap in use is not the owner's"* ]]
 	done
 	# The shell that runs this is the parent of both.
 	[ "$("$pool" status -f json --pid $$ | field foreign_bytes)" -lt $((1 << 20)) ]
@@ -199,7 +196,7 @@ said_of_pool() {
 	"$pool" setup --size 16MiB --mem-limit 16MiB -q >/dev/null
 	coproc H { exec perl -e "$holder_program" 32; }
 	keep_coproc "${H[@]}"
-	read -r -u "$from" -t 60 line # what does not fit stays in RAM
+	read -r -u "$from" -t 120 line # what does not fit stays in RAM
 	[ "$line" = out ]
 	status=$("$pool" status -f json)
 	echo "$status"
@@ -214,7 +211,7 @@ said_of_pool() {
 	begin_holder 16
 	status=$("$pool" status -f json)
 	[ "$(field failed_writes <<<"$status")" -gt 0 ]
-	[[ $(field warning <<<"$status") == *"near its memory limit"*"writes failed"* ]]
+	[[ $(field warning <<<"$status") == *"near the memory limit"*"writes failed"* ]]
 	"$pool" reset -q
 	end_holder
 }

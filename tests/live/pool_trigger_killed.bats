@@ -1,22 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# ram_pool trigger, killed or failed at every call by which it changes something: settings, swaps, devices and books are
+# ram_pool trigger, killed or failed at every call by which it changes something: settings, swaps, devices and journals are
 # as before, the process goes on with its pages as they were, and a foreign zram swap with pages in it stands by. Where
 # the kernel writes back, a part of the pages is on a backing file when they are read: in a guest, half an hour.
 #   VM_TIMEOUT=3000 tests/vm/boot recompress tests/live/pool_trigger_killed.bats
 
-load pool_helpers
+load pool_foreign
 bats_require_minimum_version 1.5.0
-pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
-
-setup_file() {
-	own_state
-	foreign_swap
-}
-
-teardown_file() {
-	foreign_swap_end
-}
 
 setup() {
 	command -v strace >/dev/null || skip "no strace"
@@ -72,28 +62,28 @@ everywhere() {
 }
 
 # How often the limit is lowered, or reclaim is asked, is the kernel's to say.
-@test "a group's pages out" {
+@test "a cgroup's pages swapped out" {
 	may_miss=yes # injected() reads it
 	everywhere pages_in compress --db none --cgroup "$group" --amount 256KiB
 }
 
-@test "a process's pages out" { everywhere pages_in compress --db none --pid "$H_PID" --amount 1MiB; }
-@test "a process's pages back, mapped" { everywhere pages_out readback --db none --pid "$H_PID"; }
-@test "a process's pages back, page by page" { everywhere pages_out readback --db none --pid "$H_PID" --how touch --amount 64KiB; }
-@test "a process's pages back, into the swap cache" { everywhere pages_out readback --db none --pid "$H_PID" --how willneed; }
+@test "a process's pages swapped out" { everywhere pages_in compress --db none --pid "$H_PID" --amount 1MiB; }
+@test "a process's pages swapped in, mapped" { everywhere pages_out readback --db none --pid "$H_PID"; }
+@test "a process's pages swapped in, page by page" { everywhere pages_out readback --db none --pid "$H_PID" --how touch --amount 64KiB; }
+@test "a process's pages swapped in, into the swap cache" { everywhere pages_out readback --db none --pid "$H_PID" --how willneed; }
 
-@test "the record in a store: whatever came between, the store can be read and written" {
-	local store=$BATS_TEST_TMPDIR/pool.db
+@test "the record in a results database: killed at any call, the database can be read and written" {
+	local db=$BATS_TEST_TMPDIR/pool.db
 	readable() {
 		as_before "$1"
-		[ ! -e "$store" ] || [ "$(sqlite3 "$store" 'PRAGMA integrity_check')" = ok ] || { echo "$1: the store"; return 1; }
+		[ ! -e "$db" ] || [ "$(sqlite3 "$db" 'PRAGMA integrity_check')" = ok ] || { echo "$1: the database"; return 1; }
 	}
 	# shellcheck disable=SC2034 # injected() reads it
 	may_miss=yes # SQLite's calls depend on what is in the file
-	"$pool" trigger readback --db "$store" --pid "$H_PID" -q >/dev/null
-	injected signal=KILL pages_out readable "$pool" trigger readback --db "$store" --pid "$H_PID" --amount 64KiB -q
-	"$pool" trigger readback --db "$store" --pid "$H_PID" -q >/dev/null
-	[ "$(sqlite3 "$store" "SELECT count(*) FROM run WHERE state = 'ok'")" -ge 1 ]
+	"$pool" trigger readback --db "$db" --pid "$H_PID" -q >/dev/null
+	injected signal=KILL pages_out readable "$pool" trigger readback --db "$db" --pid "$H_PID" --amount 64KiB -q
+	"$pool" trigger readback --db "$db" --pid "$H_PID" -q >/dev/null
+	[ "$(sqlite3 "$db" "SELECT count(*) FROM run WHERE state = 'ok'")" -ge 1 ]
 	end_group_holder
 	"$pool" reset -q
 	restored
