@@ -180,7 +180,7 @@ $(B)/bench/%: $(B)/obj/bench/%.o $(LIB)
 # What they test belongs to a component.
 $(B)/bench/scan_speed: $(B)/obj/compressor-monitor/duplicates.o
 $(B)/tests/test_pool_pages: $(B)/obj/compressor-monitor/pool_pages.o
-$(B)/tests/test_symbol: $(B)/obj/probes/symbol.o
+$(B)/tests/test_symbol: $(B)/obj/probes/page_fault_symbol.o
 $(B)/tests/test_worth: $(B)/obj/ram-pool/worth.o
 
 tests: $(UNIT_TESTS) $(HELPERS)

@@ -221,7 +221,7 @@ static void read_records(FILE *f, pid_t pid, struct readback *ret)
 		if (json_object_is_type(type, json_type_string) &&
 		    str_eq(json_object_get_string(type), "pool_probe_by") &&
 		    number_of(o, "pid") == (double)pid) {
-			ret->pages_in = (uint64_t)MAX(number_of(o, "loads"), 0.0);
+			ret->pages_in = (uint64_t)MAX(number_of(o, "reads"), 0.0);
 			ret->residence_ns = number_of(o, "residence_p50_ns");
 		}
 		json_object_put(o);
