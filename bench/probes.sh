@@ -183,7 +183,7 @@ reclaim() {
 idle_probes() {
 	printf '%s\n' "proc_create -n none" "proc_create --format json -n none" "proc_create --summary -i 1s -p 1" \
 		"page_fault -n none" "page_fault --format json -n none" \
-		"page_fault --format json --class all --mapping -n none" \
+		"page_fault --format json --fault all --mapping -n none" \
 		"page_fault --summary" "page_fault --summary --by pid" "page_fault --summary --by mapping -n none" \
 		"page_fault --stacks -n none" "swap_probe" "swap_probe --by process" "swap_probe --histogram"
 	[ -z "$zram" ] || printf '%s\n' "pool_probe --device /dev/zram$zram" \
@@ -250,11 +250,11 @@ tracer_by_cgroup() { exec "$bin/page_fault" --summary --by cgroup; }
 tracer_by_region() { exec "$bin/page_fault" --summary --by region; }
 tracer_by_ip() { exec "$bin/page_fault" --summary --by ip; }
 tracer_by_mapping() { exec "$bin/page_fault" --summary --by mapping; }
-tracer_class_major() { exec "$bin/page_fault" --format json --class major -o "$tmp/json"; }
-tracer_mapping_all() { exec "$bin/page_fault" --format json --class all --mapping -n touch_pages -o "$tmp/json"; }
+tracer_class_major() { exec "$bin/page_fault" --format json --fault major -o "$tmp/json"; }
+tracer_mapping_all() { exec "$bin/page_fault" --format json --fault all --mapping -n touch_pages -o "$tmp/json"; }
 tracer_stacks() { exec "$bin/page_fault" --stacks -n touch_pages; }
-tracer_stacks_major() { exec "$bin/page_fault" --stacks --class major; }
-tracer_class_all() { exec "$bin/page_fault" --format json --class all -n touch_pages -o "$tmp/json"; }
+tracer_stacks_major() { exec "$bin/page_fault" --stacks --fault major; }
+tracer_class_all() { exec "$bin/page_fault" --format json --fault all -n touch_pages -o "$tmp/json"; }
 tracer_json() { exec "$bin/page_fault" --format json -n touch_pages -o "$tmp/json"; }
 tracer_trace_pipe() { exec "$bin/page_fault" -n touch_pages; }
 tracer_bpftrace_count() { exec bpftrace -e 'tracepoint:exceptions:page_fault_user { @[comm, pid] = count(); }'; }

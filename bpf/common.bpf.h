@@ -16,6 +16,31 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
+/* A map of one value, and the value. */
+#define MAP_ONE(kind, name, type_) \
+	struct { \
+		__uint(type, BPF_MAP_TYPE_##kind); \
+		__uint(max_entries, 1); \
+		__type(key, __u32); \
+		__type(value, type_); \
+	} name SEC(".maps")
+
+#define MAP(kind, name, key_, value_, entries, flags) \
+	struct { \
+		__uint(type, BPF_MAP_TYPE_##kind); \
+		__uint(map_flags, flags); \
+		__uint(max_entries, entries); \
+		__type(key, key_); \
+		__type(value, value_); \
+	} name SEC(".maps")
+
+static __always_inline void *only(void *map)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(map, &zero);
+}
+
 char LICENSE[] SEC("license") = "GPL";
 
 #define TRACEPOINT(name) \

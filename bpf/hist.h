@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* hist.h - a log-linear histogram: 16 buckets of equal width in each power of two, for both
- * compilers.
+/* hist.h - a log-linear histogram: 16 buckets of equal width in each power of two. For the BPF and
+ * the user side.
  *
- * Values below 16 have a bucket each; from 2^41 on (36 minutes in ns) all share the last one. The
- * middle of a bucket is within 1/32 (3.2 %) of every value in it.
+ * Values below 16 have a bucket each; values from 2^41 on (36 minutes in ns) share the last one.
+ * The middle of a bucket is within 1/32 (3.2 %) of every value in it.
  */
 #ifndef COLDPRESS_BPF_HIST_H
 #define COLDPRESS_BPF_HIST_H
@@ -17,7 +17,7 @@
 #define HIST_TOP_EXPONENT 40u
 #define HIST_BUCKETS      ((HIST_TOP_EXPONENT - HIST_SUB_BITS + 2) * HIST_SUB)
 
-/* Without loops and without an instruction that old BPF lacks. v > 0. */
+/* Unrolled by the compiler; BPF has no instruction for it. v > 0. */
 static inline __attribute__((always_inline)) __u32 hist_log2(__u64 v)
 {
 	__u32 r = 0, bits;
@@ -44,10 +44,9 @@ static inline __attribute__((always_inline)) __u64 hist_bucket_of(__u64 v)
 	       (v >> (exponent - HIST_SUB_BITS) & (HIST_SUB - 1));
 }
 
-/* BPF callers compare with HIST_BUCKETS and keep all 64 bits. The verifier of 6.1 loses its bounds
- * in the arithmetic (even to a least above the greatest) and in a copy whose upper half was cut
- * off. The mask, which the compiler must not see is for nothing, gives the value bounds of its own
- * again.
+/* BPF callers compare with HIST_BUCKETS and keep all 64 bits. The verifier of 6.1 loses the bounds
+ * in the arithmetic and in a copy whose upper half was cut off; the mask, hidden from the compiler
+ * so that it is not optimised away, gives the value bounds again.
  */
 static inline __attribute__((always_inline)) __u64 hist_bucket(__u64 v)
 {
@@ -59,7 +58,7 @@ static inline __attribute__((always_inline)) __u64 hist_bucket(__u64 v)
 	return bucket;
 }
 
-/* The smallest value of a bucket; that of the next one is where it ends. */
+/* The smallest value of a bucket; that of the next bucket is its end. */
 static inline __attribute__((always_inline)) __u64 hist_low(__u32 bucket)
 {
 	__u32 shift = bucket / HIST_SUB;
@@ -69,25 +68,64 @@ static inline __attribute__((always_inline)) __u64 hist_low(__u32 bucket)
 
 _Static_assert(HIST_BUCKETS <= 1024, "hist_bucket() masks with 1023");
 
-#ifndef __bpf__
-/* hist_quantile - the value that a share p of n values does not pass, in the middle of its bucket;
- * never above max, which was measured. MISSING_U64 where n is 0.
- */
-static inline __u64 hist_quantile(const __u64 *buckets, __u64 n, double p, __u64 max)
+struct hist {
+	__u64 n, total, max; /* all three exact */
+	__u64 bucket[HIST_BUCKETS];
+};
+
+static inline __attribute__((always_inline)) void hist_add(struct hist *h, __u64 v)
 {
-	__u64 rank = (__u64)(p * (double)n), below = 0, middle;
+	__u64 bucket = hist_bucket(v);
+
+	h->n++;
+	h->total += v;
+	if (v > h->max)
+		h->max = v;
+	if (bucket < HIST_BUCKETS)
+		h->bucket[bucket]++;
+}
+
+#ifdef __bpf__
+/* For a histogram that several CPUs share; max may miss one of two values added at once. */
+static inline __attribute__((always_inline)) void hist_add_shared(struct hist *h, __u64 v)
+{
+	__u64 bucket = hist_bucket(v);
+
+	__sync_fetch_and_add(&h->n, 1);
+	__sync_fetch_and_add(&h->total, v);
+	if (v > h->max)
+		h->max = v;
+	if (bucket < HIST_BUCKETS)
+		__sync_fetch_and_add(&h->bucket[bucket], 1);
+}
+#else
+static inline void hist_merge(struct hist *to, const struct hist *from)
+{
+	to->n += from->n;
+	to->total += from->total;
+	to->max = from->max > to->max ? from->max : to->max;
+	for (__u32 b = 0; b < HIST_BUCKETS; b++)
+		to->bucket[b] += from->bucket[b];
+}
+
+/* hist_quantile - the middle of the bucket of the value at rank p * n, never above max; ~0
+ * (MISSING_U64) where n is 0.
+ */
+static inline __u64 hist_quantile(const struct hist *h, double p)
+{
+	__u64 rank = (__u64)(p * (double)h->n), below = 0, middle;
 	__u32 b = 0;
 
-	if (!n)
+	if (!h->n)
 		return ~0ULL;
-	if ((double)rank < p * (double)n || rank == 0)
+	if ((double)rank < p * (double)h->n || rank == 0)
 		rank++;
-	while (b < HIST_BUCKETS - 1 && below + buckets[b] < rank)
-		below += buckets[b++];
+	while (b < HIST_BUCKETS - 1 && below + h->bucket[b] < rank)
+		below += h->bucket[b++];
 	if (b == HIST_BUCKETS - 1)
-		return max;
+		return h->max;
 	middle = (hist_low(b) + hist_low(b + 1) - 1) / 2;
-	return middle < max ? middle : max;
+	return middle < h->max ? middle : h->max;
 }
 #endif
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* stream.bpf.h - filter, event counters and the ring, for probes that hand over single events.
+/* stream.bpf.h - filter, event counters and the ring buffer of probes that stream single events.
  *
- * Every event is counted as seen, and then once more where it does not become a record.
+ * Every event is counted as seen, and once more where it does not become a record.
  */
 #ifndef COLDPRESS_STREAM_BPF_H
 #define COLDPRESS_STREAM_BPF_H
@@ -15,29 +15,17 @@ struct {
 	__uint(max_entries, 1 << 26);
 } events SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct probe_counts);
-} counters SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32);
-} cgroups SEC(".maps");
+MAP_ONE(PERCPU_ARRAY, counters, struct probe_counts);
+MAP_ONE(CGROUP_ARRAY, cgroups, __u32);
 
 static __always_inline struct probe_counts *counts(void)
 {
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&counters, &zero);
+	return only(&counters);
 }
 
-/* Whether the current task passes the filter. Constants the loader knows: what is not asked for
- * costs nothing. */
+/* Whether the current task passes the filter. The loader knows the constants and removes the
+ * branches of filters that are not in use.
+ */
 static __always_inline bool wanted(void)
 {
 	if (filter.tgid && filter.tgid != bpf_get_current_pid_tgid() >> 32)
@@ -56,7 +44,15 @@ static __always_inline bool wanted(void)
 	return true;
 }
 
-/* Counts the event; true when it is wanted. */
+static __always_inline void count_filtered(void)
+{
+	struct probe_counts *c = counts();
+
+	if (c)
+		c->filtered++;
+}
+
+/* Counts the event; true when it passes the filter. */
 static __always_inline bool admit(void)
 {
 	struct probe_counts *c = counts();
@@ -70,7 +66,7 @@ static __always_inline bool admit(void)
 	return false;
 }
 
-/* Room for one record, or NULL: then the event is counted as dropped. */
+/* Space for one record in the ring; NULL, and the event counted as dropped, where it is full. */
 static __always_inline void *reserve(__u64 bytes)
 {
 	void *record = bpf_ringbuf_reserve(&events, bytes, 0);
@@ -81,7 +77,7 @@ static __always_inline void *reserve(__u64 bytes)
 	return record;
 }
 
-/* The reader comes by on a timer: waking it for each record would cost ten times the record. */
+/* The reader polls on a timer: a wake-up for each record would cost ten times the record. */
 static __always_inline void submit(void *record)
 {
 	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);

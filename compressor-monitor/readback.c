@@ -159,7 +159,7 @@ static int take_record(void *ctx, const char *type, struct json_object *record)
 
 	if (!str_eq(type, "pool_probe_by") || record_u64(record, "pid") != (uint64_t)wanted->pid)
 		return 0;
-	wanted->ret->pages_in = record_u64(record, "loads");
+	wanted->ret->pages_in = record_u64(record, "reads");
 	wanted->ret->residence_ns = record_f64(record, "residence_p50_ns");
 	return 1;
 }

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* page_fault.bpf.c - page faults at their entry, and where asked for at their completion too.
  *
- * Entry: the tracepoints exceptions:page_fault_user and page_fault_kernel, which know the address
+ * Entry: the tracepoints exceptions:page_fault_user and page_fault_kernel, which give the address
  * but neither class nor duration. Completion: the perf software events for minor and major faults,
- * which fire once, in the context of the task that faulted; the time from its entry to its
- * completion is the latency. A program on each minor completion costs more than one on each entry,
- * on major ones nothing while faults are minor: the first is only there where it is asked for.
- * arm64 has no such tracepoints: there the software event of all faults stands in, and there is no
- * latency.
+ * which fire once, in the context of the task that faulted; latency is the time from entry to
+ * completion. A program on each minor completion costs more than one on each entry, so it is only
+ * attached where an option needs it. arm64 has no such tracepoints: the software event of all
+ * faults replaces them, and there is no latency.
  *
- * What runs at each entry of a summary is kept small: loads and stores that the kernel inlines, one
- * helper that names the task where that is asked for. No hash is looked up where a group goes on
- * faulting. Reading the clock costs as much as all that, so entries are timed on a budget, which
- * minor faults in a row use up.
+ * The path of an entry in a summary is short: loads and stores that the kernel inlines, and no hash
+ * lookup while the same group faults. Reading the clock would double its cost, so only a limited
+ * number of entries per second is timed.
  */
 #include "bpf/stream.bpf.h"
 #include "page_fault.h"
@@ -23,67 +21,25 @@
 const volatile enum fault_mode mode = FAULT_TRACE_PIPE;
 const volatile enum fault_by by = BY_NONE;
 const volatile enum fault_latency latency = LATENCY_MAJOR;
-const volatile bool mappings = false;  /* say which address space a single fault is of */
-const volatile __u32 sample_below = 0; /* of 2^32: the share of events that is taken; 0 = all */
+const volatile bool mappings = false;  /* single faults carry their address space */
+const volatile __u32 sample_below = 0; /* of 2^32: the share of events to pass; 0: all */
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct fault_sums);
-} sums SEC(".maps");
+MAP_ONE(PERCPU_ARRAY, sums, struct fault_sums);
 
-/* Each task's present fault, at its tid modulo their number: no hash, no allocation. Two tasks can
- * only get into each other's way where tids lie that far apart; then the one that is overwritten
- * counts as unmatched.
+/* Each task's current fault, at its tid modulo the number of slots: no hash, no allocation. Where
+ * two tids share a slot, the fault that is overwritten counts as unmatched.
  */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, FAULT_SLOTS);
-	__type(key, __u32);
-	__type(value, struct fault_slot);
-} entries SEC(".maps");
+MAP(ARRAY, entries, __u32, struct fault_slot, FAULT_SLOTS, 0);
 
-/* These have one entry where --by is not given. What one CPU counts of a group that goes on
- * faulting stays in recent, at a place that the key decides; what another group puts out of that
- * place goes into by_faults.
+/* These have one entry where --by is not given. Each CPU counts in recent, in a slot chosen by the
+ * key; the group that is displaced from its slot is added to by_faults.
  */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, BY_RECENT);
-	__type(key, __u32);
-	__type(value, struct by_recent);
-} recent SEC(".maps");
+MAP(PERCPU_ARRAY, recent, __u32, struct by_recent, BY_RECENT, 0);
+MAP(PERCPU_HASH, by_faults, struct by_key, struct by_faults, BY_KEYS, 0);
+MAP(HASH, by_times, struct by_time_key, struct fault_times, BY_TIMES, BPF_F_NO_PREALLOC);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(max_entries, BY_KEYS);
-	__type(key, struct by_key);
-	__type(value, struct by_faults);
-} by_faults SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, BY_TIMES);
-	__type(key, struct by_time_key);
-	__type(value, struct fault_times);
-} by_times SEC(".maps");
-
-/* What a new entry of by_times begins with: too large for the stack. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct fault_times);
-} no_times SEC(".maps");
-
-static __always_inline struct fault_sums *fault_sums(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&sums, &zero);
-}
+/* The initial value of an entry of by_times: too large for the stack. */
+MAP_ONE(PERCPU_ARRAY, no_times, struct fault_times);
 
 static __always_inline struct task_struct *current(void)
 {
@@ -104,10 +60,10 @@ static __always_inline __u64 completed(struct task_struct *task)
 	return task->min_flt + task->maj_flt;
 }
 
-/* The entry of the task's present fault, or NULL where it was not seen: the page tells it from an
- * earlier one, and so does the kernel's count, which has the present one by now.
+/* The entry of the task's current fault, or NULL where it was not seen. An older entry differs in
+ * its page or in the kernel's count of faults, which includes the current one by now.
  */
-static __always_inline struct fault_slot *take(struct task_struct *task, __u64 addr)
+static __always_inline struct fault_slot *entry_of(struct task_struct *task, __u64 addr)
 {
 	struct fault_slot *slot = slot_of(task->pid);
 
@@ -131,16 +87,12 @@ static __always_inline void print(bool user, __u64 addr, __u64 ip)
 			   (__u32)(bpf_get_current_pid_tgid() >> 32), comm, addr, ip);
 }
 
-/* Whether this event is among those that --sample takes; counts it where not. */
+/* Whether --sample passes this event; counts it as filtered where not. */
 static __always_inline bool sampled(void)
 {
-	struct probe_counts *c;
-
 	if (!sample_below || bpf_get_prandom_u32() < sample_below)
 		return true;
-	c = counts();
-	if (c)
-		c->filtered++;
+	count_filtered();
 	return false;
 }
 
@@ -173,8 +125,8 @@ static __always_inline void stream(const struct fault_entry *entry)
 		submit(event);
 }
 
-/* Of a summary's fault, its page and time alone: the rest comes with the completion. */
-static __always_inline void keep(struct task_struct *task, const struct fault_entry *entry)
+/* Saves an entry; in a summary only its page and time, the rest comes with the completion. */
+static __always_inline void save(struct task_struct *task, const struct fault_entry *entry)
 {
 	struct fault_slot *slot = slot_of(task->pid);
 
@@ -189,8 +141,8 @@ static __always_inline void keep(struct task_struct *task, const struct fault_en
 	slot->entry.ts_ns = bpf_ktime_get_ns();
 }
 
-/* Whether a summary times this entry. Once nothing is left, the clock is looked at once a tick. */
-static __always_inline bool timed_now(struct fault_sums *s)
+/* Whether a summary times this entry. When none are left, the clock is read once a tick. */
+static __always_inline bool may_time(struct fault_sums *s)
 {
 	__u64 now, jiffy;
 
@@ -212,7 +164,7 @@ static __always_inline bool timed_now(struct fault_sums *s)
 	return true;
 }
 
-/* ---- mappings: the reader looks them up; walking them here costs a fault 10 us ---- */
+/* ---- mappings: the reader looks them up, since walking them here costs 10 us a fault ---- */
 
 /* From 6.14. */
 struct mm_struct___sequence {
@@ -221,7 +173,7 @@ struct mm_struct___sequence {
 	} mm_lock_seq;
 } __attribute__((preserve_access_index));
 
-/* Whoever changes a mapping moves the sequence on; without it, the sizes tell most changes. */
+/* Each change of a mapping increments the sequence; before 6.14 the sizes show most changes. */
 static __always_inline struct fault_space space_of(struct task_struct *task)
 {
 	struct mm_struct *mm = task->mm;
@@ -234,8 +186,8 @@ static __always_inline struct fault_space space_of(struct task_struct *task)
 	return space;
 }
 
-/* As submit(), but the reader is woken where it has not read these mappings, once a tick: the
- * process may not live long.
+/* As submit(), but wakes the reader, at most once a tick, where it has not read these mappings: the
+ * process may end soon.
  */
 static __always_inline void submit_mapped(struct fault_sums *s, void *record,
 					  const struct fault_space *space)
@@ -251,8 +203,8 @@ static __always_inline void submit_mapped(struct fault_sums *s, void *record,
 	bpf_ringbuf_submit(record, flags);
 }
 
-static __always_inline void hand_over(struct fault_sums *s, struct task_struct *task, __u64 addr,
-				      enum fault_class class, bool timed, __u64 latency_ns)
+static __always_inline void submit_fault(struct fault_sums *s, struct task_struct *task, __u64 addr,
+					 enum fault_class class, bool timed, __u64 latency_ns)
 {
 	struct fault_mapped *fault = bpf_ringbuf_reserve(&events, sizeof(*fault), 0);
 	struct fault_space space;
@@ -291,15 +243,15 @@ static __always_inline void by_key(struct by_key *key, struct task_struct *task,
 	}
 }
 
-static __always_inline void into_table(struct fault_sums *s, struct by_recent *r)
+static __always_inline void flush_recent(struct fault_sums *s, struct by_recent *r)
 {
-	struct by_faults *known = bpf_map_lookup_elem(&by_faults, &r->key);
+	struct by_faults *group = bpf_map_lookup_elem(&by_faults, &r->key);
 	struct by_faults first = r->faults;
 
-	if (known) {
-		known->entries += first.entries;
-		known->comm[0] = first.comm[0];
-		known->comm[1] = first.comm[1];
+	if (group) {
+		group->entries += first.entries;
+		group->comm[0] = first.comm[0];
+		group->comm[1] = first.comm[1];
 	} else if (bpf_map_update_elem(&by_faults, &r->key, &first, BPF_NOEXIST)) {
 		s->others += first.entries;
 	}
@@ -317,7 +269,7 @@ static __always_inline void count_by(struct fault_sums *s, const struct by_key *
 		return;
 	if (r->key.word[0] != key->word[0] || r->key.word[1] != key->word[1]) {
 		if (r->faults.entries)
-			into_table(s, r);
+			flush_recent(s, r);
 		r->key = *key;
 		r->faults.entries = 0;
 	}
@@ -326,8 +278,9 @@ static __always_inline void count_by(struct fault_sums *s, const struct by_key *
 	r->faults.comm[1] = comm[1];
 }
 
-/* Where an instruction lies is read where it is needed: from arguments that BTF types, with a plain
- * load. */
+/* The address of an instruction is only read where it is needed; from arguments typed by BTF with a
+ * plain load.
+ */
 enum ip_from { IP_TYPED, IP_UNTYPED, IP_VALUE };
 
 static __always_inline __u64 ip_of(const void *regs, enum ip_from from)
@@ -342,7 +295,7 @@ static __always_inline __u64 ip_of(const void *regs, enum ip_from from)
 static __always_inline void sum(const struct fault_entry *entry, const void *regs,
 				enum ip_from from, bool at_completion)
 {
-	struct fault_sums *s = fault_sums();
+	struct fault_sums *s = only(&sums);
 	struct task_struct *task;
 	struct by_key key;
 
@@ -357,14 +310,14 @@ static __always_inline void sum(const struct fault_entry *entry, const void *reg
 	else
 		s->kernel++;
 	if (by == BY_MAPPING) {
-		hand_over(s, current(), entry->addr, CLASS_UNKNOWN, false, 0);
+		submit_fault(s, current(), entry->addr, CLASS_UNKNOWN, false, 0);
 	} else if (by) {
 		task = current();
 		by_key(&key, task, entry->addr, by == BY_IP ? ip_of(regs, from) : 0);
 		count_by(s, &key, task);
 	}
-	if (latency != LATENCY_NONE && !at_completion && timed_now(s))
-		keep(current(), entry);
+	if (latency != LATENCY_NONE && !at_completion && may_time(s))
+		save(current(), entry);
 }
 
 static __always_inline int fault(bool user, __u64 addr, const void *regs, enum ip_from from,
@@ -382,7 +335,7 @@ static __always_inline int fault(bool user, __u64 addr, const void *regs, enum i
 		if (!wanted())
 			return 0;
 		entry.ip = ip_of(regs, from);
-		keep(current(), &entry);
+		save(current(), &entry);
 		return 0;
 	}
 	if (!admit())
@@ -397,7 +350,7 @@ static __always_inline int fault(bool user, __u64 addr, const void *regs, enum i
 	return 0;
 }
 
-/* As x86 says it; riscv's word for the same is another one. */
+/* From x86's error code; that of riscv differs. */
 static __always_inline enum fault_access access(__u64 error_code)
 {
 #if defined(__TARGET_ARCH_x86)
@@ -451,8 +404,8 @@ CLASSIC(exceptions, page_fault_kernel)
 	return classic(ctx, false);
 }
 
-/* The mode is in bits of a register that programs may not load at its present width; kernel code
- * lies in the upper half of the addresses on both architectures.
+/* Programs may not load the register that holds the mode at its width; kernel code lies in the
+ * upper half of the addresses on both architectures.
  */
 SEC("?perf_event")
 int on_page_faults(struct bpf_perf_event_data *ctx)
@@ -462,12 +415,12 @@ int on_page_faults(struct bpf_perf_event_data *ctx)
 	return fault((__s64)ip >= 0, ctx->addr, (const void *)ip, IP_VALUE, ACCESS_UNKNOWN, true);
 }
 
-/* A record at completion. Where the entry was not seen, its address and instruction still are. */
+/* A record at completion. Where the entry was not seen, address and instruction are still known. */
 static __always_inline void complete(struct fault_sums *s, struct bpf_perf_event_data *ctx,
 				     enum fault_class class)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct fault_slot *slot = take(current(), ctx->addr);
+	struct fault_slot *slot = entry_of(current(), ctx->addr);
 	struct fault_entry entry = { .addr = ctx->addr, .ip = ctx->regs.REGS_IP };
 	struct fault_event_mapped *mapped;
 	struct fault_event *event;
@@ -495,28 +448,14 @@ static __always_inline void complete(struct fault_sums *s, struct bpf_perf_event
 	submit_mapped(s, mapped, &mapped->space);
 }
 
-static __always_inline void time_one(struct fault_times *times, __u64 latency_ns)
-{
-	__u64 bucket = hist_bucket(latency_ns);
-
-	times->timed++;
-	times->total_ns += latency_ns;
-	if (latency_ns > times->max_ns)
-		times->max_ns = latency_ns;
-	if (bucket < HIST_BUCKETS)
-		times->latency[bucket]++;
-}
-
 static __always_inline void time_by(const struct by_key *by_what, enum fault_class class,
 				    bool timed, __u64 latency_ns)
 {
-	__u32 zero = 0;
-	__u64 bucket = hist_bucket(latency_ns);
 	struct by_time_key key = { .by = *by_what, .class = class };
 	struct fault_times *times = bpf_map_lookup_elem(&by_times, &key), *none;
 
 	if (!times) {
-		none = bpf_map_lookup_elem(&no_times, &zero);
+		none = only(&no_times);
 		if (!none)
 			return;
 		bpf_map_update_elem(&by_times, &key, none, BPF_NOEXIST);
@@ -525,14 +464,8 @@ static __always_inline void time_by(const struct by_key *by_what, enum fault_cla
 			return;
 	}
 	__sync_fetch_and_add(&times->count, 1);
-	if (!timed)
-		return;
-	__sync_fetch_and_add(&times->timed, 1);
-	__sync_fetch_and_add(&times->total_ns, latency_ns);
-	if (latency_ns > times->max_ns)
-		times->max_ns = latency_ns;
-	if (bucket < HIST_BUCKETS)
-		__sync_fetch_and_add(&times->latency[bucket], 1);
+	if (timed)
+		hist_add_shared(&times->time, latency_ns);
 }
 
 /* A completion in a summary. */
@@ -543,7 +476,7 @@ static __always_inline void sum_completed(struct fault_sums *s, struct bpf_perf_
 	     timed = false;
 	struct task_struct *task;
 	struct fault_slot *slot;
-	__u64 now, taken_ns = 0;
+	__u64 now, latency_ns = 0;
 	struct by_key key;
 
 	if (!wanted())
@@ -554,12 +487,12 @@ static __always_inline void sum_completed(struct fault_sums *s, struct bpf_perf_
 	now = bpf_ktime_get_ns();
 	task = current();
 	if (timing) {
-		slot = take(task, ctx->addr);
+		slot = entry_of(task, ctx->addr);
 		if (slot) {
-			taken_ns = now - slot->entry.ts_ns;
+			latency_ns = now - slot->entry.ts_ns;
 			timed = true;
 			slot->entry.ts_ns = 0;
-			time_one(&s->times[class], taken_ns);
+			hist_add(&s->times[class].time, latency_ns);
 		} else {
 			s->unmatched++;
 		}
@@ -569,11 +502,11 @@ static __always_inline void sum_completed(struct fault_sums *s, struct bpf_perf_
 	if (!by || (!timing && class != CLASS_MAJOR))
 		return;
 	if (by == BY_MAPPING) {
-		hand_over(s, task, ctx->addr, class, timed, taken_ns);
+		submit_fault(s, task, ctx->addr, class, timed, latency_ns);
 		return;
 	}
 	by_key(&key, task, ctx->addr, ctx->regs.REGS_IP);
-	time_by(&key, class, timed, taken_ns);
+	time_by(&key, class, timed, latency_ns);
 }
 
 static __always_inline int completion(struct bpf_perf_event_data *ctx, enum fault_class class)
@@ -582,7 +515,7 @@ static __always_inline int completion(struct bpf_perf_event_data *ctx, enum faul
 
 	if (mode == FAULT_NOTHING)
 		return 0;
-	s = fault_sums();
+	s = only(&sums);
 	if (!s)
 		return 0;
 	s->runs[class]++;

@@ -1,20 +1,20 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+// SPDX-License-Identifier: GPL-2.0-only
 /* page_fault.c - page faults: a line each into trace_pipe, records on stdout, or sums with
  * latencies.
  *
- * Single faults are seen at their entry, where address and instruction are known, and class and
- * duration are not yet; with --class at their completion, where all is. --summary counts both:
- * minor and major completions, the major ones timed from their entry, in all or --by what caused
- * them. Reads no page and no memory of the process; with --mapping and --stacks its maps.
+ * Single faults are recorded at entry, where address and instruction are known but class and
+ * latency are not; with --fault at completion, where all are. --summary counts both: minor and
+ * major completions, the major ones with their latency. Reads neither pages nor memory of a
+ * process; with --mapping and --stacks its maps.
  */
 #include <bpf/bpf.h>
 
-#include "page_fault_parts.h"
-#include "page_fault.skel.h"
-#include "page_fault_stacks.h"
 #include "lib/base/term.h"
+#include "page_fault_parts.h"
 
-static const char *const class_choices[] = { "major", "all", NULL };
+#include "page_fault.skel.h"
+
+static const char *const fault_choices[] = { "major", "all", NULL };
 /* As enum fault_latency. */
 static const char *const latency_choices[] = { "none", "major", "all", NULL };
 
@@ -25,91 +25,71 @@ struct fault_record {
 	uint64_t addr, ip, ts_ns, latency_ns;
 };
 
+#define FAULT(m, t, u, what) FIELD(struct fault_record, m, FIELD_##t, u, what)
+
 static const struct field fault_fields[] = {
-	FIELD(struct fault_record, pid, FIELD_U32, "", "process"),
-	FIELD(struct fault_record, comm, FIELD_CHARS, "", "name of the thread"),
+	FAULT(pid, U32, "", "process"),
+	FAULT(comm, CHARS, "", "name of the thread"),
 	/* `type` in the lines of trace_pipe; in records that names the record */
-	FIELD(struct fault_record, mode, FIELD_STRING, "",
-	      "user or kernel: the mode it was entered from"),
-	FIELD(struct fault_record, addr, FIELD_HEX, "", "address that was not there"),
-	FIELD(struct fault_record, ip, FIELD_HEX, "",
-	      "address of the instruction that asked for it"),
-	FIELD(struct fault_record, tid, FIELD_U32, "", "thread"),
-	FIELD(struct fault_record, ts_ns, FIELD_U64, "ns",
-	      "CLOCK_MONOTONIC at entry; missing where that was not seen"),
-	FIELD(struct fault_record, access, FIELD_STRING, "",
-	      "read, write or exec; missing where the kernel does not say"),
-	FIELD(struct fault_record, class, FIELD_STRING, "", "with --class: minor or major"),
-	FIELD(struct fault_record, latency_ns, FIELD_U64, "ns",
-	      "with --class: from entry to completion"),
-	FIELD(struct fault_record, mapping, FIELD_STRING, "",
-	      "with --mapping: what the address belongs to: anon, heap, stack (of the first "
-	      "thread), shmem or file; missing where that cannot be known"),
-	FIELD(struct fault_record, file, FIELD_STRING, "",
-	      "with --mapping: last part of the file's path"),
+	FAULT(mode, STRING, "", "user or kernel: mode of the processor before the fault"),
+	FAULT(addr, HEX, "", "faulting address"),
+	FAULT(ip, HEX, "", "address of the faulting instruction"),
+	FAULT(tid, U32, "", "thread"),
+	FAULT(ts_ns, U64, "ns", "CLOCK_MONOTONIC at entry; missing where the entry was not seen"),
+	FAULT(access, STRING, "", "read, write or exec; missing where the kernel does not tell"),
+	FAULT(class, STRING, "", "with --fault: minor or major"),
+	FAULT(latency_ns, U64, "ns", "with --fault: time from entry to completion"),
+	FAULT(mapping, STRING, "",
+	      "with --mapping: mapping of the address: anon, heap, stack (of the first thread), "
+	      "shmem or file; missing where it is not known"),
+	FAULT(file, STRING, "", "with --mapping: last part of the file's path"),
 };
 
-#define ENTRY_FIELDS (ARRAY_SIZE(fault_fields) - 4)
-
-static const struct record_type fault_type = RECORD_TYPE(
-	"page_fault", 1, RECORD_LINE, fault_fields, "a page fault, with --class at its completion");
-
-/* Without --mapping, the last two are not known. */
-static const struct record_type class_type = {
-	.name = "page_fault",
-	.version = 1,
-	.style = RECORD_LINE,
-	.fields = fault_fields,
-	.n_fields = ARRAY_SIZE(fault_fields) - 2,
-	.meaning = "a page fault at its completion",
-};
-
-/* At entry, the last ones are not known. */
-static const struct record_type entry_type = {
-	.name = "page_fault",
-	.version = 1,
-	.style = RECORD_LINE,
-	.fields = fault_fields,
-	.n_fields = ENTRY_FIELDS,
-	.meaning = "a page fault, at its entry",
-};
+#define FAULT_TYPE(n, what) \
+	{ \
+		.name = "page_fault", .version = 1, .style = RECORD_LINE, .fields = fault_fields, \
+		.n_fields = (n), .meaning = (what) \
+	}
+static const struct record_type fault_type =
+	FAULT_TYPE(ARRAY_SIZE(fault_fields), "a page fault, with --fault at its completion");
+/* Without --mapping. */
+static const struct record_type completed_type =
+	FAULT_TYPE(ARRAY_SIZE(fault_fields) - 2, "a page fault at its completion");
+static const struct record_type entry_type =
+	FAULT_TYPE(ARRAY_SIZE(fault_fields) - 4, "a page fault at its entry");
 
 struct summary_record {
 	uint64_t duration_ns, user, kernel, minor, major;
-	struct times major_times, minor_times;
+	struct latency major_times, minor_times;
 	uint64_t unmatched, missed;
 };
 
+#define SUMMARY(m, t, u, what) FIELD(struct summary_record, m, FIELD_##t, u, what)
+
 static const struct field summary_fields[] = {
-	FIELD(struct summary_record, duration_ns, FIELD_U64, "ns", "how long was looked"),
-	FIELD(struct summary_record, user, FIELD_U64, "faults", "entries from user mode"),
-	FIELD(struct summary_record, kernel, FIELD_U64, "faults", "entries from kernel mode"),
-	FIELD(struct summary_record, minor, FIELD_U64, "faults",
-	      "completions without reading from a device; missing without --minor or --latency "
-	      "all"),
-	FIELD(struct summary_record, major, FIELD_U64, "faults",
-	      "completions that read from a device or pool"),
-	TIME_FIELDS(struct summary_record, major, "major ones", "the longest; exact"),
-	TIME_FIELDS(struct summary_record, minor, "minor ones, with --latency all",
-		    "the longest; exact"),
-	FIELD(struct summary_record, unmatched, FIELD_U64, "faults",
-	      "completions that were to be timed, and whose entry was not: not seen, or one of too "
-	      "many minor ones"),
-	FIELD(struct summary_record, missed, FIELD_U64, "faults",
-	      "runs of a program that the kernel skipped"),
+	SUMMARY(duration_ns, U64, "ns", "time the probe was attached"),
+	SUMMARY(user, U64, "faults", "entries from user mode"),
+	SUMMARY(kernel, U64, "faults", "entries from kernel mode"),
+	SUMMARY(minor, U64, "faults",
+		"completions without I/O; missing without --minor or --latency all"),
+	SUMMARY(major, U64, "faults", "completions that read from a device or pool"),
+	TIME_FIELDS(struct summary_record, major, "major faults", "maximum; exact"),
+	TIME_FIELDS(struct summary_record, minor, "minor faults, with --latency all",
+		    "maximum; exact"),
+	SUMMARY(unmatched, U64, "faults",
+		"completions without a latency: the entry was not seen, or not timed"),
+	SUMMARY(missed, U64, "faults", "runs of a BPF program that the kernel skipped"),
 };
 
 static const struct record_type summary_type =
 	RECORD_TYPE("page_fault_summary", 2, RECORD_CARD, summary_fields,
-		    "page faults of the whole time, summed up");
+		    "sums of all page faults while the probe was attached");
 
-/* Of --mapping; the ring's callback gets the sink alone. */
-static struct mapping_cache *cache;
-
-static int emit(struct out *out, const void *event, size_t bytes)
+static int emit(void *ctx, const void *event, size_t bytes)
 {
 	static const char *const accesses[] = { NULL, "read", "write", "exec" };
 	static const char *const classes[] = { NULL, "minor", "major" };
+	struct run *run = ctx;
 	const struct fault_event *fault = event;
 	bool mapped = bytes >= sizeof(struct fault_event_mapped);
 	bool timed = fault->class != CLASS_UNKNOWN && fault->entry.ts_ns;
@@ -126,76 +106,45 @@ static int emit(struct out *out, const void *event, size_t bytes)
 	};
 
 	if (mapped) {
-		const struct fault_space *space =
-			&((const struct fault_event_mapped *)event)->space;
+		const struct fault_event_mapped *m = event;
 		const struct mapping *mapping =
-			mapping_cache_find(cache, fault->pid, space, fault->entry.addr);
+			mapping_cache_find(run->cache, fault->pid, &m->space, fault->entry.addr);
 
 		record.mapping = mapping ? mapping_kind_names[mapping->kind] : NULL;
 		record.file = mapping && mapping->name[0] ? mapping->name : NULL;
 	}
 	memcpy(record.comm, fault->comm, sizeof(record.comm));
-	return out_record(out,
+	return out_record(run->p.out,
 			  fault->class == CLASS_UNKNOWN ? &entry_type
 			  : mapped                      ? &fault_type
-							: &class_type,
+							: &completed_type,
 			  &record);
 }
 
-static void add_times(struct fault_times *sum, const struct fault_times *t)
+static void add_sums(void *sum, const void *cpu)
 {
-	sum->count += t->count;
-	sum->timed += t->timed;
-	sum->total_ns += t->total_ns;
-	sum->max_ns = MAX(sum->max_ns, t->max_ns);
-	for (size_t i = 0; i < HIST_BUCKETS; i++)
-		sum->latency[i] += t->latency[i];
-}
+	struct fault_sums *to = sum;
+	const struct fault_sums *from = cpu;
 
-/* The sums of all CPUs added up. */
-static int read_sums(const struct page_fault *skel, struct fault_sums *ret, struct err *e)
-{
-	int cpus = libbpf_num_possible_cpus();
-	AUTO_FREE struct fault_sums *each = calloc((size_t)MAX(cpus, 1), sizeof(*each));
-	uint32_t zero = 0;
-
-	if (!each || bpf_map_lookup_elem(bpf_map__fd(skel->maps.sums), &zero, each))
-		return err_set(e, each ? errno : ENOMEM, "cannot read the sums");
-	memset(ret, 0, sizeof(*ret));
-	for (int cpu = 0; cpu < cpus; cpu++) {
-		const struct fault_sums *s = &each[cpu];
-
-		ret->user += s->user;
-		ret->kernel += s->kernel;
-		ret->filtered += s->filtered;
-		ret->unmatched += s->unmatched;
-		ret->others += s->others;
-		for (int class = CLASS_MINOR; class <= CLASS_MAJOR; class ++) {
-			ret->runs[class] += s->runs[class];
-			add_times(&ret->times[class], &s->times[class]);
-		}
+	to->user += from->user;
+	to->kernel += from->kernel;
+	to->filtered += from->filtered;
+	to->unmatched += from->unmatched;
+	to->others += from->others;
+	for (int class = CLASS_MINOR; class <= CLASS_MAJOR; class ++) {
+		to->runs[class] += from->runs[class];
+		to->times[class].count += from->times[class].count;
+		hist_merge(&to->times[class].time, &from->times[class].time);
 	}
-	return 0;
 }
 
-struct times times(const struct fault_times *t)
+static int read_sums(const struct run *run, struct fault_sums *ret, struct err *e)
 {
-	return (struct times){
-		.mean_ns = t->timed ? t->total_ns / t->timed : MISSING_U64,
-		.p50_ns = hist_quantile(t->latency, t->timed, 0.50, t->max_ns),
-		.p90_ns = hist_quantile(t->latency, t->timed, 0.90, t->max_ns),
-		.p99_ns = hist_quantile(t->latency, t->timed, 0.99, t->max_ns),
-		.max_ns = t->timed ? t->max_ns : MISSING_U64,
-	};
+	return probe_sum(bpf_map__fd(run->skel->maps.sums), sizeof(*ret), add_sums, ret, e);
 }
 
-static bool filters(const struct probe_options *o)
-{
-	return o->tgid || o->comm || o->cgroup || o->uid != MISSING_U64;
-}
-
-/* How minor completions get into a summary. A program on each of them costs more than all else:
- * only where one must look at the task or the time. Without, the kernel counts.
+/* How a summary gets the number of minor completions. A program on each of them costs more than all
+ * else: it is only used where the filter or the latency needs one. Otherwise the kernel counts.
  */
 enum minors { MINORS_UNKNOWN, MINORS_COUNTED, MINORS_SEEN };
 
@@ -205,21 +154,34 @@ static enum minors minors(const struct config *c)
 		return MINORS_SEEN;
 	if (!c->minor)
 		return MINORS_UNKNOWN;
-	return filters(&c->probe) ? MINORS_SEEN : MINORS_COUNTED;
+	return probe_filters(&c->probe) ? MINORS_SEEN : MINORS_COUNTED;
 }
 
-/* Runs of the programs at completion that the kernel skipped, which for perf events it does not
- * count: what it counted of the events less what was run.
- */
-static uint64_t skipped(const struct probe *p, const struct fault_sums *s, bool minor_program)
+/* Whether single completions or stacks include minor faults: --stacks counts all by default. */
+static bool minors_too(const struct config *c)
 {
-	return probe_perf_events(p, "page_faults_maj") - s->runs[CLASS_MAJOR] +
-	       (minor_program ? probe_perf_events(p, "page_faults_min") - s->runs[CLASS_MINOR] : 0);
+	return c->fault >= 0 ? str_eq(fault_choices[c->fault], "all") : c->stacks;
 }
 
-static void fill_summary(const struct probe *p, const struct config *c, const struct fault_sums *s,
+/* Runs at completion that the kernel skipped. It does not count these for perf events: they are the
+ * events that it counted less the runs.
+ */
+static uint64_t skipped(const struct run *run, const struct fault_sums *s)
+{
+	const struct config *c = run->config;
+	const struct probe *p = &run->p;
+	bool minor_program = c->summary ? minors(c) == MINORS_SEEN : minors_too(c);
+	uint64_t ret = probe_perf_events(p, "page_faults_maj") - s->runs[CLASS_MAJOR];
+
+	if (minor_program)
+		ret += probe_perf_events(p, "page_faults_min") - s->runs[CLASS_MINOR];
+	return ret;
+}
+
+static void fill_summary(const struct run *run, const struct fault_sums *s,
 			 struct summary_record *ret)
 {
+	const struct probe *p = &run->p;
 	const uint64_t minor[] = {
 		[MINORS_UNKNOWN] = MISSING_U64,
 		[MINORS_COUNTED] = probe_perf_events(p, "page_faults_min"),
@@ -230,38 +192,38 @@ static void fill_summary(const struct probe *p, const struct config *c, const st
 		.duration_ns = p->end_ns - p->begin_ns,
 		.user = s->user,
 		.kernel = s->kernel,
-		.minor = minor[minors(c)],
+		.minor = minor[minors(run->config)],
 		.major = s->times[CLASS_MAJOR].count,
-		.major_times = times(&s->times[CLASS_MAJOR]),
-		.minor_times = times(&s->times[CLASS_MINOR]),
+		.major_times = latency_of(&s->times[CLASS_MAJOR].time),
+		.minor_times = latency_of(&s->times[CLASS_MINOR].time),
 		.unmatched = s->unmatched,
-		.missed = probe_missed(p) + skipped(p, s, minors(c) == MINORS_SEEN),
+		.missed = probe_missed(p) + skipped(run, s),
 	};
 }
 
-static int summarize(struct probe *p, const struct page_fault *skel, const struct config *c,
-		     struct err *e)
+static int summarize(struct run *run, struct err *e)
 {
+	struct probe *p = &run->p;
 	struct summary_record record;
 	struct fault_sums s;
-	int r;
+	int rc = 0;
 
-	probe_ready(p, "attached; the sums come at the end, after --duration or ^C");
-	if (by(c) == BY_MAPPING) {
-		r = probe_stream(p, by_mapping_add, e);
-		p->end.emitted = 0; /* into groups */
+	probe_ready(p, "attached; the sums are printed at the end, after --duration or ^C");
+	if (run->groups) {
+		p->calls.emit = by_mapping_add;
+		rc = probe_stream(p, e);
+		p->end.emitted = 0; /* added to groups */
 	} else {
 		probe_sleep(p);
 		probe_detach(p);
-		r = 0;
 	}
-	if (!r)
-		r = read_sums(skel, &s, e);
-	if (!r && c->by >= 0)
-		r = by_print(p, skel, c, &s, e);
-	if (r)
-		return r;
-	fill_summary(p, c, &s, &record);
+	if (!rc)
+		rc = read_sums(run, &s, e);
+	if (!rc && run->config->by >= 0)
+		rc = by_print(run, &s, e);
+	if (rc)
+		return rc;
+	fill_summary(run, &s, &record);
 	/* Single events are in the sums: none is emitted. */
 	p->end.seen = s.user + s.kernel + s.filtered;
 	p->end.filtered = s.filtered;
@@ -270,92 +232,78 @@ static int summarize(struct probe *p, const struct page_fault *skel, const struc
 	return out_record(p->out, &summary_type, &record);
 }
 
-/* Single faults, and of those made at completion the ones that were skipped or could not be timed.
- */
-static int stream(struct probe *p, const struct page_fault *skel, const struct config *c,
-		  struct err *e)
+/* Single faults; at completion also the number of those skipped or without a latency. */
+static int stream(struct run *run, struct err *e)
 {
+	struct probe *p = &run->p;
 	struct fault_sums s;
-	int r;
+	uint64_t n;
+	int rc;
 
 	probe_ready(p, "watching page faults");
-	r = probe_stream(p, emit, e);
-	if (r)
-		return r;
-	if (c->class < 0) {
+	p->calls.emit = emit;
+	rc = probe_stream(p, e);
+	if (rc)
+		return rc;
+	if (run->config->fault < 0) {
 		/* 0 where the tracepoints are in use. */
-		uint64_t events = probe_perf_events(p, "page_faults");
-
-		p->end.missed += events ? events - p->end.seen : 0;
+		n = probe_perf_events(p, "page_faults");
+		p->end.missed += n ? n - p->end.seen : 0;
 		return 0;
 	}
-	r = read_sums(skel, &s, e);
-	if (r)
-		return r;
+	rc = read_sums(run, &s, e);
+	if (rc)
+		return rc;
 	p->end.unmatched = s.unmatched;
-	p->end.missed += skipped(p, &s, true);
-	if (c->mapping && mapping_cache_unknown(cache))
-		term_say("%llu faults are of mappings that cannot be known: the process had ended, "
-			 "or never had them",
-			 (unsigned long long)mapping_cache_unknown(cache));
+	p->end.missed += skipped(run, &s);
+	n = run->cache ? mapping_cache_unknown(run->cache) : 0;
+	if (n)
+		term_say("the mapping of %llu faults is not known: the process had ended, or never "
+			 "had it",
+			 (unsigned long long)n);
 	return 0;
 }
 
-/* Stacks, and how many faults are in none. */
-static int trace_stacks(struct probe *p, const struct page_fault *skel, struct stacks *stacks,
-			bool minor_program, struct err *e)
+/* Stacks, and the number of faults that are in none. */
+static int trace_stacks(struct run *run, struct err *e)
 {
+	struct probe *p = &run->p;
 	struct fault_sums s;
-	int r = stacks_trace(p, skel, stacks, e);
+	int rc = stacks_trace(run, e);
 
-	if (!r)
-		r = read_sums(skel, &s, e);
-	if (r)
-		return r;
-	p->end.missed = skipped(p, &s, minor_program);
+	if (!rc)
+		rc = read_sums(run, &s, e);
+	if (rc)
+		return rc;
+	p->end.missed = skipped(run, &s);
 	p->end.dropped = s.others;
 	if (s.others)
-		term_warn("%llu faults are in no stack: the table holds %d different ones",
+		term_warn("%llu faults are in no stack: the table holds %d different stacks",
 			  (unsigned long long)s.others, STACKS);
 	return 0;
 }
 
-/* The class in question: what --stacks counts where none is given. */
-static bool minors_too(const struct config *c)
+/* Entries: the tracepoints, or else the perf event of all faults; completions do not need that. */
+static int use_entries(struct probe *p, bool completions, struct err *e)
 {
-	return c->class >= 0 ? str_eq(class_choices[c->class], "all") : c->stacks;
+	if (probe_use(p, "page_fault_user"))
+		return probe_require(p, "page_fault_kernel", e);
+	return completions || probe_use(p, "page_faults") ? 0
+							  : probe_require(p, "page_fault_user", e);
 }
 
-/* Entries: the tracepoints where there are any, else the perf event that stands in for both;
- * completions need no such one.
- */
-static int use_entries(struct probe *p, struct bpf_object *object, bool completions, struct err *e)
+static int use_hooks(struct probe *p, const struct config *c, struct err *e)
 {
-	if (probe_use(p, object, "page_fault_user"))
-		return probe_use(p, object, "page_fault_kernel")
-			       ? 0
-			       : probe_no_hook(p, "page_fault_kernel", e);
-	return completions || probe_use(p, object, "page_faults")
-		       ? 0
-		       : probe_no_hook(p, "page_fault_user", e);
-}
+	bool completions = c->summary || c->stacks || c->fault >= 0;
+	int rc = c->stacks ? 0 : use_entries(p, c->fault >= 0, e);
 
-static int use_hooks(struct probe *p, struct bpf_object *object, const struct config *c,
-		     struct err *e)
-{
-	int r = c->stacks ? 0 : use_entries(p, object, c->class >= 0, e);
-
-	if (r || (!c->summary && !c->stacks && c->class < 0))
-		return r;
+	if (rc || !completions)
+		return rc;
 	if (c->summary && minors(c) == MINORS_COUNTED)
-		r = probe_count(p, "page_faults_min") ? 0 : probe_no_hook(p, "page_faults_min", e);
+		rc = probe_count(p, "page_faults_min", e);
 	else if (c->summary ? minors(c) == MINORS_SEEN : minors_too(c))
-		r = probe_use(p, object, "page_faults_min")
-			    ? 0
-			    : probe_no_hook(p, "page_faults_min", e);
-	if (r)
-		return r;
-	return probe_use(p, object, "page_faults_maj") ? 0 : probe_no_hook(p, "page_faults_maj", e);
+		rc = probe_require(p, "page_faults_min", e);
+	return rc ? rc : probe_require(p, "page_faults_maj", e);
 }
 
 static enum fault_mode mode(const struct config *c)
@@ -366,7 +314,7 @@ static enum fault_mode mode(const struct config *c)
 		return FAULT_STACKS;
 	if (c->probe.format < 0)
 		return FAULT_TRACE_PIPE;
-	return c->class < 0 ? FAULT_STREAM : FAULT_COMPLETED;
+	return c->fault < 0 ? FAULT_STREAM : FAULT_COMPLETED;
 }
 
 static void configure(struct page_fault *skel, const struct config *c)
@@ -386,13 +334,13 @@ static void configure(struct page_fault *skel, const struct config *c)
 	}
 }
 
-/* The fields that were asked for; else in text no column that must stay empty. */
+/* The fields of --fields; else in text without columns that must stay empty. */
 static int select_fields(struct probe *p, const struct config *c, struct err *e)
 {
 	const struct record_type *type = c->summary     ? &summary_type
-					 : c->class < 0 ? &entry_type
+					 : c->fault < 0 ? &entry_type
 					 : c->mapping   ? &fault_type
-							: &class_type;
+							: &completed_type;
 	const char *chosen[ARRAY_SIZE(summary_fields)];
 	struct opt_list fields = { chosen, 0 };
 
@@ -406,84 +354,100 @@ static int select_fields(struct probe *p, const struct config *c, struct err *e)
 	return out_select(p->out, type, &fields, e);
 }
 
-static int attach(struct probe *p, struct page_fault *skel, const struct config *c, struct err *e)
+static int attach(struct run *run, struct err *e)
 {
-	struct probe_filter filter;
-	int r = probe_filter(&c->probe, &filter, e);
+	const struct config *c = run->config;
+	struct probe *p = &run->p;
+	int rc = PROBE_OPEN(p, run->skel, page_fault, e);
 
-	if (!r)
-		r = use_hooks(p, skel->obj, c, e);
-	if (!r)
-		r = select_fields(p, c, e);
-	if (r)
-		return r;
-	skel->rodata->filter = filter;
-	configure(skel, c);
-	r = probe_load(p, skel->obj, c->probe.format >= 0 && (!c->summary || by(c) == BY_MAPPING),
-		       e);
-	if (!r && (c->mapping || by(c) == BY_MAPPING))
-		r = probe_wake(p, e);
-	return r ? r : probe_attach(p, e);
+	if (!rc)
+		rc = probe_filter(&c->probe, &run->skel->rodata->filter, e);
+	if (!rc)
+		rc = use_hooks(p, c, e);
+	if (!rc)
+		rc = select_fields(p, c, e);
+	if (rc)
+		return rc;
+	configure(run->skel, c);
+	rc = probe_load(p, c->probe.format >= 0 && (!c->summary || run->groups), e);
+	if (!rc && run->cache)
+		rc = probe_wake(p, e);
+	return rc ? rc : probe_attach(p, e);
 }
 
-/* What passes between the steps of one run. */
-struct run {
-	const struct config *config;
-	struct page_fault *skel;
-	struct stacks *stacks; /* NULL without --stacks */
-};
-
-static int trace(struct probe *p, void *running, struct err *e)
+static int trace(void *ctx, struct err *e)
 {
-	struct run *run = running;
+	struct run *run = ctx;
 	const struct config *c = run->config;
-	struct page_fault *skel;
-	int r = c->stacks ? stacks_new(p, &run->stacks, e) : 0;
+	int rc = c->stacks ? stacks_new(&run->p, &run->stacks, e) : 0;
 
-	if (!r && by(c) == BY_MAPPING)
-		r = by_mapping_new(e);
-	if (!r && c->mapping && !(cache = mapping_cache_new()))
-		r = err_set(e, ENOMEM, "cannot keep mappings");
-	if (!r)
-		r = PROBE_OPEN(run->skel, page_fault, e);
-	skel = run->skel;
-	if (!r)
-		r = attach(p, skel, c, e);
-	if (r)
-		return r;
+	if (!rc && by(c) == BY_MAPPING)
+		rc = by_mapping_new(&run->groups, e);
+	if (!rc && (c->mapping || run->groups)) {
+		run->cache = mapping_cache_new();
+		rc = run->cache ? 0 : err_set(e, ENOMEM, "cannot store mappings");
+	}
+	if (!rc)
+		rc = attach(run, e);
+	if (rc)
+		return rc;
 	if (c->summary)
-		return summarize(p, skel, c, e);
+		return summarize(run, e);
 	if (c->stacks)
-		return trace_stacks(p, skel, run->stacks, minors_too(c), e);
+		return trace_stacks(run, e);
 	if (c->probe.format < 0)
 		return probe_trace_pipe(
-			p, "page_fault pid=PID comm=NAME type=user addr=0xADDRESS ip=0xADDRESS");
-	return stream(p, skel, c, e);
+			&run->p,
+			"page_fault pid=PID comm=NAME type=user addr=0xADDRESS ip=0xADDRESS");
+	return stream(run, e);
 }
 
-static int check(const struct config *c, struct err *e)
+static int check_summary(const struct config *c, struct err *e)
 {
-	if (c->mapping && (c->class < 0 || c->stacks))
-		return err_usage(e, "--mapping is looked up at completion: add --class; with "
-				    "--summary, --by mapping");
-	if (c->summary && c->stacks)
-		return err_usage(e, "--summary and --stacks are two ways to count: choose one");
-	if ((c->stacks || c->summary) && c->probe.max_events != MISSING_U64)
-		return err_usage(e, "--max-events is about single faults; these are counted until "
-				    "--duration or ^C");
-	if (c->by >= 0 && !c->summary)
-		return err_usage(e, "--by groups what --summary counts: add --summary");
-	if (c->summary && c->class >= 0)
-		return err_usage(e,
-				 "--class is about single faults; --summary counts both classes");
-	if (!c->summary && (c->latency >= 0 || c->minor))
-		return err_usage(e, "--latency and --minor are about --summary: add it; --class "
-				    "times single faults");
-	if (c->summary && c->sample != 1)
-		return err_usage(e, "--sample is about single faults; --summary counts all");
-	if (c->probe.format < 0 && (c->class >= 0 || c->sample != 1))
+	if (c->stacks)
+		return err_usage(e, "--summary and --stacks exclude each other");
+	if (c->mapping)
 		return err_usage(
-			e, "--class and --sample work on records: add --format text, json or csv");
+			e, "--mapping is for single faults; with --summary, use --by mapping");
+	if (c->fault >= 0)
+		return err_usage(e,
+				 "--fault is for single faults; --summary counts minor and major "
+				 "faults");
+	if (c->sample != 1)
+		return err_usage(e, "--sample is for single faults; --summary counts all");
+	return 0;
+}
+
+static int check_single(const struct config *c, struct err *e)
+{
+	if (c->mapping && (c->fault < 0 || c->stacks))
+		return err_usage(e, "--mapping needs records made at completion: add --fault");
+	if (c->by >= 0)
+		return err_usage(e, "--by needs --summary");
+	if (c->latency >= 0 || c->minor)
+		return err_usage(e,
+				 "--latency and --minor need --summary; --fault gives the latency "
+				 "of single faults");
+	if (c->probe.format < 0 && (c->fault >= 0 || c->sample != 1))
+		return err_usage(
+			e, "--fault and --sample need records: add --format text, json or csv");
+	return 0;
+}
+
+static int check(struct config *c, struct err *e)
+{
+	bool sums = c->summary || c->stacks;
+	int rc;
+
+	if (sums && c->probe.format < 0)
+		c->probe.format = OUT_TEXT;
+	rc = c->summary ? check_summary(c, e) : check_single(c, e);
+	if (rc)
+		return rc;
+	if (sums && c->probe.max_events != MISSING_U64)
+		return err_usage(e,
+				 "--max-events is for single faults; --summary and --stacks count "
+				 "until --duration or ^C");
 	return probe_needs_format(&c->probe, e);
 }
 
@@ -492,20 +456,16 @@ static int run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code
 {
 	struct config *c = config;
 	struct run run = { .config = c };
-	struct probe p;
-	int r;
+	int rc = check(c, e);
 
-	if ((c->summary || c->stacks) && c->probe.format < 0)
-		c->probe.format = OUT_TEXT;
-	r = check(c, e);
-	if (r)
-		return r;
-	r = probe_run(&p, &c->probe, trace, &run, e);
+	if (rc)
+		return rc;
+	rc = probe_run(&run.p, &c->probe, trace, &run, e);
 	page_fault__destroy(run.skel);
 	stacks_free(run.stacks);
-	by_mapping_free();
-	mapping_cache_free(cache);
-	return r;
+	by_mapping_free(run.groups);
+	mapping_cache_free(run.cache);
+	return rc;
 }
 
 static const struct opt options[] = {
@@ -513,62 +473,53 @@ static const struct opt options[] = {
 	PROBE_OPT_STREAM(struct config, probe),
 	PROBE_OPT_FILTER(struct config, probe),
 	OPT_FLAG(0, "summary", struct config, summary,
-		 "no single faults: their number, minor and major, and how long the major ones "
-		 "took"),
+		 "print only sums: numbers of minor and major faults, latency of the major ones"),
 	OPT_CHOICE(0, "by", struct config, by, by_choices,
-		   "with --summary: a record for each of these too; region is 2 MiB of addresses"),
-	OPT_CHOICE(0, "latency", struct config, latency, latency_choices,
-		   "with --summary: which faults are timed; default major: while they come, and of "
-		   "entries 30,000 a second on each CPU. all runs a program at each minor "
-		   "completion too"),
-	OPT_FLAG(0, "minor", struct config, minor,
-		 "with --summary: count minor completions as well as entries; costs half as much "
-		 "again"),
-	OPT_U64(0, "top", struct config, top,
-		"with --by: as many records, those with the most major faults first", .min = 1),
+		   "with --summary: also print a record per group; region: 2 MiB of addresses"),
 	OPT_CHOICE(
-		0, "class", struct config, class, class_choices,
-		"records at completion, with class and latency; major ones cost next to nothing"),
+		0, "latency", struct config, latency, latency_choices,
+		"with --summary: which faults to time. major (default): times major faults only; "
+		"at most 30,000 entries a second per CPU. all: also runs a program at each minor "
+		"completion"),
+	OPT_FLAG(0, "minor", struct config, minor,
+		 "with --summary: also count minor completions; adds about half to the overhead"),
+	OPT_U64(0, "top", struct config, top,
+		"with --by: show the N groups with the most major faults", .metavar = "N",
+		.min = 1),
+	OPT_CHOICE(0, "fault", struct config, fault, fault_choices,
+		   "make records at completion, with class and latency, of major or of all faults; "
+		   "major adds next to no overhead"),
+	OPT_RENAMED("class", "--fault major|all"),
 	OPT_FLAG(0, "stacks", struct config, stacks,
-		 "where faults come from: stacks of functions and their number at the end, folded "
-		 "for flame graphs"),
+		 "at the end, print the call stacks of the faults with their numbers, folded for "
+		 "flame graphs"),
 	OPT_FLAG(0, "mapping", struct config, mapping,
-		 "with --class: what the address belongs to, and which file"),
+		 "with --fault: add the kind of mapping of the address, and its file"),
 	OPT_U64(0, "sample", struct config, sample,
-		"a record for one in N single faults, drawn at random", .metavar = "N", .min = 1,
+		"record one in N single faults, drawn at random", .metavar = "N", .min = 1,
 		.max = 1000000000),
 	OPT_FLAG(0, "nothing", struct config, nothing,
 		 "with --summary: empty programs, for bench/probes.sh", .hidden = true),
 	OPT_END
 };
 
-static struct config config = {
-	.probe = PROBE_DEFAULTS, .class = -1, .by = -1, .latency = -1, .sample = 1, .top = 10
-};
-
-static const struct opt_command commands[] = {
-	{
-		.summary = "trace page faults, or sum them up",
-		.description = "Without --format, writes a line for each page fault into the "
-			       "kernel's trace_pipe. With --format, one record for each on stdout, "
-			       "then an end record with seen = emitted + filtered + dropped. "
-			       "--summary counts in the kernel and prints one record at the end.",
-		.examples = "page_fault                               # read tracing/trace_pipe "
-			    "beside it\n"
-			    "page_fault --format json -p 1234 -d 10s  # ten seconds of one process "
-			    "as JSON lines\n"
-			    "page_fault --format text --class major   # each major fault with its "
-			    "latency\n"
-			    "page_fault --summary --by comm -d 10s    # who has them\n"
-			    "page_fault --summary --by mapping -p 1234 -d 10s         # and where\n"
-			    "page_fault --stacks --class major -d 1m >folded          # from what "
-			    "code: a flame graph\n"
-			    "page_fault --summary -d 1m -c /sys/fs/cgroup/user.slice   # one "
-			    "record for a cgroup\n",
-		.options = options,
-		.run = run,
-	},
-	{ .run = NULL },
+static const struct opt_command command = {
+	.summary = "trace page faults, or sum them up",
+	.description = "Without --format, writes a line for each page fault to the kernel's "
+		       "trace_pipe. With --format, prints one record for each to standard output, "
+		       "then an end record with seen = emitted + filtered + dropped. --summary "
+		       "counts in the kernel and prints one record at the end.",
+	.examples =
+		"page_fault                               # then read tracing/trace_pipe\n"
+		"page_fault --format json -p 1234 -d 10s  # one process for ten seconds\n"
+		"page_fault --format text --fault major   # each major fault with its latency\n"
+		"page_fault --summary --by comm -d 10s    # faults per task name\n"
+		"page_fault --summary --by mapping -p 1234 -d 10s         # per mapping\n"
+		"page_fault --stacks --fault major -d 1m >folded          # input of a flame "
+		"graph\n"
+		"page_fault --summary -d 1m -c /sys/fs/cgroup/user.slice   # sums of a cgroup\n",
+	.options = options,
+	.run = run,
 };
 
 int main(int argc, char **argv)
@@ -576,13 +527,12 @@ int main(int argc, char **argv)
 	static const struct record_type *const records[] = { &fault_type,      &summary_type,
 							     &by_type,         &stacks_type,
 							     &end_record_type, NULL };
-	const struct opt_program program = {
-		.name = "page_fault",
-		.summary = "trace page faults, or sum them up",
-		.commands = commands,
-		.config = &config,
-		.records = records,
-	};
+	struct config config = { .probe = PROBE_DEFAULTS,
+				 .fault = -1,
+				 .by = -1,
+				 .latency = -1,
+				 .sample = 1,
+				 .top = 10 };
 
-	return opt_main(&program, argc, argv);
+	return probe_main("page_fault", &command, records, &config, argc, argv);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* page_fault.h - what the BPF side of page_fault hands over: single events, or sums per CPU. */
+/* page_fault.h - what the BPF side of page_fault passes on: single events, or sums per CPU. */
 #ifndef COLDPRESS_PAGE_FAULT_H
 #define COLDPRESS_PAGE_FAULT_H
 
@@ -11,13 +11,13 @@ enum fault_mode {
 	FAULT_COMPLETED, /* a record each in the ring, made at completion: with class and latency */
 	FAULT_SUMMARY,   /* sums and a latency histogram, nothing for a single event */
 	FAULT_STACKS,    /* at completion: the stacks, counted */
-	FAULT_NOTHING, /* attached as for a summary, with empty bodies: what the hooks alone cost */
+	FAULT_NOTHING,   /* as for a summary, with empty bodies: the cost of the hooks alone */
 };
 
 enum fault_access { ACCESS_UNKNOWN, ACCESS_READ, ACCESS_WRITE, ACCESS_EXEC };
 enum fault_class { CLASS_UNKNOWN, CLASS_MINOR, CLASS_MAJOR };
 
-/* What is known at entry, and kept for the completion. */
+/* What is known at entry; saved until the completion. */
 struct fault_entry {
 	__u64 ts_ns; /* CLOCK_MONOTONIC, at entry; 0: was not seen */
 	__u64 addr, ip;
@@ -25,38 +25,36 @@ struct fault_entry {
 	__u32 access; /* enum fault_access */
 };
 
-#define FAULT_SLOTS 32768 /* tasks whose present fault is kept, by tid */
+#define FAULT_SLOTS 32768 /* tasks whose current fault is saved, by tid */
 
 struct fault_slot {
 	struct fault_entry entry;
 	__u32 tid;
 	__u32 unused;
-	__u64 completed; /* faults of the task before: a summary may leave out later entries */
-	__u64 unused2;   /* a cache line each */
+	__u64 completed; /* faults of the task so far: a summary may skip later entries */
+	__u64 unused2;   /* one cache line per slot */
 };
 
-/* Entries that a CPU times in a summary of major latencies: reading the clock costs as much as all
- * the rest. Where more come than this, they are minor ones in a row; a major one gives enough for
- * those around it.
+/* How many entries a CPU times in a summary of major latencies: reading the clock costs as much as
+ * all the rest. More entries than that are minor faults in a row.
  */
-#define CLOCK_SAVED    4096      /* at once, after a quiet time */
-#define CLOCK_EVERY_NS (1 << 15) /* one more: 30,000 a second */
-#define CLOCK_MAJOR    512       /* after a major fault at least */
+#define CLOCK_SAVED    4096      /* at most, after a time without entries */
+#define CLOCK_EVERY_NS (1 << 15) /* one more per this time: 30,000 a second */
+#define CLOCK_MAJOR    512       /* at least, after a major fault */
 
 struct fault_event {
 	struct fault_entry entry;
-	__u64 latency_ns; /* entry to completion; of no meaning without a class or an entry */
+	__u64 latency_ns; /* entry to completion; undefined without a class or an entry */
 	__u32 pid, tid;
 	__u32 class; /* enum fault_class */
 	__u32 unused;
 	char comm[16];
 };
 
-/* By what the reader knows whether the mappings it has read are those of a fault. */
+/* Tells the reader whether the mappings that it has read are those of a fault. */
 struct fault_space {
-	__u64 stack; /* where the first thread's begins: another one once the process runs another
-			program */
-	__u64 generation; /* another one once its mappings changed */
+	__u64 stack;      /* start of the first thread's stack: differs after exec */
+	__u64 generation; /* differs after a change of the mappings */
 };
 
 struct fault_event_mapped {
@@ -77,13 +75,13 @@ enum fault_latency { LATENCY_NONE, LATENCY_MAJOR, LATENCY_ALL }; /* which faults
 enum fault_by { BY_NONE, BY_PID, BY_COMM, BY_CGROUP, BY_REGION, BY_IP, BY_MAPPING };
 
 #define REGION_SHIFT   21    /* 2 MiB */
-#define BY_KEYS        16384 /* more are counted as others */
-#define BY_TIMES       4096  /* of them with times: 5 KiB each, taken when needed */
+#define BY_KEYS        16384 /* further groups are counted as others */
+#define BY_TIMES       4096  /* groups with times: 5 KiB each, allocated when needed */
 #define BY_RECENT_BITS 10
 #define BY_RECENT      (1 << BY_RECENT_BITS)
 
-/* pid: { tgid }, comm: its bytes, cgroup: { id }, region: { tgid, address }, ip: { tgid, address }.
- * The groups of BY_MAPPING are the reader's.
+/* pid: { tgid }, comm: its bytes, cgroup: { id }, region and ip: { tgid, address }. The groups of
+ * BY_MAPPING are kept by the reader.
  */
 struct by_key {
 	__u64 word[2];
@@ -100,32 +98,31 @@ struct by_faults {
 	__u64 comm[2]; /* task of the latest one on this CPU */
 };
 
-/* Per CPU: what is not in the table by_faults yet. */
+/* Per CPU: counts that are not in the map by_faults yet. */
 struct by_recent {
 	struct by_key key;
 	struct by_faults faults;
 };
 
-/* Per CPU; those of a group are of all CPUs, added to atomically. */
+/* Per CPU; those of a group are shared by all CPUs and added to atomically. */
 struct fault_times {
-	__u64 count;                   /* completions that pass the filter */
-	__u64 timed, total_ns, max_ns; /* of those whose entry was seen, entry to completion */
-	__u64 latency[HIST_BUCKETS];
+	__u64 count;      /* completions that pass the filter */
+	struct hist time; /* entry to completion, of those whose entry was seen */
 };
 
 #define STACK_DEPTH 127   /* frames, the kernel's own limit by default */
-#define STACKS      65536 /* different ones, in all processes */
+#define STACKS      65536 /* different ones, of all processes */
 
-/* Whose stack, and a hash of its addresses. The value is how often it was seen. */
+/* Whose stack, and a hash of its addresses. The value is the number of faults. */
 struct stack_key {
 	__u32 tgid;
 	__u32 unused;
-	__u64 mm; /* another one once the process runs another program */
+	__u64 mm; /* differs after exec */
 	__u64 comm[2];
 	__u64 hash;
 };
 
-/* A stack that was not seen before; ends behind its last address. */
+/* A stack at its first fault; ends after its last address. */
 struct stack_event {
 	struct stack_key key;
 	__u32 user, kernel;          /* addresses, innermost first */
@@ -135,12 +132,12 @@ struct stack_event {
 struct fault_sums {
 	__u64 user, kernel, filtered; /* entries */
 	__u64 clock_left;             /* entries that may be timed */
-	__u64 clock_jiffy, clock_ns;  /* when there were none left */
-	__u64 wake_jiffy;             /* when the reader was woken for mappings */
-	struct fault_space woken;     /* and for whose */
-	__u64 unmatched; /* completions to be timed without an entry seen, or timed, before */
-	__u64 others;    /* faults that found no room in the table of --by or of --stacks */
-	__u64 runs[3];   /* by enum fault_class: completions, whatever the filter says */
+	__u64 clock_jiffy, clock_ns;  /* when none were left */
+	__u64 wake_jiffy;             /* when the reader was woken to read mappings */
+	struct fault_space woken;     /* and whose */
+	__u64 unmatched; /* completions to be timed whose entry was not seen, or not timed */
+	__u64 others;    /* faults that did not fit into the table of --by or of --stacks */
+	__u64 runs[3];   /* by enum fault_class: completions, before the filter */
 	struct fault_times times[3]; /* by enum fault_class; the first is not used */
 };
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* page_fault_by.c - page_fault --by: who or what had the faults, those with the most major ones
- * first.
+/* page_fault_by.c - page_fault --by: faults per group, most major faults first.
  *
- * Groups are counted in the kernel, per CPU, and added up here; those of --by mapping here alone,
- * since what an address belongs to is found in /proc.
+ * Groups are counted in the kernel, per CPU, and added up here; those of --by mapping are counted
+ * here, since the mapping of an address is read from /proc.
  */
 #include <bpf/bpf.h>
 
-#include "page_fault_parts.h"
-#include "page_fault.skel.h"
 #include "lib/base/term.h"
+#include "page_fault_parts.h"
+
+#include "page_fault.skel.h"
 
 /* One less than enum fault_by. */
 const char *const by_choices[] = { "pid", "comm", "cgroup", "region", "ip", "mapping", NULL };
@@ -20,34 +20,34 @@ struct by_record {
 	const char *comm, *mapping, *file;
 	uint64_t faults, major;
 	double major_share;
-	struct times major_times, minor_times;
+	struct latency major_times, minor_times;
 };
 
+#define GROUP(m, t, u, what) FIELD(struct by_record, m, FIELD_##t, u, what)
+
 static const struct field by_fields[] = {
-	FIELD(struct by_record, by, FIELD_STRING, "", "what the faults are grouped by"),
-	FIELD(struct by_record, pid, FIELD_U64, "", "by pid, region and ip: process"),
-	FIELD(struct by_record, comm, FIELD_STRING, "",
-	      "by comm: name; by pid, region and ip: name of one of its threads"),
-	FIELD(struct by_record, cgroup, FIELD_U64, "",
-	      "by cgroup: inode number of the cgroup2 directory"),
-	FIELD(struct by_record, addr, FIELD_HEX, "",
-	      "by region: where its 2 MiB begin; by ip: the instruction"),
-	FIELD(struct by_record, mapping, FIELD_STRING, "",
+	GROUP(by, STRING, "", "kind of group"),
+	GROUP(pid, U64, "", "by pid, region and ip: process"),
+	GROUP(comm, STRING, "",
+	      "by comm: task name; by pid, region and ip: name of one of the threads"),
+	GROUP(cgroup, U64, "", "by cgroup: inode number of the cgroup2 directory"),
+	GROUP(addr, HEX, "", "by region: its first address; by ip: address of the instruction"),
+	GROUP(mapping, STRING, "",
 	      "by mapping: anon, heap, stack (of the first thread), shmem or file; missing where "
-	      "that cannot be known"),
-	FIELD(struct by_record, file, FIELD_STRING, "", "by mapping: last part of the file's path"),
-	FIELD(struct by_record, faults, FIELD_U64, "faults", "entries"),
-	FIELD(struct by_record, major, FIELD_U64, "faults", "major completions"),
-	FIELD(struct by_record, major_share, FIELD_F64, "ratio", "major / faults"),
-	TIME_FIELDS(struct by_record, major, "major ones",
-		    "the longest; exact but for two CPUs at once"),
-	TIME_FIELDS(struct by_record, minor, "minor ones, with --latency all",
-		    "the longest; exact but for two CPUs at once"),
+	      "it is not known"),
+	GROUP(file, STRING, "", "by mapping: last part of the file's path"),
+	GROUP(faults, U64, "faults", "entries"),
+	GROUP(major, U64, "faults", "major completions"),
+	GROUP(major_share, F64, "ratio", "major / faults"),
+	TIME_FIELDS(struct by_record, major, "major faults",
+		    "maximum; exact except for two CPUs at once"),
+	TIME_FIELDS(struct by_record, minor, "minor faults, with --latency all",
+		    "maximum; exact except for two CPUs at once"),
 };
 
 const struct record_type by_type =
 	RECORD_TYPE("page_fault_by", 1, RECORD_TABLE, by_fields,
-		    "those who had the most major faults, then the most");
+		    "page faults of a group; most major faults first, then most faults");
 
 struct by_row {
 	struct by_key key;
@@ -89,7 +89,7 @@ static void add_row(struct by_rows *rows, const struct by_key *key, const struct
 	memcpy(row->comm, faults->comm, sizeof(row->comm));
 }
 
-/* What went into the table: a row a key. */
+/* The groups in the map by_faults: one row per key. */
 static void add_table(struct by_rows *rows, int map, struct by_faults *each, int cpus)
 {
 	struct by_key key, *previous = NULL;
@@ -109,7 +109,7 @@ static void add_table(struct by_rows *rows, int map, struct by_faults *each, int
 	}
 }
 
-/* What each CPU had not put there yet. */
+/* The counts that each CPU had not added to that map yet. */
 static void add_recent(struct by_rows *rows, int map, struct by_recent *each, int cpus)
 {
 	for (uint32_t i = 0; i < BY_RECENT; i++) {
@@ -122,7 +122,7 @@ static void add_recent(struct by_rows *rows, int map, struct by_recent *each, in
 	}
 }
 
-/* One row a key, where there were several. */
+/* Merges the rows of the same key. */
 static void merge_rows(struct by_rows *rows)
 {
 	size_t kept = 0;
@@ -137,7 +137,7 @@ static void merge_rows(struct by_rows *rows)
 	rows->n = kept;
 }
 
-/* Every key with its counts; ret->row is the caller's to free. */
+/* All groups with their counts; the caller frees ret->row. */
 static int read_rows(const struct page_fault *skel, struct by_rows *ret, struct err *e)
 {
 	int cpus = libbpf_num_possible_cpus(), times_map = bpf_map__fd(skel->maps.by_times);
@@ -164,46 +164,44 @@ static int read_rows(const struct page_fault *skel, struct by_rows *ret, struct 
 	return 0;
 }
 
-/* ---- by mapping: counted here, of what the kernel hands over for each fault ---- */
+/* ---- by mapping: counted here, from an event for each fault ---- */
 #define GROUP_SLOTS (2 * BY_KEYS) /* never more than half of them taken */
 
 struct mapped_row {
-	struct by_key key; /* kind and device, inode; what is no file is of its kind */
+	struct by_key key; /* kind and device, inode; without a file only the kind */
 	enum mapping_kind kind;
-	char *name; /* of the file, or ""; NULL: not taken */
+	char *name; /* of the file, or ""; NULL: free slot */
 	uint64_t faults, major;
-	struct fault_times *times[3]; /* by enum fault_class, where any was timed */
+	struct hist *times[3]; /* by enum fault_class, where any was timed */
 };
 
-static struct mapped_groups {
-	struct mapping_cache *cache;
+struct mapped_groups {
 	size_t n;
-	uint64_t others; /* no memory, or no room */
+	uint64_t others; /* faults without a group: no memory, or the table is full */
 	struct mapped_row row[GROUP_SLOTS];
-} * groups;
+};
 
-int by_mapping_new(struct err *e)
+int by_mapping_new(struct mapped_groups **ret, struct err *e)
 {
-	groups = calloc(1, sizeof(*groups));
-	if (groups)
-		groups->cache = mapping_cache_new();
-	return groups && groups->cache ? 0 : err_set(e, ENOMEM, "cannot keep groups");
+	struct mapped_groups *groups = calloc(1, sizeof(*groups));
+
+	if (!groups)
+		return err_set(e, ENOMEM, "cannot store groups");
+	*ret = groups;
+	return 0;
 }
 
-void by_mapping_free(void)
+void by_mapping_free(struct mapped_groups *groups)
 {
 	for (size_t i = 0; groups && i < GROUP_SLOTS; i++) {
 		free(groups->row[i].name);
 		for (size_t class = 0; class < ARRAY_SIZE(groups->row[i].times); class ++)
 			free(groups->row[i].times[class]);
 	}
-	if (groups)
-		mapping_cache_free(groups->cache);
 	free(groups);
-	groups = NULL;
 }
 
-static struct mapped_row *group_of(const struct mapping *mapping)
+static struct mapped_row *group_of(struct mapped_groups *groups, const struct mapping *mapping)
 {
 	enum mapping_kind kind = mapping ? mapping->kind : MAPPING_UNKNOWN;
 	bool file = kind == MAPPING_SHMEM || kind == MAPPING_FILE;
@@ -232,29 +230,27 @@ static struct mapped_row *group_of(const struct mapping *mapping)
 
 static void add_time(struct mapped_row *row, const struct fault_mapped *fault)
 {
-	struct fault_times *t = row->times[fault->class];
+	struct hist **time = &row->times[fault->class];
 
 	row->major += fault->class == CLASS_MAJOR;
 	if (!fault->timed)
 		return;
-	if (!t)
-		t = row->times[fault->class] = calloc(1, sizeof(*t));
-	if (!t)
-		return;
-	t->timed++;
-	t->total_ns += fault->latency_ns;
-	t->max_ns = MAX(t->max_ns, fault->latency_ns);
-	t->latency[hist_bucket(fault->latency_ns)]++;
+	if (!*time)
+		*time = calloc(1, sizeof(**time));
+	if (*time)
+		hist_add(*time, fault->latency_ns);
 }
 
-int by_mapping_add(struct out *out UNUSED, const void *event, size_t bytes UNUSED)
+int by_mapping_add(void *ctx, const void *event, size_t bytes UNUSED)
 {
+	struct run *run = ctx;
 	const struct fault_mapped *fault = event;
-	struct mapped_row *row = group_of(
-		mapping_cache_find(groups->cache, fault->tgid, &fault->space, fault->addr));
+	struct mapped_row *row =
+		group_of(run->groups,
+			 mapping_cache_find(run->cache, fault->tgid, &fault->space, fault->addr));
 
 	if (!row)
-		groups->others += fault->class == CLASS_UNKNOWN;
+		run->groups->others += fault->class == CLASS_UNKNOWN;
 	else if (fault->class == CLASS_UNKNOWN)
 		row->faults++;
 	else
@@ -262,7 +258,7 @@ int by_mapping_add(struct out *out UNUSED, const void *event, size_t bytes UNUSE
 	return 0;
 }
 
-static int mapped_rows(struct by_rows *ret, struct err *e)
+static int mapped_rows(const struct mapped_groups *groups, struct by_rows *ret, struct err *e)
 {
 	ret->row = calloc(groups->n + 1, sizeof(*ret->row));
 	if (!ret->row)
@@ -279,7 +275,7 @@ static int mapped_rows(struct by_rows *ret, struct err *e)
 	return 0;
 }
 
-/* Only the fields that name this kind of group, and of the times those that were taken. */
+/* Only the fields that name this kind of group, and the times that were measured. */
 static int select_by(struct out *out, const struct config *c, struct err *e)
 {
 	static const char *const names[][3] = {
@@ -302,29 +298,30 @@ static int select_by(struct out *out, const struct config *c, struct err *e)
 	return out_select(out, &by_type, &fields, e);
 }
 
+/* The times of one class; zeroes where none was measured. */
 static void read_times(const struct page_fault *skel, const struct by_row *row,
-		       struct fault_times t[3])
+		       enum fault_class class, struct fault_times *ret)
 {
-	for (uint64_t class = CLASS_MINOR; class <= CLASS_MAJOR; class ++) {
-		struct by_time_key key = { row->key, class };
+	struct by_time_key key = { row->key, class };
 
-		if (row->mapped && row->mapped->times[class])
-			t[class] = *row->mapped->times[class];
-		else if (!row->mapped)
-			bpf_map_lookup_elem(bpf_map__fd(skel->maps.by_times), &key, &t[class]);
-	}
+	*ret = (struct fault_times){ 0 };
+	if (row->mapped && row->mapped->times[class])
+		ret->time = *row->mapped->times[class];
+	else if (!row->mapped)
+		bpf_map_lookup_elem(bpf_map__fd(skel->maps.by_times), &key, ret);
 }
 
-static int print_row(struct probe *p, const struct page_fault *skel, const struct config *c,
-		     const struct by_row *row)
+static int print_row(struct run *run, const struct by_row *row)
 {
+	const struct config *c = run->config;
 	const struct mapped_row *mapped = row->mapped;
-	struct fault_times t[3] = { 0 };
 	char comm[PROBE_COMM_LEN + 1] = "";
+	struct fault_times major, minor;
 
-	read_times(skel, row, t);
+	read_times(run->skel, row, CLASS_MAJOR, &major);
+	read_times(run->skel, row, CLASS_MINOR, &minor);
 	memcpy(comm, by(c) == BY_COMM ? (const char *)row->key.word : row->comm, PROBE_COMM_LEN);
-	return out_record(p->out, &by_type,
+	return out_record(run->p.out, &by_type,
 			  &(struct by_record){
 				  .by = by_choices[c->by],
 				  .pid = row->key.word[0],
@@ -338,30 +335,32 @@ static int print_row(struct probe *p, const struct page_fault *skel, const struc
 				  .major_share = row->faults
 							 ? (double)row->major / (double)row->faults
 							 : MISSING_F64,
-				  .major_times = times(&t[CLASS_MAJOR]),
-				  .minor_times = times(&t[CLASS_MINOR]),
+				  .major_times = latency_of(&major.time),
+				  .minor_times = latency_of(&minor.time),
 			  });
 }
 
-int by_print(struct probe *p, const struct page_fault *skel, const struct config *c,
-	     const struct fault_sums *s, struct err *e)
+int by_print(struct run *run, const struct fault_sums *s, struct err *e)
 {
+	const struct mapped_groups *groups = run->groups;
+	const struct config *c = run->config;
 	struct by_rows rows = { 0 };
 	uint64_t others = s->others + (groups ? groups->others : 0);
-	int r = groups ? mapped_rows(&rows, e) : read_rows(skel, &rows, e);
+	int rc = groups ? mapped_rows(groups, &rows, e) : read_rows(run->skel, &rows, e);
 
-	if (!r)
-		r = select_by(p->out, c, e);
-	if (!r)
+	if (!rc)
+		rc = select_by(run->p.out, c, e);
+	if (!rc)
 		qsort(rows.row, rows.n, sizeof(*rows.row), more_first);
-	for (size_t i = 0; i < rows.n && i < c->top && r == 0; i++)
-		r = print_row(p, skel, c, &rows.row[i]);
+	for (size_t i = 0; i < rows.n && i < c->top && rc == 0; i++)
+		rc = print_row(run, &rows.row[i]);
 	free(rows.row);
 	if (rows.n > c->top)
-		term_say("%llu of %zu are shown: --top", (unsigned long long)c->top, rows.n);
+		term_say("%llu of %zu groups are shown (--top)", (unsigned long long)c->top,
+			 rows.n);
 	if (others)
-		term_warn("%llu faults found no room, in the ring or among %d groups, and are in "
-			  "the sums alone",
+		term_warn("%llu faults are only in the sums: the ring or the table of %d groups "
+			  "was full",
 			  (unsigned long long)others, BY_KEYS);
-	return r;
+	return rc;
 }

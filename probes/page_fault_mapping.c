@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* page_fault_mapping.c - what an address of a process belongs to, of its /proc/PID/maps, read as
- * seldom as may be.
+/* page_fault_mapping.c - which mapping an address belongs to, from /proc/PID/maps, read as rarely
+ * as possible.
  *
- * Maps are read when a process is met, and again once a fault says that they changed, but not
- * before all faults that were in the ring at the last look are through. A process that has ended,
- * or runs another program by now, is known by what was read before, if anything was.
+ * Maps are read at the first fault of a process, and again when a fault shows that they changed,
+ * but not before the faults that were in the ring at the last read are processed. Of a process that
+ * has ended, or has run another program, the maps read before are used.
  */
 #include "page_fault_parts.h"
 #include "lib/base/sysroot.h"
@@ -12,7 +12,7 @@
 #define PROCESSES 512
 #define AGAIN_NS  (5 * NS_PER_MS)
 
-struct known {
+struct process {
 	uint32_t tgid;
 	struct fault_space space;
 	bool gone;
@@ -21,13 +21,13 @@ struct known {
 	struct maps maps;
 };
 
-/* A process has its place by its number; one that comes to it puts the other out. */
+/* Indexed by PID modulo PROCESSES; a process replaces another one in its slot. */
 struct mapping_cache {
 	uint64_t unknown;
-	struct known known[PROCESSES];
+	struct process process[PROCESSES];
 };
 
-/* Another program's stack begins elsewhere: then these are not the maps that the fault was in. */
+/* False where the stack begins elsewhere: the process has run another program since the fault. */
 static bool is_of(const struct maps *maps, const struct fault_space *space)
 {
 	const struct mapping *stack = maps_find(maps, space->stack);
@@ -35,49 +35,49 @@ static bool is_of(const struct maps *maps, const struct fault_space *space)
 	return stack && stack->kind == MAPPING_STACK;
 }
 
-static void read_maps(struct known *k, uint64_t generation)
+static void read_maps(struct process *process, uint64_t generation)
 {
 	struct maps maps = { 0 };
 	char *text = NULL;
-	ssize_t n = sysroot_read_alloc(NULL, &text, NULL, "/proc/%u/maps", k->tgid);
+	ssize_t n = sysroot_read_alloc(NULL, &text, NULL, "/proc/%u/maps", process->tgid);
 
-	k->read_ns = monotonic_ns();
-	k->space.generation = generation;
-	if (n <= 0 || maps_parse(text, &k->tmpfs, &maps)) {
+	process->read_ns = monotonic_ns();
+	process->space.generation = generation;
+	if (n <= 0 || maps_parse(text, &process->tmpfs, &maps)) {
 		free(text);
-		k->gone = true;
-	} else if (!is_of(&maps, &k->space)) {
+		process->gone = true;
+	} else if (!is_of(&maps, &process->space)) {
 		maps_done(&maps);
-		k->gone = true;
+		process->gone = true;
 	} else {
-		maps_done(&k->maps);
-		k->maps = maps;
+		maps_done(&process->maps);
+		process->maps = maps;
 	}
 }
 
-static bool may_differ(const struct known *k)
+static bool may_reread(const struct process *process)
 {
-	return !k->gone && monotonic_ns() - k->read_ns >= AGAIN_NS;
+	return !process->gone && monotonic_ns() - process->read_ns >= AGAIN_NS;
 }
 
 const struct mapping *mapping_cache_find(struct mapping_cache *cache, uint32_t tgid,
 					 const struct fault_space *space, uint64_t addr)
 {
-	struct known *k = &cache->known[tgid % PROCESSES];
+	struct process *process = &cache->process[tgid % PROCESSES];
 	const struct mapping *found;
 
-	if (k->tgid != tgid || k->space.stack != space->stack) {
-		maps_done(&k->maps);
-		*k = (struct known){ .tgid = tgid, .space = *space };
-		maps_tmpfs_read((pid_t)tgid, &k->tmpfs);
-		read_maps(k, space->generation);
-	} else if (k->space.generation != space->generation && may_differ(k)) {
-		read_maps(k, space->generation);
+	if (process->tgid != tgid || process->space.stack != space->stack) {
+		maps_done(&process->maps);
+		*process = (struct process){ .tgid = tgid, .space = *space };
+		maps_tmpfs_read((pid_t)tgid, &process->tmpfs);
+		read_maps(process, space->generation);
+	} else if (process->space.generation != space->generation && may_reread(process)) {
+		read_maps(process, space->generation);
 	}
-	found = maps_find(&k->maps, addr);
-	if (!found && may_differ(k)) { /* a stack that grew */
-		read_maps(k, space->generation);
-		found = maps_find(&k->maps, addr);
+	found = maps_find(&process->maps, addr);
+	if (!found && may_reread(process)) { /* a stack that grew */
+		read_maps(process, space->generation);
+		found = maps_find(&process->maps, addr);
 	}
 	cache->unknown += !found;
 	return found;
@@ -96,6 +96,6 @@ struct mapping_cache *mapping_cache_new(void)
 void mapping_cache_free(struct mapping_cache *cache)
 {
 	for (size_t i = 0; cache && i < PROCESSES; i++)
-		maps_done(&cache->known[i].maps);
+		maps_done(&cache->process[i].maps);
 	free(cache);
 }

@@ -1,26 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* page_fault_stacks.bpf.h - page_fault --stacks: the stacks of completions, counted, each handed
- * over once.
+/* page_fault_stacks.bpf.h - page_fault --stacks: the stacks of completions, counted; each is passed
+ * to the reader once.
  *
- * Of the fault's own registers, so that no frame of the fault's handling is in them.
+ * Unwound from the registers at the fault, so that frames of the fault handler are not included.
  */
 #ifndef COLDPRESS_PAGE_FAULT_STACKS_BPF_H
 #define COLDPRESS_PAGE_FAULT_STACKS_BPF_H
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, STACKS);
-	__type(key, struct stack_key);
-	__type(value, __u64);
-} stack_counts SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct stack_event);
-} stack_made SEC(".maps");
+MAP(HASH, stack_counts, struct stack_key, __u64, STACKS, BPF_F_NO_PREALLOC);
+MAP_ONE(PERCPU_ARRAY, stack_made, struct stack_event);
 
 static __always_inline __u32 put_stack(struct bpf_perf_event_data *ctx, __u64 *addr, __u64 flags)
 {
@@ -42,13 +30,12 @@ static __always_inline __u64 hash_of(const __u64 *addr, __u32 n)
 	return hash;
 }
 
-/* The addresses go to the reader once, at once: the process may not live long, and its maps with
- * it. */
+/* The reader gets the addresses at the first fault: the process, and its maps, may end soon. */
 static __always_inline void new_stack(struct fault_sums *s, struct stack_event *made)
 {
-	__u64 one = 1, *known, bytes = (made->user + made->kernel) * sizeof(made->addr[0]);
+	__u64 one = 1, *count, bytes = (made->user + made->kernel) * sizeof(made->addr[0]);
 
-	/* Once the table is full, it stays so. */
+	/* Once the table is full, it stays full. */
 	if (s->others || bytes > sizeof(made->addr) ||
 	    bpf_ringbuf_output(&events, made, offsetof(struct stack_event, addr) + bytes, 0)) {
 		s->others++;
@@ -56,10 +43,10 @@ static __always_inline void new_stack(struct fault_sums *s, struct stack_event *
 	}
 	if (!bpf_map_update_elem(&stack_counts, &made->key, &one, BPF_NOEXIST))
 		return;
-	known = bpf_map_lookup_elem(&stack_counts,
-				    &made->key); /* another CPU was first, or there is no room */
-	if (known)
-		__sync_fetch_and_add(known, 1);
+	/* Another CPU was first, or the table is full. */
+	count = bpf_map_lookup_elem(&stack_counts, &made->key);
+	if (count)
+		__sync_fetch_and_add(count, 1);
 	else
 		s->others++;
 }
@@ -68,11 +55,9 @@ static __always_inline void count_stack(struct fault_sums *s, struct bpf_perf_ev
 {
 	struct task_struct *task = current();
 	const __u64 *comm = (const __u64 *)task->comm;
-	struct stack_event *made;
-	__u32 zero = 0;
-	__u64 *known;
+	struct stack_event *made = only(&stack_made);
+	__u64 *count;
 
-	made = bpf_map_lookup_elem(&stack_made, &zero);
 	if (!made)
 		return;
 	made->user = put_stack(ctx, made->addr, BPF_F_USER_STACK);
@@ -85,9 +70,9 @@ static __always_inline void count_stack(struct fault_sums *s, struct bpf_perf_ev
 	made->key.comm[0] = comm[0];
 	made->key.comm[1] = comm[1];
 	made->key.hash = hash_of(made->addr, made->user + made->kernel) + made->user;
-	known = bpf_map_lookup_elem(&stack_counts, &made->key);
-	if (known)
-		__sync_fetch_and_add(known, 1);
+	count = bpf_map_lookup_elem(&stack_counts, &made->key);
+	if (count)
+		__sync_fetch_and_add(count, 1);
 	else
 		new_stack(s, made);
 }

@@ -1,37 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* page_fault_stacks.c - page_fault --stacks: folded stacks with names, one line for each that
- * differs.
+/* page_fault_stacks.c - page_fault --stacks: folded stacks with function names, one line per stack.
  *
- * The kernel counts stacks of addresses, and hands each over once, by the ring. A process's maps
- * are read with the first of its stacks, and again while it lives, since what it was is gone when
- * it ends: one that lives for a few milliseconds may have no names. Names are looked up at the end.
- * The user part is unwound by frame pointers, in the kernel: code compiled without shows the
+ * The kernel counts stacks of addresses, and passes each through the ring once. The maps of a
+ * process are read with its first stack, and again while it lives, since they are gone when it
+ * ends: a process that lives for a few milliseconds may have no names. Names are looked up at the
+ * end. The kernel unwinds the user part by frame pointers: code compiled without them shows the
  * function that faulted, and little or nothing above it.
  */
-#include "page_fault_stacks.h"
-
 #include <bpf/bpf.h>
 #include <sys/stat.h>
 
-#include "page_fault.h"
-#include "page_fault.skel.h"
-#include "symbol.h"
-#include "lib/base/term.h"
+#include "page_fault_parts.h"
+#include "page_fault_symbol.h"
 
-/* How long after the first look at a process's maps the second one is, and how far apart they get.
- */
+#include "page_fault.skel.h"
+
+/* Time from the first read of a process's maps to the second, doubled up to the last. */
 #define FIRST_NS NS_PER_MS
 #define LAST_NS  (250 * NS_PER_MS)
-#define LOOK_MS  100 /* how often it is looked whether to stop */
+#define POLL_MS  100 /* longest wait before checking whether to stop */
 
 struct process {
 	uint32_t tgid;
 	uint64_t mm;
 	char *maps;
 	size_t n;
-	char root[32];            /* where its files are, with other mounts than ours; else "" */
-	bool gone;                /* or it runs another program by now */
-	uint64_t due_ns, wait_ns; /* next look at the maps, and the one after that */
+	char root[32];            /* prefix of its files, with other mounts than ours; else "" */
+	bool gone;                /* ended, or runs another program by now */
+	uint64_t due_ns, wait_ns; /* next read of the maps, and time to the one after it */
 	struct process_symbols *symbols;
 };
 
@@ -44,7 +40,7 @@ struct stacks {
 	struct kernel_symbols *kernel;
 	struct process *process;
 	size_t n, cap;
-	struct stack_event **made; /* each ends behind its last address */
+	struct stack_event **made; /* each ends after its last address */
 	size_t n_made, cap_made;
 	bool failed; /* no memory */
 	struct fold *fold;
@@ -58,16 +54,13 @@ struct stack_record {
 
 static const struct field stack_fields[] = {
 	FIELD(struct stack_record, stack, FIELD_STRING, "",
-	      "name of the task and the functions, outermost first, with ; between; the kernel's "
+	      "task name and functions, outermost first, separated by `;`; kernel functions "
 	      "end in _[k]"),
 	FIELD(struct stack_record, faults, FIELD_U64, "faults", "completions with this stack"),
 };
 
 const struct record_type stacks_type = RECORD_TYPE("page_fault_stack", 1, RECORD_LINE, stack_fields,
-						   "with --stacks: one that faults came from");
-
-/* The one the ring's events go to: its callback gets the sink alone. */
-static struct stacks *receiver;
+						   "with --stacks: a stack and its page faults");
 
 static bool own_mounts(uint32_t tgid)
 {
@@ -79,7 +72,7 @@ static bool own_mounts(uint32_t tgid)
 	       ours.st_ino == theirs.st_ino;
 }
 
-/* Keeps what was read last while there was something. */
+/* Keeps the maps read last where they are gone. */
 static void read_maps(struct process *process)
 {
 	char *maps = NULL;
@@ -106,7 +99,7 @@ static struct process *find_process(struct stacks *s, const struct stack_key *ke
 	return NULL;
 }
 
-/* The array with room for one more element, or NULL: then it is as it was. */
+/* The array with space for one more element; NULL: no memory, and it is unchanged. */
 static void *grown(void *array, size_t n, size_t *cap, size_t size)
 {
 	size_t more = *cap ? 2 * *cap : 64;
@@ -147,16 +140,18 @@ static bool keep_stack(struct stacks *s, const struct stack_event *made, size_t 
 	return find_process(s, &made->key) || add_process(s, &made->key);
 }
 
-static int add_stack(struct out *out UNUSED, const void *event, size_t bytes)
+static int add_stack(void *ctx, const void *event, size_t bytes)
 {
-	receiver->failed |= !keep_stack(receiver, event, bytes);
+	struct stacks *s = ((struct run *)ctx)->stacks;
+
+	s->failed |= !keep_stack(s, event, bytes);
 	return 0;
 }
 
-/* Those that are due, or all; returns for how many milliseconds none will be. */
-static int read_again(struct stacks *s, bool all)
+/* Reads the maps that are due, or all; returns the milliseconds until the next ones are due. */
+static int reread_maps(struct stacks *s, bool all)
 {
-	uint64_t now = monotonic_ns(), next = now + LOOK_MS * NS_PER_MS;
+	uint64_t now = monotonic_ns(), next = now + POLL_MS * NS_PER_MS;
 
 	for (size_t i = 0; i < s->n; i++) {
 		struct process *process = &s->process[i];
@@ -178,16 +173,16 @@ int stacks_new(struct probe *p, struct stacks **ret, struct err *e)
 	struct stacks *s = calloc(1, sizeof(*s));
 	char *text = NULL;
 	ssize_t n;
-	int r;
+	int rc;
 
 	if (!s)
-		return err_set(e, ENOMEM, "cannot keep stacks");
+		return err_set(e, ENOMEM, "cannot store stacks");
 	n = sysroot_read_alloc(NULL, &text, e, "/proc/kallsyms");
-	r = n < 0 ? (int)n : kernel_symbols_parse(text, &s->kernel, e);
-	if (r) {
+	rc = n < 0 ? (int)n : kernel_symbols_parse(text, &s->kernel, e);
+	if (rc) {
 		free(n < 0 ? NULL : text);
 		stacks_free(s);
-		return r;
+		return rc;
 	}
 	p->reads_processes = true;
 	*ret = s;
@@ -206,7 +201,7 @@ static void put_frames(struct text *line, struct stacks *s, struct process *proc
 		       const __u64 *addr, size_t n, bool kernel)
 {
 	while (n--) {
-		/* A return address is behind the call, and may be in the next function. */
+		/* A return address follows the call, and may be in the next function. */
 		uint64_t at = n ? addr[n] - 1 : addr[n];
 		const char *name = kernel ? kernel_symbol(s->kernel, at) : user_name(process, at);
 
@@ -241,66 +236,66 @@ static int fold_order(const void *a, const void *b)
 	return strcmp(((const struct fold *)a)->line, ((const struct fold *)b)->line);
 }
 
-/* The same functions at other addresses are one line. */
+/* Stacks of the same functions at different addresses are one line. */
 static int print_folds(struct probe *p, struct stacks *s)
 {
-	int r = 0;
+	int rc = 0;
 
 	qsort(s->fold, s->n_folds, sizeof(*s->fold), fold_order);
-	for (size_t i = 0, next; i < s->n_folds && r == 0; i = next) {
+	for (size_t i = 0, next; i < s->n_folds && rc == 0; i = next) {
 		struct stack_record record = { s->fold[i].line, 0 };
 
 		for (next = i; next < s->n_folds && !fold_order(&s->fold[i], &s->fold[next]);
 		     next++)
 			record.faults += s->fold[next].faults;
-		r = p->options->format == OUT_TEXT ? out_line(p->out, "%s %llu", record.stack,
-							      (unsigned long long)record.faults)
-						   : out_record(p->out, &stacks_type, &record);
+		rc = p->options->format == OUT_TEXT ? out_line(p->out, "%s %llu", record.stack,
+							       (unsigned long long)record.faults)
+						    : out_record(p->out, &stacks_type, &record);
 	}
-	return r;
+	return rc;
 }
 
 static int fold_all(struct probe *p, const struct page_fault *skel, struct stacks *s, struct err *e)
 {
-	int counts = bpf_map__fd(skel->maps.stack_counts), r = s->failed ? -ENOMEM : 0;
+	int counts = bpf_map__fd(skel->maps.stack_counts), rc = s->failed ? -ENOMEM : 0;
 	uint64_t faults;
 
 	s->fold = calloc(s->n_made + 1, sizeof(*s->fold));
 	if (!s->fold)
-		r = -ENOMEM;
-	for (size_t i = 0; i < s->n_made && r == 0; i++) {
+		rc = -ENOMEM;
+	for (size_t i = 0; i < s->n_made && rc == 0; i++) {
 		struct stack_event *made = s->made[i];
 
-		/* One that two CPUs saw at once came twice. */
+		/* A stack that two CPUs saw first at once came twice. */
 		if (!bpf_map_lookup_elem(counts, &made->key, &faults) &&
 		    !bpf_map_delete_elem(counts, &made->key))
-			r = add_fold(s, made, faults);
+			rc = add_fold(s, made, faults);
 	}
-	return r ? err_set(e, r, "cannot fold the stacks") : print_folds(p, s);
+	return rc ? err_set(e, rc, "cannot fold the stacks") : print_folds(p, s);
 }
 
-int stacks_trace(struct probe *p, const struct page_fault *skel, struct stacks *s, struct err *e)
+int stacks_trace(struct run *run, struct err *e)
 {
+	struct probe *p = &run->p;
 	struct probe_counts counts;
-	int r;
+	int rc;
 
-	receiver = s;
-	p->emit = add_stack;
-	probe_ready(p, "counting stacks; they come at the end, after --duration or ^C");
+	p->calls.emit = add_stack;
+	probe_ready(p, "counting stacks; they are printed at the end, after --duration or ^C");
 	while (!p->end.reason) {
-		ring_buffer__poll(p->ring, MAX(read_again(s, false), 1));
+		ring_buffer__poll(p->ring, MAX(reread_maps(run->stacks, false), 1));
 		p->end.reason = probe_wait(p, 0);
 	}
 	ring_buffer__consume(p->ring);
-	read_again(s, true);
+	reread_maps(run->stacks, true);
 	probe_detach(p);
-	r = probe_counts(p, &counts, e);
-	if (r)
-		return r;
+	rc = probe_counts(p, &counts, e);
+	if (rc)
+		return rc;
 	p->end.seen = counts.seen;
 	p->end.filtered = counts.filtered;
-	p->end.emitted = 0; /* those were stacks: single faults are in the stacks */
-	return fold_all(p, skel, s, e);
+	p->end.emitted = 0; /* single faults are in the stacks */
+	return fold_all(p, run->skel, run->stacks, e);
 }
 
 void stacks_free(struct stacks *s)

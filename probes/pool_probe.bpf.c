@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pool_probe.bpf.c - each page that goes into a zram device and comes back: counted, timed, and how
- * long it was in.
+/* pool_probe.bpf.c - pages written to zram devices and read again: counts, times and residence.
  *
- * A request to zram is served in the context of the task that made it, between block_bio_queue and
- * block_bio_complete. Its sector is the swap slot: what was stored there and when is kept by slot.
+ * zram serves a request in the context of the task that made it, between block_bio_queue and
+ * block_bio_complete. Its sector is the swap slot: the time of the last write is stored by slot.
  */
 #include "bpf/stream.bpf.h"
 #include "pool_probe.h"
@@ -17,8 +16,8 @@
 
 const volatile struct pool_device devices[POOL_DEVICES] = {};
 const volatile enum pool_by by = BY_NONE;
-const volatile bool single = false;  /* each page into the ring too */
-const volatile bool nothing = false; /* what the attachments alone cost */
+const volatile bool single = false;  /* also an event for each page */
+const volatile bool nothing = false; /* empty programs: the cost of the hooks alone */
 
 struct request {
 	struct by_key key; /* with --by */
@@ -27,57 +26,24 @@ struct request {
 	__u32 pid, tid;
 	__u64 begin_ns, first_slot;
 	__u32 pages, device;
-	bool store;
+	bool write;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, BY_KEYS);
-	__type(key, struct by_key);
-	__type(value, struct by_pool);
-} by_pools SEC(".maps");
+MAP(HASH, by_pools, struct by_key, struct by_pool, BY_KEYS, BPF_F_NO_PREALLOC);
 
-/* What a new entry begins with: too large for the stack. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct by_pool);
-} no_pool SEC(".maps");
+/* The initial value of an entry of by_pools: too large for the stack. */
+MAP_ONE(PERCPU_ARRAY, no_pool, struct by_pool);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, __u64);
-	__type(value, struct request);
-} requests SEC(".maps");
+MAP(HASH, requests, __u64, struct request, 16384, 0);
 
-/* By slot, one device behind the other: 16 bytes a page, where a hash would take as much for its
- * buckets alone. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1); /* set to the pages of the devices */
-	__type(key, __u32);
-	__type(value, struct stored);
-} pages SEC(".maps");
+/* By slot, one device after the other: 16 bytes a page; a hash would need as much for its buckets
+ * alone. max_entries is set to the pages of the devices.
+ */
+MAP(ARRAY, pages, __u32, struct pool_page, 1, BPF_F_MMAPABLE);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct pool_sums);
-} sums SEC(".maps");
+MAP_ONE(PERCPU_ARRAY, sums, struct pool_sums);
 
-static __always_inline struct pool_sums *pool_sums(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&sums, &zero);
-}
-
-/* The place of a device in the list; POOL_DEVICES: it is not watched. */
+/* Index of a device in the list; POOL_DEVICES: it is not watched. */
 static __always_inline __u32 device_index(__u32 dev)
 {
 	__u32 i = 0;
@@ -87,23 +53,6 @@ static __always_inline __u32 device_index(__u32 dev)
 			return i;
 	}
 	return POOL_DEVICES;
-}
-
-static __always_inline void add(__u64 *histogram, __u64 value)
-{
-	__u64 bucket = hist_bucket(value);
-
-	if (bucket < HIST_BUCKETS)
-		histogram[bucket]++;
-}
-
-/* The same where several CPUs share it. */
-static __always_inline void add_shared(__u64 *histogram, __u64 value)
-{
-	__u64 bucket = hist_bucket(value);
-
-	if (bucket < HIST_BUCKETS)
-		__sync_fetch_and_add(&histogram[bucket], 1);
 }
 
 static __always_inline void by_key(struct by_key *key)
@@ -116,16 +65,15 @@ static __always_inline void by_key(struct by_key *key)
 		key->word[0] = bpf_get_current_pid_tgid() >> 32;
 }
 
-/* The entry of a key, made where there is none; the request ends in the context of the task that
- * made it. */
+/* The entry of a key, created if missing; a request ends in the context of the task that made it.
+ */
 static __always_inline struct by_pool *by_pool(const struct by_key *key)
 {
-	struct by_pool *known = bpf_map_lookup_elem(&by_pools, key), *none;
-	__u32 zero = 0;
+	struct by_pool *pool = bpf_map_lookup_elem(&by_pools, key), *none;
 
-	if (known)
-		return known;
-	none = bpf_map_lookup_elem(&no_pool, &zero);
+	if (pool)
+		return pool;
+	none = only(&no_pool);
 	if (!none)
 		return NULL;
 	bpf_get_current_comm(none->comm, sizeof(none->comm));
@@ -137,41 +85,25 @@ static __always_inline void count_by(struct pool_sums *s, const struct request *
 				     __u64 latency_ns)
 {
 	struct by_pool *pool = by_pool(&request->key);
-	struct by_way *way;
+	struct pool_traffic *traffic;
 
 	if (!pool) {
 		s->others += request->pages;
 		return;
 	}
-	way = request->store ? &pool->store : &pool->load;
-	__sync_fetch_and_add(&way->pages, request->pages);
-	__sync_fetch_and_add(&way->requests, 1);
-	__sync_fetch_and_add(&way->total_ns, latency_ns);
-	if (latency_ns > way->max_ns)
-		way->max_ns = latency_ns;
-	add_shared(way->latency, latency_ns);
+	traffic = request->write ? &pool->write : &pool->read;
+	__sync_fetch_and_add(&traffic->pages, request->pages);
+	hist_add_shared(&traffic->time, latency_ns);
 }
 
-static __always_inline void residence_by(const struct by_key *key, __u64 residence_ns)
-{
-	struct by_pool *pool = by_pool(key);
-
-	if (!pool)
-		return;
-	__sync_fetch_and_add(&pool->first_loads, 1);
-	if (residence_ns > pool->residence_max_ns)
-		pool->residence_max_ns = residence_ns;
-	add_shared(pool->residence, residence_ns);
-}
-
-/* (bio) since 5.9; before, (queue, bio). Pages are counted as seen here where a filter leaves them
- * out, else when the request ends.
+/* (bio) since 5.9; before, (queue, bio). Pages that the filter excludes are counted as seen here,
+ * others when the request ends.
  */
 TRACEPOINT(block_bio_queue)
 {
 	struct bio *bio = (void *)arg[0];
 	struct request request = {};
-	struct pool_sums *s = pool_sums();
+	struct pool_sums *s = only(&sums);
 	struct probe_counts *c = counts();
 	__u32 op = BPF_CORE_READ(bio, bi_opf) & REQ_OP_MASK;
 	__u64 key = (__u64)bio;
@@ -181,12 +113,12 @@ TRACEPOINT(block_bio_queue)
 	request.device = device_index(BPF_CORE_READ(bio, bi_bdev, bd_dev));
 	if (request.device == POOL_DEVICES)
 		return 0;
-	request.store = op == REQ_OP_WRITE;
+	request.write = op == REQ_OP_WRITE;
 	request.pages = BPF_CORE_READ(bio, bi_iter.bi_size) >> PAGE_SHIFT;
 	if (!wanted()) {
-		struct pool_way *way = request.store ? &s->store : &s->load;
+		struct pool_traffic *traffic = request.write ? &s->write : &s->read;
 
-		way->filtered += request.pages;
+		traffic->filtered += request.pages;
 		c->seen += request.pages;
 		c->filtered += request.pages;
 		return 0;
@@ -208,52 +140,47 @@ TRACEPOINT(block_bio_queue)
 	return 0;
 }
 
-/* What became of the page that this request stored or loaded. */
-struct fate {
-	__u64 residence_ns, loads;
+/* Of a page read. */
+struct stay {
+	__u64 residence_ns, reads;
 };
 
-static __always_inline void page_stored(struct pool_sums *s, struct stored *page, __u64 now)
+static __always_inline void page_written(struct pool_sums *s, struct pool_page *page, __u64 now)
 {
-	if (page->ns && !page->loads) {
-		s->replaced++;
-		add(s->replaced_age, now - page->ns);
-	}
+	if (page->ns && !page->reads)
+		hist_add(&s->unread_age, now - page->ns);
 	page->ns = now;
-	page->loads = 0;
+	page->reads = 0;
 }
 
-static __always_inline void page_loaded(struct pool_sums *s, struct stored *page,
-					const struct by_key *key, __u64 now, struct fate *ret)
+static __always_inline void page_read(struct pool_sums *s, struct pool_page *page,
+				      const struct by_key *key, __u64 now, struct stay *ret)
 {
-	__u64 residence_ns;
+	struct by_pool *pool;
 
 	if (!page->ns) {
 		s->unknown++;
 		return;
 	}
-	residence_ns = now - page->ns;
-	ret->residence_ns = residence_ns;
-	ret->loads = ++page->loads;
-	if (ret->loads > 1)
+	ret->residence_ns = now - page->ns;
+	ret->reads = ++page->reads;
+	if (ret->reads > 1)
 		return;
-	s->first_loads++;
-	add(s->residence, residence_ns);
-	if (residence_ns > s->residence_max_ns)
-		s->residence_max_ns = residence_ns;
-	if (by)
-		residence_by(key, residence_ns);
+	hist_add(&s->residence, ret->residence_ns);
+	pool = by ? by_pool(key) : NULL;
+	if (pool)
+		hist_add_shared(&pool->residence, ret->residence_ns);
 }
 
-/* One page of a request that has ended; called by bpf_loop (5.17), for a folio is up to 512 of
- * them. */
+/* One page of a request that has ended; called by bpf_loop (5.17): a folio has up to 512. */
 struct walk {
 	struct request request;
 	__u64 now, latency_ns;
 	bool failed;
 };
 
-static __always_inline void hand_over(const struct walk *walk, __u64 slot, const struct fate *fate)
+static __always_inline void submit_page(const struct walk *walk, __u64 slot,
+					const struct stay *stay)
 {
 	const struct request *request = &walk->request;
 	struct pool_event *event = reserve(sizeof(*event));
@@ -262,15 +189,15 @@ static __always_inline void hand_over(const struct walk *walk, __u64 slot, const
 		return;
 	event->ts_ns = request->begin_ns;
 	event->latency_ns = walk->latency_ns;
-	event->residence_ns = fate->residence_ns;
-	event->loads = fate->loads;
+	event->residence_ns = stay->residence_ns;
+	event->reads = stay->reads;
 	event->slot = slot;
 	event->cgroup = request->cgroup;
 	event->pid = request->pid;
 	event->tid = request->tid;
 	event->device = request->device;
 	event->pages = request->pages;
-	event->store = request->store;
+	event->write = request->write;
 	event->failed = walk->failed;
 	__builtin_memcpy(event->comm, request->comm, sizeof(event->comm));
 	submit(event);
@@ -281,26 +208,26 @@ static long page_done(__u32 i, void *ctx)
 	struct walk *walk = ctx;
 	__u64 slot = walk->request.first_slot + i;
 	__u32 device = walk->request.device, place;
-	struct fate fate = { UNKNOWN, walk->request.store ? UNKNOWN : 0 };
-	struct pool_sums *s = pool_sums();
-	struct stored *page = NULL;
+	struct stay stay = { UNKNOWN, walk->request.write ? UNKNOWN : 0 };
+	struct pool_sums *s = only(&sums);
+	struct pool_page *page = NULL;
 
 	if (device < POOL_DEVICES && slot < devices[device].pages) {
 		place = devices[device].first_page + (__u32)slot;
 		page = bpf_map_lookup_elem(&pages, &place);
 	}
 	if (s && !walk->failed) {
-		if (!page && walk->request.store)
+		if (!page && walk->request.write)
 			s->untracked++;
 		else if (!page)
 			s->unknown++;
-		else if (walk->request.store)
-			page_stored(s, page, walk->now);
+		else if (walk->request.write)
+			page_written(s, page, walk->now);
 		else
-			page_loaded(s, page, &walk->request.key, walk->now, &fate);
+			page_read(s, page, &walk->request.key, walk->now, &stay);
 	}
 	if (single)
-		hand_over(walk, slot, &fate);
+		submit_page(walk, slot, &stay);
 	return 0;
 }
 
@@ -311,9 +238,9 @@ TRACEPOINT(block_bio_complete)
 	__u64 key = (__u64)bio;
 	struct walk walk = { .now = bpf_ktime_get_ns() };
 	struct request *found = bpf_map_lookup_elem(&requests, &key);
-	struct pool_sums *s = pool_sums();
+	struct pool_sums *s = only(&sums);
 	struct probe_counts *c = counts();
-	struct pool_way *way;
+	struct pool_traffic *traffic;
 
 	if (nothing || !found || !s || !c)
 		return 0;
@@ -322,16 +249,12 @@ TRACEPOINT(block_bio_complete)
 	walk.latency_ns = walk.now - walk.request.begin_ns;
 	walk.failed = BPF_CORE_READ(bio, bi_status) != 0;
 	c->seen += walk.request.pages;
-	way = walk.request.store ? &s->store : &s->load;
+	traffic = walk.request.write ? &s->write : &s->read;
 	if (walk.failed) {
-		way->failed += walk.request.pages;
+		traffic->failed += walk.request.pages;
 	} else {
-		way->pages += walk.request.pages;
-		way->requests++;
-		way->total_ns += walk.latency_ns;
-		if (walk.latency_ns > way->max_ns)
-			way->max_ns = walk.latency_ns;
-		add(way->latency, walk.latency_ns);
+		traffic->pages += walk.request.pages;
+		hist_add(&traffic->time, walk.latency_ns);
 		if (by)
 			count_by(s, &walk.request, walk.latency_ns);
 	}

@@ -1,19 +1,19 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-/* pool_probe.c - what happens inside a compressed pool, page by page: stores, loads, and how long a
- * page stayed.
+// SPDX-License-Identifier: GPL-2.0-only
+/* pool_probe.c - swap-outs and swap-ins of a compressed pool, page by page: counts, times,
+ * residence.
  *
  * Watches the requests to zram devices, where a page's sector is its swap slot: no addresses need
- * to be followed. A page that swap frees without reading it makes no request: it shows when its
- * slot is stored to again, or stays among the unread ones. What the hook cannot see is told by what
- * the devices and /proc/vmstat count.
+ * to be followed. A page that swap frees unread makes no request: it is known when its slot is
+ * written again, or counts as unread. Pages that the hook does not see are computed from the
+ * counters of the devices and of /proc/vmstat.
  */
 #include <bpf/bpf.h>
 #include <sys/mman.h>
 
-#include "pool_probe_parts.h"
-#include "lib/bpf/probe.h"
-#include "pool_probe.skel.h"
 #include "lib/base/term.h"
+#include "pool_probe_parts.h"
+
+#include "pool_probe.skel.h"
 
 struct config {
 	struct probe_options probe;
@@ -23,69 +23,52 @@ struct config {
 	bool events, nothing;
 };
 
-/* While the probe runs. emit has no argument for it. */
-static struct running {
+/* One run of the program; the callbacks' ctx. */
+struct run {
+	struct probe p;
+	const struct config *config;
 	struct pool_probe *skel;
 	struct watched watched;
 	struct pool_edge before, after;
-} running;
+};
 
-static void add_way(struct pool_way *to, const struct pool_way *from)
+static void add_traffic(struct pool_traffic *to, const struct pool_traffic *from)
 {
 	to->pages += from->pages;
-	to->requests += from->requests;
-	to->total_ns += from->total_ns;
 	to->failed += from->failed;
 	to->filtered += from->filtered;
-	to->max_ns = MAX(to->max_ns, from->max_ns);
-	for (size_t i = 0; i < HIST_BUCKETS; i++)
-		to->latency[i] += from->latency[i];
+	hist_merge(&to->time, &from->time);
 }
 
-/* The sums of all CPUs added up. */
-static int read_sums(struct pool_sums *ret, struct err *e)
+static void add_sums(void *sum, const void *cpu)
 {
-	int cpus = libbpf_num_possible_cpus();
-	AUTO_FREE struct pool_sums *each = calloc((size_t)MAX(cpus, 1), sizeof(*each));
-	uint32_t zero = 0;
+	struct pool_sums *to = sum;
+	const struct pool_sums *from = cpu;
 
-	if (!each || bpf_map_lookup_elem(bpf_map__fd(running.skel->maps.sums), &zero, each))
-		return err_set(e, each ? errno : ENOMEM, "cannot read the sums");
-	memset(ret, 0, sizeof(*ret));
-	for (int cpu = 0; cpu < cpus; cpu++) {
-		const struct pool_sums *s = &each[cpu];
-
-		add_way(&ret->store, &s->store);
-		add_way(&ret->load, &s->load);
-		ret->replaced += s->replaced;
-		ret->first_loads += s->first_loads;
-		ret->unknown += s->unknown;
-		ret->untracked += s->untracked;
-		ret->unmatched += s->unmatched;
-		ret->residence_max_ns = MAX(ret->residence_max_ns, s->residence_max_ns);
-		ret->others += s->others;
-		for (size_t i = 0; i < HIST_BUCKETS; i++) {
-			ret->residence[i] += s->residence[i];
-			ret->replaced_age[i] += s->replaced_age[i];
-		}
-	}
-	return 0;
+	add_traffic(&to->write, &from->write);
+	add_traffic(&to->read, &from->read);
+	to->unknown += from->unknown;
+	to->untracked += from->untracked;
+	to->unmatched += from->unmatched;
+	to->others += from->others;
+	hist_merge(&to->residence, &from->residence);
+	hist_merge(&to->unread_age, &from->unread_age);
 }
 
-/* Pages that were not loaded yet, by how long they have been out: what is known of their residence.
- */
-static int add_unread(uint64_t n, uint64_t now_ns, __u64 censored[HIST_BUCKETS], struct err *e)
+/* Adds the pages of the slots that were not read yet, by the time since their write. */
+static int add_unread(const struct run *run, struct hist *unread, struct err *e)
 {
-	size_t bytes = n * sizeof(struct stored), page = (size_t)sysconf(_SC_PAGESIZE);
-	const struct stored *pages;
+	uint64_t n = run->watched.pages, now_ns = run->p.end_ns;
+	size_t bytes = n * sizeof(struct pool_page), page = (size_t)sysconf(_SC_PAGESIZE);
+	const struct pool_page *pages;
 
 	bytes = (bytes + page - 1) / page * page;
-	pages = mmap(NULL, bytes, PROT_READ, MAP_SHARED, bpf_map__fd(running.skel->maps.pages), 0);
+	pages = mmap(NULL, bytes, PROT_READ, MAP_SHARED, bpf_map__fd(run->skel->maps.pages), 0);
 	if (pages == MAP_FAILED)
 		return err_set(e, errno, "cannot read the slots");
 	for (uint64_t i = 0; i < n; i++) {
-		if (pages[i].ns && !pages[i].loads)
-			censored[hist_bucket(now_ns > pages[i].ns ? now_ns - pages[i].ns : 0)]++;
+		if (pages[i].ns && !pages[i].reads)
+			hist_add(unread, now_ns > pages[i].ns ? now_ns - pages[i].ns : 0);
 	}
 	munmap((void *)pages, bytes);
 	return 0;
@@ -105,78 +88,89 @@ static int more_first(const void *a, const void *b)
 	return x->pages < y->pages ? 1 : x->pages > y->pages ? -1 : 0;
 }
 
-static int print_top(struct probe *p, const struct config *c, struct err *e)
+static int print_top(const struct run *run, struct err *e)
 {
-	int map = bpf_map__fd(running.skel->maps.by_pools), r = 0;
+	const struct config *c = run->config;
+	int map = bpf_map__fd(run->skel->maps.by_pools), rc = 0;
 	AUTO_FREE struct by_row *rows = calloc(BY_KEYS, sizeof(*rows));
 	AUTO_FREE struct by_pool *pool = calloc(1, sizeof(*pool));
 	size_t n = 0;
 
 	if (!rows || !pool)
-		return err_set(e, ENOMEM, "cannot read the counts by key");
+		return err_set(e, ENOMEM, "cannot read the counts of --by");
 	while (n < BY_KEYS &&
 	       !bpf_map_get_next_key(map, n ? &rows[n - 1].key : NULL, &rows[n].key)) {
 		if (!bpf_map_lookup_elem(map, &rows[n].key, pool))
-			rows[n].pages = pool->store.pages + pool->load.pages;
+			rows[n].pages = pool->write.pages + pool->read.pages;
 		n++;
 	}
 	qsort(rows, n, sizeof(*rows), more_first);
-	for (size_t i = 0; i < n && i < c->top && r == 0; i++) {
+	for (size_t i = 0; i < n && i < c->top && rc == 0; i++) {
 		if (!bpf_map_lookup_elem(map, &rows[i].key, pool))
-			r = pool_print_by(p->out, (enum pool_by)(c->by + 1), &rows[i].key, pool);
+			rc = pool_print_by(run->p.out, (enum pool_by)(c->by + 1), &rows[i].key,
+					   pool);
 	}
-	return r;
+	return rc;
 }
 
-/* ---- the run ---- */
+/* ---- one run ---- */
 
-static int emit(struct out *out, const void *event, size_t bytes UNUSED)
+static int emit(void *ctx, const void *event, size_t bytes UNUSED)
 {
-	return pool_print_page(out, &running.watched, event);
+	const struct run *run = ctx;
+
+	return pool_print_page(run->p.out, &run->watched, event);
 }
 
-static void look(void *edge)
+static void before_detach(void *ctx)
 {
-	pool_edge_read(&running.watched, edge);
+	struct run *run = ctx;
+
+	pool_edge_read(&run->watched, &run->after);
 }
 
-/* Until it is time to stop, then detached. */
-static int collect(struct probe *p, const struct config *c, struct err *e)
+/* Until it is time to stop; then detaches. */
+static int collect(struct run *run, struct err *e)
 {
+	struct probe *p = &run->p;
+
 	if (p->kernel.rw_page)
-		term_say(
-			"this kernel hands single pages to zram past the block layer (rw_page): "
-			"only folios of more than one are seen, going out; what is not is counted");
-	look(&running.before);
-	p->before_detach = look;
-	p->before_detach_ctx = &running.after;
-	if (c->events) {
-		probe_ready(p, "watching pages come and go; the sums come at the end");
-		return probe_stream(p, emit, e);
+		term_say("this kernel passes single pages to zram past the block layer (rw_page): "
+			 "only writes of folios are seen; unseen pages are counted");
+	pool_edge_read(&run->watched, &run->before);
+	p->calls.before_detach = before_detach;
+	if (run->config->events) {
+		p->calls.emit = emit;
+		probe_ready(p, "watching swap-outs and swap-ins; the sums are printed at the end");
+		return probe_stream(p, e);
 	}
 	/* Single pages are in the sums: none is emitted. */
-	probe_ready(p, "attached; the sums come at the end, after --duration or ^C");
+	probe_ready(p, "attached; the sums are printed at the end, after --duration or ^C");
 	probe_sleep(p);
 	return probe_finish(p, e);
 }
 
-static int summarize(struct probe *p, const struct config *c, struct err *e)
+static int summarize(struct run *run, struct err *e)
 {
+	struct probe *p = &run->p;
 	struct pool_summary record;
-	struct pool_sums s = { 0 };
-	char words[512];
-	int r = collect(p, c, e);
+	struct pool_sums s;
+	struct hist unread;
+	char text[512];
+	int rc = collect(run, e);
 
-	if (!r)
-		r = read_sums(&s, e);
-	if (!r)
-		r = add_unread(running.watched.pages, p->end_ns, s.replaced_age, e);
-	if (r)
-		return r;
-	pool_summary_fill(&s, s.replaced_age, p->end_ns - p->begin_ns, &record);
+	if (!rc)
+		rc = probe_sum(bpf_map__fd(run->skel->maps.sums), sizeof(s), add_sums, &s, e);
+	if (rc)
+		return rc;
+	unread = s.unread_age;
+	rc = add_unread(run, &unread, e);
+	if (rc)
+		return rc;
+	pool_summary_fill(&s, &unread, p->end_ns - p->begin_ns, &record);
 	record.rw_page = p->kernel.rw_page;
-	pool_summary_reconcile(&s, &running.watched, &running.before, &running.after, words,
-			       sizeof(words), &record);
+	pool_summary_reconcile(&s, &run->watched, &run->before, &run->after, text, sizeof(text),
+			       &record);
 	record.missed = p->end.missed;
 	p->end.unmatched = record.unmatched;
 	if (record.blind)
@@ -184,59 +178,66 @@ static int summarize(struct probe *p, const struct config *c, struct err *e)
 	else if (record.unseen)
 		term_say("not seen: %s", record.unseen);
 	if (s.others)
-		term_warn("%llu pages found no room in the table of --by and are in the sums alone",
+		term_warn("%llu pages are only in the sums: the table of --by was full",
 			  (unsigned long long)s.others);
 	if (p->sink_error)
 		return 0;
-	r = c->by >= 0 ? print_top(p, c, e) : 0;
-	return r ? r : out_record(p->out, &pool_summary_type, &record);
+	rc = run->config->by >= 0 ? print_top(run, e) : 0;
+	return rc ? rc : out_record(p->out, &pool_summary_type, &record);
 }
 
-static int watch(struct probe *p, void *config, struct err *e)
+static int attach(struct run *run, struct err *e)
 {
-	static const char *const hooks[] = { "block_bio_queue", "block_bio_complete" };
-	const struct config *c = config;
-	int r = PROBE_OPEN(running.skel, pool_probe, e);
+	const struct config *c = run->config;
+	struct probe *p = &run->p;
+	int rc = PROBE_OPEN(p, run->skel, pool_probe, e);
 
-	if (!r)
-		r = probe_filter(&c->probe, &running.skel->rodata->filter, e);
-	for (size_t i = 0; i < ARRAY_SIZE(hooks) && r == 0; i++)
-		r = probe_use(p, running.skel->obj, hooks[i]) ? 0 : probe_no_hook(p, hooks[i], e);
-	if (!r)
-		r = watched_find(&c->devices, &running.watched, e);
-	if (!r)
-		r = out_select(p->out, c->events ? &pool_page_type : &pool_summary_type,
-			       &c->probe.fields, e);
-	if (r)
-		return r;
-	running.skel->rodata->by = (enum pool_by)(c->by + 1);
-	running.skel->rodata->single = c->events;
-	running.skel->rodata->nothing = c->nothing;
-	memcpy((void *)running.skel->rodata->devices, running.watched.devices,
-	       sizeof(running.watched.devices));
-	bpf_map__set_max_entries(running.skel->maps.pages, (uint32_t)MAX(running.watched.pages, 1));
+	if (!rc)
+		rc = probe_filter(&c->probe, &run->skel->rodata->filter, e);
+	if (!rc)
+		rc = probe_require(p, "block_bio_queue", e);
+	if (!rc)
+		rc = probe_require(p, "block_bio_complete", e);
+	if (!rc)
+		rc = watched_find(&c->devices, &run->watched, e);
+	if (!rc)
+		rc = out_select(p->out, c->events ? &pool_page_type : &pool_summary_type,
+				&c->probe.fields, e);
+	if (rc)
+		return rc;
+	run->skel->rodata->by = (enum pool_by)(c->by + 1);
+	run->skel->rodata->single = c->events;
+	run->skel->rodata->nothing = c->nothing;
+	memcpy((void *)run->skel->rodata->devices, run->watched.devices,
+	       sizeof(run->watched.devices));
+	bpf_map__set_max_entries(run->skel->maps.pages, (uint32_t)MAX(run->watched.pages, 1));
 	if (c->by < 0)
-		bpf_map__set_max_entries(running.skel->maps.by_pools, 1);
-	r = probe_load(p, running.skel->obj, c->events, e);
-	if (!r)
-		r = probe_attach(p, e);
-	return r ? r : summarize(p, c, e);
+		bpf_map__set_max_entries(run->skel->maps.by_pools, 1);
+	rc = probe_load(p, c->events, e);
+	return rc ? rc : probe_attach(p, e);
+}
+
+static int trace(void *ctx, struct err *e)
+{
+	int rc = attach(ctx, e);
+
+	return rc ? rc : summarize(ctx, e);
 }
 
 static int run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
 	       struct err *e)
 {
 	struct config *c = config;
-	struct probe p;
-	int r;
+	struct run run = { .config = c };
+	int rc;
 
 	if (c->probe.format < 0)
 		c->probe.format = OUT_TEXT;
 	if (!c->events && c->probe.max_events != MISSING_U64)
-		return err_usage(e, "--max-events works on single pages: add --events");
-	r = probe_run(&p, &c->probe, watch, c, e);
-	pool_probe__destroy(running.skel);
-	return r;
+		return err_usage(e, "--max-events is for single pages: add --events");
+	rc = probe_run(&run.p, &c->probe, trace, &run, e);
+	pool_probe__destroy(run.skel);
+	return rc;
 }
 
 static const struct opt options[] = {
@@ -244,43 +245,35 @@ static const struct opt options[] = {
 	PROBE_OPT_STREAM(struct config, probe),
 	PROBE_OPT_FILTER(struct config, probe),
 	OPT_LIST(0, "device", struct config, devices,
-		 "these zram devices; without it each that is in use as swap", .metavar = "PATH"),
+		 "watch these zram devices; default: each in use as swap", .metavar = "PATH"),
 	OPT_FLAG(0, "events", struct config, events,
-		 "a record for each page stored and loaded too, as they come; --fields and "
-		 "--max-events are of these"),
+		 "also print a record for each page written or read; --fields and --max-events "
+		 "apply to these records"),
 	OPT_CHOICE(0, "by", struct config, by, pool_by_choices,
-		   "a record for each of these too: who made the requests"),
-	OPT_U64(0, "top", struct config, top,
-		"with --by: as many records, those with the most pages first", .min = 1),
-	OPT_FLAG(0, "nothing", struct config, nothing,
-		 "look at nothing: what the attachments alone cost", .hidden = true),
+		   "also print a record per process, task name or cgroup that made requests"),
+	OPT_U64(0, "top", struct config, top, "with --by: show the N groups with the most pages",
+		.metavar = "N", .min = 1),
+	OPT_FLAG(0, "nothing", struct config, nothing, "empty programs, for bench/pool.sh",
+		 .hidden = true),
 	OPT_END
 };
 
-static struct config config = { .probe = PROBE_DEFAULTS, .by = -1, .top = 10 };
-
-static const struct opt_command commands[] = {
-	{
-		.summary = "sum up what goes into a zram pool and comes back",
-		.description =
-			"Counts and times each page stored in and loaded from zram devices, and "
-			"how long it stayed, until --duration or ^C; then prints one record, "
-			"before it those of --by, and before these with --events one for each "
-			"page. What no request was seen for is told by what the devices and "
-			"/proc/vmstat counted in the same time. Filters look at the task that "
-			"makes the request, which in reclaim is not always the owner of the page.",
-		.examples =
-			"pool_probe -d 1m                          # every zram device in use as "
-			"swap\n"
-			"pool_probe --format json --device /dev/zram1   # one of them, until ^C\n"
-			"pool_probe --by cgroup -d 10s             # who stored and loaded, how "
-			"long it took them\n"
-			"pool_probe --events --format json -o pages.json   # each page, with its "
-			"slot and its stay\n",
-		.options = options,
-		.run = run,
-	},
-	{ .run = NULL },
+static const struct opt_command command = {
+	.summary = "sum up swap-outs to and swap-ins from a zram pool",
+	.description =
+		"Counts and times each page written to and read from zram devices, and its "
+		"residence time, until --duration or ^C; then prints one record, before it those "
+		"of --by, and before these with --events one for each page. Pages without a "
+		"request are computed from the counters of the devices and of /proc/vmstat. "
+		"Filters apply to the task that makes the request, which in reclaim is not always "
+		"the owner of the page.",
+	.examples = "pool_probe -d 1m                          # every zram device in use as swap\n"
+		    "pool_probe --format json --device /dev/zram1   # one device, until ^C\n"
+		    "pool_probe --by cgroup -d 10s             # traffic and latency per cgroup\n"
+		    "pool_probe --events --format json -o pages.json   # each page, with slot and "
+		    "residence\n",
+	.options = options,
+	.run = run,
 };
 
 int main(int argc, char **argv)
@@ -288,13 +281,7 @@ int main(int argc, char **argv)
 	static const struct record_type *const records[] = { &pool_page_type, &pool_by_type,
 							     &pool_summary_type, &end_record_type,
 							     NULL };
-	const struct opt_program program = {
-		.name = "pool_probe",
-		.summary = "sum up what goes into a zram pool and comes back",
-		.commands = commands,
-		.config = &config,
-		.records = records,
-	};
+	struct config config = { .probe = PROBE_DEFAULTS, .by = -1, .top = 10 };
 
-	return opt_main(&program, argc, argv);
+	return probe_main("pool_probe", &command, records, &config, argc, argv);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pool_probe_devices.c - which zram devices are watched, and what they and /proc/vmstat count by
- * themselves.
- */
+/* pool_probe_devices.c - the zram devices that are watched, their counters and those of
+ * /proc/vmstat. */
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -16,23 +15,23 @@ static int add_device(const char *path, struct watched *ret, struct err *e)
 	struct pool_device *device = &ret->devices[ret->n];
 	uint64_t bytes;
 	struct stat st;
-	int r;
+	int rc;
 
 	if (ret->n == POOL_DEVICES)
-		return err_usage(e, "--device: no more than %d at once", POOL_DEVICES);
+		return err_usage(e, "--device: at most %d devices", POOL_DEVICES);
 	if (!str_starts(name, "zram") || strlen(name) >= sizeof(ret->names[0]) || stat(path, &st) ||
 	    !S_ISBLK(st.st_mode))
-		return err_usage(e, "--device %s is no zram device, e.g. /dev/zram1", path);
-	r = sysroot_read_u64(NULL, &bytes, e, "/sys/block/%s/disksize", name);
-	if (r)
-		return r;
+		return err_usage(e, "--device %s is not a zram device such as /dev/zram1", path);
+	rc = sysroot_read_u64(NULL, &bytes, e, "/sys/block/%s/disksize", name);
+	if (rc)
+		return rc;
 	if (bytes < PAGE_BYTES) {
-		err_say(e, ENODEV, "%s has no size yet: nothing can go there", path);
+		err_say(e, ENODEV, "%s has no size: it cannot store pages", path);
 		return err_hint(e, "set one up with ram_pool setup");
 	}
 	if (ret->pages + bytes / PAGE_BYTES > UINT32_MAX)
-		return err_usage(e, "--device %s: more than 16 TiB in all", path);
-	/* As the kernel has it: 12 bits and 20. */
+		return err_usage(e, "--device %s: more than 16 TiB in total", path);
+	/* The kernel's dev_t: 12 bits major, 20 bits minor. */
 	device->dev = major(st.st_rdev) << 20 | minor(st.st_rdev);
 	device->first_page = (__u32)ret->pages;
 	device->pages = (__u32)(bytes / PAGE_BYTES);
@@ -56,17 +55,17 @@ static bool is_watched(const struct watched *watched, const char *path)
 int watched_find(const struct opt_list *paths, struct watched *ret, struct err *e)
 {
 	struct procfs_swaps swaps;
-	int r = procfs_swaps_read(NULL, &swaps, e);
+	int rc = procfs_swaps_read(NULL, &swaps, e);
 
 	*ret = (struct watched){ .n = 0 };
-	for (size_t i = 0; i < paths->n && r == 0; i++)
-		r = add_device(paths->items[i], ret, e);
-	for (size_t i = 0; !paths->n && r == 0 && i < swaps.n; i++) {
+	for (size_t i = 0; i < paths->n && rc == 0; i++)
+		rc = add_device(paths->items[i], ret, e);
+	for (size_t i = 0; !paths->n && rc == 0 && i < swaps.n; i++) {
 		if (str_starts(swaps.swaps[i].path, "/dev/zram") && !swaps.swaps[i].deleted)
-			r = add_device(swaps.swaps[i].path, ret, e);
+			rc = add_device(swaps.swaps[i].path, ret, e);
 	}
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	if (!ret->n) {
 		err_say(e, ENODEV, "no zram device is in use as swap");
 		return err_hint(e,
@@ -79,7 +78,7 @@ int watched_find(const struct opt_list *paths, struct watched *ret, struct err *
 }
 
 /* Missing stays missing. */
-static void sum(uint64_t *to, bool known, uint64_t value)
+static void add(uint64_t *to, bool known, uint64_t value)
 {
 	*to = known && *to != MISSING_U64 ? *to + value : MISSING_U64;
 }
@@ -97,10 +96,10 @@ void pool_edge_read(const struct watched *watched, struct pool_edge *ret)
 		bool has_io = !zram_io_stat_read(NULL, watched->ids[i], &io, NULL);
 		bool has_mm = !zram_mm_stat_read(NULL, watched->ids[i], &mm, NULL);
 
-		sum(&ret->written, has_block, has_block ? block.written_bytes / PAGE_BYTES : 0);
-		sum(&ret->read, has_block, has_block ? block.read_bytes / PAGE_BYTES : 0);
-		sum(&ret->freed, has_io, has_io ? io.notify_free : 0);
-		sum(&ret->held, has_mm, has_mm ? mm.orig_bytes / PAGE_BYTES : 0);
-		sum(&ret->same, has_mm, has_mm ? mm.same_pages : 0);
+		add(&ret->written, has_block, has_block ? block.written_bytes / PAGE_BYTES : 0);
+		add(&ret->read, has_block, has_block ? block.read_bytes / PAGE_BYTES : 0);
+		add(&ret->freed, has_io, has_io ? io.notify_free : 0);
+		add(&ret->held, has_mm, has_mm ? mm.orig_bytes / PAGE_BYTES : 0);
+		add(&ret->same, has_mm, has_mm ? mm.same_pages : 0);
 	}
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* proc_create.bpf.c - processes begin, become another program and end: lines in trace_pipe or
- * records in the ring.
+/* proc_create.bpf.c - forks, execs and exits: lines in trace_pipe or records in the ring.
  *
- * No classic variants: the record of a fork carries no thread group of the child, so a thread could
- * not be told from a process, and its layout changed (parent_comm became __data_loc by 6.18).
+ * No classic variants: the record of a fork has no thread group of the child, so that a thread
+ * cannot be told from a process, and its layout changed (parent_comm became __data_loc by 6.18).
  */
 #include "bpf/stream.bpf.h"
 #include "proc_create.h"
@@ -16,74 +15,41 @@ const volatile bool by_tree = false; /* only processes in the map "tree" */
 const volatile __u32 max_argv = 4096;
 const volatile __u32 only_ppid = 0; /* only processes with this parent; 0: all */
 
-/* CLOCK_MONOTONIC less the scheduler's clock, kept right by the reader; 0: not known. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u64);
-} clock_behind_ns SEC(".maps");
+/* CLOCK_MONOTONIC less the scheduler's clock, updated by the reader; 0: not known. */
+MAP_ONE(ARRAY, clock_behind_ns, __u64);
 
-/* Processes that belong to the tree asked for; each fork of one adds its child. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, __u32);
-	__type(value, __u32);
-} tree SEC(".maps");
+/* Processes of the tree that --tree selects; each fork of one adds its child. */
+MAP(HASH, tree, __u32, __u32, 65536, BPF_F_NO_PREALLOC);
 
-/* Room for a record too large for the stack, and of a size not known beforehand. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct exec_event);
-} scratch SEC(".maps");
+/* Records too large for the stack, and of a size that is not known beforehand. */
+MAP_ONE(PERCPU_ARRAY, scratch, struct exec_event);
+MAP_ONE(PERCPU_ARRAY, failed_scratch, struct exec_failed_event);
 
-/* The same for an exec that failed. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct exec_failed_event);
-} failed_scratch SEC(".maps");
-
-/* How many threads a process has had, of those that begin one: the others have one. */
+/* Number of threads that a process has had, of those that create one: the others have one. */
 struct process {
 	__u64 start_ns;
 	__u64 pid;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 65536);
-	__type(key, struct process);
-	__type(value, __u32);
-} threads SEC(".maps");
+MAP(HASH, threads, struct process, __u32, 65536, BPF_F_NO_PREALLOC);
 
-/* Processes whose end was told, on kernels where two threads can both see it. */
+/* Processes whose exit was reported, on kernels where two threads can both be the last one. */
 struct ended {
 	__u64 signal, start_ns;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct ended);
-	__type(value, __u32);
-} told SEC(".maps");
+MAP(LRU_HASH, reported, struct ended, __u32, 4096, 0);
 
-static __always_inline void filter_out(void)
+/* Passes a record of this size on, or counts it as dropped. */
+static __always_inline void output(void *event, __u64 bytes)
 {
-	struct probe_counts *c = counts();
+	struct probe_counts *c;
 
-	if (c)
-		c->filtered++;
+	if (bpf_ringbuf_output(&events, event, bytes, BPF_RB_NO_WAKEUP) && (c = counts()))
+		c->dropped++;
 }
 
-/* Whether the current process is in the tree asked for, or none was. */
+/* Whether the current process is in the tree of --tree, or none was given. */
 static __always_inline bool in_tree(void)
 {
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
@@ -102,8 +68,7 @@ static __always_inline struct process process_of(struct task_struct *leader)
 				 bpf_get_current_pid_tgid() >> 32 };
 }
 
-/* The current process has begun a thread; those it had when it is first seen are in nr_threads,
- * with the new one. */
+/* The current process has created a thread; at the first one, nr_threads has the number so far. */
 static __always_inline void count_thread(struct task_struct *parent)
 {
 	struct process key = process_of(BPF_CORE_READ(parent, group_leader));
@@ -122,7 +87,7 @@ static __always_inline bool admit_here(bool member)
 	if (!admit())
 		return false;
 	if (!member)
-		filter_out();
+		count_filtered();
 	return member;
 }
 
@@ -158,7 +123,7 @@ TRACEPOINT(sched_process_fork)
 	if (!admit_here(member && child_of(thread ? ppid : bpf_get_current_pid_tgid() >> 32)))
 		return 0;
 	if (thread && !with_threads) {
-		filter_out();
+		count_filtered();
 		return 0;
 	}
 	if (to_trace_pipe) {
@@ -185,12 +150,11 @@ TRACEPOINT(sched_process_exec)
 	struct linux_binprm *bprm = (void *)arg[2];
 	struct exec_event *event;
 	unsigned long begin, bytes;
-	struct probe_counts *c;
-	__u32 zero = 0, ppid = BPF_CORE_READ(task, real_parent, tgid);
+	__u32 ppid = BPF_CORE_READ(task, real_parent, tgid);
 
 	if (!admit_here(in_tree() && child_of(ppid)))
 		return 0;
-	event = bpf_map_lookup_elem(&scratch, &zero);
+	event = only(&scratch);
 	if (!event)
 		return 0;
 	describe(&event->task, TASK_EXEC, task);
@@ -207,16 +171,12 @@ TRACEPOINT(sched_process_exec)
 	if (bpf_probe_read_user(event->argv, bytes, (void *)begin))
 		bytes = 0;
 	event->argv_read = bytes;
-	if (bpf_ringbuf_output(&events, event, __builtin_offsetof(struct exec_event, argv) + bytes,
-			       BPF_RB_NO_WAKEUP) &&
-	    (c = counts()))
-		c->dropped++;
+	output(event, __builtin_offsetof(struct exec_event, argv) + bytes);
 	return 0;
 }
 
-/* Where the path and the arguments are that a call of execve or execveat was given; false where
- * this is no such call. A process of the other word size counts its calls differently: those are
- * left out.
+/* The addresses of path and arguments of a call of execve or execveat; false: another call.
+ * Processes of the other word size are skipped: their calls have other numbers.
  */
 static __always_inline bool exec_call(struct pt_regs *regs, __u64 *path, __u64 *argv)
 {
@@ -245,13 +205,12 @@ struct argv_reader {
 	__u64 argv, at, cut;
 };
 
-/* One argument behind those read so far; 1 ends the loop. */
+/* Appends one argument; 1 ends the loop. */
 static long read_argument(__u32 i, struct argv_reader *reader)
 {
-	/* 64 bits wide: a verifier loses sight of bounds where narrower ones are widened. */
+	/* 64 bits wide: a verifier loses the bounds of narrower values that are widened. */
 	__u64 at = reader->at, room, arg = 0;
-	__u32 zero = 0;
-	struct exec_failed_event *event = bpf_map_lookup_elem(&failed_scratch, &zero);
+	struct exec_failed_event *event = only(&failed_scratch);
 	__s64 n;
 
 	if (!event ||
@@ -274,7 +233,7 @@ static long read_argument(__u32 i, struct argv_reader *reader)
 		return 1;
 	}
 	reader->at = at + (__u64)n;
-	/* As long as the room: its end was perhaps not reached. */
+	/* As long as the space left: perhaps cut. */
 	if ((__u64)n == room)
 		reader->cut = 1;
 	return 0;
@@ -287,8 +246,7 @@ TRACEPOINT(sys_exit)
 	__s64 ret = (__s64)arg[1], n;
 	struct exec_failed_event *event;
 	struct argv_reader reader = {};
-	struct probe_counts *c;
-	__u32 zero = 0, ppid;
+	__u32 ppid;
 	__u64 path;
 
 	if (ret >= 0 || ret < -4095 || !exec_call((void *)arg[0], &path, &reader.argv))
@@ -296,7 +254,7 @@ TRACEPOINT(sys_exit)
 	ppid = BPF_CORE_READ(task, real_parent, tgid);
 	if (!admit_here(in_tree() && child_of(ppid)))
 		return 0;
-	event = bpf_map_lookup_elem(&failed_scratch, &zero);
+	event = only(&failed_scratch);
 	if (!event)
 		return 0;
 	describe(&event->task, TASK_EXEC_FAILED, task);
@@ -310,31 +268,28 @@ TRACEPOINT(sys_exit)
 		reader.at = EXEC_ARGV_MAX;
 	event->argv_read = (__u32)reader.at;
 	event->argv_cut = (__u32)reader.cut;
-	if (bpf_ringbuf_output(&events, event,
-			       __builtin_offsetof(struct exec_failed_event, argv) + reader.at,
-			       BPF_RB_NO_WAKEUP) &&
-	    (c = counts()))
-		c->dropped++;
+	output(event, __builtin_offsetof(struct exec_failed_event, argv) + reader.at);
 	return 0;
 }
 
-/* Whether with this thread the process has ended. */
+/* Whether the process ends with this thread. */
 static __always_inline bool last_thread(const __u64 *arg, struct task_struct *task)
 {
 	struct ended key = {};
 
 	if (bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead))
 		return arg[1];
-	/* The count is down before any of them gets here: the last two may both see 0. The first
-	 * tells. */
+	/* The count is decremented before: the last two threads may both see 0. The first one
+	 * reports.
+	 */
 	if (BPF_CORE_READ(task, signal, live.counter))
 		return false;
 	key.signal = (__u64)BPF_CORE_READ(task, signal);
 	key.start_ns = BPF_CORE_READ(task, group_leader, start_time);
-	return bpf_map_update_elem(&told, &key, &(__u32){ 0 }, BPF_NOEXIST) == 0;
+	return bpf_map_update_elem(&reported, &key, &(__u32){ 0 }, BPF_NOEXIST) == 0;
 }
 
-/* How many threads the current process has had; 0 where it began none. */
+/* Number of threads that the current process has had; 0: it created none. */
 static __always_inline __u32 forget_threads(struct task_struct *leader)
 {
 	struct process key = process_of(leader);
@@ -345,14 +300,13 @@ static __always_inline __u32 forget_threads(struct task_struct *leader)
 	return had;
 }
 
-/* What the current task ran since its runtime was last brought up to date, as each tick does: most
- * short ones end before the first. It is what clock_task went on, which leaves out interrupts and
- * stolen time, up to the last look at the clock of the run queue, and all that passed since.
+/* Time that the current task ran since its runtime was last updated, as in each tick; most short
+ * tasks end before the first. That is the advance of clock_task, which excludes interrupts and
+ * stolen time, up to the last update of the run queue's clock, and the time since then.
  */
 static __always_inline __u64 not_yet_counted(struct task_struct *task)
 {
-	__u32 zero = 0;
-	__u64 *behind_ns = bpf_map_lookup_elem(&clock_behind_ns, &zero);
+	__u64 *behind_ns = only(&clock_behind_ns);
 	struct rq *rq;
 	__s64 ns;
 
@@ -365,8 +319,7 @@ static __always_inline __u64 not_yet_counted(struct task_struct *task)
 	return ns > 0 ? ns : 0;
 }
 
-/* What the threads that were released left in signal, plus this one, plus a leader that ended
- * before it and waits. */
+/* The sum of released threads in signal, plus this thread, plus a leader that ended before it. */
 #define TOTAL(in_signal, in_task) \
 	(BPF_CORE_READ(signal, in_signal) + BPF_CORE_READ(task, in_task) + \
 	 (leader == task ? 0 : BPF_CORE_READ(leader, in_task)))
@@ -389,7 +342,7 @@ TRACEPOINT(sched_process_exit)
 	if (!admit_here(member && child_of(ppid)))
 		return 0;
 	if (!last) {
-		filter_out();
+		count_filtered();
 		return 0;
 	}
 	event = reserve(sizeof(*event));

@@ -1,99 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* proc_create.c - processes: `hello world PID` into trace_pipe when one begins, or records of fork,
- * exec and exit.
+/* proc_create.c - processes: `hello world PID` into trace_pipe for each new one, or records of
+ * fork, exec and exit.
  *
- * A process is a task that leads its own thread group; a new thread is none (--threads adds them).
- * It has ended when its last thread has. All events come through one ring, in the order in which
- * they happened. A command behind
- * `--` is started here, as the user who called sudo. What becomes of the events is in
- * proc_create_records.c, proc_create_summary.c and proc_create_tree.c.
+ * A process is a task that leads its thread group; --threads adds records of other new threads. A
+ * process ends with its last thread. All events come through one ring, in order. A command after
+ * `--` is started here, as the user who called sudo.
  */
 #include <bpf/bpf.h>
 #include <dirent.h>
 #include <signal.h>
 
-#include "lib/base/opt.h"
-#include "lib/bpf/probe.h"
-#include "proc_create.h"
-#include "proc_create.skel.h"
-#include "proc_create_records.h"
-#include "proc_create_summary.h"
-#include "proc_create_tree.h"
-#include "lib/kernel/procfs.h"
-#include "sched_clock.h"
 #include "lib/base/spawn.h"
 #include "lib/base/stop.h"
 #include "lib/base/term.h"
+#include "lib/kernel/procfs.h"
+#include "proc_create_parts.h"
+
+#include "proc_create.skel.h"
 
 struct config {
 	struct probe_options probe;
 	bool threads, failed, summary, draw_tree;
 	pid_t tree, ppid;
 	int by;                               /* enum summary_by; -1: not given */
-	uint64_t max_argv_bytes, interval_ns; /* interval: MISSING_U64 = none */
+	uint64_t max_argv_bytes, interval_ns; /* interval_ns: MISSING_U64 = none */
 };
 
-/* ---- what becomes of an event; emit has no argument for these ---- */
-static bool summing, drawing;
-static uint64_t *unmatched;
+/* ---- --tree, and the command behind -- ---- */
 
-/* What a process ran since the last tick takes the scheduler's clock. */
-static struct sched_clock sched_clock = { .fd = -1 };
-static int clock_map;
-
-#define COMPARE_NS (200 * NS_PER_MS)
-
-static void compare_clocks(void)
-{
-	static uint64_t last_ns;
-	uint64_t now_ns = monotonic_ns(), behind_ns;
-	uint32_t zero = 0;
-
-	if (last_ns && now_ns - last_ns < COMPARE_NS)
-		return;
-	last_ns = now_ns;
-	behind_ns = sched_clock_behind_ns(&sched_clock);
-	bpf_map_update_elem(clock_map, &zero, &behind_ns, BPF_ANY);
-}
-
-static int take(struct out *out, const void *event, size_t bytes UNUSED)
-{
-	const struct task_event *task = event;
-	int r = 0;
-
-	*unmatched += records_follow(task);
-	if (summing)
-		r = summary_add(task);
-	if (drawing && r == 0)
-		r = tree_add(task);
-	return summing || drawing ? r : records_emit(out, task);
-}
-
-static int print_interval(struct probe *p)
-{
-	return summary_print(p->out, monotonic_ns(), false);
-}
-
-/* After the last event: what was summed up. */
-static int print_sums(struct probe *p, const struct config *c)
-{
-	int r = 0;
-
-	if (!c->summary && !c->draw_tree)
-		return 0;
-	p->end.emitted = 0; /* single events are in the sums */
-	/* What is left of the last interval, so that they add up to the total. */
-	if (p->tick)
-		r = summary_print(p->out, p->end_ns, false);
-	if (c->summary && r == 0)
-		r = summary_print(p->out, p->end_ns, true);
-	return r == 0 && c->draw_tree ? tree_print(p->out) : r;
-}
-
-/* ---- --tree, and a command of one's own ---- */
-
-/* Adds those below the tree's members to it, until none is new. Their later children the kernel
- * side adds. */
+/* Adds the descendants of the tree's members to it, until none is new. Later children are added by
+ * the BPF side.
+ */
 static int add_descendants(int tree, struct err *e)
 {
 	bool grown = true;
@@ -153,6 +90,76 @@ static int end_command(struct child *command)
 	return child_exit_code(command);
 }
 
+/* One run of the program; the callbacks' ctx. */
+struct run {
+	struct probe p;
+	const struct config *config;
+	char **argv; /* of the command, NULL: none */
+	struct child command;
+	struct proc_create *skel;
+	struct records records;
+	struct summary *summary; /* NULL without --summary */
+	struct tree *tree;       /* NULL without --draw-tree */
+	/* Completes the CPU time of a process, which lacks the time since the last tick. */
+	struct sched_clock clock;
+	uint64_t compared_ns;
+};
+
+/* ---- events ---- */
+
+#define COMPARE_NS (200 * NS_PER_MS)
+
+static void compare_clocks(void *ctx)
+{
+	struct run *run = ctx;
+	uint64_t now_ns = monotonic_ns(), behind_ns;
+	uint32_t zero = 0;
+
+	if (run->compared_ns && now_ns - run->compared_ns < COMPARE_NS)
+		return;
+	run->compared_ns = now_ns;
+	behind_ns = sched_clock_behind_ns(&run->clock);
+	bpf_map_update_elem(bpf_map__fd(run->skel->maps.clock_behind_ns), &zero, &behind_ns,
+			    BPF_ANY);
+}
+
+static int emit(void *ctx, const void *event, size_t bytes UNUSED)
+{
+	struct run *run = ctx;
+
+	run->p.end.unmatched += records_follow(&run->records, event);
+	if (run->tree)
+		tree_add(run->tree, event);
+	if (run->summary)
+		return summary_add(run->summary, event);
+	return run->tree ? 0 : records_emit(&run->records, run->p.out, event);
+}
+
+static int print_interval(void *ctx)
+{
+	struct run *run = ctx;
+
+	return summary_print(run->summary, run->p.out, monotonic_ns(), false);
+}
+
+/* After the last event. */
+static int print_sums(struct run *run)
+{
+	struct probe *p = &run->p;
+	int rc = 0;
+
+	if (run->summary || run->tree)
+		p->end.emitted = 0; /* single events are in the sums */
+	/* The rest of the last interval, so that the intervals add up to the total. */
+	if (p->calls.tick)
+		rc = summary_print(run->summary, p->out, p->end_ns, false);
+	if (run->summary && rc == 0)
+		rc = summary_print(run->summary, p->out, p->end_ns, true);
+	return rc == 0 && run->tree ? tree_print(run->tree, p->out) : rc;
+}
+
+/* ---- one run ---- */
+
 static const struct record_type *const records[] = { &fork_type,
 						     &thread_type,
 						     &exec_type,
@@ -165,117 +172,133 @@ static const struct record_type *const records[] = { &fork_type,
 						     &end_record_type,
 						     NULL };
 
-static int use_hooks(struct probe *p, struct bpf_object *object, const struct config *c,
-		     struct err *e)
+static int use_hooks(struct probe *p, const struct config *c, struct err *e)
 {
 	static const char *const hooks[] = { "sched_process_fork", "sched_process_exec",
 					     "sched_process_exit", "sys_exit" };
-	/* The specification's lines are of forks alone. */
-	size_t n = c->failed ? 4 : 3;
+	/* The specification's lines are only of forks. */
+	size_t n = c->probe.format < 0 ? 1 : c->failed ? 4 : 3;
+	int rc = 0;
 
-	for (size_t i = 0; i < (c->probe.format < 0 ? 1 : n); i++) {
-		if (!probe_use(p, object, hooks[i]))
-			return probe_no_hook(p, hooks[i], e);
-	}
-	return 0;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = probe_require(p, hooks[i], e);
+	return rc;
 }
 
-/* What passes between the steps of one run. */
-struct run {
-	const struct config *config;
-	char **argv; /* of the command, NULL: none */
-	struct child command;
-	struct proc_create *skel;
-};
-
-/* Opens, and attaches; the command waits. */
-static int begin(struct probe *p, struct run *run, struct err *e)
+static void configure(struct run *run, uint32_t root)
 {
 	const struct config *c = run->config;
-	bool streams = c->probe.format >= 0;
-	uint32_t root, none = 0;
-	int tree, r = PROBE_OPEN(run->skel, proc_create, e);
 
-	/* Before the capabilities go, which becoming the caller takes. */
-	if (!r && run->argv)
-		r = start_command(run->argv, p, &run->command, e);
-	if (!r)
-		r = probe_filter(&c->probe, &run->skel->rodata->filter, e);
-	if (!r)
-		r = use_hooks(p, run->skel->obj, c, e);
-	if (!r)
-		r = out_select_any(p->out, records, &c->probe.fields, e);
-	if (r)
-		return r;
-	root = (uint32_t)(run->command.pid ? run->command.pid : c->tree);
-	run->skel->rodata->to_trace_pipe = !streams;
+	run->skel->rodata->to_trace_pipe = c->probe.format < 0;
 	run->skel->rodata->with_threads = c->threads;
 	run->skel->rodata->by_tree = root != 0;
 	run->skel->rodata->only_ppid = (uint32_t)c->ppid;
 	run->skel->rodata->max_argv = (uint32_t)c->max_argv_bytes;
-	r = probe_load(p, run->skel->obj, streams, e);
-	if (r)
-		return r;
+}
+
+static int attach(struct run *run, uint32_t root, struct err *e)
+{
+	bool streams = run->config->probe.format >= 0;
+	struct probe *p = &run->p;
+	uint32_t none = 0;
+	int tree, rc = probe_load(p, streams, e);
+
+	if (rc)
+		return rc;
 	tree = bpf_map__fd(run->skel->maps.tree);
 	if (root && bpf_map_update_elem(tree, &root, &none, BPF_ANY))
-		return err_set(e, errno, "cannot name the tree to the kernel");
-	if (streams && !sched_clock_open(&sched_clock, NULL)) {
-		clock_map = bpf_map__fd(run->skel->maps.clock_behind_ns);
-		compare_clocks();
-		p->beat = compare_clocks;
+		return err_set(e, errno, "cannot pass the tree to the kernel");
+	if (streams && !sched_clock_open(&run->clock, NULL)) {
+		compare_clocks(run);
+		p->calls.on_poll = compare_clocks;
 	}
-	r = probe_attach(p, e);
-	return !r && c->tree ? add_descendants(tree, e) : r;
+	rc = probe_attach(p, e);
+	return !rc && run->config->tree ? add_descendants(tree, e) : rc;
 }
 
-/* Whether each process's fork and end would both come by. */
-static bool all_processes(const struct config *c)
+/* Opens and attaches; the command waits. */
+static int begin(struct run *run, struct err *e)
 {
-	const struct probe_options *o = &c->probe;
-
-	return !o->tgid && !o->comm && !o->cgroup && o->uid == MISSING_U64 && !c->ppid;
-}
-
-static int collect(struct probe *p, const struct config *c, struct err *e)
-{
-	int r = records_begin(p, all_processes(c), e);
-
-	if (!r && c->draw_tree)
-		r = tree_begin(e);
-	summing = c->summary;
-	drawing = c->draw_tree;
-	p->end.unmatched = all_processes(c) ? 0 : MISSING_U64;
-	unmatched = &p->end.unmatched;
-	if (c->interval_ns != MISSING_U64) {
-		p->tick_ns = c->interval_ns;
-		p->tick = print_interval;
-	}
-	return r;
-}
-
-static int trace(struct probe *p, void *running, struct err *e)
-{
-	struct run *run = running;
 	const struct config *c = run->config;
-	struct err why;
-	int r = begin(p, run, e);
+	struct probe *p = &run->p;
+	uint32_t root;
+	int rc = PROBE_OPEN(p, run->skel, proc_create, e);
 
-	if (r)
-		return r;
-	if (c->probe.format < 0)
+	/* Before the capabilities are dropped, which becoming the caller needs. */
+	if (!rc && run->argv)
+		rc = start_command(run->argv, p, &run->command, e);
+	if (!rc)
+		rc = probe_filter(&c->probe, &run->skel->rodata->filter, e);
+	if (!rc)
+		rc = use_hooks(p, c, e);
+	if (!rc)
+		rc = out_select_any(p->out, records, &c->probe.fields, e);
+	if (rc)
+		return rc;
+	root = (uint32_t)(run->command.pid ? run->command.pid : c->tree);
+	configure(run, root);
+	return attach(run, root, e);
+}
+
+/* What the events are collected in. */
+static int collect(struct run *run, struct err *e)
+{
+	const struct config *c = run->config;
+	struct probe *p = &run->p;
+	/* Of each process both fork and exit are traced. */
+	bool all = !probe_filters(&c->probe) && !c->ppid;
+	int rc = records_init(&run->records, p, all, e);
+
+	p->end.unmatched = all ? 0 : MISSING_U64;
+	if (!rc && c->draw_tree)
+		rc = tree_new(&run->tree, e);
+	if (!rc && c->summary)
+		rc = summary_new(&run->summary, (enum summary_by)MAX(c->by, 0), run->records.paths,
+				 p->begin_ns, e);
+	p->calls.emit = emit;
+	if (c->interval_ns != MISSING_U64) {
+		p->calls.tick_ns = c->interval_ns;
+		p->calls.tick = print_interval;
+	}
+	return rc;
+}
+
+static int trace(void *ctx, struct err *e)
+{
+	struct run *run = ctx;
+	struct probe *p = &run->p;
+	struct err why;
+	int rc = begin(run, e);
+
+	if (rc)
+		return rc;
+	if (run->config->probe.format < 0)
 		return probe_trace_pipe(p, "hello world PID");
-	r = collect(p, c, e);
-	if (r)
-		return r;
-	probe_ready(p, "watching processes begin, run programs and end");
-	/* It has ended then, with the status that a shell would give, and so does the stream. */
+	probe_ready(p, "watching forks, execs and exits");
+	rc = collect(run, e);
+	if (rc)
+		return rc;
+	/* If that fails it has ended, with the status that a shell would give, and so does the
+	 * stream. */
 	if (run->command.pid && spawn_release(&run->command, &why))
 		term_error(&why, "proc_create");
-	summary_begin((enum summary_by)MAX(c->by, 0), p->begin_ns);
-	r = probe_stream(p, take, e);
-	if (!r && !p->sink_error)
-		p->sink_error = print_sums(p, c);
-	return r;
+	rc = probe_stream(p, e);
+	if (!rc && !p->sink_error)
+		p->sink_error = print_sums(run);
+	return rc;
+}
+
+/* Options that need records. */
+static int check_plain(const struct config *c, struct err *e)
+{
+	const char *option = c->tree     ? "--tree"
+			     : c->failed ? "--failed"
+			     : c->ppid   ? "--ppid"
+					 : NULL;
+
+	if (c->probe.format < 0 && option)
+		return err_usage(e, "%s needs records: add --format text, json or csv", option);
+	return probe_needs_format(&c->probe, e);
 }
 
 static int check(struct config *c, int argc, struct err *e)
@@ -283,41 +306,34 @@ static int check(struct config *c, int argc, struct err *e)
 	if (c->probe.format < 0 && (argc || c->summary || c->draw_tree))
 		c->probe.format = OUT_TEXT;
 	if (!c->summary && (c->by >= 0 || c->interval_ns != MISSING_U64))
-		return err_usage(e, "--by and --interval are about sums: add --summary");
+		return err_usage(e, "--by and --interval need --summary");
 	if (c->tree && argc)
-		return err_usage(
-			e,
-			"--tree and a command exclude each other: a command is a tree of its own");
+		return err_usage(e, "--tree and a command exclude each other: a command is traced "
+				    "with its descendants");
 	if (c->tree && !sysroot_exists(NULL, "/proc/%d", c->tree))
-		return err_usage(e, "--tree %d: there is no such process", c->tree);
-	if (c->probe.format < 0 && (c->tree || c->failed))
-		return err_usage(
-			e, "--tree and --failed work on records: add --format text, json or csv");
-	if (c->probe.format < 0 && c->ppid)
-		return err_usage(e, "--ppid works on records: add --format text, json or csv");
-	return probe_needs_format(&c->probe, e);
+		return err_usage(e, "--tree %d: process not found", c->tree);
+	return check_plain(c, e);
 }
 
 static int run(void *config, int argc, char **argv, int *exit_code, struct err *e)
 {
-	struct run run = { .config = config, .argv = argc ? argv : NULL };
-	struct probe p;
-	int r = check(config, argc, e);
+	struct run run = { .config = config, .argv = argc ? argv : NULL, .clock = { .fd = -1 } };
+	int rc = check(config, argc, e);
 
-	if (r)
-		return r;
-	r = probe_run(&p, &run.config->probe, trace, &run, e);
-	sched_clock_close(&sched_clock);
-	records_end();
-	summary_end();
-	tree_end();
+	if (rc)
+		return rc;
+	rc = probe_run(&run.p, &run.config->probe, trace, &run, e);
+	sched_clock_close(&run.clock);
+	summary_free(run.summary);
+	tree_free(run.tree);
+	records_done(&run.records);
 	proc_create__destroy(run.skel);
 	if (run.command.pid) {
 		int status = end_command(&run.command);
 
-		*exit_code = r ? *exit_code : status;
+		*exit_code = rc ? *exit_code : status;
 	}
-	return r;
+	return rc;
 }
 
 static const char *const by_choices[] = { "comm", "parent", "cgroup", NULL };
@@ -326,69 +342,61 @@ static const struct opt options[] = {
 	PROBE_OPT_OUTPUT(struct config, probe),
 	PROBE_OPT_STREAM(struct config, probe),
 	PROBE_OPT_FILTER(struct config, probe),
-	OPT_FLAG(0, "threads", struct config, threads, "new threads too"),
+	OPT_FLAG(0, "threads", struct config, threads, "also record new threads"),
 	OPT_FLAG(0, "failed", struct config, failed,
-		 "execs that failed too, with the reason: looks at every system call"),
+		 "also record execs that failed, with the error; runs a program at every system "
+		 "call"),
 	OPT_PID(0, "tree", struct config, tree,
-		"only this process and all that descend from it, whoever their parent is now"),
-	OPT_SIZE(0, "max-argv", struct config, max_argv_bytes, "arguments up to this many bytes",
-		 .metavar = "SIZE", .min = 1, .max = EXEC_ARGV_MAX),
+		"only this process and its descendants, also after their parent has ended"),
+	OPT_SIZE(0, "max-argv", struct config, max_argv_bytes,
+		 "record arguments up to this many bytes", .metavar = "SIZE", .min = 1,
+		 .max = EXEC_ARGV_MAX),
 	OPT_PID(0, "ppid", struct config, ppid,
-		"only processes whose parent this is: its forks, and what its children run and how "
-		"they end",
+		"only children of this process: its forks, and their execs and exits",
 		.metavar = "PID"),
 	OPT_FLAG(0, "summary", struct config, summary,
-		 "no single events: numbers, rates and lifetimes by name, at the end"),
+		 "print only sums at the end: numbers, rates and lifetimes by task name"),
 	OPT_CHOICE(0, "by", struct config, by, by_choices,
-		   "with --summary: sums by this; default comm"),
+		   "with --summary: group by this; default comm"),
 	OPT_DURATION('i', "interval", struct config, interval_ns,
-		     "with --summary: those of each interval too, of this length",
+		     "with --summary: also print the sums of each interval of this length",
 		     .min = 10 * NS_PER_MS),
 	OPT_FLAG(0, "draw-tree", struct config, draw_tree,
-		 "no single events: at the end the processes as a tree, each below the one that "
+		 "print only the processes as a tree at the end, each below the process that "
 		 "forked it"),
 	OPT_END
 };
 
-static struct config config = {
-	.probe = PROBE_DEFAULTS, .max_argv_bytes = 4 * KIB, .by = -1, .interval_ns = MISSING_U64
-};
-
-static const struct opt_command commands[] = {
-	{
-		.summary = "say when processes begin, run programs and end",
-		.description =
-			"Without --format, writes `hello world PID` into the kernel's trace_pipe "
-			"for each new process, PID being the child's. With --format, one record "
-			"for each fork, exec and exit on stdout, in their order, then an end "
-			"record with seen = emitted + filtered + dropped. Filters look at the task "
-			"that forks, has run exec, or ends. A command behind -- is run as the user "
-			"who called sudo, and traced with all its descendants until it ends; its "
-			"exit status is passed on, 128 + N where signal N ended it.",
-		.synopsis = "[-- COMMAND ARG...]",
-		.operands = OPT_OPERANDS_COMMAND,
-		.examples =
-			"proc_create                          # read "
-			"/sys/kernel/tracing/trace_pipe beside it\n"
-			"proc_create --format json -d 10s     # ten seconds as JSON lines\n"
-			"proc_create --summary -- make -j4    # what a build runs, by name\n"
-			"proc_create --summary --by cgroup -i 1s   # who forks, second by second\n"
-			"proc_create --draw-tree -- ./configure   # all it ran, as a tree\n",
-		.options = options,
-		.run = run,
-	},
-	{ .run = NULL },
+static const struct opt_command command = {
+	.summary = "trace forks, execs and exits of processes",
+	.description =
+		"Without --format, writes `hello world PID` to the kernel's trace_pipe for each "
+		"new process, where PID is that of the child. With --format, prints one record for "
+		"each fork, exec and exit to standard output, in order, then an end record with "
+		"seen = emitted + filtered + dropped. Filters apply to the task that forks, has "
+		"run exec, or ends. A command after -- is run as the user who called sudo, and "
+		"traced with all its descendants until it ends; proc_create exits with its status, "
+		"or 128 + N where signal N ended it.",
+	.synopsis = "[-- COMMAND ARG...]",
+	.operands = OPT_OPERANDS_COMMAND,
+	.examples = "proc_create                          # then read "
+		    "/sys/kernel/tracing/trace_pipe\n"
+		    "proc_create --format json -d 10s     # ten seconds as JSON lines\n"
+		    "proc_create --summary -- make -j4    # processes of a build, by name\n"
+		    "proc_create --summary --by cgroup -i 1s   # forks per cgroup, each second\n"
+		    "proc_create --draw-tree -- ./configure   # its descendants as a tree\n",
+	.options = options,
+	.run = run,
 };
 
 int main(int argc, char **argv)
 {
-	const struct opt_program program = {
-		.name = "proc_create",
-		.summary = "trace the creation of processes",
-		.commands = commands,
-		.config = &config,
-		.records = records,
+	struct config config = {
+		.probe = PROBE_DEFAULTS,
+		.max_argv_bytes = 4 * KIB,
+		.by = -1,
+		.interval_ns = MISSING_U64,
 	};
 
-	return opt_main(&program, argc, argv);
+	return probe_main("proc_create", &command, records, &config, argc, argv);
 }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* proc_create_summary.c - the events of each group added up, for the interval and for the whole
- * time.
+/* proc_create_summary.c - the events of each group added up, for the interval and the whole time.
  *
- * A group is a name, a parent or a cgroup. There is room for 1,024 of them; events of further ones
- * go to one without a name. emit has no argument for the table: it is of this run of the program.
+ * A group is a task name, a parent or a cgroup. The table holds 1,024 of them; events of further
+ * groups are counted in one without a name.
  */
-#include "proc_create_summary.h"
-
-#include "bpf/hist.h"
-#include "proc_create_records.h"
+#include "lib/bpf/latency.h"
 #include "lib/kernel/procfs.h"
+#include "proc_create_parts.h"
+
+struct counts {
+	uint64_t forks, threads, execs, exec_failures, exits, failures, cpu_ns;
+};
 
 struct summary_record {
 	uint64_t ts_ns, interval_ns;
@@ -17,82 +18,74 @@ struct summary_record {
 	const char *comm;
 	uint64_t parent, cgroup;
 	const char *cgroup_path;
-	uint64_t forks, threads, execs, exec_failures, exits, failures;
+	struct counts n;
 	double forks_per_s;
-	uint64_t lifetime_p50_ns, lifetime_p99_ns, lifetime_max_ns, cpu_ns;
+	struct latency lifetime;
 };
 
+#define SUMMARY(m, t, unit, what) FIELD(struct summary_record, m, FIELD_##t, unit, what)
+#define COUNT(m, unit, what)      FIELD_AT(#m, struct summary_record, n.m, FIELD_U64, unit, what)
 #define TIMES \
-	FIELD(struct summary_record, ts_ns, FIELD_U64, "ns", \
-	      "CLOCK_MONOTONIC at the end of the interval"), \
-		FIELD(struct summary_record, interval_ns, FIELD_U64, "ns", \
-		      "its length; of a total, the time looked"), \
-		FIELD(struct summary_record, total, FIELD_BOOL, "", \
-		      "of the whole time, at the end")
+	SUMMARY(ts_ns, U64, "ns", "CLOCK_MONOTONIC at the end of the interval"), \
+		SUMMARY(interval_ns, U64, "ns", "length of the interval"), \
+		SUMMARY(total, BOOL, "", "the interval is the whole time")
 
-#define COUNTS(whose, own) \
-	FIELD(struct summary_record, forks, FIELD_U64, "events", \
-	      "processes that " whose " began"), \
-		FIELD(struct summary_record, threads, FIELD_U64, "events", \
-		      "with --threads: threads of " own), \
-		FIELD(struct summary_record, execs, FIELD_U64, "events", "programs run by " own), \
-		FIELD(struct summary_record, exec_failures, FIELD_U64, "events", \
-		      "with --failed: execs that failed"), \
-		FIELD(struct summary_record, exits, FIELD_U64, "events", own " that ended"), \
-		FIELD(struct summary_record, failures, FIELD_U64, "events", \
-		      "of them with an exit code or by a signal"), \
-		FIELD(struct summary_record, forks_per_s, FIELD_F64, "1/s", "forks / interval"), \
-		FIELD(struct summary_record, lifetime_p50_ns, FIELD_U64, "ns", \
-		      "half of those that ended lived no longer; within 3.2 %"), \
-		FIELD(struct summary_record, lifetime_p99_ns, FIELD_U64, "ns", \
-		      "99 % of them lived no longer; within 3.2 %"), \
-		FIELD(struct summary_record, lifetime_max_ns, FIELD_U64, "ns", \
-		      "the longest; exact"), \
-		FIELD(struct summary_record, cpu_ns, FIELD_U64, "ns", \
-		      "CPU time of all that ended")
+#define COUNTS(forks_what, whose) \
+	COUNT(forks, "events", forks_what), \
+		COUNT(threads, "events", "with --threads: new threads of " whose), \
+		COUNT(execs, "events", "programs run by " whose), \
+		COUNT(exec_failures, "events", "with --failed: execs that failed"), \
+		COUNT(exits, "events", whose " that ended"), \
+		COUNT(failures, "events", \
+		      "of these, ended with an exit code other than 0 or by a signal"), \
+		SUMMARY(forks_per_s, F64, "1/s", "forks / interval"), \
+		LATENCY_FIELD(struct summary_record, lifetime, "lifetime", p50_ns, \
+			      "median lifetime of those that ended; within 3.2 %"), \
+		LATENCY_FIELD(struct summary_record, lifetime, "lifetime", p99_ns, \
+			      "99th percentile; within 3.2 %"), \
+		LATENCY_FIELD(struct summary_record, lifetime, "lifetime", max_ns, \
+			      "maximum; exact"), \
+		COUNT(cpu_ns, "ns", "CPU time of those that ended")
 
 static const struct field comm_fields[] = {
 	TIMES,
-	COUNTS("tasks of this name", "processes of this name"),
-	FIELD(struct summary_record, comm, FIELD_STRING, "",
-	      "name of the task; missing: of all those beyond the first 1,024 names"),
+	COUNTS("forks by tasks with this name", "processes with this name"),
+	SUMMARY(comm, STRING, "", "task name; missing: all names beyond the first 1,024"),
 };
 
 static const struct field parent_fields[] = {
 	TIMES,
-	FIELD(struct summary_record, parent, FIELD_U64, "",
-	      "process whose children these are; missing: of all those beyond the first 1,024"),
-	COUNTS("it", "its children"),
-	FIELD(struct summary_record, comm, FIELD_STRING, "",
-	      "its name, as it last forked; missing where it ended before it was asked for"),
+	SUMMARY(parent, U64, "", "parent process; missing: all parents beyond the first 1,024"),
+	COUNTS("forks by the parent", "its children"),
+	SUMMARY(comm, STRING, "",
+		"name of the parent at its last fork; missing where it ended before the lookup"),
 };
 
 static const struct field cgroup_fields[] = {
 	TIMES,
-	FIELD(struct summary_record, cgroup, FIELD_U64, "",
-	      "inode number of the cgroup2 directory; missing: of all those beyond the first "
-	      "1,024"),
-	COUNTS("began in it", "processes in it"),
-	FIELD(struct summary_record, cgroup_path, FIELD_STRING, "",
-	      "that directory below the mount; missing when it went before it was looked for"),
+	SUMMARY(cgroup, U64, "",
+		"inode number of the cgroup2 directory; missing: all cgroups beyond the first "
+		"1,024"),
+	COUNTS("forks in the cgroup", "processes in the cgroup"),
+	SUMMARY(cgroup_path, STRING, "", CGROUP_PATH_MEANING),
 };
 
 const struct record_type comm_summary_type =
 	RECORD_TYPE("process_summary", 1, RECORD_TABLE, comm_fields,
-		    "with --summary: what tasks of one name did");
+		    "with --summary: events of tasks with the same name");
 const struct record_type parent_summary_type =
 	RECORD_TYPE("parent_summary", 1, RECORD_TABLE, parent_fields,
-		    "with --summary --by parent: what the children of one did");
+		    "with --summary --by parent: events of the children of a process");
 const struct record_type cgroup_summary_type =
 	RECORD_TYPE("cgroup_summary", 1, RECORD_TABLE, cgroup_fields,
-		    "with --summary --by cgroup: what happened in one");
+		    "with --summary --by cgroup: events in a cgroup");
 
 #define GROUPS_MAX 1024
 #define SLOTS      (2 * GROUPS_MAX)
 
 struct sums {
-	uint64_t forks, threads, execs, exec_failures, exits, failures, lifetime_max_ns, cpu_ns;
-	__u64 lifetime[HIST_BUCKETS];
+	struct counts n;
+	struct hist lifetime; /* of those that ended */
 };
 
 struct key {
@@ -106,25 +99,36 @@ struct group {
 	struct sums total, interval;
 };
 
-static struct {
+struct summary {
 	enum summary_by by;
+	struct cgroup_paths *paths;
 	uint64_t begin_ns, interval_begin_ns;
 	struct group *slots[SLOTS]; /* open addressing */
-	struct group *rest;         /* those that found no room; NULL: none yet */
+	struct group *rest;         /* events of groups that did not fit; NULL: none yet */
 	size_t n;
-} table;
+};
 
-void summary_begin(enum summary_by by, uint64_t now_ns)
+int summary_new(struct summary **ret, enum summary_by by, struct cgroup_paths *paths,
+		uint64_t now_ns, struct err *e)
 {
-	table.by = by;
-	table.begin_ns = table.interval_begin_ns = now_ns;
+	struct summary *summary = calloc(1, sizeof(*summary));
+
+	if (!summary)
+		return err_set(e, ENOMEM, "cannot store the sums");
+	summary->by = by;
+	summary->paths = paths;
+	summary->begin_ns = summary->interval_begin_ns = now_ns;
+	*ret = summary;
+	return 0;
 }
 
-void summary_end(void)
+void summary_free(struct summary *summary)
 {
-	for (size_t i = 0; i < SLOTS; i++)
-		free(table.slots[i]);
-	free(table.rest);
+	for (size_t i = 0; summary && i < SLOTS; i++)
+		free(summary->slots[i]);
+	if (summary)
+		free(summary->rest);
+	free(summary);
 }
 
 static size_t hash(const struct key *key)
@@ -138,12 +142,12 @@ static size_t hash(const struct key *key)
 	return (size_t)(h >> 40) % SLOTS;
 }
 
-static struct key key_of(const struct task_event *task)
+static struct key key_of(const struct summary *summary, const struct task_event *task)
 {
 	struct key key = { 0 };
 	size_t n = strnlen(task->comm, sizeof(task->comm));
 
-	switch (table.by) {
+	switch (summary->by) {
 	case SUMMARY_BY_COMM:
 		memcpy(key.comm, task->comm, n);
 		break;
@@ -157,7 +161,7 @@ static struct key key_of(const struct task_event *task)
 	return key;
 }
 
-/* The name of a parent, from itself where it forks, else from /proc once. */
+/* The name of a parent: from its own fork, else from /proc, once. */
 static void name_parent(struct group *group, const struct task_event *task, bool is_new)
 {
 	struct procfs_stat stat;
@@ -168,25 +172,25 @@ static void name_parent(struct group *group, const struct task_event *task, bool
 		snprintf(group->comm, sizeof(group->comm), "%s", stat.comm);
 }
 
-static struct group *group_of(const struct task_event *task)
+static struct group *group_of(struct summary *summary, const struct task_event *task)
 {
-	struct key key = key_of(task);
+	struct key key = key_of(summary, task);
 	size_t i = hash(&key);
 	struct group **slot;
 	bool is_new;
 
-	while (table.slots[i] && memcmp(&table.slots[i]->key, &key, sizeof(key)))
+	while (summary->slots[i] && memcmp(&summary->slots[i]->key, &key, sizeof(key)))
 		i = (i + 1) % SLOTS;
-	slot = table.slots[i] || table.n < GROUPS_MAX ? &table.slots[i] : &table.rest;
+	slot = summary->slots[i] || summary->n < GROUPS_MAX ? &summary->slots[i] : &summary->rest;
 	is_new = !*slot;
 	if (is_new) {
 		*slot = calloc(1, sizeof(**slot));
 		if (!*slot)
 			return NULL;
 		(*slot)->key = key;
-		table.n += slot != &table.rest;
+		summary->n += slot != &summary->rest;
 	}
-	if (table.by == SUMMARY_BY_PARENT && slot != &table.rest)
+	if (summary->by == SUMMARY_BY_PARENT && slot != &summary->rest)
 		name_parent(*slot, task, is_new);
 	return *slot;
 }
@@ -194,23 +198,23 @@ static struct group *group_of(const struct task_event *task)
 static void add(struct sums *sums, const struct task_event *task)
 {
 	const struct exit_event *exit = (const struct exit_event *)task;
+	struct counts *n = &sums->n;
 
-	sums->forks += task->kind == TASK_FORK;
-	sums->threads += task->kind == TASK_THREAD;
-	sums->execs += task->kind == TASK_EXEC;
-	sums->exec_failures += task->kind == TASK_EXEC_FAILED;
+	n->forks += task->kind == TASK_FORK;
+	n->threads += task->kind == TASK_THREAD;
+	n->execs += task->kind == TASK_EXEC;
+	n->exec_failures += task->kind == TASK_EXEC_FAILED;
 	if (task->kind != TASK_EXIT)
 		return;
-	sums->exits++;
-	sums->failures += exit->status != 0;
-	sums->cpu_ns += exit->cpu_ns;
-	sums->lifetime_max_ns = MAX(sums->lifetime_max_ns, exit->lifetime_ns);
-	sums->lifetime[hist_bucket(exit->lifetime_ns)]++;
+	n->exits++;
+	n->failures += exit->status != 0;
+	n->cpu_ns += exit->cpu_ns;
+	hist_add(&sums->lifetime, exit->lifetime_ns);
 }
 
-int summary_add(const struct task_event *task)
+int summary_add(struct summary *summary, const struct task_event *task)
 {
-	struct group *group = group_of(task);
+	struct group *group = group_of(summary, task);
 
 	if (!group)
 		return -ENOMEM;
@@ -219,87 +223,78 @@ int summary_add(const struct task_event *task)
 	return 0;
 }
 
-static uint64_t events(const struct sums *sums)
+/* A group's sums of the whole time or of the interval, for sorting. */
+struct row {
+	struct group *group;
+	const struct sums *sums;
+	uint64_t events;
+};
+
+static struct row row_of(struct group *group, bool total)
 {
-	return sums->forks + sums->threads + sums->execs + sums->exec_failures + sums->exits;
+	const struct sums *sums = total ? &group->total : &group->interval;
+	const struct counts *n = &sums->n;
+
+	return (struct row){ group, sums,
+			     n->forks + n->threads + n->execs + n->exec_failures + n->exits };
 }
 
-static int more_in_all(const void *a, const void *b)
+static int by_events(const void *a, const void *b)
 {
-	uint64_t x = events(&(*(const struct group *const *)a)->total);
-	uint64_t y = events(&(*(const struct group *const *)b)->total);
+	uint64_t x = ((const struct row *)a)->events, y = ((const struct row *)b)->events;
 
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-static int more_of_late(const void *a, const void *b)
-{
-	uint64_t x = events(&(*(const struct group *const *)a)->interval);
-	uint64_t y = events(&(*(const struct group *const *)b)->interval);
-
-	return x < y ? 1 : x > y ? -1 : 0;
-}
-
-static int print_group(struct out *out, const struct group *group, const struct sums *sums,
-		       struct summary_record record)
+/* record has the times; the rest is filled here. */
+static int print_group(const struct summary *summary, struct out *out, const struct group *group,
+		       const struct sums *sums, struct summary_record record)
 {
 	static const struct record_type *const types[] = { &comm_summary_type, &parent_summary_type,
 							   &cgroup_summary_type };
-	bool named = group != table.rest;
 	char comm[sizeof(group->key.comm) + 1] = "";
 
-	memcpy(comm, group->key.comm, sizeof(group->key.comm));
-	record.comm = !named                        ? NULL
-		      : table.by == SUMMARY_BY_COMM ? comm
-		      : *group->comm                ? group->comm
-						    : NULL;
-	record.parent = record.cgroup = named ? group->key.id : MISSING_U64;
-	if (table.by == SUMMARY_BY_CGROUP && named)
-		record.cgroup_path = records_cgroup_path(group->key.id);
-	record.forks = sums->forks;
-	record.threads = sums->threads;
-	record.execs = sums->execs;
-	record.exec_failures = sums->exec_failures;
-	record.exits = sums->exits;
-	record.failures = sums->failures;
-	record.forks_per_s = (double)sums->forks / ((double)record.interval_ns / (double)NS_PER_S);
-	record.lifetime_p50_ns =
-		hist_quantile(sums->lifetime, sums->exits, 0.50, sums->lifetime_max_ns);
-	record.lifetime_p99_ns =
-		hist_quantile(sums->lifetime, sums->exits, 0.99, sums->lifetime_max_ns);
-	record.lifetime_max_ns = sums->exits ? sums->lifetime_max_ns : MISSING_U64;
-	record.cpu_ns = sums->cpu_ns;
-	return out_record(out, types[table.by], &record);
+	record.parent = record.cgroup = MISSING_U64;
+	if (group != summary->rest) {
+		memcpy(comm, group->key.comm, sizeof(group->key.comm));
+		record.parent = record.cgroup = group->key.id;
+		if (summary->by == SUMMARY_BY_COMM)
+			record.comm = comm;
+		else if (*group->comm)
+			record.comm = group->comm;
+		if (summary->by == SUMMARY_BY_CGROUP)
+			record.cgroup_path = cgroup_paths_find(summary->paths, group->key.id);
+	}
+	record.n = sums->n;
+	record.forks_per_s = (double)sums->n.forks * (double)NS_PER_S / (double)record.interval_ns;
+	record.lifetime = latency_of(&sums->lifetime);
+	return out_record(out, types[summary->by], &record);
 }
 
-int summary_print(struct out *out, uint64_t now_ns, bool total)
+int summary_print(struct summary *summary, struct out *out, uint64_t now_ns, bool total)
 {
-	uint64_t begin_ns = total ? table.begin_ns : table.interval_begin_ns;
+	uint64_t begin_ns = total ? summary->begin_ns : summary->interval_begin_ns;
 	struct summary_record record = { .ts_ns = now_ns,
 					 .interval_ns = now_ns - begin_ns,
 					 .total = total };
-	struct group *groups[GROUPS_MAX + 1];
+	struct row rows[GROUPS_MAX + 1];
 	size_t n = 0;
-	int r = 0;
+	int rc = 0;
 
 	for (size_t i = 0; i < SLOTS; i++) {
-		if (table.slots[i])
-			groups[n++] = table.slots[i];
+		if (summary->slots[i])
+			rows[n++] = row_of(summary->slots[i], total);
 	}
-	if (table.rest)
-		groups[n++] = table.rest;
-	qsort(groups, n, sizeof(void *), total ? more_in_all : more_of_late);
-	for (size_t i = 0; i < n && r == 0; i++) {
-		struct sums *sums = total ? &groups[i]->total : &groups[i]->interval;
-
-		if (events(sums))
-			r = print_group(out, groups[i], sums, record);
-	}
-	for (size_t i = 0; i < n && !total; i++) {
-		if (events(&groups[i]->interval))
-			groups[i]->interval = (struct sums){ 0 };
+	if (summary->rest)
+		rows[n++] = row_of(summary->rest, total);
+	qsort(rows, n, sizeof(*rows), by_events);
+	for (size_t i = 0; i < n && rows[i].events; i++) {
+		if (rc == 0)
+			rc = print_group(summary, out, rows[i].group, rows[i].sums, record);
+		if (!total)
+			rows[i].group->interval = (struct sums){ 0 };
 	}
 	if (!total)
-		table.interval_begin_ns = now_ns;
-	return r;
+		summary->interval_begin_ns = now_ns;
+	return rc;
 }

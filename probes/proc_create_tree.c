@@ -1,48 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* proc_create_tree.c - a node for each process seen, below the one that forked it, in the order of
- * their beginning.
+/* proc_create_tree.c - a node for each process seen, below the process that forked it, in order of
+ * their begin.
  *
- * A process stays below the one that forked it, whoever its parent is later. One of which the first
- * thing seen is no fork stands at the top. There is room for 65,536.
+ * A process stays below the one that forked it, also when its parent changes later. One whose fork
+ * was not seen is at the top. At most 65,535 processes.
  */
-#include "proc_create_tree.h"
-
 #include <sys/wait.h>
 
-#include "lib/bpf/probe.h"
 #include "lib/base/term.h"
 #include "lib/base/text.h"
+#include "proc_create_parts.h"
 
 struct tree_record {
 	uint64_t pid, ppid, depth, lifetime_ns, cpu_ns, max_rss_bytes, exit_code, signal;
 	const char *tree;
 };
 
+#define NODE(m, t, u, what) FIELD(struct tree_record, m, FIELD_##t, u, what)
+
 static const struct field tree_fields[] = {
-	FIELD(struct tree_record, pid, FIELD_U64, "", "process"),
-	FIELD(struct tree_record, ppid, FIELD_U64, "",
-	      "process that forked it; missing where that was not seen"),
-	FIELD(struct tree_record, depth, FIELD_U64, "", "how far below the top"),
-	FIELD(struct tree_record, lifetime_ns, FIELD_U64, "ns",
-	      "from its fork to its end; missing: it did not end"),
-	FIELD(struct tree_record, cpu_ns, FIELD_U64, "ns", "CPU time of all its threads; likewise"),
-	FIELD(struct tree_record, max_rss_bytes, FIELD_U64, "bytes",
-	      "largest resident memory; likewise"),
-	FIELD(struct tree_record, exit_code, FIELD_U64, "",
-	      "0 to 255; missing where a signal ended it, or nothing did"),
-	FIELD(struct tree_record, signal, FIELD_U64, "", "the signal that ended it, else missing"),
-	FIELD(struct tree_record, tree, FIELD_STRING, "",
-	      "branches, and its names from the first to the last"),
+	NODE(pid, U64, "", "process"),
+	NODE(ppid, U64, "", "process that forked it; missing where the fork was not seen"),
+	NODE(depth, U64, "", "level in the tree; 0: top"),
+	NODE(lifetime_ns, U64, "ns",
+	     "time from fork to exit; missing where the process did not end"),
+	NODE(cpu_ns, U64, "ns", "CPU time of all threads; missing where the process did not end"),
+	NODE(max_rss_bytes, U64, "bytes",
+	     "largest resident set size; missing where the process did not end"),
+	NODE(exit_code, U64, "",
+	     "0 to 255; missing where a signal ended the process, or it did not end"),
+	NODE(signal, U64, "", "signal that ended the process, else missing"),
+	NODE(tree, STRING, "",
+	     "branches of the tree, then the names of the process, first to last"),
 };
 
 const struct record_type tree_type =
 	RECORD_TYPE("process_tree", 1, RECORD_TABLE, tree_fields,
-		    "with --draw-tree: a process, below the one that forked it");
+		    "with --draw-tree: a process, below the process that forked it");
 
 #define NODES_MAX 65536u
-#define PIDS_MAX  (1u << 22) /* the kernel's PID_MAX_LIMIT */
-#define NAMES_MAX 4          /* names a process had by exec: the first ones and the last */
-#define DEPTH_MAX 64         /* further branches are not indented */
+#define NAMES_MAX 4  /* names of a process kept: the first ones and the last */
+#define DEPTH_MAX 64 /* deeper levels are not indented */
 
 /* Nodes are numbered from 1; 0 is none. */
 struct node {
@@ -54,44 +52,54 @@ struct node {
 	uint64_t lifetime_ns, cpu_ns, max_rss_bytes;
 };
 
-static struct {
-	struct node *nodes; /* [0] is above all; grows */
-	uint32_t n, room;
-	uint32_t *living; /* the node of each PID */
-	uint64_t others;  /* processes without room */
-} tree;
+struct tree {
+	struct node *nodes; /* [0] is the root of all; grows */
+	uint32_t n, capacity;
+	uint32_t *node_of_pid; /* of living processes */
+	uint64_t others;       /* processes that did not fit */
+};
 
-int tree_begin(struct err *e)
+int tree_new(struct tree **ret, struct err *e)
 {
-	tree.room = 1024;
-	tree.nodes = calloc(tree.room, sizeof(*tree.nodes));
-	tree.living = calloc(PIDS_MAX, sizeof(*tree.living));
-	tree.n = 1;
-	return tree.nodes && tree.living ? 0
-					 : err_set(e, ENOMEM, "cannot keep a tree of processes");
+	struct tree *tree = calloc(1, sizeof(*tree));
+
+	if (tree) {
+		*tree = (struct tree){ .n = 1, .capacity = 1024 };
+		tree->nodes = calloc(tree->capacity, sizeof(*tree->nodes));
+		tree->node_of_pid = calloc(PIDS_MAX, sizeof(*tree->node_of_pid));
+	}
+	if (!tree || !tree->nodes || !tree->node_of_pid) {
+		tree_free(tree);
+		return err_set(e, ENOMEM, "cannot store a tree of processes");
+	}
+	*ret = tree;
+	return 0;
 }
 
-void tree_end(void)
+void tree_free(struct tree *tree)
 {
-	free(tree.nodes);
-	free(tree.living);
+	if (!tree)
+		return;
+	free(tree->nodes);
+	free(tree->node_of_pid);
+	free(tree);
 }
 
-static bool make_room(void)
+static bool grow(struct tree *tree)
 {
 	struct node *nodes;
 
-	if (tree.n < tree.room)
+	if (tree->n < tree->capacity)
 		return true;
-	nodes = realloc(tree.nodes, 2 * tree.room * sizeof(*nodes));
+	nodes = realloc(tree->nodes, 2 * tree->capacity * sizeof(*nodes));
 	if (!nodes)
 		return false;
-	tree.nodes = nodes;
-	tree.room *= 2;
+	tree->nodes = nodes;
+	tree->capacity *= 2;
 	return true;
 }
 
-static void name(struct node *node, const char comm[PROBE_COMM_LEN])
+static void add_name(struct node *node, const char comm[PROBE_COMM_LEN])
 {
 	uint8_t last = node->names ? (uint8_t)(node->names - 1) : 0;
 
@@ -102,37 +110,39 @@ static void name(struct node *node, const char comm[PROBE_COMM_LEN])
 	memcpy(node->comm[last], comm, PROBE_COMM_LEN);
 }
 
-/* A new node for pid below another; 0 where there is no room. */
-static uint32_t plant(uint32_t pid, uint32_t parent, const char comm[PROBE_COMM_LEN])
+/* A new node for pid below parent; 0: the tree is full. */
+static uint32_t add_node(struct tree *tree, uint32_t pid, uint32_t parent,
+			 const char comm[PROBE_COMM_LEN])
 {
 	struct node *node, *above;
-	uint32_t i = tree.n;
+	uint32_t i = tree->n;
 
-	if (i >= NODES_MAX || !make_room()) {
-		tree.others++;
-		tree.living[pid] = 0;
+	if (i >= NODES_MAX || !grow(tree)) {
+		tree->others++;
+		tree->node_of_pid[pid] = 0;
 		return 0;
 	}
-	node = &tree.nodes[i];
-	above = &tree.nodes[parent];
+	node = &tree->nodes[i];
+	above = &tree->nodes[parent];
 	*node = (struct node){ .pid = pid, .parent = parent };
-	name(node, comm);
+	add_name(node, comm);
 	if (above->last_child)
-		tree.nodes[above->last_child].next = i;
+		tree->nodes[above->last_child].next = i;
 	else
 		above->first_child = i;
 	above->last_child = i;
-	tree.living[pid] = i;
-	tree.n++;
+	tree->node_of_pid[pid] = i;
+	tree->n++;
 	return i;
 }
 
-static uint32_t node_of(const struct task_event *task)
+static uint32_t node_of(struct tree *tree, const struct task_event *task)
 {
-	return tree.living[task->pid] ? tree.living[task->pid] : plant(task->pid, 0, task->comm);
+	return tree->node_of_pid[task->pid] ? tree->node_of_pid[task->pid]
+					    : add_node(tree, task->pid, 0, task->comm);
 }
 
-int tree_add(const struct task_event *task)
+void tree_add(struct tree *tree, const struct task_event *task)
 {
 	const struct exit_event *exit = (const struct exit_event *)task;
 	struct node *node;
@@ -140,39 +150,38 @@ int tree_add(const struct task_event *task)
 
 	if (task->pid >= PIDS_MAX || task->child >= PIDS_MAX || task->kind == TASK_THREAD ||
 	    task->kind == TASK_EXEC_FAILED)
-		return 0;
-	i = node_of(task);
+		return;
+	i = node_of(tree, task);
 	if (task->kind == TASK_FORK) {
-		i = plant(task->child, i, task->comm);
-		tree.nodes[i].forked = i != 0;
-		return 0;
+		i = add_node(tree, task->child, i, task->comm);
+		tree->nodes[i].forked = i != 0;
+		return;
 	}
 	if (!i)
-		return 0;
-	node = &tree.nodes[i];
+		return;
+	node = &tree->nodes[i];
 	if (task->kind == TASK_EXEC)
-		name(node, task->comm);
+		add_name(node, task->comm);
 	if (task->kind != TASK_EXIT)
-		return 0;
+		return;
 	node->ended = true;
 	node->status = exit->status;
 	node->lifetime_ns = exit->lifetime_ns;
 	node->cpu_ns = exit->cpu_ns;
 	node->max_rss_bytes = exit->max_rss_pages * (uint64_t)sysconf(_SC_PAGESIZE);
-	tree.living[task->pid] = 0;
-	return 0;
+	tree->node_of_pid[task->pid] = 0;
 }
 
-/* "|  |- sh > make": a bar for each node above that has more behind it. */
-static void draw(struct text *t, uint32_t i, uint64_t depth)
+/* "|  |- sh > make": a bar for each ancestor that has a later sibling. */
+static void draw(const struct tree *tree, struct text *t, uint32_t i, uint64_t depth)
 {
-	const struct node *node = &tree.nodes[i];
+	const struct node *node = &tree->nodes[i];
 	bool more[DEPTH_MAX];
 	uint64_t levels = MIN(depth, DEPTH_MAX);
 
 	for (uint64_t level = levels; level > 0; level--) {
-		more[level - 1] = tree.nodes[i].next != 0;
-		i = tree.nodes[i].parent;
+		more[level - 1] = tree->nodes[i].next != 0;
+		i = tree->nodes[i].parent;
 	}
 	for (uint64_t level = 0; level < levels; level++) {
 		if (level + 1 < levels)
@@ -187,52 +196,55 @@ static void draw(struct text *t, uint32_t i, uint64_t depth)
 	text_put(t, "", 1);
 }
 
-static int print_node(struct out *out, uint32_t i, uint64_t depth)
+static int print_node(const struct tree *tree, struct out *out, uint32_t i, uint64_t depth)
 {
-	const struct node *node = &tree.nodes[i];
-	int status = (int)node->status, r;
+	const struct node *node = &tree->nodes[i];
+	int status = (int)node->status, rc;
 	struct text t = { 0 };
-	struct tree_record record = {
-		.pid = node->pid,
-		.ppid = node->forked ? tree.nodes[node->parent].pid : MISSING_U64,
-		.depth = depth,
-		.lifetime_ns = node->ended ? node->lifetime_ns : MISSING_U64,
-		.cpu_ns = node->ended ? node->cpu_ns : MISSING_U64,
-		.max_rss_bytes = node->ended ? node->max_rss_bytes : MISSING_U64,
-		.exit_code = node->ended && WIFEXITED(status) ? (uint64_t)WEXITSTATUS(status)
-							      : MISSING_U64,
-		.signal = node->ended && WIFSIGNALED(status) ? (uint64_t)WTERMSIG(status)
-							     : MISSING_U64,
-	};
+	struct tree_record record;
 
-	draw(&t, i, depth);
+	record_clear(&tree_type, &record);
+	record.pid = node->pid;
+	record.depth = depth;
+	if (node->forked)
+		record.ppid = tree->nodes[node->parent].pid;
+	if (node->ended) {
+		record.lifetime_ns = node->lifetime_ns;
+		record.cpu_ns = node->cpu_ns;
+		record.max_rss_bytes = node->max_rss_bytes;
+		if (WIFEXITED(status))
+			record.exit_code = (uint64_t)WEXITSTATUS(status);
+		if (WIFSIGNALED(status))
+			record.signal = (uint64_t)WTERMSIG(status);
+	}
+	draw(tree, &t, i, depth);
 	record.tree = t.failed ? NULL : t.s;
-	r = out_record(out, &tree_type, &record);
+	rc = out_record(out, &tree_type, &record);
 	text_done(&t);
-	return r;
+	return rc;
 }
 
-int tree_print(struct out *out)
+int tree_print(const struct tree *tree, struct out *out)
 {
-	uint32_t i = tree.nodes[0].first_child;
+	uint32_t i = tree->nodes[0].first_child;
 	uint64_t depth = 0;
-	int r = 0;
+	int rc = 0;
 
-	while (i && r == 0) {
-		r = print_node(out, i, depth);
-		if (tree.nodes[i].first_child) {
-			i = tree.nodes[i].first_child;
+	while (i && rc == 0) {
+		rc = print_node(tree, out, i, depth);
+		if (tree->nodes[i].first_child) {
+			i = tree->nodes[i].first_child;
 			depth++;
 			continue;
 		}
-		while (i && !tree.nodes[i].next && tree.nodes[i].parent) {
-			i = tree.nodes[i].parent;
+		while (i && !tree->nodes[i].next && tree->nodes[i].parent) {
+			i = tree->nodes[i].parent;
 			depth--;
 		}
-		i = tree.nodes[i].next;
+		i = tree->nodes[i].next;
 	}
-	if (tree.others)
-		term_warn("%llu processes found no room in the tree, which takes %u",
-			  (unsigned long long)tree.others, NODES_MAX - 1);
-	return r;
+	if (tree->others)
+		term_warn("%llu processes are not in the tree, which holds %u",
+			  (unsigned long long)tree->others, NODES_MAX - 1);
+	return rc;
 }

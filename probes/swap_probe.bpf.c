@@ -1,38 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* swap_probe.bpf.c - counts the vmscan tracepoints per CPU, times reclaim, and keeps who caused the
- * latest event.
+/* swap_probe.bpf.c - counts the vmscan tracepoints per CPU, times reclaim, and stores the task of
+ * the last event.
  *
- * A reclaim begins and ends in the same task, one at a time: its begin is kept with the task. The
- * only arguments in use are how many pages were reclaimed, and the folio that was written.
+ * A reclaim begins and ends in the same task, one at a time: its begin is in task storage. The only
+ * arguments in use are the number of pages reclaimed, and the folio written.
  */
 #include "bpf/common.bpf.h"
 #include "swap_probe.h"
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct swap_counts);
-} swap_counts SEC(".maps");
+MAP_ONE(PERCPU_ARRAY, swap_counts, struct swap_counts);
 
 #define barrier() asm volatile("" ::: "memory")
 
 const volatile enum swap_by by = SWAP_BY_NONE;
 
-/* Which interval it is: the longest stall is kept for each. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u64);
-} epochs SEC(".maps");
+/* Number of the current interval: the longest stall is stored per interval. */
+MAP_ONE(ARRAY, epochs, __u64);
 
-/* The task's present reclaim: when it began, 0 for none. kswapd's lasts until it sleeps: it wakes
- * again, without having slept, from naps of up to 100 ms (kswapd_try_to_sleep).
+/* The task's current reclaim: its begin, 0 for none. That of kswapd lasts until it sleeps: it wakes
+ * again, without a sleep event, from naps of up to 100 ms (kswapd_try_to_sleep).
  */
 struct reclaim_begin {
-	__u64 ns;
-	__u64 way;
+	__u64 ns, kind;
 };
 
 struct {
@@ -42,13 +31,7 @@ struct {
 	__type(value, struct reclaim_begin);
 } begins SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, SWAP_WHO_MAX);
-	__type(key, struct swap_who);
-	__type(value, struct swap_stalls);
-} stalls SEC(".maps");
+MAP(PERCPU_HASH, stalls, struct swap_who, struct swap_stalls, SWAP_WHO_MAX, BPF_F_NO_PREALLOC);
 
 static __always_inline struct swap_stalls *stalls_of(struct swap_who *who)
 {
@@ -66,14 +49,13 @@ static __always_inline struct swap_stalls *stalls_of(struct swap_who *who)
 	return bpf_map_lookup_elem(&stalls, who);
 }
 
-/* way: SWAP_DIRECT or SWAP_MEMCG. */
-static __always_inline void stalled(struct swap_counts *c, enum swap_way way, __u64 now, __u64 ns,
+/* kind: SWAP_DIRECT or SWAP_MEMCG. */
+static __always_inline void stalled(struct swap_counts *c, enum swap_kind kind, __u64 now, __u64 ns,
 				    __u64 pages)
 {
 	struct swap_who who = {};
 	struct swap_stalls *s = stalls_of(&who);
-	__u32 zero = 0;
-	__u64 *epoch = bpf_map_lookup_elem(&epochs, &zero), this_epoch, i;
+	__u64 *epoch = only(&epochs), this_epoch, i;
 
 	if (!s || !epoch) {
 		c->unlisted++;
@@ -81,9 +63,9 @@ static __always_inline void stalled(struct swap_counts *c, enum swap_way way, __
 	}
 	this_epoch = *epoch;
 	i = this_epoch & 1;
-	s->count[way & 1]++;
-	s->total_ns[way & 1] += ns;
-	s->pages[way & 1] += pages;
+	s->count[kind & 1]++;
+	s->total_ns[kind & 1] += ns;
+	s->pages[kind & 1] += pages;
 	if (s->max_epoch[i] != this_epoch || s->max_ns[i] < ns)
 		s->max_ns[i] = ns;
 	s->max_epoch[i] = this_epoch;
@@ -92,13 +74,13 @@ static __always_inline void stalled(struct swap_counts *c, enum swap_way way, __
 	bpf_get_current_comm(s->comm, sizeof(s->comm));
 }
 
-static __always_inline void time_reclaim(struct swap_counts *c, enum swap_way way, __u64 now,
+static __always_inline void time_reclaim(struct swap_counts *c, enum swap_kind kind, __u64 now,
 					 __u64 pages)
 {
 	struct reclaim_begin *begin =
 		bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0, 0);
-	struct swap_reclaim *r = &c->reclaim[way];
-	__u64 ns, bucket;
+	struct swap_reclaim *r = &c->reclaim[kind];
+	__u64 ns;
 
 	r->pages += pages;
 	if (!begin || !begin->ns) {
@@ -107,33 +89,26 @@ static __always_inline void time_reclaim(struct swap_counts *c, enum swap_way wa
 	}
 	ns = now - begin->ns;
 	begin->ns = 0;
-	r->timed++;
-	r->total_ns += ns;
-	if (ns > r->max_ns)
-		r->max_ns = ns;
-	bucket = hist_bucket(ns);
-	if (bucket < HIST_BUCKETS)
-		r->latency[bucket]++;
-	if (by != SWAP_BY_NONE && way != SWAP_KSWAPD)
-		stalled(c, way, now, ns, pages);
+	hist_add(&r->time, ns);
+	if (by != SWAP_BY_NONE && kind != SWAP_KSWAPD)
+		stalled(c, kind, now, ns, pages);
 }
 
-static __always_inline void begin_reclaim(enum swap_way way, __u64 now)
+static __always_inline void begin_reclaim(enum swap_kind kind, __u64 now)
 {
 	struct reclaim_begin *begin = bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0,
 							   BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	if (!begin || (way == SWAP_KSWAPD && begin->ns))
+	if (!begin || (kind == SWAP_KSWAPD && begin->ns))
 		return;
 	begin->ns = now;
-	begin->way = way;
+	begin->kind = kind;
 }
 
 /* pages: of the reclaim that ends with this event; anon: the event is a write, to swap. */
 static __always_inline int count(enum swap_key key, __u64 pages, bool anon)
 {
-	__u32 zero = 0;
-	struct swap_counts *c = bpf_map_lookup_elem(&swap_counts, &zero);
+	struct swap_counts *c = only(&swap_counts);
 	__u64 now = bpf_ktime_get_ns();
 
 	if (!c)
@@ -162,24 +137,24 @@ static __always_inline int count(enum swap_key key, __u64 pages, bool anon)
 	return 0;
 }
 
-/* Part of a reclaim, of one list: whose it is says the task. No event of its own. */
+/* Part of a reclaim, on one LRU list; the task storage tells which reclaim. Not an event of its
+ * own. */
 static __always_inline int shrunk(__u64 scanned, __u64 freed)
 {
-	__u32 zero = 0;
-	struct swap_counts *c = bpf_map_lookup_elem(&swap_counts, &zero);
+	struct swap_counts *c = only(&swap_counts);
 	struct reclaim_begin *begin =
 		bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0, 0);
-	__u64 way;
+	__u64 kind;
 
 	if (!c || !begin || !begin->ns)
 		return 0;
-	way = begin->way;
-	if (way >= SWAP_WAYS)
+	kind = begin->kind;
+	if (kind >= SWAP_KINDS)
 		return 0;
 	c->begun++;
 	barrier();
-	c->reclaim[way].scanned += scanned;
-	c->reclaim[way].shrunk += freed;
+	c->reclaim[kind].scanned += scanned;
+	c->reclaim[kind].shrunk += freed;
 	barrier();
 	c->done++;
 	return 0;
@@ -217,7 +192,7 @@ COUNT_END(mm_vmscan_memcg_reclaim_end, SWAP_MEMCG_END)
 COUNT(mm_vmscan_reclaim_pages, SWAP_RECLAIM_PAGES)
 COUNT(mm_vmscan_writepage, SWAP_WRITE_FOLIO)
 
-/* Goes to swap, as the kernel's own record has it: an anonymous folio, or one of a tmpfs. */
+/* Written to swap, as in the kernel's own record: a folio of anonymous memory or of a tmpfs. */
 static __always_inline bool swap_backed(struct folio *folio)
 {
 	struct folio___long *before = (void *)folio;

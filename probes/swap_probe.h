@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* swap_probe.h - what the BPF side of swap_probe hands over: running counts per CPU, and who came
- * last there. */
+/* swap_probe.h - what the BPF side of swap_probe passes on: running counts per CPU, and the task of
+ * the last event.
+ */
 #ifndef COLDPRESS_SWAP_PROBE_H
 #define COLDPRESS_SWAP_PROBE_H
 
@@ -18,20 +19,18 @@ enum swap_key {
 	SWAP_KEYS
 };
 
-/* Who reclaims: a task that found no free page, one whose cgroup is at its limit, kswapd. */
-enum swap_way { SWAP_DIRECT, SWAP_MEMCG, SWAP_KSWAPD, SWAP_WAYS };
+/* Who reclaims: a task without a free page, a task whose cgroup is at its limit, kswapd. */
+enum swap_kind { SWAP_DIRECT, SWAP_MEMCG, SWAP_KSWAPD, SWAP_KINDS };
 
-/* Reclaims that ended and whose begin was seen. */
 struct swap_reclaim {
-	__u64 timed, total_ns, max_ns;
-	__u64 pages;           /* of all that ended; kswapd's tracepoints do not say */
-	__u64 scanned, shrunk; /* of it: pages looked at and freed on the LRU lists */
-	__u64 unmatched;       /* ended, and their begin was not seen */
-	__u64 latency[HIST_BUCKETS];
+	struct hist time;      /* of reclaims that ended and whose begin was seen */
+	__u64 pages;           /* of all that ended; the tracepoints of kswapd have no number */
+	__u64 scanned, shrunk; /* of these, pages scanned and freed on the LRU lists */
+	__u64 unmatched;       /* ended without a begin */
 };
 
-/* Who stalled: with SWAP_BY_PROCESS the process, with its leader's start, so that no PID is taken
- * for another's; with SWAP_BY_CGROUP the group alone.
+/* Who stalled: with SWAP_BY_PROCESS the process and its leader's start time, which tells reused
+ * PIDs apart; with SWAP_BY_CGROUP only the cgroup.
  */
 enum swap_by { SWAP_BY_NONE, SWAP_BY_PROCESS, SWAP_BY_CGROUP };
 
@@ -39,27 +38,24 @@ struct swap_who {
 	__u64 id, start_ns;
 };
 
-/* What it waited for, per CPU: direct reclaim and that for a cgroup's limit (SWAP_DIRECT,
- * SWAP_MEMCG). */
+/* Its stalls, per CPU; index SWAP_DIRECT or SWAP_MEMCG. */
 struct swap_stalls {
 	__u64 count[2], total_ns[2], pages[2];
-	__u64 max_ns[2], max_epoch[2]; /* the longest of an interval and of the one before: index
-					  epoch & 1 */
-	__u64 last_ns, cgroup;         /* of the latest, with its name and group */
+	__u64 max_ns[2], max_epoch[2]; /* longest of an interval; index epoch & 1 */
+	__u64 last_ns, cgroup;         /* of the last one, with its name below */
 	char comm[16];
 };
 
 #define SWAP_WHO_MAX 4096
 
-/* One event writes `begun` first and `done` last: a copy in which they differ was taken in between.
- */
+/* An event writes `begun` first and `done` last: a copy in which they differ is inconsistent. */
 struct swap_counts {
 	__u64 begun;
 	__u64 count[SWAP_KEYS];
-	__u64 write_anon; /* of the folios written, those to swap */
-	__u64 unlisted;   /* stalls that found no room among those by process or cgroup */
-	struct swap_reclaim reclaim[SWAP_WAYS];
-	__u64 last_ns; /* CLOCK_MONOTONIC of the latest event, 0 for none: orders the CPUs */
+	__u64 write_anon; /* of the folios written, those written to swap */
+	__u64 unlisted;   /* stalls that did not fit into the map of processes or cgroups */
+	struct swap_reclaim reclaim[SWAP_KINDS];
+	__u64 last_ns; /* CLOCK_MONOTONIC of the last event, 0: none; orders the CPUs */
 	__u32 last_pid, unused;
 	char last_comm[16];
 	__u64 done;

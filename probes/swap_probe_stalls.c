@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* swap_probe_stalls.c - the sums by process or cgroup, read once an interval and compared with the
- * last time.
+ * sample before.
  *
- * The kernel side only adds. Processes that have ended are taken out of its table, so that it holds
- * those that live; groups stay. Both lists are kept sorted, and walked side by side.
+ * The kernel side only adds. Processes that have ended are deleted from its map; cgroups stay. The
+ * samples are sorted.
  */
-#include "swap_probe_stalls.h"
+#include "swap_probe_parts.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -23,32 +23,32 @@ struct stall_record {
 	double stall_share;
 };
 
+#define STALL(m, t, u, what) FIELD(struct stall_record, m, FIELD_##t, u, what)
+
 static const struct field stall_fields[] = {
-	FIELD(struct stall_record, ts_ns, FIELD_U64, "ns",
-	      "CLOCK_MONOTONIC at the end of the interval"),
-	FIELD(struct stall_record, pid, FIELD_U64, "", "process; missing with --by cgroup"),
-	FIELD(struct stall_record, comm, FIELD_STRING, "", "name of the thread that stalled last"),
-	FIELD(struct stall_record, cgroup, FIELD_U64, "", "inode number of its cgroup2 directory"),
-	FIELD(struct stall_record, cgroup_path, FIELD_STRING, "",
-	      "that directory below the mount; missing when it went before it was looked for"),
-	FIELD(struct stall_record, stalls, FIELD_U64, "events",
-	      "reclaims that ended in the interval"),
-	FIELD(struct stall_record, stall_ns, FIELD_U64, "ns", "they took, all threads added up"),
-	FIELD(struct stall_record, mean_ns, FIELD_U64, "ns", "stall_ns / stalls"),
-	FIELD(struct stall_record, max_ns, FIELD_U64, "ns", "the longest of them; exact"),
-	FIELD(struct stall_record, direct, FIELD_U64, "events", "of them, direct reclaim"),
-	FIELD(struct stall_record, direct_ns, FIELD_U64, "ns", "and its time"),
-	FIELD(struct stall_record, memcg, FIELD_U64, "events",
-	      "of them, reclaim since a cgroup was at its limit"),
-	FIELD(struct stall_record, memcg_ns, FIELD_U64, "ns", "and its time"),
-	FIELD(struct stall_record, pages, FIELD_U64, "pages", "they freed"),
-	FIELD(struct stall_record, stall_share, FIELD_F64, "ratio",
-	      "stall_ns / interval; above 1 where several threads waited at once"),
+	STALL(ts_ns, U64, "ns", "CLOCK_MONOTONIC at the end of the interval"),
+	STALL(pid, U64, "", "process; missing with --by cgroup"),
+	STALL(comm, STRING, "", "name of the last thread that stalled"),
+	STALL(cgroup, U64, "", "inode number of its cgroup2 directory"),
+	STALL(cgroup_path, STRING, "",
+	      "path of that directory below the mount point; missing where it was removed before "
+	      "the lookup"),
+	STALL(stalls, U64, "events", "stalls in reclaim that ended in the interval"),
+	STALL(stall_ns, U64, "ns", "time of these stalls, all threads added up"),
+	STALL(mean_ns, U64, "ns", "stall_ns / stalls"),
+	STALL(max_ns, U64, "ns", "longest stall; exact"),
+	STALL(direct, U64, "events", "stalls in direct reclaim"),
+	STALL(direct_ns, U64, "ns", "time of these stalls"),
+	STALL(memcg, U64, "events", "stalls in reclaim for a cgroup's limit"),
+	STALL(memcg_ns, U64, "ns", "time of these stalls"),
+	STALL(pages, U64, "pages", "pages freed in these stalls"),
+	STALL(stall_share, F64, "ratio",
+	      "stall_ns / interval_ns; above 1 where several threads stalled at once"),
 };
 
 const struct record_type stall_type =
 	RECORD_TYPE("reclaim_stall", 1, RECORD_LINE, stall_fields,
-		    "with --by: who waited for reclaim in one interval");
+		    "with --by: stalls in reclaim of a process or cgroup in one interval");
 
 /* One process or group: all CPUs added up. */
 struct sum {
@@ -65,10 +65,10 @@ struct list {
 struct stalls {
 	enum swap_by by;
 	int map, epochs, cpus;
-	uint64_t epoch; /* of the present interval; 0 is none's */
+	uint64_t epoch; /* number of the current interval, from 1 */
 	struct swap_stalls *each;
 	struct cgroup_paths *paths;
-	struct list *before, *now;
+	struct list lists[2], *before, *now;
 	struct sum grown[SWAP_WHO_MAX];
 };
 
@@ -85,7 +85,7 @@ static int begin_interval(struct stalls *s, struct err *e)
 int stalls_new(struct stalls **ret, enum swap_by by, int map, int epochs, struct err *e)
 {
 	struct stalls *s = calloc(1, sizeof(*s));
-	int r = 0;
+	int rc = 0;
 
 	if (s) {
 		s->by = by;
@@ -93,21 +93,20 @@ int stalls_new(struct stalls **ret, enum swap_by by, int map, int epochs, struct
 		s->epochs = epochs;
 		s->cpus = MAX(libbpf_num_possible_cpus(), 1);
 		s->each = calloc((size_t)s->cpus, sizeof(*s->each));
-		s->before = calloc(1, sizeof(*s->before));
-		s->now = calloc(1, sizeof(*s->now));
+		s->before = &s->lists[0];
+		s->now = &s->lists[1];
 	}
-	if (!s || !s->each || !s->before || !s->now)
-		r = err_set(e, ENOMEM, "cannot keep who stalled");
-	if (!r)
-		r = cgroup_paths_new(&s->paths, NULL, e);
-	if (!r)
-		r = begin_interval(s, e);
-	if (r) {
+	if (!s || !s->each)
+		rc = err_set(e, ENOMEM, "cannot store stalls");
+	if (!rc)
+		rc = cgroup_paths_new(&s->paths, NULL, e);
+	if (!rc)
+		rc = begin_interval(s, e);
+	if (rc)
 		stalls_free(s);
-		return r;
-	}
-	*ret = s;
-	return 0;
+	else
+		*ret = s;
+	return rc;
 }
 
 void stalls_free(struct stalls *s)
@@ -116,8 +115,6 @@ void stalls_free(struct stalls *s)
 		return;
 	cgroup_paths_free(s->paths);
 	free(s->each);
-	free(s->before);
-	free(s->now);
 	free(s);
 }
 
@@ -126,10 +123,10 @@ static void add_cpus(const struct stalls *s, uint64_t epoch, struct sum *ret)
 	for (int cpu = 0; cpu < s->cpus; cpu++) {
 		const struct swap_stalls *each = &s->each[cpu];
 
-		for (size_t way = 0; way < 2; way++) {
-			ret->count[way] += each->count[way];
-			ret->total_ns[way] += each->total_ns[way];
-			ret->pages[way] += each->pages[way];
+		for (size_t kind = 0; kind < 2; kind++) {
+			ret->count[kind] += each->count[kind];
+			ret->total_ns[kind] += each->total_ns[kind];
+			ret->pages[kind] += each->pages[kind];
 		}
 		if (each->max_epoch[epoch & 1] == epoch)
 			ret->max_ns = MAX(ret->max_ns, each->max_ns[epoch & 1]);
@@ -150,28 +147,28 @@ static int by_who(const void *a, const void *b)
 	return x->who.start_ns < y->who.start_ns ? -1 : x->who.start_ns > y->who.start_ns;
 }
 
-int stalls_take(struct stalls *s, struct err *e)
+int stalls_sample(struct stalls *s, struct err *e)
 {
 	struct list *last = s->before;
 	struct swap_who who, *previous = NULL;
 	uint64_t ended = s->epoch;
-	int r = begin_interval(s, e);
+	int rc = begin_interval(s, e);
 
 	s->before = s->now;
 	s->now = last;
 	s->now->n = 0;
-	/* Only this process deletes, and not meanwhile: no key is met twice or passed over. */
-	while (!r && s->now->n < SWAP_WHO_MAX && !bpf_map_get_next_key(s->map, previous, &who)) {
+	/* Only this process deletes keys, and not in this loop: no key is read twice or skipped. */
+	while (!rc && s->now->n < SWAP_WHO_MAX && !bpf_map_get_next_key(s->map, previous, &who)) {
 		struct sum *sum = &s->now->sums[s->now->n++];
 
 		*sum = (struct sum){ .who = who };
 		if (bpf_map_lookup_elem(s->map, &who, s->each))
-			return err_set(e, errno, "cannot read who stalled");
+			return err_set(e, errno, "cannot read stalls");
 		add_cpus(s, ended, sum);
 		previous = &sum->who;
 	}
 	qsort(s->now->sums, s->now->n, sizeof(*s->now->sums), by_who);
-	return r;
+	return rc;
 }
 
 static uint64_t stall_ns(const struct sum *sum)
@@ -186,25 +183,22 @@ static int longest_first(const void *a, const void *b)
 	return stall_ns(x) < stall_ns(y) ? 1 : stall_ns(x) > stall_ns(y) ? -1 : by_who(a, b);
 }
 
-/* What was added between the takes, in s->grown; what has ended and no longer grows leaves the
- * kernel's table. */
+/* The stalls between the samples, into s->grown; deletes processes that have ended from the
+ * kernel's map.
+ */
 static size_t compare(struct stalls *s)
 {
-	size_t n = 0, i = 0;
+	size_t n = 0;
 
 	for (size_t j = 0; j < s->now->n; j++) {
 		struct sum sum = s->now->sums[j];
-		const struct sum *before;
+		const struct sum *before = bsearch(&sum, s->before->sums, s->before->n,
+						   sizeof(*s->before->sums), by_who);
 
-		while (i < s->before->n && by_who(&s->before->sums[i], &sum) < 0)
-			i++;
-		before = i < s->before->n && by_who(&s->before->sums[i], &sum) == 0
-				 ? &s->before->sums[i]
-				 : NULL;
-		for (size_t way = 0; before && way < 2; way++) {
-			sum.count[way] -= before->count[way];
-			sum.total_ns[way] -= before->total_ns[way];
-			sum.pages[way] -= before->pages[way];
+		for (size_t kind = 0; before && kind < 2; kind++) {
+			sum.count[kind] -= before->count[kind];
+			sum.total_ns[kind] -= before->total_ns[kind];
+			sum.pages[kind] -= before->pages[kind];
 		}
 		if (sum.count[SWAP_DIRECT] + sum.count[SWAP_MEMCG])
 			s->grown[n++] = sum;
@@ -218,10 +212,10 @@ int stalls_print(struct stalls *s, struct out *out, size_t top, uint64_t ts_ns,
 		 uint64_t interval_ns)
 {
 	size_t n = compare(s);
-	int r = 0;
+	int rc = 0;
 
 	qsort(s->grown, n, sizeof(*s->grown), longest_first);
-	for (size_t i = 0; i < MIN(n, top) && r == 0; i++) {
+	for (size_t i = 0; i < MIN(n, top) && rc == 0; i++) {
 		const struct sum *sum = &s->grown[i];
 		uint64_t count = sum->count[SWAP_DIRECT] + sum->count[SWAP_MEMCG];
 		bool process = s->by == SWAP_BY_PROCESS;
@@ -245,7 +239,7 @@ int stalls_print(struct stalls *s, struct out *out, size_t top, uint64_t ts_ns,
 
 		memcpy(comm, sum->comm, sizeof(sum->comm));
 		record.cgroup_path = cgroup_paths_find(s->paths, record.cgroup);
-		r = out_record(out, &stall_type, &record);
+		rc = out_record(out, &stall_type, &record);
 	}
-	return r;
+	return rc;
 }

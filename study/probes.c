@@ -98,8 +98,8 @@ static int take_pool(void *ctx, const char *type UNUSED, struct json_object *rec
 	if (!record_read(record, &pool_summary_type, &pool))
 		return 0;
 	/* Too much went past the hook: its figures are of what is left. */
-	if (known(pool.unseen_stores) + known(pool.unseen_loads) >
-	    (pool.stores + pool.loads) / 100) {
+	if (known(pool.unseen_writes) + known(pool.unseen_reads) >
+	    (pool.writes + pool.reads) / 100) {
 		give_up(t->study, &t->study->no_pool_probe, "pool_probe",
 			pool.unseen ? pool.unseen : "it did not see all pages");
 		return 0;
@@ -116,7 +116,7 @@ static int take_pool(void *ctx, const char *type UNUSED, struct json_object *rec
 	ret->read_p99_ns = pool.read_p99_ns;
 	ret->pool_ns = pool.write_ns + pool.read_ns;
 	ret->pool_page_ns =
-		pool.stores + pool.loads ? ret->pool_ns / (pool.stores + pool.loads) : MISSING_U64;
+		pool.writes + pool.reads ? ret->pool_ns / (pool.writes + pool.reads) : MISSING_U64;
 	free(t->probes->pool_record);
 	t->probes->pool_record =
 		strdup(json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN));

@@ -1,56 +1,62 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* probe_hook.c - which hooks there are, which variant of each the running kernel offers, and who
+/* probe_hook.c - the table of hooks, the variant of each that the running kernel offers, and who
  * may load them.
  *
- * The table names every hook of every probe; `coldpress doctor` prints the choice made from it.
- * Looks only: loads and attaches nothing.
+ * `coldpress doctor` prints the choice.
  */
-#include "probe.h"
+#include "probe_hook.h"
 
 #include <bpf/btf.h>
+#include <linux/perf_event.h>
 #include <sys/capability.h>
 
-#define ANY_TRACEPOINT  (1u << PROBE_TP_BTF | 1u << PROBE_RAW_TP | 1u << PROBE_CLASSIC)
-#define TYPED_ARGUMENTS (1u << PROBE_TP_BTF | 1u << PROBE_RAW_TP)
-#define PERF_ONLY       (1u << PROBE_PERF)
+#define RAW_VARIANTS (1u << PROBE_TP_BTF | 1u << PROBE_RAW_TP)
+/* Tracepoints whose programs need the arguments, tracepoints with a classic program too, and perf
+ * software events.
+ */
+#define RAW(group, name, note) \
+	{ \
+		group, name, RAW_VARIANTS, note, 0 \
+	}
+#define ANY(group, name, note) \
+	{ \
+		group, name, RAW_VARIANTS | 1u << PROBE_CLASSIC, note, 0 \
+	}
+#define PERF(name, config, note) \
+	{ \
+		"perf", name, 1u << PROBE_PERF, note, PERF_COUNT_SW_##config \
+	}
 
 const char *const probe_variant_names[] = {
 	"auto", "tp_btf", "raw_tp", "classic", "perf", "missing"
 };
-const char *const probe_hook_choices[] = { "auto", "tp_btf", "raw_tp", "classic", "perf", NULL };
-
-const char *const probe_time_choices[] = { "monotonic", "utc", "both", NULL };
-
 const struct probe_hook probe_hooks[PROBE_HOOKS] = {
-	{ "sched", "sched_process_fork", TYPED_ARGUMENTS, "proc_create: new processes" },
-	{ "sched", "sched_process_exec", TYPED_ARGUMENTS, "proc_create --format: programs run" },
-	{ "sched", "sched_process_exit", TYPED_ARGUMENTS, "proc_create --format: processes ended" },
-	{ "raw_syscalls", "sys_exit", TYPED_ARGUMENTS, "proc_create --failed: execs that failed" },
-	/* x86, and riscv lately; arm64 has none, there the perf event stands in */
-	{ "exceptions", "page_fault_user", ANY_TRACEPOINT, "page_fault: entries from user mode" },
-	{ "exceptions", "page_fault_kernel", ANY_TRACEPOINT,
-	  "page_fault: entries from kernel mode" },
-	{ "perf", "page_faults", PERF_ONLY,
-	  "page_fault: stands in where the two above are missing" },
-	{ "perf", "page_faults_min", PERF_ONLY, "page_fault --summary: minor completions" },
-	{ "perf", "page_faults_maj", PERF_ONLY,
-	  "page_fault --summary: major completions and their latency" },
-	{ "vmscan", "mm_vmscan_kswapd_wake", ANY_TRACEPOINT, "swap_probe kswapd_wake" },
-	{ "vmscan", "mm_vmscan_kswapd_sleep", ANY_TRACEPOINT, "swap_probe kswapd_sleep" },
-	{ "vmscan", "mm_vmscan_direct_reclaim_begin", ANY_TRACEPOINT, "swap_probe direct_begin" },
-	{ "vmscan", "mm_vmscan_direct_reclaim_end", ANY_TRACEPOINT, "swap_probe direct_end" },
+	RAW("sched", "sched_process_fork", "proc_create: new processes"),
+	RAW("sched", "sched_process_exec", "proc_create --format: programs run"),
+	RAW("sched", "sched_process_exit", "proc_create --format: processes ended"),
+	RAW("raw_syscalls", "sys_exit", "proc_create --failed: execs that failed"),
+	/* x86 and riscv; arm64 has none: there the perf event is used */
+	ANY("exceptions", "page_fault_user", "page_fault: entries from user mode"),
+	ANY("exceptions", "page_fault_kernel", "page_fault: entries from kernel mode"),
+	PERF("page_faults", PAGE_FAULTS, "page_fault: used where the two above are missing"),
+	PERF("page_faults_min", PAGE_FAULTS_MIN, "page_fault --summary: minor completions"),
+	PERF("page_faults_maj", PAGE_FAULTS_MAJ,
+	     "page_fault --summary: major completions and their latency"),
+	ANY("vmscan", "mm_vmscan_kswapd_wake", "swap_probe kswapd_wake"),
+	ANY("vmscan", "mm_vmscan_kswapd_sleep", "swap_probe kswapd_sleep"),
+	ANY("vmscan", "mm_vmscan_direct_reclaim_begin", "swap_probe direct_begin"),
+	ANY("vmscan", "mm_vmscan_direct_reclaim_end", "swap_probe direct_end"),
 	/* with CONFIG_MEMCG */
-	{ "vmscan", "mm_vmscan_memcg_reclaim_begin", ANY_TRACEPOINT, "swap_probe memcg_begin" },
-	{ "vmscan", "mm_vmscan_memcg_reclaim_end", ANY_TRACEPOINT,
-	  "swap_probe memcg_end and its times" },
-	{ "vmscan", "mm_vmscan_lru_shrink_inactive", ANY_TRACEPOINT, "swap_probe memcg_scanned" },
-	/* only page-out on request (madvise, DAMON); in 6.18, not in Debian's 6.1 and 6.12 */
-	{ "vmscan", "mm_vmscan_reclaim_pages", ANY_TRACEPOINT, "swap_probe reclaim_pages" },
+	ANY("vmscan", "mm_vmscan_memcg_reclaim_begin", "swap_probe memcg_begin"),
+	ANY("vmscan", "mm_vmscan_memcg_reclaim_end", "swap_probe memcg_end and its times"),
+	ANY("vmscan", "mm_vmscan_lru_shrink_inactive", "swap_probe memcg_scanned"),
+	/* page-out on request only (madvise, DAMON); in 6.18, not in Debian's 6.1 and 6.12 */
+	ANY("vmscan", "mm_vmscan_reclaim_pages", "swap_probe reclaim_pages"),
 	/* 5.18 renamed mm_vmscan_writepage to mm_vmscan_write_folio */
-	{ "vmscan", "mm_vmscan_write_folio", ANY_TRACEPOINT, "swap_probe write_folio" },
-	{ "vmscan", "mm_vmscan_writepage", ANY_TRACEPOINT, "swap_probe write_folio, before 5.18" },
-	{ "block", "block_bio_queue", TYPED_ARGUMENTS, "pool_probe: requests to the pool begin" },
-	{ "block", "block_bio_complete", TYPED_ARGUMENTS, "pool_probe: requests to the pool end" },
+	ANY("vmscan", "mm_vmscan_write_folio", "swap_probe write_folio"),
+	ANY("vmscan", "mm_vmscan_writepage", "swap_probe write_folio, before 5.18"),
+	RAW("block", "block_bio_queue", "pool_probe: requests to the pool begin"),
+	RAW("block", "block_bio_complete", "pool_probe: requests to the pool end"),
 };
 
 static bool tracefs_lists(const struct sysroot *root, const struct probe_hook *hook)
@@ -72,22 +78,31 @@ static bool has_member(const struct btf *btf, const char *name, const char *memb
 	return false;
 }
 
+size_t probe_hook_index(const char *name)
+{
+	size_t i = 0;
+
+	while (!str_eq(probe_hooks[i].name, name))
+		i++;
+	return i;
+}
+
 int probe_kernel_read(const struct sysroot *root, struct probe_kernel *ret, struct err *e)
 {
 	struct probe_kernel kernel = { 0 };
 	char path[SYSROOT_PATH_MAX];
 	char type[80];
 	struct btf *btf = NULL;
-	int r = sysroot_path(root, path, "/sys/kernel/btf/vmlinux");
+	int rc = sysroot_path(root, path, "/sys/kernel/btf/vmlinux");
 
-	if (r)
-		return err_set(e, r, "cannot name /sys/kernel/btf/vmlinux");
+	if (rc)
+		return err_set(e, rc, "cannot name /sys/kernel/btf/vmlinux");
 	kernel.btf = access(path, R_OK) == 0;
 	if (kernel.btf && !(btf = btf__parse(path, NULL)))
 		return err_set(e, errno, "cannot read the kernel's type information in %s", path);
 	/* The feature test that perf_event_open(2) documents. */
 	kernel.perf = sysroot_exists(root, "/proc/sys/kernel/perf_event_paranoid");
-	for (size_t i = 0; i < PROBE_HOOKS; i++) {
+	for (size_t i = 0; i < PROBE_HOOKS && probe_hooks[i].name; i++) {
 		snprintf(type, sizeof(type), "btf_trace_%s", probe_hooks[i].name);
 		kernel.typed[i] = btf && btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
 		kernel.listed[i] = tracefs_lists(root, &probe_hooks[i]);
@@ -116,7 +131,7 @@ static bool offered(const struct probe_kernel *kernel, size_t i, enum probe_vari
 	}
 }
 
-static const char *why(enum probe_variant variant, enum probe_variant wanted)
+static const char *reason(enum probe_variant variant, enum probe_variant wanted)
 {
 	if (variant == wanted)
 		return "as asked for";
@@ -135,13 +150,13 @@ static const char *why(enum probe_variant variant, enum probe_variant wanted)
 void probe_hook_find(const struct probe_kernel *kernel, enum probe_variant wanted,
 		     struct probe_choice ret[PROBE_HOOKS])
 {
-	for (size_t i = 0; i < PROBE_HOOKS; i++) {
+	memset(ret, 0, PROBE_HOOKS * sizeof(*ret));
+	for (size_t i = 0; i < PROBE_HOOKS && probe_hooks[i].name; i++) {
 		enum probe_variant variant = PROBE_MISSING;
 
 		for (enum probe_variant v = PROBE_TP_BTF;
 		     v < PROBE_MISSING && variant == PROBE_MISSING; v++) {
-			/* Perf events have but one variant: a narrowed choice is about tracepoints.
-			 */
+			/* Perf events have only one variant: wanted is about tracepoints. */
 			if ((wanted == PROBE_AUTO || v == wanted || v == PROBE_PERF) &&
 			    offered(kernel, i, v))
 				variant = v;
@@ -152,9 +167,9 @@ void probe_hook_find(const struct probe_kernel *kernel, enum probe_variant wante
 			.status = variant == PROBE_MISSING ? "missing" : "ok",
 			.note = variant == PROBE_MISSING ? probe_hooks[i].note
 				: kernel->rw_page && str_eq(probe_hooks[i].group, "block")
-					? "sees folios alone: swap hands single pages past it "
-					  "(rw_page)"
-					: why(variant, wanted),
+					? "sees only folios: swap passes single pages to the "
+					  "device past the block layer (rw_page)"
+					: reason(variant, wanted),
 		};
 	}
 }
@@ -171,7 +186,7 @@ int probe_rights(struct err *e)
 
 	if (!caps)
 		return err_set(e, errno, "cannot read the capabilities of this process");
-	/* The older, wider one stands for both. */
+	/* The older, wider capability includes both. */
 	cap_get_flag(caps, CAP_SYS_ADMIN, CAP_EFFECTIVE, &on);
 	for (size_t i = 0; on == CAP_CLEAR && i < ARRAY_SIZE(need); i++) {
 		cap_flag_value_t has = CAP_CLEAR;
@@ -185,8 +200,6 @@ int probe_rights(struct err *e)
 	cap_free(caps);
 	if (!*missing)
 		return 0;
-	err_impossible(e,
-		       "loading a probe into the kernel takes CAP_BPF and CAP_PERFMON; missing: %s",
-		       missing);
+	err_impossible(e, "loading a probe needs CAP_BPF and CAP_PERFMON; missing: %s", missing);
 	return err_hint(e, "run it with sudo");
 }

@@ -2,11 +2,11 @@
 /* major_faults.c - a known number of major faults: reads pages of a file that the page cache no
  * longer holds.
  *
- *   major_faults FILE PAGES
+ *   major_faults FILE PAGES [hold]
  *
  * Makes FILE, asks the kernel to page it out (MADV_PAGEOUT, which is one of the reclaim events),
  * drops the rest and reads it page by page without readahead. Prints `pid=N majors=N`, by the count
- * of getrusage(2).
+ * of getrusage(2). With hold, lives on until standard input ends.
  */
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -35,7 +35,7 @@ static bool fill(int fd, size_t pages)
 
 int main(int argc, char **argv)
 {
-	size_t pages = argc == 3 ? strtoul(argv[2], NULL, 10) : 0, bytes = pages * PAGE_BYTES;
+	size_t pages = argc >= 3 ? strtoul(argv[2], NULL, 10) : 0, bytes = pages * PAGE_BYTES;
 	AUTO_CLOSE int fd =
 		pages ? open(argv[1], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
 	long before;
@@ -55,5 +55,7 @@ int main(int argc, char **argv)
 			return 1;
 	}
 	printf("pid=%d majors=%ld\n", getpid(), majors() - before);
+	while (argc > 3 && getchar() != EOF)
+		;
 	return 0;
 }

@@ -36,7 +36,7 @@ teardown() {
 	[ -z "$COLDPRESS_STATE_DIR" ] || "$bin/ram_pool" reset -q
 }
 
-@test "32 MiB through 16 MiB of RAM, twice: what was stored and loaded, by whom, and how long it was out" {
+@test "32 MiB through 16 MiB of RAM, twice: pages written and read, by whom, and their residence" {
 	zram=${device##*/}
 	"$bin/pool_probe" --format json -q --device "$device" --by pid >out &
 	probe_pid=$!
@@ -52,16 +52,16 @@ teardown() {
 	wait "$probe_pid"
 	probe_pid=''
 	cat out
-	jq -es --argjson stored $(((written - before_written) / 8)) --argjson loaded $(((read - before_read) / 8)) \
+	jq -es --argjson written $(((written - before_written) / 8)) --argjson reread $(((read - before_read) / 8)) \
 		--argjson pid "$(cat pid)" --argjson rw_page "$(rw_page)" '
 		map(select(.type == "pool_probe_by" and .pid == $pid))[0] as $own |
-		(map(select(.type == "pool_probe_by" and .comm == "khugepaged").stores) | add // 0) as $gather |
+		(map(select(.type == "pool_probe_by" and .comm == "khugepaged").writes) | add // 0) as $gather |
 		map(select(.type == "pool_probe_summary"))[0] | .blind == $rw_page and .rw_page == $rw_page and
-		if .blind then .stores + .unseen_stores == $stored and .unseen_loads == $loaded and .loads == 0 and
+		if .blind then .writes + .unseen_writes == $written and .unseen_reads == $reread and .reads == 0 and
 			.readback_factor == null and .survival == null and (.unseen | test("rw_page")) else
-		.stores == $stored and .loads == $loaded and .stores > 4096 and .loads > 4096 and .unknown == 0 and
-		.unmatched == 0 and .missed == 0 and .freed <= .stores and .freed > .stores * 0.9 and
-		$own.comm == "perl" and $own.stores > (.stores - $gather) * 0.9 and $own.loads > .loads * 0.9 and
+		.writes == $written and .reads == $reread and .writes > 4096 and .reads > 4096 and .unknown == 0 and
+		.unmatched == 0 and .missed == 0 and .freed <= .writes and .freed > .writes * 0.9 and
+		$own.comm == "perl" and $own.writes > (.writes - $gather) * 0.9 and $own.reads > .reads * 0.9 and
 		$own.residence_p50_ns > 0 and .residence_p50_ns <= .residence_max_ns and
 		(.survival | length) > 0 and (.survival | . == (sort | reverse)) and .survival[0] <= 1
 		end' out
@@ -127,30 +127,30 @@ vmstat() { awk -v n="$1" '$1 == n { v = $2; found = 1 } END { print found ? v : 
 	wait "$burn" || true
 	[ "$gone" -ge 5108 ]
 	# Before 6.12 zero pages reach the device too. Another swap of the machine may be in use meanwhile.
-	jq -es --argjson pid "$pager_pid" --argjson stored $(((written - before_written) / 8)) \
-		--argjson loaded $(((read - before_read) / 8)) --argjson zero "$zero" --argjson before_zero "$before_zero" \
+	jq -es --argjson pid "$pager_pid" --argjson written $(((written - before_written) / 8)) \
+		--argjson reread $(((read - before_read) / 8)) --argjson zero "$zero" --argjson before_zero "$before_zero" \
 		--argjson out $((out - before_out)) --argjson swaps $(($(wc -l </proc/swaps) - 1)) \
 		--argjson rw_page "$(rw_page)" '
 		.[-2] as $s | .[-1] as $last | map(select(.type == "pool_probe_page" and .pid == $pid)) as $own |
-		($own | map(select(.op == "store"))) as $in | ($own | map(select(.op == "load"))) as $back |
+		($own | map(select(.op == "write"))) as $in | ($own | map(select(.op == "read"))) as $back |
 		(if $zero then 4099 else 5108 end) as $pages | $s.blind == $rw_page and
-		if $s.blind then $s.stores + $s.unseen_stores == $stored and $s.loads == 0 and $s.unseen_loads == $loaded and
-			$stored >= $pages and $loaded >= $pages and $s.device_stores == $s.pswpout and
+		if $s.blind then $s.writes + $s.unseen_writes == $written and $s.reads == 0 and $s.unseen_reads == $reread and
+			$written >= $pages and $reread >= $pages and $s.device_writes == $s.pswpout and
 			$s.readback_factor == null and $s.unread == null and ($s.unseen | test("rw_page")) else
 		($in | length) == $pages and ($back | length) == $pages and
 		($in | map(.slot) | sort) == ($back | map(.slot) | sort) and ($in | map(.slot) | unique | length) == $pages and
-		all($back[]; .loads == 1 and .residence_ns > 0) and
-		$s.stores == $stored and $s.loads == $loaded and $s.device_stores == $stored and $s.device_loads == $loaded and
-		$s.unseen_stores == 0 and $s.unseen_loads == 0 and $s.unmatched == 0 and $s.missed == 0 and
+		all($back[]; .reads == 1 and .residence_ns > 0) and
+		$s.writes == $written and $s.reads == $reread and $s.device_writes == $written and $s.device_reads == $reread and
+		$s.unseen_writes == 0 and $s.unseen_reads == 0 and $s.unmatched == 0 and $s.missed == 0 and
 		(if $zero then $s.swpout_zero >= 1009 and $s.swpout_zero <= $zero - $before_zero and $s.swpin_zero >= 1009 and
 			($s.unseen | test("kept as a bit")) else $s.swpout_zero == null end) and
-		$s.pswpout >= $s.stores and $s.pswpout <= $out and ($swaps > 1 or $s.pswpout == $s.stores) and
+		$s.pswpout >= $s.writes and $s.pswpout <= $out and ($swaps > 1 or $s.pswpout == $s.writes) and
 		$last.seen == $last.emitted + $last.filtered + $last.dropped and $last.dropped == 0 end' out
 }
 
 @test "a hook that sees no request while swap moves pages says that it is blind" {
 	start_probe --nothing
 	run_pager 1009 0
-	jq -es '.[-2] | .blind and .stores == 0 and .pswpout >= 1009 and .unseen_stores >= 1009 and .unseen_loads >= 1009 and
-		.readback_factor == null and (.rw_page as $past | .unseen | test(if $past then "rw_page" else "not known" end))' out
+	jq -es '.[-2] | .blind and .writes == 0 and .pswpout >= 1009 and .unseen_writes >= 1009 and .unseen_reads >= 1009 and
+		.readback_factor == null and (.rw_page as $past | .unseen | test(if $past then "rw_page" else "unknown reason" end))' out
 }

@@ -21,10 +21,11 @@ teardown() {
 	[ -z "$mounted" ] || umount "$mounted"
 }
 
-# begin NAME OPTION... - starts a probe with its records in `out`, and waits until it is attached.
+# begin NAME OPTION... - starts a probe with its records in `out`, and waits until it is attached. A probe leaves a HUP
+# that is ignored as it is; under nohup it is ignored here, and a shell cannot set it back.
 begin() {
 	: >out # what an earlier one wrote is not this one's
-	"$bin/$1" --format json -q "${@:2}" >out 2>err &
+	env --default-signal=HUP "$bin/$1" --format json -q "${@:2}" >out 2>err &
 	probe_pid=$!
 	for _ in $(seq 100); do
 		grep -q '"type":"ready"' out && return
@@ -439,7 +440,7 @@ memory_group() {
 		(map(.memcg_end) | add > 0) and (map(.memcg_ns) | add > 1000000) and
 		all(.memcg_end == 0 or .memcg_p50_ns <= .memcg_p99_ns and .memcg_p99_ns <= .memcg_max_ns
 			and .memcg_max_ns <= .memcg_ns * 33 / 32) and all(.memcg_end > 0 or .memcg_p50_ns == null)' out
-	grep -q 'a cgroup reclaims at its own limit.*memory.pressure' err
+	grep -q 'reclaim for a cgroup.s limit.*memory.pressure' err
 }
 
 @test "swap_probe: PSI totals are the kernel's own" {
@@ -468,8 +469,8 @@ memory_group() {
 # missed - what the last record says it missed: runs that the kernel skipped since another program ran on that CPU.
 missed() { tail -n 1 out | jq .missed; }
 
-@test "page_fault --class: each fault with class, access and latency; 211 major reads, 4,099 minor writes" {
-	begin page_fault --class all -n touch_pages
+@test "page_fault --fault: each fault with class, access and latency; 211 major reads, 4,099 minor writes" {
+	begin page_fault --fault all -n touch_pages
 	set_from "$("$helpers/touch_pages" 4099 0 -1)"
 	finish
 	n=$(records page_fault '.class == "minor" and .access == "write" and .mode == "user" and .latency_ns > 0 and
@@ -478,7 +479,7 @@ missed() { tail -n 1 out | jq .missed; }
 	[ $((n + $(missed))) -ge 4099 ]
 	[ "$(records page_fault '.access == "exec" and .addr == .ip')" -ge 1 ]
 	for class in all major; do
-		begin page_fault --class $class -n major_faults
+		begin page_fault --fault $class -n major_faults
 		set_from "$("$helpers/major_faults" "$BATS_TEST_TMPDIR/file" 211)"
 		finish
 		n=$(records page_fault '.class == "major" and .latency_ns > 0 and .access == "read"')
@@ -542,8 +543,10 @@ missed() { tail -n 1 out | jq .missed; }
 }
 
 @test "page_fault --mapping: that of an anonymous page, of a file, of a stack; a hostile name" {
+	# held FILE - 211 major faults by a process that lives on for a while: on a busy machine its maps are read late.
+	held() { sleep 2 | "$helpers/major_faults" "$1" 211 hold; }
 	name=$'evil\e[31m\n"};\xff'
-	begin page_fault --class all --mapping -n touch_pages --fields pid,addr,class,mapping,file
+	begin page_fault --fault all --mapping -n touch_pages --fields pid,addr,class,mapping,file
 	set_from "$("$helpers/touch_pages" 4099 0.5 -1)"
 	finish
 	n=$(records page_fault '.mapping == "anon" and .file == null and .addr >= "'"$low"'" and .addr < "'"$high"'"')
@@ -555,24 +558,24 @@ missed() { tail -n 1 out | jq .missed; }
 	[ "$(records page_fault '.addr >= "'"$low"'" and .addr < "'"$high"'" and .mapping != "anon" and .mapping != null')" -eq 0 ]
 	[ "$(records page_fault '.mapping == "stack" and .file == null')" -ge 1 ]
 	[ "$(records page_fault '.mapping == "file" and .file == "touch_pages"')" -ge 1 ]
-	begin page_fault --class major --mapping -n major_faults
-	set_from "$("$helpers/major_faults" "$BATS_TEST_TMPDIR/$name" 211)"
+	begin page_fault --fault major --mapping -n major_faults
+	set_from "$(held "$BATS_TEST_TMPDIR/$name")"
 	finish
 	n=$(records page_fault '.mapping == "file" and .file == "evil\u001b[31m\n\"};\ufffd"')
 	[ "$n" -ge 1 ]
 	[ $((n + $(records page_fault '.mapping == null') + $(missed))) -ge 211 ]
 	begin page_fault --summary --by mapping --top 16384
 	set_from "$("$helpers/touch_pages" 4099 0.5 -1)"
-	"$helpers/major_faults" "$BATS_TEST_TMPDIR/$name" 211
+	held "$BATS_TEST_TMPDIR/$name"
 	end INT
 	jq -es --argjson touched "$touched" '(map(select(.type == "page_fault_by"))) as $by |
 		map(select(.type == "page_fault_summary"))[0] |
 		($by | map(.faults) | add) == .user + .kernel and ($by | map(.major) | add) == .major and
 		($by | any(.mapping == "file" and .major > 0 and .major_p50_ns > 0 and .file[:4] == "evil")) and
 		($by | map(select(.mapping == "anon" or .mapping == null).faults) | add) >= $touched - .missed' out
-	"$bin/page_fault" --format text -q --class major --mapping -n major_faults -d 5s --max-events 53 >lines &
+	"$bin/page_fault" --format text -q --fault major --mapping -n major_faults -d 5s --max-events 53 >lines &
 	sleep 0.5
-	"$helpers/major_faults" "$BATS_TEST_TMPDIR/$name" 211
+	held "$BATS_TEST_TMPDIR/$name"
 	wait $!
 	[ -s lines ]
 	[ "$(grep -caE '^page_fault pid=[0-9]+ .* mapping=(file|-) file=[ -~]+$' lines)" -eq "$(wc -l <lines)" ]
@@ -587,7 +590,7 @@ missed() { tail -n 1 out | jq .missed; }
 		done
 	}
 	mkfifo go
-	begin page_fault --class all --mapping -n remap
+	begin page_fault --fault all --mapping -n remap
 	"$helpers/remap" data 1009 <go >did &
 	remap=$!
 	exec 9>go # 3 is bats's own
@@ -604,8 +607,11 @@ missed() { tail -n 1 out | jq .missed; }
 	range='.addr >= "'"$low"'" and .addr < "'"$high"'"'
 	files=$(records page_fault "$range"' and .mapping == "file" and .file == "data"')
 	anons=$(records page_fault "$range"' and .mapping == "anon" and .file == null')
-	[ "$(faults_in_range)" -eq $((files + anons)) ]
-	[ "$files" -le 1009 ] && [ "$anons" -le 1009 ] && [ $((files + anons + $(missed))) -ge 2018 ]
+	# Null where the maps were read less than 5 ms before; never another mapping.
+	unknown=$(records page_fault "$range"' and .mapping == null')
+	[ "$(faults_in_range)" -eq $((files + anons + unknown)) ]
+	[ "$files" -ge 1 ] && [ "$anons" -ge 1 ]
+	[ "$files" -le 1009 ] && [ "$anons" -le 1009 ] && [ $((files + anons + unknown + $(missed))) -ge 2018 ]
 }
 
 @test "page_fault --stacks: each fault in one stack, named after the function that touched; a name that would end a frame" {
@@ -616,7 +622,7 @@ missed() { tail -n 1 out | jq .missed; }
 	jq -es --argjson touched "$touched" 'map(select(.type == "page_fault_stack")) as $all | .[-1] as $last |
 		($all | map(.faults) | add) == $last.seen - $last.filtered and $last.dropped == 0 and
 		($all | map(select(.stack | test("^touch_pages;(.*;)?main$"))) | map(.faults) | add) + $last.missed >= $touched' out
-	begin page_fault --stacks --class major -n major_faults
+	begin page_fault --stacks --fault major -n major_faults
 	"$helpers/major_faults" "$BATS_TEST_TMPDIR/file" 211
 	end INT
 	jq -es 'map(select(.type == "page_fault_stack").faults) | add <= 211' out
@@ -674,12 +680,30 @@ with_load() {
 }
 
 @test "page_fault: options that do not go together are refused" {
-	for options in "--by pid" "--summary --class all" "--summary --sample 3" "--class major" "--sample 2" "--minor" \
+	for options in "--by pid" "--summary --fault all" "--summary --sample 3" "--fault major" "--sample 2" "--minor" \
 		"--latency all" "--format json --latency none" "--stacks --summary" "--stacks --max-events 3" "--format json --mapping" "--summary --mapping"; do
 		# shellcheck disable=SC2086 # options
 		run "$bin/page_fault" $options
 		[ "$status" -eq 2 ] || { echo "$options"; false; }
 	done
+}
+
+@test "page_fault: the old spelling of --fault is answered with the new one" {
+	run -2 "$bin/page_fault" --format json --class major
+	[[ $output == *"--class is now --fault major|all"* ]]
+}
+
+@test "a probe that is started with HUP ignored goes on at HUP" {
+	: >out
+	(trap '' HUP; exec "$bin/proc_create" --format json -q >out) &
+	probe_pid=$!
+	eventually grep -q '"type":"ready"' out
+	kill -HUP "$probe_pid"
+	# A process that begins later is seen.
+	run -23 sh -c 'exit 23'
+	eventually grep -q '"exit_code":23' out
+	end INT
+	tail -n 1 out | jq -e '.reason == "signal"'
 }
 
 @test "--stats: each hook's program with runs and time, and the reader's own CPU time" {
@@ -695,7 +719,7 @@ with_load() {
 	setpriv --reuid 65534 --clear-groups --inh-caps +bpf,+perfmon --ambient-caps +bpf,+perfmon \
 		"$place/page_fault" --format json --stats -q -d 10ms >out 2>err
 	rm -r "$place"
-	grep -q 'the kernel does not time programs' err
+	grep -q 'the kernel does not time BPF programs' err
 	jq -es 'map(select(.type == "probe_stats" and .hook == "page_fault_user"))[0] | .runs == null and .mean_ns == null' out
 }
 

@@ -63,7 +63,7 @@ start_study() {
 		$run.store_p50_ns > 0 and $run.store_p50_ns <= $run.store_p99_ns and $run.load_p50_ns > 0 and
 		$run.load_p50_ns <= $run.load_p99_ns and $run.pool_page_ns > 0 and
 		($arm.pool_page_ns == $run.pool_page_ns)' "$BATS_TEST_TMPDIR/json"
-	[ "$(store "SELECT count(*) FROM artifact WHERE name = 'pool_probe' AND json_extract(text, '$.stores') > 1000")" -eq 1 ]
+	[ "$(store "SELECT count(*) FROM artifact WHERE name = 'pool_probe' AND json_extract(text, '$.writes') > 1000")" -eq 1 ]
 	grep -q 'How long pages stay out' "$BATS_TEST_TMPDIR/out/report.html"
 }
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "bpf/hist.h"
+#include "lib/bpf/latency.h"
 #include "lib/bpf/probe.h"
 
 static const struct probe_choice *choice(const struct probe_kernel *kernel,
@@ -90,7 +90,7 @@ static void test_hook__without_btf_nothing_is_offered(void **state UNUSED)
 
 	kernel.btf = false;
 	probe_hook_find(&kernel, PROBE_AUTO, choices);
-	for (size_t i = 0; i < PROBE_HOOKS; i++)
+	for (size_t i = 0; i < PROBE_HOOKS && choices[i].hook; i++)
 		assert_int_equal(choices[i].variant, PROBE_MISSING);
 }
 
@@ -157,31 +157,62 @@ static void test_hist__what_is_too_long_shares_the_last_bucket(void **state UNUS
 
 static void test_hist__quantiles_are_those_of_the_values(void **state UNUSED)
 {
-	__u64 buckets[HIST_BUCKETS] = { 0 };
+	struct hist h = { 0 };
 
 	for (uint64_t v = 1; v <= 1000; v++)
-		buckets[hist_bucket(v * 1000)]++;
-	assert_true(llabs((long long)hist_quantile(buckets, 1000, 0.5, 1000000) - 500000) <=
-		    500000 / 32);
-	assert_true(llabs((long long)hist_quantile(buckets, 1000, 0.99, 1000000) - 990000) <=
-		    990000 / 32);
-	assert_true(hist_quantile(buckets, 1000, 1.0, 1000000) <= 1000000);
+		hist_add(&h, v * 1000);
+	assert_true(llabs((long long)hist_quantile(&h, 0.5) - 500000) <= 500000 / 32);
+	assert_true(llabs((long long)hist_quantile(&h, 0.99) - 990000) <= 990000 / 32);
+	assert_true(hist_quantile(&h, 1.0) <= 1000000);
 }
 
 static void test_hist__one_value_is_its_own_quantile(void **state UNUSED)
 {
-	__u64 buckets[HIST_BUCKETS] = { 0 };
+	struct hist h = { 0 };
 
-	buckets[hist_bucket(7)]++;
-	assert_int_equal(hist_quantile(buckets, 1, 0.5, 7), 7);
-	assert_int_equal(hist_quantile(buckets, 1, 0.99, 7), 7);
+	hist_add(&h, 7);
+	assert_int_equal(hist_quantile(&h, 0.5), 7);
+	assert_int_equal(hist_quantile(&h, 0.99), 7);
 }
 
 static void test_hist__no_values_have_no_quantile(void **state UNUSED)
 {
-	__u64 buckets[HIST_BUCKETS] = { 0 };
+	struct hist h = { 0 };
 
-	assert_true(hist_quantile(buckets, 0, 0.5, 0) == MISSING_U64);
+	assert_true(hist_quantile(&h, 0.5) == MISSING_U64);
+}
+
+static void test_hist__merging_is_adding(void **state UNUSED)
+{
+	static struct hist a, b, both;
+
+	for (uint64_t v = 0; v < 1009; v++) {
+		hist_add(v % 3 ? &a : &b, v * v);
+		hist_add(&both, v * v);
+	}
+	hist_merge(&a, &b);
+	assert_memory_equal(&a, &both, sizeof(a));
+}
+
+static void test_latency__what_was_not_measured_is_missing(void **state UNUSED)
+{
+	struct hist h = { 0 };
+	struct latency l = latency_of(&h);
+
+	assert_int_equal(l.total_ns, 0);
+	assert_true(l.mean_ns == MISSING_U64 && l.p50_ns == MISSING_U64 && l.max_ns == MISSING_U64);
+	hist_add(&h, 2);
+	hist_add(&h, 5);
+	l = latency_of(&h);
+	assert_int_equal(l.total_ns, 7);
+	assert_int_equal(l.mean_ns, 3);
+	assert_int_equal(l.max_ns, 5);
+}
+
+static void test_hook__the_index_is_that_of_the_table(void **state UNUSED)
+{
+	assert_string_equal(probe_hooks[probe_hook_index("block_bio_complete")].name,
+			    "block_bio_complete");
 }
 
 static void test_filter__a_name_longer_than_the_kernel_keeps_is_refused(void **state UNUSED)
@@ -225,6 +256,9 @@ int main(void)
 		cmocka_unit_test(test_hist__quantiles_are_those_of_the_values),
 		cmocka_unit_test(test_hist__one_value_is_its_own_quantile),
 		cmocka_unit_test(test_hist__no_values_have_no_quantile),
+		cmocka_unit_test(test_hist__merging_is_adding),
+		cmocka_unit_test(test_latency__what_was_not_measured_is_missing),
+		cmocka_unit_test(test_hook__the_index_is_that_of_the_table),
 		cmocka_unit_test(test_filter__a_name_longer_than_the_kernel_keeps_is_refused),
 		cmocka_unit_test(test_filter__what_is_not_given_lets_all_pass),
 	};

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "probes/symbol.h"
+#include "probes/page_fault_symbol.h"
 #include "lib/base/sysroot.h"
 
 static void test_kernel_symbol__is_the_function_an_address_lies_in(void **state UNUSED)

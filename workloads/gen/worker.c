@@ -79,9 +79,9 @@ void worker_touch(struct worker *w, uint64_t page, bool write, bool cold)
 		w->checksum += *word;
 	w->now_ns = monotonic_ns();
 	took = w->now_ns - begin;
-	histogram_add(w->all, took);
+	hist_add(w->all, took);
 	if (cold)
-		histogram_add(w->cold, took);
+		hist_add(w->cold, took);
 	w->operations++;
 	if (write)
 		refresh(w, page);
@@ -130,7 +130,7 @@ void phase_touch(struct phase *phase, struct worker *w, uint64_t page, uint64_t 
 void worker_count(struct worker *w, uint64_t begin_ns)
 {
 	w->now_ns = monotonic_ns();
-	histogram_add(w->all, w->now_ns - begin_ns);
+	hist_add(w->all, w->now_ns - begin_ns);
 	w->operations++;
 }
 
@@ -242,8 +242,8 @@ static int make_worker(struct crew *crew, uint64_t i, const struct worker *commo
 	w->generation = map(w->pages * sizeof(uint32_t), MAP_POPULATE);
 	w->used = map(w->pages * sizeof(uint32_t), MAP_POPULATE);
 	w->state = map(MAX(w->pattern->state_bytes, 1), MAP_POPULATE);
-	w->all = map(sizeof(struct histogram), MAP_POPULATE);
-	w->cold = map(sizeof(struct histogram), MAP_POPULATE);
+	w->all = map(sizeof(struct hist), MAP_POPULATE);
+	w->cold = map(sizeof(struct hist), MAP_POPULATE);
 	return w->generation && w->used && w->state && w->all && w->cold ? 0 : -ENOMEM;
 }
 
@@ -309,17 +309,17 @@ static void count_kinds(const struct worker *w, uint64_t counts[MIXTURE_KINDS])
 	}
 }
 
-static void fill_latencies(const struct histogram *h, uint64_t out[4])
+static void fill_latencies(const struct hist *h, uint64_t out[4])
 {
-	out[0] = histogram_quantile(h, 0.5);
-	out[1] = histogram_quantile(h, 0.9);
-	out[2] = histogram_quantile(h, 0.99);
+	out[0] = hist_quantile(h, 0.5);
+	out[1] = hist_quantile(h, 0.9);
+	out[2] = hist_quantile(h, 0.99);
 	out[3] = h->n ? h->max : MISSING_U64;
 }
 
 static void add_up(const struct crew *crew, struct workload_result *out)
 {
-	struct histogram *all = crew->workers[0].all, *cold = crew->workers[0].cold;
+	struct hist *all = crew->workers[0].all, *cold = crew->workers[0].cold;
 	const bool forks = crew->workers[0].pattern->forks;
 	uint64_t begin = UINT64_MAX, end = 0;
 	struct rusage usage;
@@ -333,8 +333,8 @@ static void add_up(const struct crew *crew, struct workload_result *out)
 		const struct worker *w = &crew->workers[i];
 
 		if (i) {
-			histogram_merge(all, w->all);
-			histogram_merge(cold, w->cold);
+			hist_merge(all, w->all);
+			hist_merge(cold, w->cold);
 		}
 		if (w->end_ns) {
 			begin = MIN(begin, w->begin_ns);

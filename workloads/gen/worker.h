@@ -10,7 +10,7 @@
 
 #include <pthread.h>
 
-#include "histogram.h"
+#include "bpf/hist.h"
 #include "spec.h"
 #include "trace.h"
 
@@ -38,7 +38,7 @@ struct worker {
 	int error; /* errno that ended it early; 0 = none */
 	uint64_t minor_faults, major_faults;
 	uint64_t checksum; /* of all that was read: keeps the compiler from dropping the loads */
-	struct histogram *all, *cold;
+	struct hist *all, *cold;
 };
 
 struct pattern {

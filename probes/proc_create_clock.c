@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sched_clock.c - faults on a page of one's own, and what the kernel says of when they were. */
-#include "sched_clock.h"
+/* proc_create_clock.c - compares the scheduler's clock with CLOCK_MONOTONIC.
+ *
+ * A software event on page faults of this thread has the scheduler's time of each: a fault on a
+ * page of our own, between two reads of CLOCK_MONOTONIC, compares the two.
+ */
+#include "proc_create_parts.h"
 
 #include <linux/perf_event.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-/* More than one look only where one was interrupted. */
-#define LOOKS    3
+/* More than one comparison only where one was interrupted. */
+#define TRIES    3
 #define CLOSE_NS 5000
 
 int sched_clock_open(struct sched_clock *ret, struct err *e)
@@ -21,6 +25,7 @@ int sched_clock_open(struct sched_clock *ret, struct err *e)
 		.exclude_kernel = 1,
 		.exclude_hv = 1,
 	};
+	int rc;
 
 	*ret = (struct sched_clock){ .ring = MAP_FAILED, .page = MAP_FAILED };
 	ret->fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
@@ -32,14 +37,12 @@ int sched_clock_open(struct sched_clock *ret, struct err *e)
 				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (ret->page != MAP_FAILED)
 		return 0;
-
-	const int r = err_set(e, errno, "cannot read the scheduler's clock");
-
+	rc = err_set(e, errno, "cannot read the scheduler's clock");
 	sched_clock_close(ret);
-	return r;
+	return rc;
 }
 
-/* Takes what is in the ring; the time of the last fault, 0: there was none. */
+/* Empties the ring; the time of the last fault, 0: none. */
 static uint64_t last_fault(struct sched_clock *c)
 {
 	struct perf_event_mmap_page *meta = c->ring;
@@ -47,7 +50,7 @@ static uint64_t last_fault(struct sched_clock *c)
 	uint64_t head = __atomic_load_n(&meta->data_head, __ATOMIC_ACQUIRE), at = meta->data_tail,
 		 time = 0;
 
-	/* Records are of whole words: none wraps within one. */
+	/* Records consist of whole words, which do not wrap. */
 	while (at < head) {
 		struct perf_event_header header;
 
@@ -64,7 +67,7 @@ uint64_t sched_clock_behind_ns(struct sched_clock *c)
 {
 	uint64_t behind = 0, closest = UINT64_MAX;
 
-	for (int i = 0; i < LOOKS && closest > CLOSE_NS && c->fd >= 0; i++) {
+	for (int i = 0; i < TRIES && closest > CLOSE_NS && c->fd >= 0; i++) {
 		uint64_t before, after, time;
 
 		madvise(c->page, PAGE_BYTES, MADV_DONTNEED);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* symbol.c - names for addresses of code, of the kernel and of processes.
+/* page_fault_symbol.c - names of functions by address, of the kernel and of processes.
  *
- * libdwfl looks a name up by going through all symbols of a file: each address is asked for once
- * and remembered. Separate debug files are taken from where distributions put them, by build id; no
- * server is asked. Names are as the linker knows them: C++ is not demangled.
+ * libdwfl searches all symbols of a file for a name: results are cached by address. Separate debug
+ * files are found by build id where distributions install them; no server is asked. Names are those
+ * of the linker: C++ is not demangled.
  */
-#include "symbol.h"
+#include "page_fault_symbol.h"
 
 #include <elfutils/libdwfl.h>
 #include <search.h>
@@ -28,7 +28,7 @@ static int by_addr(const void *a, const void *b)
 	return x->addr < y->addr ? -1 : x->addr > y->addr;
 }
 
-/* "ffffffff81000000 T name\t[module]": ends the name where it ends. False: no function. */
+/* "ffffffff81000000 T name\t[module]": terminates the name. False: not a function. */
 static bool parse_function(char *line, struct kernel_function *ret)
 {
 	char *end;
@@ -90,31 +90,33 @@ void kernel_symbols_free(struct kernel_symbols *k)
 }
 
 /* ---- processes ---- */
-struct known {
+struct cached {
 	uint64_t addr;
 	char *name;
 };
 
 struct process_symbols {
 	Dwfl *dwfl;
-	void *known; /* tsearch(3) tree of struct known */
+	Dwfl_Callbacks callbacks;
+	char *debug_path; /* NULL: libdwfl's default */
+	void *cache;      /* tsearch(3) tree of struct cached */
 };
 
-static int known_order(const void *a, const void *b)
+static int cached_order(const void *a, const void *b)
 {
-	return by_addr(&(struct kernel_function){ .addr = ((const struct known *)a)->addr },
-		       &(struct kernel_function){ .addr = ((const struct known *)b)->addr });
+	return by_addr(&(struct kernel_function){ .addr = ((const struct cached *)a)->addr },
+		       &(struct kernel_function){ .addr = ((const struct cached *)b)->addr });
 }
 
-static void known_free(void *node)
+static void cached_free(void *node)
 {
-	struct known *known = node;
+	struct cached *cached = node;
 
-	free(known->name);
-	free(known);
+	free(cached->name);
+	free(cached);
 }
 
-/* The maps with root before each path; pseudo paths, as [heap], stay. */
+/* The maps with root before each path; pseudo paths such as [heap] are unchanged. */
 static void put_root(struct text *maps, const char *text, size_t n, const char *root)
 {
 	for (const char *end = text + n, *line = text; line < end;) {
@@ -131,25 +133,21 @@ static void put_root(struct text *maps, const char *text, size_t n, const char *
 	}
 }
 
-static Dwfl *report(char *maps, size_t n)
+static void report(struct process_symbols *p, char *maps, size_t n)
 {
-	static char *debug_path;
-	static const Dwfl_Callbacks callbacks = {
+	AUTO_FCLOSE FILE *f = n ? fmemopen(maps, n, "r") : NULL;
+
+	p->callbacks = (Dwfl_Callbacks){
 		.find_elf = dwfl_linux_proc_find_elf,
 		.find_debuginfo = dwfl_build_id_find_debuginfo,
-		.debuginfo_path = &debug_path,
+		.debuginfo_path = &p->debug_path,
 	};
-	FILE *f = n ? fmemopen(maps, n, "r") : NULL;
-	Dwfl *dwfl = f ? dwfl_begin(&callbacks) : NULL;
-
-	if (dwfl) {
-		/* What it could not make sense of is not in it. */
-		dwfl_linux_proc_maps_report(dwfl, f);
-		dwfl_report_end(dwfl, NULL, NULL);
-	}
-	if (f)
-		fclose(f);
-	return dwfl;
+	p->dwfl = f ? dwfl_begin(&p->callbacks) : NULL;
+	if (!p->dwfl)
+		return;
+	/* Maps that it cannot read are skipped. */
+	dwfl_linux_proc_maps_report(p->dwfl, f);
+	dwfl_report_end(p->dwfl, NULL, NULL);
 }
 
 struct process_symbols *process_symbols_new(const char *maps, size_t n, const char *root)
@@ -161,7 +159,7 @@ struct process_symbols *process_symbols_new(const char *maps, size_t n, const ch
 		return NULL;
 	put_root(&text, maps, n, root ? root : "");
 	if (!text.failed)
-		p->dwfl = report(text.s, text.n);
+		report(p, text.s, text.n);
 	text_done(&text);
 	return p;
 }
@@ -185,26 +183,27 @@ static char *name_of(Dwfl *dwfl, uint64_t addr)
 
 const char *process_symbol(struct process_symbols *p, uint64_t addr)
 {
-	struct known key = { .addr = addr }, *known, **found = tfind(&key, &p->known, known_order);
+	struct cached key = { .addr = addr }, *cached,
+		      **found = tfind(&key, &p->cache, cached_order);
 
 	if (found)
 		return (*found)->name;
-	known = calloc(1, sizeof(*known));
-	if (!known)
+	cached = calloc(1, sizeof(*cached));
+	if (!cached)
 		return "[unknown]";
-	*known = (struct known){ .addr = addr, .name = name_of(p->dwfl, addr) };
-	if (!known->name || !tsearch(known, &p->known, known_order)) {
-		known_free(known);
+	*cached = (struct cached){ .addr = addr, .name = name_of(p->dwfl, addr) };
+	if (!cached->name || !tsearch(cached, &p->cache, cached_order)) {
+		cached_free(cached);
 		return "[unknown]";
 	}
-	return known->name;
+	return cached->name;
 }
 
 void process_symbols_free(struct process_symbols *p)
 {
 	if (!p)
 		return;
-	tdestroy(p->known, known_free);
+	tdestroy(p->cache, cached_free);
 	dwfl_end(p->dwfl);
 	free(p);
 }
