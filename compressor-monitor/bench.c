@@ -16,6 +16,7 @@
 #include "lib/codec/codec.h"
 #include "corpus.h"
 #include "llc.h"
+#include "specs.h"
 #include "lib/kernel/page.h"
 #include "lib/analysis/stats.h"
 #include "lib/base/stop.h"
@@ -524,7 +525,7 @@ static int set_up(struct bench *b, const struct opt_list *corpora, size_t *train
 
 	if (c->by_class && (c->page_bytes != PAGE_BYTES || c->cache != BENCH_HOT))
 		return err_usage(e, "--by-class: classes are of pages of 4KiB, with --cache hot");
-	r = bench_specs(c, &b->specs, e);
+	r = specs_for_bench(&c->codecs, c->full_sweep, c->page_bytes, &b->specs, e);
 	if (!r)
 		r = check(c, corpora, e);
 	if (r)

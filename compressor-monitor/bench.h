@@ -10,7 +10,7 @@ enum bench_cache { BENCH_HOT, BENCH_COLD, BENCH_BOTH };
 extern const char *const bench_cache_choices[];
 
 struct bench_config {
-	struct opt_list codecs, levels, corpora;
+	struct opt_list codecs, corpora;
 	uint64_t max_size_bytes, page_bytes, runs, warmups, cpu,
 		seed; /* cpu MISSING_U64 = wherever */
 	bool full_sweep, by_class;
@@ -42,13 +42,6 @@ struct bench_record {
 };
 
 extern const struct record_type bench_type;
-
-/* bench_specs - the codecs to run, each with its level: what --codecs, --levels and --full-sweep
- * come to. ret->items and what they point to live until exit.
- *
- * errors  usage: a codec or level there is not
- */
-int bench_specs(const struct bench_config *config, struct opt_list *ret, struct err *e);
 
 /* bench_run - hands over every row as it is measured; a take that returns non-zero ends the bench
  * with that. Ends early, with 0, when a signal asks to stop. *failed: a codec did not give back

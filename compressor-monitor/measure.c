@@ -444,7 +444,8 @@ static void predict_pool(const struct measure *m, const struct subject *s, uint6
 	double drawn = (double)(m->pages + m->same_pages), factor = (double)population / drawn;
 
 	ret->pool_bytes = zsmalloc_pool_scaled_bytes(&s->sums.pool, factor);
-	ret->pool_holes_bytes = (uint64_t)llround(zsmalloc_pool_holes_bytes(&s->sums.pool, factor));
+	ret->pool_unused_bytes =
+		(uint64_t)llround(zsmalloc_pool_holes_bytes(&s->sums.pool, factor));
 	ret->pool_low_bytes = ret->pool_high_bytes = MISSING_U64;
 	if (isnan(mean->low))
 		return;
@@ -522,10 +523,10 @@ static struct scan_estimate_record report_estimate(const struct measure *m, cons
 	return (struct scan_estimate_record){
 		.label = label,
 		.pages = m->pages,
-		.rightly_taken = s->sums.judged[true][true],
-		.wrongly_taken = s->sums.judged[false][true],
-		.rightly_left = s->sums.judged[false][false],
-		.wrongly_left = s->sums.judged[true][false],
+		.true_compressible = s->sums.judged[true][true],
+		.false_compressible = s->sums.judged[false][true],
+		.true_incompressible = s->sums.judged[false][false],
+		.false_incompressible = s->sums.judged[true][false],
 		.agree_ratio =
 			(double)right / (double)m->pages, /* NaN, that is missing, for no pages */
 		.estimate_ns = (double)m->estimate_ns / (double)m->pages,

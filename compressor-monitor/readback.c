@@ -119,7 +119,7 @@ static int median_metric(struct results *results, const char *path, const char *
 	return 0;
 }
 
-int readback_from_store(const char *path, const char *subject, struct readback *ret, struct err *e)
+int readback_from_db(const char *path, const char *subject, struct readback *ret, struct err *e)
 {
 	struct readback found = { .pages_out = MISSING_U64, .pages_in = MISSING_U64 };
 	struct results *results AUTO_RESULTS = NULL;
@@ -143,7 +143,7 @@ int readback_from_store(const char *path, const char *subject, struct readback *
 			path);
 		return err_hint(e, "give one with --readback or --class");
 	}
-	snprintf(found.words, sizeof(found.words), "study of %.100s, %lu runs, %.100s", name,
+	snprintf(found.source, sizeof(found.source), "study of %.100s, %lu runs, %.100s", name,
 		 found.runs, path);
 	*ret = found;
 	return 0;
@@ -277,7 +277,7 @@ int readback_from_pid(pid_t pid, uint64_t watch_ns, struct readback *ret, struct
 	}
 	found.pages_out = (uint64_t)out;
 	found.factor = (double)found.pages_in / out;
-	snprintf(found.words, sizeof(found.words),
+	snprintf(found.source, sizeof(found.source),
 		 "pool_probe on pid %d for %s: %lu pages in, %lu out", (int)pid, duration,
 		 found.pages_in, found.pages_out);
 	*ret = found;

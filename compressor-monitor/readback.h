@@ -11,16 +11,16 @@ struct readback {
 	double residence_ns;          /* missing where it was not measured */
 	uint64_t runs;                /* of the study; 0 = live */
 	uint64_t pages_out, pages_in; /* live; missing for a study */
-	char words[256];              /* where it is from, for the record */
+	char source[256];             /* where it is from, for the record */
 };
 
-/* readback_from_store - the medians over the timed runs with a pool of a subject in the last study
+/* readback_from_db - the medians over the timed runs with a pool of a subject in the last study
  * of the file. subject NULL: the only one.
  *
  * errors  -ENODATA no study, no such subject, or no run that measured it; usage: several subjects
  * (e lists them)
  */
-int readback_from_store(const char *path, const char *subject, struct readback *ret, struct err *e);
+int readback_from_db(const char *path, const char *subject, struct readback *ret, struct err *e);
 
 /* readback_from_pid - pool_probe watches the process for so long: its loads, over them and what was
  * added to its memory in swap meanwhile (stores are made by whoever reclaims). Pages freed in swap

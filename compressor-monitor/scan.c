@@ -5,6 +5,7 @@
  * what was read counts, and the summary says what is missing.
  */
 #include "scan_state.h"
+#include "specs.h"
 #include "lib/base/stop.h"
 #include "lib/base/units.h"
 
@@ -93,16 +94,14 @@ static int capacity_of(struct scan *s, size_t *ret, struct err *e)
 
 static int set_up(struct scan *s, struct scan_result *ret, struct err *e)
 {
-	static const char *default_codecs[] = { "lz4:1", "lzo-rle", "zstd:1", "zstd:3",
-						"deflate:1" };
 	size_t capacity;
 	int r;
 
-	s->codecs = s->config->codecs;
-	if (!s->codecs.n)
-		s->codecs = (struct opt_list){ default_codecs, ARRAY_SIZE(default_codecs) };
+	r = specs_expand(&s->config->codecs, &s->codecs, e);
+	if (r)
+		return r;
 	if (s->codecs.n > SCAN_CODECS_MAX)
-		return err_usage(e, "--codecs: at most %d at once", SCAN_CODECS_MAX);
+		return err_usage(e, "--codec: at most %d at once", SCAN_CODECS_MAX);
 	r = capacity_of(s, &capacity, e);
 	if (!r)
 		r = choose_model(s, &ret->summary, e);

@@ -10,8 +10,8 @@
 
 #include "lib/base/opt.h"
 #include "lib/kernel/page.h"
-#include "lib/base/record.h"
 #include "lib/kernel/zsmalloc.h"
+#include "lib/results/scan_records.h"
 
 #define SCAN_CODECS_MAX 64
 #define SCAN_BIN_BYTES  64
@@ -31,77 +31,8 @@ struct scan_config {
 	int by; /* enum scan_by; -1 = not asked for */
 };
 
-/* One class of content. */
-struct scan_class_record {
-	const char *class;
-	uint64_t pages;
-	double share_ratio;
-};
-
-/* One codec on the sampled pages that need one: zero and same-filled pages are not in these
- * figures. */
-struct scan_codec_record {
-	const char *label, *codec;
-	int64_t level;
-	bool heavy;
-	uint64_t pages, orig_bytes, codec_bytes, stored_bytes, slot_bytes;
-	double saved_codec_ratio, saved_slot_ratio, saved_slot_low_ratio, saved_slot_high_ratio;
-	uint64_t huge_pages;
-	double compress_ns, compress_p90_ns, decompress_ns, decompress_p90_ns;
-	uint64_t compress_cpu_ns, decompress_cpu_ns;
-	uint64_t pool_bytes, pool_low_bytes, pool_high_bytes, pool_holes_bytes;
-	uint64_t mismatched_pages;
-	const char *validation;
-};
-
-/* The same for the pages of one class, in JSON only: what a decision by class takes. */
-struct scan_class_codec_record {
-	const char *class, *label;
-	bool heavy;
-	uint64_t pages, orig_bytes, codec_bytes, slot_bytes, compress_cpu_ns, decompress_cpu_ns;
-	const char *validation;
-};
-
-/* Sampled pages by compressed length, in JSON only: the shape behind a codec's sum. */
-struct scan_hist_record {
-	const char *label, *class;
-	uint64_t bin_bytes, pages;
-};
-
-/* What the estimator would have decided for a codec, against what the codec made of the same pages.
- */
-struct scan_estimate_record {
-	const char *label;
-	uint64_t pages, rightly_taken, wrongly_taken, rightly_left, wrongly_left;
-	double agree_ratio, estimate_ns, speed_ratio;
-};
-
-/* One codec on the pages of one kind, or of one mapping of that kind. */
-struct scan_mapping_record {
-	const char *mapping; /* NULL = all of the kind */
-	const char *kind, *label;
-	uint64_t pages, sampled_pages, same_pages, orig_bytes, codec_bytes, slot_bytes;
-	double saved_slot_ratio;
-};
-
-struct scan_summary_record {
-	const char *target;
-	uint64_t population_pages, population_bytes, sampled_pages;
-	uint64_t anon_pages, shmem_pages, file_pages;
-	uint64_t zero_pages, same_pages, duplicate_pages;
-	uint64_t swapped_pages, skipped_swapped_pages, gone_pages, again_pages;
-	uint64_t seed, threads, chain;
-	const char *chain_source;
-	const char *partial;
-	uint64_t elapsed_ns, cpu_ns;
-	uint64_t accessed_pages, swapin_pages, stopped_processes, stopped_ns;
-};
-
 enum scan_by { SCAN_BY_KIND, SCAN_BY_MAPPING };
 extern const char *const scan_by_choices[];
-
-extern const struct record_type scan_mapping_type, scan_class_type, scan_codec_type,
-	scan_class_codec_type, scan_hist_type, scan_estimate_type, scan_summary_type;
 
 struct scan_result {
 	struct scan_class_record classes[PAGE_CLASSES];

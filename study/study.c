@@ -495,7 +495,7 @@ static void print_end(struct study *s)
 static ssize_t count_calibrations(struct results *results, const struct results_machine *machine,
 				  struct err *e)
 {
-	struct results_calibration *found AUTO_FREE =
+	struct calibration *found AUTO_FREE =
 		calloc(RESULTS_CALIBRATIONS_MAX, sizeof(*found));
 
 	return found ? results_calibrations_get(results, machine, found, e)

@@ -29,7 +29,7 @@ static struct policy_verdict judge(const struct policy_settings *s,
 	if (c->failed) {
 		v.reason = POLICY_INELIGIBLE_FAILED;
 	} else if (!isfinite(v.saved_ratio) || !isfinite(v.cost_cpu_ms) || v.cost_cpu_ms <= 0) {
-		v.reason = POLICY_INELIGIBLE_NO_FIGURE;
+		v.reason = POLICY_INELIGIBLE_NO_VALUE;
 	} else {
 		v.fair_score = v.saved_bytes / v.cost_cpu_ms;
 		v.eligible = v.saved_ratio >= s->floor_ratio && v.saved_bytes > 0;
@@ -151,7 +151,7 @@ const char *policy_reason_name(enum policy_reason reason)
 		[POLICY_LOST_NO_GAIN] = "lost_no_gain",
 		[POLICY_INELIGIBLE_FLOOR] = "ineligible_floor",
 		[POLICY_INELIGIBLE_FAILED] = "ineligible_failed",
-		[POLICY_INELIGIBLE_NO_FIGURE] = "ineligible_no_figure",
+		[POLICY_INELIGIBLE_NO_VALUE] = "ineligible_no_value",
 	};
 
 	return names[reason];
@@ -195,7 +195,7 @@ const char *policy_explain(const struct policy_settings *s, const struct policy_
 	case POLICY_INELIGIBLE_FAILED:
 		snprintf(buf, len, "did not give every page back as it was");
 		break;
-	case POLICY_INELIGIBLE_NO_FIGURE:
+	case POLICY_INELIGIBLE_NO_VALUE:
 		snprintf(buf, len, "a figure it is judged by is missing");
 		break;
 	}

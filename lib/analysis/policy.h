@@ -74,7 +74,7 @@ enum policy_reason {
 	POLICY_LOST_NO_GAIN,         /* heavy, and saves no more than the choice of the fast tier */
 	POLICY_INELIGIBLE_FLOOR,     /* savings below the floor */
 	POLICY_INELIGIBLE_FAILED,    /* did not give the pages back */
-	POLICY_INELIGIBLE_NO_FIGURE, /* a figure is missing, or the cost is not above 0 */
+	POLICY_INELIGIBLE_NO_VALUE, /* a figure is missing, or the cost is not above 0 */
 };
 
 struct policy_verdict {

@@ -67,6 +67,7 @@ const struct codec codec_deflate = {
 	.level_min = 1,
 	.level_max = 12,
 	.level_default = 1,
+	.sweep = "1,6,12",
 	.entropy = true,
 	.heavy = true,
 	.open = deflate_open,

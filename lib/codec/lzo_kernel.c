@@ -446,6 +446,7 @@ static ssize_t lzo_kernel_decompress(void *state, const void *src, size_t len, v
 extern const struct codec codec_lzo, codec_lzo_rle;
 const struct codec codec_lzo = {
 	.name = "lzo",
+	.kernel = { .algorithm = "lzo", .label = "lzo" },
 	.open = lzo_open,
 	.close = free,
 	.bound = lzo_kernel_bound,
@@ -454,6 +455,7 @@ const struct codec codec_lzo = {
 };
 const struct codec codec_lzo_rle = {
 	.name = "lzo-rle",
+	.kernel = { .algorithm = "lzo-rle", .label = "lzo-rle" },
 	.open = lzo_rle_open,
 	.close = free,
 	.bound = lzo_kernel_bound,

@@ -24,7 +24,7 @@ load monitor_helpers
 	# Cold text at no price: a heavy codec; still none for random pages.
 	monitor rank --file classes --all --class cold --price 0 -f json
 	of rank_class 'map(.decision) == ["heavy", "leave_alone"]'
-	monitor rank --file classes --all --codecs lz4:1,zstd:1 --class hot -f json
+	monitor rank --file classes --all --codec lz4:1,zstd:1 --class hot -f json
 	of rank_class 'map(.decision) == ["baseline", "leave_alone"]'
 }
 
@@ -34,7 +34,7 @@ by_hand() {
 	for codec in "lz4:1 false 2096 3000000 1000000" "lzo1x-1 false 2096 4000000 2000000" \
 		"zstd:3 true 1496 12000000 5000000"; do
 		read -r label heavy bytes compress decompress <<<"$codec"
-		printf '{"type":"scan_codec","v":1,"label":"%s","heavy":%s,"orig_bytes":4096000,"codec_bytes":%d,' \
+		printf '{"type":"scan_codec","v":2,"label":"%s","heavy":%s,"orig_bytes":4096000,"codec_bytes":%d,' \
 			"$label" "$heavy" $((bytes * 1000))
 		printf '"slot_bytes":%d,"compress_cpu_ns":%d,"decompress_cpu_ns":%d,"validation":"PASS"}\n' \
 			$((bytes * 1000)) "$compress" "$decompress"
@@ -121,7 +121,7 @@ by_hand() {
 	monitor scan --file random --all -f json -o random.json
 	cat classes.json random.json >two.json
 	monitor rank --json two.json -f json
-	of rank_decision 'map(.subject) == ["file classes", "file random"]'
+	of rank_decision 'map(.target) == ["file classes", "file random"]'
 	of rank_class 'map(.class) == ["text", "other", "other"]'
 }
 
@@ -165,7 +165,7 @@ classes_by_hand() {
 
 @test "rank --csv decides by class where bench measured by class, and says so where it did not" {
 	cat text random >classes
-	monitor bench -q --corpora classes --max-size 4MiB --runs 1 --warmups 1 --codecs lz4:1,zstd:1 --by-class --results by.csv \
+	monitor bench -q --corpora classes --max-size 4MiB --runs 1 --warmups 1 --codec lz4:1,zstd:1 --by-class --results by.csv \
 		-f json
 	[ "$status" = 0 ]
 	# Of all sizes of the ladder the whole, and the last one's classes.
@@ -215,7 +215,7 @@ edit() {
 	refused 1 "line 2" rank --json hostile.json
 	edit '"compress_cpu_ns":3000000,"decompress_cpu_ns":1000000' '"compress_cpu_ns":0,"decompress_cpu_ns":0'
 	monitor rank --json hostile.json -f json
-	of rank_candidate 'map(select(.label == "lz4:1"))[0].reason == "ineligible_no_figure"'
+	of rank_candidate 'map(select(.label == "lz4:1"))[0].reason == "ineligible_no_value"'
 	edit '"slot_bytes":2096000' '"slot_bytes":9223372036854775807'
 	monitor rank --json hostile.json -f json
 	of rank_candidate 'map(select(.label == "lz4:1"))[0].reason == "ineligible_floor"'
@@ -245,7 +245,7 @@ edit() {
 		>missing.csv
 	monitor rank --csv missing.csv --class cold -f json
 	[ "$status" = 0 ]
-	of rank_candidate 'map({(.label): .reason}) | add | .["lz4:1"] == "ineligible_no_figure" and .["zstd:1"] == "won_price"'
+	of rank_candidate 'map({(.label): .reason}) | add | .["lz4:1"] == "ineligible_no_value" and .["zstd:1"] == "won_price"'
 	printf '%s\n' "$head" "lz4:1,false,x,4096,4096,4096,1000,1000,5,5,PAS" >hostile.csv
 	refused 1 "line 2" rank --csv hostile.csv
 	{ echo "$head"; for i in $(seq 1100); do echo "lz4:1,false,$i,4096,4096,4096,1000,1000,5,5,PASS"; done; } >many.csv
@@ -258,7 +258,7 @@ edit() {
 	printf '%s\n' "$head" lz4:1,false,x,4096,4096,hot,4096,1000,1000,5,5,PASS lz4:1,false,x,4096,4096,cold,4096,1000,1000,9,9,PASS \
 		>caches.csv
 	monitor rank --csv caches.csv -f json
-	of rank_decision 'map(.subject) == ["x, 4096 bytes in pages of 4096", "x, 4096 bytes in pages of 4096, cold"]'
+	of rank_decision 'map(.target) == ["x, 4096 bytes in pages of 4096", "x, 4096 bytes in pages of 4096, cold"]'
 }
 
 # The store of the report's tests, and a scan by hand.
@@ -272,22 +272,22 @@ with_store() {
 
 @test "the read-back factor and the residence come from a study" {
 	with_store
-	refused 2 "--subject" rank --json scan.json --readback-from study.db
+	refused 2 "--target" rank --json scan.json --readback-from study.db
 	subject=$(sqlite3 study.db 'SELECT name FROM workload ORDER BY name LIMIT 1')
-	monitor rank --json scan.json --readback-from study.db --subject "$subject" -f json
+	monitor rank --json scan.json --readback-from study.db --target "$subject" -f json
 	[ "$status" = 0 ]
 	of rank_decision '.[0] | .readback_factor == 0.74 and .class == null and .residence_ns > 1.5e9 and .residence_ns < 2.3e9 and
 		(.readback_source | startswith("study of "))'
 	# What is given stays.
-	monitor rank --json scan.json --readback-from study.db --subject "$subject" --residence 30s -f json
+	monitor rank --json scan.json --readback-from study.db --target "$subject" --residence 30s -f json
 	of rank_decision '.[0].residence_ns == 30e9'
-	refused 1 "no subject 'nobody'" rank --json scan.json --readback-from study.db --subject nobody
+	refused 1 "no target 'nobody'" rank --json scan.json --readback-from study.db --target nobody
 	refused 2 "--readback-from" rank --json scan.json --readback-from study.db --readback 1
-	refused 2 "--subject" rank --json scan.json --subject x
+	refused 2 "--target" rank --json scan.json --target x
 	refused 1 "nonexistent" rank --json scan.json --readback-from nonexistent
 	refused 1 "no coldpress store" rank --json scan.json --readback-from scan.json
 	sqlite3 study.db "UPDATE metric SET value = 'NaN' WHERE name = 'readback_factor'"
-	refused 1 "read-back factor" rank --json scan.json --readback-from study.db --subject "$subject"
+	refused 1 "read-back factor" rank --json scan.json --readback-from study.db --target "$subject"
 	sqlite3 study.db "DELETE FROM experiment; PRAGMA foreign_keys=OFF; DELETE FROM workload"
 	refused 1 "no study" rank --json scan.json --readback-from study.db
 }
@@ -332,7 +332,7 @@ costs_are() {
 	costs_are lz4:1=library lzo1x-1=library zstd:3=library
 	of rank_decision '.[0].calibration == null'
 	subject=$(sqlite3 study.db 'SELECT name FROM workload ORDER BY name LIMIT 1')
-	monitor rank --json scan.json --readback-from study.db --subject "$subject" -f json
+	monitor rank --json scan.json --readback-from study.db --target "$subject" -f json
 	costs_are "lz4:1=kernel lz4" lzo1x-1=library zstd:3=library
 	of rank_decision ".[0].calibration == \"study.db: $lz4\""
 	mkdir -p coldpress-report
@@ -342,7 +342,7 @@ costs_are() {
 	of rank_decision ".[0].calibration == \"coldpress-report/study.db: $lz4\""
 	# A store of read-backs that has none leaves it to the usual one.
 	sqlite3 study.db 'DELETE FROM calibration'
-	monitor rank --json scan.json --readback-from study.db --subject "$subject" -f json
+	monitor rank --json scan.json --readback-from study.db --target "$subject" -f json
 	of rank_decision ".[0].calibration == \"coldpress-report/study.db: $lz4\""
 	monitor rank --json scan.json --no-calibration -f json
 	costs_are lz4:1=library lzo1x-1=library zstd:3=library
@@ -375,14 +375,14 @@ costs_are() {
 @test "the front as a figure, or what it takes to draw it" {
 	command -v gnuplot >/dev/null || skip "gnuplot is not installed"
 	by_hand >scan.json
-	monitor rank --json scan.json --class cold --figure front.svg -f json
+	monitor rank --json scan.json --class cold --plot front.svg -f json
 	[ "$status" = 0 ]
 	grep -q '<svg' front.svg
 	for words in zstd:3 lz4:1 lzo1x-1 'the choice' 'saved, MiB'; do grep -qF "$words" front.svg; done
-	refused 1 "nonexistent/front.svg" rank --json scan.json --figure nonexistent/front.svg
-	run --separate-stderr env PATH=/nonexistent "$MONITOR" rank --json scan.json --figure front.svg
+	refused 1 "nonexistent/front.svg" rank --json scan.json --plot nonexistent/front.svg
+	run --separate-stderr env PATH=/nonexistent "$MONITOR" rank --json scan.json --plot front.svg
 	[ "$status" = 1 ]
-	[[ $stderr == *"gnuplot is not installed"*"--figure"* ]]
+	[[ $stderr == *"gnuplot is not installed"*"--plot"* ]]
 }
 
 # ---- the README ----------------------------------------------------------------------------------------------
@@ -444,17 +444,17 @@ costs_are() {
 	wanted=$(jq -c 'select(.type == "rank_candidate") | [.label, .fair_score]' <<<"$output")
 	monitor rank --csv results.csv -f json
 	[ "$status" = 0 ]
-	[ "$wanted" = "$(jq -c 'select(.type == "rank_candidate" and .subject == "text, 65536 bytes in pages of 4096") |
+	[ "$wanted" = "$(jq -c 'select(.type == "rank_candidate" and .target == "text, 65536 bytes in pages of 4096") |
 		[.label, .fair_score]' <<<"$output")" ]
-	of rank_decision 'map(select(.subject | startswith("unique"))) | length == 3 and all(.choice == null)'
-	of rank_decision 'map(select(.subject | startswith("mixed_50_50"))) | length > 0 and all(.choice != null)'
+	of rank_decision 'map(select(.target | startswith("unique"))) | length == 3 and all(.choice == null)'
+	of rank_decision 'map(select(.target | startswith("mixed_50_50"))) | length > 0 and all(.choice != null)'
 }
 
 @test "rank --csv takes quoted names and refuses tables that are no results" {
 	head='label,heavy,corpus,size_bytes,page_bytes,orig_bytes,codec_bytes,slot_bytes,compress_cpu_ns,decompress_cpu_ns,validation'
 	printf '%s\n' "$head" '"lz4:1",false,"a ""b"", c",4096,4096,4096,1000,1000,5,5,PASS' >quoted.csv
 	monitor rank --csv quoted.csv -f json
-	of rank_decision '.[0].subject == "a \"b\", c, 4096 bytes in pages of 4096"'
+	of rank_decision '.[0].target == "a \"b\", c, 4096 bytes in pages of 4096"'
 	printf '%s\n' "$head" 'lz4:1,false,x,4096,4096,4096,1000,1000,five,5,PASS' >bad.csv
 	refused 1 "bad.csv, line 2" rank --csv bad.csv
 	printf '%s\n' "$head" 'lz4:1,false' >short.csv

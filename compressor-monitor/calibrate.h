@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* kernel.h - the kernel's own codecs on the same pages as the libraries', through a scratch zram
+/* calibrate.h - the kernel's own codecs on the same pages as the libraries', through a scratch zram
  * device.
  *
  * Half of the pages give the factors between kernel and library, the other half tells how far they
  * hold.
  */
-#ifndef COLDPRESS_MONITOR_KERNEL_H
-#define COLDPRESS_MONITOR_KERNEL_H
+#ifndef COLDPRESS_MONITOR_CALIBRATE_H
+#define COLDPRESS_MONITOR_CALIBRATE_H
 
 #include "lib/base/opt.h"
 #include "lib/kernel/page.h"
 #include "lib/base/record.h"
 
-struct kernel_config {
+struct calibrate_config {
 	struct opt_list algorithms; /* empty = all that the kernel offers */
 	const char *file;
 	pid_t pid;
 	uint64_t pages, runs, seed;
-	const char *results; /* keep the factors here; NULL = do not */
+	const char *db; /* save the factors in this results database; NULL = do not */
 };
 
 /* One algorithm. Times are thread CPU, medians of the runs; compress and decompress are what
  * writing and reading pages costs more than writing and reading same-filled ones, which go the same
  * way but through no codec.
  */
-struct kernel_record {
+struct calibrate_record {
 	const char *algorithm,
 		*model;   /* model: the library codec that stands for it; missing where none does */
 	bool approximate; /* the two do not write the same bytes */
@@ -40,15 +40,16 @@ struct kernel_record {
 	double compr_error_ratio;       /* model_compr_bytes / compr_bytes - 1 */
 };
 
-extern const struct record_type kernel_type;
+extern const struct record_type calibrate_type;
 
-/* kernel_run - hands over a row for each algorithm. Adds a zram device and takes it away again,
+/* calibrate_run - hands over a row for each algorithm. Adds a zram device and takes it away again,
  * journalled.
  *
  * errors  exit 77 no zram or no root; -EINVAL an algorithm this kernel lacks (e lists those it
  * has); -ENODATA too few pages; page.h's own
  */
-int kernel_run(const struct kernel_config *config,
-	       int (*take)(void *arg, const struct kernel_record *row), void *arg, struct err *e);
+int calibrate_run(const struct calibrate_config *config,
+		  int (*take)(void *arg, const struct calibrate_record *row), void *arg,
+		  struct err *e);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* kernel.c - writes pages to a scratch zram device and reads them back by direct I/O, where the
+/* calibrate.c - writes pages to a scratch zram device and reads them back by direct I/O, where the
  * kernel compresses and decompresses on the calling thread: its CPU clock tells what that costs.
  *
  * Each run writes to a part of the device of its own, as writing over a page also frees its old
  * slot.
  */
-#include "kernel.h"
+#include "calibrate.h"
 
 #include <math.h>
 
@@ -76,7 +76,7 @@ static void half_done(struct half *h)
 	free(h->back);
 }
 
-static int read_pages(const struct kernel_config *c, struct page_source *source,
+static int read_pages(const struct calibrate_config *c, struct page_source *source,
 		      struct half halves[HALVES], struct err *e)
 {
 	struct page_set set = { 0 };
@@ -108,7 +108,7 @@ static int read_pages(const struct kernel_config *c, struct page_source *source,
 	return r;
 }
 
-static int take_pages(const struct kernel_config *c, struct half halves[HALVES], struct err *e)
+static int take_pages(const struct calibrate_config *c, struct half halves[HALVES], struct err *e)
 {
 	struct page_source source;
 	int r = c->pid ? page_open_pid(&source, c->pid, e) : page_open_file(&source, c->file, e);
@@ -183,8 +183,8 @@ static int run_model(const char *spec, const struct half *h, struct runs *runs, 
 }
 
 /* Kernel and library by turns, so that what else the machine does meets both. */
-static int all_runs(const struct kernel_config *c, const struct scratch *device, const char *model,
-		    const struct half *halves, struct runs *runs, struct err *e)
+static int all_runs(const struct calibrate_config *c, const struct scratch *device,
+		    const char *model, const struct half *halves, struct runs *runs, struct err *e)
 {
 	off_t at = 0;
 
@@ -207,7 +207,7 @@ static int all_runs(const struct kernel_config *c, const struct scratch *device,
 }
 
 /* What the device says of one algorithm; whatever happened, the device is gone afterwards. */
-static int run_algorithm(const struct kernel_config *c, const char *algorithm, const char *model,
+static int run_algorithm(const struct calibrate_config *c, const char *algorithm, const char *model,
 			 const struct half *halves, struct runs *runs, struct zram_mm_stat *stat,
 			 struct err *e)
 {
@@ -235,7 +235,7 @@ static int run_algorithm(const struct kernel_config *c, const char *algorithm, c
 /* ---- together ---- */
 
 /* The median over the runs of one figure by another. */
-static double median_ratio(const struct kernel_config *c, const struct runs *runs, size_t half,
+static double median_ratio(const struct calibrate_config *c, const struct runs *runs, size_t half,
 			   enum figure a, enum figure b)
 {
 	for (uint64_t i = 0; i < c->runs; i++)
@@ -245,8 +245,8 @@ static double median_ratio(const struct kernel_config *c, const struct runs *run
 
 /* The factors from one half, held against the other; before medians put the runs out of their
  * order. */
-static void compare(const struct kernel_config *c, const struct runs *runs,
-		    struct kernel_record *row)
+static void compare(const struct calibrate_config *c, const struct runs *runs,
+		    struct calibrate_record *row)
 {
 	row->model_compr_bytes = runs->model_stored_bytes;
 	row->model_used_bytes = runs->model_slot_bytes;
@@ -261,8 +261,8 @@ static void compare(const struct kernel_config *c, const struct runs *runs,
 	row->model_decompress_ns = stats_median(runs->ns[0][MODEL_DECOMPRESS], c->runs);
 }
 
-static int one_algorithm(const struct kernel_config *c, const char *algorithm, bool crypto,
-			 const struct half *halves, struct kernel_record *row, struct err *e)
+static int one_algorithm(const struct calibrate_config *c, const char *algorithm, bool crypto,
+			 const struct half *halves, struct calibrate_record *row, struct err *e)
 {
 	bool approximate = false;
 	const char *model = codec_for_kernel(algorithm, crypto, &approximate);
@@ -278,7 +278,7 @@ static int one_algorithm(const struct kernel_config *c, const char *algorithm, b
 	r = run_algorithm(c, algorithm, model, halves, &runs, &stat, e);
 	if (r)
 		return r;
-	*row = (struct kernel_record){
+	*row = (struct calibrate_record){
 		.algorithm = algorithm,
 		.model = model,
 		.approximate = approximate,
@@ -307,8 +307,9 @@ static int one_algorithm(const struct kernel_config *c, const char *algorithm, b
 	return 0;
 }
 
-int kernel_run(const struct kernel_config *config,
-	       int (*take)(void *arg, const struct kernel_record *row), void *arg, struct err *e)
+int calibrate_run(const struct calibrate_config *config,
+		  int (*take)(void *arg, const struct calibrate_record *row), void *arg,
+		  struct err *e)
 {
 	struct zram_algorithms algorithms;
 	struct half halves[HALVES] = { 0 };
@@ -324,7 +325,7 @@ int kernel_run(const struct kernel_config *config,
 		r = take_pages(config, halves, e);
 	n = config->algorithms.n ? config->algorithms.n : r ? 0 : algorithms.n;
 	for (size_t i = 0; !r && i < n; i++) {
-		struct kernel_record row;
+		struct calibrate_record row;
 
 		r = one_algorithm(config,
 				  config->algorithms.n ? config->algorithms.items[i]
