@@ -138,12 +138,12 @@ look() {
 	for _ in 1 2 3 4 5; do
 		mm_stat
 		before="$orig $compr $used"
-		"$bin/compressor_monitor" scan -q --zram "$device" --pid "$pid" --all --codecs "$1" -f json \
+		"$bin/compressor_monitor" scan -q --zram "$device" --pid "$pid" --all --codec "$1" -f json \
 			>"$tmp/scan" || return
 		mm_stat
 		[ "$before" = "$orig $compr $used" ] || continue
 		echo "$((orig / 4096)) $compr $used" "$(jq -r 'select(.type == "scan_codec") |
-			"\(.stored_bytes) \(.pool_bytes) \(.pool_holes_bytes)"' "$tmp/scan")"
+			"\(.stored_bytes) \(.pool_bytes) \(.pool_unused_bytes)"' "$tmp/scan")"
 		return
 	done
 	echo "the pool never stood still" >&2

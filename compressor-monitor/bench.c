@@ -266,12 +266,12 @@ static int dictionary_of(const char *spec, size_t *ret, struct err *e)
 {
 	struct kernel_spec kernel;
 	struct codec_run run;
-	int r = kernel_spec_is(spec) ? kernel_spec_parse(spec, &kernel, e)
-				     : codec_parse(&run, spec, e);
+	int rc = kernel_spec_is(spec) ? kernel_spec_parse(spec, &kernel, e)
+				      : codec_parse(&run, spec, e);
 
-	if (!r)
+	if (!rc)
 		*ret = kernel_spec_is(spec) ? kernel.dictionary_bytes : run.dictionary_bytes;
-	return r;
+	return rc;
 }
 
 /* Pages that are not measured; returns how many. */
@@ -287,10 +287,10 @@ static int open_codec(struct bench *b, const char *spec, struct err *e)
 {
 	struct codec_samples samples = { b->samples, b->config->page_bytes, 0 };
 	size_t bytes;
-	int r = dictionary_of(spec, &bytes, e);
+	int rc = dictionary_of(spec, &bytes, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	samples.n = fill_samples(b, bytes);
 	return codec_open_trained(&b->run, spec, &samples, e);
 }
@@ -299,10 +299,10 @@ static int open_codec(struct bench *b, const char *spec, struct err *e)
 static int prepare(struct bench *b, const char *spec, struct err *e)
 {
 	uint64_t page = b->config->page_bytes, size = b->size;
-	int r = open_codec(b, spec, e);
+	int rc = open_codec(b, spec, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	b->n_pages = (size + page - 1) / page;
 	b->bound = b->run.codec->bound(MIN(size, page));
 	b->compressed = calloc(b->copies * b->n_pages, b->bound);
@@ -331,10 +331,10 @@ static int check(const struct bench_config *c, const struct opt_list *corpora, s
 		uint64_t size = LADDER_FROM;
 		struct corpus corpus;
 		bool has;
-		int r = corpus_open(&corpus, corpora->items[i], c->seed, c->max_size_bytes, e);
+		int rc = corpus_open(&corpus, corpora->items[i], c->seed, c->max_size_bytes, e);
 
-		if (r)
-			return r;
+		if (rc)
+			return rc;
 		do
 			has = corpus_has(&corpus, size);
 		while (!has && (size *= LADDER_STEP) <= c->max_size_bytes);
@@ -408,22 +408,22 @@ static int bench_kernel(struct bench *b, const char *text, struct bench_record *
 		.runs = b->config->runs,
 		.warmups = b->config->warmups,
 	};
-	int r = kernel_spec_parse(text, &spec, e);
+	int rc = kernel_spec_parse(text, &spec, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	samples.n = fill_samples(b, spec.dictionary_bytes);
-	r = kernel_bench_run(&bench, row, e);
+	rc = kernel_bench_run(&bench, row, e);
 	row->corpus = b->source.name;
-	return r == -EINTR && stop_requested() ? 0 : r;
+	return rc == -EINTR && stop_requested() ? 0 : rc;
 }
 
 static int bench_library(struct bench *b, const char *spec, struct bench_record *row, struct err *e)
 {
-	int r = prepare(b, spec, e);
+	int rc = prepare(b, spec, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	measure(b, row);
 	release(b);
 	return 0;
@@ -433,54 +433,54 @@ static int bench_library(struct bench *b, const char *spec, struct bench_record 
  * its row out. */
 static int bench_size(struct bench *b, bench_take *take, void *arg, bool *failed, struct err *e)
 {
-	int r;
+	int rc;
 
 	b->size = b->corpus_size;
-	r = fill_copies(b, e);
-	for (size_t i = 0; !r && b->size && i < b->specs.n && !stop_requested(); i++) {
+	rc = fill_copies(b, e);
+	for (size_t i = 0; !rc && b->size && i < b->specs.n && !stop_requested(); i++) {
 		const char *spec = b->specs.items[i];
 		struct bench_record row;
 
 		if (kernel_spec_is(spec) && b->size % PAGE_BYTES)
 			continue;
-		r = kernel_spec_is(spec) ? bench_kernel(b, spec, &row, e)
-					 : bench_library(b, spec, &row, e);
-		if (r == -ENODATA) {
+		rc = kernel_spec_is(spec) ? bench_kernel(b, spec, &row, e)
+					  : bench_library(b, spec, &row, e);
+		if (rc == -ENODATA) {
 			term_say("%s, %zu bytes, %s left out: %s", b->source.name, b->size, spec,
 				 e ? e->what : "too little to train on");
-			r = 0;
+			rc = 0;
 			continue;
 		}
-		if (r)
-			return r;
+		if (rc)
+			return rc;
 		if (stop_requested()) /* a row cut short is no row */
 			break;
 		row.size_bytes = b->corpus_size;
 		row.class = b->class == PAGE_CLASSES ? NULL : page_class_name(b->class);
 		report_cache(b, &row);
 		*failed |= str_eq(row.validation, "FAIL");
-		r = take(arg, &row);
+		rc = take(arg, &row);
 	}
-	return r;
+	return rc;
 }
 
 /* The same, with one copy, and with as many as it takes to leave the last-level cache. */
 static int bench_caches(struct bench *b, bench_take *take, void *arg, bool *failed, struct err *e)
 {
-	int cache = b->config->cache, r = 0;
+	int cache = b->config->cache, rc = 0;
 
 	b->copies = 1;
 	b->class = PAGE_CLASSES;
 	if (cache != BENCH_COLD)
-		r = bench_size(b, take, arg, failed, e);
+		rc = bench_size(b, take, arg, failed, e);
 	/* Pages that need a codec; smaller sizes have none. */
-	for (b->class = PAGE_SAME_FILLED + 1; !r && b->config->by_class && b->class < PAGE_CLASSES;
+	for (b->class = PAGE_SAME_FILLED + 1; !rc && b->config->by_class && b->class < PAGE_CLASSES;
 	     b->class ++)
 		if (b->corpus_size % PAGE_BYTES == 0)
-			r = bench_size(b, take, arg, failed, e);
+			rc = bench_size(b, take, arg, failed, e);
 	b->class = PAGE_CLASSES;
-	if (r || cache == BENCH_HOT || stop_requested())
-		return r;
+	if (rc || cache == BENCH_HOT || stop_requested())
+		return rc;
 	b->copies =
 		MAX((COLD_TIMES * b->llc_bytes + b->corpus_size - 1) / b->corpus_size, UINT64_C(1));
 	return bench_size(b, take, arg, failed, e);
@@ -490,18 +490,18 @@ static int bench_corpus(struct bench *b, const char *name, size_t train, bench_t
 			void *arg, bool *failed, struct err *e)
 {
 	uint64_t max = b->config->max_size_bytes;
-	int r = corpus_open(&b->source, name, b->config->seed, max + train, e);
+	int rc = corpus_open(&b->source, name, b->config->seed, max + train, e);
 
-	if (r)
-		return r;
-	for (b->corpus_size = LADDER_FROM; !r && b->corpus_size <= max && !stop_requested();
+	if (rc)
+		return rc;
+	for (b->corpus_size = LADDER_FROM; !rc && b->corpus_size <= max && !stop_requested();
 	     b->corpus_size *= LADDER_STEP)
 		if (corpus_has(&b->source, b->corpus_size)) {
 			term_say("%s, %lu KiB", name, b->corpus_size / KIB);
-			r = bench_caches(b, take, arg, failed, e);
+			rc = bench_caches(b, take, arg, failed, e);
 		}
 	corpus_close(&b->source);
-	return r;
+	return rc;
 }
 
 /* Bytes to train the largest dictionary on; 0 = none is asked for. */
@@ -521,15 +521,15 @@ static size_t training_bytes(const struct opt_list *specs)
 static int set_up(struct bench *b, const struct opt_list *corpora, size_t *train, struct err *e)
 {
 	const struct bench_config *c = b->config;
-	int r;
+	int rc;
 
 	if (c->by_class && (c->page_bytes != PAGE_BYTES || c->cache != BENCH_HOT))
 		return err_usage(e, "--by-class: classes are of pages of 4KiB, with --cache hot");
-	r = specs_for_bench(&c->codecs, c->full_sweep, c->page_bytes, &b->specs, e);
-	if (!r)
-		r = check(c, corpora, e);
-	if (r)
-		return r;
+	rc = specs_for_bench(&c->codecs, c->full_sweep, c->page_bytes, &b->specs, e);
+	if (!rc)
+		rc = check(c, corpora, e);
+	if (rc)
+		return rc;
 	b->llc_bytes = llc_bytes(NULL, c->cpu);
 	if (c->cache != BENCH_HOT && b->llc_bytes == MISSING_U64)
 		return err_impossible(
@@ -552,7 +552,7 @@ int bench_run(const struct bench_config *config, bench_take *take, void *arg, bo
 	struct bench b = { .config = config, .model = &model };
 	const char *how;
 	size_t train = 0;
-	int r;
+	int rc;
 
 	if (!times)
 		return err_set(e, ENOMEM, "cannot bench");
@@ -562,14 +562,14 @@ int bench_run(const struct bench_config *config, bench_take *take, void *arg, bo
 	if (!corpora.n)
 		corpora = (struct opt_list){ usual_corpora, ARRAY_SIZE(usual_corpora) };
 	*failed = false;
-	r = set_up(&b, &corpora, &train, e);
-	if (!r)
-		r = zsmalloc_detect(&model, NULL, &how, e);
-	for (size_t i = 0; !r && i < corpora.n && !stop_requested(); i++)
-		r = bench_corpus(&b, corpora.items[i], train, take, arg, failed, e);
+	rc = set_up(&b, &corpora, &train, e);
+	if (!rc)
+		rc = zsmalloc_detect(&model, NULL, &how, e);
+	for (size_t i = 0; !rc && i < corpora.n && !stop_requested(); i++)
+		rc = bench_corpus(&b, corpora.items[i], train, take, arg, failed, e);
 	free(b.corpus);
 	free(b.back);
 	free(b.order);
 	free(b.samples);
-	return r;
+	return rc;
 }

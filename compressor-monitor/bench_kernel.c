@@ -92,20 +92,20 @@ static char *copy_of(const struct bench_device *d, char *copies, size_t slot)
 static int pass(struct bench_device *d, int way, bool same, struct timed *ret)
 {
 	uint64_t process = process_cpu_ns(), cpu = thread_cpu_ns(), wall = monotonic_ns();
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !r && i < d->slots; i++) {
+	for (size_t i = 0; !rc && i < d->slots; i++) {
 		char *buf = way == READ ? copy_of(d, d->bench->back, i)
 			    : same      ? d->same
 					: copy_of(d, d->bench->corpus, i);
 
-		r = scratch_transfer(&d->scratch, buf, d->bench->size, REQUEST_BYTES,
-				     slot_at(d, same ? d->same_at + i : i), way == WRITE);
+		rc = scratch_transfer(&d->scratch, buf, d->bench->size, REQUEST_BYTES,
+				      slot_at(d, same ? d->same_at + i : i), way == WRITE);
 	}
 	ret->ns[way][WALL] = (double)(monotonic_ns() - wall) / (double)d->slots;
 	ret->ns[way][CPU] = (double)(thread_cpu_ns() - cpu) / (double)d->slots;
 	ret->ns[way][PROCESS] = (double)(process_cpu_ns() - process) / (double)d->slots;
-	return r;
+	return rc;
 }
 
 /* The first slot page by page, wall clock. */
@@ -115,82 +115,82 @@ static int by_page(struct bench_device *d, int way, bool same, double *ns)
 	char *buf = way == READ ? copy_of(d, d->bench->back, 0)
 		    : same      ? d->same
 				: copy_of(d, d->bench->corpus, 0);
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !r && i < n; i++) {
+	for (size_t i = 0; !rc && i < n; i++) {
 		uint64_t begin = monotonic_ns();
 
-		r = scratch_transfer(&d->scratch, buf + i * PAGE_BYTES, PAGE_BYTES, PAGE_BYTES,
-				     slot_at(d, same ? d->same_at : 0) + (off_t)(i * PAGE_BYTES),
-				     way == WRITE);
+		rc = scratch_transfer(&d->scratch, buf + i * PAGE_BYTES, PAGE_BYTES, PAGE_BYTES,
+				      slot_at(d, same ? d->same_at : 0) + (off_t)(i * PAGE_BYTES),
+				      way == WRITE);
 		ns[i] = (double)(monotonic_ns() - begin);
 	}
-	return r;
+	return rc;
 }
 
 static int pages_one_way(struct bench_device *d, int way, uint64_t run)
 {
 	size_t n = d->bench->size / PAGE_BYTES;
 	double *ns = d->page_ns[way] + run * n, io;
-	int r = by_page(d, way, true, d->io_page_ns);
+	int rc = by_page(d, way, true, d->io_page_ns);
 
-	if (!r)
-		r = by_page(d, way, false, ns);
+	if (!rc)
+		rc = by_page(d, way, false, ns);
 	io = stats_median(d->io_page_ns, n);
 	for (size_t i = 0; i < n; i++)
 		ns[i] -= io;
-	return r;
+	return rc;
 }
 
 static int one_run(struct bench_device *d, uint64_t run)
 {
 	size_t all = d->bench->copies * d->bench->size;
-	int r;
+	int rc;
 
-	if ((r = pass(d, WRITE, true, &d->io[run])) || (r = pass(d, READ, true, &d->io[run])) ||
-	    (r = scratch_discard(&d->scratch, 0, d->slots * d->bench->size)) ||
-	    (r = pass(d, WRITE, false, &d->runs[run])))
-		return r;
+	if ((rc = pass(d, WRITE, true, &d->io[run])) || (rc = pass(d, READ, true, &d->io[run])) ||
+	    (rc = scratch_discard(&d->scratch, 0, d->slots * d->bench->size)) ||
+	    (rc = pass(d, WRITE, false, &d->runs[run])))
+		return rc;
 	memset(d->bench->back, 0, all);
-	r = pass(d, READ, false, &d->runs[run]);
+	rc = pass(d, READ, false, &d->runs[run]);
 	d->same_back &= memcmp(d->bench->back, d->bench->corpus, all) == 0;
-	if (r || (r = scratch_discard(&d->scratch, 0, d->bench->size)) ||
-	    (r = pages_one_way(d, WRITE, run)))
-		return r;
+	if (rc || (rc = scratch_discard(&d->scratch, 0, d->bench->size)) ||
+	    (rc = pages_one_way(d, WRITE, run)))
+		return rc;
 	return pages_one_way(d, READ, run);
 }
 
 /* One copy alone, for its exact accounting; then as many as make a large pool. */
 static int account(struct bench_device *d, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !r && i < d->fill && !stop_requested(); i++) {
-		r = scratch_transfer(&d->scratch, d->bench->corpus, d->bench->size, REQUEST_BYTES,
-				     slot_at(d, i), true);
-		if (!r && !i && (r = zram_mm_stat_read(NULL, d->scratch.device.id, &d->stat, e)))
-			return r;
+	for (size_t i = 0; !rc && i < d->fill && !stop_requested(); i++) {
+		rc = scratch_transfer(&d->scratch, d->bench->corpus, d->bench->size, REQUEST_BYTES,
+				      slot_at(d, i), true);
+		if (!rc && !i && (rc = zram_mm_stat_read(NULL, d->scratch.device.id, &d->stat, e)))
+			return rc;
 	}
-	if (!r && (r = zram_mm_stat_read(NULL, d->scratch.device.id, &d->fill_stat, e)))
-		return r;
-	if (!r)
-		r = scratch_discard(&d->scratch, 0, d->fill * d->bench->size);
-	return r ? err_set(e, r, "cannot fill the scratch zram device") : 0;
+	if (!rc && (rc = zram_mm_stat_read(NULL, d->scratch.device.id, &d->fill_stat, e)))
+		return rc;
+	if (!rc)
+		rc = scratch_discard(&d->scratch, 0, d->fill * d->bench->size);
+	return rc ? err_set(e, rc, "cannot fill the scratch zram device") : 0;
 }
 
 /* The accounting, then warm-ups, whose times are written over. */
 static int all_runs(struct bench_device *d, struct err *e)
 {
-	int r = account(d, e);
+	int rc = account(d, e);
 
-	if (r)
-		return r;
-	for (uint64_t i = 0; !r && i < d->bench->warmups + d->bench->runs; i++) {
+	if (rc)
+		return rc;
+	for (uint64_t i = 0; !rc && i < d->bench->warmups + d->bench->runs; i++) {
 		if (stop_requested())
 			return err_say(e, EINTR, "stopped by a signal");
-		r = one_run(d, i < d->bench->warmups ? 0 : i - d->bench->warmups);
+		rc = one_run(d, i < d->bench->warmups ? 0 : i - d->bench->warmups);
 	}
-	return r ? err_set(e, r, "cannot write to and read from the scratch zram device") : 0;
+	return rc ? err_set(e, rc, "cannot write to and read from the scratch zram device") : 0;
 }
 
 /* ---- the row ---- */
@@ -289,7 +289,7 @@ static int set_up(struct bench_device *d, struct err *e)
 				      .disk_bytes = (d->same_at + d->slots) * b->size };
 	AUTO_FREE char *dictionary = malloc(MAX(b->spec->dictionary_bytes, (size_t)1));
 	size_t len = 0;
-	int r = 0;
+	int rc = 0;
 
 	d->same = aligned_alloc(PAGE_BYTES, b->size);
 	d->runs = calloc(b->runs, sizeof(*d->runs));
@@ -303,15 +303,15 @@ static int set_up(struct bench_device *d, struct err *e)
 	for (size_t i = 0; i < pages; i++)
 		memset(d->same + i * PAGE_BYTES, (int)(i % 255 + 1), PAGE_BYTES);
 	if (b->spec->dictionary_bytes)
-		r = codec_train(b->samples, dictionary, b->spec->dictionary_bytes, &len, e);
-	return r ? r : scratch_open(&d->scratch, &config, dictionary, len, e);
+		rc = codec_train(b->samples, dictionary, b->spec->dictionary_bytes, &len, e);
+	return rc ? rc : scratch_open(&d->scratch, &config, dictionary, len, e);
 }
 
 int kernel_bench_run(const struct kernel_bench *bench, struct bench_record *row, struct err *e)
 {
 	struct bench_device d = { .bench = bench, .scratch = { .fd = -1 }, .same_back = true };
 	struct err undo = { 0 };
-	int r, undone;
+	int rc, undone;
 
 	d.slots = MAX(bench->copies, (RUN_BYTES + bench->size - 1) / bench->size);
 	if (d.slots * bench->size > SCRATCH_MAX_BYTES)
@@ -320,11 +320,11 @@ int kernel_bench_run(const struct kernel_bench *bench, struct bench_record *row,
 				 bench->spec->label, SCRATCH_MAX_BYTES / MIB);
 	d.fill = (FILL_BYTES + bench->size - 1) / bench->size;
 	d.same_at = MAX(d.slots, d.fill);
-	r = set_up(&d, e);
-	if (!r)
-		r = all_runs(&d, e);
+	rc = set_up(&d, e);
+	if (!rc)
+		rc = all_runs(&d, e);
 	undone = scratch_close(&d.scratch, &undo);
-	if (!r)
+	if (!rc)
 		report(&d, row);
 	free(d.same);
 	free(d.runs);
@@ -332,10 +332,10 @@ int kernel_bench_run(const struct kernel_bench *bench, struct bench_record *row,
 	free(d.page_ns[WRITE]);
 	free(d.page_ns[READ]);
 	free(d.io_page_ns);
-	if (!r && undone) {
+	if (!rc && undone) {
 		if (e)
 			*e = undo;
 		return undone;
 	}
-	return r;
+	return rc;
 }

@@ -82,42 +82,42 @@ static int read_pages(const struct calibrate_config *c, struct page_source *sour
 	struct page_set set = { 0 };
 	struct page_census census = { 0 };
 	struct page_sample sample;
-	int r;
+	int rc;
 
 	page_sample_init(&sample, c->pages, c->seed);
-	r = page_walk(source, 0, c->pid ? PAGE_KIND_SWAPPABLE : PAGE_KIND_FILE, &set, &census,
-		      &sample, e);
+	rc = page_walk(source, 0, c->pid ? PAGE_KIND_SWAPPABLE : PAGE_KIND_FILE, &set, &census,
+		       &sample, e);
 	page_sample_sort(&sample, 0, sample.n);
 
 	size_t n = MAX(sample.n, (size_t)1);
 	AUTO_FREE char *pages = aligned_alloc(PAGE_BYTES, n * PAGE_BYTES);
 	AUTO_FREE enum page_got *got = calloc(n, sizeof(*got));
 
-	if (!r && (!pages || !got || half_new(&halves[0], n * PAGE_BYTES) ||
-		   half_new(&halves[1], n * PAGE_BYTES)))
-		r = err_set(e, ENOMEM, "cannot hold the pages");
-	if (!r)
-		r = page_read(source, sample.refs, sample.n, pages, got, e);
-	if (!r)
+	if (!rc && (!pages || !got || half_new(&halves[0], n * PAGE_BYTES) ||
+		    half_new(&halves[1], n * PAGE_BYTES)))
+		rc = err_set(e, ENOMEM, "cannot hold the pages");
+	if (!rc)
+		rc = page_read(source, sample.refs, sample.n, pages, got, e);
+	if (!rc)
 		deal(halves, pages, got, sample.n);
 	page_sample_done(&sample);
 	page_set_done(&set);
-	if (!r && MIN(halves[0].n, halves[1].n) < PAGES_MIN / HALVES)
+	if (!rc && MIN(halves[0].n, halves[1].n) < PAGES_MIN / HALVES)
 		return err_say(e, ENODATA, "fewer than %u pages that need a codec: too few to time",
 			       PAGES_MIN);
-	return r;
+	return rc;
 }
 
 static int take_pages(const struct calibrate_config *c, struct half halves[HALVES], struct err *e)
 {
 	struct page_source source;
-	int r = c->pid ? page_open_pid(&source, c->pid, e) : page_open_file(&source, c->file, e);
+	int rc = c->pid ? page_open_pid(&source, c->pid, e) : page_open_file(&source, c->file, e);
 
-	if (r)
-		return r;
-	r = read_pages(c, &source, halves, e);
+	if (rc)
+		return rc;
+	rc = read_pages(c, &source, halves, e);
 	page_close(&source);
-	return r;
+	return rc;
 }
 
 /* ---- the device ---- */
@@ -125,10 +125,10 @@ static int transfer(const struct scratch *device, char *buf, size_t bytes, off_t
 		    double *ns_per_page)
 {
 	uint64_t begin = thread_cpu_ns();
-	int r = scratch_transfer(device, buf, bytes, CHUNK_BYTES, at, out);
+	int rc = scratch_transfer(device, buf, bytes, CHUNK_BYTES, at, out);
 
 	*ns_per_page = (double)(thread_cpu_ns() - begin) / ((double)bytes / PAGE_BYTES);
-	return r;
+	return rc;
 }
 
 /* One half once through the device. at is where this run of this half has its part of it. */
@@ -136,13 +136,13 @@ static int run_kernel(const struct scratch *device, const struct half *h, off_t 
 		      double ns[FIGURES], struct err *e)
 {
 	off_t same = at + (off_t)h->bytes;
-	int r;
+	int rc;
 
-	if ((r = transfer(device, h->same, h->bytes, same, true, &ns[IO_WRITE])) ||
-	    (r = transfer(device, h->back, h->bytes, same, false, &ns[IO_READ])) ||
-	    (r = transfer(device, h->pages, h->bytes, at, true, &ns[COMPRESS])) ||
-	    (r = transfer(device, h->back, h->bytes, at, false, &ns[DECOMPRESS])))
-		return err_set(e, r, "cannot write to and read from the scratch zram device");
+	if ((rc = transfer(device, h->same, h->bytes, same, true, &ns[IO_WRITE])) ||
+	    (rc = transfer(device, h->back, h->bytes, same, false, &ns[IO_READ])) ||
+	    (rc = transfer(device, h->pages, h->bytes, at, true, &ns[COMPRESS])) ||
+	    (rc = transfer(device, h->back, h->bytes, at, false, &ns[DECOMPRESS])))
+		return err_set(e, rc, "cannot write to and read from the scratch zram device");
 	if (memcmp(h->back, h->pages, h->bytes) != 0)
 		return err_say(e, EIO,
 			       "the kernel's codec did not give the pages back as they were");
@@ -160,21 +160,21 @@ static int run_model(const char *spec, const struct half *h, struct runs *runs, 
 	struct zsmalloc_model model;
 	struct measure *m;
 	const char *how;
-	int r = zsmalloc_detect(&model, NULL, &how, e);
+	int rc = zsmalloc_detect(&model, NULL, &how, e);
 
-	if (!r)
-		r = measure_new(&m, &(struct opt_list){ specs, 1 }, &model, e);
-	if (r)
-		return r;
-	for (size_t i = 0; !r && i < h->n; i++) {
-		r = measure_page(m, h->pages + i * PAGE_BYTES, PAGE_OTHER);
+	if (!rc)
+		rc = measure_new(&m, &(struct opt_list){ specs, 1 }, &model, e);
+	if (rc)
+		return rc;
+	for (size_t i = 0; !rc && i < h->n; i++) {
+		rc = measure_page(m, h->pages + i * PAGE_BYTES, PAGE_OTHER);
 		measure_hold(m); /* a copy is in cache, as in a scan */
 	}
-	if (!r)
-		r = measure_report(m, h->n, &result);
+	if (!rc)
+		rc = measure_report(m, h->n, &result);
 	measure_free(m);
-	if (r)
-		return err_set(e, r, "cannot keep the times");
+	if (rc)
+		return err_set(e, rc, "cannot keep the times");
 	ns[MODEL_COMPRESS] = (double)result.codecs[0].compress_cpu_ns / (double)h->n;
 	ns[MODEL_DECOMPRESS] = (double)result.codecs[0].decompress_cpu_ns / (double)h->n;
 	runs->model_stored_bytes += result.codecs[0].stored_bytes;
@@ -192,13 +192,13 @@ static int all_runs(const struct calibrate_config *c, const struct scratch *devi
 		runs->model_stored_bytes = runs->model_slot_bytes = 0;
 		for (size_t k = 0; k < HALVES; k++, at += (off_t)(2 * halves[0].bytes)) {
 			double ns[FIGURES] = { 0 };
-			int r = stop_requested() ? err_say(e, EINTR, "stopped by a signal")
-						 : run_kernel(device, &halves[k], at, ns, e);
+			int rc = stop_requested() ? err_say(e, EINTR, "stopped by a signal")
+						  : run_kernel(device, &halves[k], at, ns, e);
 
-			if (!r && model)
-				r = run_model(model, &halves[k], runs, ns, e);
-			if (r)
-				return r;
+			if (!rc && model)
+				rc = run_model(model, &halves[k], runs, ns, e);
+			if (rc)
+				return rc;
 			for (size_t f = 0; f < FIGURES; f++)
 				runs->ns[k][f][i] = ns[f];
 		}
@@ -217,19 +217,19 @@ static int run_algorithm(const struct calibrate_config *c, const char *algorithm
 	};
 	struct scratch device;
 	struct err undo;
-	int r = scratch_open(&device, &config, NULL, 0, e), undone;
+	int rc = scratch_open(&device, &config, NULL, 0, e), undone;
 
-	if (!r)
-		r = all_runs(c, &device, model, halves, runs, e);
-	if (!r)
-		r = zram_mm_stat_read(NULL, device.device.id, stat, e);
+	if (!rc)
+		rc = all_runs(c, &device, model, halves, runs, e);
+	if (!rc)
+		rc = zram_mm_stat_read(NULL, device.device.id, stat, e);
 	undone = scratch_close(&device, &undo);
-	if (!r && undone) {
+	if (!rc && undone) {
 		if (e)
 			*e = undo;
 		return undone;
 	}
-	return r;
+	return rc;
 }
 
 /* ---- together ---- */
@@ -269,15 +269,15 @@ static int one_algorithm(const struct calibrate_config *c, const char *algorithm
 	AUTO_FREE double *ns = calloc((HALVES * FIGURES + 1) * c->runs, sizeof(*ns));
 	struct zram_mm_stat stat;
 	struct runs runs = { .ratio = ns };
-	int r;
+	int rc;
 
 	if (!ns)
 		return err_set(e, ENOMEM, "cannot keep the times");
 	for (size_t i = 0; i < (size_t)HALVES * FIGURES; i++)
 		runs.ns[i / FIGURES][i % FIGURES] = ns + (i + 1) * c->runs;
-	r = run_algorithm(c, algorithm, model, halves, &runs, &stat, e);
-	if (r)
-		return r;
+	rc = run_algorithm(c, algorithm, model, halves, &runs, &stat, e);
+	if (rc)
+		return rc;
 	*row = (struct calibrate_record){
 		.algorithm = algorithm,
 		.model = model,
@@ -314,27 +314,27 @@ int calibrate_run(const struct calibrate_config *config,
 	struct zram_algorithms algorithms;
 	struct half halves[HALVES] = { 0 };
 	size_t n;
-	int r;
+	int rc;
 
 	if (config->pages * config->runs * PAGE_BYTES > SCRATCH_MAX_BYTES)
 		return err_usage(
 			e, "--pages times --runs: at most %lu pages, which may take as much memory",
 			SCRATCH_MAX_BYTES / PAGE_BYTES);
-	r = scratch_algorithms(&algorithms, e);
-	if (!r)
-		r = take_pages(config, halves, e);
-	n = config->algorithms.n ? config->algorithms.n : r ? 0 : algorithms.n;
-	for (size_t i = 0; !r && i < n; i++) {
+	rc = scratch_algorithms(&algorithms, e);
+	if (!rc)
+		rc = take_pages(config, halves, e);
+	n = config->algorithms.n ? config->algorithms.n : rc ? 0 : algorithms.n;
+	for (size_t i = 0; !rc && i < n; i++) {
 		struct calibrate_record row;
 
-		r = one_algorithm(config,
-				  config->algorithms.n ? config->algorithms.items[i]
-						       : algorithms.names[i],
-				  algorithms.crypto, halves, &row, e);
-		if (!r)
-			r = take(arg, &row);
+		rc = one_algorithm(config,
+				   config->algorithms.n ? config->algorithms.items[i]
+							: algorithms.names[i],
+				   algorithms.crypto, halves, &row, e);
+		if (!rc)
+			rc = take(arg, &row);
 	}
 	for (size_t k = 0; k < HALVES; k++)
 		half_done(&halves[k]);
-	return r;
+	return rc;
 }

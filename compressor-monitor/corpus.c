@@ -74,10 +74,10 @@ static void fill_made(const struct corpus *c, uint64_t seed, void *buf, size_t s
 
 static int open_contents(struct corpus *ret, const char *name, struct err *e)
 {
-	int r = mixture_find(name, &ret->mixture, e);
+	int rc = mixture_find(name, &ret->mixture, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	if (ret->mixture->permille[MIXTURE_ZERO] + ret->mixture->permille[MIXTURE_SAME] == 1000)
 		return err_say(e, ENODATA, "contents %s: no page of it needs a codec", name);
 	return 0;
@@ -91,10 +91,10 @@ static int append_file(struct corpus *ret, const char *path, size_t limit, bool 
 	struct page_source file;
 	ssize_t n = 1;
 	size_t from = ret->n_bytes;
-	int r = page_open_file(&file, path, e);
+	int rc = page_open_file(&file, path, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	while (ret->n_bytes < limit &&
 	       (n = pread(file.fd, ret->bytes + ret->n_bytes, limit - ret->n_bytes,
 			  (off_t)(ret->n_bytes - from))) > 0)
@@ -168,21 +168,21 @@ static int read_sample(struct corpus *ret, struct page_source *source, struct pa
 	AUTO_FREE char *chunk = aligned_alloc(PAGE_BYTES, (size_t)READ_PAGES * PAGE_BYTES);
 	enum page_got got[READ_PAGES];
 	struct prng rng;
-	int r = 0;
+	int rc = 0;
 
 	ret->bytes = malloc(MAX(sample->n, (size_t)1) * PAGE_BYTES);
 	if (!ret->bytes || !chunk)
 		return err_set(e, ENOMEM, "cannot hold the pages of %s", ret->name);
 	page_sample_sort(sample, 0, sample->n);
-	for (size_t at = 0, n; !r && at < sample->n; at += n) {
+	for (size_t at = 0, n; !rc && at < sample->n; at += n) {
 		n = MIN(sample->n - at, (size_t)READ_PAGES);
-		r = page_read(source, sample->refs + at, n, chunk, got, e);
-		if (!r)
+		rc = page_read(source, sample->refs + at, n, chunk, got, e);
+		if (!rc)
 			keep_pages(ret, chunk, got, n);
 	}
 	/* In random order, so that the beginning, whatever its size, stands for all of it. */
 	prng_seed(&rng, ret->seed);
-	for (size_t i = ret->n_bytes / PAGE_BYTES; !r && i > 1; i--) {
+	for (size_t i = ret->n_bytes / PAGE_BYTES; !rc && i > 1; i--) {
 		char *a = ret->bytes + (i - 1) * PAGE_BYTES,
 		     *b = ret->bytes + prng_below(&rng, i) * PAGE_BYTES;
 
@@ -190,7 +190,7 @@ static int read_sample(struct corpus *ret, struct page_source *source, struct pa
 		memmove(a, b, PAGE_BYTES);
 		memcpy(b, chunk, PAGE_BYTES);
 	}
-	return r;
+	return rc;
 }
 
 static int open_process(struct corpus *ret, const char *text, size_t limit, struct err *e)
@@ -200,41 +200,41 @@ static int open_process(struct corpus *ret, const char *text, size_t limit, stru
 	struct page_sample sample;
 	struct page_source source;
 	uint64_t pid;
-	int r = units_parse_u64(text, &pid, e);
+	int rc = units_parse_u64(text, &pid, e);
 
-	if (r || pid < 1 || pid > INT32_MAX)
+	if (rc || pid < 1 || pid > INT32_MAX)
 		return err_usage(e, "--corpora: '%s' is not a process ID", text);
-	r = page_open_pid(&source, (pid_t)pid, e);
-	if (r)
-		return r;
+	rc = page_open_pid(&source, (pid_t)pid, e);
+	if (rc)
+		return rc;
 	page_sample_init(&sample, limit / PAGE_BYTES + 1, ret->seed);
-	r = page_walk(&source, 0, PAGE_KIND_SWAPPABLE, &set, &census, &sample, e);
-	if (!r)
-		r = read_sample(ret, &source, &sample, e);
+	rc = page_walk(&source, 0, PAGE_KIND_SWAPPABLE, &set, &census, &sample, e);
+	if (!rc)
+		rc = read_sample(ret, &source, &sample, e);
 	page_sample_done(&sample);
 	page_set_done(&set);
 	page_close(&source);
-	if (!r && !ret->n_bytes)
+	if (!rc && !ret->n_bytes)
 		return err_say(e, ENODATA,
 			       "not one page of process %s that needs a codec could be read", text);
-	return r;
+	return rc;
 }
 
 /* ---- all ---- */
 int corpus_open(struct corpus *ret, const char *name, uint64_t seed, size_t limit, struct err *e)
 {
 	struct corpus c = { .name = name, .seed = seed };
-	int r;
+	int rc;
 
 	if (strncmp(name, PROCESS_PREFIX, strlen(PROCESS_PREFIX)) == 0)
-		r = open_process(&c, name + strlen(PROCESS_PREFIX), limit, e);
+		rc = open_process(&c, name + strlen(PROCESS_PREFIX), limit, e);
 	else if (strncmp(name, CONTENTS_PREFIX, strlen(CONTENTS_PREFIX)) == 0)
-		r = open_contents(&c, name + strlen(CONTENTS_PREFIX), e);
+		rc = open_contents(&c, name + strlen(CONTENTS_PREFIX), e);
 	else
-		r = is_made(name) ? 0 : open_path(&c, limit, e);
-	if (r) {
+		rc = is_made(name) ? 0 : open_path(&c, limit, e);
+	if (rc) {
 		corpus_close(&c);
-		return r;
+		return rc;
 	}
 	if (!c.bytes)
 		c.n_bytes = SIZE_MAX;

@@ -32,13 +32,13 @@ struct duplicates *duplicates_new(void)
 	if (d)
 		pthread_mutex_init(&d->lock, NULL);
 	while (d && filled < sizeof(d->key)) {
-		ssize_t r = getrandom((char *)d->key + filled, sizeof(d->key) - filled, 0);
+		ssize_t rc = getrandom((char *)d->key + filled, sizeof(d->key) - filled, 0);
 
-		if (r < 0 && errno != EINTR) {
+		if (rc < 0 && errno != EINTR) {
 			free(d);
 			return NULL;
 		}
-		filled += r > 0 ? (size_t)r : 0;
+		filled += rc > 0 ? (size_t)rc : 0;
 	}
 	return d;
 }

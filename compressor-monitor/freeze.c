@@ -50,7 +50,7 @@ static int refused(pid_t pid, int code, struct err *e)
 static int freeze_thread(struct freeze *f, pid_t pid, pid_t tid, uint64_t end_ns, struct err *e)
 {
 	struct frozen_thread *bigger = reallocarray(f->threads, f->n + 1, sizeof(*bigger));
-	int r;
+	int rc;
 
 	if (!bigger)
 		return err_set(e, ENOMEM, "cannot stop process %d", (int)pid);
@@ -60,10 +60,10 @@ static int freeze_thread(struct freeze *f, pid_t pid, pid_t tid, uint64_t end_ns
 	f->threads[f->n++] = (struct frozen_thread){ .tid = tid };
 	if (ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) && errno != ESRCH)
 		return refused(pid, errno, e);
-	r = wait_stopped(tid, end_ns, &f->threads[f->n - 1].signal);
-	if (r == 0)
+	rc = wait_stopped(tid, end_ns, &f->threads[f->n - 1].signal);
+	if (rc == 0)
 		f->n--;
-	return r < 0 ? err_set(e, -r, "process %d does not stop", (int)pid) : 0;
+	return rc < 0 ? err_set(e, -rc, "process %d does not stop", (int)pid) : 0;
 }
 
 /* Those threads that are there and not ours yet; *fresh: whether there were any. */
@@ -72,36 +72,36 @@ static int freeze_threads(struct freeze *f, pid_t pid, uint64_t end_ns, bool *fr
 	char path[64];
 	struct dirent *entry;
 	DIR *tasks;
-	int r = 0;
+	int rc = 0;
 
 	*fresh = false;
 	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
 	tasks = opendir(path);
-	while (tasks && !r && (entry = readdir(tasks))) {
+	while (tasks && !rc && (entry = readdir(tasks))) {
 		pid_t tid = (pid_t)atoi(entry->d_name);
 		size_t before = f->n;
 
 		if (!isdigit((unsigned char)entry->d_name[0]) || holds(f, tid))
 			continue;
-		r = freeze_thread(f, pid, tid, end_ns, e);
+		rc = freeze_thread(f, pid, tid, end_ns, e);
 		*fresh |= f->n > before;
 	}
 	if (tasks)
 		closedir(tasks);
-	return r;
+	return rc;
 }
 
 int freeze_process(struct freeze *f, pid_t pid, struct err *e)
 {
 	uint64_t end_ns = monotonic_ns() + WAIT_NS;
 	bool fresh = true;
-	int r = 0;
+	int rc = 0;
 
 	if (pid == 1 || pid == getpid())
 		return err_say(e, EINVAL, "process %d is not to be stopped", (int)pid);
-	while (!r && fresh)
-		r = freeze_threads(f, pid, end_ns, &fresh, e);
-	return r;
+	while (!rc && fresh)
+		rc = freeze_threads(f, pid, end_ns, &fresh, e);
+	return rc;
 }
 
 /* A thread that did not stop in time cannot be let go of before it does: the kernel does when we

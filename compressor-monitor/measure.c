@@ -89,10 +89,10 @@ static int times_add(struct times *t, uint64_t ns, size_t pages)
 static int subject_open(struct subject *s, const char *spec, const struct zsmalloc_model *model,
 			struct err *e)
 {
-	int r = codec_open(&s->run, spec, e);
+	int rc = codec_open(&s->run, spec, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	s->sums.pool.model = model;
 	s->bound = s->run.codec->bound(PAGE_BYTES);
 	s->compressed = malloc(BATCH_PAGES * s->bound);
@@ -122,7 +122,7 @@ int measure_new(struct measure **ret, const struct opt_list *specs,
 		const struct zsmalloc_model *model, struct err *e)
 {
 	struct measure *m = calloc(1, sizeof(*m));
-	int r = 0;
+	int rc = 0;
 
 	if (m) {
 		m->subjects = calloc(specs->n, sizeof(*m->subjects));
@@ -130,14 +130,14 @@ int measure_new(struct measure **ret, const struct opt_list *specs,
 		m->back = aligned_alloc(PAGE_BYTES, (size_t)BATCH_PAGES * PAGE_BYTES);
 	}
 	if (!m || !m->subjects || !m->batches || !m->back)
-		r = err_set(e, ENOMEM, "cannot set up the codecs");
-	for (size_t i = 0; !r && i < specs->n; i++) {
+		rc = err_set(e, ENOMEM, "cannot set up the codecs");
+	for (size_t i = 0; !rc && i < specs->n; i++) {
 		m->n_subjects++;
-		r = subject_open(&m->subjects[i], specs->items[i], model, e);
+		rc = subject_open(&m->subjects[i], specs->items[i], model, e);
 	}
-	if (r) {
+	if (rc) {
 		measure_free(m);
-		return r;
+		return rc;
 	}
 	*ret = m;
 	return 0;
@@ -190,7 +190,7 @@ static int run_batch(const struct measure *m, const struct batch *b, struct subj
 	ssize_t len[BATCH_PAGES], got[BATCH_PAGES] = { 0 };
 	uint64_t begin, middle, end;
 	size_t kept;
-	int r;
+	int rc;
 
 	if (!s->compress.n) { /* once untimed: states get their memory at first use */
 		compress_batch(b, s, len);
@@ -229,8 +229,8 @@ static int run_batch(const struct measure *m, const struct batch *b, struct subj
 	sums->pages += b->n;
 	sums->compress_ns += middle - begin;
 	sums->decompress_ns += kept ? end - middle : 0;
-	r = times_add(&s->compress, middle - begin, b->n);
-	return r || !kept ? r : times_add(&s->decompress, end - middle, kept);
+	rc = times_add(&s->compress, middle - begin, b->n);
+	return rc || !kept ? rc : times_add(&s->decompress, end - middle, kept);
 }
 
 /* The look is timed with one of the two rules, which is what deciding for a codec takes. */
@@ -254,10 +254,10 @@ static int flush_batch(struct measure *m, struct batch *b)
 	if (m->estimate && b->n)
 		judge_batch(m, b);
 	for (size_t i = 0; b->n && i < m->n_subjects; i++) {
-		int r = run_batch(m, b, &m->subjects[i]);
+		int rc = run_batch(m, b, &m->subjects[i]);
 
-		if (r)
-			return r;
+		if (rc)
+			return rc;
 	}
 	m->pages += b->n;
 	b->n = 0;
@@ -293,11 +293,11 @@ static int estimate_all(struct measure *m, const struct subject *s,
 
 int measure_flush(struct measure *m)
 {
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !r && i < PAGE_CLASSES; i++)
-		r = flush_batch(m, &m->batches[i]);
-	return r;
+	for (size_t i = 0; !rc && i < PAGE_CLASSES; i++)
+		rc = flush_batch(m, &m->batches[i]);
+	return rc;
 }
 
 void measure_estimate(struct measure *m)
@@ -379,16 +379,16 @@ static int join_subject(struct subject *into, struct subject *from, size_t n_str
 
 int measure_join(struct measure *into, struct measure *from)
 {
-	int r = from->n_strata > into->n_strata ? grow_strata(into, (uint32_t)from->n_strata - 1)
-						: 0;
+	int rc = from->n_strata > into->n_strata ? grow_strata(into, (uint32_t)from->n_strata - 1)
+						 : 0;
 
-	for (size_t i = 0; !r && i < into->n_subjects; i++)
-		r = join_subject(&into->subjects[i], &from->subjects[i], from->n_strata);
+	for (size_t i = 0; !rc && i < into->n_subjects; i++)
+		rc = join_subject(&into->subjects[i], &from->subjects[i], from->n_strata);
 	into->pages += from->pages;
 	into->same_pages += from->same_pages;
 	into->estimate_ns += from->estimate_ns;
 	from->pages = from->same_pages = from->estimate_ns = 0;
-	return r;
+	return rc;
 }
 
 void measure_hold(struct measure *m)
@@ -411,14 +411,14 @@ int measure_sample_size(struct measure *m, double half_width_ratio,
 {
 	const double n = (double)(m->pages + m->same_pages), left = 1 / n - 1 / (double)population;
 	double most = n;
-	int r = measure_flush(m);
+	int rc = measure_flush(m);
 
-	for (size_t i = 0; !r && m->pages > 1 && i < m->n_subjects; i++) {
+	for (size_t i = 0; !rc && m->pages > 1 && i < m->n_subjects; i++) {
 		struct strata_estimate estimate;
 		double times;
 
-		r = estimate_all(m, &m->subjects[i], strata, &estimate);
-		if (r)
+		rc = estimate_all(m, &m->subjects[i], strata, &estimate);
+		if (rc)
 			break;
 		times = half_width_ratio * PAGE_BYTES * 2 /
 			(estimate.of_coded.high - estimate.of_coded.low);
@@ -427,9 +427,9 @@ int measure_sample_size(struct measure *m, double half_width_ratio,
 		if (times < 1)
 			most = MAX(most, 1 / (1 / (double)population + times * times * left));
 	}
-	if (!r)
+	if (!rc)
 		*ret = MIN((uint64_t)ceil(most), population);
-	return r;
+	return rc;
 }
 
 static double quantile(const struct times *t, double p)
@@ -555,17 +555,17 @@ int measure_report(struct measure *m, uint64_t population, struct scan_result *r
 int measure_report_strata(struct measure *m, const struct page_strata *strata, uint64_t population,
 			  struct scan_result *ret)
 {
-	int r = measure_flush(m);
+	int rc = measure_flush(m);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	ret->n_codecs = m->n_subjects;
 	for (size_t i = 0; i < m->n_subjects; i++) {
 		struct strata_estimate estimate;
 
-		r = estimate_all(m, &m->subjects[i], strata, &estimate);
-		if (r)
-			return r;
+		rc = estimate_all(m, &m->subjects[i], strata, &estimate);
+		if (rc)
+			return rc;
 		ret->codecs[i] = report(m, &m->subjects[i], population, &estimate);
 		snprintf(ret->labels[i], sizeof(ret->labels[i]), "%s", ret->codecs[i].label);
 		ret->codecs[i].label = ret->labels[i];

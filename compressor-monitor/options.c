@@ -32,8 +32,7 @@
 			"threads that read and compress; default one for each CPU it may run on", \
 			.min = 1, .max = 1024), \
 		OPT_LIST(0, "codec", struct monitor_config, scan.codecs, \
-			 "codecs and levels, e.g. lz4:1,zstd:1..3", \
-			 .metavar = "LIST"), \
+			 "codecs and levels, e.g. lz4:1,zstd:1..3", .metavar = "LIST"), \
 		OPT_RENAMED("codecs", "--codec LIST"), \
 		OPT_U64(0, "chain", struct monitor_config, scan.chain, \
 			"largest zspage of the slot model, in pages: 8, or 4 before Linux 6.3; " \

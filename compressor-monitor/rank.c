@@ -107,7 +107,7 @@ static int find_calibrations(const struct rank_config *config, struct rank_setup
 			*e = why;
 		return rc;
 	}
-	term_say("%s: CPU times are those of the libraries", why.what);
+	term_warn("%s: CPU times are those of the libraries", why.what);
 	return 0;
 }
 

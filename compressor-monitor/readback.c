@@ -125,18 +125,18 @@ int readback_from_db(const char *path, const char *subject, struct readback *ret
 	struct results *results AUTO_RESULTS = NULL;
 	uint64_t residences;
 	char name[128];
-	int r = results_open(&results, path, RESULTS_READ, NULL, e);
+	int rc = results_open(&results, path, RESULTS_READ, NULL, e);
 
-	if (!r)
-		r = choose_subject(results, path, subject, name, sizeof(name), e);
-	if (!r)
-		r = median_metric(results, path, name, "readback_factor", "'timed'", &found.factor,
-				  &found.runs, e);
-	if (!r)
-		r = median_metric(results, path, name, "residence_ns", "'timed','probed'",
-				  &found.residence_ns, &residences, e);
-	if (r)
-		return r;
+	if (!rc)
+		rc = choose_subject(results, path, subject, name, sizeof(name), e);
+	if (!rc)
+		rc = median_metric(results, path, name, "readback_factor", "'timed'", &found.factor,
+				   &found.runs, e);
+	if (!rc)
+		rc = median_metric(results, path, name, "residence_ns", "'timed','probed'",
+				   &found.residence_ns, &residences, e);
+	if (rc)
+		return rc;
 	if (!found.runs) {
 		err_say(e, ENODATA,
 			"no run of %s in %s has a read-back factor: nothing went to a pool", name,
@@ -249,11 +249,11 @@ int readback_from_pid(pid_t pid, uint64_t watch_ns, struct readback *ret, struct
 	char path[PATH_MAX], duration[UNITS_TEXT_MAX];
 	double before, after, out;
 	FILE *f AUTO_FCLOSE = NULL;
-	int status = -1, r;
+	int status = -1, rc;
 	pid_t probe;
 
-	if ((r = swapped_pages(pid, &before, e)) || (r = find_probe(path, sizeof(path), e)))
-		return r;
+	if ((rc = swapped_pages(pid, &before, e)) || (rc = find_probe(path, sizeof(path), e)))
+		return rc;
 	probe = start_probe(path, units_exact_duration(watch_ns, duration), &f, e);
 	if (probe < 0)
 		return (int)probe;
@@ -266,9 +266,9 @@ int readback_from_pid(pid_t pid, uint64_t watch_ns, struct readback *ret, struct
 				e, "--readback-from PID: pool_probe cannot run here, see above");
 		return err_say(e, EIO, "--readback-from PID: pool_probe failed, see above");
 	}
-	r = swapped_pages(pid, &after, e);
-	if (r)
-		return r;
+	rc = swapped_pages(pid, &after, e);
+	if (rc)
+		return rc;
 	out = (double)found.pages_in + after - before;
 	if (out < 1) {
 		err_say(e, ENODATA, "no page of process %d went out within %s", (int)pid, duration);

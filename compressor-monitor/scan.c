@@ -40,19 +40,19 @@ static int kinds_of(const struct scan_config *c, unsigned int *ret, struct err *
 static int choose_model(struct scan *s, struct scan_summary_record *summary, struct err *e)
 {
 	uint64_t chain = s->config->chain;
-	int r;
+	int rc;
 
 	if (chain == MISSING_U64) {
-		r = zsmalloc_detect(&s->model, NULL, &summary->chain_source, e);
+		rc = zsmalloc_detect(&s->model, NULL, &summary->chain_source, e);
 	} else {
 		/* Kernels before 6.3 have 4 and the older rule; the one class that differs is not
 		 * worth an option. */
-		r = zsmalloc_init(&s->model, (unsigned int)chain,
-				  chain == 4 ? ZSMALLOC_BEST_PERCENT : ZSMALLOC_LEAST_WASTE);
+		rc = zsmalloc_init(&s->model, (unsigned int)chain,
+				   chain == 4 ? ZSMALLOC_BEST_PERCENT : ZSMALLOC_LEAST_WASTE);
 		summary->chain_source = "option";
 	}
 	summary->chain = s->model.chain;
-	return r;
+	return rc;
 }
 
 /* "1pt" is one percentage point. */
@@ -77,7 +77,7 @@ static int parse_precision(const char *text, double *ret, struct err *e)
 static int capacity_of(struct scan *s, size_t *ret, struct err *e)
 {
 	const struct scan_config *c = s->config;
-	int r = 0;
+	int rc = 0;
 
 	*ret = c->all ? SIZE_MAX : c->pages;
 	if (!c->precision)
@@ -85,32 +85,32 @@ static int capacity_of(struct scan *s, size_t *ret, struct err *e)
 	if (c->all)
 		return err_usage(
 			e, "--all leaves nothing for --precision to decide: give one of them");
-	r = parse_precision(c->precision, &s->half_width_ratio, e);
-	if (!r) /* shares lie within 0 and 1: no standard deviation is above a half */
+	rc = parse_precision(c->precision, &s->half_width_ratio, e);
+	if (!rc) /* shares lie within 0 and 1: no standard deviation is above a half */
 		*ret = MAX(PILOT_PAGES,
 			   4 * stats_sample_size(0.5, s->half_width_ratio, SIZE_MAX, 0.95));
-	return r;
+	return rc;
 }
 
 static int set_up(struct scan *s, struct scan_result *ret, struct err *e)
 {
 	size_t capacity;
-	int r;
+	int rc;
 
-	r = specs_expand(&s->config->codecs, &s->codecs, e);
-	if (r)
-		return r;
+	rc = specs_expand(&s->config->codecs, &s->codecs, e);
+	if (rc)
+		return rc;
 	if (s->codecs.n > SCAN_CODECS_MAX)
 		return err_usage(e, "--codec: at most %d at once", SCAN_CODECS_MAX);
-	r = capacity_of(s, &capacity, e);
-	if (!r)
-		r = choose_model(s, &ret->summary, e);
-	if (!r)
-		r = measure_new(&s->measure, &s->codecs, &s->model, e);
-	if (!r)
-		r = scan_open_target(s, ret->target, sizeof(ret->target), e);
-	if (r)
-		return r;
+	rc = capacity_of(s, &capacity, e);
+	if (!rc)
+		rc = choose_model(s, &ret->summary, e);
+	if (!rc)
+		rc = measure_new(&s->measure, &s->codecs, &s->model, e);
+	if (!rc)
+		rc = scan_open_target(s, ret->target, sizeof(ret->target), e);
+	if (rc)
+		return rc;
 	s->duplicates = duplicates_new();
 	if (!s->duplicates)
 		return err_set(e, ENOMEM, "cannot set up the scan");
@@ -151,40 +151,40 @@ static void let_go(struct scan *s, struct scan_result *ret)
 /* So that owners are stopped for as long as it takes to read, not to compress. */
 static int copy_pool(struct scan *s, struct scan_result *ret, struct err *e)
 {
-	int r = s->n_stopped ? pool_pages_copy(&s->sources[0], &s->sample, e) : 0;
+	int rc = s->n_stopped ? pool_pages_copy(&s->sources[0], &s->sample, e) : 0;
 
-	if (r > 0)
+	if (rc > 0)
 		let_go(s, ret);
-	else if (!r && s->n_stopped)
+	else if (!rc && s->n_stopped)
 		term_say("the owners of the pool stay stopped to the end: there is no memory to "
 			 "keep %zu pages in",
 			 s->sample.n);
-	return MIN(r, 0);
+	return MIN(rc, 0);
 }
 
 static int walk(struct scan *s, struct scan_result *ret, struct err *e)
 {
 	unsigned int kinds;
-	int r = kinds_of(s->config, &kinds, e);
+	int rc = kinds_of(s->config, &kinds, e);
 
-	if (!r && s->config->zram) {
-		r = walk_pool(s, e);
-		if (!r && !s->sample.seen)
+	if (!rc && s->config->zram) {
+		rc = walk_pool(s, e);
+		if (!rc && !s->sample.seen)
 			return err_say(e, ENODATA, "no page is in pool %s", s->config->zram);
-		return r ? r : copy_pool(s, ret, e);
+		return rc ? rc : copy_pool(s, ret, e);
 	}
 
-	for (size_t i = 0; !r && i < s->n_sources && !stop_requested(); i++) {
-		r = page_walk(&s->sources[i], (uint32_t)i, kinds, &s->set, &s->census, &s->sample,
-			      e);
-		if (r == -ESRCH && (s->n_sources > 1 || s->sample.seen)) {
+	for (size_t i = 0; !rc && i < s->n_sources && !stop_requested(); i++) {
+		rc = page_walk(&s->sources[i], (uint32_t)i, kinds, &s->set, &s->census, &s->sample,
+			       e);
+		if (rc == -ESRCH && (s->n_sources > 1 || s->sample.seen)) {
 			s->sources[i].ended = true;
-			r = 0;
+			rc = 0;
 		}
 	}
-	if (!r && !s->sample.seen)
+	if (!rc && !s->sample.seen)
 		return nothing_read("not one page of the target is present in memory", e);
-	return r;
+	return rc;
 }
 
 /* From the pilot to as many pages as it takes: what the spread in the pilot says, and then, as a
@@ -197,21 +197,21 @@ static int read_until_known(struct scan *s, struct term_progress *progress, stru
 			    struct err *e)
 {
 	size_t read = 0, to = MIN(s->sample.n, (size_t)PILOT_PAGES);
-	int r = 0;
+	int rc = 0;
 
 	page_sample_shuffle(&s->sample);
-	while (!r && !s->stopped && read < to) {
+	while (!rc && !s->stopped && read < to) {
 		uint64_t wanted, got;
 
-		r = scan_read_range(s, read, to, progress, ret, e);
+		rc = scan_read_range(s, read, to, progress, ret, e);
 		read = to;
 		got = ret->summary.sampled_pages;
-		if (r || !got)
+		if (rc || !got)
 			continue;
-		r = measure_sample_size(s->measure, s->half_width_ratio, &ret->strata,
-					s->sample.seen, &wanted);
-		if (r)
-			err_set(e, r, "cannot keep the times");
+		rc = measure_sample_size(s->measure, s->half_width_ratio, &ret->strata,
+					 s->sample.seen, &wanted);
+		if (rc)
+			err_set(e, rc, "cannot keep the times");
 		else if (wanted > got && read == s->sample.n && read < s->sample.seen)
 			term_say("%s is not reached: too few of the %zu pages that were drawn need "
 				 "a codec",
@@ -219,25 +219,25 @@ static int read_until_known(struct scan *s, struct term_progress *progress, stru
 		else if (wanted > got) /* a little more at once, to be there sooner */
 			to = MIN(s->sample.n, read + (wanted - got) + read / 64);
 	}
-	return r;
+	return rc;
 }
 
 static int read_sample(struct scan *s, struct scan_result *ret, struct err *e)
 {
 	struct term_progress progress;
-	int r;
+	int rc;
 
 	term_progress_begin(&progress, (double)s->sample.n);
 	term_progress_step(&progress, "compressing at most %zu of %lu pages", s->sample.n,
 			   s->sample.seen);
-	r = s->half_width_ratio > 0 ? read_until_known(s, &progress, ret, e)
-				    : scan_read_range(s, 0, s->sample.n, &progress, ret, e);
+	rc = s->half_width_ratio > 0 ? read_until_known(s, &progress, ret, e)
+				     : scan_read_range(s, 0, s->sample.n, &progress, ret, e);
 	term_progress_end(&progress);
-	if (!r && !ret->summary.sampled_pages)
+	if (!rc && !ret->summary.sampled_pages)
 		return nothing_read("not one page of the target could be read: they were swapped "
 				    "out, unmapped or ended meanwhile",
 				    e);
-	return r;
+	return rc;
 }
 
 static void say_partial(const struct scan *s, struct scan_result *ret)
@@ -381,31 +381,31 @@ int scan_run(const struct scan_config *config, struct scan_result *ret, struct e
 {
 	struct scan s = { .config = config };
 	uint64_t begin = monotonic_ns(), cpu_begin = process_cpu_ns();
-	int r;
+	int rc;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->summary.stopped_ns = MISSING_U64;
-	r = set_up(&s, ret, e);
-	if (!r)
-		r = walk(&s, ret, e);
-	if (!r)
-		r = scan_read_begin(&s, e);
-	if (!r)
-		r = read_sample(&s, ret, e);
-	if (!r) {
-		r = measure_report_strata(s.measure, &ret->strata, s.sample.seen, ret);
-		if (!r)
-			r = list_mappings(&s, ret);
-		if (r)
-			err_set(e, r, "cannot keep the figures");
-		ret->whole = !r;
+	rc = set_up(&s, ret, e);
+	if (!rc)
+		rc = walk(&s, ret, e);
+	if (!rc)
+		rc = scan_read_begin(&s, e);
+	if (!rc)
+		rc = read_sample(&s, ret, e);
+	if (!rc) {
+		rc = measure_report_strata(s.measure, &ret->strata, s.sample.seen, ret);
+		if (!rc)
+			rc = list_mappings(&s, ret);
+		if (rc)
+			err_set(e, rc, "cannot keep the figures");
+		ret->whole = !rc;
 		let_go(&s, ret);
 		summarize(&s, ret);
 		ret->summary.elapsed_ns = monotonic_ns() - begin;
 		ret->summary.cpu_ns = process_cpu_ns() - cpu_begin;
 	}
-	if (!r && s.trace)
-		r = trace_close(s.trace, ret->summary.partial != NULL, e);
+	if (!rc && s.trace)
+		rc = trace_close(s.trace, ret->summary.partial != NULL, e);
 	scan_done(&s);
-	return r;
+	return rc;
 }

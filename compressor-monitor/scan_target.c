@@ -30,28 +30,28 @@ static int add_source(struct scan *s, const struct page_source *source, struct e
 static int add_pid(struct scan *s, pid_t pid, struct err *e)
 {
 	struct page_source source;
-	int r = page_open_pid(&source, pid, e);
+	int rc = page_open_pid(&source, pid, e);
 
-	for (size_t i = 0; !r && i < s->n_sources; i++)
+	for (size_t i = 0; !rc && i < s->n_sources; i++)
 		if (s->sources[i].pid == pid) {
 			page_close(&source);
 			return 0;
 		}
-	return r ? r : add_source(s, &source, e);
+	return rc ? rc : add_source(s, &source, e);
 }
 
 static int open_pids(struct scan *s, struct err *e)
 {
 	for (size_t i = 0; i < s->config->pids.n; i++) {
 		uint64_t pid;
-		int r = units_parse_u64(s->config->pids.items[i], &pid, e);
+		int rc = units_parse_u64(s->config->pids.items[i], &pid, e);
 
-		if (r || pid < 1 || pid > INT32_MAX)
+		if (rc || pid < 1 || pid > INT32_MAX)
 			return err_usage(e, "--pid: '%s' is not a process ID",
 					 s->config->pids.items[i]);
-		r = add_pid(s, (pid_t)pid, e);
-		if (r)
-			return r;
+		rc = add_pid(s, (pid_t)pid, e);
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
@@ -61,7 +61,7 @@ static int open_cgroup(struct scan *s, struct err *e)
 {
 	AUTO_FREE char *path = NULL;
 	AUTO_FCLOSE FILE *procs = NULL;
-	int pid, fields, r = 0;
+	int pid, fields, rc = 0;
 
 	if (asprintf(&path, "%s/cgroup.procs", s->config->cgroup) < 0) {
 		path = NULL;
@@ -72,18 +72,18 @@ static int open_cgroup(struct scan *s, struct err *e)
 		err_set(e, errno, "cannot open %s", path);
 		return err_hint(e, "give the directory of the group, e.g. /sys/fs/cgroup/NAME");
 	}
-	while (!r && (fields = fscanf(procs, "%d", &pid)) == 1) {
+	while (!rc && (fields = fscanf(procs, "%d", &pid)) == 1) {
 		if (pid == getpid())
 			continue;
-		r = add_pid(s, pid, e);
-		if (r == -ESRCH) {
+		rc = add_pid(s, pid, e);
+		if (rc == -ESRCH) {
 			s->n_vanished++;
-			r = 0;
+			rc = 0;
 		}
 	}
-	if (!r && !s->n_sources)
+	if (!rc && !s->n_sources)
 		return err_say(e, ESRCH, "no process to scan in cgroup %s", s->config->cgroup);
-	return r;
+	return rc;
 }
 
 /* The process, its children, theirs and so on, but for this one: as they are now, not those that
@@ -92,24 +92,24 @@ static int open_tree(struct scan *s, struct err *e)
 {
 	AUTO_FREE struct procfs_relation *list = NULL;
 	size_t n;
-	int r = add_pid(s, s->config->tree, e);
+	int rc = add_pid(s, s->config->tree, e);
 
-	list = r ? NULL : procfs_relations(&n);
+	list = rc ? NULL : procfs_relations(&n);
 	if (!list)
-		return r ? r
-			 : err_set(e, errno, "cannot list the descendants of process %d",
-				   (int)s->config->tree);
+		return rc ? rc
+			  : err_set(e, errno, "cannot list the descendants of process %d",
+				    (int)s->config->tree);
 	procfs_descendants_mark(list, n, s->config->tree);
-	for (size_t i = 0; !r && i < n; i++) {
+	for (size_t i = 0; !rc && i < n; i++) {
 		if (!list[i].inside || list[i].pid == s->config->tree || list[i].pid == getpid())
 			continue;
-		r = add_pid(s, list[i].pid, e);
-		if (r == -ESRCH) {
+		rc = add_pid(s, list[i].pid, e);
+		if (rc == -ESRCH) {
 			s->n_vanished++;
-			r = 0;
+			rc = 0;
 		}
 	}
-	return r;
+	return rc;
 }
 
 /* As many descriptors as we may have: each process takes one. */
@@ -130,28 +130,28 @@ static int open_system(struct scan *s, struct err *e)
 {
 	size_t n;
 	AUTO_FREE struct procfs_relation *list = procfs_relations(&n);
-	int r = 0;
+	int rc = 0;
 
 	raise_descriptor_limit();
 	if (!list)
 		return err_set(e, errno, "cannot list the processes");
-	for (size_t i = 0; !r && i < n; i++) {
+	for (size_t i = 0; !rc && i < n; i++) {
 		if (list[i].pid == getpid())
 			continue;
-		r = add_pid(s, list[i].pid, e);
-		s->n_forbidden += r == -EACCES;
-		if (r == -ESRCH || r == -EACCES)
-			r = 0;
+		rc = add_pid(s, list[i].pid, e);
+		s->n_forbidden += rc == -EACCES;
+		if (rc == -ESRCH || rc == -EACCES)
+			rc = 0;
 	}
-	return r || s->n_sources ? r : err_say(e, EACCES, "not one process may be read");
+	return rc || s->n_sources ? rc : err_say(e, EACCES, "not one process may be read");
 }
 
 static int open_file(struct scan *s, struct err *e)
 {
 	struct page_source source;
-	int r = page_open_file(&source, s->config->file, e);
+	int rc = page_open_file(&source, s->config->file, e);
 
-	return r ? r : add_source(s, &source, e);
+	return rc ? rc : add_source(s, &source, e);
 }
 
 static int open_owners(struct scan *s, struct err *e)
@@ -164,35 +164,35 @@ static int open_owners(struct scan *s, struct err *e)
 /* Again until nobody is new: before they are all stopped, they may have children. */
 static int stop_owners(struct scan *s, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 
 	s->stopped_at_ns = monotonic_ns();
-	for (size_t stopped = 0, before = SIZE_MAX; !r && s->n_sources != before;) {
+	for (size_t stopped = 0, before = SIZE_MAX; !rc && s->n_sources != before;) {
 		before = s->n_sources;
-		r = open_owners(s, e);
-		for (; !r && stopped < s->n_sources; stopped++)
-			r = freeze_process(&s->freeze, s->sources[stopped].pid, e);
+		rc = open_owners(s, e);
+		for (; !rc && stopped < s->n_sources; stopped++)
+			rc = freeze_process(&s->freeze, s->sources[stopped].pid, e);
 	}
 	s->n_stopped = s->n_sources;
 	s->n_vanished = 0;
 	scan_close_sources(s);
-	return r;
+	return rc;
 }
 
 static int open_pool(struct scan *s, struct err *e)
 {
 	const struct scan_config *c = s->config;
 	struct page_source source;
-	int r = pool_pages_open(&s->pool, c->zram, &source, e);
+	int rc = pool_pages_open(&s->pool, c->zram, &source, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	page_close(&source);
-	r = c->pids.n || c->tree || c->cgroup ? stop_owners(s, e) : 0;
+	rc = c->pids.n || c->tree || c->cgroup ? stop_owners(s, e) : 0;
 	/* Once more, as what the pool held before they stopped is of no interest. */
-	if (!r)
-		r = pool_pages_open(&s->pool, c->zram, &source, e);
-	return r ? r : add_source(s, &source, e);
+	if (!rc)
+		rc = pool_pages_open(&s->pool, c->zram, &source, e);
+	return rc ? rc : add_source(s, &source, e);
 }
 
 int scan_open_target(struct scan *s, char *name, size_t len, struct err *e)

@@ -39,18 +39,18 @@ void trace_free(struct trace *trace)
 int trace_new(struct trace **ret, const char *path, struct err *e)
 {
 	struct trace *trace = calloc(1, sizeof(*trace));
-	int r = trace ? codec_open(&trace->lz4, "lz4:1", e)
-		      : err_set(e, ENOMEM, "cannot keep a trace");
+	int rc = trace ? codec_open(&trace->lz4, "lz4:1", e)
+		       : err_set(e, ENOMEM, "cannot keep a trace");
 
-	if (!r) {
+	if (!rc) {
 		trace->compressed = malloc(trace->lz4.codec->bound(PAGE_BYTES));
-		r = !trace->compressed ? err_set(e, ENOMEM, "cannot keep a trace")
-		    : path             ? out_new(&trace->out, OUT_JSON, path, e)
-				       : 0;
+		rc = !trace->compressed ? err_set(e, ENOMEM, "cannot keep a trace")
+		     : path             ? out_new(&trace->out, OUT_JSON, path, e)
+					: 0;
 	}
-	if (r) {
+	if (rc) {
 		trace_free(trace);
-		return r;
+		return rc;
 	}
 	*ret = trace;
 	return 0;
@@ -142,14 +142,14 @@ int trace_close(struct trace *trace, bool partial, struct err *e)
 		.unmatched = MISSING_U64,
 		.reason = partial ? "partial" : "done",
 	};
-	int r;
+	int rc;
 
 	if (trace->n)
 		qsort(trace->entries, trace->n, sizeof(*trace->entries), by_place);
 	out_record(trace->out, &page_trace_type, &head);
 	end.seen = end.emitted = write_runs(trace);
 	out_record(trace->out, &end_record_type, &end);
-	r = out_close(trace->out, e);
+	rc = out_close(trace->out, e);
 	trace->out = NULL;
-	return r;
+	return rc;
 }

@@ -162,41 +162,42 @@ const char *policy_explain(const struct policy_settings *s, const struct policy_
 {
 	switch (v->reason) {
 	case POLICY_WON_SCORE:
-		snprintf(buf, len, "best score of the fast tier, and no heavy codec is worth more");
+		snprintf(buf, len,
+			 "best score of the fast tier, and no heavy codec repays its extra CPU");
 		break;
 	case POLICY_WON_PRICE:
-		snprintf(buf, len, "its extra CPU buys %.1f GiB per core, the price is %.1f",
+		snprintf(buf, len, "its extra CPU buys %.1f GiB per core; the price is %.1f",
 			 v->value_gib_per_core, s->price_gib_per_core);
 		break;
 	case POLICY_LOST_SCORE:
-		snprintf(buf, len, "another of the %s tier scores better",
+		snprintf(buf, len, "another codec of the %s tier scores better",
 			 c->tier == POLICY_FAST ? "fast" : "heavy");
 		break;
 	case POLICY_LOST_TO_HEAVY:
 		snprintf(buf, len,
-			 "best score of the fast tier, but a heavy codec is worth its extra CPU");
+			 "best score of the fast tier, but a heavy codec repays its extra CPU");
 		break;
 	case POLICY_LOST_READBACK:
 		snprintf(buf, len,
-			 "readback factor %.3g is above %.3g: heavy codecs are for colder memory",
-			 s->readback_factor, s->heavy_below);
+			 "heavy codecs need a readback factor of at most %.3g; it is %.3g",
+			 s->heavy_below, s->readback_factor);
 		break;
 	case POLICY_LOST_PRICE:
 		snprintf(buf, len, "its extra CPU buys %.1f GiB per core, below the price of %.1f",
 			 v->value_gib_per_core, s->price_gib_per_core);
 		break;
 	case POLICY_LOST_NO_GAIN:
-		snprintf(buf, len, "saves no more than the fast tier's best");
+		snprintf(buf, len, "saves no more than the best codec of the fast tier");
 		break;
 	case POLICY_INELIGIBLE_FLOOR:
 		snprintf(buf, len, "saves %.1f %%, below the floor of %.1f %%",
 			 100 * v->saved_ratio, 100 * s->floor_ratio);
 		break;
 	case POLICY_INELIGIBLE_FAILED:
-		snprintf(buf, len, "did not give every page back as it was");
+		snprintf(buf, len, "a page did not decompress to its original");
 		break;
 	case POLICY_INELIGIBLE_NO_VALUE:
-		snprintf(buf, len, "a figure it is judged by is missing");
+		snprintf(buf, len, "a value that it is judged by is missing");
 		break;
 	}
 	return buf;

@@ -65,15 +65,15 @@ struct policy_settings {
 #define POLICY_READBACK_COLD 0.1
 
 enum policy_reason {
-	POLICY_WON_SCORE,            /* best score of the fast tier, no heavy one worth more */
-	POLICY_WON_PRICE,            /* heavy, and worth its extra CPU */
-	POLICY_LOST_SCORE,           /* another of its tier scores better */
-	POLICY_LOST_TO_HEAVY,        /* best of the fast tier; a heavy one is worth its extra CPU */
-	POLICY_LOST_READBACK,        /* heavy, and read back too often */
-	POLICY_LOST_PRICE,           /* heavy, and saves too little more for its extra CPU */
-	POLICY_LOST_NO_GAIN,         /* heavy, and saves no more than the choice of the fast tier */
-	POLICY_INELIGIBLE_FLOOR,     /* savings below the floor */
-	POLICY_INELIGIBLE_FAILED,    /* did not give the pages back */
+	POLICY_WON_SCORE,           /* best score of the fast tier, no heavy one worth more */
+	POLICY_WON_PRICE,           /* heavy, and worth its extra CPU */
+	POLICY_LOST_SCORE,          /* another of its tier scores better */
+	POLICY_LOST_TO_HEAVY,       /* best of the fast tier; a heavy one is worth its extra CPU */
+	POLICY_LOST_READBACK,       /* heavy, and read back too often */
+	POLICY_LOST_PRICE,          /* heavy, and saves too little more for its extra CPU */
+	POLICY_LOST_NO_GAIN,        /* heavy, and saves no more than the choice of the fast tier */
+	POLICY_INELIGIBLE_FLOOR,    /* savings below the floor */
+	POLICY_INELIGIBLE_FAILED,   /* did not give the pages back */
 	POLICY_INELIGIBLE_NO_VALUE, /* a figure is missing, or the cost is not above 0 */
 };
 

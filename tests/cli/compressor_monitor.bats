@@ -16,7 +16,7 @@ load monitor_helpers
 	refused 2 "with --zram" scan --zram zram9 --pid 1 --tree 1
 	refused 2 "a device such as" scan --zram sda
 	refused 2 "--tree" scan --tree 0
-	refused 2 "not several" rank --file text --json text
+	refused 2 "give one of" rank --file text --json text
 }
 
 @test "codecs and levels there are not: the message lists those there are" {
@@ -223,13 +223,13 @@ for i in range(4096):
 		.pool_bytes == 2097152 and .decompress_cpu_ns == 0 and .validation == "PASS")'
 }
 
-@test "the estimator is held against every codec, page by page, and only where asked for" {
+@test "the estimator is compared with every codec, page by page, and only where asked for" {
 	cat text random >halves
 	pages=$(($(stat -c %s text) / 4096))
 	monitor scan --file halves --all --estimate --codec lz4,lzo1x-1,snappy,zstd,deflate -f json
 	of scan_estimate "length == 5 and all(.pages == 512 + $pages and .agree_ratio > 0.95 and .estimate_ns > 0 and
-		.rightly_taken + .wrongly_taken + .rightly_left + .wrongly_left == .pages and .rightly_left >= 490 and
-		(.rightly_taken + .rightly_left) / .pages == .agree_ratio)"
+		.true_compressible + .false_compressible + .true_incompressible + .false_incompressible == .pages and .true_incompressible >= 490 and
+		(.true_compressible + .true_incompressible) / .pages == .agree_ratio)"
 	monitor scan --file halves --all -f json
 	of scan_estimate 'length == 0'
 }
@@ -375,16 +375,32 @@ for i in range(4096):
 	[ "$allowed" = "$cpu" ]
 }
 
-@test "levels and ranges of them go to the codecs named without one, as far as each has them" {
-	monitor bench -q --max-size 4KiB --runs 1 --corpora unique --codec zstd,lz4hc,snappy,deflate:6 --levels=-1..2,9 -f json
+@test "a codec spec may name a range of levels; every codec of a sweep says its own" {
+	monitor bench -q --max-size 4KiB --runs 1 --corpora unique --codec zstd:-1..2,zstd:9,snappy,lz4hc:4..4 -f json
 	[ "$status" = 0 ]
-	of bench 'map(select(.size_bytes == 4096) | .label) == ["zstd:-1", "zstd:1", "zstd:2", "zstd:9", "lz4hc:9", "snappy", "deflate:6"]'
-	monitor bench -q --max-size 4KiB --runs 1 --corpora unique --levels 12 -f json
-	of bench 'map(.label) | unique == ["deflate:12", "lz4:12", "lz4hc:12", "zstd:12"]'
-	refused 2 "lz4hc has none of them" bench -q --codec lz4hc --levels 99
-	refused 2 "--levels" bench -q --levels 1..
-	refused 2 "--levels" bench -q --levels 9..1
-	refused 2 "--levels" bench -q --levels 1..99999999999
+	of bench 'map(select(.size_bytes == 4096) | .label) == ["zstd:-1", "zstd:1", "zstd:2", "zstd:9", "snappy", "lz4hc:4"]'
+	monitor scan --file text --codec zstd:1..3 -f json
+	of scan_codec 'map(.label) == ["zstd:1", "zstd:2", "zstd:3"]'
+	monitor bench -q --max-size 1KiB --runs 1 --warmups 1 --corpora repetitive --full-sweep -f json
+	of bench 'map(.label) | length == 46 and contains(["lz4:16", "lz4hc:12", "lzo-rle", "snappy", "zstd:-5", "zstd:19", "deflate:12"])'
+	refused 2 "from 2 to 12" bench -q --codec lz4hc:11..13
+	refused 2 "takes no level" bench -q --codec snappy:1..2
+	for range in zstd:1.. zstd:9..1 zstd:1..99999999999 zstd..2 zstd:..2 zstd:1..2x 1..2; do
+		refused 2 "NAME:FROM..TO" bench -q --codec $range
+	done
+}
+
+@test "options of earlier versions are answered with today's" {
+	refused 2 "--codec LIST" scan --file text --codecs lz4
+	refused 2 "--codec LIST" bench --codecs lz4
+	refused 2 "--codec NAME:FROM..TO" bench --levels 1
+	refused 2 "--algo LIST" calibrate --file text --algorithms lz4
+	refused 2 "--db FILE" calibrate --file text --store x.db
+	refused 2 "--db FILE or --readback-pid PID" rank --file text --readback-from x.db
+	refused 2 "--db FILE" rank --file text --kernel-costs x.db
+	refused 2 "--target NAME" rank --file text --subject x
+	refused 2 "--duration TIME" rank --file text --watch 1s
+	refused 2 "--plot FILE" rank --file text --figure x.svg
 }
 
 @test "a dictionary is trained on pages that are not measured, and left out where there are none" {

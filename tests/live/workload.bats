@@ -237,7 +237,7 @@ watch() {
 
 	await_members $supervisor
 	sleep 1
-	scan=$("$bin/compressor_monitor" scan -q --pid "$(members_of $supervisor | head -1)" --all --codecs lz4:1 --format json)
+	scan=$("$bin/compressor_monitor" scan -q --pid "$(members_of $supervisor | head -1)" --all --codec lz4:1 --format json)
 	wait $supervisor
 	# Shares of all pages: those of the generator's own code and tables, under 2 %, are no part of its region.
 	jq -s -e --slurpfile run "$BATS_TEST_TMPDIR/out" '
@@ -260,7 +260,7 @@ watch() {
 		supervisor=$!
 		await_members $supervisor
 		await_filled "$(members_of $supervisor | head -1)" 32
-		"$bin/compressor_monitor" scan -q --pid "$(members_of $supervisor | head -1)" --all --codecs lz4:1,zstd:1 \
+		"$bin/compressor_monitor" scan -q --pid "$(members_of $supervisor | head -1)" --all --codec lz4:1,zstd:1 \
 			--format json | jq -r 'select(.type == "scan_hist") | "\(.label) \(.bin_bytes) \(.pages)"' \
 			>"$BATS_TEST_TMPDIR/seen"
 		kill -INT $supervisor
