@@ -135,26 +135,22 @@ static void time_direction(struct bench *b, enum direction d, uint64_t *passes)
 	}
 }
 
-/* The record's figures of both directions have the same order: these point to them. */
-struct times {
-	uint64_t *wall_ns, *cpu_ns, *process_cpu_ns;
-	double *mib_per_s, *p50_ns, *p10_ns, *p90_ns, *p99_ns;
-};
-
-static void report_times(struct bench *b, uint64_t size, struct times t)
+static void report_times(struct bench *b, struct bench_times *ret)
 {
 	size_t runs = b->config->runs, n = runs * b->n_pages;
 	double cpu = stats_median(b->cpu_ns, runs);
 
-	*t.wall_ns = (uint64_t)llround(stats_median(b->wall_ns, runs));
-	*t.cpu_ns = (uint64_t)llround(cpu);
-	*t.process_cpu_ns = (uint64_t)llround(stats_median(b->process_ns, runs));
-	*t.mib_per_s = (double)size / (double)MIB / (cpu / (double)NS_PER_S);
 	stats_sort(b->page_ns, n);
-	*t.p10_ns = stats_quantile(b->page_ns, n, 0.1);
-	*t.p50_ns = stats_quantile(b->page_ns, n, 0.5);
-	*t.p90_ns = stats_quantile(b->page_ns, n, 0.9);
-	*t.p99_ns = stats_quantile(b->page_ns, n, 0.99);
+	*ret = (struct bench_times){
+		.wall_ns = (uint64_t)llround(stats_median(b->wall_ns, runs)),
+		.cpu_ns = (uint64_t)llround(cpu),
+		.process_cpu_ns = (uint64_t)llround(stats_median(b->process_ns, runs)),
+		.mib_per_s = (double)b->size / (double)MIB / (cpu / (double)NS_PER_S),
+		.ns = stats_quantile(b->page_ns, n, 0.5),
+		.p10_ns = stats_quantile(b->page_ns, n, 0.1),
+		.p90_ns = stats_quantile(b->page_ns, n, 0.9),
+		.p99_ns = stats_quantile(b->page_ns, n, 0.99),
+	};
 }
 
 /* What zram would make of it: pages of 4 KiB only. */
@@ -233,18 +229,10 @@ static void measure(struct bench *b, struct bench_record *row)
 	};
 	b->bad = false;
 	time_direction(b, COMPRESS, &row->passes);
-	report_times(b, size,
-		     (struct times){ &row->compress_wall_ns, &row->compress_cpu_ns,
-				     &row->compress_process_cpu_ns, &row->compress_mib_per_s,
-				     &row->compress_ns, &row->compress_p10_ns,
-				     &row->compress_p90_ns, &row->compress_p99_ns });
+	report_times(b, &row->compress);
 	memset(b->back, 0, b->copies * size);
 	time_direction(b, DECOMPRESS, &(uint64_t){ 0 });
-	report_times(b, size,
-		     (struct times){ &row->decompress_wall_ns, &row->decompress_cpu_ns,
-				     &row->decompress_process_cpu_ns, &row->decompress_mib_per_s,
-				     &row->decompress_ns, &row->decompress_p10_ns,
-				     &row->decompress_p90_ns, &row->decompress_p99_ns });
+	report_times(b, &row->decompress);
 	report_bytes(b, row);
 	same = memcmp(b->corpus, b->back, b->copies * size) == 0;
 	row->validation = b->bad || !same ? "FAIL" : "PASS";

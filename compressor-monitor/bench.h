@@ -17,8 +17,14 @@ struct bench_config {
 	int cache; /* enum bench_cache */
 };
 
-/* One codec on one corpus of one size. Times are of one pass over the corpus: the median of the
- * runs. */
+/* One direction: one pass over the corpus, and one page; medians of the runs. */
+struct bench_times {
+	uint64_t wall_ns, cpu_ns, process_cpu_ns;
+	double mib_per_s;
+	double ns, p10_ns, p90_ns, p99_ns; /* a page; ns: the median */
+};
+
+/* One codec on one corpus of one size. */
 struct bench_record {
 	const char *label, *codec, *mode;
 	int64_t level;
@@ -32,12 +38,8 @@ struct bench_record {
 	uint64_t orig_bytes, codec_bytes, stored_bytes, slot_bytes, used_bytes, same_pages,
 		huge_pages;
 	double ratio, saved_codec_ratio, saved_slot_ratio;
-	uint64_t compress_wall_ns, compress_cpu_ns, compress_process_cpu_ns;
-	double compress_mib_per_s, compress_ns, compress_p10_ns, compress_p90_ns, compress_p99_ns;
-	uint64_t decompress_wall_ns, decompress_cpu_ns, decompress_process_cpu_ns;
-	double decompress_mib_per_s, decompress_ns, decompress_p10_ns, decompress_p90_ns,
-		decompress_p99_ns;
-	double io_write_ns, io_read_ns; /* kernel: a same-filled page, which the times are net of */
+	struct bench_times compress, decompress;
+	double io_write_ns, io_read_ns; /* kernel: a same-filled page; times do not include it */
 	const char *validation;
 };
 

@@ -8,7 +8,6 @@
  */
 #include "bench_kernel.h"
 
-#include <limits.h>
 #include <math.h>
 
 #include "scratch.h"
@@ -46,32 +45,44 @@ struct bench_device {
 
 bool kernel_spec_is(const char *spec)
 {
-	return strncmp(spec, KERNEL_PREFIX, strlen(KERNEL_PREFIX)) == 0;
+	return str_starts(spec, KERNEL_PREFIX);
+}
+
+/* ":8", ":1:16KiB": what stands behind the name. */
+static int parse_level(const char *spec, const char *text, struct kernel_spec *s, struct err *e)
+{
+	char *end;
+	long level;
+
+	errno = 0;
+	level = strtol(text, &end, 10);
+	if (errno || end == text || (*end && *end != ':') || level != (int)level)
+		return err_usage(e, "'%s': the level must be a whole number", spec);
+	s->has_level = true;
+	s->level = (int)level;
+	if (!*end)
+		return 0;
+	if (units_parse_size(end + 1, &s->dictionary_bytes, NULL) ||
+	    s->dictionary_bytes < CODEC_DICTIONARY_MIN ||
+	    s->dictionary_bytes > CODEC_DICTIONARY_MAX)
+		return err_usage(e, "'%s': a dictionary must be from 4KiB to 64KiB", spec);
+	return 0;
 }
 
 int kernel_spec_parse(const char *spec, struct kernel_spec *ret, struct err *e)
 {
-	const char *name = spec + strlen(KERNEL_PREFIX), *colon = strchr(name, ':');
-	size_t len = colon ? (size_t)(colon - name) : strlen(name);
+	const char *name = spec + strlen(KERNEL_PREFIX);
+	size_t len = strcspn(name, ":");
 	struct kernel_spec s = { 0 };
-	char *end;
+	int rc = 0;
 
 	if (!len || len >= sizeof(s.algorithm))
 		return err_usage(e, "'%s' names no algorithm of the kernel: e.g. kernel:lz4", spec);
 	memcpy(s.algorithm, name, len);
-	if (colon) {
-		errno = 0;
-		long level = strtol(colon + 1, &end, 10);
-
-		if (errno || end == colon + 1 || (*end && *end != ':') || level < INT_MIN ||
-		    level > INT_MAX)
-			return err_usage(e, "'%s': the level must be a whole number", spec);
-		s.has_level = true;
-		s.level = (int)level;
-		if (*end && (units_parse_size(end + 1, &s.dictionary_bytes, NULL) ||
-			     s.dictionary_bytes < 4 * KIB || s.dictionary_bytes > 64 * KIB))
-			return err_usage(e, "'%s': a dictionary has 4KiB to 64KiB", spec);
-	}
+	if (name[len])
+		rc = parse_level(spec, name + len + 1, &s, e);
+	if (rc)
+		return rc;
 	if (snprintf(s.label, sizeof(s.label), "%s", spec) >= CODEC_LABEL_MAX)
 		return err_usage(e, "'%s' is too long", spec);
 	*ret = s;
@@ -142,22 +153,34 @@ static int pages_one_way(struct bench_device *d, int way, uint64_t run)
 	return rc;
 }
 
-static int one_run(struct bench_device *d, uint64_t run)
+static int write_and_read(struct bench_device *d, uint64_t run)
 {
 	size_t all = d->bench->copies * d->bench->size;
-	int rc;
+	int rc = pass(d, WRITE, false, &d->runs[run]);
 
-	if ((rc = pass(d, WRITE, true, &d->io[run])) || (rc = pass(d, READ, true, &d->io[run])) ||
-	    (rc = scratch_discard(&d->scratch, 0, d->slots * d->bench->size)) ||
-	    (rc = pass(d, WRITE, false, &d->runs[run])))
+	if (rc)
 		return rc;
 	memset(d->bench->back, 0, all);
 	rc = pass(d, READ, false, &d->runs[run]);
 	d->same_back &= memcmp(d->bench->back, d->bench->corpus, all) == 0;
-	if (rc || (rc = scratch_discard(&d->scratch, 0, d->bench->size)) ||
-	    (rc = pages_one_way(d, WRITE, run)))
-		return rc;
-	return pages_one_way(d, READ, run);
+	return rc;
+}
+
+static int one_run(struct bench_device *d, uint64_t run)
+{
+	int rc = pass(d, WRITE, true, &d->io[run]);
+
+	if (!rc)
+		rc = pass(d, READ, true, &d->io[run]);
+	if (!rc)
+		rc = scratch_discard(&d->scratch, 0, d->slots * d->bench->size);
+	if (!rc)
+		rc = write_and_read(d, run);
+	if (!rc)
+		rc = scratch_discard(&d->scratch, 0, d->bench->size);
+	if (!rc)
+		rc = pages_one_way(d, WRITE, run);
+	return rc ? rc : pages_one_way(d, READ, run);
 }
 
 /* One copy alone, for its exact accounting; then as many as make a large pool. */
@@ -168,11 +191,11 @@ static int account(struct bench_device *d, struct err *e)
 	for (size_t i = 0; !rc && i < d->fill && !stop_requested(); i++) {
 		rc = scratch_transfer(&d->scratch, d->bench->corpus, d->bench->size, REQUEST_BYTES,
 				      slot_at(d, i), true);
-		if (!rc && !i && (rc = zram_mm_stat_read(NULL, d->scratch.device.id, &d->stat, e)))
-			return rc;
+		if (!rc && !i)
+			rc = zram_mm_stat_read(NULL, d->scratch.device.id, &d->stat, e);
 	}
-	if (!rc && (rc = zram_mm_stat_read(NULL, d->scratch.device.id, &d->fill_stat, e)))
-		return rc;
+	if (!rc)
+		rc = zram_mm_stat_read(NULL, d->scratch.device.id, &d->fill_stat, e);
 	if (!rc)
 		rc = scratch_discard(&d->scratch, 0, d->fill * d->bench->size);
 	return rc ? err_set(e, rc, "cannot fill the scratch zram device") : 0;
@@ -215,24 +238,29 @@ static uint64_t positive(double ns)
 	return ns > 0 ? (uint64_t)llround(ns) : MISSING_U64;
 }
 
-static void report_way(struct bench_device *d, int way, uint64_t *const ns[CLOCKS],
-		       double *mib_per_s, double *io_ns, double *const quantiles[4])
+static double positive_f64(double ns)
 {
-	static const double at[4] = { 0.1, 0.5, 0.9, 0.99 };
+	return ns > 0 ? ns : MISSING_F64;
+}
+
+static void report_way(struct bench_device *d, int way, struct bench_times *ret, double *io_ns)
+{
 	size_t pages = d->bench->size / PAGE_BYTES, n = pages * d->bench->runs;
-	double io, cpu = median_of(d, way, CPU, &io);
+	double *page_ns = d->page_ns[way], io, cpu = median_of(d, way, CPU, &io);
 
-	for (int clock = 0; clock < CLOCKS; clock++)
-		*ns[clock] = positive(median_of(d, way, clock, NULL));
-	*mib_per_s = cpu > 0 ? (double)d->bench->size / (double)MIB / (cpu / (double)NS_PER_S)
-			     : MISSING_F64;
+	stats_sort(page_ns, n);
 	*io_ns = io / (double)pages;
-	stats_sort(d->page_ns[way], n);
-	for (int i = 0; i < 4; i++) {
-		double at_ns = stats_quantile(d->page_ns[way], n, at[i]);
-
-		*quantiles[i] = at_ns > 0 ? at_ns : MISSING_F64;
-	}
+	*ret = (struct bench_times){
+		.wall_ns = positive(median_of(d, way, WALL, NULL)),
+		.cpu_ns = positive(cpu),
+		.process_cpu_ns = positive(median_of(d, way, PROCESS, NULL)),
+		.mib_per_s = cpu > 0 ? (double)d->bench->size / (double)MIB / (cpu / NS_PER_S)
+				     : MISSING_F64,
+		.ns = positive_f64(stats_quantile(page_ns, n, 0.5)),
+		.p10_ns = positive_f64(stats_quantile(page_ns, n, 0.1)),
+		.p90_ns = positive_f64(stats_quantile(page_ns, n, 0.9)),
+		.p99_ns = positive_f64(stats_quantile(page_ns, n, 0.99)),
+	};
 }
 
 static void report(struct bench_device *d, struct bench_record *row)
@@ -266,18 +294,8 @@ static void report(struct bench_device *d, struct bench_record *row)
 		.saved_slot_ratio = 1 - slot / (double)d->bench->size,
 		.validation = d->same_back ? "PASS" : "FAIL",
 	};
-	report_way(d, WRITE,
-		   (uint64_t *[]){ &row->compress_wall_ns, &row->compress_cpu_ns,
-				   &row->compress_process_cpu_ns },
-		   &row->compress_mib_per_s, &row->io_write_ns,
-		   (double *[]){ &row->compress_p10_ns, &row->compress_ns, &row->compress_p90_ns,
-				 &row->compress_p99_ns });
-	report_way(d, READ,
-		   (uint64_t *[]){ &row->decompress_wall_ns, &row->decompress_cpu_ns,
-				   &row->decompress_process_cpu_ns },
-		   &row->decompress_mib_per_s, &row->io_read_ns,
-		   (double *[]){ &row->decompress_p10_ns, &row->decompress_ns,
-				 &row->decompress_p90_ns, &row->decompress_p99_ns });
+	report_way(d, WRITE, &row->compress, &row->io_write_ns);
+	report_way(d, READ, &row->decompress, &row->io_read_ns);
 }
 
 static int set_up(struct bench_device *d, struct err *e)

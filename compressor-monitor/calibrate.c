@@ -138,10 +138,14 @@ static int run_kernel(const struct scratch *device, const struct half *h, off_t 
 	off_t same = at + (off_t)h->bytes;
 	int rc;
 
-	if ((rc = transfer(device, h->same, h->bytes, same, true, &ns[IO_WRITE])) ||
-	    (rc = transfer(device, h->back, h->bytes, same, false, &ns[IO_READ])) ||
-	    (rc = transfer(device, h->pages, h->bytes, at, true, &ns[COMPRESS])) ||
-	    (rc = transfer(device, h->back, h->bytes, at, false, &ns[DECOMPRESS])))
+	rc = transfer(device, h->same, h->bytes, same, true, &ns[IO_WRITE]);
+	if (!rc)
+		rc = transfer(device, h->back, h->bytes, same, false, &ns[IO_READ]);
+	if (!rc)
+		rc = transfer(device, h->pages, h->bytes, at, true, &ns[COMPRESS]);
+	if (!rc)
+		rc = transfer(device, h->back, h->bytes, at, false, &ns[DECOMPRESS]);
+	if (rc)
 		return err_set(e, rc, "cannot write to and read from the scratch zram device");
 	if (memcmp(h->back, h->pages, h->bytes) != 0)
 		return err_say(e, EIO,

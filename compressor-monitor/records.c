@@ -8,130 +8,134 @@
 
 #define TRACE(m, u, what) FIELD(struct page_trace_record, m, FIELD_U64, u, what)
 static const struct field trace_fields[] = {
-	TRACE(pages, "pages", "in this trace"),
-	TRACE(page_bytes, "bytes", "of a page"),
+	TRACE(pages, "pages", "pages in this trace"),
+	TRACE(page_bytes, "bytes", "page size"),
 };
 const struct record_type page_trace_type =
-	RECORD_TYPE("page_trace", 1, RECORD_CARD, trace_fields,
-		    "head of a page-class trace, which holds no contents");
+	RECORD_TYPE("page_trace", 1, RECORD_CARD, trace_fields, "head of a page-class trace");
 
 #define RUN(m, t, u, what) FIELD(struct page_run_record, m, t, u, what)
 static const struct field run_fields[] = {
-	RUN(class, FIELD_STRING, "", "zero, same_filled, sparse, text, pointer or other"),
-	RUN(pages, FIELD_U64, "pages", "one after the other in the order of addresses"),
-	RUN(lz4_bytes, FIELD_U64, "bytes", "mean length that lz4 makes of them; 0: same-filled"),
+	RUN(class, FIELD_STRING, "",
+	    "page class: zero, same_filled, sparse, text, pointer or other"),
+	RUN(pages, FIELD_U64, "pages", "consecutive pages of this class, in address order"),
+	RUN(lz4_bytes, FIELD_U64, "bytes", "mean length with lz4; 0: same-filled"),
 };
-const struct record_type page_run_type = RECORD_TYPE("page_run", 1, RECORD_TABLE, run_fields,
-						     "pages of one class in a page-class trace");
+const struct record_type page_run_type =
+	RECORD_TYPE("page_run", 1, RECORD_TABLE, run_fields,
+		    "consecutive pages of one class in a page-class trace");
 
 #define BENCH(m, t, u, what, ...) FIELD(struct bench_record, m, t, u, what, ##__VA_ARGS__)
+#define TIME(way, m, t, u, what, ...) \
+	{ \
+		.name = #way "_" #m, .unit = (u), .type = (t), \
+		.offset = offsetof(struct bench_record, way.m), \
+		.size = sizeof(((struct bench_record *)0)->way.m), .meaning = (what), \
+		##__VA_ARGS__ \
+	}
+#define TIMES(way) \
+	TIME(way, wall_ns, FIELD_U64, "ns", "one pass over the corpus, wall clock"), \
+		TIME(way, cpu_ns, FIELD_U64, "ns", "one pass, thread CPU"), \
+		TIME(way, process_cpu_ns, FIELD_U64, "ns", "one pass, CPU of all threads"), \
+		TIME(way, mib_per_s, FIELD_F64, "MiB/s", "size of the corpus / " #way "_cpu_ns", \
+		     .decimals = 1), \
+		TIME(way, ns, FIELD_F64, "ns", "one page, wall clock, median over pages and runs", \
+		     .decimals = -1), \
+		TIME(way, p10_ns, FIELD_F64, "ns", "10th percentile", .decimals = -1), \
+		TIME(way, p90_ns, FIELD_F64, "ns", "90th percentile", .decimals = -1), \
+		TIME(way, p99_ns, FIELD_F64, "ns", "99th percentile", .decimals = -1)
 static const struct field bench_fields[] = {
-	BENCH(label, FIELD_STRING, "", "codec and level, as --codecs takes it"),
+	BENCH(label, FIELD_STRING, "", "codec and level, as --codec takes it"),
 	BENCH(codec, FIELD_STRING, "", "codec"),
 	BENCH(mode, FIELD_STRING, "",
-	      "library; dictionary: the library with one that was trained; kernel: zram's own"),
-	BENCH(level, FIELD_I64, "", "level or acceleration; missing where there is one only"),
+	      "library; dictionary: the library with a trained dictionary; kernel: zram's own"),
+	BENCH(level, FIELD_I64, "", "level or acceleration; missing if the codec has none"),
 	BENCH(dictionary_bytes, FIELD_U64, "bytes",
-	      "dictionary, trained on other pages; missing without"),
-	BENCH(heavy, FIELD_BOOL, "", "of the heavy tier of the policy"),
+	      "dictionary, trained on other pages; missing: no dictionary"),
+	BENCH(heavy, FIELD_BOOL, "", "the codec is in the heavy tier of the policy"),
 	BENCH(corpus, FIELD_STRING, "", "as --corpora takes it"),
 	BENCH(class, FIELD_STRING, "",
-	      "of content: only the corpus's pages of it (--by-class); missing: all pages"),
-	BENCH(size_bytes, FIELD_U64, "bytes", "of the corpus: the working set"),
-	BENCH(page_bytes, FIELD_U64, "bytes", "compressed at a time"),
+	      "page class: only the pages of this class (--by-class); missing: all pages"),
+	BENCH(size_bytes, FIELD_U64, "bytes", "size of the corpus"),
+	BENCH(page_bytes, FIELD_U64, "bytes", "bytes compressed at a time"),
 	BENCH(cache, FIELD_STRING, "",
-	      "hot: the last-level cache holds the working set; cold: never; partly"),
+	      "hot: the working set fits into the last-level cache; cold: no pass finds its data "
+	      "there; partly: between the two"),
 	BENCH(working_set_bytes, FIELD_U64, "bytes",
 	      "pages and their compressed data, of all copies of the corpus"),
-	BENCH(llc_bytes, FIELD_U64, "bytes", "last-level cache, as the kernel says"),
-	BENCH(runs, FIELD_U64, "", "measured; times are their median"),
-	BENCH(warmups, FIELD_U64, "", "passes before them; at least one is made"),
-	BENCH(passes, FIELD_U64, "", "over the corpus in one run of compression"),
-	BENCH(orig_bytes, FIELD_U64, "bytes", "the corpus, or its pages of the class"),
+	BENCH(llc_bytes, FIELD_U64, "bytes", "last-level cache, as the kernel reports it"),
+	BENCH(runs, FIELD_U64, "", "measured runs; times are their median"),
+	BENCH(warmups, FIELD_U64, "", "passes before the runs; at least one is made"),
+	BENCH(passes, FIELD_U64, "", "passes over the corpus in one run of compression"),
+	BENCH(orig_bytes, FIELD_U64, "bytes", "the corpus, or its pages of the page class"),
 	BENCH(codec_bytes, FIELD_U64, "bytes",
-	      "sum of compressed lengths; kernel: as stored_bytes"),
+	      "sum of compressed lengths; kernel: same as stored_bytes"),
 	BENCH(stored_bytes, FIELD_U64, "bytes",
-	      "as zram's compr_data_size: incompressible pages whole, same-filled not; missing but "
-	      "for 4 KiB"),
+	      "zram's compr_data_size: incompressible pages are 4096, same-filled ones 0; missing "
+	      "for page sizes other than 4 KiB"),
 	BENCH(slot_bytes, FIELD_U64, "bytes",
-	      "memory in a large pool; kernel: its part of mem_used_total for 64 MiB of copies; "
-	      "missing but for 4 KiB"),
+	      "RAM in a large pool; kernel: share of mem_used_total with 64 MiB of copies; "
+	      "missing for page sizes other than 4 KiB"),
 	BENCH(used_bytes, FIELD_U64, "bytes",
-	      "mem_used_total of a pool with nothing else: predicted; kernel: exact"),
-	BENCH(same_pages, FIELD_U64, "pages", "same-filled: no slot, though the codec ran on them"),
-	BENCH(huge_pages, FIELD_U64, "pages", "incompressible: kept raw"),
+	      "mem_used_total of a pool that holds only this corpus: predicted; kernel: measured"),
+	BENCH(same_pages, FIELD_U64, "pages",
+	      "same-filled pages: compressed here, no slot in zram"),
+	BENCH(huge_pages, FIELD_U64, "pages", "incompressible pages, stored uncompressed"),
 	BENCH(ratio, FIELD_F64, "ratio", "orig_bytes / codec_bytes"),
 	BENCH(saved_codec_ratio, FIELD_F64, "ratio", "1 - codec_bytes / orig_bytes"),
 	BENCH(saved_slot_ratio, FIELD_F64, "ratio", "1 - slot_bytes / orig_bytes"),
-	BENCH(compress_wall_ns, FIELD_U64, "ns", "one pass over the corpus, wall clock"),
-	BENCH(compress_cpu_ns, FIELD_U64, "ns", "one pass, thread CPU"),
-	BENCH(compress_process_cpu_ns, FIELD_U64, "ns", "one pass, CPU of all threads"),
-	BENCH(compress_mib_per_s, FIELD_F64, "MiB/s", "corpus / compress_cpu_ns", .decimals = 1),
-	BENCH(compress_ns, FIELD_F64, "ns", "a page, wall clock, median over pages and runs",
-	      .decimals = -1),
-	BENCH(compress_p10_ns, FIELD_F64, "ns", "10th percentile", .decimals = -1),
-	BENCH(compress_p90_ns, FIELD_F64, "ns", "90th percentile", .decimals = -1),
-	BENCH(compress_p99_ns, FIELD_F64, "ns", "99th percentile", .decimals = -1),
-	BENCH(decompress_wall_ns, FIELD_U64, "ns", "one pass over the corpus, wall clock"),
-	BENCH(decompress_cpu_ns, FIELD_U64, "ns", "one pass, thread CPU"),
-	BENCH(decompress_process_cpu_ns, FIELD_U64, "ns", "one pass, CPU of all threads"),
-	BENCH(decompress_mib_per_s, FIELD_F64, "MiB/s", "corpus / decompress_cpu_ns",
-	      .decimals = 1),
-	BENCH(decompress_ns, FIELD_F64, "ns", "a page, wall clock, median over pages and runs",
-	      .decimals = -1),
-	BENCH(decompress_p10_ns, FIELD_F64, "ns", "10th percentile", .decimals = -1),
-	BENCH(decompress_p90_ns, FIELD_F64, "ns", "90th percentile", .decimals = -1),
-	BENCH(decompress_p99_ns, FIELD_F64, "ns", "99th percentile", .decimals = -1),
+	TIMES(compress),
+	TIMES(decompress),
 	BENCH(io_write_ns, FIELD_F64, "ns",
-	      "kernel: CPU to write a same-filled page, which the times are net of",
+	      "kernel: CPU to write a same-filled page, subtracted from the times", .decimals = -1),
+	BENCH(io_read_ns, FIELD_F64, "ns", "kernel: CPU to read a same-filled page, subtracted",
 	      .decimals = -1),
-	BENCH(io_read_ns, FIELD_F64, "ns", "kernel: the same for reading", .decimals = -1),
 	BENCH(validation, FIELD_STRING, "",
-	      "PASS, or FAIL if the corpus did not come back byte for byte"),
+	      "PASS, or FAIL if a page did not decompress to its original"),
 };
 const struct record_type bench_type =
 	RECORD_TYPE("bench", 1, RECORD_TABLE, bench_fields, "one codec on one corpus of one size");
 
-#define KERNEL(m, t, u, what, ...) FIELD(struct calibrate_record, m, t, u, what, ##__VA_ARGS__)
+#define CALIBRATE(m, t, u, what, ...) FIELD(struct calibrate_record, m, t, u, what, ##__VA_ARGS__)
 static const struct field calibrate_fields[] = {
-	KERNEL(algorithm, FIELD_STRING, "", "as zram names it"),
-	KERNEL(model, FIELD_STRING, "",
-	       "the library codec that stands for it; missing where none does"),
-	KERNEL(approximate, FIELD_BOOL, "", "the two do not write the same bytes"),
-	KERNEL(pages, FIELD_U64, "pages",
-	       "in two halves: one for the factors, one to check them on"),
-	KERNEL(runs, FIELD_U64, "", "times are their median"),
-	KERNEL(orig_bytes, FIELD_U64, "bytes", "pages * 4096"),
-	KERNEL(compr_bytes, FIELD_U64, "bytes",
-	       "mm_stat's compr_data_size for one copy of the pages"),
-	KERNEL(used_bytes, FIELD_U64, "bytes",
-	       "mm_stat's mem_used_total for one copy, of as many copies as runs"),
-	KERNEL(huge_pages, FIELD_U64, "pages", "incompressible pages, kept raw"),
-	KERNEL(model_compr_bytes, FIELD_U64, "bytes", "the model's stored_bytes"),
-	KERNEL(model_used_bytes, FIELD_U64, "bytes", "the model's slot_bytes"),
-	KERNEL(io_write_ns, FIELD_F64, "ns", "thread CPU to write a same-filled page: no codec",
-	       .decimals = -1),
-	KERNEL(io_read_ns, FIELD_F64, "ns", "thread CPU to read a same-filled page",
-	       .decimals = -1),
-	KERNEL(compress_ns, FIELD_F64, "ns", "what writing a page costs beyond io_write_ns",
-	       .decimals = -1),
-	KERNEL(decompress_ns, FIELD_F64, "ns", "what reading a page costs beyond io_read_ns",
-	       .decimals = -1),
-	KERNEL(model_compress_ns, FIELD_F64, "ns", "the library's time for a page", .decimals = -1),
-	KERNEL(model_decompress_ns, FIELD_F64, "ns", "the library's time for a page",
-	       .decimals = -1),
-	KERNEL(compress_factor, FIELD_F64, "ratio",
-	       "compress_ns / model_compress_ns, from one half of the pages"),
-	KERNEL(decompress_factor, FIELD_F64, "ratio", "decompress_ns / model_decompress_ns"),
-	KERNEL(compress_error_ratio, FIELD_F64, "ratio",
-	       "on the other half: predicted with the factor / measured - 1"),
-	KERNEL(decompress_error_ratio, FIELD_F64, "ratio", "the same for reading"),
-	KERNEL(compr_error_ratio, FIELD_F64, "ratio", "model_compr_bytes / compr_bytes - 1",
-	       .decimals = 6),
+	CALIBRATE(algorithm, FIELD_STRING, "", "algorithm, by zram's name"),
+	CALIBRATE(model, FIELD_STRING, "",
+		  "the library codec that stands for it; missing: none does"),
+	CALIBRATE(approximate, FIELD_BOOL, "", "the two do not write the same bytes"),
+	CALIBRATE(pages, FIELD_U64, "pages",
+		  "in two halves: one gives the factors, the other their errors"),
+	CALIBRATE(runs, FIELD_U64, "", "runs; times are their median"),
+	CALIBRATE(orig_bytes, FIELD_U64, "bytes", "pages * 4096"),
+	CALIBRATE(compr_bytes, FIELD_U64, "bytes", "compr_data_size of the pages, in mm_stat"),
+	CALIBRATE(used_bytes, FIELD_U64, "bytes",
+		  "mem_used_total of the pages: of all copies in the device / runs"),
+	CALIBRATE(huge_pages, FIELD_U64, "pages", "incompressible pages, stored uncompressed"),
+	CALIBRATE(model_compr_bytes, FIELD_U64, "bytes", "the model's stored_bytes"),
+	CALIBRATE(model_used_bytes, FIELD_U64, "bytes", "the model's slot_bytes"),
+	CALIBRATE(io_write_ns, FIELD_F64, "ns",
+		  "thread CPU to write a same-filled page, which needs no codec", .decimals = -1),
+	CALIBRATE(io_read_ns, FIELD_F64, "ns", "thread CPU to read a same-filled page",
+		  .decimals = -1),
+	CALIBRATE(compress_ns, FIELD_F64, "ns", "thread CPU to write a page, less io_write_ns",
+		  .decimals = -1),
+	CALIBRATE(decompress_ns, FIELD_F64, "ns", "thread CPU to read a page, less io_read_ns",
+		  .decimals = -1),
+	CALIBRATE(model_compress_ns, FIELD_F64, "ns", "the library's time for a page",
+		  .decimals = -1),
+	CALIBRATE(model_decompress_ns, FIELD_F64, "ns", "the library's time for a page",
+		  .decimals = -1),
+	CALIBRATE(compress_factor, FIELD_F64, "ratio",
+		  "compress_ns / model_compress_ns, from one half of the pages"),
+	CALIBRATE(decompress_factor, FIELD_F64, "ratio", "decompress_ns / model_decompress_ns"),
+	CALIBRATE(compress_error_ratio, FIELD_F64, "ratio",
+		  "prediction error on the other half: predicted / measured - 1"),
+	CALIBRATE(decompress_error_ratio, FIELD_F64, "ratio", "the same for reading"),
+	CALIBRATE(compr_error_ratio, FIELD_F64, "ratio", "model_compr_bytes / compr_bytes - 1",
+		  .decimals = 6),
 };
 const struct record_type calibrate_type =
 	RECORD_TYPE("calibrate", 1, RECORD_TABLE, calibrate_fields,
-		    "one of the kernel's codecs beside its library");
+		    "one of the kernel's codecs compared with its library");
 
 #define RANK(m, t, u, what, ...) FIELD(struct rank_candidate, m, t, u, what, ##__VA_ARGS__)
 static const struct field candidate_fields[] = {

@@ -104,21 +104,37 @@ static int label_index(const struct rank_input *input, const char *label)
 	return -1;
 }
 
+static bool is_whole(const struct scan_codec_record *c)
+{
+	if (!c->label || !*c->label || strlen(c->label) >= CODEC_LABEL_MAX)
+		return false;
+	if (!c->validation || (!str_eq(c->validation, "PASS") && !str_eq(c->validation, "FAIL")))
+		return false;
+	if (c->orig_bytes == MISSING_U64 || c->codec_bytes == MISSING_U64 ||
+	    c->slot_bytes == MISSING_U64)
+		return false;
+	/* Where no page needed a codec, all its bytes are 0. */
+	return c->orig_bytes || (!c->codec_bytes && !c->slot_bytes);
+}
+
+static enum page_class class_named(const char *name)
+{
+	size_t class = 0;
+
+	while (class < PAGE_CLASSES && !str_eq(page_class_name(class), name))
+		class ++;
+	return class;
+}
+
 /* What a scan or a bench measured of one codec: on all pages, or on those of a page class, whose
- * codec came before. Where no page needed a codec, all its bytes are 0.
- */
+ * codec came before. */
 static int add_codec(struct rank_input *input, const char *class, const struct scan_codec_record *c)
 {
-	enum page_class at = PAGE_CLASSES;
-	int k;
+	enum page_class at = class ? class_named(class) : PAGE_CLASSES;
+	int k = is_whole(c) ? label_index(input, c->label) : -1;
 
-	if (!c->label || !*c->label || strlen(c->label) >= sizeof(input->labels[0]) ||
-	    !c->validation || (!str_eq(c->validation, "PASS") && !str_eq(c->validation, "FAIL")))
+	if (!is_whole(c))
 		return -EBADMSG;
-	if (c->orig_bytes == MISSING_U64 || c->codec_bytes == MISSING_U64 ||
-	    c->slot_bytes == MISSING_U64 || (!c->orig_bytes && (c->codec_bytes || c->slot_bytes)))
-		return -EBADMSG;
-	k = label_index(input, c->label);
 	if (!class) {
 		if (k >= 0 || input->n == RANK_CODECS_MAX)
 			return -EBADMSG;
@@ -126,9 +142,6 @@ static int add_codec(struct rank_input *input, const char *class, const struct s
 		input->codecs[input->n++] = scan_rank_codec(c);
 		return 0;
 	}
-	for (size_t i = 0; i < PAGE_CLASSES; i++)
-		if (str_eq(page_class_name(i), class))
-			at = (enum page_class)i;
 	if (at == PAGE_CLASSES || k < 0 || !c->orig_bytes || c->orig_bytes % PAGE_BYTES)
 		return -EBADMSG;
 	input->classes[at][k] = scan_rank_codec(c);
@@ -402,8 +415,8 @@ static int take_row(struct reader *r, const struct columns *columns)
 			       .orig_bytes = row.orig_bytes,
 			       .codec_bytes = row.codec_bytes,
 			       .slot_bytes = row.slot_bytes,
-			       .compress_cpu_ns = row.compress_cpu_ns,
-			       .decompress_cpu_ns = row.decompress_cpu_ns,
+			       .compress_cpu_ns = row.compress.cpu_ns,
+			       .decompress_cpu_ns = row.decompress.cpu_ns,
 			       .validation = row.validation,
 		       });
 	return rc ? bad_line(r, "not a row of a bench") : 0;

@@ -21,37 +21,52 @@ static int list_new(struct opt_list *ret, struct err *e)
 	return ret->items ? 0 : err_set(e, ENOMEM, "cannot list the codecs");
 }
 
-/* "zstd:1..3:16KiB" to "zstd:1:16KiB" and so on; dots is where the range has its dots. */
-static int add_range(struct opt_list *list, const char *spec, const char *dots, struct err *e)
+/* What stands before a range of levels, and behind it: "zstd:1..3:16KiB". */
+struct range {
+	int before; /* characters */
+	long from, to;
+	const char *behind;
+};
+
+static bool parse_range(const char *spec, const char *dots, struct range *ret)
 {
 	const char *number = dots;
-	char *end, *rest, one[2 * CODEC_LABEL_MAX];
-	long from, to;
-	int rc = 0;
+	char *end, *behind;
 
 	while (number > spec && number[-1] != ':')
 		number--;
 	errno = 0;
-	from = strtol(number, &end, 10);
-	to = strtol(dots + 2, &rest, 10);
-	if (errno || number == spec || end == number || end != dots || rest == dots + 2 ||
-	    (*rest && *rest != ':') || from > to || to - from >= SPECS_MAX)
-		return err_usage(e, "--codec: a range of levels is NAME:FROM..TO, not '%s'", spec);
-	for (long level = from; !rc && level <= to; level++) {
-		if (!level && from < 0)
-			continue;
-		snprintf(one, sizeof(one), "%.*s%ld%s", (int)MIN(number - spec, CODEC_LABEL_MAX),
-			 spec, level, rest);
-		rc = add(list, one, e);
-	}
-	return rc;
+	*ret = (struct range){
+		.before = (int)MIN(number - spec, CODEC_LABEL_MAX),
+		.from = strtol(number, &end, 10),
+		.to = strtol(dots + 2, &behind, 10),
+	};
+	ret->behind = behind;
+	if (errno || number == spec || number == dots || end != dots || behind == dots + 2)
+		return false;
+	return (!*behind || *behind == ':') && ret->from <= ret->to &&
+	       ret->to - ret->from < SPECS_MAX;
 }
 
 static int add_expanded(struct opt_list *list, const char *spec, struct err *e)
 {
 	const char *dots = strstr(spec, "..");
+	struct range range;
+	int rc = 0;
 
-	return dots ? add_range(list, spec, dots, e) : add(list, spec, e);
+	if (!dots)
+		return add(list, spec, e);
+	if (!parse_range(spec, dots, &range))
+		return err_usage(e, "--codec: a range of levels is NAME:FROM..TO, not '%s'", spec);
+	for (long level = range.from; !rc && level <= range.to; level++) {
+		char one[2 * CODEC_LABEL_MAX];
+
+		if (!level && range.from < 0)
+			continue;
+		snprintf(one, sizeof(one), "%.*s%ld%s", range.before, spec, level, range.behind);
+		rc = add(list, one, e);
+	}
+	return rc;
 }
 
 int specs_expand(const struct opt_list *specs, struct opt_list *ret, struct err *e)

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* mixture.c - one filler for each kind of page, and the table of mixtures.
- *
- * Randomness is xoshiro256** seeded by splitmix64 (Blackman, Vigna, 2018), written out here so that
- * the bytes never change with another part of the library.
- */
+/* mixture.c - one filler for each kind of page, and the table of mixtures. */
 #include <endian.h>
 
 #include "mixture.h"
+#include "prng.h"
 
 #define WORDS (PAGE_BYTES / 8)
 
@@ -138,8 +135,8 @@ int mixture_find(const char *name, const struct mixture **ret, struct err *e)
 		used += (size_t)snprintf(names + used, sizeof(names) - used, " %s",
 					 mixtures[i].name);
 	}
-	err_usage(e, "there are no contents called '%s'", name);
-	return err_hint(e, "there are:%s", names);
+	err_usage(e, "page profile '%s' not found", name);
+	return err_hint(e, "profiles:%s", names);
 }
 
 /* Mean LZ4_compress_default bytes of 20,000 pages of each kind, liblz4 1.9.4. */
@@ -160,11 +157,12 @@ int mixture_for_ratio(double ratio, struct mixture *ret, struct err *e)
 	const double want = PAGE_BYTES / ratio, have = mean_lz4_bytes(base);
 	const enum mixture_kind more = want > have ? MIXTURE_RANDOM : MIXTURE_SPARSE;
 	const double share = (want - have) / (lz4_bytes_of[more] - have);
-	struct mixture mixture = { .name = "ratio", .source = "made for the ratio asked for" };
+	struct mixture mixture = { .name = "ratio", .source = "generated for the requested ratio" };
 	uint16_t rest = 1000;
 
 	if (!(ratio >= 1 && ratio <= 7))
-		return err_usage(e, "no mixture compresses %g : 1; from 1 to 7 can be had", ratio);
+		return err_usage(e, "no mixture of pages compresses %g : 1; possible are 1 to 7",
+				 ratio);
 	for (size_t kind = 0; kind < MIXTURE_KINDS; kind++) {
 		mixture.permille[kind] = (uint16_t)(base->permille[kind] * (1 - share));
 		rest -= mixture.permille[kind];
@@ -179,63 +177,30 @@ const char *mixture_kind_name(enum mixture_kind kind)
 	return (size_t)kind < ARRAY_SIZE(kind_names) ? kind_names[kind] : "unknown";
 }
 
-/* ---- randomness ---- */
-
-static uint64_t finalize(uint64_t z)
-{
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
 uint64_t mixture_hash(uint64_t a, uint64_t b)
 {
-	return finalize(finalize(a + UINT64_C(0x9e3779b97f4a7c15)) +
-			b * UINT64_C(0x9e3779b97f4a7c15));
+	return prng_mix(prng_mix(a + PRNG_GOLDEN) + b * PRNG_GOLDEN);
 }
 
-struct rng {
-	uint64_t s[4];
-};
-
-static struct rng rng_of(uint64_t seed)
+static struct prng rng_of(uint64_t seed)
 {
-	struct rng rng;
+	struct prng rng;
 
-	for (size_t i = 0; i < 4; i++)
-		rng.s[i] = finalize(seed += UINT64_C(0x9e3779b97f4a7c15));
+	prng_seed(&rng, seed);
 	return rng;
-}
-
-static inline uint64_t rotate(uint64_t x, int k)
-{
-	return x << k | x >> (64 - k);
-}
-
-static inline uint64_t next(struct rng *rng)
-{
-	uint64_t *s = rng->s, result = rotate(s[1] * 5, 7) * 9, t = s[1] << 17;
-
-	s[2] ^= s[0];
-	s[3] ^= s[1];
-	s[1] ^= s[2];
-	s[0] ^= s[3];
-	s[2] ^= t;
-	s[3] = rotate(s[3], 45);
-	return result;
 }
 
 /* ---- fillers ---- */
 
-static void fill_random(uint64_t *words, size_t n, struct rng *rng)
+static void fill_random(uint64_t *words, size_t n, struct prng *rng)
 {
 	for (size_t i = 0; i < n; i++)
-		words[i] = htole64(next(rng));
+		words[i] = htole64(prng_next(rng));
 }
 
-static void fill_same(uint64_t *words, struct rng *rng)
+static void fill_same(uint64_t *words, struct prng *rng)
 {
-	const uint64_t word = htole64(next(rng) | 1); /* never the zero page */
+	const uint64_t word = htole64(prng_next(rng) | 1); /* never the zero page */
 
 	for (size_t i = 0; i < WORDS; i++)
 		words[i] = word;
@@ -243,13 +208,13 @@ static void fill_same(uint64_t *words, struct rng *rng)
 
 /* Numbers below 2^20, one in 2 to one in 17 words of which differs from page to page: tables hardly
  * filled. */
-static void fill_sparse(uint64_t *words, struct rng *rng)
+static void fill_sparse(uint64_t *words, struct prng *rng)
 {
-	const uint64_t gap = 3 + next(rng) % 31;
+	const uint64_t gap = 3 + prng_next(rng) % 31;
 
 	memset(words, 0, PAGE_BYTES);
 	for (size_t i = 0; i < WORDS;) {
-		const uint64_t r = next(rng);
+		const uint64_t r = prng_next(rng);
 
 		words[i] = htole64(r & 0xfffff);
 		i += 1 + (r >> 20) % gap;
@@ -261,14 +226,14 @@ static void fill_sparse(uint64_t *words, struct rng *rng)
  * in eight, differs from the one before in its first link and a number only, as in a list that was
  * built at once.
  */
-static void fill_pointer(uint64_t *words, struct rng *rng)
+static void fill_pointer(uint64_t *words, struct prng *rng)
 {
-	const uint64_t r = next(rng), heap = UINT64_C(0x7f0000000000) | (r & 0xfffff) << 20;
+	const uint64_t r = prng_next(rng), heap = UINT64_C(0x7f0000000000) | (r & 0xfffff) << 20;
 	const uint64_t types = UINT64_C(0x550000000000) | (r >> 20 & 0xffffff) << 12;
 	const uint64_t alike = r >> 44 & 7;
 
 	for (size_t i = 0; i < WORDS; i += 8) {
-		const uint64_t a = next(rng), b = next(rng);
+		const uint64_t a = prng_next(rng), b = prng_next(rng);
 
 		if (i && a >> 60 < 2 * alike) {
 			memcpy(words + i, words + i - 8, 64);
@@ -309,10 +274,10 @@ static inline void put_word(struct writer *w, uint64_t r)
 	put_padded(w, vocabulary[i], sizeof(vocabulary[i]), strlen(vocabulary[i]));
 }
 
-static void fill_prose(struct writer *w, struct rng *rng)
+static void fill_prose(struct writer *w, struct prng *rng)
 {
 	while (w->used < PAGE_BYTES) {
-		uint64_t r = next(rng);
+		uint64_t r = prng_next(rng);
 
 		for (int i = 0; i < 4 && w->used < PAGE_BYTES; i++, r >>= 16)
 			put_word(w, r);
@@ -329,14 +294,14 @@ static inline void put_digits(struct writer *w, uint64_t number, size_t digits)
 
 /* On each page another share of the lines, from none to seven in eight, is about the same thing as
  * the one before. */
-static void fill_json(struct writer *w, struct rng *rng)
+static void fill_json(struct writer *w, struct prng *rng)
 {
 	static const char *const states[] = { "200", "200", "304", "404" };
-	uint64_t id = next(rng), r = next(rng);
+	uint64_t id = prng_next(rng), r = prng_next(rng);
 	const uint64_t alike = id >> 60 & 7;
 
 	while (w->used < PAGE_BYTES) {
-		const uint64_t s = next(rng), other = next(rng);
+		const uint64_t s = prng_next(rng), other = prng_next(rng);
 
 		if (s >> 61 >= alike)
 			r = other;
@@ -365,13 +330,13 @@ static void fill_json(struct writer *w, struct rng *rng)
 	}
 }
 
-static void fill_text(void *page, struct rng *rng)
+static void fill_text(void *page, struct prng *rng)
 {
 	struct writer w;
 
 	w.used = 0;
-	w.spread = 4 + next(rng) % 29;
-	if (next(rng) % 4 == 0)
+	w.spread = 4 + prng_next(rng) % 29;
+	if (prng_next(rng) % 4 == 0)
 		fill_prose(&w, rng);
 	else
 		fill_json(&w, rng);
@@ -379,7 +344,7 @@ static void fill_text(void *page, struct rng *rng)
 }
 
 /* Every KiB begins with 32 bytes like a chunk's head: a magic, a length, zeros. */
-static void fill_compressed(uint64_t *words, struct rng *rng)
+static void fill_compressed(uint64_t *words, struct prng *rng)
 {
 	fill_random(words, WORDS, rng);
 	for (size_t i = 0; i < WORDS; i += 128) {
@@ -394,7 +359,7 @@ static void fill_compressed(uint64_t *words, struct rng *rng)
 /* Weyl's sequence of the golden ratio, begun somewhere by the seed, is the most even there is. */
 enum mixture_kind mixture_kind_of(const struct mixture *mixture, uint64_t seed, uint64_t index)
 {
-	const uint64_t u = mixture_hash(seed, 0) + index * UINT64_C(0x9e3779b97f4a7c15);
+	const uint64_t u = mixture_hash(seed, 0) + index * PRNG_GOLDEN;
 	uint32_t left = (uint32_t)((u >> 32) * 1000 >> 32);
 	size_t kind = 0;
 
@@ -407,7 +372,7 @@ enum mixture_kind mixture_fill(void *page, const struct mixture *mixture, uint64
 			       uint64_t index, uint64_t generation)
 {
 	const enum mixture_kind kind = mixture_kind_of(mixture, seed, index);
-	struct rng rng = rng_of(mixture_hash(mixture_hash(seed, index + 1), generation));
+	struct prng rng = rng_of(mixture_hash(mixture_hash(seed, index + 1), generation));
 
 	switch (kind) {
 	case MIXTURE_ZERO:
@@ -417,7 +382,7 @@ enum mixture_kind mixture_fill(void *page, const struct mixture *mixture, uint64
 		fill_same(page, &rng);
 		break;
 	case MIXTURE_DUPLICATE:
-		rng = rng_of(mixture_hash(seed, next(&rng) % 16));
+		rng = rng_of(mixture_hash(seed, prng_next(&rng) % 16));
 		fill_text(page, &rng);
 		break;
 	case MIXTURE_SPARSE:
@@ -444,7 +409,7 @@ void mixture_fill_sized(void *page, enum mixture_kind kind, uint64_t lz4_bytes, 
 			uint64_t index, uint64_t generation)
 {
 	struct mixture only = { .name = mixture_kind_name(kind) };
-	struct rng rng = rng_of(mixture_hash(mixture_hash(seed, ~index), generation));
+	struct prng rng = rng_of(mixture_hash(mixture_hash(seed, ~index), generation));
 	const double want = (double)lz4_bytes, have = lz4_bytes_of[kind];
 	size_t words;
 

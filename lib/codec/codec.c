@@ -6,8 +6,6 @@
 
 #include "lib/base/units.h"
 
-#define DICTIONARY_MIN     (4 * KIB)
-#define DICTIONARY_MAX     (64 * KIB) /* lz4 looks back no farther */
 #define DICTIONARY_DEFAULT (16 * KIB)
 
 /* Every codec: add a line for a new one. */
@@ -46,7 +44,7 @@ static int unknown_codec(const char *spec, struct err *e)
 	for (size_t i = 0; codec_all[i] && n < sizeof(names); i++)
 		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "",
 				      codec_all[i]->name);
-	return err_usage(e, "no codec '%s'; there are: %s", spec, names);
+	return err_usage(e, "codec '%s' not found; codecs: %s", spec, names);
 }
 
 static int parse_level(const struct codec *codec, const char *text, int *ret, struct err *e)
@@ -74,9 +72,9 @@ static int parse_dictionary(const struct codec *codec, const char *spec, size_t 
 
 	if (!codec->set_dictionary)
 		return err_usage(e, "codec %s takes no dictionary: '%s'", codec->name, spec);
-	if (units_parse_size(spec, &bytes, NULL) || bytes < DICTIONARY_MIN ||
-	    bytes > DICTIONARY_MAX)
-		return err_usage(e, "codec %s: a dictionary has 4KiB to 64KiB, not '%s'",
+	if (units_parse_size(spec, &bytes, NULL) || bytes < CODEC_DICTIONARY_MIN ||
+	    bytes > CODEC_DICTIONARY_MAX)
+		return err_usage(e, "codec %s: a dictionary must be from 4KiB to 64KiB, not '%s'",
 				 codec->name, spec);
 	*ret = bytes;
 	return 0;
@@ -137,10 +135,11 @@ int codec_open(struct codec_run *ret, const char *spec, struct err *e)
 	if (rc)
 		return rc;
 	if (run.dictionary_bytes)
-		return err_usage(e,
-				 "codec %s takes a dictionary trained on part of a corpus: that is "
-				 "for bench",
-				 run.codec->name);
+		return err_usage(
+			e,
+			"codec %s needs a dictionary trained on part of a corpus: only bench "
+			"can do that",
+			run.codec->name);
 	return open_run(&run, ret, e);
 }
 

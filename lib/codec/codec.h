@@ -45,7 +45,9 @@ extern const struct codec *const codec_all[];
 /* codec_find - by name, NULL if there is none. */
 const struct codec *codec_find(const char *name);
 
-#define CODEC_LABEL_MAX 32
+#define CODEC_LABEL_MAX      32
+#define CODEC_DICTIONARY_MIN (4 * KIB)
+#define CODEC_DICTIONARY_MAX (64 * KIB) /* lz4 looks back no farther */
 
 /* Pages one after the other, to train a dictionary on. */
 struct codec_samples {

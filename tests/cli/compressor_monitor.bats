@@ -22,7 +22,7 @@ load monitor_helpers
 @test "codecs and levels there are not: the message lists those there are" {
 	refused 2 "lz4, lzo-rle, lzo, lzo1x-1, zstd, deflate, lz4hc, zlib, snappy, lz4-dict, zstd-dict" scan --file text --codec lz5
 	refused 2 "from -100 to 22" scan --file text --codec zstd:23
-	refused 2 "that is for bench" scan --file text --codec zstd-dict
+	refused 2 "only bench" scan --file text --codec zstd-dict
 	refused 2 "4KiB to 64KiB" bench --codec zstd-dict:3:128KiB
 	refused 2 "takes no level" scan --file text --codec lzo1x-1:3
 }
