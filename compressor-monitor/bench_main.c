@@ -54,9 +54,6 @@ int bench_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code
 {
 	const struct monitor_config *c = config;
 	struct bench_outs outs = { 0 };
-	struct end_record end = { .missed = MISSING_U64,
-				  .unmatched = MISSING_U64,
-				  .reason = "done" };
 	bool failed;
 	int rc = monitor_open(c, &bench_type, bench_columns, ARRAY_SIZE(bench_columns), &outs.out,
 			      e);
@@ -71,10 +68,6 @@ int bench_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code
 		out_discard(outs.out);
 		return rc;
 	}
-	end.seen = end.emitted = outs.rows;
-	if (stop_requested())
-		end.reason = "signal";
-	out_record(outs.out, &end_record_type, &end);
 	if (failed)
 		*exit_code = EXIT_FAILED;
 	rc = outs.results ? out_close(outs.results, e) : 0;
@@ -82,5 +75,5 @@ int bench_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code
 		out_discard(outs.out);
 		return rc;
 	}
-	return out_close(outs.out, e);
+	return monitor_close(outs.out, outs.rows, e);
 }

@@ -9,13 +9,15 @@
 
 #include <math.h>
 
+#include "draw.h"
 #include "lib/codec/codec.h"
 #include "measure.h"
 #include "scratch.h"
 #include "lib/analysis/stats.h"
 #include "lib/base/stop.h"
 
-#define CHUNK_BYTES (32 * PAGE_BYTES) /* one write or read */
+#define CHUNK_PAGES 32 /* one write or read */
+#define CHUNK_BYTES (CHUNK_PAGES * PAGE_BYTES)
 #define PAGES_MIN   128u
 #define HALVES      2
 
@@ -25,42 +27,24 @@ struct half {
 	size_t bytes, n;
 };
 
-enum figure { IO_WRITE, IO_READ, COMPRESS, DECOMPRESS, MODEL_COMPRESS, MODEL_DECOMPRESS, FIGURES };
+enum quantity {
+	IO_WRITE,
+	IO_READ,
+	COMPRESS,
+	DECOMPRESS,
+	MODEL_COMPRESS,
+	MODEL_DECOMPRESS,
+	QUANTITIES
+};
 
 /* Of each run, a page. */
 struct runs {
-	double *ns[HALVES][FIGURES];
-	double *ratio;                                 /* room for what is made of two of them */
+	double *ns[HALVES][QUANTITIES];
+	double *ratio;                                 /* scratch space of median_ratio */
 	uint64_t model_stored_bytes, model_slot_bytes; /* of both halves */
 };
 
 /* ---- the pages ---- */
-
-/* Pages that need a codec, by turns into one half and the other, so that both are of the same kind.
- */
-static void deal(struct half halves[HALVES], const char *pages, const enum page_got *got, size_t n)
-{
-	size_t dealt = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		const char *page = pages + i * PAGE_BYTES;
-		struct half *h = &halves[dealt % HALVES];
-
-		if (got[i] != PAGE_READ || page_classify(page) <= PAGE_SAME_FILLED)
-			continue;
-		memcpy(h->pages + h->n++ * PAGE_BYTES, page, PAGE_BYTES);
-		dealt++;
-	}
-	for (size_t k = 0; k < HALVES; k++) {
-		struct half *h = &halves[k];
-
-		h->n -= h->n % (CHUNK_BYTES / PAGE_BYTES);
-		h->bytes = h->n * PAGE_BYTES;
-		for (size_t i = 0; i < h->n; i++)
-			memset(h->same + i * PAGE_BYTES, (int)(i % 255 + 1), PAGE_BYTES);
-	}
-}
-
 static int half_new(struct half *h, size_t bytes)
 {
 	h->pages = aligned_alloc(PAGE_BYTES, bytes);
@@ -76,48 +60,38 @@ static void half_done(struct half *h)
 	free(h->back);
 }
 
-static int read_pages(const struct calibrate_config *c, struct page_source *source,
-		      struct half halves[HALVES], struct err *e)
+/* Pages go to the halves in turn, so that both are alike; each half is whole requests. */
+static int split_pages(struct half halves[HALVES], const char *pages, size_t n, struct err *e)
 {
-	struct page_set set = { 0 };
-	struct page_census census = { 0 };
-	struct page_sample sample;
-	int rc;
+	size_t n_half = n / HALVES / CHUNK_PAGES * CHUNK_PAGES;
 
-	page_sample_init(&sample, c->pages, c->seed);
-	rc = page_walk(source, 0, c->pid ? PAGE_KIND_SWAPPABLE : PAGE_KIND_FILE, &set, &census,
-		       &sample, e);
-	page_sample_sort(&sample, 0, sample.n);
-
-	size_t n = MAX(sample.n, (size_t)1);
-	AUTO_FREE char *pages = aligned_alloc(PAGE_BYTES, n * PAGE_BYTES);
-	AUTO_FREE enum page_got *got = calloc(n, sizeof(*got));
-
-	if (!rc && (!pages || !got || half_new(&halves[0], n * PAGE_BYTES) ||
-		    half_new(&halves[1], n * PAGE_BYTES)))
-		rc = err_set(e, ENOMEM, "cannot hold the pages");
-	if (!rc)
-		rc = page_read(source, sample.refs, sample.n, pages, got, e);
-	if (!rc)
-		deal(halves, pages, got, sample.n);
-	page_sample_done(&sample);
-	page_set_done(&set);
-	if (!rc && MIN(halves[0].n, halves[1].n) < PAGES_MIN / HALVES)
+	if (n_half < PAGES_MIN / HALVES)
 		return err_say(e, ENODATA, "fewer than %u pages that need a codec: too few to time",
 			       PAGES_MIN);
-	return rc;
+	for (size_t k = 0; k < HALVES; k++) {
+		struct half *h = &halves[k];
+
+		h->n = n_half;
+		h->bytes = n_half * PAGE_BYTES;
+		if (half_new(h, h->bytes))
+			return err_set(e, ENOMEM, "cannot hold the pages");
+		for (size_t i = 0; i < n_half; i++) {
+			memcpy(h->pages + i * PAGE_BYTES, pages + (HALVES * i + k) * PAGE_BYTES,
+			       PAGE_BYTES);
+			memset(h->same + i * PAGE_BYTES, (int)(i % 255 + 1), PAGE_BYTES);
+		}
+	}
+	return 0;
 }
 
 static int take_pages(const struct calibrate_config *c, struct half halves[HALVES], struct err *e)
 {
-	struct page_source source;
-	int rc = c->pid ? page_open_pid(&source, c->pid, e) : page_open_file(&source, c->file, e);
+	struct draw draw = { .pid = c->pid, .file = c->file, .seed = c->seed, .max = c->pages };
+	AUTO_FREE char *pages = NULL;
+	size_t n;
+	int rc = draw_pages(&draw, &pages, &n, e);
 
-	if (rc)
-		return rc;
-	rc = read_pages(c, &source, halves, e);
-	page_close(&source);
-	return rc;
+	return rc ? rc : split_pages(halves, pages, n, e);
 }
 
 /* ---- the device ---- */
@@ -133,7 +107,7 @@ static int transfer(const struct scratch *device, char *buf, size_t bytes, off_t
 
 /* One half once through the device. at is where this run of this half has its part of it. */
 static int run_kernel(const struct scratch *device, const struct half *h, off_t at,
-		      double ns[FIGURES], struct err *e)
+		      double ns[QUANTITIES], struct err *e)
 {
 	off_t same = at + (off_t)h->bytes;
 	int rc;
@@ -156,11 +130,12 @@ static int run_kernel(const struct scratch *device, const struct half *h, off_t 
 }
 
 /* The same half once through the library. Means over all pages, as the kernel's are. */
-static int run_model(const char *spec, const struct half *h, struct runs *runs, double ns[FIGURES],
-		     struct err *e)
+static int run_model(const char *spec, const struct half *h, struct runs *runs,
+		     double ns[QUANTITIES], struct err *e)
 {
 	static struct scan_result result;
 	const char *specs[] = { spec };
+	struct page_stratum all = { .pages = h->n };
 	struct zsmalloc_model model;
 	struct measure *m;
 	const char *how;
@@ -171,11 +146,11 @@ static int run_model(const char *spec, const struct half *h, struct runs *runs, 
 	if (rc)
 		return rc;
 	for (size_t i = 0; !rc && i < h->n; i++) {
-		rc = measure_page(m, h->pages + i * PAGE_BYTES, PAGE_OTHER);
+		rc = measure_page(m, h->pages + i * PAGE_BYTES, PAGE_OTHER, 0);
 		measure_hold(m); /* a copy is in cache, as in a scan */
 	}
 	if (!rc)
-		rc = measure_report(m, h->n, &result);
+		rc = measure_report(m, &(struct page_strata){ &all, 1 }, h->n, &result);
 	measure_free(m);
 	if (rc)
 		return err_set(e, rc, "cannot keep the times");
@@ -195,7 +170,7 @@ static int all_runs(const struct calibrate_config *c, const struct scratch *devi
 	for (uint64_t i = 0; i < c->runs; i++) {
 		runs->model_stored_bytes = runs->model_slot_bytes = 0;
 		for (size_t k = 0; k < HALVES; k++, at += (off_t)(2 * halves[0].bytes)) {
-			double ns[FIGURES] = { 0 };
+			double ns[QUANTITIES] = { 0 };
 			int rc = stop_requested() ? err_say(e, EINTR, "stopped by a signal")
 						  : run_kernel(device, &halves[k], at, ns, e);
 
@@ -203,8 +178,8 @@ static int all_runs(const struct calibrate_config *c, const struct scratch *devi
 				rc = run_model(model, &halves[k], runs, ns, e);
 			if (rc)
 				return rc;
-			for (size_t f = 0; f < FIGURES; f++)
-				runs->ns[k][f][i] = ns[f];
+			for (size_t q = 0; q < QUANTITIES; q++)
+				runs->ns[k][q][i] = ns[q];
 		}
 	}
 	return 0;
@@ -240,7 +215,7 @@ static int run_algorithm(const struct calibrate_config *c, const char *algorithm
 
 /* The median over the runs of one figure by another. */
 static double median_ratio(const struct calibrate_config *c, const struct runs *runs, size_t half,
-			   enum figure a, enum figure b)
+			   enum quantity a, enum quantity b)
 {
 	for (uint64_t i = 0; i < c->runs; i++)
 		runs->ratio[i] = runs->ns[half][a][i] / runs->ns[half][b][i];
@@ -270,38 +245,28 @@ static int one_algorithm(const struct calibrate_config *c, const char *algorithm
 {
 	bool approximate = false;
 	const char *model = codec_for_kernel(algorithm, crypto, &approximate);
-	AUTO_FREE double *ns = calloc((HALVES * FIGURES + 1) * c->runs, sizeof(*ns));
+	AUTO_FREE double *ns = calloc((HALVES * QUANTITIES + 1) * c->runs, sizeof(*ns));
 	struct zram_mm_stat stat;
 	struct runs runs = { .ratio = ns };
 	int rc;
 
 	if (!ns)
 		return err_set(e, ENOMEM, "cannot keep the times");
-	for (size_t i = 0; i < (size_t)HALVES * FIGURES; i++)
-		runs.ns[i / FIGURES][i % FIGURES] = ns + (i + 1) * c->runs;
+	for (size_t i = 0; i < (size_t)HALVES * QUANTITIES; i++)
+		runs.ns[i / QUANTITIES][i % QUANTITIES] = ns + (i + 1) * c->runs;
 	rc = run_algorithm(c, algorithm, model, halves, &runs, &stat, e);
 	if (rc)
 		return rc;
-	*row = (struct calibrate_record){
-		.algorithm = algorithm,
-		.model = model,
-		.approximate = approximate,
-		.pages = halves[0].n + halves[1].n,
-		.runs = c->runs,
-		.orig_bytes = halves[0].bytes + halves[1].bytes,
-		.compr_bytes = stat.compr_bytes / c->runs,
-		.used_bytes = stat.used_bytes / c->runs,
-		.huge_pages = stat.huge_pages / c->runs,
-		.model_compr_bytes = MISSING_U64,
-		.model_used_bytes = MISSING_U64,
-		.model_compress_ns = MISSING_F64,
-		.model_decompress_ns = MISSING_F64,
-		.compress_factor = MISSING_F64,
-		.decompress_factor = MISSING_F64,
-		.compress_error_ratio = MISSING_F64,
-		.decompress_error_ratio = MISSING_F64,
-		.compr_error_ratio = MISSING_F64,
-	};
+	record_clear(&calibrate_type, row);
+	row->algorithm = algorithm;
+	row->model = model;
+	row->approximate = approximate;
+	row->pages = halves[0].n + halves[1].n;
+	row->runs = c->runs;
+	row->orig_bytes = halves[0].bytes + halves[1].bytes;
+	row->compr_bytes = stat.compr_bytes / c->runs;
+	row->used_bytes = stat.used_bytes / c->runs;
+	row->huge_pages = stat.huge_pages / c->runs;
 	if (model)
 		compare(c, &runs, row);
 	row->io_write_ns = stats_median(runs.ns[0][IO_WRITE], c->runs);

@@ -73,9 +73,6 @@ int calibrate_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_
 {
 	const struct monitor_config *c = config;
 	struct calibrate_outs outs = { .e = e };
-	struct end_record end = { .missed = MISSING_U64,
-				  .unmatched = MISSING_U64,
-				  .reason = "done" };
 	char source[256];
 	int rc;
 
@@ -95,9 +92,5 @@ int calibrate_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_
 		out_discard(outs.out);
 		return rc;
 	}
-	if (stop_requested())
-		end.reason = "signal";
-	end.seen = end.emitted = outs.rows;
-	out_record(outs.out, &end_record_type, &end);
-	return out_close(outs.out, e);
+	return monitor_close(outs.out, outs.rows, e);
 }

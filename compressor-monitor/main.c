@@ -33,6 +33,20 @@ int monitor_open(const struct monitor_config *c, const struct record_type *type,
 	return rc;
 }
 
+int monitor_close(struct out *out, uint64_t n, struct err *e)
+{
+	struct end_record end = {
+		.seen = n,
+		.emitted = n,
+		.missed = MISSING_U64,
+		.unmatched = MISSING_U64,
+		.reason = stop_requested() ? "signal" : "done",
+	};
+
+	out_record(out, &end_record_type, &end);
+	return out_close(out, e);
+}
+
 int main(int argc, char **argv)
 {
 	static const char *codecs[] = { CODEC_SCAN_DEFAULT };

@@ -24,7 +24,7 @@ struct times {
 };
 
 /* What a codec made of the pages that it was given. */
-struct subject_sums {
+struct codec_sums {
 	struct zsmalloc_pool pool;
 	double slot_bytes;
 	uint64_t codec_bytes, mismatched_pages;
@@ -36,11 +36,11 @@ struct subject_sums {
 	} classes[PAGE_CLASSES];
 };
 
-struct subject {
+struct codec_measure {
 	struct codec_run run;
 	char *compressed; /* BATCH_PAGES * bound */
 	size_t bound;
-	struct subject_sums sums;
+	struct codec_sums sums;
 	struct stratum_sums *strata; /* n_strata of them */
 	struct times compress, decompress;
 };
@@ -60,8 +60,8 @@ struct batch {
 
 /* What one thread measured; measure_join adds those of several. */
 struct measure {
-	struct subject *subjects;
-	size_t n_subjects;
+	struct codec_measure *codecs;
+	size_t n_codecs;
 	struct batch *batches; /* PAGE_CLASSES of them */
 	char *back;            /* BATCH_PAGES * PAGE_BYTES */
 	size_t n_strata;
@@ -70,24 +70,46 @@ struct measure {
 	uint64_t estimate_ns; /* to judge all pages for one kind of codec */
 };
 
+/* Space for n more. */
+static int times_grow(struct times *t, size_t n)
+{
+	size_t allocated = MAX(MAX(t->allocated * 2, t->n + n), (size_t)128);
+	double *bigger;
+
+	if (t->n + n <= t->allocated)
+		return 0;
+	bigger = reallocarray(t->ns, allocated, sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	t->ns = bigger;
+	t->allocated = allocated;
+	return 0;
+}
+
 static int times_add(struct times *t, uint64_t ns, size_t pages)
 {
+	if (times_grow(t, 1))
+		return -ENOMEM;
 	t->total_ns += ns;
-	if (t->n == t->allocated) {
-		size_t allocated = MAX(t->allocated * 2, (size_t)128);
-		double *bigger = reallocarray(t->ns, allocated, sizeof(*bigger));
-
-		if (!bigger)
-			return -ENOMEM;
-		t->ns = bigger;
-		t->allocated = allocated;
-	}
 	t->ns[t->n++] = (double)ns / (double)pages;
 	return 0;
 }
 
-static int subject_open(struct subject *s, const char *spec, const struct zsmalloc_model *model,
-			struct err *e)
+/* Adds the times of one to those of the other, and takes them from it. */
+static int join_times(struct times *into, struct times *from)
+{
+	if (times_grow(into, from->n))
+		return -ENOMEM;
+	if (from->n)
+		memcpy(into->ns + into->n, from->ns, from->n * sizeof(*from->ns));
+	into->n += from->n;
+	into->total_ns += from->total_ns;
+	from->n = from->total_ns = 0;
+	return 0;
+}
+
+static int codec_measure_open(struct codec_measure *s, const char *spec,
+			      const struct zsmalloc_model *model, struct err *e)
 {
 	int rc = codec_open(&s->run, spec, e);
 
@@ -103,8 +125,8 @@ void measure_free(struct measure *m)
 {
 	if (!m)
 		return;
-	for (size_t i = 0; i < m->n_subjects; i++) {
-		struct subject *s = &m->subjects[i];
+	for (size_t i = 0; i < m->n_codecs; i++) {
+		struct codec_measure *s = &m->codecs[i];
 
 		codec_close(&s->run);
 		free(s->compressed);
@@ -112,7 +134,7 @@ void measure_free(struct measure *m)
 		free(s->compress.ns);
 		free(s->decompress.ns);
 	}
-	free(m->subjects);
+	free(m->codecs);
 	free(m->batches);
 	free(m->back);
 	free(m);
@@ -125,15 +147,15 @@ int measure_new(struct measure **ret, const struct opt_list *specs,
 	int rc = 0;
 
 	if (m) {
-		m->subjects = calloc(specs->n, sizeof(*m->subjects));
+		m->codecs = calloc(specs->n, sizeof(*m->codecs));
 		m->batches = calloc(PAGE_CLASSES, sizeof(*m->batches));
 		m->back = aligned_alloc(PAGE_BYTES, (size_t)BATCH_PAGES * PAGE_BYTES);
 	}
-	if (!m || !m->subjects || !m->batches || !m->back)
+	if (!m || !m->codecs || !m->batches || !m->back)
 		rc = err_set(e, ENOMEM, "cannot set up the codecs");
 	for (size_t i = 0; !rc && i < specs->n; i++) {
-		m->n_subjects++;
-		rc = subject_open(&m->subjects[i], specs->items[i], model, e);
+		m->n_codecs++;
+		rc = codec_measure_open(&m->codecs[i], specs->items[i], model, e);
 	}
 	if (rc) {
 		measure_free(m);
@@ -143,7 +165,7 @@ int measure_new(struct measure **ret, const struct opt_list *specs,
 	return 0;
 }
 
-static void compress_batch(const struct batch *b, struct subject *s, ssize_t *len)
+static void compress_batch(const struct batch *b, struct codec_measure *s, ssize_t *len)
 {
 	for (size_t i = 0; i < b->n; i++)
 		len[i] = s->run.codec->compress(s->run.state, b->pages[i], PAGE_BYTES,
@@ -152,8 +174,8 @@ static void compress_batch(const struct batch *b, struct subject *s, ssize_t *le
 
 /* Decompresses the pages that zram keeps compressed, or those it keeps raw; returns how many that
  * were. */
-static size_t decompress_batch(const struct measure *m, const struct batch *b, struct subject *s,
-			       const ssize_t *len, bool raw, ssize_t *got)
+static size_t decompress_batch(const struct measure *m, const struct batch *b,
+			       struct codec_measure *s, const ssize_t *len, bool raw, ssize_t *got)
 {
 	size_t n = 0;
 
@@ -184,7 +206,7 @@ static struct slot slot_of(const struct zsmalloc_model *model, size_t len)
 
 /* One batch both ways. Reading back a page that is kept raw decompresses nothing: those are
  * checked, not timed. */
-static int run_batch(const struct measure *m, const struct batch *b, struct subject *s)
+static int run_batch(const struct measure *m, const struct batch *b, struct codec_measure *s)
 {
 	struct class_sums *sums = &s->sums.classes[b->class];
 	ssize_t len[BATCH_PAGES], got[BATCH_PAGES] = { 0 };
@@ -236,7 +258,7 @@ static int run_batch(const struct measure *m, const struct batch *b, struct subj
 /* The look is timed with one of the two rules, which is what deciding for a codec takes. */
 static void judge_batch(struct measure *m, struct batch *b)
 {
-	const unsigned int huge_bytes = m->subjects[0].sums.pool.model->huge_bytes;
+	const unsigned int huge_bytes = m->codecs[0].sums.pool.model->huge_bytes;
 	struct estimate_features features[BATCH_PAGES];
 	const uint64_t begin = thread_cpu_ns();
 
@@ -253,8 +275,8 @@ static int flush_batch(struct measure *m, struct batch *b)
 {
 	if (m->estimate && b->n)
 		judge_batch(m, b);
-	for (size_t i = 0; b->n && i < m->n_subjects; i++) {
-		int rc = run_batch(m, b, &m->subjects[i]);
+	for (size_t i = 0; b->n && i < m->n_codecs; i++) {
+		int rc = run_batch(m, b, &m->codecs[i]);
 
 		if (rc)
 			return rc;
@@ -269,21 +291,20 @@ static int grow_strata(struct measure *m, uint32_t stratum)
 {
 	size_t n = MAX((size_t)stratum + 1, m->n_strata * 2);
 
-	for (size_t i = 0; i < m->n_subjects; i++) {
-		struct stratum_sums *bigger =
-			reallocarray(m->subjects[i].strata, n, sizeof(*bigger));
+	for (size_t i = 0; i < m->n_codecs; i++) {
+		struct stratum_sums *bigger = reallocarray(m->codecs[i].strata, n, sizeof(*bigger));
 
 		if (!bigger)
 			return -ENOMEM;
 		memset(bigger + m->n_strata, 0, (n - m->n_strata) * sizeof(*bigger));
-		m->subjects[i].strata = bigger;
+		m->codecs[i].strata = bigger;
 	}
 	m->n_strata = n;
 	return 0;
 }
 
 /* From the pages drawn to all of them. */
-static int estimate_all(struct measure *m, const struct subject *s,
+static int estimate_all(struct measure *m, const struct codec_measure *s,
 			const struct page_strata *strata, struct strata_estimate *ret)
 {
 	if (strata->n > m->n_strata && grow_strata(m, (uint32_t)strata->n - 1))
@@ -305,7 +326,7 @@ void measure_estimate(struct measure *m)
 	m->estimate = true;
 }
 
-int measure_page_of(struct measure *m, const void *page, enum page_class class, uint32_t stratum)
+int measure_page(struct measure *m, const void *page, enum page_class class, uint32_t stratum)
 {
 	struct batch *b = &m->batches[class];
 
@@ -314,8 +335,8 @@ int measure_page_of(struct measure *m, const void *page, enum page_class class, 
 
 	if (class == PAGE_ZERO || class == PAGE_SAME_FILLED) {
 		m->same_pages++;
-		for (size_t i = 0; i < m->n_subjects; i++)
-			m->subjects[i].strata[stratum].pages++;
+		for (size_t i = 0; i < m->n_codecs; i++)
+			m->codecs[i].strata[stratum].pages++;
 		return 0;
 	}
 	b->class = class;
@@ -324,26 +345,7 @@ int measure_page_of(struct measure *m, const void *page, enum page_class class, 
 	return b->n == BATCH_PAGES ? flush_batch(m, b) : 0;
 }
 
-/* Adds the times of one to those of the other, and takes them from it. */
-static int join_times(struct times *into, struct times *from)
-{
-	if (into->n + from->n > into->allocated) {
-		double *bigger = reallocarray(into->ns, into->n + from->n, sizeof(*bigger));
-
-		if (!bigger)
-			return -ENOMEM;
-		into->ns = bigger;
-		into->allocated = into->n + from->n;
-	}
-	if (from->n)
-		memcpy(into->ns + into->n, from->ns, from->n * sizeof(*from->ns));
-	into->n += from->n;
-	into->total_ns += from->total_ns;
-	from->n = from->total_ns = 0;
-	return 0;
-}
-
-static int join_subject(struct subject *into, struct subject *from, size_t n_strata)
+static int join_codec(struct codec_measure *into, struct codec_measure *from, size_t n_strata)
 {
 	for (size_t i = 0; i < n_strata; i++)
 		strata_add(&into->strata[i], &from->strata[i]);
@@ -370,7 +372,7 @@ static int join_subject(struct subject *into, struct subject *from, size_t n_str
 	}
 	if (n_strata)
 		memset(from->strata, 0, n_strata * sizeof(*from->strata));
-	from->sums = (struct subject_sums){ .pool.model = from->sums.pool.model };
+	from->sums = (struct codec_sums){ .pool.model = from->sums.pool.model };
 	return join_times(&into->compress, &from->compress) ||
 			       join_times(&into->decompress, &from->decompress)
 		       ? -ENOMEM
@@ -382,8 +384,8 @@ int measure_join(struct measure *into, struct measure *from)
 	int rc = from->n_strata > into->n_strata ? grow_strata(into, (uint32_t)from->n_strata - 1)
 						 : 0;
 
-	for (size_t i = 0; !rc && i < into->n_subjects; i++)
-		rc = join_subject(&into->subjects[i], &from->subjects[i], from->n_strata);
+	for (size_t i = 0; !rc && i < into->n_codecs; i++)
+		rc = join_codec(&into->codecs[i], &from->codecs[i], from->n_strata);
 	into->pages += from->pages;
 	into->same_pages += from->same_pages;
 	into->estimate_ns += from->estimate_ns;
@@ -413,11 +415,11 @@ int measure_sample_size(struct measure *m, double half_width_ratio,
 	double most = n;
 	int rc = measure_flush(m);
 
-	for (size_t i = 0; !rc && m->pages > 1 && i < m->n_subjects; i++) {
+	for (size_t i = 0; !rc && m->pages > 1 && i < m->n_codecs; i++) {
 		struct strata_estimate estimate;
 		double times;
 
-		rc = estimate_all(m, &m->subjects[i], strata, &estimate);
+		rc = estimate_all(m, &m->codecs[i], strata, &estimate);
 		if (rc)
 			break;
 		times = half_width_ratio * PAGE_BYTES * 2 /
@@ -438,8 +440,9 @@ static double quantile(const struct times *t, double p)
 }
 
 /* The pool that the whole population would fill, with its interval. */
-static void predict_pool(const struct measure *m, const struct subject *s, uint64_t population,
-			 const struct stats_interval *mean, struct scan_codec_record *ret)
+static void predict_pool(const struct measure *m, const struct codec_measure *s,
+			 uint64_t population, const struct stats_interval *mean,
+			 struct scan_codec_record *ret)
 {
 	double drawn = (double)(m->pages + m->same_pages), factor = (double)population / drawn;
 
@@ -460,7 +463,7 @@ static void predict_pool(const struct measure *m, const struct subject *s, uint6
 	ret->pool_high_bytes = (uint64_t)((double)ret->pool_bytes + half);
 }
 
-static struct scan_codec_record report(const struct measure *m, struct subject *s,
+static struct scan_codec_record report(const struct measure *m, struct codec_measure *s,
 				       uint64_t population, const struct strata_estimate *estimate)
 {
 	const struct stats_interval *slot = &estimate->of_coded;
@@ -497,13 +500,11 @@ static struct scan_codec_record report(const struct measure *m, struct subject *
 	return ret;
 }
 
-static struct scan_class_codec_record report_class(const struct subject *s, enum page_class class)
+static struct scan_codec_record report_class(const struct codec_measure *s, enum page_class class)
 {
 	const struct class_sums *sums = &s->sums.classes[class];
 
-	return (struct scan_class_codec_record){
-		.class = page_class_name(class),
-		.label = s->run.label,
+	return (struct scan_codec_record){
 		.heavy = s->run.codec->heavy,
 		.pages = sums->pages,
 		.orig_bytes = sums->pages * PAGE_BYTES,
@@ -515,8 +516,8 @@ static struct scan_class_codec_record report_class(const struct subject *s, enum
 	};
 }
 
-static struct scan_estimate_record report_estimate(const struct measure *m, const struct subject *s,
-						   const char *label)
+static struct scan_estimate_record report_estimate(const struct measure *m,
+						   const struct codec_measure *s, const char *label)
 {
 	const uint64_t right = s->sums.judged[true][true] + s->sums.judged[false][false];
 
@@ -537,44 +538,32 @@ static struct scan_estimate_record report_estimate(const struct measure *m, cons
 const struct stratum_sums *measure_strata(const struct measure *m, size_t i, size_t *n)
 {
 	*n = m->n_strata;
-	return m->subjects[i].strata;
+	return m->codecs[i].strata;
 }
 
-int measure_page(struct measure *m, const void *page, enum page_class class)
-{
-	return measure_page_of(m, page, class, 0);
-}
-
-int measure_report(struct measure *m, uint64_t population, struct scan_result *ret)
-{
-	struct page_stratum all = { .pages = population };
-
-	return measure_report_strata(m, &(struct page_strata){ &all, 1 }, population, ret);
-}
-
-int measure_report_strata(struct measure *m, const struct page_strata *strata, uint64_t population,
-			  struct scan_result *ret)
+int measure_report(struct measure *m, const struct page_strata *strata, uint64_t population,
+		   struct scan_result *ret)
 {
 	int rc = measure_flush(m);
 
 	if (rc)
 		return rc;
-	ret->n_codecs = m->n_subjects;
-	for (size_t i = 0; i < m->n_subjects; i++) {
+	ret->n_codecs = m->n_codecs;
+	for (size_t i = 0; i < m->n_codecs; i++) {
 		struct strata_estimate estimate;
 
-		rc = estimate_all(m, &m->subjects[i], strata, &estimate);
+		rc = estimate_all(m, &m->codecs[i], strata, &estimate);
 		if (rc)
 			return rc;
-		ret->codecs[i] = report(m, &m->subjects[i], population, &estimate);
+		ret->codecs[i] = report(m, &m->codecs[i], population, &estimate);
 		snprintf(ret->labels[i], sizeof(ret->labels[i]), "%s", ret->codecs[i].label);
 		ret->codecs[i].label = ret->labels[i];
 		for (size_t class = 0; class < PAGE_CLASSES; class ++) {
-			ret->by_class[class][i] = report_class(&m->subjects[i], class);
+			ret->by_class[class][i] = report_class(&m->codecs[i], class);
 			ret->by_class[class][i].label = ret->labels[i];
 		}
-		ret->estimates[i] = report_estimate(m, &m->subjects[i], ret->labels[i]);
-		memcpy(ret->bins[i], m->subjects[i].sums.bins, sizeof(ret->bins[i]));
+		ret->estimates[i] = report_estimate(m, &m->codecs[i], ret->labels[i]);
+		memcpy(ret->bins[i], m->codecs[i].sums.bins, sizeof(ret->bins[i]));
 		ret->bins[i][0] = m->same_pages;
 		ret->failed |= ret->codecs[i].mismatched_pages != 0;
 	}

@@ -27,6 +27,9 @@ extern const struct opt_command monitor_commands[];
 int monitor_open(const struct monitor_config *c, const struct record_type *type,
 		 const char **columns, size_t n, struct out **ret, struct err *e);
 
+/* monitor_close - prints the end record of n rows: "done", or "signal" after one. */
+int monitor_close(struct out *out, uint64_t n, struct err *e);
+
 /* Each is the run of an opt_command. */
 int scan_main(void *config, int argc, char **argv, int *exit_code, struct err *e);
 int rank_main(void *config, int argc, char **argv, int *exit_code, struct err *e);

@@ -33,20 +33,8 @@ static void take_scan(const struct scan_result *scan, struct rank_input *ret)
 	snprintf(ret->target, sizeof(ret->target), "%s", scan->target);
 	for (size_t i = 0; i < scan->n_codecs; i++) {
 		ret->codecs[i] = scan_rank_codec(&scan->codecs[i]);
-		for (size_t class = 0; class < PAGE_CLASSES; class ++) {
-			const struct scan_class_codec_record *c = &scan->by_class[class][i];
-
-			ret->classes[class][i] = (struct rank_codec){
-				.label = c->label,
-				.heavy = c->heavy,
-				.failed = !str_eq(c->validation, "PASS"),
-				.orig_bytes = c->orig_bytes,
-				.codec_bytes = c->codec_bytes,
-				.slot_bytes = c->slot_bytes,
-				.compress_cpu_ns = c->compress_cpu_ns,
-				.decompress_cpu_ns = c->decompress_cpu_ns,
-			};
-		}
+		for (size_t class = 0; class < PAGE_CLASSES; class ++)
+			ret->classes[class][i] = scan_rank_codec(&scan->by_class[class][i]);
 	}
 }
 
@@ -74,9 +62,7 @@ int rank_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code,
 	const struct monitor_config *c = config;
 	const struct scan_config *s = &c->scan;
 	const char *saved = c->rank.json ? c->rank.json : c->rank.csv;
-	struct end_record end = { .missed = MISSING_U64,
-				  .unmatched = MISSING_U64,
-				  .reason = "done" };
+	uint64_t n = 0;
 	struct rank_setup setup;
 	struct out *out;
 	int rc;
@@ -90,13 +76,11 @@ int rank_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code,
 				  &out, e);
 	if (rc)
 		return rc;
-	rc = saved ? rank_saved(&c->rank, &setup, out, &end.seen, e)
-		   : rank_fresh(c, &setup, out, &end.seen, exit_code, e);
+	rc = saved ? rank_saved(&c->rank, &setup, out, &n, e)
+		   : rank_fresh(c, &setup, out, &n, exit_code, e);
 	if (rc) {
 		out_discard(out);
 		return rc;
 	}
-	end.emitted = end.seen;
-	out_record(out, &end_record_type, &end);
-	return out_close(out, e);
+	return monitor_close(out, n, e);
 }

@@ -24,16 +24,17 @@ struct reader {
 
 static int bad_file(const struct reader *r, int code, const char *what)
 {
-	err_say(r->e, code, "%s: %s", r->path, what);
+	if (code == EBADMSG && r->number)
+		err_say(r->e, code, "%s, line %zu: %s", r->path, r->number, what);
+	else
+		err_say(r->e, code, "%s: %s", r->path, what);
 	return err_hint(r->e, "make the file with: compressor_monitor %s --output FILE",
 			r->command);
 }
 
 static int bad_line(const struct reader *r, const char *what)
 {
-	err_say(r->e, EBADMSG, "%s, line %zu: %s", r->path, r->number, what);
-	return err_hint(r->e, "make the file with: compressor_monitor %s --output FILE",
-			r->command);
+	return bad_file(r, EBADMSG, what);
 }
 
 void saved_done(struct saved_results *saved)
@@ -197,40 +198,20 @@ static bool has_negative(struct json_object *o, const struct record_type *type)
 	return false;
 }
 
-static int take_codec(struct reader *r, struct json_object *o)
+/* A scan_codec or scan_class_codec record. */
+static int take_codec(struct reader *r, struct json_object *o, const struct record_type *type)
 {
-	struct scan_codec_record c;
+	struct scan_class_codec_record c = { 0 };
+	bool by_class = type == &scan_class_codec_type;
 
-	if (!record_read(o, &scan_codec_type, &c))
-		return bad_line(r, "a scan_codec record of another version: scan again");
-	if (has_negative(o, &scan_codec_type) || c.compress_cpu_ns == MISSING_U64 ||
-	    c.decompress_cpu_ns == MISSING_U64 ||
-	    !json_object_is_type(json_object_object_get(o, "heavy"), json_type_boolean) ||
-	    add_codec(last_result(r), NULL, &c))
+	if (!record_read(o, type, by_class ? (void *)&c : &c.codec))
+		return bad_line(r, "a record of another version of coldpress: scan again");
+	if (by_class && (!c.class || c.codec.pages != c.codec.orig_bytes / PAGE_BYTES))
 		return bad_line(r, "not a record of a scan");
-	return 0;
-}
-
-static int take_class_codec(struct reader *r, struct json_object *o)
-{
-	struct scan_class_codec_record c;
-
-	if (!record_read(o, &scan_class_codec_type, &c))
-		return bad_line(r, "a scan_class_codec record of another version: scan again");
-	if (has_negative(o, &scan_class_codec_type) || !c.class ||
-	    c.compress_cpu_ns == MISSING_U64 || c.decompress_cpu_ns == MISSING_U64 ||
-	    c.pages != c.orig_bytes / PAGE_BYTES ||
-	    add_codec(last_result(r), c.class,
-		      &(struct scan_codec_record){
-			      .label = c.label,
-			      .heavy = c.heavy,
-			      .orig_bytes = c.orig_bytes,
-			      .codec_bytes = c.codec_bytes,
-			      .slot_bytes = c.slot_bytes,
-			      .compress_cpu_ns = c.compress_cpu_ns,
-			      .decompress_cpu_ns = c.decompress_cpu_ns,
-			      .validation = c.validation,
-		      }))
+	if (has_negative(o, type) || c.codec.compress_cpu_ns == MISSING_U64 ||
+	    c.codec.decompress_cpu_ns == MISSING_U64 ||
+	    !json_object_is_type(json_object_object_get(o, "heavy"), json_type_boolean) ||
+	    add_codec(last_result(r), c.class, &c.codec))
 		return bad_line(r, "not a record of a scan");
 	return 0;
 }
@@ -256,9 +237,9 @@ static int take_record(struct reader *r, struct json_object *o)
 	if (str_eq(type, scan_summary_type.name))
 		return take_summary(r, o);
 	if (str_eq(type, scan_codec_type.name))
-		return take_codec(r, o);
+		return take_codec(r, o, &scan_codec_type);
 	if (str_eq(type, scan_class_codec_type.name))
-		return take_class_codec(r, o);
+		return take_codec(r, o, &scan_class_codec_type);
 	return 0;
 }
 

@@ -393,7 +393,7 @@ int scan_run(const struct scan_config *config, struct scan_result *ret, struct e
 	if (!rc)
 		rc = read_sample(&s, ret, e);
 	if (!rc) {
-		rc = measure_report_strata(s.measure, &ret->strata, s.sample.seen, ret);
+		rc = measure_report(s.measure, &ret->strata, s.sample.seen, ret);
 		if (!rc)
 			rc = list_mappings(&s, ret);
 		if (rc)

@@ -37,8 +37,8 @@ extern const char *const scan_by_choices[];
 struct scan_result {
 	struct scan_class_record classes[PAGE_CLASSES];
 	struct scan_codec_record codecs[SCAN_CODECS_MAX];
-	struct scan_class_codec_record by_class[PAGE_CLASSES]
-					       [SCAN_CODECS_MAX]; /* pages 0 where it has none */
+	/* pages 0 where a class has none */
+	struct scan_codec_record by_class[PAGE_CLASSES][SCAN_CODECS_MAX];
 	uint64_t bins[SCAN_CODECS_MAX][SCAN_BINS];
 	struct scan_estimate_record
 		estimates[SCAN_CODECS_MAX]; /* n_codecs of them, where asked for */

@@ -14,28 +14,16 @@ static const char *scan_columns[] = { "label",
 				      "pool_bytes",
 				      "validation" };
 
-static void print_end(struct out *out, const struct scan_summary_record *s)
-{
-	struct end_record end = {
-		.seen = s->population_pages,
-		.emitted = s->sampled_pages,
-		.dropped = s->skipped_swapped_pages + s->gone_pages,
-		.missed = MISSING_U64,
-		.unmatched = MISSING_U64,
-		.reason = s->partial ? "partial" : "done",
-	};
-
-	end.filtered = end.seen - end.emitted - end.dropped; /* not sampled */
-	out_record(out, &end_record_type, &end);
-}
-
 static void print_classes(struct out *out, const struct scan_result *result)
 {
 	for (size_t class = 0; class < PAGE_CLASSES; class ++)
-		for (size_t i = 0; i < result->n_codecs; i++)
-			if (result->by_class[class][i].pages)
-				out_record(out, &scan_class_codec_type,
-					   &result->by_class[class][i]);
+		for (size_t i = 0; i < result->n_codecs; i++) {
+			struct scan_class_codec_record record = { page_class_name(class),
+								  result->by_class[class][i] };
+
+			if (record.codec.pages)
+				out_record(out, &scan_class_codec_type, &record);
+		}
 }
 
 static void print_hist(struct out *out, const struct scan_result *result)
@@ -66,6 +54,15 @@ static void print_mappings(struct out *out, const struct scan_result *result, in
 static void print(struct out *out, const struct monitor_config *c, const struct scan_result *result)
 {
 	bool json = c->output.format == OUT_JSON;
+	const struct scan_summary_record *s = &result->summary;
+	struct end_record end = {
+		.seen = s->population_pages,
+		.emitted = s->sampled_pages,
+		.dropped = s->skipped_swapped_pages + s->gone_pages,
+		.missed = MISSING_U64,
+		.unmatched = MISSING_U64,
+		.reason = s->partial ? "partial" : "done",
+	};
 
 	out_record(out, &scan_summary_type, &result->summary);
 	for (size_t i = 0; i < PAGE_CLASSES; i++)
@@ -80,7 +77,8 @@ static void print(struct out *out, const struct monitor_config *c, const struct 
 		print_classes(out, result);
 		print_hist(out, result);
 	}
-	print_end(out, &result->summary);
+	end.filtered = end.seen - end.emitted - end.dropped; /* not sampled */
+	out_record(out, &end_record_type, &end);
 }
 
 int scan_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code, struct err *e)

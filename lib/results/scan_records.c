@@ -58,9 +58,15 @@ const struct record_type scan_codec_type =
 	RECORD_TYPE("scan_codec", 2, RECORD_TABLE, codec_fields,
 		    "one codec on the sampled pages that need one");
 
-#define CC(m, t, u, what) FIELD(struct scan_class_codec_record, m, t, u, what)
+#define CC(m, t, u, what) \
+	{ \
+		.name = #m, .unit = (u), .type = (t), \
+		.offset = offsetof(struct scan_class_codec_record, codec.m), \
+		.size = sizeof(((struct scan_codec_record *)0)->m), .meaning = (what) \
+	}
 static const struct field class_codec_fields[] = {
-	CC(class, FIELD_STRING, "", "page class: sparse, text, pointer or other"),
+	FIELD(struct scan_class_codec_record, class, FIELD_STRING, "",
+	      "page class: sparse, text, pointer or other"),
 	CC(label, FIELD_STRING, "", "codec and level"),
 	CC(heavy, FIELD_BOOL, "", "the codec is in the heavy tier of the policy"),
 	CC(pages, FIELD_U64, "pages", "sampled pages of this class"),

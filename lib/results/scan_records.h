@@ -30,12 +30,12 @@ struct scan_codec_record {
 	const char *validation;
 };
 
-/* The same for the pages of one page class, in JSON only: a decision by class needs it. */
+/* The same for the pages of one page class, in JSON only: a decision by class needs it. Only some
+ * fields of codec are in the record.
+ */
 struct scan_class_codec_record {
-	const char *class, *label;
-	bool heavy;
-	uint64_t pages, orig_bytes, codec_bytes, slot_bytes, compress_cpu_ns, decompress_cpu_ns;
-	const char *validation;
+	const char *class;
+	struct scan_codec_record codec;
 };
 
 /* Sampled pages by compressed length, in JSON only. */
