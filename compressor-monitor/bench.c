@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* bench.c - for every corpus, size and codec: warm-ups, then runs of as many passes as make a time
- * worth reading.
+/* bench.c - for every corpus, size and codec: warm-ups, then runs of enough passes for the clock's
+ * resolution.
  *
- * A corpus is cut into pages, each compressed by itself, as memory is. Hot, every pass is over the
- * same bytes, and caches hold them as far as they can. Cold, passes go over copies of the corpus by
- * turns, in random order, of which there are so many that the last-level cache has let go of one
- * before its turn comes again. Slots are given for 4 KiB pages.
+ * A corpus is cut into pages, each compressed on its own, as in a compressed pool. Hot: every pass
+ * is over the same bytes. Cold: passes take turns over copies of the corpus, in random order,
+ * together twice the last-level cache, so that it has evicted a copy before its next turn. Slots
+ * are computed for 4 KiB pages.
  */
 #include "bench.h"
 
@@ -53,7 +53,7 @@ struct bench {
 	enum page_class class;                      /* PAGE_CLASSES = all pages */
 	char *corpus, *back, *compressed, *samples; /* corpus and back: all copies */
 	struct page_slot *pages;                    /* of all copies */
-	size_t *order, turn;                        /* which copy's turn it is */
+	size_t *order, turn;                        /* index into order of the next copy */
 	size_t n_pages, bound;                      /* pages of one copy */
 	bool bad;                                   /* a call failed */
 	double *page_ns;                            /* every page of every run */
@@ -89,7 +89,7 @@ static void one_pass(struct bench *b, enum direction d)
 		one_page(b, &pages[i], d);
 }
 
-/* Each page by itself, for the spread between pages; the clock's 30 ns or so are in every value. */
+/* Each page on its own, for the spread between pages; each value has the clock's 30 ns or so. */
 static void pass_by_page(struct bench *b, enum direction d, double *ns)
 {
 	struct page_slot *pages = next_copy(b);
@@ -105,8 +105,8 @@ static void pass_by_page(struct bench *b, enum direction d, double *ns)
 	}
 }
 
-/* Warm-ups, which also tell how many passes fill a run. Every copy gets its turn, so that all
- * memory is there. */
+/* Warm-ups; returns how many passes a run needs. Touches every copy, so that all memory is mapped.
+ */
 static uint64_t warm_up(struct bench *b, enum direction d)
 {
 	uint64_t n = MAX(b->config->warmups, (uint64_t)b->copies), shortest = UINT64_MAX;
@@ -153,7 +153,7 @@ static void report_times(struct bench *b, struct bench_times *ret)
 	};
 }
 
-/* What zram would make of it: pages of 4 KiB only. */
+/* What zram would store: 4 KiB pages only. */
 static void report_slots(const struct bench *b, struct bench_record *row)
 {
 	struct zsmalloc_pool pool = { .model = b->model };
@@ -194,8 +194,7 @@ static void report_bytes(const struct bench *b, struct bench_record *row)
 	report_slots(b, row);
 }
 
-/* What a pass and its copies touch: the pages, what became of them, and, to decompress, where they
- * go. */
+/* The working set is the pages and their compressed data. */
 static void report_cache(const struct bench *b, struct bench_record *row)
 {
 	row->working_set_bytes = b->copies * (row->orig_bytes + row->codec_bytes);
@@ -249,7 +248,7 @@ static void release(struct bench *b)
 	codec_close(&b->run);
 }
 
-/* How large a dictionary this spec wants; 0 = none. */
+/* Size of the dictionary of this spec; 0 = none. */
 static int dictionary_of(const char *spec, size_t *ret, struct err *e)
 {
 	struct kernel_spec kernel;
@@ -298,7 +297,7 @@ static int prepare(struct bench *b, const char *spec, struct err *e)
 	b->page_ns = calloc(b->n_pages * b->config->runs, sizeof(*b->page_ns));
 	if (!b->compressed || !b->pages || !b->page_ns) {
 		release(b);
-		return err_set(e, ENOMEM, "cannot bench %s", spec);
+		return err_set(e, ENOMEM, "cannot set up the bench of %s", spec);
 	}
 	for (size_t i = 0; i < b->copies * b->n_pages; i++) {
 		size_t copy = i / b->n_pages, at = i % b->n_pages * page;
@@ -310,7 +309,7 @@ static int prepare(struct bench *b, const char *spec, struct err *e)
 	return 0;
 }
 
-/* What can be known to fail before the first row is printed. */
+/* What can fail is checked before the first row is printed. */
 static int check(const struct bench_config *c, const struct opt_list *corpora, struct err *e)
 {
 	cpu_set_t set;
@@ -328,8 +327,10 @@ static int check(const struct bench_config *c, const struct opt_list *corpora, s
 		while (!has && (size *= LADDER_STEP) <= c->max_size_bytes);
 		corpus_close(&corpus);
 		if (!has)
-			return err_say(e, ENODATA, "%s has no size from 1 KiB to --max-size",
-				       corpora->items[i]);
+			return err_say(
+				e, ENODATA,
+				"%s is smaller than 1 KiB, or --max-size is too small for it",
+				corpora->items[i]);
 	}
 	if (c->cpu == MISSING_U64)
 		return 0;
@@ -380,7 +381,7 @@ static int fill_copies(struct bench *b, struct err *e)
 	return 0;
 }
 
-/* One of the kernel's codecs. Pages only: a size below has no row. */
+/* One of the kernel's codecs, on whole pages. */
 static int bench_kernel(struct bench *b, const char *text, struct bench_record *row, struct err *e)
 {
 	struct codec_samples samples = { b->samples, PAGE_BYTES, 0 };
@@ -417,8 +418,8 @@ static int bench_library(struct bench *b, const char *spec, struct bench_record 
 	return 0;
 }
 
-/* All codecs on one corpus of one size. A dictionary that cannot be trained on what is left leaves
- * its row out. */
+/* All codecs on one corpus of one size. Without pages left to train its dictionary on, a codec is
+ * skipped. */
 static int bench_size(struct bench *b, bench_take *take, void *arg, bool *failed, struct err *e)
 {
 	int rc;
@@ -434,14 +435,14 @@ static int bench_size(struct bench *b, bench_take *take, void *arg, bool *failed
 		rc = kernel_spec_is(spec) ? bench_kernel(b, spec, &row, e)
 					  : bench_library(b, spec, &row, e);
 		if (rc == -ENODATA) {
-			term_say("%s, %zu bytes, %s left out: %s", b->source.name, b->size, spec,
-				 e ? e->what : "too little to train on");
+			term_say("%s, %zu bytes, %s skipped: %s", b->source.name, b->size, spec,
+				 e ? e->what : "too few pages to train on");
 			rc = 0;
 			continue;
 		}
 		if (rc)
 			return rc;
-		if (stop_requested()) /* a row cut short is no row */
+		if (stop_requested()) /* the row is incomplete */
 			break;
 		row.size_bytes = b->corpus_size;
 		row.class = b->class == PAGE_CLASSES ? NULL : page_class_name(b->class);
@@ -492,7 +493,7 @@ static int bench_corpus(struct bench *b, const char *name, size_t train, bench_t
 	return rc;
 }
 
-/* Bytes to train the largest dictionary on; 0 = none is asked for. */
+/* Bytes to train the largest dictionary on; 0 = no dictionaries. */
 static size_t training_bytes(const struct opt_list *specs)
 {
 	size_t largest = 0;
@@ -512,7 +513,7 @@ static int set_up(struct bench *b, const struct opt_list *corpora, size_t *train
 	int rc;
 
 	if (c->by_class && (c->page_bytes != PAGE_BYTES || c->cache != BENCH_HOT))
-		return err_usage(e, "--by-class: classes are of pages of 4KiB, with --cache hot");
+		return err_usage(e, "--by-class needs --page 4KiB and --cache hot");
 	rc = specs_for_bench(&c->codecs, c->full_sweep, c->page_bytes, &b->specs, e);
 	if (!rc)
 		rc = check(c, corpora, e);
@@ -521,14 +522,15 @@ static int set_up(struct bench *b, const struct opt_list *corpora, size_t *train
 	b->llc_bytes = llc_bytes(NULL, c->cpu);
 	if (c->cache != BENCH_HOT && b->llc_bytes == MISSING_U64)
 		return err_impossible(
-			e, "--cache: this machine does not say how large its caches are");
+			e, "--cache: the kernel does not report the size of the last-level cache");
 	if (c->cache != BENCH_HOT && COLD_TIMES * b->llc_bytes > COLD_MAX)
 		return err_impossible(e,
-				      "--cache: leaving a cache of %lu MiB takes too much memory",
+				      "--cache: twice the last-level cache of %lu MiB is more "
+				      "memory than bench uses",
 				      b->llc_bytes / MIB);
 	*train = training_bytes(&b->specs);
 	b->samples = malloc(MAX(*train, (size_t)1));
-	return b->samples ? 0 : err_set(e, ENOMEM, "cannot bench");
+	return b->samples ? 0 : err_set(e, ENOMEM, "cannot set up the bench");
 }
 
 int bench_run(const struct bench_config *config, bench_take *take, void *arg, bool *failed,
@@ -543,7 +545,7 @@ int bench_run(const struct bench_config *config, bench_take *take, void *arg, bo
 	int rc;
 
 	if (!times)
-		return err_set(e, ENOMEM, "cannot bench");
+		return err_set(e, ENOMEM, "cannot set up the bench");
 	b.wall_ns = times;
 	b.cpu_ns = times + config->runs;
 	b.process_ns = times + 2 * config->runs;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* bench.h - codecs at levels over corpora and sizes: bytes, slots, and time both ways. */
+/* bench.h - codecs at levels on corpora of several sizes: bytes, slots, times. */
 #ifndef COLDPRESS_MONITOR_BENCH_H
 #define COLDPRESS_MONITOR_BENCH_H
 
@@ -11,8 +11,7 @@ extern const char *const bench_cache_choices[];
 
 struct bench_config {
 	struct opt_list codecs, corpora;
-	uint64_t max_size_bytes, page_bytes, runs, warmups, cpu,
-		seed; /* cpu MISSING_U64 = wherever */
+	uint64_t max_size_bytes, page_bytes, runs, warmups, cpu, seed; /* cpu MISSING_U64 = any */
 	bool full_sweep, by_class;
 	int cache; /* enum bench_cache */
 };
@@ -45,11 +44,10 @@ struct bench_record {
 
 extern const struct record_type bench_type;
 
-/* bench_run - hands over every row as it is measured; a take that returns non-zero ends the bench
- * with that. Ends early, with 0, when a signal asks to stop. *failed: a codec did not give back
- * what it got.
+/* bench_run - calls take for every row as it is measured, until it returns non-zero, which is
+ * returned. Ends early, with 0, after a signal. *failed: a page did not decompress to its original.
  *
- * errors  usage: a codec, size or CPU there is not; what reading a corpus says
+ * errors  usage: unknown codec, size or CPU; corpus_open's own
  */
 typedef int bench_take(void *arg, const struct bench_record *row);
 int bench_run(const struct bench_config *config, bench_take *take, void *arg, bool *failed,

@@ -2,9 +2,9 @@
 /* bench_kernel.c - the same pages as the libraries get, through zram's own codec on the calling
  * thread.
  *
- * Same-filled pages are written and read beside them by requests of the same length: what those
- * cost is the way to the codec and back, and is subtracted. Slots are discarded between runs, as
- * writing over a page also frees its old slot.
+ * Same-filled pages are written and read too, in requests of the same length: their time is that of
+ * the path without a codec, and is subtracted. Slots are discarded between runs, as overwriting a
+ * page also frees its old slot.
  */
 #include "bench_kernel.h"
 
@@ -17,8 +17,8 @@
 
 #define REQUEST_BYTES (128 * KIB)
 #define RUN_BYTES \
-	(256 * KIB)           /* a run writes at least this much: shorter ones drown in the clock \
-			       */
+	(256 * KIB) /* a run writes at least this much: shorter ones are too short for the clock \
+		     */
 #define FILL_BYTES (64 * MIB) /* of copies, to know what one takes in a large pool */
 
 enum { WRITE, READ, WAYS };
@@ -77,7 +77,7 @@ int kernel_spec_parse(const char *spec, struct kernel_spec *ret, struct err *e)
 	int rc = 0;
 
 	if (!len || len >= sizeof(s.algorithm))
-		return err_usage(e, "'%s' names no algorithm of the kernel: e.g. kernel:lz4", spec);
+		return err_usage(e, "'%s' has no algorithm; e.g. kernel:lz4", spec);
 	memcpy(s.algorithm, name, len);
 	if (name[len])
 		rc = parse_level(spec, name + len + 1, &s, e);
@@ -201,7 +201,7 @@ static int account(struct bench_device *d, struct err *e)
 	return rc ? err_set(e, rc, "cannot fill the scratch zram device") : 0;
 }
 
-/* The accounting, then warm-ups, whose times are written over. */
+/* The accounting, then warm-ups, whose times the first run overwrites. */
 static int all_runs(struct bench_device *d, struct err *e)
 {
 	int rc = account(d, e);
@@ -218,10 +218,10 @@ static int all_runs(struct bench_device *d, struct err *e)
 
 /* ---- the row ---- */
 
-/* The median of what pages cost beyond same-filled ones; *io that of those. */
+/* The median time less that of same-filled pages, which goes to *io. */
 static double median_of(const struct bench_device *d, int way, int clock, double *io)
 {
-	double ns[1000], io_ns[1000]; /* --runs has at most so many */
+	double ns[1000], io_ns[1000]; /* the limit of --runs */
 	size_t n = d->bench->runs;
 
 	for (size_t i = 0; i < n; i++) {
@@ -317,7 +317,7 @@ static int set_up(struct bench_device *d, struct err *e)
 	d->io_page_ns = calloc(pages, sizeof(double));
 	if (!d->same || !d->runs || !d->io || !d->page_ns[WRITE] || !d->page_ns[READ] ||
 	    !d->io_page_ns || !dictionary)
-		return err_set(e, ENOMEM, "cannot bench %s", b->spec->label);
+		return err_set(e, ENOMEM, "cannot set up the bench of %s", b->spec->label);
 	for (size_t i = 0; i < pages; i++)
 		memset(d->same + i * PAGE_BYTES, (int)(i % 255 + 1), PAGE_BYTES);
 	if (b->spec->dictionary_bytes)
@@ -334,7 +334,8 @@ int kernel_bench_run(const struct kernel_bench *bench, struct bench_record *row,
 	d.slots = MAX(bench->copies, (RUN_BYTES + bench->size - 1) / bench->size);
 	if (d.slots * bench->size > SCRATCH_MAX_BYTES)
 		return err_usage(e,
-				 "%s: a corpus of at most %lu MiB, which may take as much memory",
+				 "%s: the corpus must be at most %lu MiB, as incompressible pages "
+				 "use as much memory",
 				 bench->spec->label, SCRATCH_MAX_BYTES / MIB);
 	d.fill = (FILL_BYTES + bench->size - 1) / bench->size;
 	d.same_at = MAX(d.slots, d.fill);

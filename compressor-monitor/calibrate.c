@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* calibrate.c - writes pages to a scratch zram device and reads them back by direct I/O, where the
- * kernel compresses and decompresses on the calling thread: its CPU clock tells what that costs.
+ * kernel compresses and decompresses on the calling thread, so that its CPU clock measures them.
  *
- * Each run writes to a part of the device of its own, as writing over a page also frees its old
- * slot.
+ * Each run writes to its own part of the device, as overwriting a page also frees its old slot.
  */
 #include "calibrate.h"
 
@@ -23,7 +22,7 @@
 
 struct half {
 	char *pages, *same,
-		*back; /* bytes each; same-filled ones for what the path costs without a codec */
+		*back; /* bytes each; same-filled ones for the time of the path without a codec */
 	size_t bytes, n;
 };
 
@@ -37,7 +36,7 @@ enum quantity {
 	QUANTITIES
 };
 
-/* Of each run, a page. */
+/* Times per page, of each run. */
 struct runs {
 	double *ns[HALVES][QUANTITIES];
 	double *ratio;                                 /* scratch space of median_ratio */
@@ -105,7 +104,7 @@ static int transfer(const struct scratch *device, char *buf, size_t bytes, off_t
 	return rc;
 }
 
-/* One half once through the device. at is where this run of this half has its part of it. */
+/* One half once through the device, in the part from `at`. */
 static int run_kernel(const struct scratch *device, const struct half *h, off_t at,
 		      double ns[QUANTITIES], struct err *e)
 {
@@ -123,13 +122,14 @@ static int run_kernel(const struct scratch *device, const struct half *h, off_t 
 		return err_set(e, rc, "cannot write to and read from the scratch zram device");
 	if (memcmp(h->back, h->pages, h->bytes) != 0)
 		return err_say(e, EIO,
-			       "the kernel's codec did not give the pages back as they were");
+			       "pages read back from the scratch zram device differ from what was "
+			       "written");
 	ns[COMPRESS] -= ns[IO_WRITE];
 	ns[DECOMPRESS] -= ns[IO_READ];
 	return 0;
 }
 
-/* The same half once through the library. Means over all pages, as the kernel's are. */
+/* The same half once through the library: means over all pages, as the kernel's. */
 static int run_model(const char *spec, const struct half *h, struct runs *runs,
 		     double ns[QUANTITIES], struct err *e)
 {
@@ -153,7 +153,7 @@ static int run_model(const char *spec, const struct half *h, struct runs *runs,
 		rc = measure_report(m, &(struct page_strata){ &all, 1 }, h->n, &result);
 	measure_free(m);
 	if (rc)
-		return err_set(e, rc, "cannot keep the times");
+		return err_set(e, rc, "not enough memory for the times");
 	ns[MODEL_COMPRESS] = (double)result.codecs[0].compress_cpu_ns / (double)h->n;
 	ns[MODEL_DECOMPRESS] = (double)result.codecs[0].decompress_cpu_ns / (double)h->n;
 	runs->model_stored_bytes += result.codecs[0].stored_bytes;
@@ -161,7 +161,7 @@ static int run_model(const char *spec, const struct half *h, struct runs *runs,
 	return 0;
 }
 
-/* Kernel and library by turns, so that what else the machine does meets both. */
+/* Kernel and library in turn, so that other load on the machine affects both. */
 static int all_runs(const struct calibrate_config *c, const struct scratch *device,
 		    const char *model, const struct half *halves, struct runs *runs, struct err *e)
 {
@@ -185,7 +185,7 @@ static int all_runs(const struct calibrate_config *c, const struct scratch *devi
 	return 0;
 }
 
-/* What the device says of one algorithm; whatever happened, the device is gone afterwards. */
+/* One algorithm on a device that is removed in any case. */
 static int run_algorithm(const struct calibrate_config *c, const char *algorithm, const char *model,
 			 const struct half *halves, struct runs *runs, struct zram_mm_stat *stat,
 			 struct err *e)
@@ -211,9 +211,9 @@ static int run_algorithm(const struct calibrate_config *c, const char *algorithm
 	return rc;
 }
 
-/* ---- together ---- */
+/* ---- factors ---- */
 
-/* The median over the runs of one figure by another. */
+/* The median over the runs of the ratio of two quantities. */
 static double median_ratio(const struct calibrate_config *c, const struct runs *runs, size_t half,
 			   enum quantity a, enum quantity b)
 {
@@ -222,8 +222,7 @@ static double median_ratio(const struct calibrate_config *c, const struct runs *
 	return stats_median(runs->ratio, c->runs);
 }
 
-/* The factors from one half, held against the other; before medians put the runs out of their
- * order. */
+/* Factors from one half, their errors from the other. Before the medians, which sort the runs. */
 static void compare(const struct calibrate_config *c, const struct runs *runs,
 		    struct calibrate_record *row)
 {
@@ -251,7 +250,7 @@ static int one_algorithm(const struct calibrate_config *c, const char *algorithm
 	int rc;
 
 	if (!ns)
-		return err_set(e, ENOMEM, "cannot keep the times");
+		return err_set(e, ENOMEM, "not enough memory for the times");
 	for (size_t i = 0; i < (size_t)HALVES * QUANTITIES; i++)
 		runs.ns[i / QUANTITIES][i % QUANTITIES] = ns + (i + 1) * c->runs;
 	rc = run_algorithm(c, algorithm, model, halves, &runs, &stat, e);
@@ -286,9 +285,10 @@ int calibrate_run(const struct calibrate_config *config,
 	int rc;
 
 	if (config->pages * config->runs * PAGE_BYTES > SCRATCH_MAX_BYTES)
-		return err_usage(
-			e, "--pages times --runs: at most %lu pages, which may take as much memory",
-			SCRATCH_MAX_BYTES / PAGE_BYTES);
+		return err_usage(e,
+				 "--pages times --runs must be at most %lu, as incompressible "
+				 "pages use as much memory",
+				 SCRATCH_MAX_BYTES / PAGE_BYTES);
 	rc = scratch_algorithms(&algorithms, e);
 	if (!rc)
 		rc = take_pages(config, halves, e);

@@ -2,8 +2,7 @@
 /* calibrate.h - the kernel's own codecs on the same pages as the libraries', through a scratch zram
  * device.
  *
- * Half of the pages give the factors between kernel and library, the other half tells how far they
- * hold.
+ * One half of the pages gives the factors between kernel and library, the other half their errors.
  */
 #ifndef COLDPRESS_MONITOR_CALIBRATE_H
 #define COLDPRESS_MONITOR_CALIBRATE_H
@@ -20,13 +19,12 @@ struct calibrate_config {
 	const char *db; /* save the factors in this results database; NULL = do not */
 };
 
-/* One algorithm. Times are thread CPU, medians of the runs; compress and decompress are what
- * writing and reading pages costs more than writing and reading same-filled ones, which go the same
- * way but through no codec.
+/* One algorithm. Times are thread CPU, medians of the runs; compress and decompress are net of
+ * same-filled pages, which take the same path without a codec.
  */
 struct calibrate_record {
 	const char *algorithm,
-		*model;   /* model: the library codec that stands for it; missing where none does */
+		*model;   /* model: the library codec that stands for it; NULL = none does */
 	bool approximate; /* the two do not write the same bytes */
 	uint64_t pages, runs;
 	uint64_t orig_bytes, compr_bytes, used_bytes, huge_pages; /* mm_stat, all pages */
@@ -42,11 +40,10 @@ struct calibrate_record {
 
 extern const struct record_type calibrate_type;
 
-/* calibrate_run - hands over a row for each algorithm. Adds a zram device and takes it away again,
- * journalled.
+/* calibrate_run - calls take for each algorithm. Adds a zram device, journalled, and removes it.
  *
- * errors  exit 77 no zram or no root; -EINVAL an algorithm this kernel lacks (e lists those it
- * has); -ENODATA too few pages; page.h's own
+ * errors  exit 77 no zram or no root; -EINVAL an algorithm that this kernel lacks (e lists those it
+ * has); -ENODATA too few pages; draw_pages' own
  */
 int calibrate_run(const struct calibrate_config *config,
 		  int (*take)(void *arg, const struct calibrate_record *row), void *arg,

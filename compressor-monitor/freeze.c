@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* freeze.c - seizes and interrupts every thread of a process until a look at its threads shows no
- * new one. */
+/* freeze.c - seizes and interrupts every thread of a process until its list of threads shows no new
+ * one. */
 #include "freeze.h"
 
 #include <ctype.h>
@@ -20,7 +20,7 @@ static bool holds(const struct freeze *f, pid_t tid)
 	return false;
 }
 
-/* 1 = stopped, *signal is what it was about to get; 0 = it ended; -ETIMEDOUT. */
+/* 1 = stopped, *signal is to be delivered later; 0 = it ended; -ETIMEDOUT. */
 static int wait_stopped(pid_t tid, uint64_t end_ns, int *signal)
 {
 	for (;;) {
@@ -43,10 +43,11 @@ static int refused(pid_t pid, int code, struct err *e)
 {
 	err_set(e, code, "cannot stop process %d", (int)pid);
 	return err_hint(
-		e, "is it being debugged or traced, or does kernel.yama.ptrace_scope forbid it?");
+		e,
+		"a debugger or tracer may be attached, or kernel.yama.ptrace_scope may forbid it");
 }
 
-/* Kept in the list before it stops: whatever happens then, it is let go of. */
+/* Listed before it stops, so that it is resumed in any case. */
 static int freeze_thread(struct freeze *f, pid_t pid, pid_t tid, uint64_t end_ns, struct err *e)
 {
 	struct frozen_thread *bigger = reallocarray(f->threads, f->n + 1, sizeof(*bigger));
@@ -66,7 +67,7 @@ static int freeze_thread(struct freeze *f, pid_t pid, pid_t tid, uint64_t end_ns
 	return rc < 0 ? err_set(e, -rc, "process %d does not stop", (int)pid) : 0;
 }
 
-/* Those threads that are there and not ours yet; *fresh: whether there were any. */
+/* Threads that are not in the list yet; *fresh: whether there were any. */
 static int freeze_threads(struct freeze *f, pid_t pid, uint64_t end_ns, bool *fresh, struct err *e)
 {
 	char path[64];
@@ -98,14 +99,14 @@ int freeze_process(struct freeze *f, pid_t pid, struct err *e)
 	int rc = 0;
 
 	if (pid == 1 || pid == getpid())
-		return err_say(e, EINVAL, "process %d is not to be stopped", (int)pid);
+		return err_say(e, EINVAL, "refusing to stop process %d", (int)pid);
 	while (!rc && fresh)
 		rc = freeze_threads(f, pid, end_ns, &fresh, e);
 	return rc;
 }
 
-/* A thread that did not stop in time cannot be let go of before it does: the kernel does when we
- * end. */
+/* A thread that did not stop in time cannot be detached: the kernel does it when this process ends.
+ */
 void freeze_done(struct freeze *f)
 {
 	for (size_t i = 0; i < f->n; i++)

@@ -2,9 +2,8 @@
 /* measure.c - runs batches of pages through every codec, both ways, on this thread's CPU clock.
  *
  * One clock read covers a batch, as a read costs about as much as decompressing a page of zeros.
- * The pages of a batch are in cache when a codec gets them, as a page that is reclaimed after a
- * scan of its list is not: times are those of the codec, not of memory. What a kernel adds around
- * its codecs is not in them either.
+ * The pages of a batch are in cache when a codec gets them, unlike pages under reclaim: times are
+ * those of the codec, not of memory. They have no kernel overhead either.
  */
 #include "measure.h"
 
@@ -23,13 +22,13 @@ struct times {
 	uint64_t total_ns;
 };
 
-/* What a codec made of the pages that it was given. */
+/* Results of one codec. */
 struct codec_sums {
 	struct zsmalloc_pool pool;
 	double slot_bytes;
 	uint64_t codec_bytes, mismatched_pages;
 	uint64_t bins[SCAN_BINS];
-	uint64_t judged[2][2]; /* pages: [the codec takes it][the estimator would] */
+	uint64_t estimated[2][2]; /* pages: [compressible][estimated compressible] */
 	struct class_sums {
 		uint64_t pages, codec_bytes, compress_ns, decompress_ns;
 		double slot_bytes;
@@ -45,8 +44,8 @@ struct codec_measure {
 	struct times compress, decompress;
 };
 
-/* Pages of one class, so that what the clock says of a batch is that class's. They stay where the
- * caller has them; measure_hold copies those that wait for more.
+/* Pages of one page class, so that the time of a batch belongs to it. They stay in the caller's
+ * memory until measure_hold copies those that wait for a full batch.
  */
 struct batch {
 	char held[BATCH_PAGES * PAGE_BYTES];
@@ -58,7 +57,7 @@ struct batch {
 		 [BATCH_PAGES]; /* by the estimator, for codecs without and with entropy coding */
 };
 
-/* What one thread measured; measure_join adds those of several. */
+/* Results of one thread; measure_join adds them up. */
 struct measure {
 	struct codec_measure *codecs;
 	size_t n_codecs;
@@ -67,7 +66,7 @@ struct measure {
 	size_t n_strata;
 	uint64_t pages, same_pages;
 	bool estimate;
-	uint64_t estimate_ns; /* to judge all pages for one kind of codec */
+	uint64_t estimate_ns; /* to estimate all pages for one kind of codec */
 };
 
 /* Space for n more. */
@@ -172,8 +171,8 @@ static void compress_batch(const struct batch *b, struct codec_measure *s, ssize
 						s->compressed + i * s->bound, s->bound);
 }
 
-/* Decompresses the pages that zram keeps compressed, or those it keeps raw; returns how many that
- * were. */
+/* Decompresses the pages that zram would store compressed, or (raw) those it would not; returns how
+ * many. */
 static size_t decompress_batch(const struct measure *m, const struct batch *b,
 			       struct codec_measure *s, const ssize_t *len, bool raw, ssize_t *got)
 {
@@ -194,8 +193,8 @@ struct slot {
 	double bytes, square;
 };
 
-/* To 1/256 byte, and a whole square byte: sums of them are exact in a double, and so do not depend
- * on their order, which is the threads' (up to 2^29 pages).
+/* To 1/256 byte, and a whole square byte: sums of them are exact in a double (up to 2^29 pages),
+ * and so do not depend on the order, which depends on the threads.
  */
 static struct slot slot_of(const struct zsmalloc_model *model, size_t len)
 {
@@ -204,8 +203,8 @@ static struct slot slot_of(const struct zsmalloc_model *model, size_t len)
 	return (struct slot){ (double)parts / 256, (double)((parts * parts + (1 << 15)) >> 16) };
 }
 
-/* One batch both ways. Reading back a page that is kept raw decompresses nothing: those are
- * checked, not timed. */
+/* One batch both ways. zram does not decompress pages that it stores raw: those are checked, not
+ * timed. */
 static int run_batch(const struct measure *m, const struct batch *b, struct codec_measure *s)
 {
 	struct class_sums *sums = &s->sums.classes[b->class];
@@ -214,7 +213,7 @@ static int run_batch(const struct measure *m, const struct batch *b, struct code
 	size_t kept;
 	int rc;
 
-	if (!s->compress.n) { /* once untimed: states get their memory at first use */
+	if (!s->compress.n) { /* once untimed: codecs allocate at first use */
 		compress_batch(b, s, len);
 		decompress_batch(m, b, s, len, false, got);
 	}
@@ -233,8 +232,8 @@ static int run_batch(const struct measure *m, const struct batch *b, struct code
 		s->sums.mismatched_pages +=
 			len[i] < 0 || got[i] != PAGE_BYTES ||
 			memcmp(m->back + i * PAGE_BYTES, b->pages[i], PAGE_BYTES) != 0;
-		s->sums.judged[bytes < s->sums.pool.model->huge_bytes]
-			      [b->fits[s->run.codec->entropy][i]]++;
+		s->sums.estimated[bytes < s->sums.pool.model->huge_bytes]
+				 [b->fits[s->run.codec->entropy][i]]++;
 		s->sums.codec_bytes += bytes;
 		sums->codec_bytes += bytes;
 		sums->slot_bytes += slot.bytes;
@@ -255,8 +254,8 @@ static int run_batch(const struct measure *m, const struct batch *b, struct code
 	return rc || !kept ? rc : times_add(&s->decompress, end - middle, kept);
 }
 
-/* The look is timed with one of the two rules, which is what deciding for a codec takes. */
-static void judge_batch(struct measure *m, struct batch *b)
+/* Timed with one of the two rules, as for one codec. */
+static void estimate_batch(struct measure *m, struct batch *b)
 {
 	const unsigned int huge_bytes = m->codecs[0].sums.pool.model->huge_bytes;
 	struct estimate_features features[BATCH_PAGES];
@@ -274,7 +273,7 @@ static void judge_batch(struct measure *m, struct batch *b)
 static int flush_batch(struct measure *m, struct batch *b)
 {
 	if (m->estimate && b->n)
-		judge_batch(m, b);
+		estimate_batch(m, b);
 	for (size_t i = 0; b->n && i < m->n_codecs; i++) {
 		int rc = run_batch(m, b, &m->codecs[i]);
 
@@ -286,7 +285,7 @@ static int flush_batch(struct measure *m, struct batch *b)
 	return 0;
 }
 
-/* Room for strata up to this one. */
+/* Space for strata up to this one. */
 static int grow_strata(struct measure *m, uint32_t stratum)
 {
 	size_t n = MAX((size_t)stratum + 1, m->n_strata * 2);
@@ -303,7 +302,7 @@ static int grow_strata(struct measure *m, uint32_t stratum)
 	return 0;
 }
 
-/* From the pages drawn to all of them. */
+/* From the sampled pages to all of them. */
 static int estimate_all(struct measure *m, const struct codec_measure *s,
 			const struct page_strata *strata, struct strata_estimate *ret)
 {
@@ -359,7 +358,7 @@ static int join_codec(struct codec_measure *into, struct codec_measure *from, si
 	for (size_t i = 0; i < SCAN_BINS; i++)
 		into->sums.bins[i] += from->sums.bins[i];
 	for (size_t i = 0; i < 4; i++)
-		into->sums.judged[i / 2][i % 2] += from->sums.judged[i / 2][i % 2];
+		into->sums.estimated[i / 2][i % 2] += from->sums.estimated[i / 2][i % 2];
 	for (size_t i = 0; i < PAGE_CLASSES; i++) {
 		struct class_sums *to = &into->sums.classes[i];
 		const struct class_sums *add = &from->sums.classes[i];
@@ -424,8 +423,8 @@ int measure_sample_size(struct measure *m, double half_width_ratio,
 			break;
 		times = half_width_ratio * PAGE_BYTES * 2 /
 			(estimate.of_coded.high - estimate.of_coded.low);
-		/* The square of the width goes with 1 / n - 1 / population. Not where it is missing
-		 * or nothing. */
+		/* The square of the width is proportional to 1 / n - 1 / population. Not if it is
+		 * missing or 0. */
 		if (times < 1)
 			most = MAX(most, 1 / (1 / (double)population + times * times * left));
 	}
@@ -439,7 +438,7 @@ static double quantile(const struct times *t, double p)
 	return stats_quantile(t->ns, t->n, p);
 }
 
-/* The pool that the whole population would fill, with its interval. */
+/* The pool of the whole population, with its interval. */
 static void predict_pool(const struct measure *m, const struct codec_measure *s,
 			 uint64_t population, const struct stats_interval *mean,
 			 struct scan_codec_record *ret)
@@ -454,7 +453,7 @@ static void predict_pool(const struct measure *m, const struct codec_measure *s,
 		return;
 
 	double half = (mean->high - mean->estimate) * (double)population;
-	/* What weighing the mappings adds to the mean of the pages drawn. */
+	/* What weighting the mappings adds to the mean of the sampled pages. */
 	double weighed = (double)ret->pool_bytes +
 			 (mean->estimate - s->sums.slot_bytes / drawn) * (double)population;
 
@@ -519,15 +518,15 @@ static struct scan_codec_record report_class(const struct codec_measure *s, enum
 static struct scan_estimate_record report_estimate(const struct measure *m,
 						   const struct codec_measure *s, const char *label)
 {
-	const uint64_t right = s->sums.judged[true][true] + s->sums.judged[false][false];
+	const uint64_t right = s->sums.estimated[true][true] + s->sums.estimated[false][false];
 
 	return (struct scan_estimate_record){
 		.label = label,
 		.pages = m->pages,
-		.true_compressible = s->sums.judged[true][true],
-		.false_compressible = s->sums.judged[false][true],
-		.true_incompressible = s->sums.judged[false][false],
-		.false_incompressible = s->sums.judged[true][false],
+		.true_compressible = s->sums.estimated[true][true],
+		.false_compressible = s->sums.estimated[false][true],
+		.true_incompressible = s->sums.estimated[false][false],
+		.false_incompressible = s->sums.estimated[true][false],
 		.agree_ratio =
 			(double)right / (double)m->pages, /* NaN, that is missing, for no pages */
 		.estimate_ns = (double)m->estimate_ns / (double)m->pages,

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* scan.h - what a scan is asked and what it answers.
+/* scan.h - configuration and result of a page scan.
  *
- * scan.c leads, scan_target.c opens, scan_read.c reads the pages, measure.c runs them through the
- * codecs, records.c declares what is printed. The records are the JSON that other programs of ours
- * read.
+ * scan.c runs it, scan_target.c opens the target, scan_read.c reads the pages, measure.c runs them
+ * through the codecs; lib/results/scan_records.c declares the records.
  */
 #ifndef COLDPRESS_MONITOR_SCAN_H
 #define COLDPRESS_MONITOR_SCAN_H
@@ -20,13 +19,13 @@
 
 struct scan_config {
 	struct opt_list pids, include, codecs;
-	pid_t tree; /* this process and all that descend from it; 0 = not given */
+	pid_t tree; /* this process and its descendants; 0 = not given */
 	const char *cgroup, *file;
-	const char *zram; /* a pool of ours; pids, tree or cgroup are then stopped, not scanned */
+	const char *zram; /* a pool; pids, tree or cgroup are then stopped, not scanned */
 	uint64_t pages, seed, chain; /* chain MISSING_U64 = the running kernel's */
-	uint64_t threads;            /* MISSING_U64 = one for each CPU that we may run on */
+	uint64_t threads;            /* MISSING_U64 = one for each allowed CPU */
 	const char *record;          /* write a page-class trace here; NULL = none */
-	const char *precision;       /* "1pt"; NULL = as many as pages says */
+	const char *precision;       /* "1pt"; NULL = as `pages` says */
 	bool all, system, estimate;
 	int by; /* enum scan_by; -1 = not asked for */
 };
@@ -48,23 +47,22 @@ struct scan_result {
 	size_t n_mappings;
 	struct page_strata strata;
 	struct scan_summary_record summary;
-	bool failed; /* a codec did not give a page back as it was */
-	bool whole;  /* the figures are all there, even if the trace could not be written */
+	bool failed; /* a page did not decompress to its original */
+	bool whole;  /* the results are complete, even if the trace could not be written */
 	char target[256], partial[160],
 		labels[SCAN_CODECS_MAX][32]; /* what the records' strings point to */
 };
 
-/* scan_run - the whole scan. ret is large and points into itself: keep it where it is.
+/* scan_run - the whole scan. ret is large and points into itself: do not move it.
  *
- * errors  usage: no target or several kinds, a codec there is not; -ESRCH the process ended;
- * -EACCES another user's; -ENODATA not one page could be read; -EINTR nor was, before a signal;
- * exit 77 reading is forbidden altogether; out_close's own, where the trace could not be written:
- * ret is whole then
+ * errors  usage: no target or several, unknown codec; -ESRCH the process ended; -EACCES another
+ * user's; -ENODATA no page could be read; -EINTR no page was read before a signal; exit 77 reading
+ * is not permitted at all; out_close's own if the trace could not be written: ret is whole then
  */
 int scan_run(const struct scan_config *config, struct scan_result *ret, struct err *e);
 
-/* scan_result_done - what scan_run allocated; safe after a failure, and for a result that is all
- * zeros. */
+/* scan_result_done - frees what scan_run allocated; safe after a failure, and for a zeroed result.
+ */
 void scan_result_done(struct scan_result *result);
 
 #endif

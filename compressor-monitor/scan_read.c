@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* scan_read.c - threads that each read a window of drawn pages, class, hash and measure them, and
- * take the next.
+/* scan_read.c - each thread reads a window of sampled pages, classifies, hashes and measures them,
+ * and takes the next.
  *
- * A window fits into the second-level cache, so that a page comes from memory once: when the kernel
- * copies it. Each thread has codecs, figures and copies of the sources of its own; they are added
- * up when all are through. The sums are of whole numbers, so that they are the same for any number
+ * A window fits into the second-level cache, so that a page is fetched from memory only once, when
+ * the kernel copies it. Each thread has its own codecs, results and copies of the sources; results
+ * are added up at the end. The sums are of whole numbers, so that they do not depend on the number
  * of threads.
  */
 #include <pthread.h>
@@ -96,7 +96,7 @@ void scan_read_done(struct scan *s)
 	s->n_workers = 0;
 }
 
-/* Those of n pages of the window that were got. */
+/* The pages of a window that could be read. */
 static int take_pages(struct scan_worker *w, const struct page_ref *refs, size_t n,
 		      const enum page_got *got)
 {
@@ -139,7 +139,7 @@ static int read_window(struct scan_worker *w, const struct page_ref *refs, size_
 	if (rc)
 		return rc;
 	rc = take_pages(w, refs, n, got);
-	return rc ? err_set(&w->err, rc, "cannot keep the figures of the pages") : 0;
+	return rc ? err_set(&w->err, rc, "not enough memory for the results") : 0;
 }
 
 static int read_windows(struct scan_worker *w)
@@ -163,7 +163,7 @@ static int read_windows(struct scan_worker *w)
 		}
 	}
 	if (!rc && measure_flush(w->measure))
-		rc = err_set(&w->err, ENOMEM, "cannot keep the figures of the pages");
+		rc = err_set(&w->err, ENOMEM, "not enough memory for the results");
 	return rc;
 }
 
@@ -210,7 +210,7 @@ int scan_read_range(struct scan *s, size_t from, size_t to, struct term_progress
 		struct scan_worker *w = &s->workers[i];
 
 		w->reading = &reading;
-		/* This thread is the first; where another cannot be had, the others do its work. */
+		/* This thread is the first; if one cannot be started, the others do its work. */
 		w->started = i > 0 && from + i * WINDOW_PAGES < to &&
 			     !pthread_create(&w->thread, NULL, run_worker, w);
 	}
@@ -225,7 +225,7 @@ int scan_read_range(struct scan *s, size_t from, size_t to, struct term_progress
 			rc = w->result;
 		}
 		if (!rc && join_worker(s, w, ret))
-			rc = err_set(e, ENOMEM, "cannot keep the figures of the pages");
+			rc = err_set(e, ENOMEM, "not enough memory for the results");
 	}
 	s->stopped = stop_requested() && atomic_load(&reading.next) < to;
 	return rc;

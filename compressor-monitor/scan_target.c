@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* scan_target.c - from what was named to open sources: processes, trees and groups of them, files,
- * pools. */
+/* scan_target.c - opens what a scan names: processes, trees, cgroups, files, pools. */
 #include <sys/resource.h>
 
 #include "lib/kernel/procfs.h"
@@ -56,7 +55,7 @@ static int open_pids(struct scan *s, struct err *e)
 	return 0;
 }
 
-/* The group's own processes, not those of groups below it, and not this one. */
+/* The cgroup's own processes, not those of its children, and not this one. */
 static int open_cgroup(struct scan *s, struct err *e)
 {
 	AUTO_FREE char *path = NULL;
@@ -70,7 +69,7 @@ static int open_cgroup(struct scan *s, struct err *e)
 	procs = fopen(path, "re");
 	if (!procs) {
 		err_set(e, errno, "cannot open %s", path);
-		return err_hint(e, "give the directory of the group, e.g. /sys/fs/cgroup/NAME");
+		return err_hint(e, "give the directory of the cgroup, e.g. /sys/fs/cgroup/NAME");
 	}
 	while (!rc && (fields = fscanf(procs, "%d", &pid)) == 1) {
 		if (pid == getpid())
@@ -86,8 +85,7 @@ static int open_cgroup(struct scan *s, struct err *e)
 	return rc;
 }
 
-/* The process, its children, theirs and so on, but for this one: as they are now, not those that
- * will be. */
+/* The process and its descendants at this moment, except this process. */
 static int open_tree(struct scan *s, struct err *e)
 {
 	AUTO_FREE struct procfs_relation *list = NULL;
@@ -112,7 +110,7 @@ static int open_tree(struct scan *s, struct err *e)
 	return rc;
 }
 
-/* As many descriptors as we may have: each process takes one. */
+/* Each process needs a descriptor. */
 static void raise_descriptor_limit(void)
 {
 	struct rlimit limit;
@@ -123,8 +121,8 @@ static void raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Every process but this one. Kernel threads have no memory of their own; without root those of
- * other users are left out, and the summary says how many.
+/* Every process except this one. Kernel threads have no memory of their own; unprivileged,
+ * processes of other users are skipped and counted.
  */
 static int open_system(struct scan *s, struct err *e)
 {
@@ -143,7 +141,7 @@ static int open_system(struct scan *s, struct err *e)
 		if (rc == -ESRCH || rc == -EACCES)
 			rc = 0;
 	}
-	return rc || s->n_sources ? rc : err_say(e, EACCES, "not one process may be read");
+	return rc || s->n_sources ? rc : err_say(e, EACCES, "no permission to read any process");
 }
 
 static int open_file(struct scan *s, struct err *e)
@@ -161,7 +159,7 @@ static int open_owners(struct scan *s, struct err *e)
 				 : open_pids(s, e);
 }
 
-/* Again until nobody is new: before they are all stopped, they may have children. */
+/* Repeats until no process is new: before all are stopped, they may fork. */
 static int stop_owners(struct scan *s, struct err *e)
 {
 	int rc = 0;
@@ -189,7 +187,7 @@ static int open_pool(struct scan *s, struct err *e)
 		return rc;
 	page_close(&source);
 	rc = c->pids.n || c->tree || c->cgroup ? stop_owners(s, e) : 0;
-	/* Once more, as what the pool held before they stopped is of no interest. */
+	/* Opened again, as the pool may have changed before they stopped. */
 	if (!rc)
 		rc = pool_pages_open(&s->pool, c->zram, &source, e);
 	return rc ? rc : add_source(s, &source, e);
@@ -202,17 +200,17 @@ int scan_open_target(struct scan *s, char *name, size_t len, struct err *e)
 	if (c->zram) {
 		if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) > 1 || c->system ||
 		    c->file)
-			return err_usage(e, "with --zram goes one of --pid, --tree and --cgroup: "
-					    "who is stopped meanwhile");
+			return err_usage(e, "with --zram give at most one of --pid, --tree and "
+					    "--cgroup: the processes to stop");
 		snprintf(name, len, "pool %s", c->zram);
 		return open_pool(s, e);
 	}
 	if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) + c->system +
 		    (c->file != NULL) !=
 	    1) {
-		err_usage(e, "give one target: --pid PID (several times if need be), --tree PID, "
+		err_usage(e, "give one target: --pid PID (may be repeated), --tree PID, "
 			     "--cgroup PATH, --system, --file FILE or --zram DEVICE");
-		return err_hint(e, "e.g. --pid $$ looks at the shell you type this in");
+		return err_hint(e, "e.g. --pid $$ scans this shell");
 	}
 	if (c->cgroup) {
 		snprintf(name, len, "cgroup %s", c->cgroup);
