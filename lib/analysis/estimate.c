@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* estimate.c - a look at 320 bytes of a page, and the rules that judge it. */
+/* estimate.c - features of 320 bytes of a page, and the rules that decide on them. */
 #include "estimate.h"
 
 #define RUNS       4

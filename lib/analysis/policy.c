@@ -13,7 +13,7 @@ static double saved_bytes(const struct policy_settings *s, const struct policy_c
 	return s->savings == POLICY_SLOT ? c->saved_slot_bytes : c->saved_codec_bytes;
 }
 
-/* Step 1: figures of one candidate, and whether it may win at all. */
+/* Step 1: values of one candidate, and whether it is eligible. */
 static struct policy_verdict judge(const struct policy_settings *s,
 				   const struct policy_candidate *c)
 {
@@ -60,8 +60,8 @@ static int best_fast(const struct policy_candidate *c, size_t n, const struct po
 
 /* Step 3: what a heavy candidate's extra CPU buys over the choice so far (against nothing if there
  * is none). */
-static bool worth_it(const struct policy_settings *s, struct policy_verdict *v,
-		     const struct policy_verdict *choice)
+static bool repays_cpu(const struct policy_settings *s, struct policy_verdict *v,
+		       const struct policy_verdict *choice)
 {
 	double extra_bytes = v->saved_bytes - (choice ? choice->saved_bytes : 0);
 	double extra_ms = v->cost_cpu_ms - (choice ? choice->cost_cpu_ms : 0);
@@ -89,7 +89,7 @@ static int best_heavy(const struct policy_settings *s, const struct policy_candi
 	for (size_t i = 0; i < n; i++) {
 		if (!v[i].eligible || c[i].tier != POLICY_HEAVY)
 			continue;
-		if (worth_it(s, &v[i], fast == POLICY_NOTHING ? NULL : &v[fast]) &&
+		if (repays_cpu(s, &v[i], fast == POLICY_NOTHING ? NULL : &v[fast]) &&
 		    beats(c, v, i, best))
 			best = (int)i;
 	}

@@ -2,7 +2,7 @@
 /* lzo_kernel.c - LZO1X-1 as Linux writes it, byte for byte: "lzo", and "lzo-rle", which no library
  * has.
  *
- * A block is looked through for the first four bytes that a table of 2^13 places has seen before;
+ * A block is searched for the first four bytes that are in a table of 2^13 places;
  * liblzo2 has twice as many places, and so writes up to 0.2 % less. The longer nothing is found,
  * the longer the steps. lzo-rle turns runs of four zeros and more into an instruction of their own,
  * and such zeros never enter the table.
@@ -252,7 +252,7 @@ static ssize_t lzo_kernel_compress(void *state, const void *src, size_t len, voi
 	struct writer w = { .at = dst, .copied = src, .end = in_end };
 	size_t block_max = s->rle ? FAR_MAX : FAR_MAX + 1, header_len = s->rle ? sizeof(header) : 0;
 
-	if (cap < lzo_kernel_bound(len)) /* it does not look at the room it has */
+	if (cap < lzo_kernel_bound(len)) /* the writer does not check */
 		return -EIO;
 	memcpy(w.at, header, header_len);
 	w.at += header_len;
