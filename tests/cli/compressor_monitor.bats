@@ -489,7 +489,7 @@ for i in range(4096):
 	refused 1 "nonexistent" bench -q --corpora nonexistent
 	echo short >short
 	refused 1 "short is smaller" bench -q --corpora unique,short
-	refused 1 "mixed_50_50 has no size" bench -q --corpora mixed_50_50 --max-size 4KiB
+	refused 1 "mixed_50_50 is smaller" bench -q --corpora mixed_50_50 --max-size 4KiB
 }
 
 @test "calibrate refuses what it cannot do" {
