@@ -44,6 +44,9 @@ struct page_slot {
 
 struct bench {
 	const struct bench_config *config;
+	bench_take *take;
+	void *ctx;
+	bool failed;
 	struct opt_list specs;
 	const struct zsmalloc_model *model;
 	uint64_t llc_bytes;
@@ -420,7 +423,7 @@ static int bench_library(struct bench *b, const char *spec, struct bench_record 
 
 /* All codecs on one corpus of one size. Without pages left to train its dictionary on, a codec is
  * skipped. */
-static int bench_size(struct bench *b, bench_take *take, void *arg, bool *failed, struct err *e)
+static int bench_size(struct bench *b, struct err *e)
 {
 	int rc;
 
@@ -447,36 +450,35 @@ static int bench_size(struct bench *b, bench_take *take, void *arg, bool *failed
 		row.size_bytes = b->corpus_size;
 		row.class = b->class == PAGE_CLASSES ? NULL : page_class_name(b->class);
 		report_cache(b, &row);
-		*failed |= str_eq(row.validation, "FAIL");
-		rc = take(arg, &row);
+		b->failed |= str_eq(row.validation, "FAIL");
+		rc = b->take(b->ctx, &row);
 	}
 	return rc;
 }
 
 /* The same, with one copy, and with as many as it takes to leave the last-level cache. */
-static int bench_caches(struct bench *b, bench_take *take, void *arg, bool *failed, struct err *e)
+static int bench_caches(struct bench *b, struct err *e)
 {
 	int cache = b->config->cache, rc = 0;
 
 	b->copies = 1;
 	b->class = PAGE_CLASSES;
 	if (cache != BENCH_COLD)
-		rc = bench_size(b, take, arg, failed, e);
+		rc = bench_size(b, e);
 	/* Pages that need a codec; smaller sizes have none. */
 	for (b->class = PAGE_SAME_FILLED + 1; !rc && b->config->by_class && b->class < PAGE_CLASSES;
 	     b->class ++)
 		if (b->corpus_size % PAGE_BYTES == 0)
-			rc = bench_size(b, take, arg, failed, e);
+			rc = bench_size(b, e);
 	b->class = PAGE_CLASSES;
 	if (rc || cache == BENCH_HOT || stop_requested())
 		return rc;
 	b->copies =
 		MAX((COLD_TIMES * b->llc_bytes + b->corpus_size - 1) / b->corpus_size, UINT64_C(1));
-	return bench_size(b, take, arg, failed, e);
+	return bench_size(b, e);
 }
 
-static int bench_corpus(struct bench *b, const char *name, size_t train, bench_take *take,
-			void *arg, bool *failed, struct err *e)
+static int bench_corpus(struct bench *b, const char *name, size_t train, struct err *e)
 {
 	uint64_t max = b->config->max_size_bytes;
 	int rc = corpus_open(&b->source, name, b->config->seed, max + train, e);
@@ -487,7 +489,7 @@ static int bench_corpus(struct bench *b, const char *name, size_t train, bench_t
 	     b->corpus_size *= LADDER_STEP)
 		if (corpus_has(&b->source, b->corpus_size)) {
 			term_say("%s, %lu KiB", name, b->corpus_size / KIB);
-			rc = bench_caches(b, take, arg, failed, e);
+			rc = bench_caches(b, e);
 		}
 	corpus_close(&b->source);
 	return rc;
@@ -533,13 +535,13 @@ static int set_up(struct bench *b, const struct opt_list *corpora, size_t *train
 	return b->samples ? 0 : err_set(e, ENOMEM, "cannot set up the bench");
 }
 
-int bench_run(const struct bench_config *config, bench_take *take, void *arg, bool *failed,
+int bench_run(const struct bench_config *config, bench_take *take, void *ctx, bool *failed,
 	      struct err *e)
 {
 	struct opt_list corpora = config->corpora;
 	AUTO_FREE double *times = calloc(3 * config->runs, sizeof(*times));
 	struct zsmalloc_model model;
-	struct bench b = { .config = config, .model = &model };
+	struct bench b = { .config = config, .take = take, .ctx = ctx, .model = &model };
 	const char *how;
 	size_t train = 0;
 	int rc;
@@ -551,12 +553,12 @@ int bench_run(const struct bench_config *config, bench_take *take, void *arg, bo
 	b.process_ns = times + 2 * config->runs;
 	if (!corpora.n)
 		corpora = (struct opt_list){ usual_corpora, ARRAY_SIZE(usual_corpora) };
-	*failed = false;
 	rc = set_up(&b, &corpora, &train, e);
 	if (!rc)
 		rc = zsmalloc_detect(&model, NULL, &how, e);
 	for (size_t i = 0; !rc && i < corpora.n && !stop_requested(); i++)
-		rc = bench_corpus(&b, corpora.items[i], train, take, arg, failed, e);
+		rc = bench_corpus(&b, corpora.items[i], train, e);
+	*failed = b.failed;
 	free(b.corpus);
 	free(b.back);
 	free(b.order);

@@ -49,8 +49,8 @@ extern const struct record_type bench_type;
  *
  * errors  usage: unknown codec, size or CPU; corpus_open's own
  */
-typedef int bench_take(void *arg, const struct bench_record *row);
-int bench_run(const struct bench_config *config, bench_take *take, void *arg, bool *failed,
+typedef int bench_take(void *ctx, const struct bench_record *row);
+int bench_run(const struct bench_config *config, bench_take *take, void *ctx, bool *failed,
 	      struct err *e);
 
 #endif

@@ -276,7 +276,7 @@ static int one_algorithm(const struct calibrate_config *c, const char *algorithm
 }
 
 int calibrate_run(const struct calibrate_config *config,
-		  int (*take)(void *arg, const struct calibrate_record *row), void *arg,
+		  int (*take)(void *ctx, const struct calibrate_record *row), void *ctx,
 		  struct err *e)
 {
 	struct zram_algorithms algorithms;
@@ -301,7 +301,7 @@ int calibrate_run(const struct calibrate_config *config,
 							: algorithms.names[i],
 				   algorithms.crypto, halves, &row, e);
 		if (!rc)
-			rc = take(arg, &row);
+			rc = take(ctx, &row);
 	}
 	for (size_t k = 0; k < HALVES; k++)
 		half_done(&halves[k]);

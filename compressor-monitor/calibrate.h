@@ -46,7 +46,7 @@ extern const struct record_type calibrate_type;
  * has); -ENODATA too few pages; draw_pages' own
  */
 int calibrate_run(const struct calibrate_config *config,
-		  int (*take)(void *arg, const struct calibrate_record *row), void *arg,
+		  int (*take)(void *ctx, const struct calibrate_record *row), void *ctx,
 		  struct err *e);
 
 #endif

@@ -167,9 +167,9 @@ static int read_windows(struct scan_worker *w)
 	return rc;
 }
 
-static void *run_worker(void *arg)
+static void *run_worker(void *ctx)
 {
-	struct scan_worker *w = arg;
+	struct scan_worker *w = ctx;
 
 	w->result = read_windows(w);
 	if (w->result)

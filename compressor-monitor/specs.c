@@ -104,52 +104,59 @@ static int sweep(struct opt_list *list, struct err *e)
 	return rc;
 }
 
-/* A checked spec; "kernel" becomes all algorithms, the first time that it is named. */
-static int add_checked(struct opt_list *list, const char *spec,
-		       const struct zram_algorithms *kernel, bool *done, struct err *e)
+/* The checked specs, and what zram offers, which is asked for at the first spec that needs it. */
+struct checked {
+	struct opt_list list;
+	struct zram_algorithms kernel;
+	bool asked, all; /* all: "kernel" was expanded */
+	uint64_t page_bytes;
+};
+
+static int ask_kernel(struct checked *c, struct err *e)
 {
-	struct kernel_spec parsed;
-	int rc = 0;
+	if (c->page_bytes != PAGE_BYTES)
+		return err_usage(e, "--page: zram's own codecs take pages of 4KiB");
+	if (c->asked)
+		return 0;
+	c->asked = true;
+	return scratch_algorithms(&c->kernel, e);
+}
 
-	if (!str_eq(spec, "kernel")) {
-		rc = kernel_spec_is(spec) ? kernel_spec_parse(spec, &parsed, e) : 0;
-		if (!rc && kernel_spec_is(spec) &&
-		    !zram_algorithms_have(kernel, parsed.algorithm)) {
-			err_usage(e, "this kernel's zram has no algorithm '%s'", parsed.algorithm);
-			return err_hint(e, "all it has: --codec kernel");
-		}
-		return rc ? rc : add(list, spec, e);
-	}
-	for (size_t k = 0; !rc && !*done && k < kernel->n; k++) {
-		char name[sizeof(KERNEL_PREFIX) + ZRAM_ALGORITHM_MAX];
+static int add_all_kernel(struct checked *c, struct err *e)
+{
+	char name[sizeof(KERNEL_PREFIX) + ZRAM_ALGORITHM_MAX];
+	int rc = ask_kernel(c, e);
 
-		snprintf(name, sizeof(name), KERNEL_PREFIX "%s", kernel->names[k]);
-		rc = add(list, name, e);
+	for (size_t k = 0; !rc && !c->all && k < c->kernel.n; k++) {
+		snprintf(name, sizeof(name), KERNEL_PREFIX "%s", c->kernel.names[k]);
+		rc = add(&c->list, name, e);
 	}
-	*done = true;
+	c->all = true;
 	return rc;
 }
 
-/* Checks what can be checked without asking zram, which needs root; *ret: it must be asked. */
-static int check(const struct opt_list *list, uint64_t page_bytes, bool *ret, struct err *e)
+static int add_checked(struct checked *c, const char *spec, struct err *e)
 {
 	struct kernel_spec parsed;
 	struct codec_run run;
-	int rc = 0;
+	int rc;
 
-	*ret = false;
-	for (size_t i = 0; !rc && i < list->n; i++) {
-		const char *spec = list->items[i];
-
-		*ret |= str_eq(spec, "kernel") || kernel_spec_is(spec);
-		if (kernel_spec_is(spec))
-			rc = kernel_spec_parse(spec, &parsed, e);
-		else if (!str_eq(spec, "kernel"))
-			rc = codec_parse(&run, spec, e);
+	if (str_eq(spec, "kernel"))
+		return add_all_kernel(c, e);
+	if (!kernel_spec_is(spec)) {
+		rc = codec_parse(&run, spec, e);
+		return rc ? rc : add(&c->list, spec, e);
 	}
-	if (!rc && *ret && page_bytes != PAGE_BYTES)
-		return err_usage(e, "--page: zram's own codecs take pages of 4KiB");
-	return rc;
+	rc = kernel_spec_parse(spec, &parsed, e);
+	if (!rc)
+		rc = ask_kernel(c, e);
+	if (rc)
+		return rc;
+	if (!zram_algorithms_have(&c->kernel, parsed.algorithm)) {
+		err_usage(e, "this kernel's zram has no algorithm '%s'", parsed.algorithm);
+		return err_hint(e, "all it has: --codec kernel");
+	}
+	return add(&c->list, spec, e);
 }
 
 int specs_for_bench(const struct opt_list *specs, bool full_sweep, uint64_t page_bytes,
@@ -157,22 +164,17 @@ int specs_for_bench(const struct opt_list *specs, bool full_sweep, uint64_t page
 {
 	static const char *usual[] = { "lz4:1", "lzo1x-1", "zstd:1", "zstd:3", "deflate:1" };
 	const struct opt_list defaults = { usual, ARRAY_SIZE(usual) };
-	struct zram_algorithms kernel = { .n = 0 };
-	struct opt_list all, list;
-	bool ask = false, done = false;
-	int rc = list_new(&list, e);
+	struct checked checked = { .page_bytes = page_bytes };
+	struct opt_list all;
+	int rc = list_new(&checked.list, e);
 
 	if (!rc && !specs->n && full_sweep)
 		rc = sweep(&all, e);
 	else if (!rc)
 		rc = specs_expand(specs->n ? specs : &defaults, &all, e);
-	if (!rc)
-		rc = check(&all, page_bytes, &ask, e);
-	if (!rc && ask)
-		rc = scratch_algorithms(&kernel, e);
 	for (size_t i = 0; !rc && i < all.n; i++)
-		rc = add_checked(&list, all.items[i], &kernel, &done, e);
+		rc = add_checked(&checked, all.items[i], e);
 	if (!rc)
-		*ret = list;
+		*ret = checked.list;
 	return rc;
 }

@@ -106,38 +106,28 @@ static ssize_t lz4hc_compress(void *state, const void *src, size_t len, void *ds
 	return n > 0 ? n : -EIO;
 }
 
-/* Everything but compression. */
-#define LZ4_COMMON .bound = lz4_bound, .close = free
+#define LZ4_FAST \
+	.level_word = "acceleration", .level_min = 1, .level_max = 65537, .level_default = 1, \
+	.open = lz4_open, .close = free, .bound = lz4_bound
 
 extern const struct codec codec_lz4, codec_lz4_dict, codec_lz4hc;
 const struct codec codec_lz4 = {
-	LZ4_COMMON,
+	LZ4_FAST,
 	.name = "lz4",
-	.level_word = "acceleration",
-	.level_min = 1,
-	.level_max = 65537,
-	.level_default = 1,
 	.sweep = "1,2,4,8,16",
 	.kernel = { .algorithm = "lz4", .label = "lz4:1" },
-	.open = lz4_open,
 	.compress = lz4_compress,
 	.decompress = lz4_decompress,
 };
 const struct codec codec_lz4_dict = {
-	LZ4_COMMON,
+	LZ4_FAST,
 	.name = "lz4-dict",
-	.level_word = "acceleration",
-	.level_min = 1,
-	.level_max = 65537,
-	.level_default = 1,
 	.sweep = "1:4KiB,1:16KiB,1:64KiB",
-	.open = lz4_open,
 	.compress = lz4_dict_compress,
 	.decompress = lz4_dict_decompress,
 	.set_dictionary = lz4_set_dictionary,
 };
 const struct codec codec_lz4hc = {
-	LZ4_COMMON,
 	.name = "lz4hc",
 	.level_word = "level",
 	.level_min = LZ4HC_CLEVEL_MIN,
@@ -147,6 +137,8 @@ const struct codec codec_lz4hc = {
 	.kernel = { .algorithm = "lz4hc", .label = "lz4hc:9", .approximate = true },
 	.heavy = true,
 	.open = lz4hc_open,
+	.close = free,
+	.bound = lz4_bound,
 	.compress = lz4hc_compress,
 	.decompress = lz4_decompress,
 };
