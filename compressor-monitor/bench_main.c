@@ -5,20 +5,9 @@
 #include "lib/base/term.h"
 #include "monitor.h"
 
-static const char *bench_columns[] = { "label",
-				       "corpus",
-				       "class",
-				       "size_bytes",
-				       "cache",
-				       "ratio",
-				       "saved_slot_ratio",
-				       "compress_mib_per_s",
-				       "compress_ns",
-				       "compress_p99_ns",
-				       "decompress_mib_per_s",
-				       "decompress_ns",
-				       "decompress_p99_ns",
-				       "validation" };
+static const char columns[] = "label,corpus,class,size_bytes,cache,ratio,saved_slot_ratio,"
+			      "compress_mib_per_s,compress_ns,compress_p99_ns,decompress_mib_per_s,"
+			      "decompress_ns,decompress_p99_ns,validation";
 
 struct bench_outs {
 	struct out *out, *results; /* results may be NULL */
@@ -55,8 +44,7 @@ int bench_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code
 	const struct monitor_config *c = config;
 	struct bench_outs outs = { 0 };
 	bool failed;
-	int rc = monitor_open(c, &bench_type, bench_columns, ARRAY_SIZE(bench_columns), &outs.out,
-			      e);
+	int rc = monitor_open(c, &bench_type, columns, &outs.out, e);
 
 	if (rc)
 		return rc;

@@ -4,12 +4,10 @@
 #include "lib/base/stop.h"
 #include "monitor.h"
 
-static const char *calibrate_columns[] = { "algorithm",         "model",
-					   "compr_bytes",       "compr_error_ratio",
-					   "compress_ns",       "model_compress_ns",
-					   "compress_factor",   "compress_error_ratio",
-					   "decompress_ns",     "model_decompress_ns",
-					   "decompress_factor", "decompress_error_ratio" };
+static const char columns[] =
+	"algorithm,model,compr_bytes,compr_error_ratio,compress_ns,"
+	"model_compress_ns,compress_factor,compress_error_ratio,decompress_ns,"
+	"model_decompress_ns,decompress_factor,decompress_error_ratio";
 
 struct calibrate_outs {
 	struct out *out;
@@ -80,8 +78,7 @@ int calibrate_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_
 		return err_usage(e, "give one source of pages: --pid PID or --file FILE");
 	rc = open_db(c, &outs, source, sizeof(source), e);
 	if (!rc)
-		rc = monitor_open(c, &calibrate_type, calibrate_columns,
-				  ARRAY_SIZE(calibrate_columns), &outs.out, e);
+		rc = monitor_open(c, &calibrate_type, columns, &outs.out, e);
 	if (rc) {
 		results_close(outs.results);
 		return rc;

@@ -10,10 +10,31 @@
 #include "monitor.h"
 #include "trace.h"
 
-int monitor_open(const struct monitor_config *c, const struct record_type *type,
-		 const char **columns, size_t n, struct out **ret, struct err *e)
+#define COLUMNS_MAX 32
+
+/* The columns of text output, unless --fields names others. */
+static int select_fields(const struct monitor_config *c, const struct record_type *type,
+			 const char *columns, struct out *out, struct err *e)
 {
-	struct opt_list usual = { columns, n };
+	AUTO_FREE char *text = strdup(columns);
+	const char *items[COLUMNS_MAX];
+	struct opt_list usual = { items, 0 };
+
+	if (c->fields.n)
+		return out_select(out, type, &c->fields, e);
+	if (c->output.format != OUT_TEXT)
+		return out_select(out, type, NULL, e);
+	if (!text)
+		return err_set(e, ENOMEM, "cannot choose the columns");
+	for (char *name = strtok(text, ","); name && usual.n < COLUMNS_MAX;
+	     name = strtok(NULL, ","))
+		items[usual.n++] = name;
+	return out_select(out, type, &usual, e);
+}
+
+int monitor_open(const struct monitor_config *c, const struct record_type *type,
+		 const char *columns, struct out **ret, struct err *e)
+{
 	int rc = stop_install(e);
 
 	term_set_level(c->output.quiet     ? TERM_QUIET
@@ -23,11 +44,7 @@ int monitor_open(const struct monitor_config *c, const struct record_type *type,
 		rc = out_new(ret, (enum out_format)c->output.format, c->output.path, e);
 	if (rc)
 		return rc;
-	rc = out_select(*ret, type,
-			c->fields.n                    ? &c->fields
-			: c->output.format == OUT_TEXT ? &usual
-						       : NULL,
-			e);
+	rc = select_fields(c, type, columns, *ret, e);
 	if (rc)
 		out_discard(*ret);
 	return rc;

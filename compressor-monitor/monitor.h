@@ -21,11 +21,11 @@ struct monitor_config {
 
 extern const struct opt_command monitor_commands[];
 
-/* monitor_open - the output, for records of this type; text shows these columns unless --fields
- * chooses others.
+/* monitor_open - the output, for records of this type; text shows these columns ("a,b") unless
+ * --fields names others.
  */
 int monitor_open(const struct monitor_config *c, const struct record_type *type,
-		 const char **columns, size_t n, struct out **ret, struct err *e);
+		 const char *columns, struct out **ret, struct err *e);
 
 /* monitor_close - prints the end record of n rows: "done", or "signal" after one. */
 int monitor_close(struct out *out, uint64_t n, struct err *e);

@@ -5,9 +5,8 @@
 #include "monitor.h"
 #include "saved.h"
 
-static const char *rank_columns[] = {
-	"rank", "label", "saved_slot_ratio", "saved_codec_ratio", "cost_cpu_ms", "fair_score", "why"
-};
+static const char columns[] =
+	"rank,label,saved_slot_ratio,saved_codec_ratio,cost_cpu_ms,fair_score,why";
 
 static int rank_saved(const struct rank_config *config, struct rank_setup *setup, struct out *out,
 		      uint64_t *n, struct err *e)
@@ -72,8 +71,7 @@ int rank_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code,
 		return err_usage(e, "give one of: a target to scan, --json FILE, --csv FILE");
 	rc = rank_prepare(&c->rank, &setup, e);
 	if (!rc)
-		rc = monitor_open(c, &rank_candidate_type, rank_columns, ARRAY_SIZE(rank_columns),
-				  &out, e);
+		rc = monitor_open(c, &rank_candidate_type, columns, &out, e);
 	if (rc)
 		return rc;
 	rc = saved ? rank_saved(&c->rank, &setup, out, &n, e)

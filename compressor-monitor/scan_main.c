@@ -3,16 +3,10 @@
 #include "lib/base/out.h"
 #include "monitor.h"
 
-static const char *scan_columns[] = { "label",
-				      "saved_codec_ratio",
-				      "saved_slot_ratio",
-				      "saved_slot_low_ratio",
-				      "saved_slot_high_ratio",
-				      "huge_pages",
-				      "compress_ns",
-				      "decompress_ns",
-				      "pool_bytes",
-				      "validation" };
+static const char columns[] =
+	"label,saved_codec_ratio,saved_slot_ratio,saved_slot_low_ratio,"
+	"saved_slot_high_ratio,huge_pages,compress_ns,decompress_ns,pool_bytes,"
+	"validation";
 
 static void print_classes(struct out *out, const struct scan_result *result)
 {
@@ -86,7 +80,7 @@ int scan_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code,
 	static struct scan_result result; /* too large for a stack */
 	const struct monitor_config *c = config;
 	struct out *out;
-	int rc = monitor_open(c, &scan_codec_type, scan_columns, ARRAY_SIZE(scan_columns), &out, e);
+	int rc = monitor_open(c, &scan_codec_type, columns, &out, e);
 
 	if (rc)
 		return rc;

@@ -101,7 +101,8 @@ void codec_close(struct codec_run *run);
  */
 const char *codec_for_kernel(const char *algorithm, bool crypto, bool *approximate);
 
-/* codec_kernel_algorithm - the i-th kernel algorithm that a codec stands for; NULL behind the last.
+/* codec_kernel_algorithm - the i-th algorithm that zram may offer: those that a codec stands for,
+ * then 842, which no library has; NULL behind the last.
  */
 const char *codec_kernel_algorithm(size_t i);
 

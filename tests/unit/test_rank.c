@@ -180,5 +180,6 @@ int main(void)
 		cmocka_unit_test(test_rank__the_sweep_covers_all_factors_and_stops_where_told),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
