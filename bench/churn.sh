@@ -174,7 +174,7 @@ exec {table}> >(awk '
 	BEGIN {
 		printf "%-13s %-9s %3s %6s %6s %9s | ", "program", "algorithm", "run", "pages", "turns", "data, %"
 		printf "mem_used_total, KiB, and how far off the model is, %%\n"
-		printf "%51s | %9s %9s %9s %9s\n", "", "measured", "holes", "none", "compacted"
+		printf "%51s | %9s %9s %9s %9s\n", "", "measured", "unused", "none", "compacted"
 	}
 	{
 		data = off($8, $6); holes = off($9 + $10, $7)
