@@ -25,8 +25,7 @@ struct times {
 /* Results of one codec. */
 struct codec_sums {
 	struct zsmalloc_pool pool;
-	double slot_bytes;
-	uint64_t codec_bytes, mismatched_pages;
+	uint64_t mismatched_pages;
 	uint64_t bins[SCAN_BINS];
 	uint64_t estimated[2][2]; /* pages: [compressible][estimated compressible] */
 	struct class_sums {
@@ -234,13 +233,11 @@ static int run_batch(const struct measure *m, const struct batch *b, struct code
 			memcmp(m->back + i * PAGE_BYTES, b->pages[i], PAGE_BYTES) != 0;
 		s->sums.estimated[bytes < s->sums.pool.model->huge_bytes]
 				 [b->fits[s->run.codec->entropy][i]]++;
-		s->sums.codec_bytes += bytes;
 		sums->codec_bytes += bytes;
 		sums->slot_bytes += slot.bytes;
 		s->sums.bins[(MIN(bytes, (size_t)PAGE_BYTES) + SCAN_BIN_BYTES - 1) /
 			     SCAN_BIN_BYTES]++;
 		zsmalloc_pool_add(&s->sums.pool, bytes);
-		s->sums.slot_bytes += slot.bytes;
 		stratum->pages++;
 		stratum->coded_pages++;
 		stratum->codec_bytes += bytes;
@@ -344,6 +341,15 @@ int measure_page(struct measure *m, const void *page, enum page_class class, uin
 	return b->n == BATCH_PAGES ? flush_batch(m, b) : 0;
 }
 
+static void class_sums_add(struct class_sums *to, const struct class_sums *from)
+{
+	to->pages += from->pages;
+	to->codec_bytes += from->codec_bytes;
+	to->compress_ns += from->compress_ns;
+	to->decompress_ns += from->decompress_ns;
+	to->slot_bytes += from->slot_bytes;
+}
+
 static int join_codec(struct codec_measure *into, struct codec_measure *from, size_t n_strata)
 {
 	for (size_t i = 0; i < n_strata; i++)
@@ -352,23 +358,13 @@ static int join_codec(struct codec_measure *into, struct codec_measure *from, si
 		into->sums.pool.objects[i] += from->sums.pool.objects[i];
 	into->sums.pool.stored_bytes += from->sums.pool.stored_bytes;
 	into->sums.pool.huge_pages += from->sums.pool.huge_pages;
-	into->sums.slot_bytes += from->sums.slot_bytes;
-	into->sums.codec_bytes += from->sums.codec_bytes;
 	into->sums.mismatched_pages += from->sums.mismatched_pages;
 	for (size_t i = 0; i < SCAN_BINS; i++)
 		into->sums.bins[i] += from->sums.bins[i];
 	for (size_t i = 0; i < 4; i++)
 		into->sums.estimated[i / 2][i % 2] += from->sums.estimated[i / 2][i % 2];
-	for (size_t i = 0; i < PAGE_CLASSES; i++) {
-		struct class_sums *to = &into->sums.classes[i];
-		const struct class_sums *add = &from->sums.classes[i];
-
-		to->pages += add->pages;
-		to->codec_bytes += add->codec_bytes;
-		to->compress_ns += add->compress_ns;
-		to->decompress_ns += add->decompress_ns;
-		to->slot_bytes += add->slot_bytes;
-	}
+	for (size_t i = 0; i < PAGE_CLASSES; i++)
+		class_sums_add(&into->sums.classes[i], &from->sums.classes[i]);
 	if (n_strata)
 		memset(from->strata, 0, n_strata * sizeof(*from->strata));
 	from->sums = (struct codec_sums){ .pool.model = from->sums.pool.model };
@@ -439,7 +435,7 @@ static double quantile(const struct times *t, double p)
 }
 
 /* The pool of the whole population, with its interval. */
-static void predict_pool(const struct measure *m, const struct codec_measure *s,
+static void predict_pool(const struct measure *m, const struct codec_measure *s, double slot_bytes,
 			 uint64_t population, const struct stats_interval *mean,
 			 struct scan_codec_record *ret)
 {
@@ -455,64 +451,58 @@ static void predict_pool(const struct measure *m, const struct codec_measure *s,
 	double half = (mean->high - mean->estimate) * (double)population;
 	/* What weighting the mappings adds to the mean of the sampled pages. */
 	double weighed = (double)ret->pool_bytes +
-			 (mean->estimate - s->sums.slot_bytes / drawn) * (double)population;
+			 (mean->estimate - slot_bytes / drawn) * (double)population;
 
 	ret->pool_bytes = (uint64_t)llround(MAX(0.0, weighed));
 	ret->pool_low_bytes = (uint64_t)MAX(0.0, (double)ret->pool_bytes - half);
 	ret->pool_high_bytes = (uint64_t)((double)ret->pool_bytes + half);
 }
 
+/* What is the same for all pages and for those of one class. */
+static struct scan_codec_record report_sums(const struct codec_measure *s,
+					    const struct class_sums *sums)
+{
+	const double orig = (double)sums->pages * PAGE_BYTES;
+
+	return (struct scan_codec_record){
+		.codec = s->run.codec->name,
+		.level = s->run.codec->level_word ? s->run.level : MISSING_I64,
+		.heavy = s->run.codec->heavy,
+		.pages = sums->pages,
+		.orig_bytes = sums->pages * PAGE_BYTES,
+		.codec_bytes = sums->codec_bytes,
+		.slot_bytes = (uint64_t)llround(sums->slot_bytes),
+		.saved_codec_ratio = 1 - (double)sums->codec_bytes / orig, /* NaN for no pages */
+		.compress_cpu_ns = sums->compress_ns,
+		.decompress_cpu_ns = sums->decompress_ns,
+		.validation = s->sums.mismatched_pages ? "FAIL" : "PASS",
+	};
+}
+
 static struct scan_codec_record report(const struct measure *m, struct codec_measure *s,
 				       uint64_t population, const struct strata_estimate *estimate)
 {
 	const struct stats_interval *slot = &estimate->of_coded;
-	double orig = (double)m->pages * PAGE_BYTES;
-	struct scan_codec_record ret = {
-		.label = s->run.label,
-		.codec = s->run.codec->name,
-		.level = s->run.codec->level_word ? s->run.level : MISSING_I64,
-		.heavy = s->run.codec->heavy,
-		.pages = m->pages,
-		.orig_bytes = m->pages * PAGE_BYTES,
-		.codec_bytes = s->sums.codec_bytes,
-		.stored_bytes = s->sums.pool.stored_bytes,
-		.slot_bytes = (uint64_t)llround(s->sums.slot_bytes),
-		.saved_codec_ratio =
-			1 - (double)s->sums.codec_bytes / orig, /* NaN, missing, for no pages */
-		.saved_slot_ratio = 1 - slot->estimate / PAGE_BYTES,
-		.saved_slot_low_ratio = 1 - slot->high / PAGE_BYTES,
-		.saved_slot_high_ratio = 1 - slot->low / PAGE_BYTES,
-		.huge_pages = s->sums.pool.huge_pages,
-		.compress_cpu_ns = s->compress.total_ns,
-		.decompress_cpu_ns = s->decompress.total_ns,
-		.mismatched_pages = s->sums.mismatched_pages,
-		.validation = s->sums.mismatched_pages ? "FAIL" : "PASS",
-	};
+	struct class_sums all = { 0 };
+	struct scan_codec_record ret;
 
+	for (size_t i = 0; i < PAGE_CLASSES; i++)
+		class_sums_add(&all, &s->sums.classes[i]);
+	ret = report_sums(s, &all);
+	ret.stored_bytes = s->sums.pool.stored_bytes;
+	ret.saved_slot_ratio = 1 - slot->estimate / PAGE_BYTES;
+	ret.saved_slot_low_ratio = 1 - slot->high / PAGE_BYTES;
+	ret.saved_slot_high_ratio = 1 - slot->low / PAGE_BYTES;
+	ret.huge_pages = s->sums.pool.huge_pages;
+	ret.mismatched_pages = s->sums.mismatched_pages;
 	stats_sort(s->compress.ns, s->compress.n);
 	stats_sort(s->decompress.ns, s->decompress.n);
 	ret.compress_ns = quantile(&s->compress, 0.5);
 	ret.compress_p90_ns = quantile(&s->compress, 0.9);
 	ret.decompress_ns = quantile(&s->decompress, 0.5);
 	ret.decompress_p90_ns = quantile(&s->decompress, 0.9);
-	predict_pool(m, s, population, &estimate->of_all, &ret);
+	predict_pool(m, s, all.slot_bytes, population, &estimate->of_all, &ret);
 	return ret;
-}
-
-static struct scan_codec_record report_class(const struct codec_measure *s, enum page_class class)
-{
-	const struct class_sums *sums = &s->sums.classes[class];
-
-	return (struct scan_codec_record){
-		.heavy = s->run.codec->heavy,
-		.pages = sums->pages,
-		.orig_bytes = sums->pages * PAGE_BYTES,
-		.codec_bytes = sums->codec_bytes,
-		.slot_bytes = (uint64_t)llround(sums->slot_bytes),
-		.compress_cpu_ns = sums->compress_ns,
-		.decompress_cpu_ns = sums->decompress_ns,
-		.validation = s->sums.mismatched_pages ? "FAIL" : "PASS",
-	};
 }
 
 static struct scan_estimate_record report_estimate(const struct measure *m,
@@ -555,10 +545,11 @@ int measure_report(struct measure *m, const struct page_strata *strata, uint64_t
 		if (rc)
 			return rc;
 		ret->codecs[i] = report(m, &m->codecs[i], population, &estimate);
-		snprintf(ret->labels[i], sizeof(ret->labels[i]), "%s", ret->codecs[i].label);
+		snprintf(ret->labels[i], sizeof(ret->labels[i]), "%s", m->codecs[i].run.label);
 		ret->codecs[i].label = ret->labels[i];
 		for (size_t class = 0; class < PAGE_CLASSES; class ++) {
-			ret->by_class[class][i] = report_class(&m->codecs[i], class);
+			ret->by_class[class][i] =
+				report_sums(&m->codecs[i], &m->codecs[i].sums.classes[class]);
 			ret->by_class[class][i].label = ret->labels[i];
 		}
 		ret->estimates[i] = report_estimate(m, &m->codecs[i], ret->labels[i]);

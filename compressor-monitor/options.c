@@ -232,7 +232,8 @@ const struct opt_command monitor_commands[] = {
 			"compressor_monitor rank --pid 4242 --class cold   # rarely swapped in\n"
 			"compressor_monitor rank --json scan.json --readback 0.02   # a measured "
 			"factor\n"
-			"compressor_monitor rank --json scan.json --db coldpress/study.db   # as "
+			"compressor_monitor rank --json scan.json --db coldpress-report/study.db   "
+			"# as "
 			"the last study measured\n",
 		.options = rank_options,
 		.operands = OPT_OPERANDS_NONE,

@@ -18,6 +18,11 @@ static bool factor_is_given(const struct rank_config *config)
 	return !isnan(config->readback) || config->class >= 0;
 }
 
+static bool factor_is_from_db(const struct rank_config *config)
+{
+	return config->db && !config->readback_pid && !factor_is_given(config);
+}
+
 static int check(const struct rank_config *config, struct err *e)
 {
 	if (config->readback_pid && factor_is_given(config))
@@ -27,7 +32,7 @@ static int check(const struct rank_config *config, struct err *e)
 		return err_usage(e, "--readback: the readback factor must be 0 or more");
 	if (!(config->policy.heavy_below >= 0) || !(config->policy.price_gib_per_core >= 0))
 		return err_usage(e, "--heavy-below and --price must be 0 or more");
-	if (config->target && (!config->db || config->readback_pid || factor_is_given(config)))
+	if (config->target && !factor_is_from_db(config))
 		return err_usage(e, "--target chooses whose readback factor to take from --db: "
 				    "leave out --readback, --readback-pid and --class");
 	return 0;
@@ -55,7 +60,7 @@ static int choose_factor(const struct rank_config *config, struct rank_setup *s,
 					   POLICY_READBACK_COLD };
 	int class = config->class < 0 ? RANK_WARM : config->class;
 
-	if (config->readback_pid || (config->db && !factor_is_given(config)))
+	if (config->readback_pid || factor_is_from_db(config))
 		return measure_readback(config, s, e);
 	s->query.policy.readback_factor = config->readback;
 	if (isnan(config->readback)) {
@@ -102,7 +107,7 @@ static int find_calibrations(const struct rank_config *config, struct rank_setup
 	rc = read_calibrations(config->db ? config->db : RESULTS_USUAL_PATH, s, &why);
 	if (!rc || (!config->db && (rc == -ENOENT || rc == -ENODATA)))
 		return 0;
-	if (config->db && !s->readback_source[0]) {
+	if (config->db && !factor_is_from_db(config)) {
 		if (e)
 			*e = why;
 		return rc;
