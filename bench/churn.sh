@@ -194,12 +194,12 @@ awk_pid=$!
 for ((run = 1; run <= runs; run++)); do
 	while read -r algorithm model; do
 		for program in "${programs[@]}"; do
-			# The kernel may end a program that is held as tight as this: again then.
+			# The kernel may end a program under so tight a limit: run it again.
 			for _ in 1 2 3 4 5 6 7 8; do
 				measure "$program" "$algorithm" "$model" && continue 2
 				put_away
 			done
-			echo "$program cannot be held to half of its memory here" >&2
+			echo "$program cannot run with half of its memory here" >&2
 			exit 1
 		done
 	done <"$tmp/models" >&"$table"

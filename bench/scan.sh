@@ -51,7 +51,7 @@ release() {
 	subject=''
 }
 
-# scan WORDS...: of the subject; summary and codec in one object.
+# scan OPTION...: of the test process; summary and codec in one object.
 scan() {
 	"$monitor" scan -q --pid "$subject" "$@" -f json | jq -sc '(map(select(.type == "scan_summary"))[0]) +
 		(map(select(.type == "scan_codec"))[0] |
@@ -96,17 +96,17 @@ for seed in $(seq "$seeds"); do
 	"$monitor" scan -q --pid "$subject" --precision 1pt --codec lz4 --seed "$seed" -f json | grep '"scan_codec"'
 done | jq -rs --argjson truth "$truth" 'length as $n |
 	(map(select(.saved_slot_low_ratio <= $truth and $truth <= .saved_slot_high_ratio)) | length) as $held |
-	"a stopped process of 64 MiB: \($held) of \($n) intervals hold what --all finds",
-	if $held < $n * 0.93 then "FAIL: intervals hold too seldom" else empty end' | tee -a "$dir/said"
+	"a stopped process of 64 MiB: \($held) of \($n) intervals contain the value of --all",
+	if $held < $n * 0.93 then "FAIL: too few intervals contain the value" else empty end' | tee -a "$dir/said"
 release
 
 # ---- every page: beside the codec's own speed --------------------------------------------------------------
 find /usr/lib -type f -name '*.so*' -size +64k -print0 | sort -z | xargs -0 cat 2>/dev/null |
 	head -c "$speed_mib"M >"$dir/libraries"
-for contents in mixed "$dir/libraries"; do
-	hold "$speed_mib" "$contents"
+for data in mixed "$dir/libraries"; do
+	hold "$speed_mib" "$data"
 	parts=$(ask parts)
-	echo "${contents##*/}, ns a page: $(jq -nr --argjson parts "$parts" --argjson ready "$ready" '$parts |
+	echo "${data##*/}, ns a page: $(jq -nr --argjson parts "$parts" --argjson ready "$ready" '$parts |
 		"read \(.read_ns / $ready.ready | round), class \(.class_ns / $ready.ready | round), " +
 		"hash \(.hash_ns / $ready.ready | round)"')"
 	for threads in 1 "$(nproc)"; do
