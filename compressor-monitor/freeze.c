@@ -43,8 +43,7 @@ static int refused(pid_t pid, int code, struct err *e)
 {
 	err_set(e, code, "cannot stop process %d", (int)pid);
 	return err_hint(
-		e,
-		"a debugger or tracer may be attached, or kernel.yama.ptrace_scope may forbid it");
+		e, "it may be traced by a debugger, or kernel.yama.ptrace_scope may forbid it");
 }
 
 /* Listed before it stops, so that it is resumed in any case. */
