@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# churn.sh - the slot model beside mm_stat for programs whose pages come and go: sqlite3 (with values that change in
-# place, and with rows that split its pages) and python3, each held to half of its memory so that the rest is in a pool
-# of ours, and at work until several times the pool has been written to it.
+# churn.sh - compares the slot model with mm_stat for programs whose pages enter and leave a pool: sqlite3 (with values
+# that change in place, and with rows that split its pages) and python3, each limited to half of its memory, until
+# several times the size of the pool was swapped out.
 #
 #   bench/churn.sh [RUNS [MIB [TURNS [ALGORITHM [PROGRAM...]]]]]
 #
-# Then the program is stopped, the very pages in the pool are read back, and what the model makes of them is compared
-# with compr_data_size and mem_used_total: with the holes it expects, without, and without once the pool is compacted.
-# Data, and memory with the holes expected, are to be within 3 %; fails where a run is not.
+# Then the program is stopped, the pages in the pool are read back, and the model's prediction for them is compared with
+# compr_data_size and mem_used_total: with the unused objects that it expects, without, and without after compaction.
+# Data, and memory with unused objects, must be within 3 %; exits 1 if a run is not.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 runs=${1:-2} mib=${2:-64} turns=${3:-8} only=${4-} programs=("${@:5}")
@@ -131,19 +131,19 @@ mm_stat() {
 	read -r orig compr used _ _ _ _ _ <"/sys/block/$device/mm_stat"
 }
 
-# look MODEL - "PAGES DATA MEMORY" of the pool as mm_stat says, and as the model makes them of the pages in it, with its
-# holes behind. The kernel gives slots back when it likes: again where the pool moved meanwhile.
+# look MODEL - "PAGES DATA MEMORY" of the pool by mm_stat and by the model, then the model's unused objects. Repeated
+# if the pool changed meanwhile, as the kernel frees slots at any time.
 look() {
 	local before
 	for _ in 1 2 3 4 5; do
 		mm_stat
 		before="$orig $compr $used"
-		"$bin/compressor_monitor" scan -q --zram "$device" --pid "$pid" --all --codecs "$1" -f json \
+		"$bin/compressor_monitor" scan -q --zram "$device" --pid "$pid" --all --codec "$1" -f json \
 			>"$tmp/scan" || return
 		mm_stat
 		[ "$before" = "$orig $compr $used" ] || continue
 		echo "$((orig / 4096)) $compr $used" "$(jq -r 'select(.type == "scan_codec") |
-			"\(.stored_bytes) \(.pool_bytes) \(.pool_holes_bytes)"' "$tmp/scan")"
+			"\(.stored_bytes) \(.pool_bytes) \(.pool_unused_bytes)"' "$tmp/scan")"
 		return
 	done
 	echo "the pool never stood still" >&2
@@ -174,14 +174,14 @@ exec {table}> >(awk '
 	BEGIN {
 		printf "%-13s %-9s %3s %6s %6s %9s | ", "program", "algorithm", "run", "pages", "turns", "data, %"
 		printf "mem_used_total, KiB, and how far off the model is, %%\n"
-		printf "%51s | %9s %9s %9s %9s\n", "", "measured", "holes", "none", "compacted"
+		printf "%51s | %9s %9s %9s %9s\n", "", "measured", "unused", "none", "compacted"
 	}
 	{
-		data = off($8, $6); holes = off($9 + $10, $7)
-		bad = beyond(data) || beyond(holes)
+		data = off($8, $6); unused = off($9 + $10, $7)
+		bad = beyond(data) || beyond(unused)
 		failed += bad
 		printf "%-13s %-9s %3d %6d %6d %9.3f | %9d %9.2f %9.2f %9.2f%s\n", $1, $2, $3, $5, $4, data, $7 / 1024,
-			holes, off($9, $7), off($9, $11), bad ? "  BEYOND" : ""
+			unused, off($9, $7), off($9, $11), bad ? "  BEYOND" : ""
 		fflush()
 	}
 	END { printf "%d of %d runs within 3 %%\n", NR - failed, NR; exit failed > 0 || NR == 0 }')
@@ -194,12 +194,12 @@ awk_pid=$!
 for ((run = 1; run <= runs; run++)); do
 	while read -r algorithm model; do
 		for program in "${programs[@]}"; do
-			# The kernel may end a program that is held as tight as this: again then.
+			# The kernel may end a program under so tight a limit: run it again.
 			for _ in 1 2 3 4 5 6 7 8; do
 				measure "$program" "$algorithm" "$model" && continue 2
 				put_away
 			done
-			echo "$program cannot be held to half of its memory here" >&2
+			echo "$program cannot run with half of its memory here" >&2
 			exit 1
 		done
 	done <"$tmp/models" >&"$table"

@@ -26,7 +26,7 @@ theirs() {
 }
 
 ours() {
-	build/bin/compressor_monitor bench -q --corpora "$dir/corpus" --max-size 16MiB --codecs lz4:1,zstd:1 --runs 3 \
+	build/bin/compressor_monitor bench -q --corpora "$dir/corpus" --max-size 16MiB --codec lz4:1,zstd:1 --runs 3 \
 		--results "$dir/csv" -f json | jq -r 'select(.size_bytes == 16777216) | [.label, .codec_bytes,
 		.compress_mib_per_s * 1.048576, .decompress_mib_per_s * 1.048576,
 		([.compress_wall_ns / .compress_cpu_ns, .decompress_wall_ns / .decompress_cpu_ns] | max)] |

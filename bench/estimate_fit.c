@@ -68,10 +68,10 @@ static void fit(size_t kind, unsigned int huge_bytes, double weights[ESTIMATE_TE
 	for (size_t round = 0; round < ROUNDS; round++)
 		for (size_t p = 0; p < n_pages; p += 2) {
 			const double truth = pages[p].bytes[kind] < huge_bytes;
-			const double miss = truth - 1 / (1 + exp(-weigh(weights, &pages[p])));
+			const double error = truth - 1 / (1 + exp(-weigh(weights, &pages[p])));
 
 			for (size_t i = 0; i < ESTIMATE_TERMS; i++)
-				weights[i] += RATE * miss * pages[p].terms[i];
+				weights[i] += RATE * error * pages[p].terms[i];
 		}
 }
 

@@ -51,7 +51,7 @@ release() {
 	subject=''
 }
 
-# scan WORDS...: of the subject; summary and codec in one object.
+# scan OPTION...: of the test process; summary and codec in one object.
 scan() {
 	"$monitor" scan -q --pid "$subject" "$@" -f json | jq -sc '(map(select(.type == "scan_summary"))[0]) +
 		(map(select(.type == "scan_codec"))[0] |
@@ -63,11 +63,11 @@ scan() {
 for mib in $((largest / 8)) "$largest"; do
 	hold "$mib" mixed
 	for seed in 1 2 3 4 5 6 7; do
-		scan --precision 1pt --codecs lz4 --seed "$seed" |
+		scan --precision 1pt --codec lz4 --seed "$seed" |
 			jq -c --argjson mib "$mib" '. + {$mib, precision: true}'
 	done >>"$dir/rows"
 	for seed in 1 2 3 4 5 6 7 8 9; do
-		scan --pages 100 --codecs lz4 --threads 1 --seed "$seed" | jq -c --argjson mib "$mib" '. + {$mib}'
+		scan --pages 100 --codec lz4 --threads 1 --seed "$seed" | jq -c --argjson mib "$mib" '. + {$mib}'
 	done >>"$dir/rows"
 	release
 done
@@ -91,29 +91,29 @@ jq -rs 'def median: sort | .[length / 2 | floor];
 # ---- intervals on a stopped process ------------------------------------------------------------------------
 hold 64 mixed
 kill -STOP "$subject"
-truth=$(scan --all --codecs lz4 | jq .saved_slot_ratio)
+truth=$(scan --all --codec lz4 | jq .saved_slot_ratio)
 for seed in $(seq "$seeds"); do
-	"$monitor" scan -q --pid "$subject" --precision 1pt --codecs lz4 --seed "$seed" -f json | grep '"scan_codec"'
+	"$monitor" scan -q --pid "$subject" --precision 1pt --codec lz4 --seed "$seed" -f json | grep '"scan_codec"'
 done | jq -rs --argjson truth "$truth" 'length as $n |
 	(map(select(.saved_slot_low_ratio <= $truth and $truth <= .saved_slot_high_ratio)) | length) as $held |
-	"a stopped process of 64 MiB: \($held) of \($n) intervals hold what --all finds",
-	if $held < $n * 0.93 then "FAIL: intervals hold too seldom" else empty end' | tee -a "$dir/said"
+	"a stopped process of 64 MiB: \($held) of \($n) intervals contain the value of --all",
+	if $held < $n * 0.93 then "FAIL: too few intervals contain the value" else empty end' | tee -a "$dir/said"
 release
 
 # ---- every page: beside the codec's own speed --------------------------------------------------------------
 find /usr/lib -type f -name '*.so*' -size +64k -print0 | sort -z | xargs -0 cat 2>/dev/null |
 	head -c "$speed_mib"M >"$dir/libraries"
-for contents in mixed "$dir/libraries"; do
-	hold "$speed_mib" "$contents"
+for data in mixed "$dir/libraries"; do
+	hold "$speed_mib" "$data"
 	parts=$(ask parts)
-	echo "${contents##*/}, ns a page: $(jq -nr --argjson parts "$parts" --argjson ready "$ready" '$parts |
+	echo "${data##*/}, ns a page: $(jq -nr --argjson parts "$parts" --argjson ready "$ready" '$parts |
 		"read \(.read_ns / $ready.ready | round), class \(.class_ns / $ready.ready | round), " +
 		"hash \(.hash_ns / $ready.ready | round)"')"
 	for threads in 1 "$(nproc)"; do
 		for codec in lz4:1 zstd:3; do
 			for _ in $(seq "$rounds"); do
 				ask codec "$codec" "$threads"
-				scan --all --codecs "$codec" --threads "$threads"
+				scan --all --codec "$codec" --threads "$threads"
 			done | jq -rs --argjson pages "$(jq .ready <<<"$ready")" \
 				--argjson read "$(jq .read_ns <<<"$parts")" '
 				def median: sort | .[length / 2 | floor];

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* scan_speed.c - pages in memory, and what a codec makes of them by itself: what `scan --all` is
- * held against.
+/* scan_speed.c - a codec alone on pages in memory, for comparison with `scan --all`.
  *
- *   scan_speed MIB CONTENTS        CONTENTS: a mixture of `workload list`, or a file
+ *   scan_speed MIB DATA        DATA: a page profile of `workload list`, or a file
  *
- * Fills memory, says `{"ready":...}`, and then answers lines of standard input:
+ * Fills memory, prints `{"ready":...}`, and then answers lines of standard input:
  *   codec SPEC THREADS   compresses and decompresses every page that needs a codec, page by page:
  * nothing else parts                what a scan does beside: reads the pages as it does, classes
  * them, hashes them Without arguments it has nothing to do. bench/scan.sh talks to it, and scans it
@@ -26,13 +25,13 @@ static char *area;
 static size_t n_pages, n_coded;
 static uint32_t *coded; /* indices of the pages that need a codec */
 
-static int fill(const char *contents, struct err *e)
+static int fill(const char *profile, struct err *e)
 {
-	AUTO_FCLOSE FILE *f = fopen(contents, "re");
+	AUTO_FCLOSE FILE *f = fopen(profile, "re");
 	const struct mixture *mixture = NULL;
-	int r = f ? 0 : mixture_find(contents, &mixture, e);
+	int rc = f ? 0 : mixture_find(profile, &mixture, e);
 
-	for (size_t i = 0; !r && i < n_pages; i++) {
+	for (size_t i = 0; !rc && i < n_pages; i++) {
 		char *page = area + i * PAGE_BYTES;
 
 		if (mixture) {
@@ -42,13 +41,13 @@ static int fill(const char *contents, struct err *e)
 			break;
 		}
 	}
-	for (size_t i = 0; !r && i < n_pages; i++) {
+	for (size_t i = 0; !rc && i < n_pages; i++) {
 		enum page_class class = page_classify(area + i * PAGE_BYTES);
 
 		if (class != PAGE_ZERO && class != PAGE_SAME_FILLED)
 			coded[n_coded++] = (uint32_t)i;
 	}
-	return r;
+	return rc;
 }
 
 /* ---- the codec alone ---- */

@@ -17,14 +17,14 @@ find /usr/lib -type f -name '*.so*' -size +64k -print0 | sort -z |
 	xargs -0 cat 2>/dev/null | head -c 64M >"$dir/libraries"
 find /usr/share /usr/lib /usr/include -type f \( -name '*.txt' -o -name '*.p[lmy]' -o -name '*.h' -o \
 	-name copyright \) -print0 | sort -z | xargs -0 cat 2>/dev/null | head -c 64M >"$dir/text"
-corpora=contents:mixed,contents:database,contents:browser,contents:android
+corpora=profile:mixed,profile:database,profile:browser,profile:android
 for file in libraries text; do
 	[ "$(stat -c %s "$dir/$file")" = $((64 << 20)) ] && corpora=$dir/$file,$corpora
 done
 
 # One size at a time: the ladder's end.
 build/bin/compressor_monitor bench -q --corpora "$corpora" --max-size 64MiB --runs 1 --warmups 1 --results "$dir/csv" \
-	--codecs kernel,lz4:1,lz4hc:9,lzo,lzo-rle,zlib:6,zstd:3 -f json >"$dir/rows" || exit 1
+	--codec kernel,lz4:1,lz4hc:9,lzo,lzo-rle,zlib:6,zstd:3 -f json >"$dir/rows" || exit 1
 jq -r 'select(.size_bytes == 67108864) | [.corpus, .mode, .codec, .stored_bytes, .used_bytes] |
 	map(tostring) | join(" ")' "$dir/rows" | awk '
 BEGIN {

@@ -14,6 +14,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "lib/codec/codec.h"
 #include "lib/kernel/cgroup.h"
 #include "doctor.h"
 #include "lib/base/out.h"
@@ -266,8 +267,7 @@ static void look_hooks(struct doctor *d)
 
 static void look_algorithms(struct doctor *d)
 {
-	static const char *const known[] = { "lzo-rle", "lzo",     "lz4", "lz4hc",
-					     "zstd",    "deflate", "842" };
+	const char *name;
 	struct zram_algorithms have;
 	char has[160] = "", lacks[160] = "";
 	struct doctor_check *c;
@@ -282,10 +282,9 @@ static void look_algorithms(struct doctor *d)
 	}
 	for (size_t i = 0; i < have.n; i++)
 		snprintf(has + strlen(has), sizeof(has) - strlen(has), " %s", have.names[i]);
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (!zram_algorithms_have(&have, known[i]))
-			snprintf(lacks + strlen(lacks), sizeof(lacks) - strlen(lacks), " %s",
-				 known[i]);
+	for (size_t i = 0; (name = codec_kernel_algorithm(i)); i++)
+		if (!zram_algorithms_have(&have, name))
+			snprintf(lacks + strlen(lacks), sizeof(lacks) - strlen(lacks), " %s", name);
 	doctor_add(d, "pool", "zram algorithms", DOCTOR_OK, POOLS, "%s%s%s", has + 1,
 		   lacks[0] ? "; not in this kernel:" : "", lacks);
 }

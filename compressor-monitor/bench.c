@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* bench.c - for every corpus, size and codec: warm-ups, then runs of as many passes as make a time
- * worth reading.
+/* bench.c - for every corpus, size and codec: warm-ups, then runs of enough passes for the clock's
+ * resolution.
  *
- * A corpus is cut into pages, each compressed by itself, as memory is. Hot, every pass is over the
- * same bytes, and caches hold them as far as they can. Cold, passes go over copies of the corpus by
- * turns, in random order, of which there are so many that the last-level cache has let go of one
- * before its turn comes again. Slots are given for 4 KiB pages.
+ * A corpus is cut into pages, each compressed on its own, as in a compressed pool. Hot: every pass
+ * is over the same bytes. Cold: passes take turns over copies of the corpus, in random order,
+ * together twice the last-level cache, so that it has evicted a copy before its next turn. Slots
+ * are computed for 4 KiB pages.
  */
 #include "bench.h"
 
@@ -16,6 +16,7 @@
 #include "lib/codec/codec.h"
 #include "corpus.h"
 #include "llc.h"
+#include "specs.h"
 #include "lib/kernel/page.h"
 #include "lib/analysis/stats.h"
 #include "lib/base/stop.h"
@@ -43,6 +44,9 @@ struct page_slot {
 
 struct bench {
 	const struct bench_config *config;
+	bench_take *take;
+	void *ctx;
+	bool failed;
 	struct opt_list specs;
 	const struct zsmalloc_model *model;
 	uint64_t llc_bytes;
@@ -52,7 +56,7 @@ struct bench {
 	enum page_class class;                      /* PAGE_CLASSES = all pages */
 	char *corpus, *back, *compressed, *samples; /* corpus and back: all copies */
 	struct page_slot *pages;                    /* of all copies */
-	size_t *order, turn;                        /* which copy's turn it is */
+	size_t *order, turn;                        /* index into order of the next copy */
 	size_t n_pages, bound;                      /* pages of one copy */
 	bool bad;                                   /* a call failed */
 	double *page_ns;                            /* every page of every run */
@@ -88,7 +92,7 @@ static void one_pass(struct bench *b, enum direction d)
 		one_page(b, &pages[i], d);
 }
 
-/* Each page by itself, for the spread between pages; the clock's 30 ns or so are in every value. */
+/* Each page on its own, for the spread between pages; each value has the clock's 30 ns or so. */
 static void pass_by_page(struct bench *b, enum direction d, double *ns)
 {
 	struct page_slot *pages = next_copy(b);
@@ -104,8 +108,8 @@ static void pass_by_page(struct bench *b, enum direction d, double *ns)
 	}
 }
 
-/* Warm-ups, which also tell how many passes fill a run. Every copy gets its turn, so that all
- * memory is there. */
+/* Warm-ups; returns how many passes a run needs. Touches every copy, so that all memory is mapped.
+ */
 static uint64_t warm_up(struct bench *b, enum direction d)
 {
 	uint64_t n = MAX(b->config->warmups, (uint64_t)b->copies), shortest = UINT64_MAX;
@@ -134,29 +138,25 @@ static void time_direction(struct bench *b, enum direction d, uint64_t *passes)
 	}
 }
 
-/* The record's figures of both directions have the same order: these point to them. */
-struct times {
-	uint64_t *wall_ns, *cpu_ns, *process_cpu_ns;
-	double *mib_per_s, *p50_ns, *p10_ns, *p90_ns, *p99_ns;
-};
-
-static void report_times(struct bench *b, uint64_t size, struct times t)
+static void report_times(struct bench *b, struct bench_times *ret)
 {
 	size_t runs = b->config->runs, n = runs * b->n_pages;
 	double cpu = stats_median(b->cpu_ns, runs);
 
-	*t.wall_ns = (uint64_t)llround(stats_median(b->wall_ns, runs));
-	*t.cpu_ns = (uint64_t)llround(cpu);
-	*t.process_cpu_ns = (uint64_t)llround(stats_median(b->process_ns, runs));
-	*t.mib_per_s = (double)size / (double)MIB / (cpu / (double)NS_PER_S);
 	stats_sort(b->page_ns, n);
-	*t.p10_ns = stats_quantile(b->page_ns, n, 0.1);
-	*t.p50_ns = stats_quantile(b->page_ns, n, 0.5);
-	*t.p90_ns = stats_quantile(b->page_ns, n, 0.9);
-	*t.p99_ns = stats_quantile(b->page_ns, n, 0.99);
+	*ret = (struct bench_times){
+		.wall_ns = (uint64_t)llround(stats_median(b->wall_ns, runs)),
+		.cpu_ns = (uint64_t)llround(cpu),
+		.process_cpu_ns = (uint64_t)llround(stats_median(b->process_ns, runs)),
+		.mib_per_s = (double)b->size / (double)MIB / (cpu / (double)NS_PER_S),
+		.ns = stats_quantile(b->page_ns, n, 0.5),
+		.p10_ns = stats_quantile(b->page_ns, n, 0.1),
+		.p90_ns = stats_quantile(b->page_ns, n, 0.9),
+		.p99_ns = stats_quantile(b->page_ns, n, 0.99),
+	};
 }
 
-/* What zram would make of it: pages of 4 KiB only. */
+/* What zram would store: 4 KiB pages only. */
 static void report_slots(const struct bench *b, struct bench_record *row)
 {
 	struct zsmalloc_pool pool = { .model = b->model };
@@ -197,8 +197,7 @@ static void report_bytes(const struct bench *b, struct bench_record *row)
 	report_slots(b, row);
 }
 
-/* What a pass and its copies touch: the pages, what became of them, and, to decompress, where they
- * go. */
+/* The working set is the pages and their compressed data. */
 static void report_cache(const struct bench *b, struct bench_record *row)
 {
 	row->working_set_bytes = b->copies * (row->orig_bytes + row->codec_bytes);
@@ -232,18 +231,10 @@ static void measure(struct bench *b, struct bench_record *row)
 	};
 	b->bad = false;
 	time_direction(b, COMPRESS, &row->passes);
-	report_times(b, size,
-		     (struct times){ &row->compress_wall_ns, &row->compress_cpu_ns,
-				     &row->compress_process_cpu_ns, &row->compress_mib_per_s,
-				     &row->compress_ns, &row->compress_p10_ns,
-				     &row->compress_p90_ns, &row->compress_p99_ns });
+	report_times(b, &row->compress);
 	memset(b->back, 0, b->copies * size);
 	time_direction(b, DECOMPRESS, &(uint64_t){ 0 });
-	report_times(b, size,
-		     (struct times){ &row->decompress_wall_ns, &row->decompress_cpu_ns,
-				     &row->decompress_process_cpu_ns, &row->decompress_mib_per_s,
-				     &row->decompress_ns, &row->decompress_p10_ns,
-				     &row->decompress_p90_ns, &row->decompress_p99_ns });
+	report_times(b, &row->decompress);
 	report_bytes(b, row);
 	same = memcmp(b->corpus, b->back, b->copies * size) == 0;
 	row->validation = b->bad || !same ? "FAIL" : "PASS";
@@ -260,17 +251,17 @@ static void release(struct bench *b)
 	codec_close(&b->run);
 }
 
-/* How large a dictionary this spec wants; 0 = none. */
+/* Size of the dictionary of this spec; 0 = none. */
 static int dictionary_of(const char *spec, size_t *ret, struct err *e)
 {
 	struct kernel_spec kernel;
 	struct codec_run run;
-	int r = kernel_spec_is(spec) ? kernel_spec_parse(spec, &kernel, e)
-				     : codec_parse(&run, spec, e);
+	int rc = kernel_spec_is(spec) ? kernel_spec_parse(spec, &kernel, e)
+				      : codec_parse(&run, spec, e);
 
-	if (!r)
+	if (!rc)
 		*ret = kernel_spec_is(spec) ? kernel.dictionary_bytes : run.dictionary_bytes;
-	return r;
+	return rc;
 }
 
 /* Pages that are not measured; returns how many. */
@@ -286,10 +277,10 @@ static int open_codec(struct bench *b, const char *spec, struct err *e)
 {
 	struct codec_samples samples = { b->samples, b->config->page_bytes, 0 };
 	size_t bytes;
-	int r = dictionary_of(spec, &bytes, e);
+	int rc = dictionary_of(spec, &bytes, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	samples.n = fill_samples(b, bytes);
 	return codec_open_trained(&b->run, spec, &samples, e);
 }
@@ -298,10 +289,10 @@ static int open_codec(struct bench *b, const char *spec, struct err *e)
 static int prepare(struct bench *b, const char *spec, struct err *e)
 {
 	uint64_t page = b->config->page_bytes, size = b->size;
-	int r = open_codec(b, spec, e);
+	int rc = open_codec(b, spec, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	b->n_pages = (size + page - 1) / page;
 	b->bound = b->run.codec->bound(MIN(size, page));
 	b->compressed = calloc(b->copies * b->n_pages, b->bound);
@@ -309,7 +300,7 @@ static int prepare(struct bench *b, const char *spec, struct err *e)
 	b->page_ns = calloc(b->n_pages * b->config->runs, sizeof(*b->page_ns));
 	if (!b->compressed || !b->pages || !b->page_ns) {
 		release(b);
-		return err_set(e, ENOMEM, "cannot bench %s", spec);
+		return err_set(e, ENOMEM, "cannot set up the bench of %s", spec);
 	}
 	for (size_t i = 0; i < b->copies * b->n_pages; i++) {
 		size_t copy = i / b->n_pages, at = i % b->n_pages * page;
@@ -321,7 +312,7 @@ static int prepare(struct bench *b, const char *spec, struct err *e)
 	return 0;
 }
 
-/* What can be known to fail before the first row is printed. */
+/* What can fail is checked before the first row is printed. */
 static int check(const struct bench_config *c, const struct opt_list *corpora, struct err *e)
 {
 	cpu_set_t set;
@@ -330,17 +321,19 @@ static int check(const struct bench_config *c, const struct opt_list *corpora, s
 		uint64_t size = LADDER_FROM;
 		struct corpus corpus;
 		bool has;
-		int r = corpus_open(&corpus, corpora->items[i], c->seed, c->max_size_bytes, e);
+		int rc = corpus_open(&corpus, corpora->items[i], c->seed, c->max_size_bytes, e);
 
-		if (r)
-			return r;
+		if (rc)
+			return rc;
 		do
 			has = corpus_has(&corpus, size);
 		while (!has && (size *= LADDER_STEP) <= c->max_size_bytes);
 		corpus_close(&corpus);
 		if (!has)
-			return err_say(e, ENODATA, "%s has no size from 1 KiB to --max-size",
-				       corpora->items[i]);
+			return err_say(
+				e, ENODATA,
+				"%s is smaller than 1 KiB, or --max-size is too small for it",
+				corpora->items[i]);
 	}
 	if (c->cpu == MISSING_U64)
 		return 0;
@@ -391,7 +384,7 @@ static int fill_copies(struct bench *b, struct err *e)
 	return 0;
 }
 
-/* One of the kernel's codecs. Pages only: a size below has no row. */
+/* One of the kernel's codecs, on whole pages. */
 static int bench_kernel(struct bench *b, const char *text, struct bench_record *row, struct err *e)
 {
 	struct codec_samples samples = { b->samples, PAGE_BYTES, 0 };
@@ -407,103 +400,102 @@ static int bench_kernel(struct bench *b, const char *text, struct bench_record *
 		.runs = b->config->runs,
 		.warmups = b->config->warmups,
 	};
-	int r = kernel_spec_parse(text, &spec, e);
+	int rc = kernel_spec_parse(text, &spec, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	samples.n = fill_samples(b, spec.dictionary_bytes);
-	r = kernel_bench_run(&bench, row, e);
+	rc = kernel_bench_run(&bench, row, e);
 	row->corpus = b->source.name;
-	return r == -EINTR && stop_requested() ? 0 : r;
+	return rc == -EINTR && stop_requested() ? 0 : rc;
 }
 
 static int bench_library(struct bench *b, const char *spec, struct bench_record *row, struct err *e)
 {
-	int r = prepare(b, spec, e);
+	int rc = prepare(b, spec, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	measure(b, row);
 	release(b);
 	return 0;
 }
 
-/* All codecs on one corpus of one size. A dictionary that cannot be trained on what is left leaves
- * its row out. */
-static int bench_size(struct bench *b, bench_take *take, void *arg, bool *failed, struct err *e)
+/* All codecs on one corpus of one size. Without pages left to train its dictionary on, a codec is
+ * skipped. */
+static int bench_size(struct bench *b, struct err *e)
 {
-	int r;
+	int rc;
 
 	b->size = b->corpus_size;
-	r = fill_copies(b, e);
-	for (size_t i = 0; !r && b->size && i < b->specs.n && !stop_requested(); i++) {
+	rc = fill_copies(b, e);
+	for (size_t i = 0; !rc && b->size && i < b->specs.n && !stop_requested(); i++) {
 		const char *spec = b->specs.items[i];
 		struct bench_record row;
 
 		if (kernel_spec_is(spec) && b->size % PAGE_BYTES)
 			continue;
-		r = kernel_spec_is(spec) ? bench_kernel(b, spec, &row, e)
-					 : bench_library(b, spec, &row, e);
-		if (r == -ENODATA) {
-			term_say("%s, %zu bytes, %s left out: %s", b->source.name, b->size, spec,
-				 e ? e->what : "too little to train on");
-			r = 0;
+		rc = kernel_spec_is(spec) ? bench_kernel(b, spec, &row, e)
+					  : bench_library(b, spec, &row, e);
+		if (rc == -ENODATA) {
+			term_say("%s, %zu bytes, %s skipped: %s", b->source.name, b->size, spec,
+				 e ? e->what : "too few pages to train on");
+			rc = 0;
 			continue;
 		}
-		if (r)
-			return r;
-		if (stop_requested()) /* a row cut short is no row */
+		if (rc)
+			return rc;
+		if (stop_requested()) /* the row is incomplete */
 			break;
 		row.size_bytes = b->corpus_size;
 		row.class = b->class == PAGE_CLASSES ? NULL : page_class_name(b->class);
 		report_cache(b, &row);
-		*failed |= str_eq(row.validation, "FAIL");
-		r = take(arg, &row);
+		b->failed |= str_eq(row.validation, "FAIL");
+		rc = b->take(b->ctx, &row);
 	}
-	return r;
+	return rc;
 }
 
 /* The same, with one copy, and with as many as it takes to leave the last-level cache. */
-static int bench_caches(struct bench *b, bench_take *take, void *arg, bool *failed, struct err *e)
+static int bench_caches(struct bench *b, struct err *e)
 {
-	int cache = b->config->cache, r = 0;
+	int cache = b->config->cache, rc = 0;
 
 	b->copies = 1;
 	b->class = PAGE_CLASSES;
 	if (cache != BENCH_COLD)
-		r = bench_size(b, take, arg, failed, e);
+		rc = bench_size(b, e);
 	/* Pages that need a codec; smaller sizes have none. */
-	for (b->class = PAGE_SAME_FILLED + 1; !r && b->config->by_class && b->class < PAGE_CLASSES;
+	for (b->class = PAGE_SAME_FILLED + 1; !rc && b->config->by_class && b->class < PAGE_CLASSES;
 	     b->class ++)
 		if (b->corpus_size % PAGE_BYTES == 0)
-			r = bench_size(b, take, arg, failed, e);
+			rc = bench_size(b, e);
 	b->class = PAGE_CLASSES;
-	if (r || cache == BENCH_HOT || stop_requested())
-		return r;
+	if (rc || cache == BENCH_HOT || stop_requested())
+		return rc;
 	b->copies =
 		MAX((COLD_TIMES * b->llc_bytes + b->corpus_size - 1) / b->corpus_size, UINT64_C(1));
-	return bench_size(b, take, arg, failed, e);
+	return bench_size(b, e);
 }
 
-static int bench_corpus(struct bench *b, const char *name, size_t train, bench_take *take,
-			void *arg, bool *failed, struct err *e)
+static int bench_corpus(struct bench *b, const char *name, size_t train, struct err *e)
 {
 	uint64_t max = b->config->max_size_bytes;
-	int r = corpus_open(&b->source, name, b->config->seed, max + train, e);
+	int rc = corpus_open(&b->source, name, b->config->seed, max + train, e);
 
-	if (r)
-		return r;
-	for (b->corpus_size = LADDER_FROM; !r && b->corpus_size <= max && !stop_requested();
+	if (rc)
+		return rc;
+	for (b->corpus_size = LADDER_FROM; !rc && b->corpus_size <= max && !stop_requested();
 	     b->corpus_size *= LADDER_STEP)
 		if (corpus_has(&b->source, b->corpus_size)) {
 			term_say("%s, %lu KiB", name, b->corpus_size / KIB);
-			r = bench_caches(b, take, arg, failed, e);
+			rc = bench_caches(b, e);
 		}
 	corpus_close(&b->source);
-	return r;
+	return rc;
 }
 
-/* Bytes to train the largest dictionary on; 0 = none is asked for. */
+/* Bytes to train the largest dictionary on; 0 = no dictionaries. */
 static size_t training_bytes(const struct opt_list *specs)
 {
 	size_t largest = 0;
@@ -520,55 +512,56 @@ static size_t training_bytes(const struct opt_list *specs)
 static int set_up(struct bench *b, const struct opt_list *corpora, size_t *train, struct err *e)
 {
 	const struct bench_config *c = b->config;
-	int r;
+	int rc;
 
 	if (c->by_class && (c->page_bytes != PAGE_BYTES || c->cache != BENCH_HOT))
-		return err_usage(e, "--by-class: classes are of pages of 4KiB, with --cache hot");
-	r = bench_specs(c, &b->specs, e);
-	if (!r)
-		r = check(c, corpora, e);
-	if (r)
-		return r;
+		return err_usage(e, "--by-class needs --page 4KiB and --cache hot");
+	rc = specs_for_bench(&c->codecs, c->full_sweep, c->page_bytes, &b->specs, e);
+	if (!rc)
+		rc = check(c, corpora, e);
+	if (rc)
+		return rc;
 	b->llc_bytes = llc_bytes(NULL, c->cpu);
 	if (c->cache != BENCH_HOT && b->llc_bytes == MISSING_U64)
 		return err_impossible(
-			e, "--cache: this machine does not say how large its caches are");
+			e, "--cache: the kernel does not report the size of the last-level cache");
 	if (c->cache != BENCH_HOT && COLD_TIMES * b->llc_bytes > COLD_MAX)
 		return err_impossible(e,
-				      "--cache: leaving a cache of %lu MiB takes too much memory",
+				      "--cache: twice the last-level cache of %lu MiB is more "
+				      "memory than bench uses",
 				      b->llc_bytes / MIB);
 	*train = training_bytes(&b->specs);
 	b->samples = malloc(MAX(*train, (size_t)1));
-	return b->samples ? 0 : err_set(e, ENOMEM, "cannot bench");
+	return b->samples ? 0 : err_set(e, ENOMEM, "cannot set up the bench");
 }
 
-int bench_run(const struct bench_config *config, bench_take *take, void *arg, bool *failed,
+int bench_run(const struct bench_config *config, bench_take *take, void *ctx, bool *failed,
 	      struct err *e)
 {
 	struct opt_list corpora = config->corpora;
 	AUTO_FREE double *times = calloc(3 * config->runs, sizeof(*times));
 	struct zsmalloc_model model;
-	struct bench b = { .config = config, .model = &model };
+	struct bench b = { .config = config, .take = take, .ctx = ctx, .model = &model };
 	const char *how;
 	size_t train = 0;
-	int r;
+	int rc;
 
 	if (!times)
-		return err_set(e, ENOMEM, "cannot bench");
+		return err_set(e, ENOMEM, "cannot set up the bench");
 	b.wall_ns = times;
 	b.cpu_ns = times + config->runs;
 	b.process_ns = times + 2 * config->runs;
 	if (!corpora.n)
 		corpora = (struct opt_list){ usual_corpora, ARRAY_SIZE(usual_corpora) };
-	*failed = false;
-	r = set_up(&b, &corpora, &train, e);
-	if (!r)
-		r = zsmalloc_detect(&model, NULL, &how, e);
-	for (size_t i = 0; !r && i < corpora.n && !stop_requested(); i++)
-		r = bench_corpus(&b, corpora.items[i], train, take, arg, failed, e);
+	rc = set_up(&b, &corpora, &train, e);
+	if (!rc)
+		rc = zsmalloc_detect(&model, NULL, &how, e);
+	for (size_t i = 0; !rc && i < corpora.n && !stop_requested(); i++)
+		rc = bench_corpus(&b, corpora.items[i], train, e);
+	*failed = b.failed;
 	free(b.corpus);
 	free(b.back);
 	free(b.order);
 	free(b.samples);
-	return r;
+	return rc;
 }

@@ -2,13 +2,12 @@
 /* bench_kernel.c - the same pages as the libraries get, through zram's own codec on the calling
  * thread.
  *
- * Same-filled pages are written and read beside them by requests of the same length: what those
- * cost is the way to the codec and back, and is subtracted. Slots are discarded between runs, as
- * writing over a page also frees its old slot.
+ * Same-filled pages are written and read too, in requests of the same length: their time is that of
+ * the path without a codec, and is subtracted. Slots are discarded between runs, as overwriting a
+ * page also frees its old slot.
  */
 #include "bench_kernel.h"
 
-#include <limits.h>
 #include <math.h>
 
 #include "scratch.h"
@@ -18,8 +17,8 @@
 
 #define REQUEST_BYTES (128 * KIB)
 #define RUN_BYTES \
-	(256 * KIB)           /* a run writes at least this much: shorter ones drown in the clock \
-			       */
+	(256 * KIB) /* a run writes at least this much: shorter ones are too short for the clock \
+		     */
 #define FILL_BYTES (64 * MIB) /* of copies, to know what one takes in a large pool */
 
 enum { WRITE, READ, WAYS };
@@ -46,32 +45,44 @@ struct bench_device {
 
 bool kernel_spec_is(const char *spec)
 {
-	return strncmp(spec, KERNEL_PREFIX, strlen(KERNEL_PREFIX)) == 0;
+	return str_starts(spec, KERNEL_PREFIX);
+}
+
+/* ":8", ":1:16KiB": what stands behind the name. */
+static int parse_level(const char *spec, const char *text, struct kernel_spec *s, struct err *e)
+{
+	char *end;
+	long level;
+
+	errno = 0;
+	level = strtol(text, &end, 10);
+	if (errno || end == text || (*end && *end != ':') || level != (int)level)
+		return err_usage(e, "'%s': the level must be a whole number", spec);
+	s->has_level = true;
+	s->level = (int)level;
+	if (!*end)
+		return 0;
+	if (units_parse_size(end + 1, &s->dictionary_bytes, NULL) ||
+	    s->dictionary_bytes < CODEC_DICTIONARY_MIN ||
+	    s->dictionary_bytes > CODEC_DICTIONARY_MAX)
+		return err_usage(e, "'%s': a dictionary must be from 4KiB to 64KiB", spec);
+	return 0;
 }
 
 int kernel_spec_parse(const char *spec, struct kernel_spec *ret, struct err *e)
 {
-	const char *name = spec + strlen(KERNEL_PREFIX), *colon = strchr(name, ':');
-	size_t len = colon ? (size_t)(colon - name) : strlen(name);
+	const char *name = spec + strlen(KERNEL_PREFIX);
+	size_t len = strcspn(name, ":");
 	struct kernel_spec s = { 0 };
-	char *end;
+	int rc = 0;
 
 	if (!len || len >= sizeof(s.algorithm))
-		return err_usage(e, "'%s' names no algorithm of the kernel: e.g. kernel:lz4", spec);
+		return err_usage(e, "'%s' has no algorithm; e.g. kernel:lz4", spec);
 	memcpy(s.algorithm, name, len);
-	if (colon) {
-		errno = 0;
-		long level = strtol(colon + 1, &end, 10);
-
-		if (errno || end == colon + 1 || (*end && *end != ':') || level < INT_MIN ||
-		    level > INT_MAX)
-			return err_usage(e, "'%s': the level must be a whole number", spec);
-		s.has_level = true;
-		s.level = (int)level;
-		if (*end && (units_parse_size(end + 1, &s.dictionary_bytes, NULL) ||
-			     s.dictionary_bytes < 4 * KIB || s.dictionary_bytes > 64 * KIB))
-			return err_usage(e, "'%s': a dictionary has 4KiB to 64KiB", spec);
-	}
+	if (name[len])
+		rc = parse_level(spec, name + len + 1, &s, e);
+	if (rc)
+		return rc;
 	if (snprintf(s.label, sizeof(s.label), "%s", spec) >= CODEC_LABEL_MAX)
 		return err_usage(e, "'%s' is too long", spec);
 	*ret = s;
@@ -92,20 +103,20 @@ static char *copy_of(const struct bench_device *d, char *copies, size_t slot)
 static int pass(struct bench_device *d, int way, bool same, struct timed *ret)
 {
 	uint64_t process = process_cpu_ns(), cpu = thread_cpu_ns(), wall = monotonic_ns();
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !r && i < d->slots; i++) {
+	for (size_t i = 0; !rc && i < d->slots; i++) {
 		char *buf = way == READ ? copy_of(d, d->bench->back, i)
 			    : same      ? d->same
 					: copy_of(d, d->bench->corpus, i);
 
-		r = scratch_transfer(&d->scratch, buf, d->bench->size, REQUEST_BYTES,
-				     slot_at(d, same ? d->same_at + i : i), way == WRITE);
+		rc = scratch_transfer(&d->scratch, buf, d->bench->size, REQUEST_BYTES,
+				      slot_at(d, same ? d->same_at + i : i), way == WRITE);
 	}
 	ret->ns[way][WALL] = (double)(monotonic_ns() - wall) / (double)d->slots;
 	ret->ns[way][CPU] = (double)(thread_cpu_ns() - cpu) / (double)d->slots;
 	ret->ns[way][PROCESS] = (double)(process_cpu_ns() - process) / (double)d->slots;
-	return r;
+	return rc;
 }
 
 /* The first slot page by page, wall clock. */
@@ -115,90 +126,102 @@ static int by_page(struct bench_device *d, int way, bool same, double *ns)
 	char *buf = way == READ ? copy_of(d, d->bench->back, 0)
 		    : same      ? d->same
 				: copy_of(d, d->bench->corpus, 0);
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !r && i < n; i++) {
+	for (size_t i = 0; !rc && i < n; i++) {
 		uint64_t begin = monotonic_ns();
 
-		r = scratch_transfer(&d->scratch, buf + i * PAGE_BYTES, PAGE_BYTES, PAGE_BYTES,
-				     slot_at(d, same ? d->same_at : 0) + (off_t)(i * PAGE_BYTES),
-				     way == WRITE);
+		rc = scratch_transfer(&d->scratch, buf + i * PAGE_BYTES, PAGE_BYTES, PAGE_BYTES,
+				      slot_at(d, same ? d->same_at : 0) + (off_t)(i * PAGE_BYTES),
+				      way == WRITE);
 		ns[i] = (double)(monotonic_ns() - begin);
 	}
-	return r;
+	return rc;
 }
 
 static int pages_one_way(struct bench_device *d, int way, uint64_t run)
 {
 	size_t n = d->bench->size / PAGE_BYTES;
 	double *ns = d->page_ns[way] + run * n, io;
-	int r = by_page(d, way, true, d->io_page_ns);
+	int rc = by_page(d, way, true, d->io_page_ns);
 
-	if (!r)
-		r = by_page(d, way, false, ns);
+	if (!rc)
+		rc = by_page(d, way, false, ns);
 	io = stats_median(d->io_page_ns, n);
 	for (size_t i = 0; i < n; i++)
 		ns[i] -= io;
-	return r;
+	return rc;
+}
+
+static int write_and_read(struct bench_device *d, uint64_t run)
+{
+	size_t all = d->bench->copies * d->bench->size;
+	int rc = pass(d, WRITE, false, &d->runs[run]);
+
+	if (rc)
+		return rc;
+	memset(d->bench->back, 0, all);
+	rc = pass(d, READ, false, &d->runs[run]);
+	d->same_back &= memcmp(d->bench->back, d->bench->corpus, all) == 0;
+	return rc;
 }
 
 static int one_run(struct bench_device *d, uint64_t run)
 {
-	size_t all = d->bench->copies * d->bench->size;
-	int r;
+	int rc = pass(d, WRITE, true, &d->io[run]);
 
-	if ((r = pass(d, WRITE, true, &d->io[run])) || (r = pass(d, READ, true, &d->io[run])) ||
-	    (r = scratch_discard(&d->scratch, 0, d->slots * d->bench->size)) ||
-	    (r = pass(d, WRITE, false, &d->runs[run])))
-		return r;
-	memset(d->bench->back, 0, all);
-	r = pass(d, READ, false, &d->runs[run]);
-	d->same_back &= memcmp(d->bench->back, d->bench->corpus, all) == 0;
-	if (r || (r = scratch_discard(&d->scratch, 0, d->bench->size)) ||
-	    (r = pages_one_way(d, WRITE, run)))
-		return r;
-	return pages_one_way(d, READ, run);
+	if (!rc)
+		rc = pass(d, READ, true, &d->io[run]);
+	if (!rc)
+		rc = scratch_discard(&d->scratch, 0, d->slots * d->bench->size);
+	if (!rc)
+		rc = write_and_read(d, run);
+	if (!rc)
+		rc = scratch_discard(&d->scratch, 0, d->bench->size);
+	if (!rc)
+		rc = pages_one_way(d, WRITE, run);
+	return rc ? rc : pages_one_way(d, READ, run);
 }
 
 /* One copy alone, for its exact accounting; then as many as make a large pool. */
 static int account(struct bench_device *d, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !r && i < d->fill && !stop_requested(); i++) {
-		r = scratch_transfer(&d->scratch, d->bench->corpus, d->bench->size, REQUEST_BYTES,
-				     slot_at(d, i), true);
-		if (!r && !i && (r = zram_mm_stat_read(NULL, d->scratch.device.id, &d->stat, e)))
-			return r;
+	for (size_t i = 0; !rc && i < d->fill && !stop_requested(); i++) {
+		rc = scratch_transfer(&d->scratch, d->bench->corpus, d->bench->size, REQUEST_BYTES,
+				      slot_at(d, i), true);
+		if (!rc && !i)
+			rc = zram_mm_stat_read(NULL, d->scratch.device.id, &d->stat, e);
 	}
-	if (!r && (r = zram_mm_stat_read(NULL, d->scratch.device.id, &d->fill_stat, e)))
-		return r;
-	if (!r)
-		r = scratch_discard(&d->scratch, 0, d->fill * d->bench->size);
-	return r ? err_set(e, r, "cannot fill the scratch zram device") : 0;
+	if (!rc)
+		rc = zram_mm_stat_read(NULL, d->scratch.device.id, &d->fill_stat, e);
+	if (!rc)
+		rc = scratch_discard(&d->scratch, 0, d->fill * d->bench->size);
+	return rc ? err_set(e, rc, "cannot fill the scratch zram device") : 0;
 }
 
-/* The accounting, then warm-ups, whose times are written over. */
+/* The accounting, then warm-ups, whose times the first run overwrites. */
 static int all_runs(struct bench_device *d, struct err *e)
 {
-	int r = account(d, e);
+	int rc = account(d, e);
 
-	if (r)
-		return r;
-	for (uint64_t i = 0; !r && i < d->bench->warmups + d->bench->runs; i++) {
+	if (rc)
+		return rc;
+	for (uint64_t i = 0; !rc && i < d->bench->warmups + d->bench->runs; i++) {
 		if (stop_requested())
 			return err_say(e, EINTR, "stopped by a signal");
-		r = one_run(d, i < d->bench->warmups ? 0 : i - d->bench->warmups);
+		rc = one_run(d, i < d->bench->warmups ? 0 : i - d->bench->warmups);
 	}
-	return r ? err_set(e, r, "cannot write to and read from the scratch zram device") : 0;
+	return rc ? err_set(e, rc, "cannot write to and read from the scratch zram device") : 0;
 }
 
 /* ---- the row ---- */
 
-/* The median of what pages cost beyond same-filled ones; *io that of those. */
+/* The median time less that of same-filled pages, which goes to *io. */
 static double median_of(const struct bench_device *d, int way, int clock, double *io)
 {
-	double ns[1000], io_ns[1000]; /* --runs has at most so many */
+	double ns[1000], io_ns[1000]; /* the limit of --runs */
 	size_t n = d->bench->runs;
 
 	for (size_t i = 0; i < n; i++) {
@@ -215,24 +238,29 @@ static uint64_t positive(double ns)
 	return ns > 0 ? (uint64_t)llround(ns) : MISSING_U64;
 }
 
-static void report_way(struct bench_device *d, int way, uint64_t *const ns[CLOCKS],
-		       double *mib_per_s, double *io_ns, double *const quantiles[4])
+static double positive_f64(double ns)
 {
-	static const double at[4] = { 0.1, 0.5, 0.9, 0.99 };
+	return ns > 0 ? ns : MISSING_F64;
+}
+
+static void report_way(struct bench_device *d, int way, struct bench_times *ret, double *io_ns)
+{
 	size_t pages = d->bench->size / PAGE_BYTES, n = pages * d->bench->runs;
-	double io, cpu = median_of(d, way, CPU, &io);
+	double *page_ns = d->page_ns[way], io, cpu = median_of(d, way, CPU, &io);
 
-	for (int clock = 0; clock < CLOCKS; clock++)
-		*ns[clock] = positive(median_of(d, way, clock, NULL));
-	*mib_per_s = cpu > 0 ? (double)d->bench->size / (double)MIB / (cpu / (double)NS_PER_S)
-			     : MISSING_F64;
+	stats_sort(page_ns, n);
 	*io_ns = io / (double)pages;
-	stats_sort(d->page_ns[way], n);
-	for (int i = 0; i < 4; i++) {
-		double at_ns = stats_quantile(d->page_ns[way], n, at[i]);
-
-		*quantiles[i] = at_ns > 0 ? at_ns : MISSING_F64;
-	}
+	*ret = (struct bench_times){
+		.wall_ns = positive(median_of(d, way, WALL, NULL)),
+		.cpu_ns = positive(cpu),
+		.process_cpu_ns = positive(median_of(d, way, PROCESS, NULL)),
+		.mib_per_s = cpu > 0 ? (double)d->bench->size / (double)MIB / (cpu / NS_PER_S)
+				     : MISSING_F64,
+		.ns = positive_f64(stats_quantile(page_ns, n, 0.5)),
+		.p10_ns = positive_f64(stats_quantile(page_ns, n, 0.1)),
+		.p90_ns = positive_f64(stats_quantile(page_ns, n, 0.9)),
+		.p99_ns = positive_f64(stats_quantile(page_ns, n, 0.99)),
+	};
 }
 
 static void report(struct bench_device *d, struct bench_record *row)
@@ -266,18 +294,8 @@ static void report(struct bench_device *d, struct bench_record *row)
 		.saved_slot_ratio = 1 - slot / (double)d->bench->size,
 		.validation = d->same_back ? "PASS" : "FAIL",
 	};
-	report_way(d, WRITE,
-		   (uint64_t *[]){ &row->compress_wall_ns, &row->compress_cpu_ns,
-				   &row->compress_process_cpu_ns },
-		   &row->compress_mib_per_s, &row->io_write_ns,
-		   (double *[]){ &row->compress_p10_ns, &row->compress_ns, &row->compress_p90_ns,
-				 &row->compress_p99_ns });
-	report_way(d, READ,
-		   (uint64_t *[]){ &row->decompress_wall_ns, &row->decompress_cpu_ns,
-				   &row->decompress_process_cpu_ns },
-		   &row->decompress_mib_per_s, &row->io_read_ns,
-		   (double *[]){ &row->decompress_p10_ns, &row->decompress_ns,
-				 &row->decompress_p90_ns, &row->decompress_p99_ns });
+	report_way(d, WRITE, &row->compress, &row->io_write_ns);
+	report_way(d, READ, &row->decompress, &row->io_read_ns);
 }
 
 static int set_up(struct bench_device *d, struct err *e)
@@ -289,7 +307,7 @@ static int set_up(struct bench_device *d, struct err *e)
 				      .disk_bytes = (d->same_at + d->slots) * b->size };
 	AUTO_FREE char *dictionary = malloc(MAX(b->spec->dictionary_bytes, (size_t)1));
 	size_t len = 0;
-	int r = 0;
+	int rc = 0;
 
 	d->same = aligned_alloc(PAGE_BYTES, b->size);
 	d->runs = calloc(b->runs, sizeof(*d->runs));
@@ -299,32 +317,33 @@ static int set_up(struct bench_device *d, struct err *e)
 	d->io_page_ns = calloc(pages, sizeof(double));
 	if (!d->same || !d->runs || !d->io || !d->page_ns[WRITE] || !d->page_ns[READ] ||
 	    !d->io_page_ns || !dictionary)
-		return err_set(e, ENOMEM, "cannot bench %s", b->spec->label);
+		return err_set(e, ENOMEM, "cannot set up the bench of %s", b->spec->label);
 	for (size_t i = 0; i < pages; i++)
 		memset(d->same + i * PAGE_BYTES, (int)(i % 255 + 1), PAGE_BYTES);
 	if (b->spec->dictionary_bytes)
-		r = codec_train(b->samples, dictionary, b->spec->dictionary_bytes, &len, e);
-	return r ? r : scratch_open(&d->scratch, &config, dictionary, len, e);
+		rc = codec_train(b->samples, dictionary, b->spec->dictionary_bytes, &len, e);
+	return rc ? rc : scratch_open(&d->scratch, &config, dictionary, len, e);
 }
 
 int kernel_bench_run(const struct kernel_bench *bench, struct bench_record *row, struct err *e)
 {
 	struct bench_device d = { .bench = bench, .scratch = { .fd = -1 }, .same_back = true };
 	struct err undo = { 0 };
-	int r, undone;
+	int rc, undone;
 
 	d.slots = MAX(bench->copies, (RUN_BYTES + bench->size - 1) / bench->size);
 	if (d.slots * bench->size > SCRATCH_MAX_BYTES)
 		return err_usage(e,
-				 "%s: a corpus of at most %lu MiB, which may take as much memory",
+				 "%s: the corpus must be at most %lu MiB, as incompressible pages "
+				 "use as much memory",
 				 bench->spec->label, SCRATCH_MAX_BYTES / MIB);
 	d.fill = (FILL_BYTES + bench->size - 1) / bench->size;
 	d.same_at = MAX(d.slots, d.fill);
-	r = set_up(&d, e);
-	if (!r)
-		r = all_runs(&d, e);
+	rc = set_up(&d, e);
+	if (!rc)
+		rc = all_runs(&d, e);
 	undone = scratch_close(&d.scratch, &undo);
-	if (!r)
+	if (!rc)
 		report(&d, row);
 	free(d.same);
 	free(d.runs);
@@ -332,10 +351,10 @@ int kernel_bench_run(const struct kernel_bench *bench, struct bench_record *row,
 	free(d.page_ns[WRITE]);
 	free(d.page_ns[READ]);
 	free(d.io_page_ns);
-	if (!r && undone) {
+	if (!rc && undone) {
 		if (e)
 			*e = undo;
 		return undone;
 	}
-	return r;
+	return rc;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* bench_kernel.h - a row of the bench for one of the kernel's own codecs, through a scratch zram
- * device. */
+/* bench_kernel.h - bench of one of the kernel's own codecs, through a scratch zram device. */
 #ifndef COLDPRESS_MONITOR_BENCH_KERNEL_H
 #define COLDPRESS_MONITOR_BENCH_KERNEL_H
 
@@ -19,7 +18,7 @@ struct kernel_spec {
 
 bool kernel_spec_is(const char *spec);
 
-/* errors  usage: no name, no number, no size from 4KiB to 64KiB */
+/* errors  usage: no name, bad level, bad dictionary size */
 int kernel_spec_parse(const char *spec, struct kernel_spec *ret, struct err *e);
 
 /* What is written and read back. A run goes over `slots` parts of the device of size bytes each,
@@ -35,10 +34,10 @@ struct kernel_bench {
 };
 
 /* kernel_bench_run - fills all of the row but corpus, cache, working_set_bytes and llc_bytes. Times
- * are what pages cost beyond same-filled ones, which go the same way but through no codec; what
- * comes out below nothing is missing.
+ * are net of same-filled pages, which take the same path without a codec; a time that is not above
+ * 0 is missing.
  *
- * errors  zram_setup's; codec_train's; usage: it takes too much memory; -EINTR asked to stop
+ * errors  zram_setup's; codec_train's; usage: too much memory needed; -EINTR after a signal
  */
 int kernel_bench_run(const struct kernel_bench *bench, struct bench_record *row, struct err *e);
 

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* corpus.c - the bench's data. */
+/* corpus.c - the data of a bench. */
 #include "corpus.h"
 
 #include <fts.h>
 #include <sys/stat.h>
 
+#include "draw.h"
 #include "lib/analysis/mixture.h"
-#include "lib/kernel/page.h"
+#include "lib/analysis/prng.h"
 #include "lib/base/units.h"
 
-#define PROCESS_PREFIX  "pid:"
-#define CONTENTS_PREFIX "contents:"
-#define BEYOND_PAGES    (UINT64_C(1) << 32) /* page numbers of mixtures that no corpus reaches */
-#define READ_PAGES      256
+#define PROCESS_PREFIX "pid:"
+#define PROFILE_PREFIX "profile:"
+#define BEYOND_PAGES   (UINT64_C(1) << 32) /* page numbers of mixtures that no corpus reaches */
 
-/* ---- made ---- */
+/* ---- generated ---- */
 static void fill_repetitive(unsigned char *p, size_t size)
 {
 	static const char line[] = "page 4096 bytes, one line of text over and over again\n";
@@ -42,7 +42,7 @@ static void fill_mixed(unsigned char *p, size_t size, struct prng *rng)
 }
 
 /* Pages from this number on that need a codec. */
-static void fill_contents(const struct corpus *c, uint64_t index, char *buf, size_t size)
+static void fill_profile(const struct corpus *c, uint64_t index, char *buf, size_t size)
 {
 	uint64_t page[PAGE_BYTES / 8];
 
@@ -54,12 +54,12 @@ static void fill_contents(const struct corpus *c, uint64_t index, char *buf, siz
 	}
 }
 
-static bool is_made(const char *name)
+static bool is_generated(const char *name)
 {
 	return str_eq(name, "repetitive") || str_eq(name, "unique") || str_eq(name, "mixed_50_50");
 }
 
-static void fill_made(const struct corpus *c, uint64_t seed, void *buf, size_t size)
+static void fill_generated(const struct corpus *c, uint64_t seed, void *buf, size_t size)
 {
 	struct prng rng;
 
@@ -72,29 +72,30 @@ static void fill_made(const struct corpus *c, uint64_t seed, void *buf, size_t s
 		fill_mixed(buf, size, &rng);
 }
 
-static int open_contents(struct corpus *ret, const char *name, struct err *e)
+static int open_profile(struct corpus *ret, const char *name, struct err *e)
 {
-	int r = mixture_find(name, &ret->mixture, e);
+	int rc = mixture_find(name, &ret->mixture, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	if (ret->mixture->permille[MIXTURE_ZERO] + ret->mixture->permille[MIXTURE_SAME] == 1000)
-		return err_say(e, ENODATA, "contents %s: no page of it needs a codec", name);
+		return err_say(e, ENODATA, "profile %s: all its pages are zero or same-filled",
+			       name);
 	return 0;
 }
 
 /* ---- files and directories ---- */
 
-/* What a file has, behind what is there already, to whole pages where pad says so. */
+/* Appends a file's data, padded with zeros to whole pages if pad is set. */
 static int append_file(struct corpus *ret, const char *path, size_t limit, bool pad, struct err *e)
 {
 	struct page_source file;
 	ssize_t n = 1;
 	size_t from = ret->n_bytes;
-	int r = page_open_file(&file, path, e);
+	int rc = page_open_file(&file, path, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	while (ret->n_bytes < limit &&
 	       (n = pread(file.fd, ret->bytes + ret->n_bytes, limit - ret->n_bytes,
 			  (off_t)(ret->n_bytes - from))) > 0)
@@ -127,9 +128,7 @@ static int append_directory(struct corpus *ret, const char *path, size_t limit, 
 		    entry->fts_statp->st_size)
 			append_file(ret, entry->fts_path, limit, true, NULL);
 	fts_close(tree);
-	return ret->n_bytes
-		       ? 0
-		       : err_say(e, ENODATA, "no file below %s has a byte that can be read", path);
+	return ret->n_bytes ? 0 : err_say(e, ENODATA, "no readable file with data below %s", path);
 }
 
 static int open_path(struct corpus *ret, size_t limit, struct err *e)
@@ -138,7 +137,7 @@ static int open_path(struct corpus *ret, size_t limit, struct err *e)
 
 	if (stat(ret->name, &st))
 		return err_set(e, errno, "cannot open %s", ret->name);
-	if (S_ISREG(st.st_mode)) /* no more than it takes */
+	if (S_ISREG(st.st_mode)) /* no larger than the file */
 		limit = MIN(limit, MAX((size_t)st.st_size, (size_t)1));
 	ret->bytes = malloc(limit);
 	if (!ret->bytes)
@@ -149,92 +148,61 @@ static int open_path(struct corpus *ret, size_t limit, struct err *e)
 
 /* ---- processes ---- */
 
-/* Keeps those of n pages that were read and need a codec. */
-static void keep_pages(struct corpus *ret, const char *pages, const enum page_got *got, size_t n)
+/* In random order, so that the beginning, whatever its size, stands for all of it. */
+static void shuffle(char *pages, size_t n, uint64_t seed)
 {
-	for (size_t i = 0; i < n; i++) {
-		const char *page = pages + i * PAGE_BYTES;
-
-		if (got[i] != PAGE_READ || page_classify(page) <= PAGE_SAME_FILLED)
-			continue;
-		memcpy(ret->bytes + ret->n_bytes, page, PAGE_BYTES);
-		ret->n_bytes += PAGE_BYTES;
-	}
-}
-
-static int read_sample(struct corpus *ret, struct page_source *source, struct page_sample *sample,
-		       struct err *e)
-{
-	AUTO_FREE char *chunk = aligned_alloc(PAGE_BYTES, (size_t)READ_PAGES * PAGE_BYTES);
-	enum page_got got[READ_PAGES];
+	char page[PAGE_BYTES];
 	struct prng rng;
-	int r = 0;
 
-	ret->bytes = malloc(MAX(sample->n, (size_t)1) * PAGE_BYTES);
-	if (!ret->bytes || !chunk)
-		return err_set(e, ENOMEM, "cannot hold the pages of %s", ret->name);
-	page_sample_sort(sample, 0, sample->n);
-	for (size_t at = 0, n; !r && at < sample->n; at += n) {
-		n = MIN(sample->n - at, (size_t)READ_PAGES);
-		r = page_read(source, sample->refs + at, n, chunk, got, e);
-		if (!r)
-			keep_pages(ret, chunk, got, n);
-	}
-	/* In random order, so that the beginning, whatever its size, stands for all of it. */
-	prng_seed(&rng, ret->seed);
-	for (size_t i = ret->n_bytes / PAGE_BYTES; !r && i > 1; i--) {
-		char *a = ret->bytes + (i - 1) * PAGE_BYTES,
-		     *b = ret->bytes + prng_below(&rng, i) * PAGE_BYTES;
+	prng_seed(&rng, seed);
+	for (size_t i = n; i > 1; i--) {
+		char *a = pages + (i - 1) * PAGE_BYTES,
+		     *b = pages + prng_below(&rng, i) * PAGE_BYTES;
 
-		memcpy(chunk, a, PAGE_BYTES);
+		memcpy(page, a, PAGE_BYTES);
 		memmove(a, b, PAGE_BYTES);
-		memcpy(b, chunk, PAGE_BYTES);
+		memcpy(b, page, PAGE_BYTES);
 	}
-	return r;
 }
 
 static int open_process(struct corpus *ret, const char *text, size_t limit, struct err *e)
 {
-	struct page_census census = { 0 };
-	struct page_set set = { 0 };
-	struct page_sample sample;
-	struct page_source source;
+	struct draw draw = { .seed = ret->seed, .max = limit / PAGE_BYTES + 1 };
 	uint64_t pid;
-	int r = units_parse_u64(text, &pid, e);
+	size_t n;
+	int rc = units_parse_u64(text, &pid, e);
 
-	if (r || pid < 1 || pid > INT32_MAX)
+	if (rc || pid < 1 || pid > INT32_MAX)
 		return err_usage(e, "--corpora: '%s' is not a process ID", text);
-	r = page_open_pid(&source, (pid_t)pid, e);
-	if (r)
-		return r;
-	page_sample_init(&sample, limit / PAGE_BYTES + 1, ret->seed);
-	r = page_walk(&source, 0, PAGE_KIND_SWAPPABLE, &set, &census, &sample, e);
-	if (!r)
-		r = read_sample(ret, &source, &sample, e);
-	page_sample_done(&sample);
-	page_set_done(&set);
-	page_close(&source);
-	if (!r && !ret->n_bytes)
-		return err_say(e, ENODATA,
-			       "not one page of process %s that needs a codec could be read", text);
-	return r;
+	draw.pid = (pid_t)pid;
+	rc = draw_pages(&draw, &ret->bytes, &n, e);
+	if (rc)
+		return rc;
+	if (!n)
+		return err_say(e, ENODATA, "no page of process %s that needs a codec could be read",
+			       text);
+	shuffle(ret->bytes, n, ret->seed);
+	ret->n_bytes = n * PAGE_BYTES;
+	return 0;
 }
 
 /* ---- all ---- */
 int corpus_open(struct corpus *ret, const char *name, uint64_t seed, size_t limit, struct err *e)
 {
 	struct corpus c = { .name = name, .seed = seed };
-	int r;
+	int rc;
 
-	if (strncmp(name, PROCESS_PREFIX, strlen(PROCESS_PREFIX)) == 0)
-		r = open_process(&c, name + strlen(PROCESS_PREFIX), limit, e);
-	else if (strncmp(name, CONTENTS_PREFIX, strlen(CONTENTS_PREFIX)) == 0)
-		r = open_contents(&c, name + strlen(CONTENTS_PREFIX), e);
+	if (str_starts(name, PROCESS_PREFIX))
+		rc = open_process(&c, name + strlen(PROCESS_PREFIX), limit, e);
+	else if (str_starts(name, PROFILE_PREFIX))
+		rc = open_profile(&c, name + strlen(PROFILE_PREFIX), e);
+	else if (str_starts(name, "contents:"))
+		return err_usage(e, "--corpora: write " PROFILE_PREFIX "%s", strchr(name, ':') + 1);
 	else
-		r = is_made(name) ? 0 : open_path(&c, limit, e);
-	if (r) {
+		rc = is_generated(name) ? 0 : open_path(&c, limit, e);
+	if (rc) {
 		corpus_close(&c);
-		return r;
+		return rc;
 	}
 	if (!c.bytes)
 		c.n_bytes = SIZE_MAX;
@@ -260,9 +228,9 @@ void corpus_fill(const struct corpus *corpus, void *buf, size_t size)
 	if (corpus->bytes)
 		memcpy(buf, corpus->bytes, size);
 	else if (corpus->mixture)
-		fill_contents(corpus, 0, buf, size);
+		fill_profile(corpus, 0, buf, size);
 	else
-		fill_made(corpus, corpus->seed, buf, size);
+		fill_generated(corpus, corpus->seed, buf, size);
 }
 
 size_t corpus_fill_beyond(const struct corpus *corpus, size_t used, size_t unit, void *buf,
@@ -275,8 +243,8 @@ size_t corpus_fill_beyond(const struct corpus *corpus, size_t used, size_t unit,
 	if (corpus->bytes)
 		memcpy(buf, corpus->bytes + used, size);
 	else if (corpus->mixture)
-		fill_contents(corpus, BEYOND_PAGES, buf, size);
+		fill_profile(corpus, BEYOND_PAGES, buf, size);
 	else
-		fill_made(corpus, mixture_hash(corpus->seed, 1), buf, size);
+		fill_generated(corpus, mixture_hash(corpus->seed, 1), buf, size);
 	return size;
 }

@@ -4,8 +4,8 @@
  *
  * NH has a proof where faster hashes have tests: over a random key, two given pages of equal length
  * collide with a probability of at most 2^-64. The key is drawn anew for each scan and never leaves
- * it, so a process cannot make pages for it. One multiplication for two words: a fortieth of what
- * lz4 takes. It is no digest to store.
+ * it, so a process cannot make pages for it. One multiplication for two words: a fortieth of the
+ * time of lz4. Not a digest to store.
  */
 #include "duplicates.h"
 
@@ -15,7 +15,7 @@
 
 #define WORDS (PAGE_BYTES / sizeof(uint64_t))
 
-typedef unsigned __int128 hash_sum; /* the only integer of 128 bits there is */
+typedef unsigned __int128 hash_sum; /* the only 128-bit integer type */
 
 struct duplicates {
 	uint64_t key[WORDS];
@@ -32,19 +32,19 @@ struct duplicates *duplicates_new(void)
 	if (d)
 		pthread_mutex_init(&d->lock, NULL);
 	while (d && filled < sizeof(d->key)) {
-		ssize_t r = getrandom((char *)d->key + filled, sizeof(d->key) - filled, 0);
+		ssize_t rc = getrandom((char *)d->key + filled, sizeof(d->key) - filled, 0);
 
-		if (r < 0 && errno != EINTR) {
+		if (rc < 0 && errno != EINTR) {
 			free(d);
 			return NULL;
 		}
-		filled += r > 0 ? (size_t)r : 0;
+		filled += rc > 0 ? (size_t)rc : 0;
 	}
 	return d;
 }
 
-/* Mapped, in huge pages where that is allowed: a table is hit all over, and a fault for each page
- * of it is as much as the hashes in it.
+/* Mapped, in huge pages where allowed: accesses are spread over the whole table, and a fault for
+ * each of its pages costs as much as computing the hashes in it.
  */
 static struct page_hash *new_slots(size_t capacity)
 {
@@ -124,7 +124,7 @@ static int make_room(struct duplicates *d, size_t more)
 	return 0;
 }
 
-/* Asked for before they are looked at, as each is a miss of the caches in a large table. */
+/* Prefetched, as each access to a large table misses the caches. */
 static ssize_t add(struct duplicates *d, const struct page_hash *hashes, size_t n)
 {
 	ssize_t again = 0;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* duplicates.h - which pages hold the same bytes as one before them, told without keeping their
- * contents. */
+/* duplicates.h - counts pages with the same bytes as an earlier one, by hashes. */
 #ifndef COLDPRESS_MONITOR_DUPLICATES_H
 #define COLDPRESS_MONITOR_DUPLICATES_H
 
@@ -11,21 +10,19 @@ struct duplicates;
 struct duplicates *duplicates_new(void);    /* NULL = no memory, or no random numbers */
 void duplicates_free(struct duplicates *d); /* NULL-safe */
 
-/* duplicates_expect - room for n more: a table that grows on the way is copied again and again.
- * -ENOMEM. */
+/* duplicates_expect - space for n more at once, as growing copies the table. -ENOMEM. */
 int duplicates_expect(struct duplicates *d, size_t n);
 
 struct page_hash {
 	uint64_t high, low;
 };
 
-/* duplicates_hash - of a page of PAGE_BYTES, 8-aligned. Two pages that differ have the same with a
- * probability of at most 2^-64, whatever they hold. For any number of threads at once, as is
- * duplicates_add.
+/* duplicates_hash - hash of PAGE_BYTES, 8-aligned. Two different pages have the same hash with a
+ * probability of at most 2^-64. Any number of threads may call it, and duplicates_add, at once.
  */
 void duplicates_hash(const struct duplicates *d, const void *page, struct page_hash *ret);
 
-/* duplicates_add - how many of n were there already, added before or earlier among the n. -ENOMEM.
+/* duplicates_add - returns how many of n were added before, or earlier among the n. -ENOMEM.
  */
 ssize_t duplicates_add(struct duplicates *d, const struct page_hash *hashes, size_t n);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* freeze.c - seizes and interrupts every thread of a process until a look at its threads shows no
- * new one. */
+/* freeze.c - seizes and interrupts every thread of a process until its list of threads shows no new
+ * one. */
 #include "freeze.h"
 
 #include <ctype.h>
@@ -20,7 +20,7 @@ static bool holds(const struct freeze *f, pid_t tid)
 	return false;
 }
 
-/* 1 = stopped, *signal is what it was about to get; 0 = it ended; -ETIMEDOUT. */
+/* 1 = stopped, *signal is to be delivered later; 0 = it ended; -ETIMEDOUT. */
 static int wait_stopped(pid_t tid, uint64_t end_ns, int *signal)
 {
 	for (;;) {
@@ -43,14 +43,14 @@ static int refused(pid_t pid, int code, struct err *e)
 {
 	err_set(e, code, "cannot stop process %d", (int)pid);
 	return err_hint(
-		e, "is it being debugged or traced, or does kernel.yama.ptrace_scope forbid it?");
+		e, "it may be traced by a debugger, or kernel.yama.ptrace_scope may forbid it");
 }
 
-/* Kept in the list before it stops: whatever happens then, it is let go of. */
+/* Listed before it stops, so that it is resumed in any case. */
 static int freeze_thread(struct freeze *f, pid_t pid, pid_t tid, uint64_t end_ns, struct err *e)
 {
 	struct frozen_thread *bigger = reallocarray(f->threads, f->n + 1, sizeof(*bigger));
-	int r;
+	int rc;
 
 	if (!bigger)
 		return err_set(e, ENOMEM, "cannot stop process %d", (int)pid);
@@ -60,52 +60,52 @@ static int freeze_thread(struct freeze *f, pid_t pid, pid_t tid, uint64_t end_ns
 	f->threads[f->n++] = (struct frozen_thread){ .tid = tid };
 	if (ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) && errno != ESRCH)
 		return refused(pid, errno, e);
-	r = wait_stopped(tid, end_ns, &f->threads[f->n - 1].signal);
-	if (r == 0)
+	rc = wait_stopped(tid, end_ns, &f->threads[f->n - 1].signal);
+	if (rc == 0)
 		f->n--;
-	return r < 0 ? err_set(e, -r, "process %d does not stop", (int)pid) : 0;
+	return rc < 0 ? err_set(e, -rc, "process %d does not stop", (int)pid) : 0;
 }
 
-/* Those threads that are there and not ours yet; *fresh: whether there were any. */
+/* Threads that are not in the list yet; *fresh: whether there were any. */
 static int freeze_threads(struct freeze *f, pid_t pid, uint64_t end_ns, bool *fresh, struct err *e)
 {
 	char path[64];
 	struct dirent *entry;
 	DIR *tasks;
-	int r = 0;
+	int rc = 0;
 
 	*fresh = false;
 	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
 	tasks = opendir(path);
-	while (tasks && !r && (entry = readdir(tasks))) {
+	while (tasks && !rc && (entry = readdir(tasks))) {
 		pid_t tid = (pid_t)atoi(entry->d_name);
 		size_t before = f->n;
 
 		if (!isdigit((unsigned char)entry->d_name[0]) || holds(f, tid))
 			continue;
-		r = freeze_thread(f, pid, tid, end_ns, e);
+		rc = freeze_thread(f, pid, tid, end_ns, e);
 		*fresh |= f->n > before;
 	}
 	if (tasks)
 		closedir(tasks);
-	return r;
+	return rc;
 }
 
 int freeze_process(struct freeze *f, pid_t pid, struct err *e)
 {
 	uint64_t end_ns = monotonic_ns() + WAIT_NS;
 	bool fresh = true;
-	int r = 0;
+	int rc = 0;
 
 	if (pid == 1 || pid == getpid())
-		return err_say(e, EINVAL, "process %d is not to be stopped", (int)pid);
-	while (!r && fresh)
-		r = freeze_threads(f, pid, end_ns, &fresh, e);
-	return r;
+		return err_say(e, EINVAL, "refusing to stop process %d", (int)pid);
+	while (!rc && fresh)
+		rc = freeze_threads(f, pid, end_ns, &fresh, e);
+	return rc;
 }
 
-/* A thread that did not stop in time cannot be let go of before it does: the kernel does when we
- * end. */
+/* A thread that did not stop in time cannot be detached: the kernel does it when this process ends.
+ */
 void freeze_done(struct freeze *f)
 {
 	for (size_t i = 0; i < f->n; i++)

@@ -2,9 +2,8 @@
 /* measure.c - runs batches of pages through every codec, both ways, on this thread's CPU clock.
  *
  * One clock read covers a batch, as a read costs about as much as decompressing a page of zeros.
- * The pages of a batch are in cache when a codec gets them, as a page that is reclaimed after a
- * scan of its list is not: times are those of the codec, not of memory. What a kernel adds around
- * its codecs is not in them either.
+ * The pages of a batch are in cache when a codec gets them, unlike pages under reclaim: times are
+ * those of the codec, not of memory. They have no kernel overhead either.
  */
 #include "measure.h"
 
@@ -23,30 +22,29 @@ struct times {
 	uint64_t total_ns;
 };
 
-/* What a codec made of the pages that it was given. */
-struct subject_sums {
+/* Results of one codec. */
+struct codec_sums {
 	struct zsmalloc_pool pool;
-	double slot_bytes;
-	uint64_t codec_bytes, mismatched_pages;
+	uint64_t mismatched_pages;
 	uint64_t bins[SCAN_BINS];
-	uint64_t judged[2][2]; /* pages: [the codec takes it][the estimator would] */
+	uint64_t estimated[2][2]; /* pages: [compressible][estimated compressible] */
 	struct class_sums {
 		uint64_t pages, codec_bytes, compress_ns, decompress_ns;
 		double slot_bytes;
 	} classes[PAGE_CLASSES];
 };
 
-struct subject {
+struct codec_measure {
 	struct codec_run run;
 	char *compressed; /* BATCH_PAGES * bound */
 	size_t bound;
-	struct subject_sums sums;
+	struct codec_sums sums;
 	struct stratum_sums *strata; /* n_strata of them */
 	struct times compress, decompress;
 };
 
-/* Pages of one class, so that what the clock says of a batch is that class's. They stay where the
- * caller has them; measure_hold copies those that wait for more.
+/* Pages of one page class, so that the time of a batch belongs to it. They stay in the caller's
+ * memory until measure_hold copies those that wait for a full batch.
  */
 struct batch {
 	char held[BATCH_PAGES * PAGE_BYTES];
@@ -58,41 +56,63 @@ struct batch {
 		 [BATCH_PAGES]; /* by the estimator, for codecs without and with entropy coding */
 };
 
-/* What one thread measured; measure_join adds those of several. */
+/* Results of one thread; measure_join adds them up. */
 struct measure {
-	struct subject *subjects;
-	size_t n_subjects;
+	struct codec_measure *codecs;
+	size_t n_codecs;
 	struct batch *batches; /* PAGE_CLASSES of them */
 	char *back;            /* BATCH_PAGES * PAGE_BYTES */
 	size_t n_strata;
 	uint64_t pages, same_pages;
 	bool estimate;
-	uint64_t estimate_ns; /* to judge all pages for one kind of codec */
+	uint64_t estimate_ns; /* to estimate all pages for one kind of codec */
 };
+
+/* Space for n more. */
+static int times_grow(struct times *t, size_t n)
+{
+	size_t allocated = MAX(MAX(t->allocated * 2, t->n + n), (size_t)128);
+	double *bigger;
+
+	if (t->n + n <= t->allocated)
+		return 0;
+	bigger = reallocarray(t->ns, allocated, sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	t->ns = bigger;
+	t->allocated = allocated;
+	return 0;
+}
 
 static int times_add(struct times *t, uint64_t ns, size_t pages)
 {
+	if (times_grow(t, 1))
+		return -ENOMEM;
 	t->total_ns += ns;
-	if (t->n == t->allocated) {
-		size_t allocated = MAX(t->allocated * 2, (size_t)128);
-		double *bigger = reallocarray(t->ns, allocated, sizeof(*bigger));
-
-		if (!bigger)
-			return -ENOMEM;
-		t->ns = bigger;
-		t->allocated = allocated;
-	}
 	t->ns[t->n++] = (double)ns / (double)pages;
 	return 0;
 }
 
-static int subject_open(struct subject *s, const char *spec, const struct zsmalloc_model *model,
-			struct err *e)
+/* Adds the times of one to those of the other, and takes them from it. */
+static int join_times(struct times *into, struct times *from)
 {
-	int r = codec_open(&s->run, spec, e);
+	if (times_grow(into, from->n))
+		return -ENOMEM;
+	if (from->n)
+		memcpy(into->ns + into->n, from->ns, from->n * sizeof(*from->ns));
+	into->n += from->n;
+	into->total_ns += from->total_ns;
+	from->n = from->total_ns = 0;
+	return 0;
+}
 
-	if (r)
-		return r;
+static int codec_measure_open(struct codec_measure *s, const char *spec,
+			      const struct zsmalloc_model *model, struct err *e)
+{
+	int rc = codec_open(&s->run, spec, e);
+
+	if (rc)
+		return rc;
 	s->sums.pool.model = model;
 	s->bound = s->run.codec->bound(PAGE_BYTES);
 	s->compressed = malloc(BATCH_PAGES * s->bound);
@@ -103,8 +123,8 @@ void measure_free(struct measure *m)
 {
 	if (!m)
 		return;
-	for (size_t i = 0; i < m->n_subjects; i++) {
-		struct subject *s = &m->subjects[i];
+	for (size_t i = 0; i < m->n_codecs; i++) {
+		struct codec_measure *s = &m->codecs[i];
 
 		codec_close(&s->run);
 		free(s->compressed);
@@ -112,7 +132,7 @@ void measure_free(struct measure *m)
 		free(s->compress.ns);
 		free(s->decompress.ns);
 	}
-	free(m->subjects);
+	free(m->codecs);
 	free(m->batches);
 	free(m->back);
 	free(m);
@@ -122,38 +142,38 @@ int measure_new(struct measure **ret, const struct opt_list *specs,
 		const struct zsmalloc_model *model, struct err *e)
 {
 	struct measure *m = calloc(1, sizeof(*m));
-	int r = 0;
+	int rc = 0;
 
 	if (m) {
-		m->subjects = calloc(specs->n, sizeof(*m->subjects));
+		m->codecs = calloc(specs->n, sizeof(*m->codecs));
 		m->batches = calloc(PAGE_CLASSES, sizeof(*m->batches));
 		m->back = aligned_alloc(PAGE_BYTES, (size_t)BATCH_PAGES * PAGE_BYTES);
 	}
-	if (!m || !m->subjects || !m->batches || !m->back)
-		r = err_set(e, ENOMEM, "cannot set up the codecs");
-	for (size_t i = 0; !r && i < specs->n; i++) {
-		m->n_subjects++;
-		r = subject_open(&m->subjects[i], specs->items[i], model, e);
+	if (!m || !m->codecs || !m->batches || !m->back)
+		rc = err_set(e, ENOMEM, "cannot set up the codecs");
+	for (size_t i = 0; !rc && i < specs->n; i++) {
+		m->n_codecs++;
+		rc = codec_measure_open(&m->codecs[i], specs->items[i], model, e);
 	}
-	if (r) {
+	if (rc) {
 		measure_free(m);
-		return r;
+		return rc;
 	}
 	*ret = m;
 	return 0;
 }
 
-static void compress_batch(const struct batch *b, struct subject *s, ssize_t *len)
+static void compress_batch(const struct batch *b, struct codec_measure *s, ssize_t *len)
 {
 	for (size_t i = 0; i < b->n; i++)
 		len[i] = s->run.codec->compress(s->run.state, b->pages[i], PAGE_BYTES,
 						s->compressed + i * s->bound, s->bound);
 }
 
-/* Decompresses the pages that zram keeps compressed, or those it keeps raw; returns how many that
- * were. */
-static size_t decompress_batch(const struct measure *m, const struct batch *b, struct subject *s,
-			       const ssize_t *len, bool raw, ssize_t *got)
+/* Decompresses the pages that zram would store compressed, or (raw) those it would not; returns how
+ * many. */
+static size_t decompress_batch(const struct measure *m, const struct batch *b,
+			       struct codec_measure *s, const ssize_t *len, bool raw, ssize_t *got)
 {
 	size_t n = 0;
 
@@ -172,8 +192,8 @@ struct slot {
 	double bytes, square;
 };
 
-/* To 1/256 byte, and a whole square byte: sums of them are exact in a double, and so do not depend
- * on their order, which is the threads' (up to 2^29 pages).
+/* To 1/256 byte, and a whole square byte: sums of them are exact in a double (up to 2^29 pages),
+ * and so do not depend on the order, which depends on the threads.
  */
 static struct slot slot_of(const struct zsmalloc_model *model, size_t len)
 {
@@ -182,17 +202,17 @@ static struct slot slot_of(const struct zsmalloc_model *model, size_t len)
 	return (struct slot){ (double)parts / 256, (double)((parts * parts + (1 << 15)) >> 16) };
 }
 
-/* One batch both ways. Reading back a page that is kept raw decompresses nothing: those are
- * checked, not timed. */
-static int run_batch(const struct measure *m, const struct batch *b, struct subject *s)
+/* One batch both ways. zram does not decompress pages that it stores raw: those are checked, not
+ * timed. */
+static int run_batch(const struct measure *m, const struct batch *b, struct codec_measure *s)
 {
 	struct class_sums *sums = &s->sums.classes[b->class];
 	ssize_t len[BATCH_PAGES], got[BATCH_PAGES] = { 0 };
 	uint64_t begin, middle, end;
 	size_t kept;
-	int r;
+	int rc;
 
-	if (!s->compress.n) { /* once untimed: states get their memory at first use */
+	if (!s->compress.n) { /* once untimed: codecs allocate at first use */
 		compress_batch(b, s, len);
 		decompress_batch(m, b, s, len, false, got);
 	}
@@ -211,15 +231,13 @@ static int run_batch(const struct measure *m, const struct batch *b, struct subj
 		s->sums.mismatched_pages +=
 			len[i] < 0 || got[i] != PAGE_BYTES ||
 			memcmp(m->back + i * PAGE_BYTES, b->pages[i], PAGE_BYTES) != 0;
-		s->sums.judged[bytes < s->sums.pool.model->huge_bytes]
-			      [b->fits[s->run.codec->entropy][i]]++;
-		s->sums.codec_bytes += bytes;
+		s->sums.estimated[bytes < s->sums.pool.model->huge_bytes]
+				 [b->fits[s->run.codec->entropy][i]]++;
 		sums->codec_bytes += bytes;
 		sums->slot_bytes += slot.bytes;
 		s->sums.bins[(MIN(bytes, (size_t)PAGE_BYTES) + SCAN_BIN_BYTES - 1) /
 			     SCAN_BIN_BYTES]++;
 		zsmalloc_pool_add(&s->sums.pool, bytes);
-		s->sums.slot_bytes += slot.bytes;
 		stratum->pages++;
 		stratum->coded_pages++;
 		stratum->codec_bytes += bytes;
@@ -229,14 +247,14 @@ static int run_batch(const struct measure *m, const struct batch *b, struct subj
 	sums->pages += b->n;
 	sums->compress_ns += middle - begin;
 	sums->decompress_ns += kept ? end - middle : 0;
-	r = times_add(&s->compress, middle - begin, b->n);
-	return r || !kept ? r : times_add(&s->decompress, end - middle, kept);
+	rc = times_add(&s->compress, middle - begin, b->n);
+	return rc || !kept ? rc : times_add(&s->decompress, end - middle, kept);
 }
 
-/* The look is timed with one of the two rules, which is what deciding for a codec takes. */
-static void judge_batch(struct measure *m, struct batch *b)
+/* Timed with one of the two rules, as for one codec. */
+static void estimate_batch(struct measure *m, struct batch *b)
 {
-	const unsigned int huge_bytes = m->subjects[0].sums.pool.model->huge_bytes;
+	const unsigned int huge_bytes = m->codecs[0].sums.pool.model->huge_bytes;
 	struct estimate_features features[BATCH_PAGES];
 	const uint64_t begin = thread_cpu_ns();
 
@@ -252,38 +270,37 @@ static void judge_batch(struct measure *m, struct batch *b)
 static int flush_batch(struct measure *m, struct batch *b)
 {
 	if (m->estimate && b->n)
-		judge_batch(m, b);
-	for (size_t i = 0; b->n && i < m->n_subjects; i++) {
-		int r = run_batch(m, b, &m->subjects[i]);
+		estimate_batch(m, b);
+	for (size_t i = 0; b->n && i < m->n_codecs; i++) {
+		int rc = run_batch(m, b, &m->codecs[i]);
 
-		if (r)
-			return r;
+		if (rc)
+			return rc;
 	}
 	m->pages += b->n;
 	b->n = 0;
 	return 0;
 }
 
-/* Room for strata up to this one. */
+/* Space for strata up to this one. */
 static int grow_strata(struct measure *m, uint32_t stratum)
 {
 	size_t n = MAX((size_t)stratum + 1, m->n_strata * 2);
 
-	for (size_t i = 0; i < m->n_subjects; i++) {
-		struct stratum_sums *bigger =
-			reallocarray(m->subjects[i].strata, n, sizeof(*bigger));
+	for (size_t i = 0; i < m->n_codecs; i++) {
+		struct stratum_sums *bigger = reallocarray(m->codecs[i].strata, n, sizeof(*bigger));
 
 		if (!bigger)
 			return -ENOMEM;
 		memset(bigger + m->n_strata, 0, (n - m->n_strata) * sizeof(*bigger));
-		m->subjects[i].strata = bigger;
+		m->codecs[i].strata = bigger;
 	}
 	m->n_strata = n;
 	return 0;
 }
 
-/* From the pages drawn to all of them. */
-static int estimate_all(struct measure *m, const struct subject *s,
+/* From the sampled pages to all of them. */
+static int estimate_all(struct measure *m, const struct codec_measure *s,
 			const struct page_strata *strata, struct strata_estimate *ret)
 {
 	if (strata->n > m->n_strata && grow_strata(m, (uint32_t)strata->n - 1))
@@ -293,11 +310,11 @@ static int estimate_all(struct measure *m, const struct subject *s,
 
 int measure_flush(struct measure *m)
 {
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !r && i < PAGE_CLASSES; i++)
-		r = flush_batch(m, &m->batches[i]);
-	return r;
+	for (size_t i = 0; !rc && i < PAGE_CLASSES; i++)
+		rc = flush_batch(m, &m->batches[i]);
+	return rc;
 }
 
 void measure_estimate(struct measure *m)
@@ -305,7 +322,7 @@ void measure_estimate(struct measure *m)
 	m->estimate = true;
 }
 
-int measure_page_of(struct measure *m, const void *page, enum page_class class, uint32_t stratum)
+int measure_page(struct measure *m, const void *page, enum page_class class, uint32_t stratum)
 {
 	struct batch *b = &m->batches[class];
 
@@ -314,8 +331,8 @@ int measure_page_of(struct measure *m, const void *page, enum page_class class, 
 
 	if (class == PAGE_ZERO || class == PAGE_SAME_FILLED) {
 		m->same_pages++;
-		for (size_t i = 0; i < m->n_subjects; i++)
-			m->subjects[i].strata[stratum].pages++;
+		for (size_t i = 0; i < m->n_codecs; i++)
+			m->codecs[i].strata[stratum].pages++;
 		return 0;
 	}
 	b->class = class;
@@ -324,26 +341,16 @@ int measure_page_of(struct measure *m, const void *page, enum page_class class, 
 	return b->n == BATCH_PAGES ? flush_batch(m, b) : 0;
 }
 
-/* Adds the times of one to those of the other, and takes them from it. */
-static int join_times(struct times *into, struct times *from)
+static void class_sums_add(struct class_sums *to, const struct class_sums *from)
 {
-	if (into->n + from->n > into->allocated) {
-		double *bigger = reallocarray(into->ns, into->n + from->n, sizeof(*bigger));
-
-		if (!bigger)
-			return -ENOMEM;
-		into->ns = bigger;
-		into->allocated = into->n + from->n;
-	}
-	if (from->n)
-		memcpy(into->ns + into->n, from->ns, from->n * sizeof(*from->ns));
-	into->n += from->n;
-	into->total_ns += from->total_ns;
-	from->n = from->total_ns = 0;
-	return 0;
+	to->pages += from->pages;
+	to->codec_bytes += from->codec_bytes;
+	to->compress_ns += from->compress_ns;
+	to->decompress_ns += from->decompress_ns;
+	to->slot_bytes += from->slot_bytes;
 }
 
-static int join_subject(struct subject *into, struct subject *from, size_t n_strata)
+static int join_codec(struct codec_measure *into, struct codec_measure *from, size_t n_strata)
 {
 	for (size_t i = 0; i < n_strata; i++)
 		strata_add(&into->strata[i], &from->strata[i]);
@@ -351,26 +358,16 @@ static int join_subject(struct subject *into, struct subject *from, size_t n_str
 		into->sums.pool.objects[i] += from->sums.pool.objects[i];
 	into->sums.pool.stored_bytes += from->sums.pool.stored_bytes;
 	into->sums.pool.huge_pages += from->sums.pool.huge_pages;
-	into->sums.slot_bytes += from->sums.slot_bytes;
-	into->sums.codec_bytes += from->sums.codec_bytes;
 	into->sums.mismatched_pages += from->sums.mismatched_pages;
 	for (size_t i = 0; i < SCAN_BINS; i++)
 		into->sums.bins[i] += from->sums.bins[i];
 	for (size_t i = 0; i < 4; i++)
-		into->sums.judged[i / 2][i % 2] += from->sums.judged[i / 2][i % 2];
-	for (size_t i = 0; i < PAGE_CLASSES; i++) {
-		struct class_sums *to = &into->sums.classes[i];
-		const struct class_sums *add = &from->sums.classes[i];
-
-		to->pages += add->pages;
-		to->codec_bytes += add->codec_bytes;
-		to->compress_ns += add->compress_ns;
-		to->decompress_ns += add->decompress_ns;
-		to->slot_bytes += add->slot_bytes;
-	}
+		into->sums.estimated[i / 2][i % 2] += from->sums.estimated[i / 2][i % 2];
+	for (size_t i = 0; i < PAGE_CLASSES; i++)
+		class_sums_add(&into->sums.classes[i], &from->sums.classes[i]);
 	if (n_strata)
 		memset(from->strata, 0, n_strata * sizeof(*from->strata));
-	from->sums = (struct subject_sums){ .pool.model = from->sums.pool.model };
+	from->sums = (struct codec_sums){ .pool.model = from->sums.pool.model };
 	return join_times(&into->compress, &from->compress) ||
 			       join_times(&into->decompress, &from->decompress)
 		       ? -ENOMEM
@@ -379,16 +376,16 @@ static int join_subject(struct subject *into, struct subject *from, size_t n_str
 
 int measure_join(struct measure *into, struct measure *from)
 {
-	int r = from->n_strata > into->n_strata ? grow_strata(into, (uint32_t)from->n_strata - 1)
-						: 0;
+	int rc = from->n_strata > into->n_strata ? grow_strata(into, (uint32_t)from->n_strata - 1)
+						 : 0;
 
-	for (size_t i = 0; !r && i < into->n_subjects; i++)
-		r = join_subject(&into->subjects[i], &from->subjects[i], from->n_strata);
+	for (size_t i = 0; !rc && i < into->n_codecs; i++)
+		rc = join_codec(&into->codecs[i], &from->codecs[i], from->n_strata);
 	into->pages += from->pages;
 	into->same_pages += from->same_pages;
 	into->estimate_ns += from->estimate_ns;
 	from->pages = from->same_pages = from->estimate_ns = 0;
-	return r;
+	return rc;
 }
 
 void measure_hold(struct measure *m)
@@ -411,25 +408,25 @@ int measure_sample_size(struct measure *m, double half_width_ratio,
 {
 	const double n = (double)(m->pages + m->same_pages), left = 1 / n - 1 / (double)population;
 	double most = n;
-	int r = measure_flush(m);
+	int rc = measure_flush(m);
 
-	for (size_t i = 0; !r && m->pages > 1 && i < m->n_subjects; i++) {
+	for (size_t i = 0; !rc && m->pages > 1 && i < m->n_codecs; i++) {
 		struct strata_estimate estimate;
 		double times;
 
-		r = estimate_all(m, &m->subjects[i], strata, &estimate);
-		if (r)
+		rc = estimate_all(m, &m->codecs[i], strata, &estimate);
+		if (rc)
 			break;
 		times = half_width_ratio * PAGE_BYTES * 2 /
 			(estimate.of_coded.high - estimate.of_coded.low);
-		/* The square of the width goes with 1 / n - 1 / population. Not where it is missing
-		 * or nothing. */
+		/* The square of the width is proportional to 1 / n - 1 / population. Not if it is
+		 * missing or 0. */
 		if (times < 1)
 			most = MAX(most, 1 / (1 / (double)population + times * times * left));
 	}
-	if (!r)
+	if (!rc)
 		*ret = MIN((uint64_t)ceil(most), population);
-	return r;
+	return rc;
 }
 
 static double quantile(const struct times *t, double p)
@@ -437,95 +434,89 @@ static double quantile(const struct times *t, double p)
 	return stats_quantile(t->ns, t->n, p);
 }
 
-/* The pool that the whole population would fill, with its interval. */
-static void predict_pool(const struct measure *m, const struct subject *s, uint64_t population,
-			 const struct stats_interval *mean, struct scan_codec_record *ret)
+/* The pool of the whole population, with its interval. */
+static void predict_pool(const struct measure *m, const struct codec_measure *s, double slot_bytes,
+			 uint64_t population, const struct stats_interval *mean,
+			 struct scan_codec_record *ret)
 {
 	double drawn = (double)(m->pages + m->same_pages), factor = (double)population / drawn;
 
 	ret->pool_bytes = zsmalloc_pool_scaled_bytes(&s->sums.pool, factor);
-	ret->pool_holes_bytes = (uint64_t)llround(zsmalloc_pool_holes_bytes(&s->sums.pool, factor));
+	ret->pool_unused_bytes =
+		(uint64_t)llround(zsmalloc_pool_holes_bytes(&s->sums.pool, factor));
 	ret->pool_low_bytes = ret->pool_high_bytes = MISSING_U64;
 	if (isnan(mean->low))
 		return;
 
 	double half = (mean->high - mean->estimate) * (double)population;
-	/* What weighing the mappings adds to the mean of the pages drawn. */
+	/* What weighting the mappings adds to the mean of the sampled pages. */
 	double weighed = (double)ret->pool_bytes +
-			 (mean->estimate - s->sums.slot_bytes / drawn) * (double)population;
+			 (mean->estimate - slot_bytes / drawn) * (double)population;
 
 	ret->pool_bytes = (uint64_t)llround(MAX(0.0, weighed));
 	ret->pool_low_bytes = (uint64_t)MAX(0.0, (double)ret->pool_bytes - half);
 	ret->pool_high_bytes = (uint64_t)((double)ret->pool_bytes + half);
 }
 
-static struct scan_codec_record report(const struct measure *m, struct subject *s,
-				       uint64_t population, const struct strata_estimate *estimate)
+/* What is the same for all pages and for those of one class. */
+static struct scan_codec_record report_sums(const struct codec_measure *s,
+					    const struct class_sums *sums)
 {
-	const struct stats_interval *slot = &estimate->of_coded;
-	double orig = (double)m->pages * PAGE_BYTES;
-	struct scan_codec_record ret = {
-		.label = s->run.label,
+	const double orig = (double)sums->pages * PAGE_BYTES;
+
+	return (struct scan_codec_record){
 		.codec = s->run.codec->name,
 		.level = s->run.codec->level_word ? s->run.level : MISSING_I64,
-		.heavy = s->run.codec->heavy,
-		.pages = m->pages,
-		.orig_bytes = m->pages * PAGE_BYTES,
-		.codec_bytes = s->sums.codec_bytes,
-		.stored_bytes = s->sums.pool.stored_bytes,
-		.slot_bytes = (uint64_t)llround(s->sums.slot_bytes),
-		.saved_codec_ratio =
-			1 - (double)s->sums.codec_bytes / orig, /* NaN, missing, for no pages */
-		.saved_slot_ratio = 1 - slot->estimate / PAGE_BYTES,
-		.saved_slot_low_ratio = 1 - slot->high / PAGE_BYTES,
-		.saved_slot_high_ratio = 1 - slot->low / PAGE_BYTES,
-		.huge_pages = s->sums.pool.huge_pages,
-		.compress_cpu_ns = s->compress.total_ns,
-		.decompress_cpu_ns = s->decompress.total_ns,
-		.mismatched_pages = s->sums.mismatched_pages,
-		.validation = s->sums.mismatched_pages ? "FAIL" : "PASS",
-	};
-
-	stats_sort(s->compress.ns, s->compress.n);
-	stats_sort(s->decompress.ns, s->decompress.n);
-	ret.compress_ns = quantile(&s->compress, 0.5);
-	ret.compress_p90_ns = quantile(&s->compress, 0.9);
-	ret.decompress_ns = quantile(&s->decompress, 0.5);
-	ret.decompress_p90_ns = quantile(&s->decompress, 0.9);
-	predict_pool(m, s, population, &estimate->of_all, &ret);
-	return ret;
-}
-
-static struct scan_class_codec_record report_class(const struct subject *s, enum page_class class)
-{
-	const struct class_sums *sums = &s->sums.classes[class];
-
-	return (struct scan_class_codec_record){
-		.class = page_class_name(class),
-		.label = s->run.label,
 		.heavy = s->run.codec->heavy,
 		.pages = sums->pages,
 		.orig_bytes = sums->pages * PAGE_BYTES,
 		.codec_bytes = sums->codec_bytes,
 		.slot_bytes = (uint64_t)llround(sums->slot_bytes),
+		.saved_codec_ratio = 1 - (double)sums->codec_bytes / orig, /* NaN for no pages */
 		.compress_cpu_ns = sums->compress_ns,
 		.decompress_cpu_ns = sums->decompress_ns,
 		.validation = s->sums.mismatched_pages ? "FAIL" : "PASS",
 	};
 }
 
-static struct scan_estimate_record report_estimate(const struct measure *m, const struct subject *s,
-						   const char *label)
+static struct scan_codec_record report(const struct measure *m, struct codec_measure *s,
+				       uint64_t population, const struct strata_estimate *estimate)
 {
-	const uint64_t right = s->sums.judged[true][true] + s->sums.judged[false][false];
+	const struct stats_interval *slot = &estimate->of_coded;
+	struct class_sums all = { 0 };
+	struct scan_codec_record ret;
+
+	for (size_t i = 0; i < PAGE_CLASSES; i++)
+		class_sums_add(&all, &s->sums.classes[i]);
+	ret = report_sums(s, &all);
+	ret.stored_bytes = s->sums.pool.stored_bytes;
+	ret.saved_slot_ratio = 1 - slot->estimate / PAGE_BYTES;
+	ret.saved_slot_low_ratio = 1 - slot->high / PAGE_BYTES;
+	ret.saved_slot_high_ratio = 1 - slot->low / PAGE_BYTES;
+	ret.huge_pages = s->sums.pool.huge_pages;
+	ret.mismatched_pages = s->sums.mismatched_pages;
+	stats_sort(s->compress.ns, s->compress.n);
+	stats_sort(s->decompress.ns, s->decompress.n);
+	ret.compress_ns = quantile(&s->compress, 0.5);
+	ret.compress_p90_ns = quantile(&s->compress, 0.9);
+	ret.decompress_ns = quantile(&s->decompress, 0.5);
+	ret.decompress_p90_ns = quantile(&s->decompress, 0.9);
+	predict_pool(m, s, all.slot_bytes, population, &estimate->of_all, &ret);
+	return ret;
+}
+
+static struct scan_estimate_record report_estimate(const struct measure *m,
+						   const struct codec_measure *s, const char *label)
+{
+	const uint64_t right = s->sums.estimated[true][true] + s->sums.estimated[false][false];
 
 	return (struct scan_estimate_record){
 		.label = label,
 		.pages = m->pages,
-		.rightly_taken = s->sums.judged[true][true],
-		.wrongly_taken = s->sums.judged[false][true],
-		.rightly_left = s->sums.judged[false][false],
-		.wrongly_left = s->sums.judged[true][false],
+		.true_compressible = s->sums.estimated[true][true],
+		.false_compressible = s->sums.estimated[false][true],
+		.true_incompressible = s->sums.estimated[false][false],
+		.false_incompressible = s->sums.estimated[true][false],
 		.agree_ratio =
 			(double)right / (double)m->pages, /* NaN, that is missing, for no pages */
 		.estimate_ns = (double)m->estimate_ns / (double)m->pages,
@@ -536,44 +527,33 @@ static struct scan_estimate_record report_estimate(const struct measure *m, cons
 const struct stratum_sums *measure_strata(const struct measure *m, size_t i, size_t *n)
 {
 	*n = m->n_strata;
-	return m->subjects[i].strata;
+	return m->codecs[i].strata;
 }
 
-int measure_page(struct measure *m, const void *page, enum page_class class)
+int measure_report(struct measure *m, const struct page_strata *strata, uint64_t population,
+		   struct scan_result *ret)
 {
-	return measure_page_of(m, page, class, 0);
-}
+	int rc = measure_flush(m);
 
-int measure_report(struct measure *m, uint64_t population, struct scan_result *ret)
-{
-	struct page_stratum all = { .pages = population };
-
-	return measure_report_strata(m, &(struct page_strata){ &all, 1 }, population, ret);
-}
-
-int measure_report_strata(struct measure *m, const struct page_strata *strata, uint64_t population,
-			  struct scan_result *ret)
-{
-	int r = measure_flush(m);
-
-	if (r)
-		return r;
-	ret->n_codecs = m->n_subjects;
-	for (size_t i = 0; i < m->n_subjects; i++) {
+	if (rc)
+		return rc;
+	ret->n_codecs = m->n_codecs;
+	for (size_t i = 0; i < m->n_codecs; i++) {
 		struct strata_estimate estimate;
 
-		r = estimate_all(m, &m->subjects[i], strata, &estimate);
-		if (r)
-			return r;
-		ret->codecs[i] = report(m, &m->subjects[i], population, &estimate);
-		snprintf(ret->labels[i], sizeof(ret->labels[i]), "%s", ret->codecs[i].label);
+		rc = estimate_all(m, &m->codecs[i], strata, &estimate);
+		if (rc)
+			return rc;
+		ret->codecs[i] = report(m, &m->codecs[i], population, &estimate);
+		snprintf(ret->labels[i], sizeof(ret->labels[i]), "%s", m->codecs[i].run.label);
 		ret->codecs[i].label = ret->labels[i];
 		for (size_t class = 0; class < PAGE_CLASSES; class ++) {
-			ret->by_class[class][i] = report_class(&m->subjects[i], class);
+			ret->by_class[class][i] =
+				report_sums(&m->codecs[i], &m->codecs[i].sums.classes[class]);
 			ret->by_class[class][i].label = ret->labels[i];
 		}
-		ret->estimates[i] = report_estimate(m, &m->subjects[i], ret->labels[i]);
-		memcpy(ret->bins[i], m->subjects[i].sums.bins, sizeof(ret->bins[i]));
+		ret->estimates[i] = report_estimate(m, &m->codecs[i], ret->labels[i]);
+		memcpy(ret->bins[i], m->codecs[i].sums.bins, sizeof(ret->bins[i]));
 		ret->bins[i][0] = m->same_pages;
 		ret->failed |= ret->codecs[i].mismatched_pages != 0;
 	}

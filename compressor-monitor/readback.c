@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* readback.c - read-back factors from a study's results, and from pool_probe. */
+/* readback.c - readback factors from a study in a results database, or from pool_probe. */
 #include "readback.h"
 
 #include <math.h>
@@ -25,9 +25,9 @@ static int sqlite_failed(struct results *results, const char *path, struct err *
 		       sqlite3_errmsg(results_sqlite(results)));
 }
 
-/* The subject, or the only one there is. */
-static int choose_subject(struct results *results, const char *path, const char *wanted, char *ret,
-			  size_t len, struct err *e)
+/* The target of this name, or the only one. */
+static int choose_target(struct results *results, const char *path, const char *wanted, char *ret,
+			 size_t len, struct err *e)
 {
 	char sql[256], names[256] = "";
 	struct sqlite3_stmt *st;
@@ -58,21 +58,20 @@ static int choose_subject(struct results *results, const char *path, const char 
 	if (rc != SQLITE_DONE)
 		return sqlite_failed(results, path, e);
 	if (!n)
-		return err_say(e, ENODATA, "no study is in %s", path);
+		return err_say(e, ENODATA, "%s has no study", path);
 	if (!found) {
-		err_say(e, ENODATA, "the last study in %s has no subject '%s'", path, wanted);
-		return err_hint(e, "it has: %s", names);
+		err_say(e, ENODATA, "the last study in %s has no target '%s'", path, wanted);
+		return err_hint(e, "targets: %s", names);
 	}
 	if (!wanted && n > 1)
 		return err_usage(
-			e,
-			"the last study in %s has several subjects: choose one with --subject: %s",
+			e, "the last study in %s has several targets: choose one with --target: %s",
 			path, names);
 	return 0;
 }
 
 /* The median of a metric over the runs; missing where none has it. */
-static int median_metric(struct results *results, const char *path, const char *subject,
+static int median_metric(struct results *results, const char *path, const char *target,
 			 const char *metric, const char *kinds, double *ret, uint64_t *n,
 			 struct err *e)
 {
@@ -93,7 +92,7 @@ static int median_metric(struct results *results, const char *path, const char *
 		return err_set(e, ENOMEM, "cannot read %s", path);
 	rc = sqlite3_prepare_v2(results_sqlite(results), sql, -1, &st, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(st, 1, subject, -1, SQLITE_STATIC);
+		rc = sqlite3_bind_text(st, 1, target, -1, SQLITE_STATIC);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_bind_text(st, 2, metric, -1, SQLITE_STATIC);
 	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
@@ -115,31 +114,31 @@ static int median_metric(struct results *results, const char *path, const char *
 	return 0;
 }
 
-int readback_from_store(const char *path, const char *subject, struct readback *ret, struct err *e)
+int readback_from_db(const char *path, const char *target, struct readback *ret, struct err *e)
 {
 	struct readback found = { .pages_out = MISSING_U64, .pages_in = MISSING_U64 };
 	struct results *results AUTO_RESULTS = NULL;
 	uint64_t residences;
 	char name[128];
-	int r = results_open(&results, path, RESULTS_READ, NULL, e);
+	int rc = results_open(&results, path, RESULTS_READ, NULL, e);
 
-	if (!r)
-		r = choose_subject(results, path, subject, name, sizeof(name), e);
-	if (!r)
-		r = median_metric(results, path, name, "readback_factor", "'timed'", &found.factor,
-				  &found.runs, e);
-	if (!r)
-		r = median_metric(results, path, name, "residence_ns", "'timed','probed'",
-				  &found.residence_ns, &residences, e);
-	if (r)
-		return r;
+	if (!rc)
+		rc = choose_target(results, path, target, name, sizeof(name), e);
+	if (!rc)
+		rc = median_metric(results, path, name, "readback_factor", "'timed'", &found.factor,
+				   &found.runs, e);
+	if (!rc)
+		rc = median_metric(results, path, name, "residence_ns", "'timed','probed'",
+				   &found.residence_ns, &residences, e);
+	if (rc)
+		return rc;
 	if (!found.runs) {
 		err_say(e, ENODATA,
-			"no run of %s in %s has a read-back factor: nothing went to a pool", name,
+			"no run of %s in %s has a readback factor: nothing was swapped out", name,
 			path);
-		return err_hint(e, "give one with --readback or --class");
+		return err_hint(e, "give it with --readback or --class");
 	}
-	snprintf(found.words, sizeof(found.words), "study of %.100s, %lu runs, %.100s", name,
+	snprintf(found.source, sizeof(found.source), "study of %.100s, %lu runs, %.100s", name,
 		 found.runs, path);
 	*ret = found;
 	return 0;
@@ -195,7 +194,8 @@ static int swapped_pages(pid_t pid, double *ret, struct err *e)
 		return (int)n;
 	at = strstr(text, "\nVmSwap:");
 	if (!at)
-		return err_say(e, ESRCH, "process %d has no memory of its own", (int)pid);
+		return err_say(e, ESRCH, "process %d has no memory (kernel thread, or ended)",
+			       (int)pid);
 	*ret = strtod(at + strlen("\nVmSwap:"), NULL) * (double)KIB / PAGE_BYTES;
 	return 0;
 }
@@ -205,27 +205,28 @@ int readback_from_pid(pid_t pid, uint64_t watch_ns, struct readback *ret, struct
 	struct readback found = { .residence_ns = MISSING_F64 };
 	char duration[UNITS_TEXT_MAX];
 	double before, after, out;
-	int r;
+	int rc;
 
-	r = swapped_pages(pid, &before, e);
-	if (r)
-		return r;
-	r = watch_pool(pid, units_exact_duration(watch_ns, duration), watch_ns, &found, e);
-	if (r)
-		return r;
-	r = swapped_pages(pid, &after, e);
-	if (r)
-		return r;
+	rc = swapped_pages(pid, &before, e);
+	if (rc)
+		return rc;
+	rc = watch_pool(pid, units_exact_duration(watch_ns, duration), watch_ns, &found, e);
+	if (rc)
+		return rc;
+	rc = swapped_pages(pid, &after, e);
+	if (rc)
+		return rc;
 	out = (double)found.pages_in + after - before;
 	if (out < 1) {
-		err_say(e, ENODATA, "no page of process %d went out within %s", (int)pid, duration);
-		return err_hint(e,
-				"watch it for longer with --watch, or give --readback or --class");
+		err_say(e, ENODATA, "no page of process %d was swapped out within %s", (int)pid,
+			duration);
+		return err_hint(
+			e, "watch it for longer with --duration, or give --readback or --class");
 	}
 	found.pages_out = (uint64_t)out;
 	found.factor = (double)found.pages_in / out;
-	snprintf(found.words, sizeof(found.words),
-		 "pool_probe on pid %d for %s: %lu pages in, %lu out", (int)pid, duration,
+	snprintf(found.source, sizeof(found.source),
+		 "pool_probe on pid %d for %s: %lu swap-ins, %lu swap-outs", (int)pid, duration,
 		 found.pages_in, found.pages_out);
 	*ret = found;
 	return 0;

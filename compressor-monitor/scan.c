@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* scan.c - from a target to its figures: open, walk, draw, read each drawn page once, measure.
+/* scan.c - runs a scan: open the target, walk its pages, draw a sample, read each page once,
+ * measure.
  *
- * Pages that are in swap stay there. Processes may end, execute something else or unmap meanwhile:
- * what was read counts, and the summary says what is missing.
+ * Swapped-out pages stay in swap. Processes may end, execute another program or unmap memory during
+ * the scan: the result covers what was read, and the summary says what is missing.
  */
 #include "scan_state.h"
+#include "specs.h"
 #include "lib/base/stop.h"
 #include "lib/base/units.h"
 
 #define KINDS       4
-#define PILOT_PAGES 512u /* read first, to know how many it takes for --precision */
+#define PILOT_PAGES 512u /* read first, to compute how many --precision needs */
 
 static void scan_done(struct scan *s)
 {
@@ -28,7 +30,7 @@ static int kinds_of(const struct scan_config *c, unsigned int *ret, struct err *
 	*ret = c->file ? PAGE_KIND_FILE : PAGE_KIND_SWAPPABLE;
 	for (size_t i = 0; i < c->include.n; i++) {
 		if (!str_eq(c->include.items[i], "file"))
-			return err_usage(e, "--include: there is only 'file', not '%s'",
+			return err_usage(e, "--include: the only kind is 'file', not '%s'",
 					 c->include.items[i]);
 		*ret |= PAGE_KIND_FILE;
 	}
@@ -39,19 +41,18 @@ static int kinds_of(const struct scan_config *c, unsigned int *ret, struct err *
 static int choose_model(struct scan *s, struct scan_summary_record *summary, struct err *e)
 {
 	uint64_t chain = s->config->chain;
-	int r;
+	int rc;
 
 	if (chain == MISSING_U64) {
-		r = zsmalloc_detect(&s->model, NULL, &summary->chain_source, e);
+		rc = zsmalloc_detect(&s->model, NULL, &summary->chain_source, e);
 	} else {
-		/* Kernels before 6.3 have 4 and the older rule; the one class that differs is not
-		 * worth an option. */
-		r = zsmalloc_init(&s->model, (unsigned int)chain,
-				  chain == 4 ? ZSMALLOC_BEST_PERCENT : ZSMALLOC_LEAST_WASTE);
+		/* Kernels before 6.3 have 4 and the older rule; one size class differs. */
+		rc = zsmalloc_init(&s->model, (unsigned int)chain,
+				   chain == 4 ? ZSMALLOC_BEST_PERCENT : ZSMALLOC_LEAST_WASTE);
 		summary->chain_source = "option";
 	}
 	summary->chain = s->model.chain;
-	return r;
+	return rc;
 }
 
 /* "1pt" is one percentage point. */
@@ -64,54 +65,51 @@ static int parse_precision(const char *text, double *ret, struct err *e)
 	if (len > 2 && len - 2 < sizeof(number) && str_eq(text + len - 2, "pt"))
 		memcpy(number, text, len - 2);
 	if (!*number || units_parse_f64(number, &points, NULL) || !(points >= 0.01 && points <= 50))
-		return err_usage(e, "--precision: points from 0.01pt to 50pt, e.g. 1pt, not '%s'",
+		return err_usage(e, "--precision must be from 0.01pt to 50pt, e.g. 1pt, not '%s'",
 				 text);
 	*ret = points / 100;
 	return 0;
 }
 
-/* Pages to keep while walking: those asked for, or as many as the worst spread there can be would
- * take, where but one page in four needs a codec.
+/* Pages to keep while walking: --pages, or as many as the largest possible spread needs if one page
+ * in four needs a codec.
  */
 static int capacity_of(struct scan *s, size_t *ret, struct err *e)
 {
 	const struct scan_config *c = s->config;
-	int r = 0;
+	int rc = 0;
 
 	*ret = c->all ? SIZE_MAX : c->pages;
 	if (!c->precision)
 		return 0;
 	if (c->all)
-		return err_usage(
-			e, "--all leaves nothing for --precision to decide: give one of them");
-	r = parse_precision(c->precision, &s->half_width_ratio, e);
-	if (!r) /* shares lie within 0 and 1: no standard deviation is above a half */
+		return err_usage(e, "--all reads every page: leave out --precision");
+	rc = parse_precision(c->precision, &s->half_width_ratio, e);
+	if (!rc) /* shares lie within 0 and 1: no standard deviation is above a half */
 		*ret = MAX(PILOT_PAGES,
 			   4 * stats_sample_size(0.5, s->half_width_ratio, SIZE_MAX, 0.95));
-	return r;
+	return rc;
 }
 
 static int set_up(struct scan *s, struct scan_result *ret, struct err *e)
 {
-	static const char *default_codecs[] = { "lz4:1", "lzo-rle", "zstd:1", "zstd:3",
-						"deflate:1" };
 	size_t capacity;
-	int r;
+	int rc;
 
-	s->codecs = s->config->codecs;
-	if (!s->codecs.n)
-		s->codecs = (struct opt_list){ default_codecs, ARRAY_SIZE(default_codecs) };
+	rc = specs_expand(&s->config->codecs, &s->codecs, e);
+	if (rc)
+		return rc;
 	if (s->codecs.n > SCAN_CODECS_MAX)
-		return err_usage(e, "--codecs: at most %d at once", SCAN_CODECS_MAX);
-	r = capacity_of(s, &capacity, e);
-	if (!r)
-		r = choose_model(s, &ret->summary, e);
-	if (!r)
-		r = measure_new(&s->measure, &s->codecs, &s->model, e);
-	if (!r)
-		r = scan_open_target(s, ret->target, sizeof(ret->target), e);
-	if (r)
-		return r;
+		return err_usage(e, "--codec: at most %d at once", SCAN_CODECS_MAX);
+	rc = capacity_of(s, &capacity, e);
+	if (!rc)
+		rc = choose_model(s, &ret->summary, e);
+	if (!rc)
+		rc = measure_new(&s->measure, &s->codecs, &s->model, e);
+	if (!rc)
+		rc = scan_open_target(s, ret->target, sizeof(ret->target), e);
+	if (rc)
+		return rc;
 	s->duplicates = duplicates_new();
 	if (!s->duplicates)
 		return err_set(e, ENOMEM, "cannot set up the scan");
@@ -120,7 +118,7 @@ static int set_up(struct scan *s, struct scan_result *ret, struct err *e)
 	return s->config->record ? trace_new(&s->trace, s->config->record, e) : 0;
 }
 
-/* Nothing to report: say whether that is the target's doing or ours. */
+/* No result: because of a signal, or of the target. */
 static int nothing_read(const char *why, struct err *e)
 {
 	return stop_requested() ? err_say(e, EINTR, "stopped by a signal before a page was read")
@@ -139,8 +137,8 @@ static int walk_pool(struct scan *s, struct err *e)
 	return pool_pages_walk(&s->pool, &s->sources[0], 0, &strata->items[stratum], &s->sample, e);
 }
 
-/* The owners of a pool go on. Once: what happens to the pool from then on is of no interest. */
-static void let_go(struct scan *s, struct scan_result *ret)
+/* Resumes the owners of a pool, once; changes to the pool after that do not matter. */
+static void resume_owners(struct scan *s, struct scan_result *ret)
 {
 	if (!s->config->zram || ret->summary.stopped_ns != MISSING_U64)
 		return;
@@ -149,96 +147,96 @@ static void let_go(struct scan *s, struct scan_result *ret)
 	ret->summary.stopped_ns = s->stopped_at_ns ? monotonic_ns() - s->stopped_at_ns : 0;
 }
 
-/* So that owners are stopped for as long as it takes to read, not to compress. */
+/* Owners are stopped only while the pool is read, not while it is compressed. */
 static int copy_pool(struct scan *s, struct scan_result *ret, struct err *e)
 {
-	int r = s->n_stopped ? pool_pages_copy(&s->sources[0], &s->sample, e) : 0;
+	int rc = s->n_stopped ? pool_pages_copy(&s->sources[0], &s->sample, e) : 0;
 
-	if (r > 0)
-		let_go(s, ret);
-	else if (!r && s->n_stopped)
-		term_say("the owners of the pool stay stopped to the end: there is no memory to "
-			 "keep %zu pages in",
+	if (rc > 0)
+		resume_owners(s, ret);
+	else if (!rc && s->n_stopped)
+		term_say("the owners of the pool stay stopped until the scan ends: not enough "
+			 "memory to copy %zu pages",
 			 s->sample.n);
-	return MIN(r, 0);
+	return MIN(rc, 0);
 }
 
 static int walk(struct scan *s, struct scan_result *ret, struct err *e)
 {
 	unsigned int kinds;
-	int r = kinds_of(s->config, &kinds, e);
+	int rc = kinds_of(s->config, &kinds, e);
 
-	if (!r && s->config->zram) {
-		r = walk_pool(s, e);
-		if (!r && !s->sample.seen)
-			return err_say(e, ENODATA, "no page is in pool %s", s->config->zram);
-		return r ? r : copy_pool(s, ret, e);
+	if (!rc && s->config->zram) {
+		rc = walk_pool(s, e);
+		if (!rc && !s->sample.seen)
+			return err_say(e, ENODATA, "pool %s is empty", s->config->zram);
+		return rc ? rc : copy_pool(s, ret, e);
 	}
 
-	for (size_t i = 0; !r && i < s->n_sources && !stop_requested(); i++) {
-		r = page_walk(&s->sources[i], (uint32_t)i, kinds, &s->set, &s->census, &s->sample,
-			      e);
-		if (r == -ESRCH && (s->n_sources > 1 || s->sample.seen)) {
+	for (size_t i = 0; !rc && i < s->n_sources && !stop_requested(); i++) {
+		rc = page_walk(&s->sources[i], (uint32_t)i, kinds, &s->set, &s->census, &s->sample,
+			       e);
+		if (rc == -ESRCH && (s->n_sources > 1 || s->sample.seen)) {
 			s->sources[i].ended = true;
-			r = 0;
+			rc = 0;
 		}
 	}
-	if (!r && !s->sample.seen)
-		return nothing_read("not one page of the target is present in memory", e);
-	return r;
+	if (!rc && !s->sample.seen)
+		return nothing_read("no page of the target is present in memory", e);
+	return rc;
 }
 
-/* From the pilot to as many pages as it takes: what the spread in the pilot says, and then, as a
- * larger sample may show a larger one, what is still missing, until the interval is as narrow as
- * asked for or no page is left. To stop by the width of an interval makes it hold the truth a
- * little less often (Chow and Robbins 1965, Annals of Mathematical Statistics 36: not in the
- * limit); behind a pilot of this size not by what 1,000 repeats show (bench/scan.sh).
+/* The spread in the pilot gives the number of pages; as a larger sample may show a larger spread,
+ * more follow until the interval is as narrow as requested or no page is left. Stopping by the
+ * width of an interval lowers its coverage (Chow and Robbins 1965, Annals of Mathematical
+ * Statistics 36: not in the limit); after a pilot of this size 1,000 repeats show no loss
+ * (bench/scan.sh).
  */
-static int read_until_known(struct scan *s, struct term_progress *progress, struct scan_result *ret,
-			    struct err *e)
+static int read_until_precise(struct scan *s, struct term_progress *progress,
+			      struct scan_result *ret, struct err *e)
 {
 	size_t read = 0, to = MIN(s->sample.n, (size_t)PILOT_PAGES);
-	int r = 0;
+	int rc = 0;
 
 	page_sample_shuffle(&s->sample);
-	while (!r && !s->stopped && read < to) {
+	while (!rc && !s->stopped && read < to) {
 		uint64_t wanted, got;
 
-		r = scan_read_range(s, read, to, progress, ret, e);
+		rc = scan_read_range(s, read, to, progress, ret, e);
 		read = to;
 		got = ret->summary.sampled_pages;
-		if (r || !got)
+		if (rc || !got)
 			continue;
-		r = measure_sample_size(s->measure, s->half_width_ratio, &ret->strata,
-					s->sample.seen, &wanted);
-		if (r)
-			err_set(e, r, "cannot keep the times");
+		rc = measure_sample_size(s->measure, s->half_width_ratio, &ret->strata,
+					 s->sample.seen, &wanted);
+		if (rc)
+			err_set(e, rc, "not enough memory for the times");
 		else if (wanted > got && read == s->sample.n && read < s->sample.seen)
-			term_say("%s is not reached: too few of the %zu pages that were drawn need "
-				 "a codec",
+			term_say("--precision %s not reached: too few of the %zu sampled pages "
+				 "need a codec",
 				 s->config->precision, read);
-		else if (wanted > got) /* a little more at once, to be there sooner */
+		else if (wanted > got) /* a few more, to need fewer steps */
 			to = MIN(s->sample.n, read + (wanted - got) + read / 64);
 	}
-	return r;
+	return rc;
 }
 
 static int read_sample(struct scan *s, struct scan_result *ret, struct err *e)
 {
 	struct term_progress progress;
-	int r;
+	int rc;
 
 	term_progress_begin(&progress, (double)s->sample.n);
 	term_progress_step(&progress, "compressing at most %zu of %lu pages", s->sample.n,
 			   s->sample.seen);
-	r = s->half_width_ratio > 0 ? read_until_known(s, &progress, ret, e)
-				    : scan_read_range(s, 0, s->sample.n, &progress, ret, e);
+	rc = s->half_width_ratio > 0 ? read_until_precise(s, &progress, ret, e)
+				     : scan_read_range(s, 0, s->sample.n, &progress, ret, e);
 	term_progress_end(&progress);
-	if (!r && !ret->summary.sampled_pages)
-		return nothing_read("not one page of the target could be read: they were swapped "
-				    "out, unmapped or ended meanwhile",
+	if (!rc && !ret->summary.sampled_pages)
+		return nothing_read("no page of the target could be read: all were swapped out or "
+				    "unmapped during the scan",
 				    e);
-	return r;
+	return rc;
 }
 
 static void say_partial(const struct scan *s, struct scan_result *ret)
@@ -250,25 +248,21 @@ static void say_partial(const struct scan *s, struct scan_result *ret)
 	if (s->stopped)
 		snprintf(ret->partial, sizeof(ret->partial), "stopped by a signal");
 	else if (s->config->zram && s->pool_changed)
-		snprintf(ret->partial, sizeof(ret->partial),
-			 "pages came to the pool or left it while it was read%s",
-			 s->n_stopped ? ""
-				      : ": --pid, --tree and --cgroup stop its owners meanwhile");
+		snprintf(ret->partial, sizeof(ret->partial), "the pool changed while it was read%s",
+			 s->n_stopped ? "" : ": --pid, --tree or --cgroup would stop its owners");
 	else if (ended)
 		snprintf(ret->partial, sizeof(ret->partial),
 			 "%zu of %zu processes ended or executed another program during the scan",
 			 ended, s->n_sources + s->n_vanished);
 	else if (s->n_forbidden)
 		snprintf(ret->partial, sizeof(ret->partial),
-			 "left out: %zu processes of others, which may not be read",
-			 s->n_forbidden);
+			 "%zu processes of other users skipped: no permission", s->n_forbidden);
 	else if (ret->summary.gone_pages)
 		snprintf(ret->partial, sizeof(ret->partial),
-			 "%lu drawn pages were unmapped or are not readable",
-			 ret->summary.gone_pages);
+			 "%lu sampled pages were unmapped or unreadable", ret->summary.gone_pages);
 	else if (ret->summary.skipped_swapped_pages)
 		snprintf(ret->partial, sizeof(ret->partial),
-			 "%lu drawn pages were swapped out before they were read",
+			 "%lu sampled pages were swapped out before they were read",
 			 ret->summary.skipped_swapped_pages);
 	ret->summary.partial = ret->partial[0] ? ret->partial : NULL;
 }
@@ -322,8 +316,7 @@ static int by_size(const void *a, const void *b)
 
 	if (x->pages != y->pages)
 		return x->pages < y->pages ? 1 : -1;
-	/* Names and codecs have their places: those of the strata, and of the labels within the
-	 * result. */
+	/* Pointers order them: mappings as the strata, labels as in the result. */
 	if (x->mapping != y->mapping)
 		return (x->mapping > y->mapping) - (x->mapping < y->mapping);
 	return (x->label > y->label) - (x->label < y->label);
@@ -382,31 +375,31 @@ int scan_run(const struct scan_config *config, struct scan_result *ret, struct e
 {
 	struct scan s = { .config = config };
 	uint64_t begin = monotonic_ns(), cpu_begin = process_cpu_ns();
-	int r;
+	int rc;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->summary.stopped_ns = MISSING_U64;
-	r = set_up(&s, ret, e);
-	if (!r)
-		r = walk(&s, ret, e);
-	if (!r)
-		r = scan_read_begin(&s, e);
-	if (!r)
-		r = read_sample(&s, ret, e);
-	if (!r) {
-		r = measure_report_strata(s.measure, &ret->strata, s.sample.seen, ret);
-		if (!r)
-			r = list_mappings(&s, ret);
-		if (r)
-			err_set(e, r, "cannot keep the figures");
-		ret->whole = !r;
-		let_go(&s, ret);
+	rc = set_up(&s, ret, e);
+	if (!rc)
+		rc = walk(&s, ret, e);
+	if (!rc)
+		rc = scan_read_begin(&s, e);
+	if (!rc)
+		rc = read_sample(&s, ret, e);
+	if (!rc) {
+		rc = measure_report(s.measure, &ret->strata, s.sample.seen, ret);
+		if (!rc)
+			rc = list_mappings(&s, ret);
+		if (rc)
+			err_set(e, rc, "not enough memory for the results");
+		ret->whole = !rc;
+		resume_owners(&s, ret);
 		summarize(&s, ret);
 		ret->summary.elapsed_ns = monotonic_ns() - begin;
 		ret->summary.cpu_ns = process_cpu_ns() - cpu_begin;
 	}
-	if (!r && s.trace)
-		r = trace_close(s.trace, ret->summary.partial != NULL, e);
+	if (!rc && s.trace)
+		rc = trace_close(s.trace, ret->summary.partial != NULL, e);
 	scan_done(&s);
-	return r;
+	return rc;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* scan_read.c - threads that each read a window of drawn pages, class, hash and measure them, and
- * take the next.
+/* scan_read.c - each thread reads a window of sampled pages, classifies, hashes and measures them,
+ * and takes the next.
  *
- * A window fits into the second-level cache, so that a page comes from memory once: when the kernel
- * copies it. Each thread has codecs, figures and copies of the sources of its own; they are added
- * up when all are through. The sums are of whole numbers, so that they are the same for any number
+ * A window fits into the second-level cache, so that a page is fetched from memory only once, when
+ * the kernel copies it. Each thread has its own codecs, results and copies of the sources; results
+ * are added up at the end. The sums are of whole numbers, so that they do not depend on the number
  * of threads.
  */
 #include <pthread.h>
@@ -54,12 +54,12 @@ size_t scan_threads(const struct scan_config *config)
 
 static int worker_init(struct scan_worker *w, const struct scan *s, struct err *e)
 {
-	int r = measure_new(&w->measure, &s->codecs, &s->model, e);
+	int rc = measure_new(&w->measure, &s->codecs, &s->model, e);
 
-	if (!r && s->trace)
-		r = trace_new(&w->trace, NULL, e);
-	if (r)
-		return r;
+	if (!rc && s->trace)
+		rc = trace_new(&w->trace, NULL, e);
+	if (rc)
+		return rc;
 	if (s->config->estimate)
 		measure_estimate(w->measure);
 	w->sources = calloc(s->n_sources, sizeof(*w->sources));
@@ -73,14 +73,14 @@ static int worker_init(struct scan_worker *w, const struct scan *s, struct err *
 int scan_read_begin(struct scan *s, struct err *e)
 {
 	size_t n = MIN(scan_threads(s->config), (s->sample.n + WINDOW_PAGES - 1) / WINDOW_PAGES);
-	int r = 0;
+	int rc = 0;
 
 	s->workers = calloc(n, sizeof(*s->workers));
 	if (!s->workers || duplicates_expect(s->duplicates, s->sample.n))
 		return err_set(e, ENOMEM, "cannot set up the scan");
-	while (!r && s->n_workers < n)
-		r = worker_init(&s->workers[s->n_workers++], s, e);
-	return r;
+	while (!rc && s->n_workers < n)
+		rc = worker_init(&s->workers[s->n_workers++], s, e);
+	return rc;
 }
 
 void scan_read_done(struct scan *s)
@@ -96,15 +96,15 @@ void scan_read_done(struct scan *s)
 	s->n_workers = 0;
 }
 
-/* Those of n pages of the window that were got. */
+/* The pages of a window that could be read. */
 static int take_pages(struct scan_worker *w, const struct page_ref *refs, size_t n,
 		      const enum page_got *got)
 {
 	struct page_hash hashes[WINDOW_PAGES];
 	ssize_t again, hashed = 0;
-	int r = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !r && i < n; i++) {
+	for (size_t i = 0; !rc && i < n; i++) {
 		const char *page = w->window + i * PAGE_BYTES;
 		enum page_class class;
 
@@ -118,11 +118,11 @@ static int take_pages(struct scan_worker *w, const struct page_ref *refs, size_t
 		w->counts.accessed_pages += w->sources[refs[i].source].pid != 0;
 		if (class != PAGE_ZERO && class != PAGE_SAME_FILLED)
 			duplicates_hash(w->reading->scan->duplicates, page, &hashes[hashed++]);
-		r = measure_page_of(w->measure, page, class, refs[i].stratum);
-		if (!r && w->trace)
-			r = trace_add(w->trace, &refs[i], class, page);
+		rc = measure_page(w->measure, page, class, refs[i].stratum);
+		if (!rc && w->trace)
+			rc = trace_add(w->trace, &refs[i], class, page);
 	}
-	again = r ? r : duplicates_add(w->reading->scan->duplicates, hashes, (size_t)hashed);
+	again = rc ? rc : duplicates_add(w->reading->scan->duplicates, hashes, (size_t)hashed);
 	if (again < 0)
 		return (int)again;
 	w->counts.duplicate_pages += (uint64_t)again;
@@ -134,21 +134,21 @@ static int take_pages(struct scan_worker *w, const struct page_ref *refs, size_t
 static int read_window(struct scan_worker *w, const struct page_ref *refs, size_t n)
 {
 	enum page_got got[WINDOW_PAGES];
-	int r = page_read(&w->sources[refs[0].source], refs, n, w->window, got, &w->err);
+	int rc = page_read(&w->sources[refs[0].source], refs, n, w->window, got, &w->err);
 
-	if (r)
-		return r;
-	r = take_pages(w, refs, n, got);
-	return r ? err_set(&w->err, r, "cannot keep the figures of the pages") : 0;
+	if (rc)
+		return rc;
+	rc = take_pages(w, refs, n, got);
+	return rc ? err_set(&w->err, rc, "not enough memory for the results") : 0;
 }
 
 static int read_windows(struct scan_worker *w)
 {
 	struct reading *reading = w->reading;
 	const struct page_ref *refs = reading->scan->sample.refs;
-	int r = 0;
+	int rc = 0;
 
-	while (!r && !stop_requested() && !atomic_load(&reading->failed)) {
+	while (!rc && !stop_requested() && !atomic_load(&reading->failed)) {
 		size_t at = atomic_fetch_add(&reading->next, WINDOW_PAGES), n;
 		size_t end = MIN(at + WINDOW_PAGES, reading->to);
 
@@ -156,20 +156,20 @@ static int read_windows(struct scan_worker *w)
 			break;
 		if (w == reading->scan->workers)
 			term_progress_update(reading->progress, (double)at);
-		for (; !r && at < end; at += n) {
+		for (; !rc && at < end; at += n) {
 			for (n = 1; at + n < end && refs[at + n].source == refs[at].source; n++)
 				;
-			r = read_window(w, refs + at, n);
+			rc = read_window(w, refs + at, n);
 		}
 	}
-	if (!r && measure_flush(w->measure))
-		r = err_set(&w->err, ENOMEM, "cannot keep the figures of the pages");
-	return r;
+	if (!rc && measure_flush(w->measure))
+		rc = err_set(&w->err, ENOMEM, "not enough memory for the results");
+	return rc;
 }
 
-static void *run_worker(void *arg)
+static void *run_worker(void *ctx)
 {
-	struct scan_worker *w = arg;
+	struct scan_worker *w = ctx;
 
 	w->result = read_windows(w);
 	if (w->result)
@@ -203,14 +203,14 @@ int scan_read_range(struct scan *s, size_t from, size_t to, struct term_progress
 		    struct scan_result *ret, struct err *e)
 {
 	struct reading reading = { .scan = s, .progress = progress, .to = to, .next = from };
-	int r = 0;
+	int rc = 0;
 
 	page_sample_sort(&s->sample, from, to);
 	for (size_t i = 0; i < s->n_workers; i++) {
 		struct scan_worker *w = &s->workers[i];
 
 		w->reading = &reading;
-		/* This thread is the first; where another cannot be had, the others do its work. */
+		/* This thread is the first; if one cannot be started, the others do its work. */
 		w->started = i > 0 && from + i * WINDOW_PAGES < to &&
 			     !pthread_create(&w->thread, NULL, run_worker, w);
 	}
@@ -220,13 +220,13 @@ int scan_read_range(struct scan *s, size_t from, size_t to, struct term_progress
 
 		if (w->started)
 			pthread_join(w->thread, NULL);
-		if (w->result && !r) {
+		if (w->result && !rc) {
 			*e = w->err;
-			r = w->result;
+			rc = w->result;
 		}
-		if (!r && join_worker(s, w, ret))
-			r = err_set(e, ENOMEM, "cannot keep the figures of the pages");
+		if (!rc && join_worker(s, w, ret))
+			rc = err_set(e, ENOMEM, "not enough memory for the results");
 	}
 	s->stopped = stop_requested() && atomic_load(&reading.next) < to;
-	return r;
+	return rc;
 }

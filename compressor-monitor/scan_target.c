@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* scan_target.c - from what was named to open sources: processes, trees and groups of them, files,
- * pools. */
+/* scan_target.c - opens what a scan names: processes, trees, cgroups, files, pools. */
 #include <sys/resource.h>
 
 #include "lib/kernel/procfs.h"
@@ -30,38 +29,38 @@ static int add_source(struct scan *s, const struct page_source *source, struct e
 static int add_pid(struct scan *s, pid_t pid, struct err *e)
 {
 	struct page_source source;
-	int r = page_open_pid(&source, pid, e);
+	int rc = page_open_pid(&source, pid, e);
 
-	for (size_t i = 0; !r && i < s->n_sources; i++)
+	for (size_t i = 0; !rc && i < s->n_sources; i++)
 		if (s->sources[i].pid == pid) {
 			page_close(&source);
 			return 0;
 		}
-	return r ? r : add_source(s, &source, e);
+	return rc ? rc : add_source(s, &source, e);
 }
 
 static int open_pids(struct scan *s, struct err *e)
 {
 	for (size_t i = 0; i < s->config->pids.n; i++) {
 		uint64_t pid;
-		int r = units_parse_u64(s->config->pids.items[i], &pid, e);
+		int rc = units_parse_u64(s->config->pids.items[i], &pid, e);
 
-		if (r || pid < 1 || pid > INT32_MAX)
+		if (rc || pid < 1 || pid > INT32_MAX)
 			return err_usage(e, "--pid: '%s' is not a process ID",
 					 s->config->pids.items[i]);
-		r = add_pid(s, (pid_t)pid, e);
-		if (r)
-			return r;
+		rc = add_pid(s, (pid_t)pid, e);
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
 
-/* The group's own processes, not those of groups below it, and not this one. */
+/* The cgroup's own processes, not those of its children, and not this one. */
 static int open_cgroup(struct scan *s, struct err *e)
 {
 	AUTO_FREE char *path = NULL;
 	AUTO_FCLOSE FILE *procs = NULL;
-	int pid, fields, r = 0;
+	int pid, fields, rc = 0;
 
 	if (asprintf(&path, "%s/cgroup.procs", s->config->cgroup) < 0) {
 		path = NULL;
@@ -70,49 +69,48 @@ static int open_cgroup(struct scan *s, struct err *e)
 	procs = fopen(path, "re");
 	if (!procs) {
 		err_set(e, errno, "cannot open %s", path);
-		return err_hint(e, "give the directory of the group, e.g. /sys/fs/cgroup/NAME");
+		return err_hint(e, "give the directory of the cgroup, e.g. /sys/fs/cgroup/NAME");
 	}
-	while (!r && (fields = fscanf(procs, "%d", &pid)) == 1) {
+	while (!rc && (fields = fscanf(procs, "%d", &pid)) == 1) {
 		if (pid == getpid())
 			continue;
-		r = add_pid(s, pid, e);
-		if (r == -ESRCH) {
+		rc = add_pid(s, pid, e);
+		if (rc == -ESRCH) {
 			s->n_vanished++;
-			r = 0;
+			rc = 0;
 		}
 	}
-	if (!r && !s->n_sources)
+	if (!rc && !s->n_sources)
 		return err_say(e, ESRCH, "no process to scan in cgroup %s", s->config->cgroup);
-	return r;
+	return rc;
 }
 
-/* The process, its children, theirs and so on, but for this one: as they are now, not those that
- * will be. */
+/* The process and its descendants at this moment, except this process. */
 static int open_tree(struct scan *s, struct err *e)
 {
 	AUTO_FREE struct procfs_relation *list = NULL;
 	size_t n;
-	int r = add_pid(s, s->config->tree, e);
+	int rc = add_pid(s, s->config->tree, e);
 
-	list = r ? NULL : procfs_relations(&n);
+	list = rc ? NULL : procfs_relations(&n);
 	if (!list)
-		return r ? r
-			 : err_set(e, errno, "cannot list the descendants of process %d",
-				   (int)s->config->tree);
+		return rc ? rc
+			  : err_set(e, errno, "cannot list the descendants of process %d",
+				    (int)s->config->tree);
 	procfs_descendants_mark(list, n, s->config->tree);
-	for (size_t i = 0; !r && i < n; i++) {
+	for (size_t i = 0; !rc && i < n; i++) {
 		if (!list[i].inside || list[i].pid == s->config->tree || list[i].pid == getpid())
 			continue;
-		r = add_pid(s, list[i].pid, e);
-		if (r == -ESRCH) {
+		rc = add_pid(s, list[i].pid, e);
+		if (rc == -ESRCH) {
 			s->n_vanished++;
-			r = 0;
+			rc = 0;
 		}
 	}
-	return r;
+	return rc;
 }
 
-/* As many descriptors as we may have: each process takes one. */
+/* Each process needs a descriptor. */
 static void raise_descriptor_limit(void)
 {
 	struct rlimit limit;
@@ -123,35 +121,35 @@ static void raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Every process but this one. Kernel threads have no memory of their own; without root those of
- * other users are left out, and the summary says how many.
+/* Every process except this one. Kernel threads have no memory of their own; unprivileged,
+ * processes of other users are skipped and counted.
  */
 static int open_system(struct scan *s, struct err *e)
 {
 	size_t n;
 	AUTO_FREE struct procfs_relation *list = procfs_relations(&n);
-	int r = 0;
+	int rc = 0;
 
 	raise_descriptor_limit();
 	if (!list)
 		return err_set(e, errno, "cannot list the processes");
-	for (size_t i = 0; !r && i < n; i++) {
+	for (size_t i = 0; !rc && i < n; i++) {
 		if (list[i].pid == getpid())
 			continue;
-		r = add_pid(s, list[i].pid, e);
-		s->n_forbidden += r == -EACCES;
-		if (r == -ESRCH || r == -EACCES)
-			r = 0;
+		rc = add_pid(s, list[i].pid, e);
+		s->n_forbidden += rc == -EACCES;
+		if (rc == -ESRCH || rc == -EACCES)
+			rc = 0;
 	}
-	return r || s->n_sources ? r : err_say(e, EACCES, "not one process may be read");
+	return rc || s->n_sources ? rc : err_say(e, EACCES, "no permission to read any process");
 }
 
 static int open_file(struct scan *s, struct err *e)
 {
 	struct page_source source;
-	int r = page_open_file(&source, s->config->file, e);
+	int rc = page_open_file(&source, s->config->file, e);
 
-	return r ? r : add_source(s, &source, e);
+	return rc ? rc : add_source(s, &source, e);
 }
 
 static int open_owners(struct scan *s, struct err *e)
@@ -161,38 +159,38 @@ static int open_owners(struct scan *s, struct err *e)
 				 : open_pids(s, e);
 }
 
-/* Again until nobody is new: before they are all stopped, they may have children. */
+/* Repeats until no process is new: before all are stopped, they may fork. */
 static int stop_owners(struct scan *s, struct err *e)
 {
-	int r = 0;
+	int rc = 0;
 
 	s->stopped_at_ns = monotonic_ns();
-	for (size_t stopped = 0, before = SIZE_MAX; !r && s->n_sources != before;) {
+	for (size_t stopped = 0, before = SIZE_MAX; !rc && s->n_sources != before;) {
 		before = s->n_sources;
-		r = open_owners(s, e);
-		for (; !r && stopped < s->n_sources; stopped++)
-			r = freeze_process(&s->freeze, s->sources[stopped].pid, e);
+		rc = open_owners(s, e);
+		for (; !rc && stopped < s->n_sources; stopped++)
+			rc = freeze_process(&s->freeze, s->sources[stopped].pid, e);
 	}
 	s->n_stopped = s->n_sources;
 	s->n_vanished = 0;
 	scan_close_sources(s);
-	return r;
+	return rc;
 }
 
 static int open_pool(struct scan *s, struct err *e)
 {
 	const struct scan_config *c = s->config;
 	struct page_source source;
-	int r = pool_pages_open(&s->pool, c->zram, &source, e);
+	int rc = pool_pages_open(&s->pool, c->zram, &source, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	page_close(&source);
-	r = c->pids.n || c->tree || c->cgroup ? stop_owners(s, e) : 0;
-	/* Once more, as what the pool held before they stopped is of no interest. */
-	if (!r)
-		r = pool_pages_open(&s->pool, c->zram, &source, e);
-	return r ? r : add_source(s, &source, e);
+	rc = c->pids.n || c->tree || c->cgroup ? stop_owners(s, e) : 0;
+	/* Opened again, as the pool may have changed before they stopped. */
+	if (!rc)
+		rc = pool_pages_open(&s->pool, c->zram, &source, e);
+	return rc ? rc : add_source(s, &source, e);
 }
 
 int scan_open_target(struct scan *s, char *name, size_t len, struct err *e)
@@ -202,17 +200,17 @@ int scan_open_target(struct scan *s, char *name, size_t len, struct err *e)
 	if (c->zram) {
 		if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) > 1 || c->system ||
 		    c->file)
-			return err_usage(e, "with --zram goes one of --pid, --tree and --cgroup: "
-					    "who is stopped meanwhile");
+			return err_usage(e, "with --zram give at most one of --pid, --tree and "
+					    "--cgroup: the processes to stop");
 		snprintf(name, len, "pool %s", c->zram);
 		return open_pool(s, e);
 	}
 	if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) + c->system +
 		    (c->file != NULL) !=
 	    1) {
-		err_usage(e, "give one target: --pid PID (several times if need be), --tree PID, "
+		err_usage(e, "give one target: --pid PID (may be repeated), --tree PID, "
 			     "--cgroup PATH, --system, --file FILE or --zram DEVICE");
-		return err_hint(e, "e.g. --pid $$ looks at the shell you type this in");
+		return err_hint(e, "e.g. --pid $$ scans this shell");
 	}
 	if (c->cgroup) {
 		snprintf(name, len, "cgroup %s", c->cgroup);

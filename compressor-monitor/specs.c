@@ -1,226 +1,180 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* specs.c - which codecs at which levels a bench runs. */
-#include <limits.h>
+/* specs.c - which codecs at which levels a scan or a bench runs. */
+#include "specs.h"
 
 #include "bench_kernel.h"
 #include "scratch.h"
 
 #define SPECS_MAX 1024
 
-static const char *usual_codecs[] = { "lz4:1", "lzo1x-1", "zstd:1", "zstd:3", "deflate:1" };
-static const char *all_codecs[] = {
-	"lz4:1",
-	"lz4:2",
-	"lz4:4",
-	"lz4:8",
-	"lz4:16",
-	"lz4hc:3",
-	"lz4hc:6",
-	"lz4hc:9",
-	"lz4hc:12",
-	"lzo1x-1",
-	"lzo",
-	"lzo-rle",
-	"snappy",
-	"zstd:-5",
-	"zstd:-3",
-	"zstd:-1",
-	"zstd:1",
-	"zstd:2",
-	"zstd:3",
-	"zstd:4",
-	"zstd:5",
-	"zstd:6",
-	"zstd:7",
-	"zstd:8",
-	"zstd:9",
-	"zstd:10",
-	"zstd:11",
-	"zstd:12",
-	"zstd:13",
-	"zstd:14",
-	"zstd:15",
-	"zstd:16",
-	"zstd:17",
-	"zstd:18",
-	"zstd:19",
-	"deflate:1",
-	"deflate:6",
-	"deflate:12",
-	"zlib:1",
-	"zlib:6",
-	"lz4-dict:1:4KiB",
-	"lz4-dict:1:16KiB",
-	"lz4-dict:1:64KiB",
-	"zstd-dict:3:4KiB",
-	"zstd-dict:3:16KiB",
-	"zstd-dict:3:64KiB",
-};
-/* What --levels is applied to where --codecs is not given. */
-static const char *levelled_codecs[] = { "lz4", "lz4hc", "zstd", "deflate", "zlib" };
-
-struct range {
-	long from, to;
-};
-
-/* "3", "-5", "1..19". */
-static int parse_range(const char *text, struct range *ret, struct err *e)
+static int add(struct opt_list *list, const char *spec, struct err *e)
 {
-	char *end;
-
-	errno = 0;
-	ret->from = ret->to = strtol(text, &end, 10);
-	if (end != text && strncmp(end, "..", 2) == 0 && end[2]) {
-		char *begin = end + 2;
-
-		ret->to = strtol(begin, &end, 10);
-		if (end == begin)
-			end = begin - 1; /* at the dot: not a number */
-	}
-	if (errno || end == text || *end || ret->from > ret->to ||
-	    ret->to - ret->from >= SPECS_MAX || ret->from < INT_MIN || ret->to > INT_MAX)
-		return err_usage(e, "--levels: whole numbers and ranges, e.g. 1,3,6..9, not '%s'",
-				 text);
-	return 0;
-}
-
-static int add_spec(struct opt_list *list, const char *codec, long level, struct err *e)
-{
-	char *spec;
-
 	if (list->n == SPECS_MAX)
-		return err_usage(e, "--levels: at most %d codecs and levels at once", SPECS_MAX);
-	if (asprintf(&spec, "%s:%ld", codec, level) < 0)
-		return err_set(e, ENOMEM, "cannot list the codecs");
-	list->items[list->n++] = spec;
-	return 0;
+		return err_usage(e, "--codec: at most %d codecs and levels at once", SPECS_MAX);
+	list->items[list->n] = strdup(spec);
+	return list->items[list->n++] ? 0 : err_set(e, ENOMEM, "cannot list the codecs");
 }
 
-/* A codec named without a level at those of these levels that it has. named: by the caller, who
- * expects some. */
-static int add_levels(struct opt_list *list, const char *name, bool named,
-		      const struct opt_list *levels, struct err *e)
+static int list_new(struct opt_list *ret, struct err *e)
 {
-	const struct codec *codec = codec_find(name);
-	size_t before = list->n;
-
-	for (size_t i = 0; i < levels->n; i++) {
-		struct range range;
-		int r = parse_range(levels->items[i], &range, e);
-
-		if (r)
-			return r;
-		for (long level = range.from; !r && level <= range.to; level++)
-			if (level >= codec->level_min && level <= codec->level_max &&
-			    (level || codec->level_min > 0))
-				r = add_spec(list, name, level, e);
-		if (r)
-			return r;
-	}
-	if (named && list->n == before)
-		return err_usage(e,
-				 "--levels: codec %s has none of them, its %s goes from %d to %d",
-				 name, codec->level_word, codec->level_min, codec->level_max);
-	return 0;
+	*ret = (struct opt_list){ calloc(SPECS_MAX, sizeof(*ret->items)), 0 };
+	return ret->items ? 0 : err_set(e, ENOMEM, "cannot list the codecs");
 }
 
-static int with_levels(const struct opt_list *codecs, bool named, const struct opt_list *levels,
-		       struct opt_list *ret, struct err *e)
+/* What stands before a range of levels, and behind it: "zstd:1..3:16KiB". */
+struct range {
+	int before; /* characters */
+	long from, to;
+	const char *behind;
+};
+
+static bool parse_range(const char *spec, const char *dots, struct range *ret)
 {
-	struct opt_list list = { calloc(SPECS_MAX, sizeof(*list.items)), 0 };
-	int r = 0;
+	const char *number = dots;
+	char *end, *behind;
 
-	if (!list.items)
-		return err_set(e, ENOMEM, "cannot list the codecs");
-	for (size_t i = 0; !r && i < codecs->n; i++) {
-		const struct codec *codec = codec_find(codecs->items[i]);
-
-		if (codec && codec->level_word)
-			r = add_levels(&list, codecs->items[i], named, levels, e);
-		else if (list.n < SPECS_MAX)
-			list.items[list.n++] = codecs->items[i];
-	}
-	if (r)
-		free(list.items);
-	else
-		*ret = list;
-	return r;
+	while (number > spec && number[-1] != ':')
+		number--;
+	errno = 0;
+	*ret = (struct range){
+		.before = (int)MIN(number - spec, CODEC_LABEL_MAX),
+		.from = strtol(number, &end, 10),
+		.to = strtol(dots + 2, &behind, 10),
+	};
+	ret->behind = behind;
+	if (errno || number == spec || number == dots || end != dots || behind == dots + 2)
+		return false;
+	return (!*behind || *behind == ':') && ret->from <= ret->to &&
+	       ret->to - ret->from < SPECS_MAX;
 }
 
-/* "kernel" stands for every algorithm of this kernel's zram; those named must be among them. */
-static int with_kernel(const struct opt_list *list, struct opt_list *ret, struct err *e)
+static int add_expanded(struct opt_list *list, const char *spec, struct err *e)
 {
-	static struct zram_algorithms algorithms; /* what ret points to */
-	static char names[ARRAY_SIZE(algorithms.names)][ZRAM_ALGORITHM_MAX + sizeof(KERNEL_PREFIX)];
-	struct opt_list all = { calloc(list->n + ARRAY_SIZE(names), sizeof(*all.items)), 0 };
-	int r = all.items ? scratch_algorithms(&algorithms, e)
-			  : err_set(e, ENOMEM, "cannot list the codecs");
-	bool done = false;
+	const char *dots = strstr(spec, "..");
+	struct range range;
+	int rc = 0;
 
-	for (size_t i = 0; !r && i < list->n; i++) {
-		if (!str_eq(list->items[i], "kernel")) {
-			all.items[all.n++] = list->items[i];
+	if (!dots)
+		return add(list, spec, e);
+	if (!parse_range(spec, dots, &range))
+		return err_usage(e, "--codec: a range of levels is NAME:FROM..TO, not '%s'", spec);
+	for (long level = range.from; !rc && level <= range.to; level++) {
+		char one[2 * CODEC_LABEL_MAX];
+
+		if (!level && range.from < 0)
 			continue;
-		}
-		for (size_t k = 0; !done && k < algorithms.n; k++) {
-			snprintf(names[k], sizeof(names[k]), KERNEL_PREFIX "%s",
-				 algorithms.names[k]);
-			all.items[all.n++] = names[k];
-		}
-		done = true;
+		snprintf(one, sizeof(one), "%.*s%ld%s", range.before, spec, level, range.behind);
+		rc = add(list, one, e);
 	}
-	for (size_t i = 0; !r && i < all.n; i++) {
-		struct kernel_spec spec;
-
-		if (kernel_spec_is(all.items[i]) && !kernel_spec_parse(all.items[i], &spec, NULL) &&
-		    !zram_algorithms_have(&algorithms, spec.algorithm)) {
-			r = err_usage(e, "this kernel's zram has no algorithm '%s'",
-				      spec.algorithm);
-			err_hint(e, "all it has: --codecs kernel");
-		}
-	}
-	if (r)
-		free(all.items);
-	else
-		*ret = all;
-	return r;
+	return rc;
 }
 
-int bench_specs(const struct bench_config *config, struct opt_list *ret, struct err *e)
+int specs_expand(const struct opt_list *specs, struct opt_list *ret, struct err *e)
 {
-	struct opt_list list = config->codecs;
-	bool kernel = false;
+	struct opt_list list;
+	int rc = list_new(&list, e);
 
-	if (!list.n && config->full_sweep)
-		list = (struct opt_list){ all_codecs, ARRAY_SIZE(all_codecs) };
-	else if (!list.n && config->levels.n)
-		list = (struct opt_list){ levelled_codecs, ARRAY_SIZE(levelled_codecs) };
-	else if (!list.n)
-		list = (struct opt_list){ usual_codecs, ARRAY_SIZE(usual_codecs) };
-	if (config->levels.n) {
-		int r = with_levels(&list, config->codecs.n > 0, &config->levels, &list, e);
+	for (size_t i = 0; !rc && i < specs->n; i++)
+		rc = add_expanded(&list, specs->items[i], e);
+	if (!rc)
+		*ret = list;
+	return rc;
+}
 
-		if (r)
-			return r;
+/* Each codec at the levels that its descriptor lists. */
+static int sweep(struct opt_list *list, struct err *e)
+{
+	int rc = list_new(list, e);
+
+	for (size_t i = 0; !rc && codec_all[i]; i++) {
+		const struct codec *c = codec_all[i];
+		const char *at = c->sweep;
+
+		if (!c->level_word)
+			rc = add(list, c->name, e);
+		while (!rc && at && *at) {
+			char spec[2 * CODEC_LABEL_MAX];
+			size_t len = strcspn(at, ",");
+
+			snprintf(spec, sizeof(spec), "%s:%.*s", c->name, (int)len, at);
+			rc = add_expanded(list, spec, e);
+			at += len + (at[len] == ',');
+		}
 	}
-	for (size_t i = 0; i < list.n; i++) {
-		struct kernel_spec spec;
-		struct codec_run run;
-		int r = 0;
+	return rc;
+}
 
-		if (str_eq(list.items[i], "kernel") || kernel_spec_is(list.items[i]))
-			kernel = true;
-		if (kernel_spec_is(list.items[i]))
-			r = kernel_spec_parse(list.items[i], &spec, e);
-		else if (!str_eq(list.items[i], "kernel"))
-			r = codec_parse(&run, list.items[i], e);
-		if (r)
-			return r;
-	}
-	if (kernel && config->page_bytes != PAGE_BYTES)
+/* The checked specs, and what zram offers, which is asked for at the first spec that needs it. */
+struct checked {
+	struct opt_list list;
+	struct zram_algorithms kernel;
+	bool asked, all; /* all: "kernel" was expanded */
+	uint64_t page_bytes;
+};
+
+static int ask_kernel(struct checked *c, struct err *e)
+{
+	if (c->page_bytes != PAGE_BYTES)
 		return err_usage(e, "--page: zram's own codecs take pages of 4KiB");
-	if (kernel)
-		return with_kernel(&list, ret, e);
-	*ret = list;
-	return 0;
+	if (c->asked)
+		return 0;
+	c->asked = true;
+	return scratch_algorithms(&c->kernel, e);
+}
+
+static int add_all_kernel(struct checked *c, struct err *e)
+{
+	char name[sizeof(KERNEL_PREFIX) + ZRAM_ALGORITHM_MAX];
+	int rc = ask_kernel(c, e);
+
+	for (size_t k = 0; !rc && !c->all && k < c->kernel.n; k++) {
+		snprintf(name, sizeof(name), KERNEL_PREFIX "%s", c->kernel.names[k]);
+		rc = add(&c->list, name, e);
+	}
+	c->all = true;
+	return rc;
+}
+
+static int add_checked(struct checked *c, const char *spec, struct err *e)
+{
+	struct kernel_spec parsed;
+	struct codec_run run;
+	int rc;
+
+	if (str_eq(spec, "kernel"))
+		return add_all_kernel(c, e);
+	if (!kernel_spec_is(spec)) {
+		rc = codec_parse(&run, spec, e);
+		return rc ? rc : add(&c->list, spec, e);
+	}
+	rc = kernel_spec_parse(spec, &parsed, e);
+	if (!rc)
+		rc = ask_kernel(c, e);
+	if (rc)
+		return rc;
+	if (!zram_algorithms_have(&c->kernel, parsed.algorithm)) {
+		err_usage(e, "this kernel's zram has no algorithm '%s'", parsed.algorithm);
+		return err_hint(e, "all it has: --codec kernel");
+	}
+	return add(&c->list, spec, e);
+}
+
+int specs_for_bench(const struct opt_list *specs, bool full_sweep, uint64_t page_bytes,
+		    struct opt_list *ret, struct err *e)
+{
+	static const char *usual[] = { "lz4:1", "lzo1x-1", "zstd:1", "zstd:3", "deflate:1" };
+	const struct opt_list defaults = { usual, ARRAY_SIZE(usual) };
+	struct checked checked = { .page_bytes = page_bytes };
+	struct opt_list all;
+	int rc = list_new(&checked.list, e);
+
+	if (!rc && !specs->n && full_sweep)
+		rc = sweep(&all, e);
+	else if (!rc)
+		rc = specs_expand(specs->n ? specs : &defaults, &all, e);
+	for (size_t i = 0; !rc && i < all.n; i++)
+		rc = add_checked(&checked, all.items[i], e);
+	if (!rc)
+		*ret = checked.list;
+	return rc;
 }

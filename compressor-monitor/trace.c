@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* trace.c - keeps place, class and lz4 length of each page that was read; writes them as runs of
- * one class.
+/* trace.c - keeps address, class and lz4 length of each page; writes runs of pages of one class.
  *
- * Addresses give the order only and are not written; of a sample, neighbours in the trace need not
- * be neighbours in memory. Same-filled pages have no compressed length: 0.
+ * Addresses give only the order and are not written; in a sample, neighbours in the trace need not
+ * be neighbours in memory. The compressed length of same-filled pages is 0.
  */
 #include "trace.h"
 
@@ -39,24 +38,24 @@ void trace_free(struct trace *trace)
 int trace_new(struct trace **ret, const char *path, struct err *e)
 {
 	struct trace *trace = calloc(1, sizeof(*trace));
-	int r = trace ? codec_open(&trace->lz4, "lz4:1", e)
-		      : err_set(e, ENOMEM, "cannot keep a trace");
+	int rc = trace ? codec_open(&trace->lz4, "lz4:1", e)
+		       : err_set(e, ENOMEM, "not enough memory for the trace");
 
-	if (!r) {
+	if (!rc) {
 		trace->compressed = malloc(trace->lz4.codec->bound(PAGE_BYTES));
-		r = !trace->compressed ? err_set(e, ENOMEM, "cannot keep a trace")
-		    : path             ? out_new(&trace->out, OUT_JSON, path, e)
-				       : 0;
+		rc = !trace->compressed ? err_set(e, ENOMEM, "not enough memory for the trace")
+		     : path             ? out_new(&trace->out, OUT_JSON, path, e)
+					: 0;
 	}
-	if (r) {
+	if (rc) {
 		trace_free(trace);
-		return r;
+		return rc;
 	}
 	*ret = trace;
 	return 0;
 }
 
-static int make_room(struct trace *trace, size_t more)
+static int grow(struct trace *trace, size_t more)
 {
 	size_t allocated = MAX(MAX(trace->allocated * 2, trace->n + more), (size_t)1024);
 	struct entry *bigger;
@@ -77,7 +76,7 @@ int trace_add(struct trace *trace, const struct page_ref *ref, enum page_class c
 	const struct codec *codec = trace->lz4.codec;
 	ssize_t len = 0;
 
-	if (make_room(trace, 1))
+	if (grow(trace, 1))
 		return -ENOMEM;
 	if (class != PAGE_ZERO && class != PAGE_SAME_FILLED)
 		len = codec->compress(trace->lz4.state, page, PAGE_BYTES, trace->compressed,
@@ -93,7 +92,7 @@ int trace_add(struct trace *trace, const struct page_ref *ref, enum page_class c
 
 int trace_join(struct trace *into, struct trace *from)
 {
-	if (make_room(into, from->n))
+	if (grow(into, from->n))
 		return -ENOMEM;
 	if (from->n)
 		memcpy(into->entries + into->n, from->entries, from->n * sizeof(*from->entries));
@@ -142,14 +141,14 @@ int trace_close(struct trace *trace, bool partial, struct err *e)
 		.unmatched = MISSING_U64,
 		.reason = partial ? "partial" : "done",
 	};
-	int r;
+	int rc;
 
 	if (trace->n)
 		qsort(trace->entries, trace->n, sizeof(*trace->entries), by_place);
 	out_record(trace->out, &page_trace_type, &head);
 	end.seen = end.emitted = write_runs(trace);
 	out_record(trace->out, &end_record_type, &end);
-	r = out_close(trace->out, e);
+	rc = out_close(trace->out, e);
 	trace->out = NULL;
-	return r;
+	return rc;
 }

@@ -35,7 +35,7 @@ static int take_record(void *ctx, const char *type, struct json_object *record)
 		snprintf(codec->label, sizeof(codec->label), "%s", label ? label : "");
 		codec->pool_bytes = record_f64(record, "pool_bytes");
 		codec->stored_bytes = record_f64(record, "stored_bytes");
-		codec->holes_bytes = record_f64(record, "pool_holes_bytes");
+		codec->holes_bytes = record_f64(record, "pool_unused_bytes");
 		codec->saved_slot_ratio = record_f64(record, "saved_slot_ratio");
 		codec->saved_codec_ratio = record_f64(record, "saved_codec_ratio");
 	}
@@ -82,8 +82,11 @@ static bool listed(const char *list, const char *label)
  * deflate are in no default. */
 static void codecs_for(const struct study *s, char *buf, size_t len)
 {
-	static const char usual[] = "lz4:1,lzo-rle,zstd:1,zstd:3,deflate:1";
-	size_t at = (size_t)snprintf(buf, len, "%s", usual);
+	static const char *const usual[] = { CODEC_SCAN_DEFAULT };
+	size_t at = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
+		at += (size_t)snprintf(buf + at, len - at, "%s%s", i ? "," : "", usual[i]);
 
 	for (size_t i = 0; s->algorithms && i < s->algorithms->n; i++) {
 		const char *label =
@@ -98,7 +101,7 @@ void study_scan_step(struct study *s, struct study_target *target, struct study_
 		     const char *where, const char *what, uint64_t resident_bytes)
 {
 	char codecs[256];
-	const char *const argv[] = { "compressor_monitor", "scan", where, what, "--codecs", codecs,
+	const char *const argv[] = { "compressor_monitor", "scan", where, what, "--codec", codecs,
 				     "--format",           "json", NULL };
 	struct err e = { 0 };
 
@@ -255,7 +258,7 @@ int study_rank(struct study *s, const struct study_target *target, double readba
 		argv[n++] = units_exact_duration(residence_ns, residence);
 	}
 	if (s->kernel_costs[0]) {
-		argv[n++] = "--kernel-costs";
+		argv[n++] = "--db";
 		argv[n++] = s->kernel_costs;
 	} else {
 		argv[n++] = "--no-calibration";

@@ -52,7 +52,7 @@ const struct opt study_options[] = {
 		"GiB-seconds that a heavy codec must save more for each extra CPU-second"),
 	OPT_STRING(0, "kernel-costs", S, study.kernel_costs,
 		   "scale the policy's CPU times to the kernel's codecs, by what "
-		   "compressor_monitor calibrate --store kept of this machine; default the study's "
+		   "compressor_monitor calibrate --db saved of this machine; default the study's "
 		   "own results, where it has",
 		   .metavar = "STORE"),
 	OPT_FLAG(0, "no-calibration", S, study.no_calibration,
@@ -495,7 +495,7 @@ static void print_end(struct study *s)
 static ssize_t count_calibrations(struct results *results, const struct results_machine *machine,
 				  struct err *e)
 {
-	struct results_calibration *found AUTO_FREE =
+	struct calibration *found AUTO_FREE =
 		calloc(RESULTS_CALIBRATIONS_MAX, sizeof(*found));
 
 	return found ? results_calibrations_get(results, machine, found, e)
@@ -517,7 +517,7 @@ static int check_kernel_costs(const char *path, struct err *e)
 		return (int)MIN(n, (ssize_t)0);
 	err_say(e, ENODATA, "--kernel-costs: %s has no calibration of this machine (Linux %s, %s)",
 		path, machine.kernel, machine.cpu);
-	return err_hint(e, "measure it: compressor_monitor calibrate --file FILE --store %s", path);
+	return err_hint(e, "measure it: compressor_monitor calibrate --file FILE --db %s", path);
 }
 
 /* Where the policy finds the kernel's costs: the store that was named, else our own where it has
@@ -542,7 +542,7 @@ static int choose_kernel_costs(struct study *s, struct err *e)
 	else if (!n)
 		study_note(s, RESULTS_NOTE_INFO, "CPU times",
 			   "the policy judges by the libraries'; for the kernel's: "
-			   "compressor_monitor calibrate --file FILE --store %s",
+			   "compressor_monitor calibrate --file FILE --db %s",
 			   own);
 	return (int)MIN(n, (ssize_t)0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* estimate.c - a look at 320 bytes of a page, and the rules that judge it. */
+/* estimate.c - features of 320 bytes of a page, and the rules that decide on them. */
 #include "estimate.h"
 
 #define RUNS       4
@@ -18,7 +18,7 @@ struct estimate_features estimate_look(const void *page)
 	struct estimate_features ret;
 	unsigned int matches = 0;
 
-	memset(table, 0xa5, sizeof(table)); /* a word that is rare in memory */
+	memset(table, 0xa5, sizeof(table)); /* a rare word */
 	for (size_t run = 0; run < RUNS; run++) {
 		/* not at the same place of each quarter, where tables have the same column */
 		const uint8_t *at = (const uint8_t *)page + run * (PAGE_BYTES / RUNS + 40);

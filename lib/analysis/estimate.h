@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* estimate.h - whether compressing a page is worth the try, without compressing it.
+/* estimate.h - predicts whether a page is compressible, without compressing it.
  *
- * Four runs of 80 bytes of the page are looked at: how many different byte values there are (of
- * every fourth byte), and how many words of four bytes stood in the look before. A rule fitted to
- * both decides. It is a guess: how often it is right on which memory, `compressor_monitor scan
- * --estimate` and bench/estimate.sh tell.
+ * It counts, in four runs of 80 bytes of the page, different byte values (of every fourth byte) and
+ * repeated words of four bytes; a rule fitted to both decides. `compressor_monitor scan --estimate`
+ * and bench/estimate.sh measure how often it is right.
  */
 #ifndef COLDPRESS_ANALYSIS_ESTIMATE_H
 #define COLDPRESS_ANALYSIS_ESTIMATE_H
@@ -12,8 +11,8 @@
 #include "lib/base/base.h"
 
 struct estimate_features {
-	uint16_t distinct; /* byte values, of 80 bytes looked at */
-	uint16_t matches;  /* words seen before, of 80 looked at */
+	uint16_t distinct; /* different byte values, of 80 bytes */
+	uint16_t matches;  /* repeated words, of 80 */
 };
 
 #define ESTIMATE_TERMS 5
@@ -21,14 +20,15 @@ struct estimate_features {
 /* estimate_look - page has PAGE_BYTES bytes. */
 struct estimate_features estimate_look(const void *page);
 
-/* estimate_fits - whether a codec would make less than huge_bytes of such a page, so that zram
- * keeps it compressed. entropy: the codec also shortens rare and frequent bytes (zstd, deflate),
- * not only repeats (lz4, lzo, snappy). The rules are fitted for the bounds that chains of 4, 8 and
- * 16 pages give; the nearest one is taken.
+/* estimate_fits - whether a codec would compress such a page to less than huge_bytes, so that zram
+ * stores it compressed. entropy: the codec has entropy coding (zstd, deflate), not only matches
+ * (lz4, lzo, snappy). The rules are fitted for the limits of zspages of 4, 8 and 16 pages; the
+ * nearest is used.
  */
 bool estimate_fits(const struct estimate_features *features, bool entropy, unsigned int huge_bytes);
 
-/* estimate_terms - what a rule weighs, for fitting one: a constant, the features and two products.
+/* estimate_terms - the terms that a rule weights, for fitting one: a constant, the features and two
+ * products.
  */
 void estimate_terms(const struct estimate_features *features, double ret[ESTIMATE_TERMS]);
 

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* mixture.c - one filler for each kind of page, and the table of mixtures.
- *
- * Randomness is xoshiro256** seeded by splitmix64 (Blackman, Vigna, 2018), written out here so that
- * the bytes never change with another part of the library.
- */
+/* mixture.c - one filler for each kind of page, and the table of mixtures. */
 #include <endian.h>
 
 #include "mixture.h"
+#include "prng.h"
 
 #define WORDS (PAGE_BYTES / 8)
 
@@ -26,67 +23,29 @@ static const char *const kind_names[] = {
 		[kind] = 1000 \
 	}
 
+/* Shares of zero, same, duplicate, sparse, pointer, text, compressed and random pages. */
 static const struct mixture mixtures[] = {
 	{ "mixed",
-	  { [MIXTURE_ZERO] = 80,
-	    [MIXTURE_SAME] = 70,
-	    [MIXTURE_SPARSE] = 150,
-	    [MIXTURE_POINTER] = 300,
-	    [MIXTURE_TEXT] = 200,
-	    [MIXTURE_COMPRESSED] = 100,
-	    [MIXTURE_RANDOM] = 100 },
+	  { 80, 70, 0, 150, 300, 200, 100, 100 },
 	  "zero and same-filled together 15 %, inside the published 10-20 % (zswap, a85f878b443f); "
 	  "the rest is an assumption" },
 	{ "android",
-	  { [MIXTURE_ZERO] = 60,
-	    [MIXTURE_SAME] = 20,
-	    [MIXTURE_DUPLICATE] = 70,
-	    [MIXTURE_SPARSE] = 180,
-	    [MIXTURE_POINTER] = 330,
-	    [MIXTURE_TEXT] = 150,
-	    [MIXTURE_COMPRESSED] = 130,
-	    [MIXTURE_RANDOM] = 60 },
+	  { 60, 20, 70, 180, 330, 150, 130, 60 },
 	  "same-filled 8 %, inside 5.6-9.5 % measured on Android 7 (zram, 8e19d540d107); the rest "
 	  "is an assumption" },
 	{ "browser",
-	  { [MIXTURE_ZERO] = 90,
-	    [MIXTURE_SAME] = 30,
-	    [MIXTURE_SPARSE] = 130,
-	    [MIXTURE_POINTER] = 300,
-	    [MIXTURE_TEXT] = 300,
-	    [MIXTURE_COMPRESSED] = 110,
-	    [MIXTURE_RANDOM] = 40 },
+	  { 90, 30, 0, 130, 300, 300, 110, 40 },
 	  "an assumption: scripts and documents, objects, decoded and encoded images" },
 	{ "database",
-	  { [MIXTURE_ZERO] = 50,
-	    [MIXTURE_SAME] = 10,
-	    [MIXTURE_SPARSE] = 220,
-	    [MIXTURE_POINTER] = 120,
-	    [MIXTURE_TEXT] = 500,
-	    [MIXTURE_COMPRESSED] = 50,
-	    [MIXTURE_RANDOM] = 50 },
+	  { 50, 10, 0, 220, 120, 500, 50, 50 },
 	  "an assumption: rows of text, half-empty pages, indexes" },
 	{ "build",
-	  { [MIXTURE_ZERO] = 90,
-	    [MIXTURE_SAME] = 20,
-	    [MIXTURE_SPARSE] = 130,
-	    [MIXTURE_POINTER] = 550,
-	    [MIXTURE_TEXT] = 200,
-	    [MIXTURE_RANDOM] = 10 },
+	  { 90, 20, 0, 130, 550, 200, 0, 10 },
 	  "an assumption: trees of a compiler, sources" },
 	{ "uniform",
-	  { [MIXTURE_ZERO] = 125,
-	    [MIXTURE_SAME] = 125,
-	    [MIXTURE_DUPLICATE] = 125,
-	    [MIXTURE_SPARSE] = 125,
-	    [MIXTURE_POINTER] = 125,
-	    [MIXTURE_TEXT] = 125,
-	    [MIXTURE_COMPRESSED] = 125,
-	    [MIXTURE_RANDOM] = 125 },
+	  { 125, 125, 125, 125, 125, 125, 125, 125 },
 	  "every kind as often as any other" },
-	{ "incompressible",
-	  { [MIXTURE_COMPRESSED] = 500, [MIXTURE_RANDOM] = 500 },
-	  "by construction" },
+	{ "incompressible", { 0, 0, 0, 0, 0, 0, 500, 500 }, "by construction" },
 	{ "text", ONLY(MIXTURE_TEXT), "one kind" },
 	{ "pointer", ONLY(MIXTURE_POINTER), "one kind" },
 	{ "sparse", ONLY(MIXTURE_SPARSE), "one kind" },
@@ -138,8 +97,8 @@ int mixture_find(const char *name, const struct mixture **ret, struct err *e)
 		used += (size_t)snprintf(names + used, sizeof(names) - used, " %s",
 					 mixtures[i].name);
 	}
-	err_usage(e, "there are no contents called '%s'", name);
-	return err_hint(e, "there are:%s", names);
+	err_usage(e, "page profile '%s' not found", name);
+	return err_hint(e, "profiles:%s", names);
 }
 
 /* Mean LZ4_compress_default bytes of 20,000 pages of each kind, liblz4 1.9.4. */
@@ -160,11 +119,12 @@ int mixture_for_ratio(double ratio, struct mixture *ret, struct err *e)
 	const double want = PAGE_BYTES / ratio, have = mean_lz4_bytes(base);
 	const enum mixture_kind more = want > have ? MIXTURE_RANDOM : MIXTURE_SPARSE;
 	const double share = (want - have) / (lz4_bytes_of[more] - have);
-	struct mixture mixture = { .name = "ratio", .source = "made for the ratio asked for" };
+	struct mixture mixture = { .name = "ratio", .source = "generated for the requested ratio" };
 	uint16_t rest = 1000;
 
 	if (!(ratio >= 1 && ratio <= 7))
-		return err_usage(e, "no mixture compresses %g : 1; from 1 to 7 can be had", ratio);
+		return err_usage(e, "no mixture of pages compresses %g : 1; possible are 1 to 7",
+				 ratio);
 	for (size_t kind = 0; kind < MIXTURE_KINDS; kind++) {
 		mixture.permille[kind] = (uint16_t)(base->permille[kind] * (1 - share));
 		rest -= mixture.permille[kind];
@@ -179,63 +139,30 @@ const char *mixture_kind_name(enum mixture_kind kind)
 	return (size_t)kind < ARRAY_SIZE(kind_names) ? kind_names[kind] : "unknown";
 }
 
-/* ---- randomness ---- */
-
-static uint64_t finalize(uint64_t z)
-{
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
 uint64_t mixture_hash(uint64_t a, uint64_t b)
 {
-	return finalize(finalize(a + UINT64_C(0x9e3779b97f4a7c15)) +
-			b * UINT64_C(0x9e3779b97f4a7c15));
+	return prng_mix(prng_mix(a + PRNG_GOLDEN) + b * PRNG_GOLDEN);
 }
 
-struct rng {
-	uint64_t s[4];
-};
-
-static struct rng rng_of(uint64_t seed)
+static struct prng rng_of(uint64_t seed)
 {
-	struct rng rng;
+	struct prng rng;
 
-	for (size_t i = 0; i < 4; i++)
-		rng.s[i] = finalize(seed += UINT64_C(0x9e3779b97f4a7c15));
+	prng_seed(&rng, seed);
 	return rng;
-}
-
-static inline uint64_t rotate(uint64_t x, int k)
-{
-	return x << k | x >> (64 - k);
-}
-
-static inline uint64_t next(struct rng *rng)
-{
-	uint64_t *s = rng->s, result = rotate(s[1] * 5, 7) * 9, t = s[1] << 17;
-
-	s[2] ^= s[0];
-	s[3] ^= s[1];
-	s[1] ^= s[2];
-	s[0] ^= s[3];
-	s[2] ^= t;
-	s[3] = rotate(s[3], 45);
-	return result;
 }
 
 /* ---- fillers ---- */
 
-static void fill_random(uint64_t *words, size_t n, struct rng *rng)
+static void fill_random(uint64_t *words, size_t n, struct prng *rng)
 {
 	for (size_t i = 0; i < n; i++)
-		words[i] = htole64(next(rng));
+		words[i] = htole64(prng_next(rng));
 }
 
-static void fill_same(uint64_t *words, struct rng *rng)
+static void fill_same(uint64_t *words, struct prng *rng)
 {
-	const uint64_t word = htole64(next(rng) | 1); /* never the zero page */
+	const uint64_t word = htole64(prng_next(rng) | 1); /* never the zero page */
 
 	for (size_t i = 0; i < WORDS; i++)
 		words[i] = word;
@@ -243,13 +170,13 @@ static void fill_same(uint64_t *words, struct rng *rng)
 
 /* Numbers below 2^20, one in 2 to one in 17 words of which differs from page to page: tables hardly
  * filled. */
-static void fill_sparse(uint64_t *words, struct rng *rng)
+static void fill_sparse(uint64_t *words, struct prng *rng)
 {
-	const uint64_t gap = 3 + next(rng) % 31;
+	const uint64_t gap = 3 + prng_next(rng) % 31;
 
 	memset(words, 0, PAGE_BYTES);
 	for (size_t i = 0; i < WORDS;) {
-		const uint64_t r = next(rng);
+		const uint64_t r = prng_next(rng);
 
 		words[i] = htole64(r & 0xfffff);
 		i += 1 + (r >> 20) % gap;
@@ -261,14 +188,14 @@ static void fill_sparse(uint64_t *words, struct rng *rng)
  * in eight, differs from the one before in its first link and a number only, as in a list that was
  * built at once.
  */
-static void fill_pointer(uint64_t *words, struct rng *rng)
+static void fill_pointer(uint64_t *words, struct prng *rng)
 {
-	const uint64_t r = next(rng), heap = UINT64_C(0x7f0000000000) | (r & 0xfffff) << 20;
+	const uint64_t r = prng_next(rng), heap = UINT64_C(0x7f0000000000) | (r & 0xfffff) << 20;
 	const uint64_t types = UINT64_C(0x550000000000) | (r >> 20 & 0xffffff) << 12;
 	const uint64_t alike = r >> 44 & 7;
 
 	for (size_t i = 0; i < WORDS; i += 8) {
-		const uint64_t a = next(rng), b = next(rng);
+		const uint64_t a = prng_next(rng), b = prng_next(rng);
 
 		if (i && a >> 60 < 2 * alike) {
 			memcpy(words + i, words + i - 8, 64);
@@ -309,10 +236,10 @@ static inline void put_word(struct writer *w, uint64_t r)
 	put_padded(w, vocabulary[i], sizeof(vocabulary[i]), strlen(vocabulary[i]));
 }
 
-static void fill_prose(struct writer *w, struct rng *rng)
+static void fill_prose(struct writer *w, struct prng *rng)
 {
 	while (w->used < PAGE_BYTES) {
-		uint64_t r = next(rng);
+		uint64_t r = prng_next(rng);
 
 		for (int i = 0; i < 4 && w->used < PAGE_BYTES; i++, r >>= 16)
 			put_word(w, r);
@@ -329,14 +256,14 @@ static inline void put_digits(struct writer *w, uint64_t number, size_t digits)
 
 /* On each page another share of the lines, from none to seven in eight, is about the same thing as
  * the one before. */
-static void fill_json(struct writer *w, struct rng *rng)
+static void fill_json(struct writer *w, struct prng *rng)
 {
 	static const char *const states[] = { "200", "200", "304", "404" };
-	uint64_t id = next(rng), r = next(rng);
+	uint64_t id = prng_next(rng), r = prng_next(rng);
 	const uint64_t alike = id >> 60 & 7;
 
 	while (w->used < PAGE_BYTES) {
-		const uint64_t s = next(rng), other = next(rng);
+		const uint64_t s = prng_next(rng), other = prng_next(rng);
 
 		if (s >> 61 >= alike)
 			r = other;
@@ -365,13 +292,13 @@ static void fill_json(struct writer *w, struct rng *rng)
 	}
 }
 
-static void fill_text(void *page, struct rng *rng)
+static void fill_text(void *page, struct prng *rng)
 {
 	struct writer w;
 
 	w.used = 0;
-	w.spread = 4 + next(rng) % 29;
-	if (next(rng) % 4 == 0)
+	w.spread = 4 + prng_next(rng) % 29;
+	if (prng_next(rng) % 4 == 0)
 		fill_prose(&w, rng);
 	else
 		fill_json(&w, rng);
@@ -379,7 +306,7 @@ static void fill_text(void *page, struct rng *rng)
 }
 
 /* Every KiB begins with 32 bytes like a chunk's head: a magic, a length, zeros. */
-static void fill_compressed(uint64_t *words, struct rng *rng)
+static void fill_compressed(uint64_t *words, struct prng *rng)
 {
 	fill_random(words, WORDS, rng);
 	for (size_t i = 0; i < WORDS; i += 128) {
@@ -394,7 +321,7 @@ static void fill_compressed(uint64_t *words, struct rng *rng)
 /* Weyl's sequence of the golden ratio, begun somewhere by the seed, is the most even there is. */
 enum mixture_kind mixture_kind_of(const struct mixture *mixture, uint64_t seed, uint64_t index)
 {
-	const uint64_t u = mixture_hash(seed, 0) + index * UINT64_C(0x9e3779b97f4a7c15);
+	const uint64_t u = mixture_hash(seed, 0) + index * PRNG_GOLDEN;
 	uint32_t left = (uint32_t)((u >> 32) * 1000 >> 32);
 	size_t kind = 0;
 
@@ -407,7 +334,7 @@ enum mixture_kind mixture_fill(void *page, const struct mixture *mixture, uint64
 			       uint64_t index, uint64_t generation)
 {
 	const enum mixture_kind kind = mixture_kind_of(mixture, seed, index);
-	struct rng rng = rng_of(mixture_hash(mixture_hash(seed, index + 1), generation));
+	struct prng rng = rng_of(mixture_hash(mixture_hash(seed, index + 1), generation));
 
 	switch (kind) {
 	case MIXTURE_ZERO:
@@ -417,7 +344,7 @@ enum mixture_kind mixture_fill(void *page, const struct mixture *mixture, uint64
 		fill_same(page, &rng);
 		break;
 	case MIXTURE_DUPLICATE:
-		rng = rng_of(mixture_hash(seed, next(&rng) % 16));
+		rng = rng_of(mixture_hash(seed, prng_next(&rng) % 16));
 		fill_text(page, &rng);
 		break;
 	case MIXTURE_SPARSE:
@@ -444,7 +371,7 @@ void mixture_fill_sized(void *page, enum mixture_kind kind, uint64_t lz4_bytes, 
 			uint64_t index, uint64_t generation)
 {
 	struct mixture only = { .name = mixture_kind_name(kind) };
-	struct rng rng = rng_of(mixture_hash(mixture_hash(seed, ~index), generation));
+	struct prng rng = rng_of(mixture_hash(mixture_hash(seed, ~index), generation));
 	const double want = (double)lz4_bytes, have = lz4_bytes_of[kind];
 	size_t words;
 

@@ -13,7 +13,7 @@ static double saved_bytes(const struct policy_settings *s, const struct policy_c
 	return s->savings == POLICY_SLOT ? c->saved_slot_bytes : c->saved_codec_bytes;
 }
 
-/* Step 1: figures of one candidate, and whether it may win at all. */
+/* Step 1: values of one candidate, and whether it is eligible. */
 static struct policy_verdict judge(const struct policy_settings *s,
 				   const struct policy_candidate *c)
 {
@@ -29,7 +29,7 @@ static struct policy_verdict judge(const struct policy_settings *s,
 	if (c->failed) {
 		v.reason = POLICY_INELIGIBLE_FAILED;
 	} else if (!isfinite(v.saved_ratio) || !isfinite(v.cost_cpu_ms) || v.cost_cpu_ms <= 0) {
-		v.reason = POLICY_INELIGIBLE_NO_FIGURE;
+		v.reason = POLICY_INELIGIBLE_NO_VALUE;
 	} else {
 		v.fair_score = v.saved_bytes / v.cost_cpu_ms;
 		v.eligible = v.saved_ratio >= s->floor_ratio && v.saved_bytes > 0;
@@ -60,8 +60,8 @@ static int best_fast(const struct policy_candidate *c, size_t n, const struct po
 
 /* Step 3: what a heavy candidate's extra CPU buys over the choice so far (against nothing if there
  * is none). */
-static bool worth_it(const struct policy_settings *s, struct policy_verdict *v,
-		     const struct policy_verdict *choice)
+static bool repays_cpu(const struct policy_settings *s, struct policy_verdict *v,
+		       const struct policy_verdict *choice)
 {
 	double extra_bytes = v->saved_bytes - (choice ? choice->saved_bytes : 0);
 	double extra_ms = v->cost_cpu_ms - (choice ? choice->cost_cpu_ms : 0);
@@ -89,7 +89,7 @@ static int best_heavy(const struct policy_settings *s, const struct policy_candi
 	for (size_t i = 0; i < n; i++) {
 		if (!v[i].eligible || c[i].tier != POLICY_HEAVY)
 			continue;
-		if (worth_it(s, &v[i], fast == POLICY_NOTHING ? NULL : &v[fast]) &&
+		if (repays_cpu(s, &v[i], fast == POLICY_NOTHING ? NULL : &v[fast]) &&
 		    beats(c, v, i, best))
 			best = (int)i;
 	}
@@ -151,7 +151,7 @@ const char *policy_reason_name(enum policy_reason reason)
 		[POLICY_LOST_NO_GAIN] = "lost_no_gain",
 		[POLICY_INELIGIBLE_FLOOR] = "ineligible_floor",
 		[POLICY_INELIGIBLE_FAILED] = "ineligible_failed",
-		[POLICY_INELIGIBLE_NO_FIGURE] = "ineligible_no_figure",
+		[POLICY_INELIGIBLE_NO_VALUE] = "ineligible_no_value",
 	};
 
 	return names[reason];
@@ -162,41 +162,42 @@ const char *policy_explain(const struct policy_settings *s, const struct policy_
 {
 	switch (v->reason) {
 	case POLICY_WON_SCORE:
-		snprintf(buf, len, "best score of the fast tier, and no heavy codec is worth more");
+		snprintf(buf, len,
+			 "best score of the fast tier, and no heavy codec repays its extra CPU");
 		break;
 	case POLICY_WON_PRICE:
-		snprintf(buf, len, "its extra CPU buys %.1f GiB per core, the price is %.1f",
+		snprintf(buf, len, "its extra CPU buys %.1f GiB per core; the price is %.1f",
 			 v->value_gib_per_core, s->price_gib_per_core);
 		break;
 	case POLICY_LOST_SCORE:
-		snprintf(buf, len, "another of the %s tier scores better",
+		snprintf(buf, len, "another codec of the %s tier scores better",
 			 c->tier == POLICY_FAST ? "fast" : "heavy");
 		break;
 	case POLICY_LOST_TO_HEAVY:
 		snprintf(buf, len,
-			 "best score of the fast tier, but a heavy codec is worth its extra CPU");
+			 "best score of the fast tier, but a heavy codec repays its extra CPU");
 		break;
 	case POLICY_LOST_READBACK:
 		snprintf(buf, len,
-			 "readback factor %.3g is above %.3g: heavy codecs are for colder memory",
-			 s->readback_factor, s->heavy_below);
+			 "heavy codecs need a readback factor of at most %.3g; it is %.3g",
+			 s->heavy_below, s->readback_factor);
 		break;
 	case POLICY_LOST_PRICE:
 		snprintf(buf, len, "its extra CPU buys %.1f GiB per core, below the price of %.1f",
 			 v->value_gib_per_core, s->price_gib_per_core);
 		break;
 	case POLICY_LOST_NO_GAIN:
-		snprintf(buf, len, "saves no more than the fast tier's best");
+		snprintf(buf, len, "saves no more than the best codec of the fast tier");
 		break;
 	case POLICY_INELIGIBLE_FLOOR:
 		snprintf(buf, len, "saves %.1f %%, below the floor of %.1f %%",
 			 100 * v->saved_ratio, 100 * s->floor_ratio);
 		break;
 	case POLICY_INELIGIBLE_FAILED:
-		snprintf(buf, len, "did not give every page back as it was");
+		snprintf(buf, len, "a page did not decompress to its original");
 		break;
-	case POLICY_INELIGIBLE_NO_FIGURE:
-		snprintf(buf, len, "a figure it is judged by is missing");
+	case POLICY_INELIGIBLE_NO_VALUE:
+		snprintf(buf, len, "a value that it is judged by is missing");
 		break;
 	}
 	return buf;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* policy.h - the fairness policy: which codec, if any, is worth its CPU for a class of memory.
+/* policy.h - the fairness policy: which codec, if any, repays its CPU time for some memory.
  *
- * Pure arithmetic on measured figures; no I/O, no clock, no allocation. The steps:
+ * Pure arithmetic on measured values; no I/O, no clock, no allocation. The steps:
  *
  *  1. Eligible are candidates whose savings reach the floor (5 %), in slot or codec bytes as asked.
  *  2. Within a tier they are ranked by
@@ -11,7 +11,7 @@
  * seldom read back (readback_factor <= heavy_below), and only if what it saves beyond the choice so
  * far, for as long as the pages stay out, pays for its extra CPU: extra_bytes * residence /
  * extra_cpu >= price Among heavy ones that pass, the best score of the tier is the choice.
- *  4. Nothing eligible and worth it: nothing is chosen. Leave that memory alone.
+ *  4. If no codec is eligible, or none repays its CPU, nothing is chosen: leave the memory alone.
  *
  * The price is in GiB-seconds per CPU-second, which is GiB per core: 4 says that one busy core is
  * worth 4 GiB of memory, about the proportion in which machines are sold.
@@ -34,7 +34,7 @@ struct policy_candidate {
 	const char *name;
 	enum policy_tier tier;
 	bool baseline; /* LZ4 fast: at most one */
-	bool failed;   /* a round trip did not give the page back: never eligible */
+	bool failed;   /* a page did not decompress to its original: never eligible */
 	double orig_bytes;
 	double saved_codec_bytes; /* orig - compressed; may be negative */
 	double saved_slot_bytes;  /* orig - memory in the pool; may be negative */
@@ -44,7 +44,7 @@ struct policy_candidate {
 
 struct policy_settings {
 	double floor_ratio;     /* savings from which a candidate is eligible */
-	double readback_factor; /* expected read-backs per page compressed */
+	double readback_factor; /* expected swap-ins per swap-out */
 	double heavy_below;     /* largest readback factor at which heavy codecs are considered */
 	double price_gib_per_core;   /* GiB-seconds that one CPU-second must buy */
 	double residence_s;          /* how long a page stays out, in seconds */
@@ -65,16 +65,16 @@ struct policy_settings {
 #define POLICY_READBACK_COLD 0.1
 
 enum policy_reason {
-	POLICY_WON_SCORE,            /* best score of the fast tier, no heavy one worth more */
-	POLICY_WON_PRICE,            /* heavy, and worth its extra CPU */
-	POLICY_LOST_SCORE,           /* another of its tier scores better */
-	POLICY_LOST_TO_HEAVY,        /* best of the fast tier; a heavy one is worth its extra CPU */
-	POLICY_LOST_READBACK,        /* heavy, and read back too often */
-	POLICY_LOST_PRICE,           /* heavy, and saves too little more for its extra CPU */
-	POLICY_LOST_NO_GAIN,         /* heavy, and saves no more than the choice of the fast tier */
-	POLICY_INELIGIBLE_FLOOR,     /* savings below the floor */
-	POLICY_INELIGIBLE_FAILED,    /* did not give the pages back */
-	POLICY_INELIGIBLE_NO_FIGURE, /* a figure is missing, or the cost is not above 0 */
+	POLICY_WON_SCORE,           /* best score of the fast tier; no heavy one repays its CPU */
+	POLICY_WON_PRICE,           /* heavy, and repays its extra CPU */
+	POLICY_LOST_SCORE,          /* another of its tier scores better */
+	POLICY_LOST_TO_HEAVY,       /* best of the fast tier; a heavy one repays its extra CPU */
+	POLICY_LOST_READBACK,       /* heavy; the readback factor is above heavy_below */
+	POLICY_LOST_PRICE,          /* heavy, and saves too little more for its extra CPU */
+	POLICY_LOST_NO_GAIN,        /* heavy, and saves no more than the choice of the fast tier */
+	POLICY_INELIGIBLE_FLOOR,    /* savings below the floor */
+	POLICY_INELIGIBLE_FAILED,   /* a page did not decompress to its original */
+	POLICY_INELIGIBLE_NO_VALUE, /* a value is missing, or the cost is not above 0 */
 };
 
 struct policy_verdict {
@@ -95,7 +95,7 @@ struct policy_verdict {
 
 /* policy_rank - a verdict for every candidate.
  *
- * returns  index of the chosen candidate, or POLICY_NOTHING: nothing is worth it
+ * returns  index of the chosen candidate, or POLICY_NOTHING
  */
 int policy_rank(const struct policy_settings *settings, const struct policy_candidate *candidates,
 		size_t n, struct policy_verdict *verdicts);
@@ -103,7 +103,7 @@ int policy_rank(const struct policy_settings *settings, const struct policy_cand
 /* policy_reason_name - "won_score", for records. */
 const char *policy_reason_name(enum policy_reason reason);
 
-/* policy_explain - one sentence with the figures that decided, into buf. Returns buf. */
+/* policy_explain - one sentence with the values that decided, into buf. Returns buf. */
 const char *policy_explain(const struct policy_settings *settings,
 			   const struct policy_candidate *candidate,
 			   const struct policy_verdict *verdict, char *buf, size_t len);

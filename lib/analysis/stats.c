@@ -7,73 +7,6 @@
 #define WALSH_MAX_N    200
 #define RANK_SUM_MAX_N 24
 
-/* ---- random numbers ---- */
-void prng_seed(struct prng *rng, uint64_t seed)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(rng->s); i++) {
-		uint64_t z = seed += UINT64_C(0x9e3779b97f4a7c15);
-
-		z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-		z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-		rng->s[i] = z ^ (z >> 31);
-	}
-}
-
-static uint64_t rotl(uint64_t x, int k)
-{
-	return (x << k) | (x >> (64 - k));
-}
-
-uint64_t prng_next(struct prng *rng)
-{
-	uint64_t *s = rng->s, ret = rotl(s[1] * 5, 7) * 9, t = s[1] << 17;
-
-	s[2] ^= s[0];
-	s[3] ^= s[1];
-	s[1] ^= s[2];
-	s[0] ^= s[3];
-	s[2] ^= t;
-	s[3] = rotl(s[3], 45);
-	return ret;
-}
-
-uint64_t prng_below(struct prng *rng, uint64_t bound)
-{
-	uint64_t x,
-		least = -bound %
-			bound; /* 2^64 mod bound: below it some remainders come once too often */
-
-	do
-		x = prng_next(rng);
-	while (x < least);
-	return x % bound;
-}
-
-void prng_shuffle(struct prng *rng, size_t *order, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		size_t j = prng_below(rng, i + 1);
-
-		order[i] = order[j];
-		order[j] = i;
-	}
-}
-
-/* ---- description ---- */
-void stats_add(struct stats_moments *m, double x)
-{
-	double delta = x - m->mean;
-
-	m->n++;
-	m->mean += delta / (double)m->n;
-	m->m2 += delta * (x - m->mean);
-}
-
-double stats_variance(const struct stats_moments *m)
-{
-	return m->n < 2 ? MISSING_F64 : m->m2 / (double)(m->n - 1);
-}
-
 static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -131,47 +64,6 @@ static bool valid_confidence(double confidence)
 static double two_sided_z(double confidence)
 {
 	return stats_normal_quantile(1 - (1 - confidence) / 2);
-}
-
-int stats_mean_interval(const struct stats_moments *m, uint64_t population, double confidence,
-			struct stats_interval *ret)
-{
-	double n = (double)m->n, size = (double)population, half;
-
-	if (!valid_confidence(confidence) || m->n > population)
-		return -EINVAL;
-	if (m->n == population && m->n > 0) {
-		*ret = (struct stats_interval){ m->mean, m->mean, m->mean };
-		return 0;
-	}
-	if (m->n < 2)
-		return -ERANGE;
-	half = two_sided_z(confidence) * sqrt(stats_variance(m) / n * (1 - n / size));
-	*ret = (struct stats_interval){ m->mean, m->mean - half, m->mean + half };
-	return 0;
-}
-
-int stats_share_interval(uint64_t k, uint64_t n, uint64_t population, double confidence,
-			 struct stats_interval *ret)
-{
-	double share, size, z, centre, half;
-
-	if (!valid_confidence(confidence) || n > population || k > n)
-		return -EINVAL;
-	if (n == 0)
-		return -ERANGE;
-	share = (double)k / (double)n;
-	if (n == population) {
-		*ret = (struct stats_interval){ share, share, share };
-		return 0;
-	}
-	z = two_sided_z(confidence);
-	size = (double)n * (double)(population - 1) / (double)(population - n);
-	centre = (share + z * z / (2 * size)) / (1 + z * z / size);
-	half = z / (1 + z * z / size) *
-	       sqrt(share * (1 - share) / size + z * z / (4 * size * size));
-	*ret = (struct stats_interval){ share, MAX(0.0, centre - half), MIN(1.0, centre + half) };
-	return 0;
 }
 
 uint64_t stats_sample_size(double sd, double half_width, uint64_t population, double confidence)
@@ -239,15 +131,15 @@ int stats_walsh_interval(const double *x, size_t n, double confidence, struct st
 	AUTO_FREE double *w = NULL;
 	double below;
 	size_t cut, m;
-	int r;
+	int rc;
 
 	if (!valid_confidence(confidence))
 		return -EINVAL;
 	if (!n || n > WALSH_MAX_N)
 		return -ERANGE;
-	r = signed_rank_cut(n, (1 - confidence) / 2, &cut, &below);
-	if (r)
-		return r;
+	rc = signed_rank_cut(n, (1 - confidence) / 2, &cut, &below);
+	if (rc)
+		return rc;
 	if (!cut)
 		return -ERANGE;
 	w = calloc(n * (n + 1) / 2, sizeof(*w));
@@ -300,17 +192,17 @@ int stats_paired_ratio(const double *a, const double *b, size_t n, unsigned int 
 	AUTO_FREE double *x = NULL, *drawn = NULL, *w = NULL, *estimates = NULL;
 	double estimate, tail = (1 - confidence) / 2;
 	struct prng rng;
-	int r;
+	int rc;
 
 	if (!valid_confidence(confidence) || !resamples)
 		return -EINVAL;
 	if (n < 2)
 		return -ERANGE;
-	r = log_ratios(a, b, n, &x);
-	if (!r)
-		r = stats_hodges_lehmann(x, n, &estimate);
-	if (r)
-		return r;
+	rc = log_ratios(a, b, n, &x);
+	if (!rc)
+		rc = stats_hodges_lehmann(x, n, &estimate);
+	if (rc)
+		return rc;
 	drawn = calloc(n, sizeof(*drawn));
 	w = calloc(n * (n + 1) / 2, sizeof(*w));
 	estimates = calloc(resamples, sizeof(*estimates));
@@ -334,13 +226,13 @@ int stats_paired_ratio_exact(const double *a, const double *b, size_t n, double 
 {
 	AUTO_FREE double *x = NULL;
 	struct stats_interval logs;
-	int r = log_ratios(a, b, n, &x);
+	int rc = log_ratios(a, b, n, &x);
 
-	if (!r)
-		r = stats_walsh_interval(x, n, confidence, &logs, NULL);
-	if (!r)
+	if (!rc)
+		rc = stats_walsh_interval(x, n, confidence, &logs, NULL);
+	if (!rc)
 		*ret = exp_interval(logs.estimate, logs.low, logs.high);
-	return r;
+	return rc;
 }
 
 /* Twice the mid-rank of every value among all n, so that halves stay whole numbers. */

@@ -2,41 +2,18 @@
 /* stats.h - quantiles, intervals and tests for small numbers of runs and large numbers of pages.
  *
  * Pure: no allocation is kept, randomness comes from a seeded generator, the same input gives the
- * same output. Nothing is dropped as an outlier; a figure that n does not carry is refused with
- * -ERANGE, never guessed.
+ * same output. No value is dropped as an outlier; where n is too small for a result, the answer is
+ * -ERANGE.
  */
 #ifndef COLDPRESS_ANALYSIS_STATS_H
 #define COLDPRESS_ANALYSIS_STATS_H
 
-#include "lib/base/base.h"
-
-/* ---- random numbers: xoshiro256** seeded by splitmix64; not for secrets ---- */
-struct prng {
-	uint64_t s[4];
-};
-
-void prng_seed(struct prng *rng, uint64_t seed);
-uint64_t prng_next(struct prng *rng);
-
-/* prng_below - uniform in [0, bound), without modulo bias. bound must not be 0. */
-uint64_t prng_below(struct prng *rng, uint64_t bound);
-
-/* prng_shuffle - the numbers 0 .. n-1 in random order, into order. */
-void prng_shuffle(struct prng *rng, size_t *order, size_t n);
+#include "prng.h"
 
 /* ---- description ---- */
 struct stats_interval {
 	double estimate, low, high;
 };
-
-/* Running mean and variance (Welford). Zero before use. */
-struct stats_moments {
-	uint64_t n;
-	double mean, m2;
-};
-
-void stats_add(struct stats_moments *m, double x);
-double stats_variance(const struct stats_moments *m); /* of the sample, n - 1; NaN below 2 */
 
 /* stats_sort - ascending, in place. NaN must not be among the values. */
 void stats_sort(double *x, size_t n);
@@ -51,26 +28,9 @@ double stats_median(double *x, size_t n);
 /* stats_normal_quantile - z with P(Z <= z) = p, to 1e-12. p in (0, 1), else NaN. */
 double stats_normal_quantile(double p);
 
-/* ---- from a sample of pages to all of them ---- */
-
-/* stats_mean_interval - the mean of a population of `population` members from n of them drawn
- * without replacement: normal interval with finite-population correction; exact (low = high) when n
- * = population.
- *
- * errors  -ERANGE n < 2 and n < population; -EINVAL confidence not in (0, 1) or n > population
- */
-int stats_mean_interval(const struct stats_moments *m, uint64_t population, double confidence,
-			struct stats_interval *ret);
-
-/* stats_share_interval - a share k of n, Wilson's interval with n enlarged by the finite-population
- * correction. Never leaves [0, 1], and is not empty at k = 0. errors  -ERANGE n = 0; -EINVAL as
- * above
- */
-int stats_share_interval(uint64_t k, uint64_t n, uint64_t population, double confidence,
-			 struct stats_interval *ret);
-
-/* stats_sample_size - members to draw of `population` so that the mean's interval is +-half_width,
- * given the standard deviation that a pilot found. At least 2, at most population.
+/* stats_sample_size - members to draw of `population`, without replacement, for an interval of the
+ * mean of +-half_width, given the standard deviation of a pilot; with finite-population correction.
+ * At least 2, at most population.
  */
 uint64_t stats_sample_size(double sd, double half_width, uint64_t population, double confidence);
 

@@ -32,7 +32,7 @@ static int by_pages(const void *a, const void *b)
 	return (x->sums.pages > y->sums.pages) - (x->sums.pages < y->sums.pages);
 }
 
-/* Small ones together into the first, until that is large enough too. Returns how many are left. */
+/* Merges small strata into the first, until it is large enough. Returns how many are left. */
 static size_t collapse(struct stratum *strata, size_t n)
 {
 	size_t used = 1;
@@ -56,7 +56,7 @@ static double residual_variance(const struct stratum_sums *s, double ratio)
 	return MAX(0.0, squares - sum * sum / n) / (n - 1); /* rounding may go below 0 */
 }
 
-/* Of the weighed mean of the residuals. */
+/* Of the weighted mean of the residuals. */
 static double mean_variance(const struct stratum *strata, size_t n, double population, double ratio)
 {
 	double variance = 0;
@@ -66,7 +66,7 @@ static double mean_variance(const struct stratum *strata, size_t n, double popul
 		       drawn = (double)strata[i].sums.pages;
 		double left = 1 - drawn / strata[i].population;
 
-		if (!(left > 0)) /* all of it was drawn */
+		if (!(left > 0)) /* all of it was sampled */
 			continue;
 		variance +=
 			weight * weight * left * residual_variance(&strata[i].sums, ratio) / drawn;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* strata.h - from the pages drawn of each mapping to all present ones: means and intervals,
- * stratified by mapping.
+/* strata.h - means and intervals for all present pages from a sample, stratified by mapping.
  *
- * Pure. Pages are drawn from all mappings alike and weighed afterwards by how many each mapping
- * really has: given the numbers that fell to each, that is a stratified sample (Holt and Smith
- * 1979). Mappings of which fewer than STRATA_PAGES_MIN pages were drawn are taken together.
+ * Pure. Pages are sampled from all mappings alike and weighted afterwards by the number of pages of
+ * each mapping (post-stratification, Holt and Smith 1979). Mappings with fewer than
+ * STRATA_PAGES_MIN sampled pages are merged.
  */
 #ifndef COLDPRESS_ANALYSIS_STRATA_H
 #define COLDPRESS_ANALYSIS_STRATA_H
@@ -14,9 +13,9 @@
 
 #define STRATA_PAGES_MIN 30
 
-/* What one codec made of the pages drawn of one mapping. */
+/* Results of one codec on the sampled pages of one mapping. */
 struct stratum_sums {
-	uint64_t pages, coded_pages; /* drawn; those of them that need a codec */
+	uint64_t pages, coded_pages; /* sampled; those that need a codec */
 	uint64_t codec_bytes;
 	double slot_bytes, slot_squares; /* sums over the coded pages */
 };
@@ -26,12 +25,12 @@ struct strata_estimate {
 		of_all; /* slot bytes a page: of the pages that need a codec, of all; 95 % */
 };
 
-/* strata_add - the pages of `from`, too. */
+/* strata_add - adds the sums of `from`. */
 void strata_add(struct stratum_sums *to, const struct stratum_sums *from);
 
-/* strata_estimate - population[i] has as many pages in all as sums[i] is drawn from.
- * Finite-population corrected: where all were drawn, low = high. What the sample does not carry is
- * NaN (no page with a codec; one page only).
+/* strata_estimate - sums[i] is a sample of population[i]. With finite-population correction: low =
+ * high if all pages were sampled. NaN if the sample is too small (no page that needs a codec; only
+ * one page).
  *
  * errors  -ENOMEM
  */

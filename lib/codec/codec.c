@@ -6,19 +6,27 @@
 
 #include "lib/base/units.h"
 
-#define DICTIONARY_MIN     (4 * KIB)
-#define DICTIONARY_MAX     (64 * KIB) /* lz4 looks back no farther */
 #define DICTIONARY_DEFAULT (16 * KIB)
 
-extern const struct codec codec_lz4, codec_lz4hc, codec_lzo, codec_lzo_rle, codec_lzo1x_1,
-	codec_zstd, codec_deflate, codec_zlib, codec_snappy, codec_zstd_dict, codec_zstd_crypto,
-	codec_lz4_dict;
+/* Every codec: add a line for a new one. */
+#define CODECS(X) \
+	X(lz4) \
+	X(lzo_rle) \
+	X(lzo) \
+	X(lzo1x_1) \
+	X(zstd) \
+	X(deflate) \
+	X(lz4hc) \
+	X(zlib) \
+	X(snappy) \
+	X(lz4_dict) \
+	X(zstd_dict) \
+	X(zstd_crypto)
 
-const struct codec *const codec_all[] = {
-	&codec_lz4,       &codec_lzo_rle,     &codec_lzo,  &codec_lzo1x_1, &codec_zstd,
-	&codec_deflate,   &codec_lz4hc,       &codec_zlib, &codec_snappy,  &codec_lz4_dict,
-	&codec_zstd_dict, &codec_zstd_crypto, NULL
-};
+#define DECLARE(name) extern const struct codec codec_##name;
+#define ADDRESS(name) &codec_##name,
+CODECS(DECLARE)
+const struct codec *const codec_all[] = { CODECS(ADDRESS) NULL };
 
 const struct codec *codec_find(const char *name)
 {
@@ -36,7 +44,7 @@ static int unknown_codec(const char *spec, struct err *e)
 	for (size_t i = 0; codec_all[i] && n < sizeof(names); i++)
 		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "",
 				      codec_all[i]->name);
-	return err_usage(e, "no codec '%s'; there are: %s", spec, names);
+	return err_usage(e, "codec '%s' not found; codecs: %s", spec, names);
 }
 
 static int parse_level(const struct codec *codec, const char *text, int *ret, struct err *e)
@@ -64,9 +72,9 @@ static int parse_dictionary(const struct codec *codec, const char *spec, size_t 
 
 	if (!codec->set_dictionary)
 		return err_usage(e, "codec %s takes no dictionary: '%s'", codec->name, spec);
-	if (units_parse_size(spec, &bytes, NULL) || bytes < DICTIONARY_MIN ||
-	    bytes > DICTIONARY_MAX)
-		return err_usage(e, "codec %s: a dictionary has 4KiB to 64KiB, not '%s'",
+	if (units_parse_size(spec, &bytes, NULL) || bytes < CODEC_DICTIONARY_MIN ||
+	    bytes > CODEC_DICTIONARY_MAX)
+		return err_usage(e, "codec %s: a dictionary must be from 4KiB to 64KiB, not '%s'",
 				 codec->name, spec);
 	*ret = bytes;
 	return 0;
@@ -90,7 +98,7 @@ int codec_parse(struct codec_run *ret, const char *spec, struct err *e)
 	const char *colon = strchr(spec, ':'), *second = colon ? strchr(colon + 1, ':') : NULL;
 	struct codec_run run = { 0 };
 	char name[CODEC_LABEL_MAX];
-	int r = 0;
+	int rc = 0;
 
 	snprintf(name, sizeof(name), "%.*s", colon ? (int)MIN(colon - spec, INT_MAX) : INT_MAX,
 		 spec);
@@ -100,11 +108,11 @@ int codec_parse(struct codec_run *ret, const char *spec, struct err *e)
 	run.level = run.codec->level_default;
 	run.dictionary_bytes = run.codec->set_dictionary ? DICTIONARY_DEFAULT : 0;
 	if (colon)
-		r = parse_level(run.codec, colon + 1, &run.level, e);
-	if (!r && second)
-		r = parse_dictionary(run.codec, second + 1, &run.dictionary_bytes, e);
-	if (r)
-		return r;
+		rc = parse_level(run.codec, colon + 1, &run.level, e);
+	if (!rc && second)
+		rc = parse_dictionary(run.codec, second + 1, &run.dictionary_bytes, e);
+	if (rc)
+		return rc;
 	name_run(&run);
 	*ret = run;
 	return 0;
@@ -122,15 +130,16 @@ static int open_run(struct codec_run *run, struct codec_run *ret, struct err *e)
 int codec_open(struct codec_run *ret, const char *spec, struct err *e)
 {
 	struct codec_run run;
-	int r = codec_parse(&run, spec, e);
+	int rc = codec_parse(&run, spec, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	if (run.dictionary_bytes)
-		return err_usage(e,
-				 "codec %s takes a dictionary trained on part of a corpus: that is "
-				 "for bench",
-				 run.codec->name);
+		return err_usage(
+			e,
+			"codec %s needs a dictionary trained on part of a corpus: only bench "
+			"can do that",
+			run.codec->name);
 	return open_run(&run, ret, e);
 }
 
@@ -138,24 +147,24 @@ int codec_open_trained(struct codec_run *ret, const char *spec, const struct cod
 		       struct err *e)
 {
 	struct codec_run run;
-	int r = codec_parse(&run, spec, e);
+	int rc = codec_parse(&run, spec, e);
 
-	if (!r && run.dictionary_bytes) {
+	if (!rc && run.dictionary_bytes) {
 		run.dictionary = malloc(run.dictionary_bytes);
-		r = run.dictionary ? codec_train(samples, run.dictionary, run.dictionary_bytes,
-						 &run.dictionary_bytes, e)
-				   : err_set(e, ENOMEM, "cannot set up codec %s", run.label);
+		rc = run.dictionary ? codec_train(samples, run.dictionary, run.dictionary_bytes,
+						  &run.dictionary_bytes, e)
+				    : err_set(e, ENOMEM, "cannot set up codec %s", run.label);
 	}
-	if (!r)
-		r = open_run(&run, &run, e);
-	if (!r && run.dictionary) {
-		r = run.codec->set_dictionary(run.state, run.dictionary, run.dictionary_bytes);
-		if (r)
-			err_set(e, r, "cannot give codec %s its dictionary", run.label);
+	if (!rc)
+		rc = open_run(&run, &run, e);
+	if (!rc && run.dictionary) {
+		rc = run.codec->set_dictionary(run.state, run.dictionary, run.dictionary_bytes);
+		if (rc)
+			err_set(e, rc, "cannot give codec %s its dictionary", run.label);
 	}
-	if (r) {
+	if (rc) {
 		codec_close(&run);
-		return r;
+		return rc;
 	}
 	*ret = run;
 	return 0;
@@ -171,21 +180,26 @@ void codec_close(struct codec_run *run)
 
 const char *codec_for_kernel(const char *algorithm, bool crypto, bool *approximate)
 {
-	static const struct {
-		const char *kernel, *spec;
-		bool approximate;
-	} table[] = {
-		{ "lz4", "lz4:1", false },       { "lzo", "lzo", false },
-		{ "lzo-rle", "lzo-rle", false }, { "zstd", "zstd:3", true },
-		{ "deflate", "zlib:6", false },  { "lz4hc", "lz4hc:9", true },
-	};
+	const struct codec_kernel *best = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		if (!str_eq(table[i].kernel, algorithm))
-			continue;
-		if (approximate)
-			*approximate = table[i].approximate;
-		return crypto && str_eq(algorithm, "zstd") ? "zstd-crypto:3" : table[i].spec;
+	for (size_t i = 0; codec_all[i]; i++) {
+		const struct codec_kernel *k = &codec_all[i]->kernel;
+
+		if (k->algorithm && str_eq(k->algorithm, algorithm) && (k->crypto ? crypto : !best))
+			best = k;
 	}
-	return NULL;
+	if (best && approximate)
+		*approximate = best->approximate;
+	return best ? best->label : NULL;
+}
+
+const char *codec_kernel_algorithm(size_t i)
+{
+	for (size_t k = 0; codec_all[k]; k++) {
+		const struct codec_kernel *kernel = &codec_all[k]->kernel;
+
+		if (kernel->algorithm && !kernel->crypto && i-- == 0)
+			return kernel->algorithm;
+	}
+	return i == 0 ? "842" : NULL;
 }

@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* codec.h - one descriptor per compression library, the same calls for all of them.
+/* codec.h - one descriptor per codec, the same calls for all of them.
  *
- * A codec is a file in this directory that ends in its descriptor, and a line in codec.c. States
- * are not shared between threads. Decompression is bounded: damaged input gives an error, never a
- * write beyond cap.
+ * A codec is a file in this directory that ends in its descriptor, and a line in codec.c. A state
+ * belongs to one thread. Decompression is bounded: damaged input gives an error, never a write
+ * beyond cap.
  */
 #ifndef COLDPRESS_CODEC_H
 #define COLDPRESS_CODEC_H
 
 #include "lib/base/err.h"
 
+/* The kernel algorithm that a codec stands for. */
+struct codec_kernel {
+	const char *algorithm; /* zram's name; NULL = none */
+	const char *label;     /* the codec at the kernel's default level: "zstd:3" */
+	bool approximate;      /* does not write the same bytes, or not on every kernel */
+	bool crypto;           /* where the kernel takes it from its crypto interface */
+};
+
 struct codec {
 	const char *name;       /* "zstd" */
-	const char *level_word; /* "level", "acceleration"; NULL = there is only one mode */
+	const char *level_word; /* "level", "acceleration"; NULL = no levels */
 	int level_min, level_max;
 	int level_default;
-	bool entropy; /* codes bytes by how frequent they are, besides repeats */
-	bool heavy;   /* costs a multiple of a fast codec: must earn its CPU (lib/policy) */
+	const char *sweep; /* levels for bench --full-sweep: "1,6..9"; NULL = none of several */
+	struct codec_kernel kernel;
+	bool entropy; /* entropy coding, besides matches */
+	bool heavy;   /* the policy's heavy tier: several times the CPU time of a fast codec */
 	void *(*open)(int level);    /* NULL = no memory */
 	void (*close)(void *state);  /* NULL-safe */
 	size_t (*bound)(size_t len); /* largest compressed length of len bytes */
@@ -35,7 +45,9 @@ extern const struct codec *const codec_all[];
 /* codec_find - by name, NULL if there is none. */
 const struct codec *codec_find(const char *name);
 
-#define CODEC_LABEL_MAX 32
+#define CODEC_LABEL_MAX      32
+#define CODEC_DICTIONARY_MIN (4 * KIB)
+#define CODEC_DICTIONARY_MAX (64 * KIB) /* lz4 looks back no farther */
 
 /* Pages one after the other, to train a dictionary on. */
 struct codec_samples {
@@ -83,12 +95,18 @@ int codec_open_trained(struct codec_run *ret, const char *spec, const struct cod
 		       struct err *e);
 void codec_close(struct codec_run *run);
 
-/* codec_for_kernel - the codec that stands for a kernel algorithm at its default level: lz4 ->
- * lz4:1, lz4hc -> lz4hc:9, lzo -> lzo, lzo-rle -> lzo-rle, zstd -> zstd:3, deflate -> zlib:6; NULL
- * where none does. crypto: the kernel takes it from its crypto interface (struct zram_algorithms
- * knows), whose zstd is zstd-crypto:3. *approximate (may be NULL) is set where the two do not write
- * the same bytes, or not on every kernel: lz4hc and zstd.
+/* codec_for_kernel - label of the codec that stands for a kernel algorithm; NULL = no codec does.
+ * crypto: the kernel takes it from its crypto interface (struct zram_algorithms). *approximate (may
+ * be NULL) as in struct codec_kernel; untouched for NULL.
  */
 const char *codec_for_kernel(const char *algorithm, bool crypto, bool *approximate);
+
+/* codec_kernel_algorithm - the i-th algorithm that zram may offer: those that a codec stands for,
+ * then 842, which no library has; NULL behind the last.
+ */
+const char *codec_kernel_algorithm(size_t i);
+
+/* What a scan measures unless told otherwise: the initializer of an array of specs. */
+#define CODEC_SCAN_DEFAULT "lz4:1", "lzo-rle", "zstd:1", "zstd:3", "deflate:1"
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* deflate.c - raw DEFLATE by libdeflate. The kernel's own is zlib at its level 6 with a 2 KiB
- * window: same format, other choices, so sizes are near and times are not comparable.
+ * window: same format, other choices, so sizes are close and times are not comparable.
  */
 #include <libdeflate.h>
 
@@ -67,6 +67,7 @@ const struct codec codec_deflate = {
 	.level_min = 1,
 	.level_max = 12,
 	.level_default = 1,
+	.sweep = "1,6,12",
 	.entropy = true,
 	.heavy = true,
 	.open = deflate_open,

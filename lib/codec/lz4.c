@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* lz4.c - LZ4 fast by liblz4; acceleration 1 writes what LZ4_compress_default and, but for a byte
- * or two of some pages, the kernel's lz4 write.
+/* lz4.c - LZ4 by liblz4: lz4, lz4-dict and lz4hc. Acceleration 1 writes what LZ4_compress_default
+ * and, but for a byte or two of some pages, the kernel's lz4 write.
  *
- * lz4-dict is given a dictionary, which is hashed once: each page begins with a copy of that state
- * (16 KiB), and its time is in the figures. The kernel's backend hashes the dictionary anew for
- * each page.
+ * lz4-dict hashes its dictionary once: each page begins with a copy of that state (16 KiB), which
+ * is part of its time. The kernel's backend hashes the dictionary anew for each page.
  */
 #include <lz4.h>
+#include <lz4hc.h>
 
 #include "codec.h"
 
@@ -83,15 +83,62 @@ static ssize_t lz4_dict_decompress(void *state, const void *src, size_t len, voi
 	return n >= 0 ? n : -EIO;
 }
 
-#define LZ4_CODEC(codec_name, codec_compress, codec_decompress, dictionary) \
-	{ \
-		.name = (codec_name), .level_word = "acceleration", .level_min = 1, \
-		.level_max = 65537, .level_default = 1, .open = lz4_open, .close = free, \
-		.bound = lz4_bound, .compress = (codec_compress), \
-		.decompress = (codec_decompress), .set_dictionary = (dictionary), \
-	}
+/* ---- lz4hc: slow to compress, decompressed as lz4 ---- */
+struct lz4hc_state {
+	int level;
+	union LZ4_streamHC_u stream;
+};
 
-extern const struct codec codec_lz4, codec_lz4_dict;
-const struct codec codec_lz4 = LZ4_CODEC("lz4", lz4_compress, lz4_decompress, NULL);
-const struct codec codec_lz4_dict =
-	LZ4_CODEC("lz4-dict", lz4_dict_compress, lz4_dict_decompress, lz4_set_dictionary);
+static void *lz4hc_open(int level)
+{
+	struct lz4hc_state *s = malloc(sizeof(*s));
+
+	if (s)
+		s->level = level;
+	return s;
+}
+
+static ssize_t lz4hc_compress(void *state, const void *src, size_t len, void *dst, size_t cap)
+{
+	struct lz4hc_state *s = state;
+	int n = LZ4_compress_HC_extStateHC(&s->stream, src, dst, (int)len, (int)cap, s->level);
+
+	return n > 0 ? n : -EIO;
+}
+
+#define LZ4_FAST \
+	.level_word = "acceleration", .level_min = 1, .level_max = 65537, .level_default = 1, \
+	.open = lz4_open, .close = free, .bound = lz4_bound
+
+extern const struct codec codec_lz4, codec_lz4_dict, codec_lz4hc;
+const struct codec codec_lz4 = {
+	LZ4_FAST,
+	.name = "lz4",
+	.sweep = "1,2,4,8,16",
+	.kernel = { .algorithm = "lz4", .label = "lz4:1" },
+	.compress = lz4_compress,
+	.decompress = lz4_decompress,
+};
+const struct codec codec_lz4_dict = {
+	LZ4_FAST,
+	.name = "lz4-dict",
+	.sweep = "1:4KiB,1:16KiB,1:64KiB",
+	.compress = lz4_dict_compress,
+	.decompress = lz4_dict_decompress,
+	.set_dictionary = lz4_set_dictionary,
+};
+const struct codec codec_lz4hc = {
+	.name = "lz4hc",
+	.level_word = "level",
+	.level_min = LZ4HC_CLEVEL_MIN,
+	.level_max = LZ4HC_CLEVEL_MAX,
+	.level_default = LZ4HC_CLEVEL_DEFAULT,
+	.sweep = "3,6,9,12",
+	.kernel = { .algorithm = "lz4hc", .label = "lz4hc:9", .approximate = true },
+	.heavy = true,
+	.open = lz4hc_open,
+	.close = free,
+	.bound = lz4_bound,
+	.compress = lz4hc_compress,
+	.decompress = lz4_decompress,
+};

@@ -18,7 +18,7 @@ static ssize_t lzo_compress(void *state, const void *src, size_t len, void *dst,
 {
 	lzo_uint n = cap;
 
-	/* LZO does not look at the room it has. */
+	/* LZO does not check the size of its output buffer. */
 	if (cap < lzo_bound(len))
 		return -EIO;
 	return lzo1x_1_compress(src, len, dst, &n, state) == LZO_E_OK ? (ssize_t)n : -EIO;

@@ -2,7 +2,7 @@
 /* lzo_kernel.c - LZO1X-1 as Linux writes it, byte for byte: "lzo", and "lzo-rle", which no library
  * has.
  *
- * A block is looked through for the first four bytes that a table of 2^13 places has seen before;
+ * A block is searched for the first four bytes that are in a table of 2^13 places;
  * liblzo2 has twice as many places, and so writes up to 0.2 % less. The longer nothing is found,
  * the longer the steps. lzo-rle turns runs of four zeros and more into an instruction of their own,
  * and such zeros never enter the table.
@@ -252,7 +252,7 @@ static ssize_t lzo_kernel_compress(void *state, const void *src, size_t len, voi
 	struct writer w = { .at = dst, .copied = src, .end = in_end };
 	size_t block_max = s->rle ? FAR_MAX : FAR_MAX + 1, header_len = s->rle ? sizeof(header) : 0;
 
-	if (cap < lzo_kernel_bound(len)) /* it does not look at the room it has */
+	if (cap < lzo_kernel_bound(len)) /* the writer does not check */
 		return -EIO;
 	memcpy(w.at, header, header_len);
 	w.at += header_len;
@@ -401,62 +401,73 @@ static enum step step_near(struct reader *r, unsigned int first, size_t literals
 	return copy_match(r, distance, len) ? GO_ON : DAMAGED;
 }
 
+/* The header of lzo-rle, and literals that may stand at the beginning of a stream. *literals: what
+ * the first instruction is told of them.
+ */
+static enum step step_begin(struct reader *r, bool rle, size_t *literals)
+{
+	static const uint8_t header[] = { RLE_HEADER };
+	size_t n;
+
+	*literals = 0;
+	if (rle) {
+		if ((size_t)(r->end - r->at) < sizeof(header) ||
+		    memcmp(r->at, header, sizeof(header)) != 0)
+			return DAMAGED;
+		r->at += sizeof(header);
+	}
+	if (r->end == r->at || r->at[0] <= 17)
+		return GO_ON;
+	n = (size_t)(*r->at++ - 17);
+	*literals = MIN(n, (size_t)LITERALS_MANY);
+	return copy_literals(r, n) ? GO_ON : DAMAGED;
+}
+
+/* One instruction with the literals behind it, which become *literals. */
+static enum step step_any(struct reader *r, bool rle, size_t *literals)
+{
+	int byte = get_byte(r);
+	unsigned int first = (unsigned int)byte, few = 0;
+	enum step step;
+
+	if (byte < 0)
+		return DAMAGED;
+	if (first < FAR && !*literals) {
+		size_t n = get_len(r, first, 4);
+
+		*literals = LITERALS_MANY;
+		return n && copy_literals(r, n + 3) ? GO_ON : DAMAGED;
+	}
+	if (first < FAR || first >= 64)
+		step = step_near(r, first, *literals, &few);
+	else if (first < MIDDLE)
+		step = step_far(r, first, rle, &few);
+	else
+		step = step_middle(r, first, &few);
+	*literals = few & 3;
+	return step == GO_ON && !copy_literals(r, *literals) ? DAMAGED : step;
+}
+
 static ssize_t lzo_kernel_decompress(void *state, const void *src, size_t len, void *dst,
 				     size_t cap)
 {
-	static const uint8_t header[] = { RLE_HEADER };
 	const struct lzo_state *s = state;
 	struct reader r = { src, (const uint8_t *)src + len, dst, dst, (uint8_t *)dst + cap };
-	size_t literals = 0; /* before the next instruction */
-	enum step step = GO_ON;
+	size_t literals; /* before the next instruction */
+	enum step step = step_begin(&r, s->rle, &literals);
 
-	if (s->rle) {
-		if (len < sizeof(header) || memcmp(src, header, sizeof(header)) != 0)
-			return -EIO;
-		r.at += sizeof(header);
-	}
-	if (r.at<r.end && * r.at> 17) {
-		literals = (size_t)(*r.at++ - 17);
-		step = copy_literals(&r, literals) ? GO_ON : DAMAGED;
-		literals = MIN(literals, (size_t)LITERALS_MANY);
-	}
-	while (step == GO_ON) {
-		int first = get_byte(&r);
-		unsigned int few = 0;
-
-		if (first < 0)
-			return -EIO;
-		if (first < FAR && !literals) {
-			literals = get_len(&r, (unsigned int)first, 4);
-			step = literals && copy_literals(&r, literals + 3) ? GO_ON : DAMAGED;
-			literals = LITERALS_MANY;
-			continue;
-		}
-		step = first < FAR || first >= 64
-			       ? step_near(&r, (unsigned int)first, literals, &few)
-		       : first < MIDDLE ? step_far(&r, (unsigned int)first, s->rle, &few)
-					: step_middle(&r, (unsigned int)first, &few);
-		literals = few & 3;
-		if (step == GO_ON && !copy_literals(&r, literals))
-			step = DAMAGED;
-	}
+	while (step == GO_ON)
+		step = step_any(&r, s->rle, &literals);
 	return step == END ? r.out - r.out_begin : -EIO;
 }
 
+#define LZO_KERNEL(zram_name, open_state) \
+	{ \
+		.name = (zram_name), .kernel = { .algorithm = (zram_name), .label = (zram_name) }, \
+		.open = (open_state), .close = free, .bound = lzo_kernel_bound, \
+		.compress = lzo_kernel_compress, .decompress = lzo_kernel_decompress, \
+	}
+
 extern const struct codec codec_lzo, codec_lzo_rle;
-const struct codec codec_lzo = {
-	.name = "lzo",
-	.open = lzo_open,
-	.close = free,
-	.bound = lzo_kernel_bound,
-	.compress = lzo_kernel_compress,
-	.decompress = lzo_kernel_decompress,
-};
-const struct codec codec_lzo_rle = {
-	.name = "lzo-rle",
-	.open = lzo_rle_open,
-	.close = free,
-	.bound = lzo_kernel_bound,
-	.compress = lzo_kernel_compress,
-	.decompress = lzo_kernel_decompress,
-};
+const struct codec codec_lzo = LZO_KERNEL("lzo", lzo_open);
+const struct codec codec_lzo_rle = LZO_KERNEL("lzo-rle", lzo_rle_open);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* snappy.c - Snappy by libsnappy; no kernel has it: what a fast codec of another family would give.
+/* snappy.c - Snappy by libsnappy; not in the kernel: a fast codec of another family, for
+ * comparison.
  */
 #include <snappy-c.h>
 
@@ -7,7 +8,7 @@
 
 static void *snappy_open(int level UNUSED)
 {
-	return malloc(1); /* there is no state, but NULL means failure */
+	return malloc(1); /* no state, but NULL means failure */
 }
 
 static size_t snappy_bound(size_t len)

@@ -23,9 +23,9 @@ int codec_train(const struct codec_samples *samples, void *dictionary, size_t ca
 		err_say(e, ENODATA,
 			"cannot train a dictionary of %zu bytes on %zu pages of %zu: %s", cap,
 			samples->n, samples->page_bytes,
-			samples->n ? ZDICT_getErrorName(n) : "there are none");
-		return err_hint(e, "it takes about a hundred times its size of pages that have "
-				   "something in common");
+			samples->n ? ZDICT_getErrorName(n) : "no pages");
+		return err_hint(e,
+				"training needs similar pages of about a hundred times its size");
 	}
 	*len = n;
 	return 0;

@@ -79,6 +79,8 @@ const struct codec codec_zlib = {
 	.level_min = 1,
 	.level_max = 9,
 	.level_default = 6,
+	.sweep = "1,6",
+	.kernel = { .algorithm = "deflate", .label = "zlib:6" },
 	.entropy = true,
 	.heavy = true,
 	.open = zlib_open,

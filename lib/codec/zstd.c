@@ -97,15 +97,32 @@ static ssize_t zstd_decompress(void *state, const void *src, size_t len, void *d
 	return ZSTD_isError(n) ? -EIO : (ssize_t)n;
 }
 
-#define ZSTD_CODEC(codec_name, codec_compress, dictionary) \
-	{ \
-		.name = (codec_name), .level_word = "level", .level_min = -100, .level_max = 22, \
-		.level_default = 3, .entropy = true, .heavy = true, .open = zstd_open, \
-		.close = zstd_close, .bound = zstd_bound, .compress = (codec_compress), \
-		.decompress = zstd_decompress, .set_dictionary = (dictionary), \
-	}
+#define ZSTD_COMMON \
+	.level_word = "level", .level_min = -100, .level_max = 22, .level_default = 3, \
+	.entropy = true, .heavy = true, .open = zstd_open, .close = zstd_close, \
+	.bound = zstd_bound, .decompress = zstd_decompress
 
 extern const struct codec codec_zstd, codec_zstd_dict, codec_zstd_crypto;
-const struct codec codec_zstd = ZSTD_CODEC("zstd", zstd_compress, NULL);
-const struct codec codec_zstd_dict = ZSTD_CODEC("zstd-dict", zstd_compress, zstd_set_dictionary);
-const struct codec codec_zstd_crypto = ZSTD_CODEC("zstd-crypto", zstd_crypto_compress, NULL);
+const struct codec codec_zstd = {
+	ZSTD_COMMON,
+	.name = "zstd",
+	.sweep = "-5,-3,-1,1..19",
+	.kernel = { .algorithm = "zstd", .label = "zstd:3", .approximate = true },
+	.compress = zstd_compress,
+};
+const struct codec codec_zstd_dict = {
+	ZSTD_COMMON,
+	.name = "zstd-dict",
+	.sweep = "3:4KiB,3:16KiB,3:64KiB",
+	.compress = zstd_compress,
+	.set_dictionary = zstd_set_dictionary,
+};
+const struct codec codec_zstd_crypto = {
+	ZSTD_COMMON,
+	.name = "zstd-crypto",
+	.kernel = { .algorithm = "zstd",
+		    .label = "zstd-crypto:3",
+		    .approximate = true,
+		    .crypto = true },
+	.compress = zstd_crypto_compress,
+};

@@ -60,7 +60,7 @@ static uint64_t unix_ns(void)
 }
 
 int results_calibration_put(struct results *results, const struct results_machine *machine,
-			    const struct results_calibration *c, struct err *e)
+			    const struct calibration *c, struct err *e)
 {
 	static const char sql[] =
 		"INSERT OR REPLACE INTO calibration (kernel, cpu, algorithm, model, approximate, "
@@ -113,9 +113,9 @@ static bool usable(double factor)
 	return isfinite(factor) && factor > 0;
 }
 
-static bool take_row(struct sqlite3_stmt *st, struct results_calibration *ret)
+static bool take_row(struct sqlite3_stmt *st, struct calibration *ret)
 {
-	struct results_calibration c = {
+	struct calibration c = {
 		.approximate = sqlite3_column_int(st, 2) != 0,
 		.pages = (uint64_t)MAX(sqlite3_column_int64(st, 4), (int64_t)0),
 		.compress_ns = number_at(st, 5),
@@ -138,7 +138,7 @@ static bool take_row(struct sqlite3_stmt *st, struct results_calibration *ret)
 }
 
 ssize_t results_calibrations_get(struct results *results, const struct results_machine *machine,
-				 struct results_calibration *ret, struct err *e)
+				 struct calibration *ret, struct err *e)
 {
 	static const char sql[] =
 		"SELECT algorithm, model, approximate, source, pages, compress_ns, decompress_ns, "

@@ -5,6 +5,7 @@
 #define COLDPRESS_RESULTS_CALIBRATION_H
 
 #include "results.h"
+#include "lib/analysis/calibration.h"
 #include "lib/base/sysroot.h"
 
 /* The machine a figure holds for. */
@@ -18,21 +19,9 @@ void results_machine_read(const struct sysroot *root, struct results_machine *re
 
 #define RESULTS_CALIBRATIONS_MAX 32
 
-/* Missing figures are NaN. */
-struct results_calibration {
-	char algorithm[32], model[32];
-	bool approximate;
-	char source[256];
-	uint64_t pages;
-	double compress_ns, decompress_ns;         /* the kernel's, a page */
-	double compress_factor, decompress_factor; /* kernel / library */
-	double compress_error_ratio, decompress_error_ratio, compr_error_ratio;
-	uint64_t taken_unix_ns; /* filled when it is read */
-};
-
 /* results_calibration_put - taken now; in place of an earlier one of this machine and algorithm. */
 int results_calibration_put(struct results *results, const struct results_machine *machine,
-			    const struct results_calibration *calibration, struct err *e);
+			    const struct calibration *calibration, struct err *e);
 
 /* results_calibrations_get - those of this machine whose factors are finite and above 0, exact
  * models first, into ret (RESULTS_CALIBRATIONS_MAX). A store from before there were any has none.
@@ -40,6 +29,6 @@ int results_calibration_put(struct results *results, const struct results_machin
  * returns  how many; -errno
  */
 ssize_t results_calibrations_get(struct results *results, const struct results_machine *machine,
-				 struct results_calibration *ret, struct err *e);
+				 struct calibration *ret, struct err *e);
 
 #endif

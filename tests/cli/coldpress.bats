@@ -175,7 +175,7 @@ as_user() {
 	jq -se 'map(select(.type == "study_answer"))[0].calibration == null' "$BATS_TEST_TMPDIR/told"
 	jq -se 'map(select(.type == "study_answer"))[0].calibration | endswith("out/study.db: lz4 of 1970-01-01 (not checked)")' \
 		"$BATS_TEST_TMPDIR/with"
-	[[ $notes == *"by the libraries'"*"calibrate --file FILE --store"*"the kernel's by "*"lz4 of 1970-01-01"* ]]
+	[[ $notes == *"by the libraries'"*"calibrate --file FILE --db"*"the kernel's by "*"lz4 of 1970-01-01"* ]]
 }
 
 @test "installed: the front door finds its parts, and uninstall leaves nothing" {

@@ -5,13 +5,13 @@
 bats_require_minimum_version 1.5.0
 load monitor_helpers
 
-@test "compressible memory gets a codec, incompressible memory the answer that nothing is worth it" {
+@test "compressible memory gets a codec, incompressible memory the answer to leave it uncompressed" {
 	monitor rank --file text -f json
 	[ "$status" = 0 ]
 	of rank_decision '.[0].choice != null'
 	monitor rank --file random -f json
 	[ "$status" = 0 ]
-	of rank_decision '.[0] | .choice == null and (.answer | contains("nothing is worth it"))'
+	of rank_decision '.[0] | .choice == null and (.answer | contains("leave this memory uncompressed"))'
 	of rank_candidate 'all(.reason == "ineligible_floor" and .rank == null)'
 }
 
@@ -24,7 +24,7 @@ load monitor_helpers
 	# Cold text at no price: a heavy codec; still none for random pages.
 	monitor rank --file classes --all --class cold --price 0 -f json
 	of rank_class 'map(.decision) == ["heavy", "leave_alone"]'
-	monitor rank --file classes --all --codecs lz4:1,zstd:1 --class hot -f json
+	monitor rank --file classes --all --codec lz4:1,zstd:1 --class hot -f json
 	of rank_class 'map(.decision) == ["baseline", "leave_alone"]'
 }
 
@@ -34,7 +34,7 @@ by_hand() {
 	for codec in "lz4:1 false 2096 3000000 1000000" "lzo1x-1 false 2096 4000000 2000000" \
 		"zstd:3 true 1496 12000000 5000000"; do
 		read -r label heavy bytes compress decompress <<<"$codec"
-		printf '{"type":"scan_codec","v":1,"label":"%s","heavy":%s,"orig_bytes":4096000,"codec_bytes":%d,' \
+		printf '{"type":"scan_codec","v":2,"label":"%s","heavy":%s,"orig_bytes":4096000,"codec_bytes":%d,' \
 			"$label" "$heavy" $((bytes * 1000))
 		printf '"slot_bytes":%d,"compress_cpu_ns":%d,"decompress_cpu_ns":%d,"validation":"PASS"}\n' \
 			$((bytes * 1000)) "$compress" "$decompress"
@@ -121,7 +121,7 @@ by_hand() {
 	monitor scan --file random --all -f json -o random.json
 	cat classes.json random.json >two.json
 	monitor rank --json two.json -f json
-	of rank_decision 'map(.subject) == ["file classes", "file random"]'
+	of rank_decision 'map(.target) == ["file classes", "file random"]'
 	of rank_class 'map(.class) == ["text", "other", "other"]'
 }
 
@@ -136,8 +136,8 @@ classes_by_hand() {
 		read -r class label heavy bytes compress decompress <<<"$row"
 		jq -nc --arg class "$class" --arg codec "$label" --argjson heavy "$heavy" --argjson bytes "${bytes}000" \
 			--argjson compress "${compress}000" --argjson decompress "${decompress}000" '
-			(if $class == "-" then {type: "scan_codec", orig_bytes: 1638400}
-			else {type: "scan_class_codec", class: $class, pages: 100, orig_bytes: 409600} end) + {"label": $codec,
+			(if $class == "-" then {type: "scan_codec", v: 2, orig_bytes: 1638400}
+			else {type: "scan_class_codec", v: 1, class: $class, pages: 100, orig_bytes: 409600} end) + {"label": $codec,
 			heavy: $heavy, codec_bytes: $bytes, slot_bytes: $bytes, compress_cpu_ns: $compress,
 			decompress_cpu_ns: $decompress, validation: "PASS"}'
 	done
@@ -150,7 +150,7 @@ classes_by_hand() {
 	of rank_class 'map([.class, .decision, .choice]) == [["sparse", "baseline", "lz4:1"], ["text", "heavy", "zstd:3"],
 		["pointer", "fast", "lzo1x-1"], ["other", "leave_alone", null]]'
 	# 100,000 bytes more for 1.25 - 0.31 ms more, for 120 s.
-	of rank_class '.[1].why == "its extra CPU buys 11.9 GiB per core, the price is 4.0"'
+	of rank_class '.[1].why == "its extra CPU buys 11.9 GiB per core; the price is 4.0"'
 	# zstd is for none of them where pages are read back more often than --heavy-below, and at 12 GiB for none either.
 	monitor rank --json classes.json --class warm -f json
 	of rank_class 'map(.decision) == ["baseline", "baseline", "fast", "leave_alone"]'
@@ -165,7 +165,7 @@ classes_by_hand() {
 
 @test "rank --csv decides by class where bench measured by class, and says so where it did not" {
 	cat text random >classes
-	monitor bench -q --corpora classes --max-size 4MiB --runs 1 --warmups 1 --codecs lz4:1,zstd:1 --by-class --results by.csv \
+	monitor bench -q --corpora classes --max-size 4MiB --runs 1 --warmups 1 --codec lz4:1,zstd:1 --by-class --results by.csv \
 		-f json
 	[ "$status" = 0 ]
 	# Of all sizes of the ladder the whole, and the last one's classes.
@@ -182,7 +182,7 @@ classes_by_hand() {
 	monitor rank --csv whole.csv -f json
 	[ "$status" = 0 ]
 	of rank_class 'length == 0'
-	[[ $stderr == *"no decision by class"*"whole.csv"*"--by-class"* ]]
+	[[ $stderr == *"no decision by page class"*"whole.csv"*"--by-class"* ]]
 	refused 2 "--by-class" bench --by-class --page 16KiB
 	refused 2 "--by-class" bench --by-class --cache both
 	# Rows that cannot be: a class there is not, of no whole pages, of a codec that has no row of its own.
@@ -215,7 +215,7 @@ edit() {
 	refused 1 "line 2" rank --json hostile.json
 	edit '"compress_cpu_ns":3000000,"decompress_cpu_ns":1000000' '"compress_cpu_ns":0,"decompress_cpu_ns":0'
 	monitor rank --json hostile.json -f json
-	of rank_candidate 'map(select(.label == "lz4:1"))[0].reason == "ineligible_no_figure"'
+	of rank_candidate 'map(select(.label == "lz4:1"))[0].reason == "ineligible_no_value"'
 	edit '"slot_bytes":2096000' '"slot_bytes":9223372036854775807'
 	monitor rank --json hostile.json -f json
 	of rank_candidate 'map(select(.label == "lz4:1"))[0].reason == "ineligible_floor"'
@@ -245,7 +245,7 @@ edit() {
 		>missing.csv
 	monitor rank --csv missing.csv --class cold -f json
 	[ "$status" = 0 ]
-	of rank_candidate 'map({(.label): .reason}) | add | .["lz4:1"] == "ineligible_no_figure" and .["zstd:1"] == "won_price"'
+	of rank_candidate 'map({(.label): .reason}) | add | .["lz4:1"] == "ineligible_no_value" and .["zstd:1"] == "won_price"'
 	printf '%s\n' "$head" "lz4:1,false,x,4096,4096,4096,1000,1000,5,5,PAS" >hostile.csv
 	refused 1 "line 2" rank --csv hostile.csv
 	{ echo "$head"; for i in $(seq 1100); do echo "lz4:1,false,$i,4096,4096,4096,1000,1000,5,5,PASS"; done; } >many.csv
@@ -258,11 +258,11 @@ edit() {
 	printf '%s\n' "$head" lz4:1,false,x,4096,4096,hot,4096,1000,1000,5,5,PASS lz4:1,false,x,4096,4096,cold,4096,1000,1000,9,9,PASS \
 		>caches.csv
 	monitor rank --csv caches.csv -f json
-	of rank_decision 'map(.subject) == ["x, 4096 bytes in pages of 4096", "x, 4096 bytes in pages of 4096, cold"]'
+	of rank_decision 'map(.target) == ["x, 4096 bytes in pages of 4096", "x, 4096 bytes in pages of 4096, cold"]'
 }
 
-# The store of the report's tests, and a scan by hand.
-with_store() {
+# The results database of the report's tests, and a scan by hand.
+with_database() {
 	command -v sqlite3 >/dev/null || skip "sqlite3 is not installed"
 	by_hand >scan.json
 	rm -f study.db
@@ -271,40 +271,46 @@ with_store() {
 }
 
 @test "the read-back factor and the residence come from a study" {
-	with_store
-	refused 2 "--subject" rank --json scan.json --readback-from study.db
+	with_database
+	refused 2 "--target" rank --json scan.json --db study.db
 	subject=$(sqlite3 study.db 'SELECT name FROM workload ORDER BY name LIMIT 1')
-	monitor rank --json scan.json --readback-from study.db --subject "$subject" -f json
+	monitor rank --json scan.json --db study.db --target "$subject" -f json
 	[ "$status" = 0 ]
 	of rank_decision '.[0] | .readback_factor == 0.74 and .class == null and .residence_ns > 1.5e9 and .residence_ns < 2.3e9 and
 		(.readback_source | startswith("study of "))'
 	# What is given stays.
-	monitor rank --json scan.json --readback-from study.db --subject "$subject" --residence 30s -f json
+	monitor rank --json scan.json --db study.db --target "$subject" --residence 30s -f json
 	of rank_decision '.[0].residence_ns == 30e9'
-	refused 1 "no subject 'nobody'" rank --json scan.json --readback-from study.db --subject nobody
-	refused 2 "--readback-from" rank --json scan.json --readback-from study.db --readback 1
-	refused 2 "--subject" rank --json scan.json --subject x
-	refused 1 "nonexistent" rank --json scan.json --readback-from nonexistent
-	refused 1 "no coldpress store" rank --json scan.json --readback-from scan.json
+	refused 1 "no target 'nobody'" rank --json scan.json --db study.db --target nobody
+	# An explicit factor or class wins; then nothing is taken from this database, which has no calibration.
+	refused 1 "no calibration" rank --json scan.json --db study.db --readback 1
+	refused 1 "no calibration" rank --json scan.json --db study.db --class cold
+	monitor rank --json scan.json --db study.db --readback 1 --no-calibration -f json
+	of rank_decision '.[0] | .readback_factor == 1 and .readback_source == null and .residence_ns == 120e9'
+	refused 2 "--target" rank --json scan.json --db study.db --readback 1 --target "$subject"
+	refused 2 "--readback-pid" rank --json scan.json --readback-pid 1 --readback 1
+	refused 2 "--target" rank --json scan.json --target x
+	refused 1 "nonexistent" rank --json scan.json --db nonexistent
+	refused 1 "scan.json" rank --json scan.json --db scan.json
 	sqlite3 study.db "UPDATE metric SET value = 'NaN' WHERE name = 'readback_factor'"
-	refused 1 "read-back factor" rank --json scan.json --readback-from study.db --subject "$subject"
+	refused 1 "readback factor" rank --json scan.json --db study.db --target "$subject"
 	sqlite3 study.db "DELETE FROM experiment; PRAGMA foreign_keys=OFF; DELETE FROM workload"
-	refused 1 "no study" rank --json scan.json --readback-from study.db
+	refused 1 "no study" rank --json scan.json --db study.db
 }
 
-@test "CPU times are scaled to the kernel's where the store has this machine's factors" {
-	with_store
-	refused 1 "calibrate --file FILE --store study.db" rank --json scan.json --kernel-costs study.db
+@test "CPU times are scaled to the kernel's where the results database has this machine's factors" {
+	with_database
+	refused 1 "calibrate --file FILE --db study.db" rank --json scan.json --class warm --db study.db
 	sqlite3 study.db "INSERT INTO calibration (kernel, cpu, algorithm, model, approximate, taken_unix_ns, source, pages,
 		compress_factor, decompress_factor) VALUES ('$(uname -r)', 'x', 'lz4', 'lz4:1', 0, 1, 'x', 1, 2, 3),
 		('$(uname -r)', 'x', 'lzo-rle', 'lzo1x-1', 1, 1, 'x', 1, 9, 9), ('$(uname -r)', 'x', 'lzo', 'lzo1x-1', 0, 1, 'x', 1, 0.5, 0.5)"
-	refused 1 "no calibration of this machine" rank --json scan.json --kernel-costs study.db
+	refused 1 "no calibration of this machine" rank --json scan.json --class warm --db study.db
 	# The machine is named in the refusal: Linux RELEASE, CPU.
-	run --separate-stderr "$MONITOR" rank --json scan.json --kernel-costs study.db
+	run --separate-stderr "$MONITOR" rank --json scan.json --class warm --db study.db
 	cpu=$(sed -n '1s/.*(Linux [^,]*, \(.*\))$/\1/p' <<<"$stderr")
 	[ -n "$cpu" ]
 	sqlite3 study.db "UPDATE calibration SET cpu = '$cpu'"
-	monitor rank --json scan.json --kernel-costs study.db -f json
+	monitor rank --json scan.json --class warm --db study.db -f json
 	[ "$status" = 0 ]
 	# lz4: 2 * 3 + 3 * 1; lzo by the exact model, not lzo-rle's: 0.5 * 4 + 0.5 * 2; zstd has no factor.
 	of rank_candidate 'map({(.label): [.cost_cpu_ms, .costs]}) | add == {"lz4:1": [9, "kernel lz4"], "lzo1x-1": [3, "kernel lzo"],
@@ -319,20 +325,20 @@ costs_are() {
 		"$(printf '%s\n' "$@" | sort | tr '\n' ';')" ]
 }
 
-@test "calibrations are taken by default from the usual store or that of --readback-from, and named" {
-	with_store
-	run --separate-stderr "$MONITOR" rank --json scan.json --kernel-costs study.db
+@test "calibrations are taken from --db, by default from the usual results database, and named" {
+	with_database
+	run --separate-stderr "$MONITOR" rank --json scan.json --class warm --db study.db
 	cpu=$(sed -n '1s/.*(Linux [^,]*, \(.*\))$/\1/p' <<<"$stderr")
 	sqlite3 study.db "INSERT INTO calibration (kernel, cpu, algorithm, model, approximate, taken_unix_ns, source, pages,
 		compress_factor, decompress_factor, compress_error_ratio, decompress_error_ratio) VALUES
 		('$(uname -r)', '$cpu', 'lz4', 'lz4:1', 0, 1795660000000000000, 'x', 1, 2, 3, 0.006, -0.013),
 		('another kernel', '$cpu', 'lzo', 'lzo1x-1', 0, 1795660000000000000, 'x', 1, 2, 3, 0, 0)"
-	lz4='lz4 of 2026-11-26 (off by 1.3 %)'
+	lz4='lz4 of 2026-11-26 (error 1.3 %)'
 	monitor rank --json scan.json -f json
 	costs_are lz4:1=library lzo1x-1=library zstd:3=library
 	of rank_decision '.[0].calibration == null'
 	subject=$(sqlite3 study.db 'SELECT name FROM workload ORDER BY name LIMIT 1')
-	monitor rank --json scan.json --readback-from study.db --subject "$subject" -f json
+	monitor rank --json scan.json --db study.db --target "$subject" -f json
 	costs_are "lz4:1=kernel lz4" lzo1x-1=library zstd:3=library
 	of rank_decision ".[0].calibration == \"study.db: $lz4\""
 	mkdir -p coldpress-report
@@ -340,19 +346,19 @@ costs_are() {
 	monitor rank --json scan.json -f json
 	costs_are "lz4:1=kernel lz4" lzo1x-1=library zstd:3=library
 	of rank_decision ".[0].calibration == \"coldpress-report/study.db: $lz4\""
-	# A store of read-backs that has none leaves it to the usual one.
+	# A database that gives the factor and has no calibration leaves CPU times as measured, and says so.
 	sqlite3 study.db 'DELETE FROM calibration'
-	monitor rank --json scan.json --readback-from study.db --subject "$subject" -f json
-	of rank_decision ".[0].calibration == \"coldpress-report/study.db: $lz4\""
+	monitor rank --json scan.json --db study.db --target "$subject" -f json
+	of rank_decision '.[0] | .calibration == null and .readback_factor == 0.74'
+	[[ $stderr == *"no calibration of this machine"* ]]
 	monitor rank --json scan.json --no-calibration -f json
 	costs_are lz4:1=library lzo1x-1=library zstd:3=library
 	of rank_decision '.[0].calibration == null'
-	refused 2 "--no-calibration" rank --json scan.json --no-calibration --kernel-costs study.db
 	# What nobody asked for stops nobody, but is said.
 	echo no store >coldpress-report/study.db
 	monitor rank --json scan.json -f json
 	[ "$status" = 0 ]
-	[[ $stderr == *"coldpress-report/study.db"*"libraries'"* ]]
+	[[ $stderr == *"coldpress-report/study.db"*"of the libraries"* ]]
 	costs_are lz4:1=library lzo1x-1=library zstd:3=library
 	rm -r coldpress-report
 }
@@ -365,24 +371,24 @@ costs_are() {
 }
 
 @test "a study refuses kernel costs of another machine before its first run" {
-	with_store
+	with_database
 	run --separate-stderr "$ROOT/build/bin/coldpress" study --kernel-costs study.db --out never -- true
 	[ "$status" = 1 ]
-	[[ $stderr == *"no calibration of this machine"*"calibrate --file FILE --store study.db"* ]]
+	[[ $stderr == *"no calibration of this machine"*"calibrate --file FILE --db study.db"* ]]
 	[ ! -e never ]
 }
 
 @test "the front as a figure, or what it takes to draw it" {
 	command -v gnuplot >/dev/null || skip "gnuplot is not installed"
 	by_hand >scan.json
-	monitor rank --json scan.json --class cold --figure front.svg -f json
+	monitor rank --json scan.json --class cold --plot front.svg -f json
 	[ "$status" = 0 ]
 	grep -q '<svg' front.svg
 	for words in zstd:3 lz4:1 lzo1x-1 'the choice' 'saved, MiB'; do grep -qF "$words" front.svg; done
-	refused 1 "nonexistent/front.svg" rank --json scan.json --figure nonexistent/front.svg
-	run --separate-stderr env PATH=/nonexistent "$MONITOR" rank --json scan.json --figure front.svg
+	refused 1 "nonexistent/front.svg" rank --json scan.json --plot nonexistent/front.svg
+	run --separate-stderr env PATH=/nonexistent "$MONITOR" rank --json scan.json --plot front.svg
 	[ "$status" = 1 ]
-	[[ $stderr == *"gnuplot is not installed"*"--figure"* ]]
+	[[ $stderr == *"gnuplot is not installed"*"--plot"* ]]
 }
 
 # ---- the README ----------------------------------------------------------------------------------------------
@@ -406,7 +412,7 @@ costs_are() {
 
 @test "the policy can be embedded: its header and its object are all that a program elsewhere takes" {
 	mkdir elsewhere
-	cp "$ROOT/lib/policy.h" "$ROOT/build/obj/lib/policy.o" elsewhere
+	cp "$ROOT/lib/analysis/policy.h" "$ROOT/build/obj/lib/analysis/policy.o" elsewhere
 	cat >elsewhere/main.c <<-'EOF'
 		#include "policy.h"
 		#include <stdio.h>
@@ -432,29 +438,29 @@ costs_are() {
 		}
 	EOF
 	(cd elsewhere && ${CC:-cc} -std=c11 -Wall -Wextra -Werror -pedantic -o embeds main.c policy.o)
-	[ "$(elsewhere/embeds)" = "zstd: its extra CPU buys 7.1 GiB per core, the price is 4.0" ]
+	[ "$(elsewhere/embeds)" = "zstd: its extra CPU buys 7.1 GiB per core; the price is 4.0" ]
 }
 
 @test "rank --csv decides for each corpus of a bench as rank --json does" {
 	monitor bench -q --max-size 64KiB --runs 2 --corpora unique,mixed_50_50,text --results results.csv -f json
 	[ "$status" = 0 ]
-	jq -c 'select(.type == "bench" and .corpus == "text" and .size_bytes == 65536) | .type = "scan_codec"' \
+	jq -c 'select(.type == "bench" and .corpus == "text" and .size_bytes == 65536) | .type = "scan_codec" | .v = 2' \
 		<<<"$output" >scan.json
 	monitor rank --json scan.json -f json
 	wanted=$(jq -c 'select(.type == "rank_candidate") | [.label, .fair_score]' <<<"$output")
 	monitor rank --csv results.csv -f json
 	[ "$status" = 0 ]
-	[ "$wanted" = "$(jq -c 'select(.type == "rank_candidate" and .subject == "text, 65536 bytes in pages of 4096") |
+	[ "$wanted" = "$(jq -c 'select(.type == "rank_candidate" and .target == "text, 65536 bytes in pages of 4096") |
 		[.label, .fair_score]' <<<"$output")" ]
-	of rank_decision 'map(select(.subject | startswith("unique"))) | length == 3 and all(.choice == null)'
-	of rank_decision 'map(select(.subject | startswith("mixed_50_50"))) | length > 0 and all(.choice != null)'
+	of rank_decision 'map(select(.target | startswith("unique"))) | length == 3 and all(.choice == null)'
+	of rank_decision 'map(select(.target | startswith("mixed_50_50"))) | length > 0 and all(.choice != null)'
 }
 
 @test "rank --csv takes quoted names and refuses tables that are no results" {
 	head='label,heavy,corpus,size_bytes,page_bytes,orig_bytes,codec_bytes,slot_bytes,compress_cpu_ns,decompress_cpu_ns,validation'
 	printf '%s\n' "$head" '"lz4:1",false,"a ""b"", c",4096,4096,4096,1000,1000,5,5,PASS' >quoted.csv
 	monitor rank --csv quoted.csv -f json
-	of rank_decision '.[0].subject == "a \"b\", c, 4096 bytes in pages of 4096"'
+	of rank_decision '.[0].target == "a \"b\", c, 4096 bytes in pages of 4096"'
 	printf '%s\n' "$head" 'lz4:1,false,x,4096,4096,4096,1000,1000,five,5,PASS' >bad.csv
 	refused 1 "bad.csv, line 2" rank --csv bad.csv
 	printf '%s\n' "$head" 'lz4:1,false' >short.csv

@@ -161,7 +161,7 @@ trace() {
 }
 
 @test "replay makes the classes that a scan recorded" {
-	"$bin/compressor_monitor" scan -q --file "$bin/workload-gen" --all --codecs lz4:1 --format json \
+	"$bin/compressor_monitor" scan -q --file "$bin/workload-gen" --all --codec lz4:1 --format json \
 		--record "$BATS_TEST_TMPDIR/trace" >"$BATS_TEST_TMPDIR/scan"
 	run --separate-stderr "$bin/workload-gen" replay --trace "$BATS_TEST_TMPDIR/trace" --operations 101 --json
 	[ "$status" -eq 0 ]

@@ -31,7 +31,7 @@ teardown() {
 		[ "$(awk '/^VmSwap/ { print $2 }' "/proc/$subject/status")" = 0 ] || break
 		sleep 0.02
 	done
-	run --separate-stderr "$bin/compressor_monitor" rank -q --json scan.json --readback-from "$subject" --watch 2s -f json
+	run --separate-stderr "$bin/compressor_monitor" rank -q --json scan.json --readback-pid "$subject" --duration 2s -f json
 	# shellcheck disable=SC2154 # set by run
 	echo "# $stderr $(jq -r 'select(.type == "rank_decision") | .readback_source' <<<"$output")" >&3
 	[ "$status" = 0 ]
@@ -45,12 +45,12 @@ teardown() {
 	pool=yes
 	sleep 60 3>&- &
 	subject=$!
-	run "$bin/compressor_monitor" rank -q --json scan.json --readback-from "$subject" --watch 100ms
+	run "$bin/compressor_monitor" rank -q --json scan.json --readback-pid "$subject" --duration 100ms
 	[ "$status" = 1 ]
-	[[ $output == *"process $subject"*"--watch"* ]]
+	[[ $output == *"process $subject"*"--duration"* ]]
 	kill "$subject"
 	wait "$subject" || true
-	run "$bin/compressor_monitor" rank -q --json scan.json --readback-from "$subject" --watch 100ms
+	run "$bin/compressor_monitor" rank -q --json scan.json --readback-pid "$subject" --duration 100ms
 	[ "$status" = 1 ]
 	[[ $output == *"$subject"* ]]
 	subject=''
@@ -59,12 +59,12 @@ teardown() {
 @test "factors that calibrate keeps are those that rank applies" {
 	find /usr/lib -type f -name '*.so*' -size +64k -print0 | sort -z | xargs -0 cat 2>/dev/null | head -c 16M >elf
 	[ "$(stat -c %s elf)" = $((16 << 20)) ] || skip "this machine has no 16 MiB of shared libraries"
-	run --separate-stderr "$bin/compressor_monitor" calibrate -q --file elf --algorithms lz4 --runs 3 --pages 1024 \
-		--store lab.db -f json
+	run --separate-stderr "$bin/compressor_monitor" calibrate -q --file elf --algo lz4 --runs 3 --pages 1024 \
+		--db lab.db -f json
 	[[ $stderr != *"no algorithm"* ]] || skip "this kernel's zram has no lz4"
 	[ "$status" = 0 ]
 	row=$(jq -c 'select(.type == "calibrate")' <<<"$output")
-	run --separate-stderr "$bin/compressor_monitor" rank -q --json scan.json --kernel-costs lab.db -f json
+	run --separate-stderr "$bin/compressor_monitor" rank -q --json scan.json --class warm --db lab.db -f json
 	[ "$status" = 0 ]
 	jq -es --argjson row "$row" --argjson scan "$(jq -c 'select(.type == "scan_codec" and .label == "lz4:1")' scan.json)" '
 		map(select(.type == "rank_candidate" and .label == "lz4:1"))[0] | .costs == "kernel lz4" and
@@ -72,7 +72,7 @@ teardown() {
 		(.decompress_cpu_ms / ($scan.decompress_cpu_ns / 1e6 * $row.decompress_factor) - 1 | fabs) < 1e-9' <<<"$output"
 	jq -es 'map(select(.type == "rank_candidate" and .label == "zstd:3"))[0].costs == "library"' <<<"$output"
 	# Again: it stands in place of the first, and the store stays one.
-	run "$bin/compressor_monitor" calibrate -q --file elf --algorithms lz4 --runs 1 --pages 1024 --store lab.db
+	run "$bin/compressor_monitor" calibrate -q --file elf --algo lz4 --runs 1 --pages 1024 --db lab.db
 	[ "$status" = 0 ]
 	if command -v sqlite3; then
 		[ "$(sqlite3 lab.db 'SELECT count(*) FROM calibration')" = 1 ]

@@ -35,7 +35,7 @@ counters() {
 	# Swap is everybody's, and the kernel gives slots back when it likes: once more where the pool moved meanwhile.
 	for _ in $(seq 5); do
 		before=$(counters) swapped=$(awk '/^VmSwap:/ { print $2 }' "/proc/$holder/status")
-		run --separate-stderr "$monitor" scan -q --zram "/dev/$device" --pid "$holder" --all --codecs lz4,zstd:3 \
+		run --separate-stderr "$monitor" scan -q --zram "/dev/$device" --pid "$holder" --all --codec lz4,zstd:3 \
 			--by kind -f json
 		[ "$before" != "$(counters)" ] || break
 	done
@@ -81,7 +81,7 @@ is_stopped() {
 	stopped=
 	# They are stopped for a few ms only: the scan is held when they are.
 	for _ in $(seq 50); do
-		"$monitor" scan -q --zram "$device" --pid "$holder" --all --codecs zstd:19 -f json >/dev/null 3>&- &
+		"$monitor" scan -q --zram "$device" --pid "$holder" --all --codec zstd:19 -f json >/dev/null 3>&- &
 		scan=$!
 		until is_stopped "$holder" || ! kill -0 "$scan" 2>/dev/null; do :; done
 		kill -STOP "$scan" || true
@@ -103,7 +103,7 @@ is_stopped() {
 
 # slow_scan WORDS...: while it compresses, the owners work; $output is what it says.
 slow_scan() {
-	"$monitor" scan -q --zram "$device" "$@" --all --threads 2 --codecs zstd:19,zstd:18,zstd:17 -f json \
+	"$monitor" scan -q --zram "$device" "$@" --all --threads 2 --codec zstd:19,zstd:18,zstd:17 -f json \
 		>"$BATS_TEST_TMPDIR/scan" 2>"$BATS_TEST_TMPDIR/words" 3>&- &
 	scan=$!
 	# 0.2 s of user time are spent in codecs only: the pages are read.
@@ -167,7 +167,7 @@ stopped() {
 	for _ in $(seq 300); do
 		before=$(awk '$1 == "pswpin" { print $2 }' /proc/vmstat)
 		# It may be that not one page is there.
-		"$monitor" scan -q --pid "$pager" --all --codecs lz4 -f json >"$BATS_TEST_TMPDIR/scan" || continue
+		"$monitor" scan -q --pid "$pager" --all --codec lz4 -f json >"$BATS_TEST_TMPDIR/scan" || continue
 		swapins=$(jq 'select(.type == "scan_summary") | .swapin_pages' "$BATS_TEST_TMPDIR/scan")
 		[ "$swapins" = 0 ] || break
 	done

@@ -117,8 +117,8 @@ start_study() {
 
 @test "a study judges by the calibration in its own store, names it, and does without where told to" {
 	mkdir "$BATS_TEST_TMPDIR/out"
-	"$bin/compressor_monitor" calibrate -q --file "$bin/compressor_monitor" --algorithms lz4 --pages 1024 --runs 3 \
-		--store "$BATS_TEST_TMPDIR/out/study.db" -f json >"$BATS_TEST_TMPDIR/factors"
+	"$bin/compressor_monitor" calibrate -q --file "$bin/compressor_monitor" --algo lz4 --pages 1024 --runs 3 \
+		--db "$BATS_TEST_TMPDIR/out/study.db" -f json >"$BATS_TEST_TMPDIR/factors"
 	study --blocks 1 --algo lz4 --format json -- $(subject text) >"$BATS_TEST_TMPDIR/json"
 	jq -se --arg from "$BATS_TEST_TMPDIR/out/study.db: lz4 of $(date -u +%F)" 'map(select(.type == "study_answer"))[0] |
 		.calibration | startswith($from)' "$BATS_TEST_TMPDIR/json"

@@ -233,7 +233,7 @@ watch() {
 	local supervisor=$! generator scan
 
 	await_filled $supervisor 32
-	scan=$("$bin/compressor_monitor" scan -q --pid "$generator" --all --codecs lz4:1 --format json)
+	scan=$("$bin/compressor_monitor" scan -q --pid "$generator" --all --codec lz4:1 --format json)
 	kill -INT $supervisor
 	wait $supervisor
 	# Shares of all pages: those of the generator's own code and tables, under 2 %, are no part of its region.
@@ -256,7 +256,7 @@ watch() {
 			>"$BATS_TEST_TMPDIR/out" 3>&- &
 		supervisor=$!
 		await_filled $supervisor 32
-		"$bin/compressor_monitor" scan -q --pid "$generator" --all --codecs lz4:1,zstd:1 \
+		"$bin/compressor_monitor" scan -q --pid "$generator" --all --codec lz4:1,zstd:1 \
 			--format json | jq -r 'select(.type == "scan_hist") | "\(.label) \(.bin_bytes) \(.pages)"' \
 			>"$BATS_TEST_TMPDIR/seen"
 		kill -INT $supervisor

@@ -182,12 +182,12 @@ static void test_policy__missing_figures_are_out(void **state UNUSED)
 
 	c.compress_cpu_ms = MISSING_F64;
 	assert_int_equal(rank(with(1, 120, 4), &c, 1, &v), POLICY_NOTHING);
-	assert_int_equal(v.reason, POLICY_INELIGIBLE_NO_FIGURE);
+	assert_int_equal(v.reason, POLICY_INELIGIBLE_NO_VALUE);
 	c = gib[LZ4];
 	c.orig_bytes = 0;
 	c.saved_slot_bytes = 0;
 	assert_int_equal(rank(with(1, 120, 4), &c, 1, &v), POLICY_NOTHING);
-	assert_int_equal(v.reason, POLICY_INELIGIBLE_NO_FIGURE);
+	assert_int_equal(v.reason, POLICY_INELIGIBLE_NO_VALUE);
 }
 
 /* With nothing else eligible, 0.7 GiB for 4 s, for 120 s: 21 GiB per core. */

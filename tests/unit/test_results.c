@@ -443,7 +443,7 @@ static const struct results_machine here = { "6.18 " HOSTILE, "a CPU" },
 static void test_store_calibration__the_last_of_a_machine_and_algorithm_stands(void **state)
 {
 	struct place *p = *state;
-	struct results_calibration c = { .algorithm = "lz4",
+	struct calibration c = { .algorithm = "lz4",
 					 .model = "lz4:1",
 					 .source = HOSTILE,
 					 .pages = 100,
@@ -451,7 +451,7 @@ static void test_store_calibration__the_last_of_a_machine_and_algorithm_stands(v
 					 .decompress_factor = 0.5,
 					 .compress_ns = NAN,
 					 .compress_error_ratio = -0.01 };
-	struct results_calibration got[RESULTS_CALIBRATIONS_MAX];
+	struct calibration got[RESULTS_CALIBRATIONS_MAX];
 
 	assert_int_equal(results_calibrations_get(p->results, &here, got, NULL), 0);
 	assert_int_equal(results_calibration_put(p->results, &elsewhere, &c, NULL), 0);
@@ -475,10 +475,10 @@ static void test_store_calibration__factors_that_cannot_be_are_left_out(void **s
 		"0", "-1", "9e999", "-9e999", "NULL", "'1.5'", "x'00'"
 	};
 	struct place *p = *state;
-	struct results_calibration c = {
+	struct calibration c = {
 		.algorithm = "lz4", .model = "lz4:1", .compress_factor = 1, .decompress_factor = 1
 	};
-	struct results_calibration got[RESULTS_CALIBRATIONS_MAX];
+	struct calibration got[RESULTS_CALIBRATIONS_MAX];
 
 	assert_int_equal(results_calibration_put(p->results, &here, &c, NULL), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
@@ -497,10 +497,10 @@ static void test_store_calibration__a_store_of_version_1_is_read_and_gets_its_ta
 	void **state)
 {
 	struct place *p = *state;
-	struct results_calibration c = {
+	struct calibration c = {
 		.algorithm = "lz4", .model = "lz4:1", .compress_factor = 1, .decompress_factor = 1
 	};
-	struct results_calibration got[RESULTS_CALIBRATIONS_MAX];
+	struct calibration got[RESULTS_CALIBRATIONS_MAX];
 
 	assert_int_equal(sqlite3_exec(results_sqlite(p->results),
 				      "DROP TABLE calibration; PRAGMA user_version=1", NULL, NULL,

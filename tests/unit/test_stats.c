@@ -68,20 +68,6 @@ static void test_stats__shuffle_is_a_permutation(void **state UNUSED)
 	}
 }
 
-/* ---- description ---- */
-static void test_stats__moments_of_a_known_set(void **state UNUSED)
-{
-	static const double x[] = { 2, 4, 4, 4, 5, 5, 7, 9 };
-	struct stats_moments m = { 0 };
-
-	assert_true(isnan(stats_variance(&m)));
-	for (size_t i = 0; i < ARRAY_SIZE(x); i++)
-		stats_add(&m,
-			  1e9 + x[i]); /* an offset that a naive sum of squares would not survive */
-	assert_within(m.mean, 1e9 + 5, 1e-6);
-	assert_within(stats_variance(&m), 32.0 / 7, 1e-6);
-}
-
 /* R: quantile(c(1, 2, 4, 8), c(.1, .5, .9), type = 7) */
 static void test_stats__quantiles_are_type_7(void **state UNUSED)
 {
@@ -104,79 +90,6 @@ static void test_stats__normal_quantiles_of_the_tables(void **state UNUSED)
 
 /* ---- samples of pages ---- */
 
-/* How often intervals from samples of n among 1,009 values hold the truth, of 1,000 draws. */
-static int coverage(size_t n, bool share)
-{
-	static double population[1009];
-	size_t order[1009], marked = 0;
-	double truth = 0;
-	struct prng rng;
-	int held = 0;
-
-	prng_seed(&rng, 5);
-	for (size_t i = 0; i < 1009; i++) {
-		population[i] =
-			share ? prng_below(&rng, 10) < 3 : pow((double)prng_below(&rng, 4097), 0.7);
-		truth += population[i] / 1009;
-	}
-	for (int draw = 0; draw < 1000; draw++) {
-		struct stats_moments m = { 0 };
-		struct stats_interval ci;
-
-		prng_shuffle(&rng, order, 1009);
-		for (size_t i = 0; i < n; i++)
-			stats_add(&m, population[order[i]]);
-		marked = (size_t)llround(m.mean * (double)n);
-		if (share)
-			assert_int_equal(stats_share_interval(marked, n, 1009, 0.95, &ci), 0);
-		else
-			assert_int_equal(stats_mean_interval(&m, 1009, 0.95, &ci), 0);
-		held += ci.low <= truth && truth <= ci.high;
-	}
-	return held;
-}
-
-/* Of 1,000 with 95 %: 950, give or take three standard deviations of 6.9. Half the population
- * drawn: without the finite-population correction nearly all would hold the truth.
- */
-static void test_stats__mean_intervals_hold_the_truth_as_promised(void **state UNUSED)
-{
-	int held = coverage(503, false);
-
-	assert_in_range(held, 930, 970);
-}
-
-static void test_stats__share_intervals_hold_the_truth_as_promised(void **state UNUSED)
-{
-	int held = coverage(503, true);
-
-	assert_in_range(held, 930, 970);
-}
-
-static void test_stats__the_whole_population_leaves_no_doubt(void **state UNUSED)
-{
-	struct stats_moments m = { 0 };
-	struct stats_interval ci;
-
-	for (int i = 0; i < 5; i++)
-		stats_add(&m, i);
-	assert_int_equal(stats_mean_interval(&m, 5, 0.95, &ci), 0);
-	assert_true(ci.low == 2 && ci.high == 2);
-	assert_int_equal(stats_share_interval(2, 5, 5, 0.95, &ci), 0);
-	assert_within(ci.low, 0.4, 1e-12);
-	assert_within(ci.high, 0.4, 1e-12);
-}
-
-/* Wilson 0 of 10: [0, 0.2775], from the closed form z^2 / (n + z^2). */
-static void test_stats__share_interval_at_zero_is_not_empty(void **state UNUSED)
-{
-	struct stats_interval ci;
-
-	assert_int_equal(stats_share_interval(0, 10, UINT64_C(1) << 50, 0.95, &ci), 0);
-	assert_within(ci.low, 0, 1e-12);
-	assert_within(ci.high, 0.2775327998628892, 1e-9);
-}
-
 static void test_stats__sample_size_reaches_the_half_width(void **state UNUSED)
 {
 	uint64_t n = stats_sample_size(0.3, 0.01, 524288, 0.95);
@@ -185,18 +98,6 @@ static void test_stats__sample_size_reaches_the_half_width(void **state UNUSED)
 	assert_true(half <= 0.01 && half > 0.00999);
 	assert_int_equal(stats_sample_size(0.3, 0.001, 100, 0.95), 100);
 	assert_int_equal(stats_sample_size(0, 0.001, 100, 0.95), 2);
-}
-
-static void test_stats__intervals_refuse_what_n_does_not_carry(void **state UNUSED)
-{
-	struct stats_moments m = { .n = 1, .mean = 1 };
-	struct stats_interval ci;
-
-	assert_int_equal(stats_mean_interval(&m, 10, 0.95, &ci), -ERANGE);
-	assert_int_equal(stats_mean_interval(&m, 0, 0.95, &ci), -EINVAL);
-	assert_int_equal(stats_mean_interval(&m, 10, 1, &ci), -EINVAL);
-	assert_int_equal(stats_share_interval(0, 0, 10, 0.95, &ci), -ERANGE);
-	assert_int_equal(stats_share_interval(3, 2, 10, 0.95, &ci), -EINVAL);
 }
 
 /* ---- runs ---- */
@@ -364,15 +265,9 @@ int main(void)
 		cmocka_unit_test(test_stats__seeding_is_splitmix64),
 		cmocka_unit_test(test_stats__draws_below_a_bound_are_even),
 		cmocka_unit_test(test_stats__shuffle_is_a_permutation),
-		cmocka_unit_test(test_stats__moments_of_a_known_set),
 		cmocka_unit_test(test_stats__quantiles_are_type_7),
 		cmocka_unit_test(test_stats__normal_quantiles_of_the_tables),
-		cmocka_unit_test(test_stats__mean_intervals_hold_the_truth_as_promised),
-		cmocka_unit_test(test_stats__share_intervals_hold_the_truth_as_promised),
-		cmocka_unit_test(test_stats__the_whole_population_leaves_no_doubt),
-		cmocka_unit_test(test_stats__share_interval_at_zero_is_not_empty),
 		cmocka_unit_test(test_stats__sample_size_reaches_the_half_width),
-		cmocka_unit_test(test_stats__intervals_refuse_what_n_does_not_carry),
 		cmocka_unit_test(test_stats__walsh_interval_of_the_textbook),
 		cmocka_unit_test(test_stats__five_blocks_cannot_give_95_percent),
 		cmocka_unit_test(test_stats__paired_ratio_of_a_constant_factor),

@@ -31,7 +31,7 @@ teardown() {
 }
 
 scan() { # scan CODEC FIELD - of a codec's row, or of the summary
-	"$monitor" scan -q --file "$corpus" --all --codecs "$1" --format json |
+	"$monitor" scan -q --file "$corpus" --all --codec "$1" --format json |
 		jq "if .type == \"scan_codec\" then .$2 elif .type == \"scan_summary\" then .$2 else empty end | values"
 }
 
@@ -54,7 +54,7 @@ predicts() {
 	stat -c %s "$corpus" >"/sys/block/zram$device/disksize"
 	dd if="$corpus" of="/dev/zram$device" bs=1M oflag=direct status=none
 	read -r _ compr used _ _ same _ huge _ <"/sys/block/zram$device/mm_stat"
-	row=$("$monitor" scan -q --file "$corpus" --all --codecs "$2" --format json)
+	row=$("$monitor" scan -q --file "$corpus" --all --codec "$2" --format json)
 	[ "$(jq 'select(.type == "scan_summary") | .zero_pages + .same_pages' <<<"$row")" = "$same" ]
 	near "$3" "$(jq 'select(.type == "scan_codec") | .stored_bytes' <<<"$row")" "$compr" "$1 compr_data_size"
 	near $(($3 + 5000)) "$(jq 'select(.type == "scan_codec") | .pool_bytes' <<<"$row")" "$used" "$1 mem_used_total"
@@ -63,7 +63,7 @@ predicts() {
 
 @test "the chain of the model is the kernel's: 4 before 6.3, what it was built with since" {
 	chain=$(sed -n 's/^CONFIG_ZSMALLOC_CHAIN_SIZE=//p' "/boot/config-$(uname -r)")
-	run --separate-stderr "$monitor" scan -q --file /proc/self/exe --all --codecs lz4 --format json
+	run --separate-stderr "$monitor" scan -q --file /proc/self/exe --all --codec lz4 --format json
 	[ "$status" -eq 0 ]
 	[ "$(jq 'select(.type == "scan_summary") | .chain' <<<"$output")" = "${chain:-4}" ]
 	echo "# $(uname -r): chain ${chain:-4}" >&3
@@ -89,10 +89,10 @@ predicts() {
 	stat -c %s "$corpus" >"/sys/block/zram$device/disksize"
 	dd if="$corpus" of="/dev/zram$device" bs=1M oflag=direct status=none
 	read -r _ _ used _ _ _ _ huge _ <"/sys/block/zram$device/mm_stat"
-	own=$("$monitor" scan -q --file /proc/self/exe --all --codecs lz4 --format json |
+	own=$("$monitor" scan -q --file /proc/self/exe --all --codec lz4 --format json |
 		jq 'select(.type == "scan_summary") | .chain')
 	for chain in 4 8; do
-		row=$("$monitor" scan -q --file "$corpus" --all --codecs lz4:1 --chain $chain --format json)
+		row=$("$monitor" scan -q --file "$corpus" --all --codec lz4:1 --chain $chain --format json)
 		predicted=$(jq 'select(.type == "scan_codec") | .huge_pages' <<<"$row")
 		echo "# chain $chain: incompressible predicted $predicted, measured $huge;" \
 			"$(jq 'select(.type == "scan_codec") | .pool_bytes' <<<"$row") bytes for $used" >&3

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* figure.c - writes the data into a gnuplot script and what comes back into a file. */
-#include "figure.h"
+/* plot_front.c - writes a gnuplot script with the data and saves the drawing. */
+#include "plot_front.h"
 
 #include <math.h>
 
@@ -15,7 +15,7 @@ static void put_number(struct text *t, double v)
 	text_str(t, " ");
 }
 
-static bool is_on(const struct rank_front_record *front, size_t n, const char *label)
+static bool is_on(const struct rank_front *front, size_t n, const char *label)
 {
 	for (size_t i = 0; i < n; i++)
 		if (str_eq(front[i].label, label))
@@ -24,14 +24,14 @@ static bool is_on(const struct rank_front_record *front, size_t n, const char *l
 }
 
 /* cost, saved, label, whether on the front, whether chosen. Returns how many. */
-static size_t put_rows(struct text *script, const struct rank_result *ranking)
+static size_t put_rows(struct text *script, const struct ranking *ranking)
 {
-	struct rank_front_record front[SCAN_CODECS_MAX];
-	size_t n_front = rank_front(ranking, front), n = 0;
+	struct rank_front front[RANK_CODECS_MAX];
+	size_t n_front = rank_pareto(ranking, front), n = 0;
 
 	text_str(script, "$codecs << EOD\n");
 	for (size_t i = 0; i < ranking->n; i++) {
-		const struct rank_candidate_record *c = &ranking->candidates[i];
+		const struct rank_candidate *c = &ranking->candidates[i];
 
 		if (!isfinite(c->cost_cpu_ms) || !isfinite(c->saved_bytes))
 			continue;
@@ -39,22 +39,19 @@ static size_t put_rows(struct text *script, const struct rank_result *ranking)
 		put_number(script, c->saved_bytes / (double)MIB);
 		plot_label(script, c->label, '"');
 		text_str(script, is_on(front, n_front, c->label) ? " 1" : " 0");
-		text_str(script,
-			 ranking->decision.choice && str_eq(ranking->decision.choice, c->label)
-				 ? " 1\n"
-				 : " 0\n");
+		text_str(script, ranking->choice == c->label ? " 1\n" : " 0\n");
 		n++;
 	}
 	text_str(script, "EOD\n");
 	return n;
 }
 
-static void put_script(struct text *script, const struct rank_result *ranking)
+static void put_script(struct text *script, const struct rank_query *query)
 {
 	text_str(script, "set title ");
-	plot_label(script, ranking->decision.subject ? ranking->decision.subject : "pages", '\'');
+	plot_label(script, query->target ? query->target : "pages", '\'');
 	text_str(script, "\nset xlabel 'CPU, ms: compress + ");
-	text_shortest(script, ranking->decision.readback_factor);
+	text_shortest(script, query->policy.readback_factor);
 	text_str(script, " * decompress'\nset ylabel 'saved, MiB'\nset xrange [0:*]\nset border "
 			 "3\nset tics nomirror\n"
 			 "set grid linecolor rgb '#e3e5e7'\nset offsets 0, graph 0.12, graph 0.12, "
@@ -80,22 +77,23 @@ static int write_svg(const char *path, const struct text *svg, struct err *e)
 	return bad ? err_set(e, errno, "cannot write %s", path) : 0;
 }
 
-int figure_write(const char *path, const struct rank_result *ranking, struct err *e)
+int plot_front_write(const char *path, const struct rank_query *query,
+		     const struct ranking *ranking, struct err *e)
 {
 	struct text script = { 0 }, svg = { 0 };
 	struct plotter plotter = { 0 };
-	int r = 0;
+	int rc = 0;
 
 	if (!put_rows(&script, ranking))
-		r = err_say(e, ENODATA, "no codec has the figures for %s", path);
-	put_script(&script, ranking);
-	if (!r)
-		r = plotter_draw(&plotter, "front", &script, WIDTH, HEIGHT, &svg, e);
-	if (r == -ENOENT)
-		err_hint(e, "sudo apt-get install gnuplot-nox, or leave --figure out");
-	if (!r)
-		r = write_svg(path, &svg, e);
+		rc = err_say(e, ENODATA, "no codec has the values for %s", path);
+	put_script(&script, query);
+	if (!rc)
+		rc = plotter_draw(&plotter, "front", &script, WIDTH, HEIGHT, &svg, e);
+	if (rc == -ENOENT)
+		err_hint(e, "sudo apt-get install gnuplot-nox, or leave out --plot");
+	if (!rc)
+		rc = write_svg(path, &svg, e);
 	text_done(&script);
 	text_done(&svg);
-	return r;
+	return rc;
 }

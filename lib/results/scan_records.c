@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* scan_records.c - the fields of a page scan's records. */
+#include "scan_records.h"
+
+#define CLASS(m, t, u, what) FIELD(struct scan_class_record, m, t, u, what)
+static const struct field class_fields[] = {
+	CLASS(class, FIELD_STRING, "",
+	      "page class: zero, same_filled, sparse, text, pointer or other; the first that fits"),
+	CLASS(pages, FIELD_U64, "pages", "sampled pages of this class"),
+	CLASS(share_ratio, FIELD_F64, "ratio", "pages / sampled_pages"),
+};
+const struct record_type scan_class_type =
+	RECORD_TYPE("scan_class", 1, RECORD_TABLE, class_fields, "sampled pages by page class");
+
+#define CODEC(m, t, u, what, ...) FIELD(struct scan_codec_record, m, t, u, what, ##__VA_ARGS__)
+static const struct field codec_fields[] = {
+	CODEC(label, FIELD_STRING, "", "codec and level, as --codec takes it"),
+	CODEC(codec, FIELD_STRING, "", "codec"),
+	CODEC(level, FIELD_I64, "", "level or acceleration; missing if the codec has none"),
+	CODEC(heavy, FIELD_BOOL, "", "the codec is in the heavy tier of the policy"),
+	CODEC(pages, FIELD_U64, "pages",
+	      "sampled pages that need a codec: neither zero nor same-filled"),
+	CODEC(orig_bytes, FIELD_U64, "bytes", "pages * 4096"),
+	CODEC(codec_bytes, FIELD_U64, "bytes", "sum of compressed lengths"),
+	CODEC(stored_bytes, FIELD_U64, "bytes",
+	      "the same, counted as zram counts compr_data_size: an incompressible page is 4096"),
+	CODEC(slot_bytes, FIELD_U64, "bytes",
+	      "RAM in a zram pool: sum over pages of their share of a zspage"),
+	CODEC(saved_codec_ratio, FIELD_F64, "ratio", "1 - codec_bytes / orig_bytes"),
+	CODEC(saved_slot_ratio, FIELD_F64, "ratio",
+	      "1 - slot bytes / original bytes, estimated for all present pages that need a codec; "
+	      "mappings are weighted by their pages"),
+	CODEC(saved_slot_low_ratio, FIELD_F64, "ratio",
+	      "lower end of the 95 % interval of saved_slot_ratio for all present pages"),
+	CODEC(saved_slot_high_ratio, FIELD_F64, "ratio", "upper end of that interval"),
+	CODEC(huge_pages, FIELD_U64, "pages", "incompressible pages, stored uncompressed"),
+	CODEC(compress_ns, FIELD_F64, "ns", "thread CPU to compress one page, median of batches",
+	      .decimals = -1),
+	CODEC(compress_p90_ns, FIELD_F64, "ns", "90th percentile of batches", .decimals = -1),
+	CODEC(decompress_ns, FIELD_F64, "ns",
+	      "thread CPU to decompress one compressible page, median of batches", .decimals = -1),
+	CODEC(decompress_p90_ns, FIELD_F64, "ns", "90th percentile of batches", .decimals = -1),
+	CODEC(compress_cpu_ns, FIELD_U64, "ns", "thread CPU to compress all these pages once"),
+	CODEC(decompress_cpu_ns, FIELD_U64, "ns",
+	      "thread CPU to decompress the compressible ones once"),
+	CODEC(pool_bytes, FIELD_U64, "bytes",
+	      "zram's mem_used_total if all present pages were in the pool"),
+	CODEC(pool_low_bytes, FIELD_U64, "bytes", "lower end of the 95 % interval of pool_bytes"),
+	CODEC(pool_high_bytes, FIELD_U64, "bytes", "upper end of that interval"),
+	CODEC(pool_unused_bytes, FIELD_U64, "bytes",
+	      "unused objects in zspages, on average, once pages enter and leave the pool; "
+	      "mem_used_total is pool_bytes plus this until compaction"),
+	CODEC(mismatched_pages, FIELD_U64, "pages",
+	      "pages that did not decompress to their original"),
+	CODEC(validation, FIELD_STRING, "", "PASS, or FAIL if mismatched_pages is above 0"),
+};
+const struct record_type scan_codec_type =
+	RECORD_TYPE("scan_codec", 2, RECORD_TABLE, codec_fields,
+		    "one codec on the sampled pages that need one");
+
+#define CC(m, t, u, what) \
+	{ \
+		.name = #m, .unit = (u), .type = (t), \
+		.offset = offsetof(struct scan_class_codec_record, codec.m), \
+		.size = sizeof(((struct scan_codec_record *)0)->m), .meaning = (what) \
+	}
+static const struct field class_codec_fields[] = {
+	FIELD(struct scan_class_codec_record, class, FIELD_STRING, "",
+	      "page class: sparse, text, pointer or other"),
+	CC(label, FIELD_STRING, "", "codec and level"),
+	CC(heavy, FIELD_BOOL, "", "the codec is in the heavy tier of the policy"),
+	CC(pages, FIELD_U64, "pages", "sampled pages of this class"),
+	CC(orig_bytes, FIELD_U64, "bytes", "pages * 4096"),
+	CC(codec_bytes, FIELD_U64, "bytes", "sum of compressed lengths"),
+	CC(slot_bytes, FIELD_U64, "bytes", "RAM in a zram pool"),
+	CC(compress_cpu_ns, FIELD_U64, "ns", "thread CPU to compress these pages once"),
+	CC(decompress_cpu_ns, FIELD_U64, "ns",
+	   "thread CPU to decompress the compressible ones once"),
+	CC(validation, FIELD_STRING, "",
+	   "PASS, or FAIL if any page of the scan did not decompress to its original"),
+};
+const struct record_type scan_class_codec_type =
+	RECORD_TYPE("scan_class_codec", 1, RECORD_TABLE, class_codec_fields,
+		    "one codec on the pages of one page class");
+
+#define MAPPING(m, t, u, what) FIELD(struct scan_mapping_record, m, t, u, what)
+static const struct field mapping_fields[] = {
+	MAPPING(mapping, FIELD_STRING, "",
+		"name in /proc/PID/maps, [anon] if it has none; missing: all mappings of the kind"),
+	MAPPING(kind, FIELD_STRING, "",
+		"anon (with modified copies of private file pages), shmem, file; swapped: in a "
+		"pool"),
+	MAPPING(label, FIELD_STRING, "", "codec and level"),
+	MAPPING(pages, FIELD_U64, "pages", "present pages"),
+	MAPPING(sampled_pages, FIELD_U64, "pages", "pages drawn and read"),
+	MAPPING(same_pages, FIELD_U64, "pages",
+		"sampled pages that are zero or same-filled: not in the fields that follow"),
+	MAPPING(orig_bytes, FIELD_U64, "bytes", "(sampled_pages - same_pages) * 4096"),
+	MAPPING(codec_bytes, FIELD_U64, "bytes", "sum of compressed lengths"),
+	MAPPING(slot_bytes, FIELD_U64, "bytes", "RAM in a zram pool"),
+	MAPPING(saved_slot_ratio, FIELD_F64, "ratio", "1 - slot_bytes / orig_bytes"),
+};
+const struct record_type scan_mapping_type =
+	RECORD_TYPE("scan_mapping", 1, RECORD_TABLE, mapping_fields,
+		    "one codec on one kind of memory or one mapping");
+
+#define HIST(m, t, u, what) FIELD(struct scan_hist_record, m, t, u, what)
+static const struct field hist_fields[] = {
+	HIST(label, FIELD_STRING, "", "codec and level"),
+	HIST(class, FIELD_STRING, "", "same_filled (with zero pages), or coded"),
+	HIST(bin_bytes, FIELD_U64, "bytes",
+	     "upper end of a bin of 64 compressed bytes; the bin of 4096 has longer ones too"),
+	HIST(pages, FIELD_U64, "pages", "sampled pages in this bin"),
+};
+const struct record_type scan_hist_type = RECORD_TYPE("scan_hist", 1, RECORD_TABLE, hist_fields,
+						      "sampled pages by compressed length");
+
+#define ESTIMATE(m, t, u, what) FIELD(struct scan_estimate_record, m, t, u, what)
+static const struct field estimate_fields[] = {
+	ESTIMATE(label, FIELD_STRING, "", "codec and level"),
+	ESTIMATE(pages, FIELD_U64, "pages", "sampled pages that need a codec"),
+	ESTIMATE(true_compressible, FIELD_U64, "pages",
+		 "estimated compressible, and compressible: true positives"),
+	ESTIMATE(false_compressible, FIELD_U64, "pages",
+		 "estimated compressible, but incompressible: CPU time wasted"),
+	ESTIMATE(true_incompressible, FIELD_U64, "pages",
+		 "estimated incompressible, and incompressible: true negatives"),
+	ESTIMATE(false_incompressible, FIELD_U64, "pages",
+		 "estimated incompressible, but compressible: savings lost"),
+	ESTIMATE(agree_ratio, FIELD_F64, "ratio",
+		 "(true_compressible + true_incompressible) / pages"),
+	ESTIMATE(estimate_ns, FIELD_F64, "ns", "thread CPU to estimate one page, mean"),
+	ESTIMATE(speed_ratio, FIELD_F64, "ratio",
+		 "the codec's time to compress these pages / the estimator's time"),
+};
+const struct record_type scan_estimate_type =
+	RECORD_TYPE("scan_estimate", 2, RECORD_TABLE, estimate_fields,
+		    "predictions of the estimator compared with a codec, page by page");
+
+#define SUMMARY(m, t, u, what) FIELD(struct scan_summary_record, m, t, u, what)
+static const struct field summary_fields[] = {
+	SUMMARY(target, FIELD_STRING, "", "what was scanned"),
+	SUMMARY(population_pages, FIELD_U64, "pages",
+		"present pages of the requested kinds, each counted once"),
+	SUMMARY(population_bytes, FIELD_U64, "bytes", "population_pages * 4096"),
+	SUMMARY(sampled_pages, FIELD_U64, "pages", "pages drawn and read"),
+	SUMMARY(anon_pages, FIELD_U64, "pages", "present private pages"),
+	SUMMARY(shmem_pages, FIELD_U64, "pages", "present pages of tmpfs and shared memory"),
+	SUMMARY(file_pages, FIELD_U64, "pages", "present pages of other files: never swapped"),
+	SUMMARY(zero_pages, FIELD_U64, "pages",
+		"sampled pages of zeros: no slot in zram, and from Linux 6.12 not written to swap"),
+	SUMMARY(same_pages, FIELD_U64, "pages",
+		"sampled pages that repeat one 8-byte word other than 0: no slot in zram"),
+	SUMMARY(duplicate_pages, FIELD_U64, "pages",
+		"sampled pages of the rest that equal one sampled before"),
+	SUMMARY(swapped_pages, FIELD_U64, "pages", "pages in swap: not read"),
+	SUMMARY(skipped_swapped_pages, FIELD_U64, "pages",
+		"drawn, but swapped out before they could be read: not read"),
+	SUMMARY(gone_pages, FIELD_U64, "pages", "drawn, but unmapped or unreadable when read"),
+	SUMMARY(again_pages, FIELD_U64, "pages",
+		"further mappings of pages that were counted before"),
+	SUMMARY(seed, FIELD_U64, "", "seed of the random sample"),
+	SUMMARY(threads, FIELD_U64, "",
+		"threads that read and measured; CPU times are those with all of them running"),
+	SUMMARY(chain, FIELD_U64, "pages", "largest zspage of the slot model"),
+	SUMMARY(chain_source, FIELD_STRING, "",
+		"where chain comes from: option, config or release of the kernel"),
+	SUMMARY(partial, FIELD_STRING, "",
+		"why not every drawn page was read; missing if all were"),
+	SUMMARY(elapsed_ns, FIELD_U64, "ns", "duration of the scan"),
+	SUMMARY(cpu_ns, FIELD_U64, "ns", "CPU time of the scan, all threads"),
+	SUMMARY(accessed_pages, FIELD_U64, "pages",
+		"pages read from a process; reading marks them accessed"),
+	SUMMARY(swapin_pages, FIELD_U64, "pages",
+		"pages the scan swapped in: swapped out after the check, before the read"),
+	SUMMARY(stopped_processes, FIELD_U64, "",
+		"processes stopped while the pool was read; missing without --zram"),
+	SUMMARY(stopped_ns, FIELD_U64, "ns", "how long they were stopped; missing without --zram"),
+};
+const struct record_type scan_summary_type =
+	RECORD_TYPE("scan_summary", 1, RECORD_CARD, summary_fields, "target and size of a scan");
+
+struct rank_codec scan_rank_codec(const struct scan_codec_record *r)
+{
+	return (struct rank_codec){
+		.label = r->label,
+		.heavy = r->heavy,
+		.failed = !r->validation || !str_eq(r->validation, "PASS"),
+		.orig_bytes = r->orig_bytes,
+		.codec_bytes = r->codec_bytes,
+		.slot_bytes = r->slot_bytes,
+		.compress_cpu_ns = r->compress_cpu_ns,
+		.decompress_cpu_ns = r->decompress_cpu_ns,
+	};
+}
