@@ -35,12 +35,17 @@ static const struct opt_command commands[] = {
 		.summary = "what would RAM compression save for a program, with which codec, at "
 			   "what cost",
 		.description =
-			"Runs COMMAND as the user who called sudo: once freely, scanned and "
-			"probed; then held to a share of its own peak of memory, with a zram pool "
-			"of each algorithm in turn, in shuffled blocks beside free runs. Prints "
-			"what was saved, what it cost, and what the page scan had predicted; "
-			"recommends an algorithm, or nothing; keeps everything in --out. Without "
-			"COMMAND it studies sqlite3 with a database in memory, and a generator. "
+			"Runs COMMAND as the user who called sudo: once without limit, with a page "
+			"scan and probes (the reference run); then limited to a share of its own "
+			"peak "
+			"of memory, with a zram pool of each algorithm in turn, in shuffled blocks "
+			"with runs without limit. Prints what was saved, what it cost, and what "
+			"the "
+			"page scan predicted; recommends an algorithm, or nothing; keeps all "
+			"results "
+			"in --dir. Without COMMAND it studies sqlite3 with a database in memory, "
+			"and "
+			"a generator. "
 			"COMMAND should do a fixed amount of work and end by itself.\n\n"
 			"Without root it scans the command's pages and ranks codecs, and says what "
 			"was left out.",
@@ -69,8 +74,8 @@ static const struct opt_command commands[] = {
 };
 
 static const struct record_type *const records[] = {
-	&study_run_type,    &study_arm_type,  &study_prediction_type,
-	&study_answer_type, &end_record_type, NULL,
+	&study_run_type,    &study_configuration_type, &study_prediction_type,
+	&study_answer_type, &end_record_type,          NULL,
 };
 
 static const char *const companions[] = {

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* data.c - SELECTs, and the arithmetic between arms: pairs within a block, medians, spread.
- *
- * Lists are small (runs, not faults), so they are read whole. What is not in the store stays NaN.
+/* data.c - SELECTs. Lists are small (runs, not faults), so they are read whole. What is not in the
+ * database stays NaN.
  */
 #include "data.h"
 
 #include <json-c/json.h>
 #include <math.h>
 #include <sqlite3.h>
-
-#include "lib/analysis/stats.h"
 
 #define ADD(list, n) ((list) = data_add((list), &(n), sizeof(*(list))), &(list)[(n)-1])
 
@@ -43,8 +40,8 @@ static void ask_done(struct sqlite3_stmt *const *st)
 }
 #define AUTO_ASK __attribute__((cleanup(ask_done)))
 
-/* A store that stops answering must not look like one that holds less. */
-static bool row(struct study *study, struct sqlite3_stmt *st)
+/* A database that stops answering must not look like one that holds less. */
+static bool row(struct stored_study *study, struct sqlite3_stmt *st)
 {
 	int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
 
@@ -70,56 +67,17 @@ static double number_of(struct sqlite3_stmt *st, int at)
 							  : sqlite3_column_double(st, at);
 }
 
-static void load_values(struct study *study, struct run *run)
-{
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db, "SELECT name, value FROM metric WHERE run=?", run->id);
-
-	for (int q = 0; q < QUANTITIES; q++)
-		run->value[q] = MISSING_F64; /* those computed here too */
-	while (row(study, st)) {
-		const char *name = (const char *)sqlite3_column_text(st, 0);
-
-		for (int q = 0; name && q < QUANTITIES; q++)
-			if (quantity_kinds[q].metric && str_eq(name, quantity_kinds[q].metric))
-				run->value[q] = number_of(st, 1) * quantity_kinds[q].factor;
-	}
-	run->value[CPU_NS] = run->value[USER_NS] + run->value[SYSTEM_NS];
-}
-
-static void load_runs(struct study *study, struct arm *arm)
-{
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db,
-		    "SELECT id, kind, state, reason, block, position, state IN ('ok', 'unsettled') "
-		    "FROM run WHERE cell=? ORDER BY rowid",
-		    arm->id);
-
-	while (row(study, st)) {
-		struct run *run = ADD(arm->runs, arm->n_runs);
-
-		run->id = text_of(st, 0);
-		run->kind = text_of(st, 1);
-		run->state = text_of(st, 2);
-		run->reason = text_of(st, 3);
-		run->block = sqlite3_column_int64(st, 4);
-		run->position = sqlite3_column_int64(st, 5);
-		run->counts = sqlite3_column_int(st, 6);
-		load_values(study, run);
-	}
-}
-
 #define STAYS_MAX 64
 
 /* From the record that pool_probe left: two arrays of one length. What is none of ours says
  * nothing. */
-static void load_stays(struct study *study, struct arm *arm)
+static void load_stays(struct stored_study *study, struct configuration *c)
 {
 	struct sqlite3_stmt *st AUTO_ASK = ask(
 		study->db,
 		"SELECT a.text FROM artifact a JOIN run r ON r.id = a.run WHERE r.cell=? AND "
 		"a.name = 'pool_probe' AND r.state IN ('ok', 'unsettled') ORDER BY r.rowid LIMIT 1",
-		arm->id);
+		c->id);
 	const char *text = row(study, st) ? (const char *)sqlite3_column_text(st, 0) : NULL;
 	struct json_object *record = text ? json_tokener_parse(text) : NULL, *ages, *out;
 
@@ -130,16 +88,16 @@ static void load_stays(struct study *study, struct arm *arm)
 		size_t n = MIN(json_object_array_length(ages), json_object_array_length(out));
 
 		for (size_t i = 0; i < MIN(n, (size_t)STAYS_MAX); i++) {
-			struct stay *stay = ADD(arm->stays, arm->n_stays);
+			struct stay *stay = ADD(c->stays, c->n_stays);
 
 			stay->age_ns = json_object_get_double(json_object_array_get_idx(ages, i));
-			stay->out = json_object_get_double(json_object_array_get_idx(out, i));
+			stay->share = json_object_get_double(json_object_array_get_idx(out, i));
 		}
 	}
 	json_object_put(record);
 }
 
-static void load_arms(struct study *study, struct target *target)
+static void load_configurations(struct stored_study *study, struct target *target)
 {
 	struct sqlite3_stmt *st AUTO_ASK =
 		ask(study->db,
@@ -149,20 +107,22 @@ static void load_arms(struct study *study, struct target *target)
 		    target->id);
 
 	while (row(study, st)) {
-		struct arm *arm = ADD(target->arms, target->n_arms);
+		struct configuration *c = ADD(target->configurations, target->n_configurations);
 
-		arm->id = text_of(st, 0);
-		arm->name = text_of(st, 1);
-		arm->algorithm = text_of(st, 2);
-		arm->limit_bytes = number_of(st, 3);
-		arm->pool_bytes = number_of(st, 4);
-		arm->mem_limit_bytes = number_of(st, 5);
-		load_runs(study, arm);
-		load_stays(study, arm);
+		c->id = text_of(st, 0);
+		c->name = text_of(st, 1);
+		c->algorithm = text_of(st, 2);
+		c->limit_bytes = number_of(st, 3);
+		c->pool_bytes = number_of(st, 4);
+		c->mem_limit_bytes = number_of(st, 5);
+		if (results_runs_get(study->results, c->id, &c->runs, &c->n_runs, NULL) ||
+		    results_comparison_get(study->results, c->id, &c->comparison, NULL))
+			study->failed = true;
+		load_stays(study, c);
 	}
 }
 
-static void load_rankings(struct study *study, struct target *target)
+static void load_rankings(struct stored_study *study, struct target *target)
 {
 	struct sqlite3_stmt *st AUTO_ASK =
 		ask(study->db,
@@ -191,26 +151,28 @@ static void load_rankings(struct study *study, struct target *target)
 	}
 }
 
-static void load_predictions(struct study *study, struct target *target)
+static void load_predictions(struct stored_study *study, struct target *target)
 {
 	struct sqlite3_stmt *st AUTO_ASK =
 		ask(study->db,
-		    "SELECT c.arm, p.name, p.predicted, p.measured FROM prediction p JOIN cell c "
+		    "SELECT c.arm, p.name, p.predicted, p.measured, p.predicted / p.measured - 1 "
+		    "FROM prediction p JOIN cell c "
 		    "ON c.id = p.cell WHERE c.workload=? ORDER BY c.rowid, p.name",
 		    target->id);
 
 	while (row(study, st)) {
 		struct prediction *p = ADD(target->predictions, target->n_predictions);
 
-		p->arm = text_of(st, 0);
+		p->configuration = text_of(st, 0);
 		p->name = text_of(st, 1);
 		p->predicted = number_of(st, 2);
 		p->measured = number_of(st, 3);
+		p->error_ratio = number_of(st, 4);
 	}
 }
 
 /* Of one run, the first that has any: pages of several scans must not be added up. */
-static void load_bins(struct study *study, struct target *target)
+static void load_bins(struct stored_study *study, struct target *target)
 {
 	struct sqlite3_stmt *st AUTO_ASK =
 		ask(study->db,
@@ -229,96 +191,7 @@ static void load_bins(struct study *study, struct target *target)
 	}
 }
 
-/* ---- between arms ---- */
-
-const struct arm *data_baseline(const struct target *target)
-{
-	for (size_t i = 0; i < target->n_arms; i++)
-		if (str_eq(target->arms[i].name, "none"))
-			return &target->arms[i];
-	return NULL;
-}
-
-static const struct run *timed_in_block(const struct arm *arm, int64_t block)
-{
-	for (size_t i = 0; arm && i < arm->n_runs; i++)
-		if (arm->runs[i].counts && arm->runs[i].block == block &&
-		    str_eq(arm->runs[i].kind, "timed"))
-			return &arm->runs[i];
-	return NULL;
-}
-
-static size_t gather(const struct arm *arm, enum quantity q, bool timed, double *to)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < arm->n_runs; i++) {
-		const struct run *run = &arm->runs[i];
-		bool instrumented = str_eq(run->kind, "probed") || str_eq(run->kind, "reference");
-
-		if (run->counts && isfinite(run->value[q]) &&
-		    (timed ? str_eq(run->kind, "timed") : instrumented))
-			to[n++] = run->value[q];
-	}
-	return n;
-}
-
-static void summarize(struct arm *arm)
-{
-	double *x AUTO_FREE = calloc(arm->n_runs + 1, sizeof(*x));
-
-	for (int q = 0; x && q < QUANTITIES; q++) {
-		struct figure *f = &arm->figures[q];
-
-		f->n = gather(arm, q, true, x);
-		f->probed = f->n == 0;
-		if (f->probed)
-			f->n = gather(arm, q, false, x);
-		stats_sort(x, f->n);
-		f->median = stats_quantile(x, f->n, 0.5);
-		f->low = stats_quantile(x, f->n, 0);
-		f->high = stats_quantile(x, f->n, 1);
-	}
-}
-
-static void compare(const struct arm *baseline, struct arm *arm)
-{
-	for (size_t i = 0; i < arm->n_runs; i++) {
-		struct run *run = &arm->runs[i];
-		const struct run *base = timed_in_block(baseline, run->block);
-		double none =
-			baseline ? baseline->figures[FOOTPRINT_BYTES_PEAK].median : MISSING_F64;
-
-		run->value[SLOWDOWN_RATIO] = run->value[SAVED_BYTES] = run->value[SAVED_PERCENT] =
-			MISSING_F64;
-		if (baseline == arm || !str_eq(run->kind, "timed"))
-			continue;
-		if (base)
-			run->value[SLOWDOWN_RATIO] = run->value[WALL_NS] / base->value[WALL_NS];
-		run->value[SAVED_BYTES] = none - run->value[FOOTPRINT_BYTES_PEAK];
-		run->value[SAVED_PERCENT] = 100 * run->value[SAVED_BYTES] / none;
-	}
-}
-
-/* The centre of log ratios, so that 2 and 1/2 weigh alike. */
-static void slowdown_interval(struct arm *arm)
-{
-	double *x AUTO_FREE = calloc(arm->n_runs + 1, sizeof(*x));
-	struct stats_interval interval;
-	size_t n = x ? gather(arm, SLOWDOWN_RATIO, true, x) : 0;
-
-	arm->slowdown = arm->slowdown_low = arm->slowdown_high = MISSING_F64;
-	for (size_t i = 0; i < n; i++)
-		x[i] = log(x[i]);
-	if (n && stats_hodges_lehmann(x, n, &arm->slowdown) == 0)
-		arm->slowdown = exp(arm->slowdown);
-	if (n && stats_walsh_interval(x, n, 0.95, &interval, NULL) == 0) {
-		arm->slowdown_low = exp(interval.low);
-		arm->slowdown_high = exp(interval.high);
-	}
-}
-
-static void load_targets(struct study *study)
+static void load_targets(struct stored_study *study)
 {
 	struct sqlite3_stmt *st AUTO_ASK =
 		ask(study->db,
@@ -333,21 +206,14 @@ static void load_targets(struct study *study)
 		s->argv = text_of(st, 2);
 		s->uid = sqlite3_column_type(st, 3) == SQLITE_NULL ? MISSING_I64
 								   : sqlite3_column_int64(st, 3);
-		load_arms(study, s);
+		load_configurations(study, s);
 		load_rankings(study, s);
 		load_predictions(study, s);
 		load_bins(study, s);
-		for (size_t i = 0; i < s->n_arms; i++)
-			summarize(&s->arms[i]);
-		for (size_t i = 0; i < s->n_arms; i++) {
-			compare(data_baseline(s), &s->arms[i]);
-			summarize(&s->arms[i]); /* again, with what the comparison gave */
-			slowdown_interval(&s->arms[i]);
-		}
 	}
 }
 
-static void load_pairs(struct study *study)
+static void load_pairs(struct stored_study *study)
 {
 	struct sqlite3_stmt *env AUTO_ASK =
 		ask(study->db, "SELECT key, value FROM environment WHERE experiment=? ORDER BY key",
@@ -374,7 +240,7 @@ static void load_pairs(struct study *study)
 	}
 }
 
-static void load_experiment(struct study *study, struct sqlite3_stmt *st)
+static void load_experiment(struct stored_study *study, struct sqlite3_stmt *st)
 {
 	char **const texts[] = { &study->id,       &study->started,    &study->ended,
 				 &study->argv,     &study->command,    &study->seed,
@@ -388,10 +254,12 @@ static void load_experiment(struct study *study, struct sqlite3_stmt *st)
 	study->blocks = sqlite3_column_int64(st, n + 1);
 }
 
-int data_load(struct study *ret, struct results *results, const char *id, struct err *e)
+int data_load(struct stored_study *ret, struct results *results, const char *id, struct err *e)
 {
 	bool latest = !id || str_eq(id, "latest");
-	struct study study = { .db = results_sqlite(results), .break_even_bytes = MISSING_F64 };
+	struct stored_study study = { .results = results,
+				      .db = results_sqlite(results),
+				      .break_even_bytes = MISSING_F64 };
 	struct sqlite3_stmt *st AUTO_ASK =
 		ask(study.db,
 		    "SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch') || ' UTC', "
@@ -405,20 +273,22 @@ int data_load(struct study *ret, struct results *results, const char *id, struct
 	sqlite3_exec(study.db, "BEGIN", NULL, NULL, NULL);
 	if (!row(&study, st)) {
 		err_say(e, ENOENT,
-			latest ? "the store holds no study" : "the store holds no study %s", id);
-		return err_hint(e, "see what it holds: coldpress report --db FILE --list");
+			latest ? "no study in the results database"
+			       : "no study %s in the results database",
+			id);
+		return err_hint(e, "list its studies: coldpress report --db FILE --list");
 	}
 	load_experiment(&study, st);
 	if (!latest && row(&study, st)) {
 		data_done(&study);
-		err_usage(e, "more than one study begins with %s", id);
-		return err_hint(e, "give more of it: coldpress report --db FILE --list");
+		err_usage(e, "more than one study id begins with %s", id);
+		return err_hint(e, "give more of the id: coldpress report --db FILE --list");
 	}
 	load_pairs(&study);
 	load_targets(&study);
 	if (study.failed) {
 		data_done(&study);
-		return err_say(e, EBADMSG, "cannot read the store: it is damaged");
+		return err_say(e, EBADMSG, "cannot read the results database: it is damaged");
 	}
 	*ret = study;
 	return 0;
@@ -426,7 +296,7 @@ int data_load(struct study *ret, struct results *results, const char *id, struct
 
 /* ---- time series ---- */
 
-static bool has_samples(struct study *study, const struct run *run)
+static bool has_samples(struct stored_study *study, const struct results_stored_run *run)
 {
 	struct sqlite3_stmt *st AUTO_ASK =
 		ask(study->db, "SELECT 1 FROM sample WHERE run=? LIMIT 1", run->id);
@@ -435,62 +305,56 @@ static bool has_samples(struct study *study, const struct run *run)
 }
 
 /* Smaller is better: does it count, what kind, how far from the median wall time. */
-static double unfitness(const struct arm *arm, const struct run *run)
+static double unfitness(const struct configuration *c, const struct results_run *run)
 {
-	double off = fabs(run->value[WALL_NS] / arm->figures[WALL_NS].median - 1);
+	double off = fabs(run->metrics.wall_ns / data_value(c, METRIC_wall_ns)->value - 1);
 
-	return (run->counts ? 0 : 1e6) + (str_eq(run->kind, "timed") ? 0 : 1e3) +
+	return (results_run_counts(run) ? 0 : 1e6) + (run->kind == RESULTS_RUN_TIMED ? 0 : 1e3) +
 	       (isfinite(off) ? fmin(off, 99) : 99);
 }
 
-void data_series(struct study *study, const struct arm *arm, const struct run **run,
-		 struct point **ret, size_t *n)
+int data_series(struct stored_study *study, const struct configuration *c, struct point **ret,
+		size_t *n)
 {
+	const struct results_stored_run *run = NULL;
 	struct point *points = NULL;
+	size_t found = 0;
 
-	*run = NULL;
-	*ret = NULL;
-	*n = 0;
-	for (size_t i = 0; i < arm->n_runs; i++)
-		if ((!*run || unfitness(arm, &arm->runs[i]) < unfitness(arm, *run)) &&
-		    has_samples(study, &arm->runs[i]))
-			*run = &arm->runs[i];
-	if (!*run)
-		return;
+	for (size_t i = 0; i < c->n_runs; i++)
+		if ((!run || unfitness(c, &c->runs[i].run) < unfitness(c, &run->run)) &&
+		    has_samples(study, &c->runs[i]))
+			run = &c->runs[i];
+	if (!run)
+		return -ENOENT;
 	struct sqlite3_stmt *st AUTO_ASK =
 		ask(study->db,
 		    "SELECT t_ns / 1e9, max(value) FILTER (WHERE name='ram_bytes'), max(value) "
 		    "FILTER (WHERE name='pool_used_bytes'), max(value) FILTER (WHERE "
-		    "name='swap_bytes'), max(value) FILTER (WHERE name='pool_orig_bytes') FROM "
-		    "sample WHERE run=? GROUP BY t_ns ORDER BY t_ns",
-		    (*run)->id);
+		    "name='swap_bytes') FROM sample WHERE run=? GROUP BY t_ns ORDER BY t_ns",
+		    run->id);
 	while (row(study, st)) {
-		struct point *p = ADD(points, *n);
+		struct point *p = ADD(points, found);
 
 		*p = (struct point){ number_of(st, 0), number_of(st, 1), number_of(st, 2),
-				     number_of(st, 3), number_of(st, 4) };
+				     number_of(st, 3) };
 	}
 	*ret = points;
+	*n = found;
+	return 0;
 }
 
 /* ---- done ---- */
 
 static void target_done(struct target *s)
 {
-	for (size_t i = 0; i < s->n_arms; i++) {
-		struct arm *arm = &s->arms[i];
+	for (size_t i = 0; i < s->n_configurations; i++) {
+		struct configuration *c = &s->configurations[i];
 
-		for (size_t j = 0; j < arm->n_runs; j++) {
-			free(arm->runs[j].id);
-			free(arm->runs[j].kind);
-			free(arm->runs[j].state);
-			free(arm->runs[j].reason);
-		}
-		free(arm->runs);
-		free(arm->stays);
-		free(arm->id);
-		free(arm->name);
-		free(arm->algorithm);
+		results_runs_done(c->runs, c->n_runs);
+		free(c->stays);
+		free(c->id);
+		free(c->name);
+		free(c->algorithm);
 	}
 	for (size_t i = 0; i < s->n_rankings; i++) {
 		free(s->rankings[i].codec);
@@ -498,12 +362,12 @@ static void target_done(struct target *s)
 		free(s->rankings[i].reason);
 	}
 	for (size_t i = 0; i < s->n_predictions; i++) {
-		free(s->predictions[i].arm);
+		free(s->predictions[i].configuration);
 		free(s->predictions[i].name);
 	}
 	for (size_t i = 0; i < s->n_bins; i++)
 		free(s->bins[i].codec);
-	free(s->arms);
+	free(s->configurations);
 	free(s->rankings);
 	free(s->predictions);
 	free(s->bins);
@@ -522,7 +386,7 @@ static void pairs_done(struct pair *pairs, size_t n)
 	free(pairs);
 }
 
-void data_done(struct study *study)
+void data_done(struct stored_study *study)
 {
 	char *const texts[] = { study->id,      study->started, study->ended,      study->argv,
 				study->command, study->seed,    study->settings,   study->version,
@@ -535,5 +399,5 @@ void data_done(struct study *study)
 	pairs_done(study->notes, study->n_notes);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
 		free(texts[i]);
-	*study = (struct study){ 0 };
+	*study = (struct stored_study){ 0 };
 }

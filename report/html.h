@@ -9,7 +9,7 @@
 
 #include "lib/base/text.h"
 
-/* html_raw - our own markup; no %s may bring in a string from the store. */
+/* html_raw - our own markup; no %s may bring in a string from the database. */
 void html_raw(struct text *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* html_text - any bytes as text or attribute value: & < > " ' escaped; controls, bidirectional

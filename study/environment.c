@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* environment.c - the machine as it was when a study ran: what could explain a difference to
  * another one. */
+#include "environment.h"
+
 #include <sys/utsname.h>
 
-#include "study.h"
-
-/* Files whose first line is the value; one that is not there is stored as missing. */
+/* Files whose first line is the value; one that does not exist is stored as missing. */
 static const struct {
 	const char *key, *path;
 } files[] = {
@@ -64,7 +64,7 @@ static unsigned int break_even(const struct zsmalloc_model *model)
 	return len;
 }
 
-int environment_store(struct study *s, struct err *e)
+int study_environment_store(struct study *s, struct err *e)
 {
 	char value[512];
 	struct utsname u;
