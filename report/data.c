@@ -10,14 +10,18 @@
 
 #define ADD(list, n) ((list) = data_add((list), &(n), sizeof(*(list))), &(list)[(n)-1])
 
+static void out_of_memory(void)
+{
+	fputs("report: out of memory\n", stderr);
+	exit(EXIT_FAILED);
+}
+
 void *data_add(void *list, size_t *n, size_t size)
 {
 	char *grown = reallocarray(list, *n + 1, size);
 
-	if (!grown) {
-		fputs("report: out of memory\n", stderr);
-		exit(EXIT_FAILED);
-	}
+	if (!grown)
+		out_of_memory();
 	memset(grown + *n * size, 0, size);
 	++*n;
 	return grown;
@@ -25,46 +29,27 @@ void *data_add(void *list, size_t *n, size_t size)
 
 /* ---- reading ---- */
 
-static struct sqlite3_stmt *ask(struct sqlite3 *db, const char *sql, const char *key)
-{
-	struct sqlite3_stmt *st = NULL;
-
-	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && key)
-		sqlite3_bind_text(st, 1, key, -1, SQLITE_TRANSIENT);
-	return st;
-}
-
-static void ask_done(struct sqlite3_stmt *const *st)
-{
-	sqlite3_finalize(*st);
-}
-#define AUTO_ASK __attribute__((cleanup(ask_done)))
-
-/* A database that stops answering must not look like one that holds less. */
 static bool row(struct stored_study *study, struct sqlite3_stmt *st)
 {
-	int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
+	int rc = results_next(study->results, st, NULL);
 
-	study->failed |= rc != SQLITE_ROW && rc != SQLITE_DONE;
-	return rc == SQLITE_ROW;
+	study->failed |= rc < 0;
+	return rc > 0;
 }
 
-static char *text_of(struct sqlite3_stmt *st, int at)
+/* A copy that lives as long as the study; NULL where the column is. */
+static char *text_of(struct stored_study *study, struct sqlite3_stmt *st, int at)
 {
 	const char *s = (const char *)sqlite3_column_text(st, at);
-	char *copy = s ? strdup(s) : NULL;
+	char **copy;
 
-	if (s && !copy) {
-		fputs("report: out of memory\n", stderr);
-		exit(EXIT_FAILED);
-	}
-	return copy;
-}
-
-static double number_of(struct sqlite3_stmt *st, int at)
-{
-	return sqlite3_column_type(st, at) == SQLITE_NULL ? MISSING_F64
-							  : sqlite3_column_double(st, at);
+	if (!s)
+		return NULL;
+	copy = ADD(study->texts, study->n_texts);
+	*copy = strdup(s);
+	if (!*copy)
+		out_of_memory();
+	return *copy;
 }
 
 #define STAYS_MAX 64
@@ -73,8 +58,8 @@ static double number_of(struct sqlite3_stmt *st, int at)
  * nothing. */
 static void load_stays(struct stored_study *study, struct configuration *c)
 {
-	struct sqlite3_stmt *st AUTO_ASK = ask(
-		study->db,
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		study->results,
 		"SELECT a.text FROM artifact a JOIN run r ON r.id = a.run WHERE r.cell=? AND "
 		"a.name = 'pool_probe' AND r.state IN ('ok', 'unsettled') ORDER BY r.rowid LIMIT 1",
 		c->id);
@@ -99,22 +84,22 @@ static void load_stays(struct stored_study *study, struct configuration *c)
 
 static void load_configurations(struct stored_study *study, struct target *target)
 {
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db,
-		    "SELECT c.id, c.arm, p.algorithm, c.limit_bytes, p.size_bytes, "
-		    "p.mem_limit_bytes FROM cell c LEFT JOIN pool_config p ON p.id = c.pool_config "
-		    "WHERE c.workload=? ORDER BY c.arm <> 'none', c.rowid",
-		    target->id);
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		study->results,
+		"SELECT c.id, c.arm, p.algorithm, c.limit_bytes, p.size_bytes, "
+		"p.mem_limit_bytes FROM cell c LEFT JOIN pool_config p ON p.id = c.pool_config "
+		"WHERE c.workload=? ORDER BY c.arm <> 'none', c.rowid",
+		target->id);
 
 	while (row(study, st)) {
 		struct configuration *c = ADD(target->configurations, target->n_configurations);
 
-		c->id = text_of(st, 0);
-		c->name = text_of(st, 1);
-		c->algorithm = text_of(st, 2);
-		c->limit_bytes = number_of(st, 3);
-		c->pool_bytes = number_of(st, 4);
-		c->mem_limit_bytes = number_of(st, 5);
+		c->id = text_of(study, st, 0);
+		c->name = text_of(study, st, 1);
+		c->algorithm = text_of(study, st, 2);
+		c->limit_bytes = results_number(st, 3);
+		c->pool_bytes = results_number(st, 4);
+		c->mem_limit_bytes = results_number(st, 5);
 		if (results_runs_get(study->results, c->id, &c->runs, &c->n_runs, NULL) ||
 		    results_comparison_get(study->results, c->id, &c->comparison, NULL))
 			study->failed = true;
@@ -124,86 +109,86 @@ static void load_configurations(struct stored_study *study, struct target *targe
 
 static void load_rankings(struct stored_study *study, struct target *target)
 {
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db,
-		    "SELECT codec, tier, reason, place, recommended, fair_score, "
-		    "value_gib_per_core, saved_slot_bytes, saved_codec_bytes, total_bytes, "
-		    "compress_cpu_ms, decompress_cpu_ms, readback_factor FROM ranking WHERE "
-		    "workload=? ORDER BY place IS NULL, place, saved_slot_bytes DESC",
-		    target->id);
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		study->results,
+		"SELECT codec, tier, reason, place, recommended, fair_score, "
+		"value_gib_per_core, saved_slot_bytes, saved_codec_bytes, total_bytes, "
+		"compress_cpu_ms, decompress_cpu_ms, readback_factor FROM ranking WHERE "
+		"workload=? ORDER BY place IS NULL, place, saved_slot_bytes DESC",
+		target->id);
 
 	while (row(study, st)) {
 		struct ranking *r = ADD(target->rankings, target->n_rankings);
 
-		r->codec = text_of(st, 0);
-		r->tier = text_of(st, 1);
-		r->reason = text_of(st, 2);
+		r->codec = text_of(study, st, 0);
+		r->tier = text_of(study, st, 1);
+		r->reason = text_of(study, st, 2);
 		r->place = sqlite3_column_int64(st, 3);
 		r->recommended = sqlite3_column_int(st, 4);
-		r->fair_score = number_of(st, 5);
-		r->value_gib_per_core = number_of(st, 6);
-		r->saved_slot_bytes = number_of(st, 7);
-		r->saved_codec_bytes = number_of(st, 8);
-		r->total_bytes = number_of(st, 9);
-		r->compress_cpu_ms = number_of(st, 10);
-		r->decompress_cpu_ms = number_of(st, 11);
-		r->readback_factor = number_of(st, 12);
+		r->fair_score = results_number(st, 5);
+		r->value_gib_per_core = results_number(st, 6);
+		r->saved_slot_bytes = results_number(st, 7);
+		r->saved_codec_bytes = results_number(st, 8);
+		r->total_bytes = results_number(st, 9);
+		r->compress_cpu_ms = results_number(st, 10);
+		r->decompress_cpu_ms = results_number(st, 11);
+		r->readback_factor = results_number(st, 12);
 	}
 }
 
 static void load_predictions(struct stored_study *study, struct target *target)
 {
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db,
-		    "SELECT c.arm, p.name, p.predicted, p.measured, p.predicted / p.measured - 1 "
-		    "FROM prediction p JOIN cell c "
-		    "ON c.id = p.cell WHERE c.workload=? ORDER BY c.rowid, p.name",
-		    target->id);
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		study->results,
+		"SELECT c.arm, p.name, p.predicted, p.measured, p.predicted / p.measured - 1 "
+		"FROM prediction p JOIN cell c "
+		"ON c.id = p.cell WHERE c.workload=? ORDER BY c.rowid, p.name",
+		target->id);
 
 	while (row(study, st)) {
 		struct prediction *p = ADD(target->predictions, target->n_predictions);
 
-		p->configuration = text_of(st, 0);
-		p->name = text_of(st, 1);
-		p->predicted = number_of(st, 2);
-		p->measured = number_of(st, 3);
-		p->error_ratio = number_of(st, 4);
+		p->configuration = text_of(study, st, 0);
+		p->name = text_of(study, st, 1);
+		p->predicted = results_number(st, 2);
+		p->measured = results_number(st, 3);
+		p->error_ratio = results_number(st, 4);
 	}
 }
 
 /* Of one run, the first that has any: pages of several scans must not be added up. */
 static void load_bins(struct stored_study *study, struct target *target)
 {
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db,
-		    "SELECT codec, bin_bytes, sum(pages) FROM page_hist WHERE run = (SELECT h.run "
-		    "FROM page_hist h JOIN run r ON r.id = h.run JOIN cell c ON c.id = r.cell "
-		    "WHERE c.workload=? ORDER BY r.rowid LIMIT 1) GROUP BY codec, bin_bytes ORDER "
-		    "BY codec, bin_bytes",
-		    target->id);
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		study->results,
+		"SELECT codec, bin_bytes, sum(pages) FROM page_hist WHERE run = (SELECT h.run "
+		"FROM page_hist h JOIN run r ON r.id = h.run JOIN cell c ON c.id = r.cell "
+		"WHERE c.workload=? ORDER BY r.rowid LIMIT 1) GROUP BY codec, bin_bytes ORDER "
+		"BY codec, bin_bytes",
+		target->id);
 
 	while (row(study, st)) {
 		struct bin *b = ADD(target->bins, target->n_bins);
 
-		b->codec = text_of(st, 0);
-		b->bin_bytes = number_of(st, 1);
-		b->pages = number_of(st, 2);
+		b->codec = text_of(study, st, 0);
+		b->bin_bytes = results_number(st, 1);
+		b->pages = results_number(st, 2);
 	}
 }
 
 static void load_targets(struct stored_study *study)
 {
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db,
-		    "SELECT id, name, argv, uid FROM workload WHERE experiment=? ORDER BY rowid",
-		    study->id);
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		study->results,
+		"SELECT id, name, argv, uid FROM workload WHERE experiment=? ORDER BY rowid",
+		study->id);
 
 	while (row(study, st)) {
 		struct target *s = ADD(study->targets, study->n_targets);
 
-		s->id = text_of(st, 0);
-		s->name = text_of(st, 1);
-		s->argv = text_of(st, 2);
+		s->id = text_of(study, st, 0);
+		s->name = text_of(study, st, 1);
+		s->argv = text_of(study, st, 2);
 		s->uid = sqlite3_column_type(st, 3) == SQLITE_NULL ? MISSING_I64
 								   : sqlite3_column_int64(st, 3);
 		load_configurations(study, s);
@@ -216,27 +201,28 @@ static void load_targets(struct stored_study *study)
 static void load_pairs(struct stored_study *study)
 {
 	struct sqlite3_stmt *env AUTO_ASK =
-		ask(study->db, "SELECT key, value FROM environment WHERE experiment=? ORDER BY key",
-		    study->id);
+		results_ask(study->results,
+			    "SELECT key, value FROM environment WHERE experiment=? ORDER BY key",
+			    study->id);
 	struct sqlite3_stmt *notes AUTO_ASK =
-		ask(study->db,
-		    "SELECT kind, about, reason FROM note WHERE experiment=? ORDER BY seq",
-		    study->id);
+		results_ask(study->results,
+			    "SELECT kind, about, reason FROM note WHERE experiment=? ORDER BY seq",
+			    study->id);
 
 	while (row(study, env)) {
 		struct pair *p = ADD(study->environment, study->n_environment);
 
-		p->key = text_of(env, 0);
-		p->value = text_of(env, 1);
+		p->key = text_of(study, env, 0);
+		p->value = text_of(study, env, 1);
 		if (str_eq(p->key, "slot_break_even_bytes") && p->value)
-			study->break_even_bytes = number_of(env, 1);
+			study->break_even_bytes = results_number(env, 1);
 	}
 	while (row(study, notes)) {
 		struct pair *p = ADD(study->notes, study->n_notes);
 
-		p->kind = text_of(notes, 0);
-		p->key = text_of(notes, 1);
-		p->value = text_of(notes, 2);
+		p->kind = text_of(study, notes, 0);
+		p->key = text_of(study, notes, 1);
+		p->value = text_of(study, notes, 2);
 	}
 }
 
@@ -249,28 +235,26 @@ static void load_experiment(struct stored_study *study, struct sqlite3_stmt *st)
 	int n = ARRAY_SIZE(texts);
 
 	for (int i = 0; i < n; i++)
-		*texts[i] = text_of(st, i);
-	study->limit_ratio = number_of(st, n);
+		*texts[i] = text_of(study, st, i);
+	study->limit_ratio = results_number(st, n);
 	study->blocks = sqlite3_column_int64(st, n + 1);
 }
 
 int data_load(struct stored_study *ret, struct results *results, const char *id, struct err *e)
 {
 	bool latest = !id || str_eq(id, "latest");
-	struct stored_study study = { .results = results,
-				      .db = results_sqlite(results),
-				      .break_even_bytes = MISSING_F64 };
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study.db,
-		    "SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch') || ' UTC', "
-		    "datetime(ended_unix_ns / 1000000000, 'unixepoch') || ' UTC', argv, command, "
-		    "seed, settings, version, state, answer, recommended, limit_ratio, blocks FROM "
-		    "experiment WHERE ?1 IS NULL OR substr(id, 1, length(?1)) = ?1 ORDER BY "
-		    "started_unix_ns DESC, id DESC LIMIT 2",
-		    latest ? NULL : id);
+	struct stored_study study = { .results = results, .break_even_bytes = MISSING_F64 };
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		results,
+		"SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch') || ' UTC', "
+		"datetime(ended_unix_ns / 1000000000, 'unixepoch') || ' UTC', argv, command, "
+		"seed, settings, version, state, answer, recommended, limit_ratio, blocks FROM "
+		"experiment WHERE ?1 IS NULL OR substr(id, 1, length(?1)) = ?1 ORDER BY "
+		"started_unix_ns DESC, id DESC LIMIT 2",
+		latest ? NULL : id);
 
 	/* One view of the file, also while a study writes to it; it ends with the connection. */
-	sqlite3_exec(study.db, "BEGIN", NULL, NULL, NULL);
+	results_plain(results, "BEGIN");
 	if (!row(&study, st)) {
 		err_say(e, ENOENT,
 			latest ? "no study in the results database"
@@ -299,7 +283,7 @@ int data_load(struct stored_study *ret, struct results *results, const char *id,
 static bool has_samples(struct stored_study *study, const struct results_stored_run *run)
 {
 	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db, "SELECT 1 FROM sample WHERE run=? LIMIT 1", run->id);
+		results_ask(study->results, "SELECT 1 FROM sample WHERE run=? LIMIT 1", run->id);
 
 	return row(study, st);
 }
@@ -326,17 +310,17 @@ int data_series(struct stored_study *study, const struct configuration *c, struc
 			run = &c->runs[i];
 	if (!run)
 		return -ENOENT;
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db,
-		    "SELECT t_ns / 1e9, max(value) FILTER (WHERE name='ram_bytes'), max(value) "
-		    "FILTER (WHERE name='pool_used_bytes'), max(value) FILTER (WHERE "
-		    "name='swap_bytes') FROM sample WHERE run=? GROUP BY t_ns ORDER BY t_ns",
-		    run->id);
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		study->results,
+		"SELECT t_ns / 1e9, max(value) FILTER (WHERE name='ram_bytes'), max(value) "
+		"FILTER (WHERE name='pool_used_bytes'), max(value) FILTER (WHERE "
+		"name='swap_bytes') FROM sample WHERE run=? GROUP BY t_ns ORDER BY t_ns",
+		run->id);
 	while (row(study, st)) {
 		struct point *p = ADD(points, found);
 
-		*p = (struct point){ number_of(st, 0), number_of(st, 1), number_of(st, 2),
-				     number_of(st, 3) };
+		*p = (struct point){ results_number(st, 0), results_number(st, 1),
+				     results_number(st, 2), results_number(st, 3) };
 	}
 	*ret = points;
 	*n = found;
@@ -345,59 +329,27 @@ int data_series(struct stored_study *study, const struct configuration *c, struc
 
 /* ---- done ---- */
 
-static void target_done(struct target *s)
+static void target_done(struct target *target)
 {
-	for (size_t i = 0; i < s->n_configurations; i++) {
-		struct configuration *c = &s->configurations[i];
-
-		results_runs_done(c->runs, c->n_runs);
-		free(c->stays);
-		free(c->id);
-		free(c->name);
-		free(c->algorithm);
+	for (size_t i = 0; i < target->n_configurations; i++) {
+		results_runs_done(target->configurations[i].runs, target->configurations[i].n_runs);
+		free(target->configurations[i].stays);
 	}
-	for (size_t i = 0; i < s->n_rankings; i++) {
-		free(s->rankings[i].codec);
-		free(s->rankings[i].tier);
-		free(s->rankings[i].reason);
-	}
-	for (size_t i = 0; i < s->n_predictions; i++) {
-		free(s->predictions[i].configuration);
-		free(s->predictions[i].name);
-	}
-	for (size_t i = 0; i < s->n_bins; i++)
-		free(s->bins[i].codec);
-	free(s->configurations);
-	free(s->rankings);
-	free(s->predictions);
-	free(s->bins);
-	free(s->id);
-	free(s->name);
-	free(s->argv);
-}
-
-static void pairs_done(struct pair *pairs, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		free(pairs[i].kind);
-		free(pairs[i].key);
-		free(pairs[i].value);
-	}
-	free(pairs);
+	free(target->configurations);
+	free(target->rankings);
+	free(target->predictions);
+	free(target->bins);
 }
 
 void data_done(struct stored_study *study)
 {
-	char *const texts[] = { study->id,      study->started, study->ended,      study->argv,
-				study->command, study->seed,    study->settings,   study->version,
-				study->state,   study->answer,  study->recommended };
-
 	for (size_t i = 0; i < study->n_targets; i++)
 		target_done(&study->targets[i]);
+	for (size_t i = 0; i < study->n_texts; i++)
+		free(study->texts[i]);
 	free(study->targets);
-	pairs_done(study->environment, study->n_environment);
-	pairs_done(study->notes, study->n_notes);
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		free(texts[i]);
+	free(study->environment);
+	free(study->notes);
+	free(study->texts);
 	*study = (struct stored_study){ 0 };
 }

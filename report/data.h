@@ -64,7 +64,8 @@ struct stored_study {
 	double break_even_bytes; /* largest compressed length that still saves RAM; NaN: not known
 				  */
 	struct results *results;
-	struct sqlite3 *db;
+	char **texts; /* all strings, to be freed */
+	size_t n_texts;
 	bool failed; /* a SELECT failed */
 };
 

@@ -6,38 +6,25 @@
 
 struct scale scale_for(enum metric_unit unit, double largest)
 {
-	static const char *const sizes[] = { "B", "KiB", "MiB", "GiB", "TiB" };
-	static const char *const times[] = { "ns", "µs", "ms", "s" };
-	struct scale s = { .divisor = 1, .unit = "" };
+	static const char *const sizes[] = { "B", "KiB", "MiB", "GiB", "TiB", NULL };
+	static const char *const times[] = { "ns", "µs", "ms", "s", NULL };
+	const char *const *name = unit == METRIC_BYTES ? sizes
+				  : unit == METRIC_NS  ? times
+						       : times + 1;
+	double step = unit == METRIC_BYTES ? 1024 : 1000;
 	double v = isfinite(largest) ? fabs(largest) : 0;
-	size_t i = 0;
+	struct scale s = { .divisor = 1, .unit = "" };
 
-	switch (unit) {
-	case METRIC_BYTES:
-		for (; v >= 1024 && i + 1 < ARRAY_SIZE(sizes); i++, v /= 1024)
-			s.divisor *= 1024;
-		s.unit = sizes[i];
-		break;
-	case METRIC_US:
-	case METRIC_NS:
-		if (unit == METRIC_US) {
-			s.divisor /= 1000;
-			v *= 1000;
-		}
-		for (; v >= 1000 && i + 1 < ARRAY_SIZE(times); i++, v /= 1000)
-			s.divisor *= 1000;
-		s.unit = times[i];
-		break;
-	case METRIC_RATIO:
+	if (unit == METRIC_RATIO)
 		return (struct scale){ 1, 3, "×" };
-	case METRIC_SHARE:
+	if (unit == METRIC_SHARE)
 		return (struct scale){ 0.01, 1, "%" };
-	case METRIC_PAGES:
-	case METRIC_FAULTS:
-	case METRIC_UNITS:
+	if (unit == METRIC_PAGES || unit == METRIC_FAULTS)
 		return s;
-	}
-	if (i > 0)
+	for (; v >= step && name[1]; name++, v /= step)
+		s.divisor *= step;
+	s.unit = *name;
+	if (s.divisor > 1)
 		s.decimals = v >= 100 ? 1 : v >= 10 ? 2 : 3;
 	return s;
 }

@@ -31,6 +31,7 @@ struct backend_io {
 	uint64_t written_bytes, read_bytes;
 };
 
+/* A function that is NULL has nothing to do, and what it would say is missing. */
 struct study_backend {
 	const char *name;
 	bool limited; /* runs under it are limited to the target's limit */

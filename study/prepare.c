@@ -126,8 +126,7 @@ static char *own_command_line(void)
 	return argv ? results_quote_argv(argv) : NULL;
 }
 
-static int open_results(struct study *s, const void *options, char *const *command,
-			struct err *e)
+static int open_results(struct study *s, const void *options, char *const *command, struct err *e)
 {
 	AUTO_FREE char *settings = settings_json(options);
 	AUTO_FREE char *quoted = command[0] ? results_quote_argv(command) : NULL;

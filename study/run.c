@@ -119,11 +119,13 @@ static uint64_t zero_if_missing(uint64_t value)
 
 static void take_sample(struct live_run *r)
 {
-	struct backend_sample pool;
+	const struct study_backend *backend = r->pool.backend;
+	struct backend_sample pool = { MISSING_F64, MISSING_F64, MISSING_F64 };
 	struct cgroup_stat group;
 
-	if (cgroup_stat_read(&r->supervised.group, &group, NULL) ||
-	    r->pool.backend->sample(&r->pool, &pool))
+	if (cgroup_stat_read(&r->supervised.group, &group, NULL))
+		return;
+	if (backend->sample && backend->sample(&r->pool, &pool))
 		return;
 	reconcile(r, group.swap_bytes, pool.orig_bytes);
 	samples_add(&r->samples, &(struct sample){
@@ -244,6 +246,7 @@ static bool by_counters(const struct live_run *r, const struct results_run *run)
 
 static void fill(struct live_run *r, struct run_record *ret)
 {
+	const struct study_backend *backend = r->pool.backend;
 	const struct supervise_result *result = &r->result;
 	struct metrics *m = &ret->run.metrics;
 	struct backend_io after;
@@ -260,8 +263,10 @@ static void fill(struct live_run *r, struct run_record *ret)
 		m->foreign_swap_bytes = (double)r->foreign_bytes;
 	ret->exit_status =
 		result->signal || result->exit_status < 0 ? MISSING_I64 : result->exit_status;
-	mean_pages = samples_summarise(&r->samples, r->pool.backend->fixed_bytes(&r->pool), m);
-	if (r->pool.backend->io(&r->pool, &after, NULL))
+	mean_pages = samples_summarise(
+		&r->samples, backend->fixed_bytes ? backend->fixed_bytes(&r->pool) : MISSING_U64,
+		m);
+	if (!backend->io || backend->io(&r->pool, &after, NULL))
 		return;
 	m->pages_out = (double)((after.written_bytes - r->before.written_bytes) / PAGE_BYTES);
 	m->pages_in = (double)((after.read_bytes - r->before.read_bytes) / PAGE_BYTES);
@@ -323,9 +328,11 @@ static int start(struct live_run *r, int output_fd, struct err *e)
 {
 	const struct study_backend *backend = r->pool.backend;
 	double peak = study_reference(r->target)->run.metrics.ram_bytes_peak;
-	int rc = backend->up(&r->pool, isnan(peak) ? 0 : (uint64_t)peak, &r->study->left_behind, e);
+	int rc = 0;
 
-	if (!rc && r->pool.up)
+	if (backend->up)
+		rc = backend->up(&r->pool, (uint64_t)peak, &r->study->left_behind, e);
+	if (!rc && backend->io)
 		rc = backend->io(&r->pool, &r->before, e);
 	return rc ? rc : supervise_up(r, output_fd, e);
 }
@@ -387,7 +394,7 @@ int study_run_once(struct study *s, struct study_target *target,
 	if (rc)
 		return rc;
 	rc = run_inside(&r, kind, settled, e);
-	if (r.pool.backend->down(&r.pool, &why))
+	if (r.pool.up && r.pool.backend->down(&r.pool, &why))
 		rc = not_removed(&r, rc, &why, e);
 	samples_done(&r.samples);
 	free(r.probes.pool_record);

@@ -60,21 +60,6 @@ int results_calibration_put(struct results *results, const struct results_machin
 		c->decompress_error_ratio, c->compr_error_ratio);
 }
 
-static double number_at(struct sqlite3_stmt *st, int at)
-{
-	int type = sqlite3_column_type(st, at);
-
-	return type == SQLITE_FLOAT || type == SQLITE_INTEGER ? sqlite3_column_double(st, at)
-							      : MISSING_F64;
-}
-
-static void text_at(struct sqlite3_stmt *st, int at, char *ret, size_t len)
-{
-	const unsigned char *text = sqlite3_column_text(st, at);
-
-	snprintf(ret, len, "%s", text ? (const char *)text : "");
-}
-
 static bool usable(double factor)
 {
 	return isfinite(factor) && factor > 0;
@@ -85,19 +70,19 @@ static bool take_row(struct sqlite3_stmt *st, struct calibration *ret)
 	struct calibration c = {
 		.approximate = sqlite3_column_int(st, 2) != 0,
 		.pages = (uint64_t)MAX(sqlite3_column_int64(st, 4), (int64_t)0),
-		.compress_ns = number_at(st, 5),
-		.decompress_ns = number_at(st, 6),
-		.compress_factor = number_at(st, 7),
-		.decompress_factor = number_at(st, 8),
-		.compress_error_ratio = number_at(st, 9),
-		.decompress_error_ratio = number_at(st, 10),
-		.compr_error_ratio = number_at(st, 11),
+		.compress_ns = results_number(st, 5),
+		.decompress_ns = results_number(st, 6),
+		.compress_factor = results_number(st, 7),
+		.decompress_factor = results_number(st, 8),
+		.compress_error_ratio = results_number(st, 9),
+		.decompress_error_ratio = results_number(st, 10),
+		.compr_error_ratio = results_number(st, 11),
 		.taken_unix_ns = (uint64_t)MAX(sqlite3_column_int64(st, 12), (int64_t)0),
 	};
 
-	text_at(st, 0, c.algorithm, sizeof(c.algorithm));
-	text_at(st, 1, c.model, sizeof(c.model));
-	text_at(st, 3, c.source, sizeof(c.source));
+	snprintf(c.algorithm, sizeof(c.algorithm), "%s", results_text(st, 0));
+	snprintf(c.model, sizeof(c.model), "%s", results_text(st, 1));
+	snprintf(c.source, sizeof(c.source), "%s", results_text(st, 3));
 	if (!usable(c.compress_factor) || !usable(c.decompress_factor))
 		return false;
 	*ret = c;

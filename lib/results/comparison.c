@@ -6,44 +6,6 @@
 
 #include <sqlite3.h>
 
-#define AUTO_STMT __attribute__((cleanup(stmt_done)))
-
-static void stmt_done(struct sqlite3_stmt *const *st)
-{
-	sqlite3_finalize(*st);
-}
-
-static struct sqlite3_stmt *ask(struct results *results, const char *sql, const char *key)
-{
-	struct sqlite3_stmt *st = NULL;
-
-	if (sqlite3_prepare_v2(results->db, sql, -1, &st, NULL) == SQLITE_OK && key)
-		sqlite3_bind_text(st, 1, key, -1, SQLITE_TRANSIENT);
-	return st;
-}
-
-/* 1 a row, 0 the end, or -errno: a database that stops answering must not look like a shorter one.
- */
-static int next(struct results *results, struct sqlite3_stmt *st, struct err *e)
-{
-	int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
-
-	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
-		return rc == SQLITE_ROW;
-	return results_failed(results, rc == SQLITE_ERROR ? SQLITE_CORRUPT : rc, "read", e);
-}
-
-static double number_at(struct sqlite3_stmt *st, int at)
-{
-	return sqlite3_column_type(st, at) == SQLITE_NULL ? MISSING_F64
-							  : sqlite3_column_double(st, at);
-}
-
-static const char *text_at(struct sqlite3_stmt *st, int at)
-{
-	return (const char *)sqlite3_column_text(st, at) ?: "";
-}
-
 /* The index of a name; `unknown` for what this version does not know. */
 static int index_of(const char *const *names, const char *name, int unknown)
 {
@@ -56,17 +18,17 @@ static int index_of(const char *const *names, const char *name, int unknown)
 static int metrics_get(struct results *results, const char *id, struct results_run *ret,
 		       struct err *e)
 {
-	struct sqlite3_stmt *st AUTO_STMT =
-		ask(results, "SELECT name, value FROM metric WHERE run=?", id);
+	struct sqlite3_stmt *st AUTO_ASK =
+		results_ask(results, "SELECT name, value FROM metric WHERE run=?", id);
 	int rc;
 
 	metrics_clear(&ret->metrics);
-	while ((rc = next(results, st, e)) > 0) {
-		const char *name = text_at(st, 0);
+	while ((rc = results_next(results, st, e)) > 0) {
+		const char *name = results_text(st, 0);
 		int metric = metric_find(name);
 
 		if (metric >= 0)
-			*metric_value(&ret->metrics, (size_t)metric) = number_at(st, 1);
+			*metric_value(&ret->metrics, (size_t)metric) = results_number(st, 1);
 		else if (str_eq(name, "by_probe"))
 			ret->by_probe = sqlite3_column_int(st, 1) != 0;
 	}
@@ -79,12 +41,12 @@ static int run_get(struct results *results, struct sqlite3_stmt *st, struct resu
 	const char *reason = (const char *)sqlite3_column_text(st, 3);
 
 	*ret = (struct results_stored_run){
-		.id = strdup(text_at(st, 0)),
+		.id = strdup(results_text(st, 0)),
 		.reason = reason ? strdup(reason) : NULL,
-		.run.kind = (enum results_run_kind)index_of(results_run_kinds, text_at(st, 1),
+		.run.kind = (enum results_run_kind)index_of(results_run_kinds, results_text(st, 1),
 							    RESULTS_RUN_WARMUP),
-		.run.state = (enum results_run_state)index_of(results_run_states, text_at(st, 2),
-							      RESULTS_RUN_FAILED),
+		.run.state = (enum results_run_state)index_of(
+			results_run_states, results_text(st, 2), RESULTS_RUN_FAILED),
 		.run.block = (uint64_t)sqlite3_column_int64(st, 4),
 		.run.position = (uint64_t)sqlite3_column_int64(st, 5),
 	};
@@ -96,16 +58,16 @@ static int run_get(struct results *results, struct sqlite3_stmt *st, struct resu
 int results_runs_get(struct results *results, const char *cell, struct results_stored_run **ret,
 		     size_t *n, struct err *e)
 {
-	struct sqlite3_stmt *st AUTO_STMT =
-		ask(results,
-		    "SELECT id, kind, state, reason, block, position FROM run WHERE cell=? ORDER "
-		    "BY rowid",
-		    cell);
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		results,
+		"SELECT id, kind, state, reason, block, position FROM run WHERE cell=? ORDER "
+		"BY rowid",
+		cell);
 	struct results_stored_run *runs = NULL;
 	size_t found = 0;
 	int rc;
 
-	while ((rc = next(results, st, e)) > 0) {
+	while ((rc = results_next(results, st, e)) > 0) {
 		struct results_stored_run *more = reallocarray(runs, found + 1, sizeof(*runs));
 
 		rc = more ? 0 : err_set(e, ENOMEM, "cannot read %s", results->path);
@@ -181,11 +143,11 @@ int results_comparison_put(struct results *results, const char *cell, const char
 int results_comparison_get(struct results *results, const char *cell, struct comparison *ret,
 			   struct err *e)
 {
-	struct sqlite3_stmt *st AUTO_STMT =
-		ask(results,
-		    "SELECT name, runs, timed, value, min, max, low, high FROM comparison WHERE "
-		    "cell=?",
-		    cell);
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		results,
+		"SELECT name, runs, timed, value, min, max, low, high FROM comparison WHERE "
+		"cell=?",
+		cell);
 	int rc;
 
 	*ret = (struct comparison){ .n = 0 };
@@ -195,19 +157,19 @@ int results_comparison_get(struct results *results, const char *cell, struct com
 							 .max = MISSING_F64,
 							 .low = MISSING_F64,
 							 .high = MISSING_F64 };
-	while ((rc = next(results, st, e)) > 0) {
-		int metric = metric_find(text_at(st, 0));
+	while ((rc = results_next(results, st, e)) > 0) {
+		int metric = metric_find(results_text(st, 0));
 
 		if (metric < 0)
 			continue;
 		ret->values[metric] = (struct compare_value){
 			.n = (size_t)sqlite3_column_int64(st, 1),
 			.timed = sqlite3_column_int(st, 2) != 0,
-			.value = number_at(st, 3),
-			.min = number_at(st, 4),
-			.max = number_at(st, 5),
-			.low = number_at(st, 6),
-			.high = number_at(st, 7),
+			.value = results_number(st, 3),
+			.min = results_number(st, 4),
+			.max = results_number(st, 5),
+			.low = results_number(st, 6),
+			.high = results_number(st, 7),
 		};
 	}
 	return rc;
@@ -269,16 +231,16 @@ static int compare_cell(struct results *results, const char *id, const char *non
 
 int results_compare_all(struct results *results, struct err *e)
 {
-	struct sqlite3_stmt *st AUTO_STMT =
-		ask(results,
-		    "SELECT c.id, (SELECT n.id FROM cell n WHERE n.workload = c.workload AND "
-		    "n.arm = 'none') FROM cell c",
-		    NULL);
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		results,
+		"SELECT c.id, (SELECT n.id FROM cell n WHERE n.workload = c.workload AND "
+		"n.arm = 'none') FROM cell c",
+		NULL);
 	int rc;
 
-	while ((rc = next(results, st, e)) > 0) {
-		rc = compare_cell(results, text_at(st, 0), (const char *)sqlite3_column_text(st, 1),
-				  e);
+	while ((rc = results_next(results, st, e)) > 0) {
+		rc = compare_cell(results, results_text(st, 0),
+				  (const char *)sqlite3_column_text(st, 1), e);
 		if (rc)
 			break;
 	}

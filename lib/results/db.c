@@ -223,3 +223,41 @@ struct sqlite3 *results_sqlite(struct results *results)
 {
 	return results->db;
 }
+
+/* ---- reading ---- */
+
+struct sqlite3_stmt *results_ask(struct results *results, const char *sql, const char *value)
+{
+	struct sqlite3_stmt *st = NULL;
+
+	if (sqlite3_prepare_v2(results->db, sql, -1, &st, NULL) == SQLITE_OK && value)
+		sqlite3_bind_text(st, 1, value, -1, SQLITE_TRANSIENT);
+	return st;
+}
+
+void results_answered(struct sqlite3_stmt *st)
+{
+	sqlite3_finalize(st);
+}
+
+int results_next(struct results *results, struct sqlite3_stmt *st, struct err *e)
+{
+	int rc = st ? sqlite3_step(st) : SQLITE_CORRUPT;
+
+	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
+		return rc == SQLITE_ROW;
+	return results_failed(results, rc, "read", e);
+}
+
+double results_number(struct sqlite3_stmt *st, int column)
+{
+	int type = sqlite3_column_type(st, column);
+
+	return type == SQLITE_FLOAT || type == SQLITE_INTEGER ? sqlite3_column_double(st, column)
+							      : MISSING_F64;
+}
+
+const char *results_text(struct sqlite3_stmt *st, int column)
+{
+	return (const char *)sqlite3_column_text(st, column) ?: "";
+}

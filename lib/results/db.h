@@ -63,4 +63,32 @@ int results_failed(const struct results *results, int rc, const char *doing, str
 
 uint64_t results_unix_ns(void);
 
+/* ---- reading ---- */
+
+struct sqlite3_stmt;
+
+/* results_ask - a SELECT with at most one text value; NULL where it cannot be made, which
+ * results_next reports.
+ */
+struct sqlite3_stmt *results_ask(struct results *results, const char *sql, const char *value);
+
+void results_answered(struct sqlite3_stmt *st);
+
+static inline void results_answered_(struct sqlite3_stmt **st)
+{
+	results_answered(*st);
+}
+#define AUTO_ASK __attribute__((cleanup(results_answered_)))
+
+/* results_next - 1 a row, 0 the end, or -errno: a database that stops answering must not look like
+ * one that has less.
+ */
+int results_next(struct results *results, struct sqlite3_stmt *st, struct err *e);
+
+/* results_number - a column of the row; NaN where it is NULL or no number. */
+double results_number(struct sqlite3_stmt *st, int column);
+
+/* results_text - "" where it is NULL; lives until the next row. */
+const char *results_text(struct sqlite3_stmt *st, int column);
+
 #endif

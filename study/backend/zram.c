@@ -84,8 +84,6 @@ static int down(struct backend_pool *pool, struct err *e)
 	struct companion reset;
 	int rc;
 
-	if (!pool->up)
-		return 0;
 	rc = companion_run(&reset, argv, 60 * NS_PER_S, e);
 	if (rc && WIFSIGNALED(reset.status)) {
 		term_warn("%s while removing the pool; removed now", e->what);

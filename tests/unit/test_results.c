@@ -387,7 +387,7 @@ static int fill_a_small_disk(const struct place *p)
 		return 1;
 	for (int i = 0; i < 5003 && r == 0; i++)
 		r = results_experiment_add(results, &experiment, &id, &e);
-	return r == -ENOSPC && strstr(e.what, p->path) && strstr(e.hint, "make room") ? 0 : 2;
+	return r == -ENOSPC && strstr(e.what, p->path) && strstr(e.hint, "free some space") ? 0 : 2;
 }
 
 static void test_results__a_full_disk_says_so(void **state)
