@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_results.c - the results database keeps what it is given, refuses what it cannot keep, and says why. */
+/* test_results.c - the results database keeps what it is given, refuses what it cannot keep, and
+ * says why. */
 #include "lib/results/calibration.h"
 
 #include <math.h>
@@ -67,8 +68,8 @@ static int filled_new(void **state)
 	r = r ? r : results_open(&p->results, p->path, RESULTS_WRITE, NULL, NULL);
 	r = r ? r : results_experiment_add(p->results, &experiment, &p->experiment, NULL);
 	r = r ? r
-	      : results_workload_add(p->results, &p->experiment, "target", NULL, 1000,
-				     &p->workload, NULL);
+	      : results_workload_add(p->results, &p->experiment, "target", NULL, 1000, &p->workload,
+				     NULL);
 	r = r ? r
 	      : results_cell_add(p->results, &p->workload, NULL, "none", MISSING_U64, &p->cell,
 				 NULL);
@@ -444,13 +445,13 @@ static void test_results_calibration__the_last_of_a_machine_and_algorithm_stands
 {
 	struct place *p = *state;
 	struct calibration c = { .algorithm = "lz4",
-					 .model = "lz4:1",
-					 .source = HOSTILE,
-					 .pages = 100,
-					 .compress_factor = 1.5,
-					 .decompress_factor = 0.5,
-					 .compress_ns = NAN,
-					 .compress_error_ratio = -0.01 };
+				 .model = "lz4:1",
+				 .source = HOSTILE,
+				 .pages = 100,
+				 .compress_factor = 1.5,
+				 .decompress_factor = 0.5,
+				 .compress_ns = NAN,
+				 .compress_error_ratio = -0.01 };
 	struct calibration got[RESULTS_CALIBRATIONS_MAX];
 
 	assert_int_equal(results_calibrations_get(p->results, &here, got, NULL), 0);
@@ -493,7 +494,8 @@ static void test_results_calibration__factors_that_cannot_be_are_left_out(void *
 	}
 }
 
-static void test_results_calibration__a_database_of_version_1_is_read_and_gets_its_table_when_written(
+static void
+test_results_calibration__a_database_of_version_1_is_read_and_gets_its_table_when_written(
 	void **state)
 {
 	struct place *p = *state;
@@ -513,6 +515,71 @@ static void test_results_calibration__a_database_of_version_1_is_read_and_gets_i
 	assert_int_equal(results_open(&p->results, p->path, RESULTS_WRITE, NULL, NULL), 0);
 	assert_int_equal(results_calibration_put(p->results, &here, &c, NULL), 0);
 	assert_int_equal(results_calibrations_get(p->results, &here, got, NULL), 1);
+}
+
+/* A file, whole. Tests run at the top of the tree. */
+static char *file_text(const char *path)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	assert_true(getdelim(&text, &n, '\0', f) > 0);
+	fclose(f);
+	return text;
+}
+
+/* The database of two studies that the release before comparisons left. */
+static void make_version_2(const char *path)
+{
+	char *schema = file_text("tests/fixtures/results/schema-v2.sql");
+	char *data = file_text("tests/fixtures/results/study.sql");
+	struct sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, schema, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, data, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	free(schema);
+	free(data);
+}
+
+static const char compared[] =
+	"SELECT count(DISTINCT cell) || ' ' || sum(name = 'slowdown_ratio') || ' ' || "
+	"(SELECT printf('%d %.3f', runs, value) FROM comparison WHERE cell = 'w1-lz4' AND "
+	"name = 'slowdown_ratio') FROM comparison";
+
+static void test_results_open__brings_version_2_up_to_date_with_its_comparisons(void **state)
+{
+	struct place *p = *state;
+
+	make_version_2(p->path);
+	assert_int_equal(results_open(&p->results, p->path, RESULTS_WRITE, NULL, NULL), 0);
+	assert_string_equal(ask(p->results, "PRAGMA user_version"), "3");
+	/* Two targets with three pools each; four blocks. */
+	assert_string_equal(ask(p->results, compared), "8 6 4 1.219");
+	assert_string_equal(
+		ask(p->results, "SELECT count(*) FROM metric WHERE name = 'slowdown_ratio'"), "23");
+}
+
+static void test_results_open__reads_version_2_and_leaves_it_as_it_is(void **state)
+{
+	struct place *p = *state;
+
+	make_version_2(p->path);
+	assert_int_equal(results_open(&p->results, p->path, RESULTS_READ, NULL, NULL), 0);
+	assert_string_equal(ask(p->results, compared), "8 6 4 1.219");
+	results_close(p->results);
+	p->results = NULL;
+
+	struct sqlite3 *db;
+	struct results raw;
+
+	assert_int_equal(sqlite3_open(p->path, &db), SQLITE_OK);
+	raw = (struct results){ .db = db };
+	assert_string_equal(ask(&raw, "PRAGMA user_version"), "2");
+	sqlite3_close(db);
 }
 
 static void test_results_machine__names_kernel_and_cpu(void **state UNUSED)
@@ -556,6 +623,8 @@ int main(void)
 		IN_FILLED(test_results_calibration__factors_that_cannot_be_are_left_out),
 		IN_FILLED(
 			test_results_calibration__a_database_of_version_1_is_read_and_gets_its_table_when_written),
+		IN_EMPTY(test_results_open__brings_version_2_up_to_date_with_its_comparisons),
+		IN_EMPTY(test_results_open__reads_version_2_and_leaves_it_as_it_is),
 		cmocka_unit_test(test_results_machine__names_kernel_and_cpu),
 		cmocka_unit_test(test_results_quote_argv__a_shell_reads_it_back),
 	};
