@@ -280,10 +280,10 @@ int data_load(struct stored_study *ret, struct results *results, const char *id,
 
 /* ---- time series ---- */
 
-static bool has_samples(struct stored_study *study, const struct results_stored_run *run)
+static bool has_samples(struct stored_study *study, const struct results_run *run)
 {
-	struct sqlite3_stmt *st AUTO_ASK =
-		results_ask(study->results, "SELECT 1 FROM sample WHERE run=? LIMIT 1", run->id);
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		study->results, "SELECT 1 FROM sample WHERE run=? LIMIT 1", run->id.text);
 
 	return row(study, st);
 }
@@ -300,12 +300,12 @@ static double unfitness(const struct configuration *c, const struct results_run 
 int data_series(struct stored_study *study, const struct configuration *c, struct point **ret,
 		size_t *n)
 {
-	const struct results_stored_run *run = NULL;
+	const struct results_run *run = NULL;
 	struct point *points = NULL;
 	size_t found = 0;
 
 	for (size_t i = 0; i < c->n_runs; i++)
-		if ((!run || unfitness(c, &c->runs[i].run) < unfitness(c, &run->run)) &&
+		if ((!run || unfitness(c, &c->runs[i]) < unfitness(c, run)) &&
 		    has_samples(study, &c->runs[i]))
 			run = &c->runs[i];
 	if (!run)
@@ -315,7 +315,7 @@ int data_series(struct stored_study *study, const struct configuration *c, struc
 		"SELECT t_ns / 1e9, max(value) FILTER (WHERE name='ram_bytes'), max(value) "
 		"FILTER (WHERE name='pool_used_bytes'), max(value) FILTER (WHERE "
 		"name='swap_bytes') FROM sample WHERE run=? GROUP BY t_ns ORDER BY t_ns",
-		run->id);
+		run->id.text);
 	while (row(study, st)) {
 		struct point *p = ADD(points, found);
 
@@ -332,7 +332,7 @@ int data_series(struct stored_study *study, const struct configuration *c, struc
 static void target_done(struct target *target)
 {
 	for (size_t i = 0; i < target->n_configurations; i++) {
-		results_runs_done(target->configurations[i].runs, target->configurations[i].n_runs);
+		free(target->configurations[i].runs);
 		free(target->configurations[i].stays);
 	}
 	free(target->configurations);

@@ -14,7 +14,7 @@ struct stay {
 struct configuration {
 	char *id, *name, *algorithm;
 	double limit_bytes, pool_bytes, mem_limit_bytes;
-	struct results_stored_run *runs;
+	struct results_run *runs;
 	size_t n_runs;
 	struct stay *stays; /* by age, of the probed run; none: no pool_probe */
 	size_t n_stays;

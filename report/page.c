@@ -257,25 +257,23 @@ static void put_runs(struct text *page, const struct target *target)
 		       "class=\"words\">reason</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < target->n_configurations; i++) {
 		for (size_t j = 0; j < target->configurations[i].n_runs; j++) {
-			const struct results_stored_run *run = &target->configurations[i].runs[j];
-			const struct metrics *m = &run->run.metrics;
+			const struct results_run *run = &target->configurations[i].runs[j];
+			const struct metrics *m = &run->metrics;
 
 			put_in(page, "<tr><th scope=\"row\">", target->configurations[i].name,
 			       "</th>");
-			put_cell(page, &count, (double)run->run.block);
-			put_cell(page, &count, (double)run->run.position);
-			put_in(page, "<td class=\"words\">", results_run_kinds[run->run.kind],
-			       "</td>");
+			put_cell(page, &count, (double)run->block);
+			put_cell(page, &count, (double)run->position);
+			put_in(page, "<td class=\"words\">", results_run_kinds[run->kind], "</td>");
 			put_in(page,
-			       results_run_counts(&run->run) ? "<td class=\"words\">"
-							     : "<td class=\"words warn\">",
-			       results_run_states[run->run.state], "</td>");
+			       results_run_counts(run) ? "<td class=\"words\">"
+						       : "<td class=\"words warn\">",
+			       results_run_states[run->state], "</td>");
 			put_cell(page, &s, m->wall_ns);
 			put_cell(page, &s, m->cpu_ns);
 			put_cell(page, &count, m->major_faults);
 			put_cell(page, &mib, m->pool_used_bytes_peak);
-			put_in(page, "<td class=\"words\">", run->reason ? run->reason : "",
-			       "</td></tr>\n");
+			put_in(page, "<td class=\"words\">", run->reason, "</td></tr>\n");
 		}
 	}
 	text_str(page, "</tbody></table></div></details>\n");
@@ -307,15 +305,15 @@ static size_t put_uncounted_runs(struct text *page, const struct stored_study *s
 			const struct configuration *c = &study->targets[s].configurations[a];
 
 			for (size_t i = 0; i < c->n_runs; i++) {
-				const struct results_stored_run *run = &c->runs[i];
+				const struct results_run *run = &c->runs[i];
 
-				if (run->run.state == RESULTS_RUN_OK)
+				if (run->state == RESULTS_RUN_OK)
 					continue;
 				put_in(page, "<tr><th scope=\"row\">", study->targets[s].name, "");
 				put_in(page, " under ", c->name, "");
-				html_raw(page, ", block %lld</th>", (long long)run->run.block);
+				html_raw(page, ", block %lld</th>", (long long)run->block);
 				put_in(page, "<td class=\"words warn\">",
-				       results_run_states[run->run.state], "</td>");
+				       results_run_states[run->state], "</td>");
 				put_in(page, "<td class=\"words\">", run->reason, "</td></tr>\n");
 				n++;
 			}

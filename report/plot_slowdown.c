@@ -18,7 +18,7 @@ static void slowdown_points(struct text *s, const struct target *target, bool co
 			continue;
 		y++;
 		for (size_t j = 0; j < c->n_runs; j++) {
-			const struct results_run *run = &c->runs[j].run;
+			const struct results_run *run = &c->runs[j];
 			double slowdown = run->metrics.slowdown_ratio;
 
 			/* Below the estimate, and spread by block, so that equal points stay apart.

@@ -67,20 +67,12 @@ const struct record_type study_prediction_type =
 
 /* ---- configurations ---- */
 
-static size_t runs_of(struct study_configuration *c, struct results_run **ret)
+static bool by_probe(const struct study_configuration *c)
 {
 	for (size_t i = 0; i < c->n; i++)
-		ret[i] = &c->runs[i].run;
-	return c->n;
-}
-
-static const struct run_record *probed_run(const struct study_configuration *c)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (c->runs[i].run.kind == RESULTS_RUN_PROBED &&
-		    results_run_counts(&c->runs[i].run))
-			return &c->runs[i];
-	return NULL;
+		if (c->runs[i].by_probe && results_run_counts(&c->runs[i]))
+			return true;
+	return false;
 }
 
 /* Medians of timed runs; where there are none, only what instrumented runs are for. */
@@ -88,7 +80,6 @@ static struct configuration_record record_of(const struct study_target *target,
 					     const struct study_configuration *c,
 					     const struct comparison *comparison)
 {
-	const struct run_record *probed = probed_run(c);
 	const struct compare_value *v = comparison->values;
 	struct configuration_record ret = {
 		.target = target->name,
@@ -96,7 +87,7 @@ static struct configuration_record record_of(const struct study_target *target,
 		.n = comparison->n,
 		.n_failed = comparison->n_failed,
 		.slowdown_verdict = comparison->verdict,
-		.by_probe = probed && probed->run.by_probe,
+		.by_probe = by_probe(c),
 		.slowdown_low_ratio = v[METRIC_slowdown_ratio].low,
 		.slowdown_high_ratio = v[METRIC_slowdown_ratio].high,
 		.wall_min_ns = MISSING_F64,
@@ -158,8 +149,7 @@ static struct prediction_record prediction_of(const struct study *s,
 int study_compare(const struct study *s, struct study_target *target, struct target_answer *ret,
 		  struct err *e)
 {
-	struct results_run *none[1 + STUDY_BLOCKS_MAX], *runs[1 + STUDY_BLOCKS_MAX];
-	size_t n_none = runs_of(&target->configurations[0], none);
+	const struct study_configuration *none = &target->configurations[0];
 
 	*ret = (struct target_answer){
 		.target = target,
@@ -170,9 +160,8 @@ int study_compare(const struct study *s, struct study_target *target, struct tar
 	};
 	for (size_t i = 0; i < ret->n; i++) {
 		struct study_configuration *c = &target->configurations[i];
-		size_t n = runs_of(c, runs);
 
-		if (compare_runs(none, n_none, i ? runs : none, n, &ret->comparisons[i]))
+		if (compare_runs(none->runs, none->n, c->runs, c->n, &ret->comparisons[i]))
 			return err_set(e, ENOMEM, "cannot compare the runs");
 		ret->configurations[i] = record_of(target, c, &ret->comparisons[i]);
 		if (i > 0)
@@ -257,18 +246,6 @@ void study_choose(struct target_answer *a)
 
 /* ---- into the results database ---- */
 
-static int store_configuration(struct study *s, struct study_configuration *c,
-			       const struct comparison *comparison, struct err *e)
-{
-	struct results_run *runs[1 + STUDY_BLOCKS_MAX];
-	const char *ids[1 + STUDY_BLOCKS_MAX];
-	size_t n = runs_of(c, runs);
-
-	for (size_t i = 0; i < n; i++)
-		ids[i] = c->ids[i].text;
-	return results_comparison_put(s->results, c->cell.text, ids, runs, n, comparison, e);
-}
-
 static int store_predictions(struct study *s, const struct results_id *cell,
 			     const struct prediction_record *p, struct err *e)
 {
@@ -280,15 +257,15 @@ static int store_predictions(struct study *s, const struct results_id *cell,
 				       p->predicted_compr_bytes, p->measured_compr_bytes, e);
 }
 
-int study_comparison_store(struct study *s, struct target_answer *a, struct err *e)
+int study_comparison_store(struct study *s, const struct target_answer *a, struct err *e)
 {
-	struct study_target *target = &s->targets[a->target - s->targets];
 	int rc = 0;
 
 	for (size_t i = 0; i < a->n && !rc; i++) {
-		struct study_configuration *c = &target->configurations[i];
+		const struct study_configuration *c = &a->target->configurations[i];
 
-		rc = store_configuration(s, c, &a->comparisons[i], e);
+		rc = results_comparison_put(s->results, c->cell.text, c->runs, c->n,
+					    &a->comparisons[i], e);
 		if (!rc && i > 0)
 			rc = store_predictions(s, &c->cell, &a->predictions[i], e);
 	}

@@ -63,6 +63,6 @@ int study_compare(const struct study *s, struct study_target *target, struct tar
 void study_choose(struct target_answer *a);
 
 /* study_comparison_store - comparisons and predictions into the results database. */
-int study_comparison_store(struct study *s, struct target_answer *a, struct err *e);
+int study_comparison_store(struct study *s, const struct target_answer *a, struct err *e);
 
 #endif

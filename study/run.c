@@ -34,7 +34,6 @@ struct live_run {
 	struct study *study;
 	struct study_target *target;
 	struct run_record *record;
-	struct results_id id;
 	struct backend_pool pool;
 	struct backend_io before;
 	struct supervised supervised;
@@ -166,7 +165,7 @@ static const char *members_dir(const struct cgroup *group)
 
 static void show_progress(struct live_run *r, uint64_t now)
 {
-	double expected = study_reference(r->target)->run.metrics.wall_ns;
+	double expected = study_reference(r->target)->metrics.wall_ns;
 	double elapsed = (double)(now - r->supervised.begin_ns);
 
 	if (expected > 0)
@@ -213,7 +212,7 @@ static void judge(const struct live_run *r, bool settled, struct run_record *ret
 		[SUPERVISE_OOM] = RESULTS_RUN_OOM,
 	};
 	enum results_run_state state = states[r->result.state];
-	char reason[sizeof(ret->reason)], size[UNITS_TEXT_MAX];
+	char reason[sizeof(ret->run.reason)], size[UNITS_TEXT_MAX];
 	uint64_t left_bytes = 0;
 	size_t n_swaps;
 
@@ -276,14 +275,13 @@ static void fill(struct live_run *r, struct run_record *ret)
 	}
 }
 
-int study_run_finish(struct study *s, const struct run_record *run, const struct results_id *id,
-		     struct err *e)
+int study_run_finish(struct study *s, const struct run_record *run, struct err *e)
 {
-	int rc = results_record(s->results, id, &study_run_type, run, e);
+	int rc = results_record(s->results, &run->run.id, &study_run_type, run, e);
 
 	if (!rc)
-		rc = results_run_end(s->results, id, run->run.state,
-				     run->reason[0] ? run->reason : NULL, e);
+		rc = results_run_end(s->results, &run->run.id, run->run.state,
+				     run->run.reason[0] ? run->run.reason : NULL, e);
 	if (!rc && s->config->output.format != OUT_TEXT)
 		out_record(s->out, &study_run_type, run);
 	return rc;
@@ -295,14 +293,14 @@ static int store(struct live_run *r, const struct run_record *run, struct err *e
 	int rc = results_begin(results, e);
 
 	if (!rc)
-		rc = samples_store(&r->samples, results, &r->id, e);
+		rc = samples_store(&r->samples, results, &r->record->run.id, e);
 	if (!rc && r->probes.pool_record)
-		rc = results_artifact(results, &r->id, "pool_probe", NULL, r->probes.pool_record,
-				      e);
+		rc = results_artifact(results, &r->record->run.id, "pool_probe", NULL,
+				      r->probes.pool_record, e);
 	if (!rc && r->scanner)
-		rc = study_scan_store(r->study, r->target, &r->id, e);
+		rc = study_scan_store(r->study, r->target, &r->record->run.id, e);
 	if (!rc)
-		rc = study_run_finish(r->study, run, &r->id, e);
+		rc = study_run_finish(r->study, run, e);
 	if (!rc)
 		rc = results_commit(results, e);
 	if (rc)
@@ -327,7 +325,7 @@ static int not_removed(struct live_run *r, int rc, const struct err *why, struct
 static int start(struct live_run *r, int output_fd, struct err *e)
 {
 	const struct study_backend *backend = r->pool.backend;
-	double peak = study_reference(r->target)->run.metrics.ram_bytes_peak;
+	double peak = study_reference(r->target)->metrics.ram_bytes_peak;
 	int rc = 0;
 
 	if (backend->up)
@@ -372,11 +370,11 @@ int study_run_once(struct study *s, struct study_target *target,
 		   struct study_configuration *configuration, enum results_run_kind kind,
 		   unsigned int block, unsigned int position, struct err *e)
 {
-	struct run_record *record = &configuration->runs[configuration->n];
+	struct run_record record;
 	struct live_run r = {
 		.study = s,
 		.target = target,
-		.record = record,
+		.record = &record,
 		.pool = { .backend = configuration->backend,
 			  .algorithm = configuration->algorithm },
 	};
@@ -384,13 +382,14 @@ int study_run_once(struct study *s, struct study_target *target,
 	bool settled;
 	int rc;
 
-	run_record_init(record, target->name, configuration->name, kind, block, position);
-	term_progress_step(&s->progress, "%s: %s run, configuration %s", target->name, record->kind,
+	run_record_init(&record, target->name, configuration->name, kind, block, position);
+	term_progress_step(&s->progress, "%s: %s run, configuration %s", target->name, record.kind,
 			   configuration->name);
 	settled = settle();
 	if (stop_requested())
 		return err_set(e, EINTR, "stopped");
-	rc = results_run_begin(s->results, &configuration->cell, block, position, kind, &r.id, e);
+	rc = results_run_begin(s->results, &configuration->cell, block, position, kind,
+			       &record.run.id, e);
 	if (rc)
 		return rc;
 	rc = run_inside(&r, kind, settled, e);
@@ -399,12 +398,12 @@ int study_run_once(struct study *s, struct study_target *target,
 	samples_done(&r.samples);
 	free(r.probes.pool_record);
 	if (!rc) { /* one that was cut off is in the results, and is no result */
-		configuration->ids[configuration->n++] = r.id;
+		configuration->runs[configuration->n++] = record.run;
 		s->runs_done++;
 	}
 	term_progress_update(&s->progress, s->runs_done);
-	if (!rc && record->run.state != RESULTS_RUN_OK)
+	if (!rc && record.run.state != RESULTS_RUN_OK)
 		study_note(s, RESULTS_NOTE_WARNING, target->name, "%s run under %s: %s, %s",
-			   record->kind, configuration->name, record->state, record->reason);
+			   record.kind, configuration->name, record.state, record.run.reason);
 	return rc;
 }

@@ -15,7 +15,6 @@ int study_run_once(struct study *s, struct study_target *target,
 		   unsigned int block, unsigned int position, struct err *e);
 
 /* study_run_finish - stores the metrics and the end of a run, and prints its record. */
-int study_run_finish(struct study *s, const struct run_record *run, const struct results_id *id,
-		     struct err *e);
+int study_run_finish(struct study *s, const struct run_record *run, struct err *e);
 
 #endif

@@ -17,7 +17,7 @@ static const struct field run_fields[] = {
 	RUN(position, FIELD_U64, "place in the block, from 0"),
 	FIELD(struct run_record, state, FIELD_STRING, "",
 	      "ok, failed, timeout, oom, contaminated or unsettled"),
-	FIELD(struct run_record, reason, FIELD_CHARS, "", "why the state is not ok"),
+	RUN(reason, FIELD_CHARS, "why the state is not ok"),
 	FIELD(struct run_record, exit_status, FIELD_I64, "",
 	      "of the command; missing when a signal ended it"),
 	RUN(by_probe, FIELD_BOOL,
@@ -45,5 +45,5 @@ void run_record_end(struct run_record *record, enum results_run_state state, con
 {
 	record->run.state = state;
 	record->state = results_run_states[state];
-	snprintf(record->reason, sizeof(record->reason), "%s", reason);
+	snprintf(record->run.reason, sizeof(record->run.reason), "%s", reason);
 }

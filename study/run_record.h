@@ -8,7 +8,6 @@
 
 struct run_record {
 	const char *target, *configuration, *kind, *state;
-	char reason[200];
 	int64_t exit_status;
 	struct results_run run;
 };

@@ -95,7 +95,7 @@ static int add_configuration(struct study *s, struct study_target *target,
 /* What the command holds, and that it works at all. */
 static int reference_run(struct study *s, struct study_target *target, struct err *e)
 {
-	const struct run_record *reference = study_reference(target);
+	const struct results_run *reference = study_reference(target);
 	int rc;
 
 	if (s->unprivileged)
@@ -105,7 +105,7 @@ static int reference_run(struct study *s, struct study_target *target, struct er
 				    0, e);
 	if (rc)
 		return rc;
-	if (!results_run_counts(&reference->run))
+	if (!results_run_counts(reference))
 		return study_failed_target(s, target, reference->reason, e);
 	if (target->scan.present)
 		return 0;
@@ -119,7 +119,7 @@ static int reference_run(struct study *s, struct study_target *target, struct er
 /* Sets the limit, or notes why there cannot be one. */
 static bool set_limit(struct study *s, struct study_target *target)
 {
-	double peak = study_reference(target)->run.metrics.ram_bytes_peak;
+	double peak = study_reference(target)->metrics.ram_bytes_peak;
 	uint64_t limit = (uint64_t)(s->config->limit_ratio * peak) / PAGE_BYTES * PAGE_BYTES;
 	char have[UNITS_TEXT_MAX], need[UNITS_TEXT_MAX];
 
@@ -141,10 +141,10 @@ static bool set_limit(struct study *s, struct study_target *target)
  * tables alone push a few pages out of a cgroup limited to all that it needs.
  */
 static bool limit_takes_effect(const struct study *s, const struct study_target *target,
-			       const struct run_record *run)
+			       const struct results_run *run)
 {
-	return run->run.metrics.pool_orig_bytes_peak >=
-	       s->config->floor_ratio * study_reference(target)->run.metrics.ram_bytes_peak;
+	return run->metrics.pool_orig_bytes_peak >=
+	       s->config->floor_ratio * study_reference(target)->metrics.ram_bytes_peak;
 }
 
 /* One run of each pool, with probes. */
@@ -154,12 +154,12 @@ static int probed_runs(struct study *s, struct study_target *target, struct err 
 
 	for (size_t i = 1; i < target->n_configurations; i++) {
 		struct study_configuration *c = &target->configurations[i];
-		const struct run_record *run = &c->runs[0];
+		const struct results_run *run = &c->runs[0];
 		int rc = study_run_once(s, target, c, RESULTS_RUN_PROBED, 0, (unsigned int)i, e);
 
 		if (rc)
 			return rc;
-		if (!results_run_counts(&run->run))
+		if (!results_run_counts(run))
 			continue;
 		measured = true;
 		effect = effect || limit_takes_effect(s, target, run);

@@ -18,8 +18,7 @@ struct study_configuration {
 	const char *name;      /* "none" or the algorithm */
 	struct results_id cell;
 	/* The reference run of none or the probed run, then the timed ones. */
-	struct run_record runs[1 + STUDY_BLOCKS_MAX];
-	struct results_id ids[1 + STUDY_BLOCKS_MAX];
+	struct results_run runs[1 + STUDY_BLOCKS_MAX];
 	size_t n;
 };
 
@@ -34,7 +33,7 @@ struct study_target {
 };
 
 /* study_reference - the first run of none, without limit; it is there once it has ended. */
-static inline const struct run_record *study_reference(const struct study_target *target)
+static inline const struct results_run *study_reference(const struct study_target *target)
 {
 	return &target->configurations[0].runs[0];
 }

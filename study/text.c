@@ -209,7 +209,7 @@ void text_summary(FILE *f, const struct target_answer *a)
 	char b[3][UNITS_TEXT_MAX];
 
 	fprintf(f, "%s: peak %s anonymous + shared memory.", target->name,
-		size_text(study_reference(target)->run.metrics.ram_bytes_peak, b[0]));
+		size_text(study_reference(target)->metrics.ram_bytes_peak, b[0]));
 	if (c) {
 		fprintf(f,
 			" Limited to %s with a pool of %s: %s RAM in total (program + pool), %.0f "

@@ -124,27 +124,27 @@ static int run_child(struct study *s, struct study_target *target, struct run_re
 int study_run_unprivileged(struct study *s, struct study_target *target, struct err *e)
 {
 	struct study_configuration *none = &target->configurations[0];
-	struct run_record *record = &none->runs[0];
-	struct results_id id;
+	struct run_record record;
 	char why[48];
 	int rc;
 
-	run_record_init(record, target->name, none->name, RESULTS_RUN_REFERENCE, 0, 0);
+	run_record_init(&record, target->name, none->name, RESULTS_RUN_REFERENCE, 0, 0);
 	term_progress_step(&s->progress, "%s: reference run, with page scan", target->name);
-	rc = results_run_begin(s->results, &none->cell, 0, 0, RESULTS_RUN_REFERENCE, &id, e);
+	rc = results_run_begin(s->results, &none->cell, 0, 0, RESULTS_RUN_REFERENCE, &record.run.id,
+			       e);
 	if (!rc)
-		rc = run_child(s, target, record, e);
+		rc = run_child(s, target, &record, e);
 	if (rc)
 		return rc;
 	s->runs_done++;
-	if (record->exit_status != 0) {
-		snprintf(why, sizeof(why), "exit status %lld", (long long)record->exit_status);
+	if (record.exit_status != 0) {
+		snprintf(why, sizeof(why), "exit status %lld", (long long)record.exit_status);
 		return study_failed_target(
-			s, target, record->exit_status == MISSING_I64 ? "ended by a signal" : why,
+			s, target, record.exit_status == MISSING_I64 ? "ended by a signal" : why,
 			e);
 	}
-	run_record_end(record, RESULTS_RUN_OK, "");
-	none->ids[none->n++] = id;
-	rc = study_scan_store(s, target, &id, e);
-	return rc ? rc : study_run_finish(s, record, &id, e);
+	run_record_end(&record, RESULTS_RUN_OK, "");
+	none->runs[none->n++] = record.run;
+	rc = study_scan_store(s, target, &record.run.id, e);
+	return rc ? rc : study_run_finish(s, &record, e);
 }

@@ -14,51 +14,51 @@ const char *const results_run_states[] = { "running", "ok",           "failed", 
 					   "oom",     "contaminated", "unsettled", NULL };
 
 /* The values of one metric over the timed, or over the instrumented runs that count. */
-static size_t gather(struct results_run *const *runs, size_t n, int metric, bool timed, double *to)
+static size_t gather(const struct results_run *runs, size_t n, int metric, bool timed, double *to)
 {
 	size_t found = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		enum results_run_kind kind = runs[i]->kind;
-		double value = *metric_value(&runs[i]->metrics, (size_t)metric);
+		enum results_run_kind kind = runs[i].kind;
+		double value = metric_get(&runs[i].metrics, metric);
 		bool instrumented = kind == RESULTS_RUN_PROBED || kind == RESULTS_RUN_REFERENCE;
 
-		if (results_run_counts(runs[i]) && isfinite(value) &&
+		if (results_run_counts(&runs[i]) && isfinite(value) &&
 		    (timed ? kind == RESULTS_RUN_TIMED : instrumented))
 			to[found++] = value;
 	}
 	return found;
 }
 
-static double timed_median(struct results_run *const *runs, size_t n, int metric, double *x)
+static double timed_median(const struct results_run *runs, size_t n, int metric, double *x)
 {
 	size_t found = gather(runs, n, metric, true, x);
 
 	return found ? stats_median(x, found) : MISSING_F64;
 }
 
-static const struct results_run *timed_in_block(struct results_run *const *runs, size_t n,
+static const struct results_run *timed_in_block(const struct results_run *runs, size_t n,
 						uint64_t block)
 {
 	for (size_t i = 0; i < n; i++)
-		if (runs[i]->kind == RESULTS_RUN_TIMED && results_run_counts(runs[i]) &&
-		    runs[i]->block == block)
-			return runs[i];
+		if (runs[i].kind == RESULTS_RUN_TIMED && results_run_counts(&runs[i]) &&
+		    runs[i].block == block)
+			return &runs[i];
 	return NULL;
 }
 
-static void derive(struct results_run *const *none, size_t n_none, struct results_run *const *runs,
+static void derive(const struct results_run *none, size_t n_none, struct results_run *runs,
 		   size_t n, double *x)
 {
 	double none_peak = timed_median(none, n_none, METRIC_footprint_bytes_peak, x);
 	double none_system = timed_median(none, n_none, METRIC_system_ns, x);
 
 	for (size_t i = 0; i < n; i++) {
-		const struct results_run *base = timed_in_block(none, n_none, runs[i]->block);
-		struct metrics *m = &runs[i]->metrics;
+		const struct results_run *base = timed_in_block(none, n_none, runs[i].block);
+		struct metrics *m = &runs[i].metrics;
 
 		m->cpu_ns = m->user_ns + m->system_ns;
-		if (runs == none || runs[i]->kind != RESULTS_RUN_TIMED)
+		if (runs == none || runs[i].kind != RESULTS_RUN_TIMED)
 			continue;
 		m->slowdown_ratio = base ? m->wall_ns / base->metrics.wall_ns : MISSING_F64;
 		m->saved_bytes = none_peak - m->footprint_bytes_peak;
@@ -67,15 +67,15 @@ static void derive(struct results_run *const *none, size_t n_none, struct result
 	}
 }
 
-static bool any_by_probe(struct results_run *const *runs, size_t n)
+static bool any_by_probe(const struct results_run *runs, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (runs[i]->by_probe && results_run_counts(runs[i]))
+		if (runs[i].by_probe && results_run_counts(&runs[i]))
 			return true;
 	return false;
 }
 
-static void aggregate(struct results_run *const *runs, size_t n, int metric, double *x,
+static void aggregate(const struct results_run *runs, size_t n, int metric, double *x,
 		      struct compare_value *ret)
 {
 	ret->timed = metrics[metric].take != METRIC_PROBED || !any_by_probe(runs, n);
@@ -92,7 +92,7 @@ static void aggregate(struct results_run *const *runs, size_t n, int metric, dou
 }
 
 /* The centre of the log ratios, its interval, and what that says. */
-static void judge_time(struct results_run *const *runs, size_t n, double *x, struct comparison *ret)
+static void judge_time(const struct results_run *runs, size_t n, double *x, struct comparison *ret)
 {
 	static const char *const verdicts[] = {
 		[STATS_INCONCLUSIVE] = "inconclusive",
@@ -117,8 +117,8 @@ static void judge_time(struct results_run *const *runs, size_t n, double *x, str
 	ret->verdict = verdicts[stats_verdict(&interval, PRACTICAL_RATIO)];
 }
 
-int compare_runs(struct results_run *const *none, size_t n_none, struct results_run *const *runs,
-		 size_t n, struct comparison *ret)
+int compare_runs(const struct results_run *none, size_t n_none, struct results_run *runs, size_t n,
+		 struct comparison *ret)
 {
 	AUTO_FREE double *x = calloc(MAX(n, n_none) + 1, sizeof(*x));
 
@@ -127,10 +127,10 @@ int compare_runs(struct results_run *const *none, size_t n_none, struct results_
 	*ret = (struct comparison){ .n = 0 };
 	derive(none, n_none, runs, n, x);
 	for (size_t i = 0; i < n; i++) {
-		bool timed = runs[i]->kind == RESULTS_RUN_TIMED;
+		bool timed = runs[i].kind == RESULTS_RUN_TIMED;
 
-		ret->n += timed && results_run_counts(runs[i]);
-		ret->n_failed += timed && !results_run_counts(runs[i]);
+		ret->n += timed && results_run_counts(&runs[i]);
+		ret->n_failed += timed && !results_run_counts(&runs[i]);
 	}
 	for (int i = 0; i < METRICS_N; i++)
 		aggregate(runs, n, i, x, &ret->values[i]);

@@ -8,6 +8,7 @@
 #ifndef COLDPRESS_RESULTS_COMPARE_H
 #define COLDPRESS_RESULTS_COMPARE_H
 
+#include "db.h"
 #include "metric.h"
 
 enum results_run_kind {
@@ -31,10 +32,12 @@ extern const char *const results_run_kinds[], *const results_run_states[];
 
 /* One run, as a study measures it and the results database holds it. */
 struct results_run {
+	struct results_id id;
 	enum results_run_kind kind;
 	enum results_run_state state;
 	uint64_t block, position;
-	bool by_probe; /* pool_probe saw the traffic of the pool */
+	char reason[200]; /* why the state is not ok */
+	bool by_probe;    /* pool_probe saw the traffic of the pool */
 	struct metrics metrics;
 };
 
@@ -66,7 +69,7 @@ struct comparison {
  *
  * errors  -ENOMEM
  */
-int compare_runs(struct results_run *const *none, size_t n_none, struct results_run *const *runs,
-		 size_t n, struct comparison *ret);
+int compare_runs(const struct results_run *none, size_t n_none, struct results_run *runs, size_t n,
+		 struct comparison *ret);
 
 #endif

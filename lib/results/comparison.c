@@ -4,6 +4,7 @@
  */
 #include "comparison.h"
 
+#include <math.h>
 #include <sqlite3.h>
 
 /* The index of a name; `unknown` for what this version does not know. */
@@ -35,94 +36,78 @@ static int metrics_get(struct results *results, const char *id, struct results_r
 	return rc;
 }
 
-static int run_get(struct results *results, struct sqlite3_stmt *st, struct results_stored_run *ret,
+static int run_get(struct results *results, struct sqlite3_stmt *st, struct results_run *ret,
 		   struct err *e)
 {
-	const char *reason = (const char *)sqlite3_column_text(st, 3);
-
-	*ret = (struct results_stored_run){
-		.id = strdup(results_text(st, 0)),
-		.reason = reason ? strdup(reason) : NULL,
-		.run.kind = (enum results_run_kind)index_of(results_run_kinds, results_text(st, 1),
-							    RESULTS_RUN_WARMUP),
-		.run.state = (enum results_run_state)index_of(
-			results_run_states, results_text(st, 2), RESULTS_RUN_FAILED),
-		.run.block = (uint64_t)sqlite3_column_int64(st, 4),
-		.run.position = (uint64_t)sqlite3_column_int64(st, 5),
+	*ret = (struct results_run){
+		.kind = (enum results_run_kind)index_of(results_run_kinds, results_text(st, 1),
+							RESULTS_RUN_WARMUP),
+		.state = (enum results_run_state)index_of(results_run_states, results_text(st, 2),
+							  RESULTS_RUN_FAILED),
+		.block = (uint64_t)sqlite3_column_int64(st, 4),
+		.position = (uint64_t)sqlite3_column_int64(st, 5),
 	};
-	if (!ret->id || (reason && !ret->reason))
-		return err_set(e, ENOMEM, "cannot read %s", results->path);
-	return metrics_get(results, ret->id, &ret->run, e);
+	snprintf(ret->id.text, sizeof(ret->id.text), "%s", results_text(st, 0));
+	snprintf(ret->reason, sizeof(ret->reason), "%s", results_text(st, 3));
+	return metrics_get(results, ret->id.text, ret, e);
 }
 
-int results_runs_get(struct results *results, const char *cell, struct results_stored_run **ret,
-		     size_t *n, struct err *e)
+int results_runs_get(struct results *results, const char *cell, struct results_run **ret, size_t *n,
+		     struct err *e)
 {
-	struct sqlite3_stmt *st AUTO_ASK = results_ask(
-		results,
-		"SELECT id, kind, state, reason, block, position FROM run WHERE cell=? ORDER "
-		"BY rowid",
-		cell);
-	struct results_stored_run *runs = NULL;
+	struct sqlite3_stmt *st AUTO_ASK =
+		results_ask(results,
+			    "SELECT id, kind, state, reason, block, position FROM run WHERE cell=? "
+			    "ORDER BY rowid",
+			    cell);
+	AUTO_FREE struct results_run *runs = NULL;
 	size_t found = 0;
 	int rc;
 
 	while ((rc = results_next(results, st, e)) > 0) {
-		struct results_stored_run *more = reallocarray(runs, found + 1, sizeof(*runs));
+		struct results_run *more = reallocarray(runs, found + 1, sizeof(*runs));
 
-		rc = more ? 0 : err_set(e, ENOMEM, "cannot read %s", results->path);
-		if (rc)
-			break;
+		if (!more)
+			return err_set(e, ENOMEM, "cannot read %s", results->path);
 		runs = more;
 		rc = run_get(results, st, &runs[found++], e);
 		if (rc)
-			break;
+			return rc;
 	}
-	if (rc) {
-		results_runs_done(runs, found);
+	if (rc)
 		return rc;
-	}
 	*ret = runs;
 	*n = found;
+	runs = NULL;
 	return 0;
 }
 
-void results_runs_done(struct results_stored_run *runs, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		free(runs[i].id);
-		free(runs[i].reason);
-	}
-	free(runs);
-}
-
-static int derived_put(struct results *results, const char *id, struct results_run *run,
-		       struct err *e)
+static int derived_put(struct results *results, const struct results_run *run, struct err *e)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < METRICS_N && !rc; i++) {
-		double value = *metric_value(&run->metrics, i);
+	for (int i = 0; i < METRICS_N && !rc; i++) {
+		double value = metric_get(&run->metrics, i);
 
-		if (metrics[i].take == METRIC_DERIVED && value == value)
+		if (metrics[i].take == METRIC_DERIVED && !isnan(value))
 			rc = results_change(
 				results, e,
 				"INSERT OR REPLACE INTO metric (run, name, unit, value) "
 				"VALUES (?,?,?,?)",
-				"sssd", id, metrics[i].name, metric_unit_names[metrics[i].unit],
-				value);
+				"sssd", run->id.text, metrics[i].name,
+				metric_unit_names[metrics[i].unit], value);
 	}
 	return rc;
 }
 
-int results_comparison_put(struct results *results, const char *cell, const char *const *ids,
-			   struct results_run *const *runs, size_t n,
+int results_comparison_put(struct results *results, const char *cell,
+			   const struct results_run *runs, size_t n,
 			   const struct comparison *comparison, struct err *e)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < n && !rc; i++)
-		rc = derived_put(results, ids[i], runs[i], e);
+		rc = derived_put(results, &runs[i], e);
 	for (size_t i = 0; i < METRICS_N && !rc; i++) {
 		const struct compare_value *v = &comparison->values[i];
 
@@ -177,56 +162,20 @@ int results_comparison_get(struct results *results, const char *cell, struct com
 
 /* ---- studies from before comparisons were stored ---- */
 
-struct cell {
-	struct results_stored_run *stored;
-	struct results_run **runs;
-	const char **ids;
-	size_t n;
-};
-
-static int cell_get(struct results *results, const char *id, struct cell *ret, struct err *e)
+/* none: the cell without limit and pool of the same workload; NULL: there is none. */
+static int compare_cell(struct results *results, const char *id, const char *none, struct err *e)
 {
-	int rc = results_runs_get(results, id, &ret->stored, &ret->n, e);
-
-	if (rc)
-		return rc;
-	ret->runs = calloc(ret->n + 1, sizeof(*ret->runs));
-	ret->ids = calloc(ret->n + 1, sizeof(*ret->ids));
-	if (!ret->runs || !ret->ids)
-		return err_set(e, ENOMEM, "cannot read %s", results->path);
-	for (size_t i = 0; i < ret->n; i++) {
-		ret->runs[i] = &ret->stored[i].run;
-		ret->ids[i] = ret->stored[i].id;
-	}
-	return 0;
-}
-
-static void cell_done(struct cell *cell)
-{
-	results_runs_done(cell->stored, cell->n);
-	free(cell->runs);
-	free(cell->ids);
-}
-
-/* none: of the same workload; NULL: it has no such cell. */
-static int compare_cell(struct results *results, const char *id, const char *none_id, struct err *e)
-{
-	struct cell cell = { .n = 0 }, none = { .n = 0 };
+	AUTO_FREE struct results_run *base = NULL, *runs = NULL;
 	struct comparison comparison;
-	bool itself = none_id && str_eq(id, none_id);
-	int rc = cell_get(results, id, &cell, e);
+	bool itself = none && str_eq(id, none);
+	size_t n_base = 0, n = 0;
+	int rc = results_runs_get(results, id, &runs, &n, e);
 
-	if (!rc && none_id && !itself)
-		rc = cell_get(results, none_id, &none, e);
-	if (!rc && compare_runs(itself ? cell.runs : none.runs, itself ? cell.n : none.n, cell.runs,
-				cell.n, &comparison))
+	if (!rc && none && !itself)
+		rc = results_runs_get(results, none, &base, &n_base, e);
+	if (!rc && compare_runs(itself ? runs : base, itself ? n : n_base, runs, n, &comparison))
 		rc = err_set(e, ENOMEM, "cannot compare the runs in %s", results->path);
-	if (!rc)
-		rc = results_comparison_put(results, id, cell.ids, cell.runs, cell.n, &comparison,
-					    e);
-	cell_done(&cell);
-	cell_done(&none);
-	return rc;
+	return rc ? rc : results_comparison_put(results, id, runs, n, &comparison, e);
 }
 
 int results_compare_all(struct results *results, struct err *e)

@@ -6,24 +6,15 @@
 #include "compare.h"
 #include "db.h"
 
-/* A run read back. */
-struct results_stored_run {
-	char *id, *reason;
-	struct results_run run;
-};
+/* results_runs_get - the runs of a cell in the order in which they began; *ret is to be freed. */
+int results_runs_get(struct results *results, const char *cell, struct results_run **ret, size_t *n,
+		     struct err *e);
 
-/* results_runs_get - the runs of a cell in the order in which they began; to be freed by
- * results_runs_done.
+/* results_comparison_put - the derived metrics of the runs, and a row of `comparison` for each
+ * metric that has a value.
  */
-int results_runs_get(struct results *results, const char *cell, struct results_stored_run **ret,
-		     size_t *n, struct err *e);
-void results_runs_done(struct results_stored_run *runs, size_t n);
-
-/* results_comparison_put - the derived metrics of the runs (ids in the order of the runs), and a
- * row of `comparison` for each metric that has a value.
- */
-int results_comparison_put(struct results *results, const char *cell, const char *const *ids,
-			   struct results_run *const *runs, size_t n,
+int results_comparison_put(struct results *results, const char *cell,
+			   const struct results_run *runs, size_t n,
 			   const struct comparison *comparison, struct err *e);
 
 /* results_comparison_get - what was stored of a cell; metrics without a row are missing. The

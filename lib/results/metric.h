@@ -155,6 +155,12 @@ static inline double *metric_value(struct metrics *ret, size_t i)
 	return (double *)(void *)ret + i;
 }
 
+/* metric_get - the value of metrics[i]. */
+static inline double metric_get(const struct metrics *m, int i)
+{
+	return ((const double *)(const void *)m)[i];
+}
+
 /* metrics_clear - every value missing. */
 void metrics_clear(struct metrics *ret);
 

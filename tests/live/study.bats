@@ -200,7 +200,7 @@ start_study() {
 	[[ $output == *"cannot create /nonexistent/answer"* ]]
 }
 
-@test "an --dir that cannot be written, an empty command, a share that is none: exit, and why" {
+@test "a --dir that cannot be written, an empty command, a share that is none: exit, and why" {
 	run study --dir /proc/nothing -- true
 	[ "$status" -eq 1 ]
 	[[ $output == *"/proc/nothing"* ]]
