@@ -6,6 +6,7 @@
 
 #include <json-c/json.h>
 #include <math.h>
+#include <stdarg.h>
 #include <sqlite3.h>
 
 #define ADD(list, n) ((list) = data_add((list), &(n), sizeof(*(list))), &(list)[(n)-1])
@@ -52,6 +53,31 @@ static char *text_of(struct stored_study *study, struct sqlite3_stmt *st, int at
 	return *copy;
 }
 
+/* The columns of a row; types has a letter for each: s char **, i int64_t *, b bool *, d double *.
+ */
+static void read_row(struct stored_study *study, struct sqlite3_stmt *st, const char *types, ...)
+{
+	va_list ap;
+
+	va_start(ap, types);
+	for (int at = 0; types[at]; at++) {
+		switch (types[at]) {
+		case 's':
+			*va_arg(ap, char **) = text_of(study, st, at);
+			break;
+		case 'i':
+			*va_arg(ap, int64_t *) = sqlite3_column_int64(st, at);
+			break;
+		case 'b':
+			*va_arg(ap, bool *) = sqlite3_column_int(st, at) != 0;
+			break;
+		default:
+			*va_arg(ap, double *) = results_number(st, at);
+		}
+	}
+	va_end(ap);
+}
+
 #define STAYS_MAX 64
 
 /* From the record that pool_probe left: two arrays of one length. What is none of ours says
@@ -84,22 +110,16 @@ static void load_stays(struct stored_study *study, struct configuration *c)
 
 static void load_configurations(struct stored_study *study, struct target *target)
 {
-	struct sqlite3_stmt *st AUTO_ASK = results_ask(
-		study->results,
-		"SELECT c.id, c.arm, p.algorithm, c.limit_bytes, p.size_bytes, "
-		"p.mem_limit_bytes FROM cell c LEFT JOIN pool_config p ON p.id = c.pool_config "
-		"WHERE c.workload=? ORDER BY c.arm <> 'none', c.rowid",
-		target->id);
+	struct sqlite3_stmt *st AUTO_ASK =
+		results_ask(study->results,
+			    "SELECT id, arm, limit_bytes FROM cell WHERE workload=? ORDER BY arm "
+			    "<> 'none', rowid",
+			    target->id);
 
 	while (row(study, st)) {
 		struct configuration *c = ADD(target->configurations, target->n_configurations);
 
-		c->id = text_of(study, st, 0);
-		c->name = text_of(study, st, 1);
-		c->algorithm = text_of(study, st, 2);
-		c->limit_bytes = results_number(st, 3);
-		c->pool_bytes = results_number(st, 4);
-		c->mem_limit_bytes = results_number(st, 5);
+		read_row(study, st, "ssd", &c->id, &c->name, &c->limit_bytes);
 		if (results_runs_get(study->results, c->id, &c->runs, &c->n_runs, NULL) ||
 		    results_comparison_get(study->results, c->id, &c->comparison, NULL))
 			study->failed = true;
@@ -120,19 +140,10 @@ static void load_rankings(struct stored_study *study, struct target *target)
 	while (row(study, st)) {
 		struct ranking *r = ADD(target->rankings, target->n_rankings);
 
-		r->codec = text_of(study, st, 0);
-		r->tier = text_of(study, st, 1);
-		r->reason = text_of(study, st, 2);
-		r->place = sqlite3_column_int64(st, 3);
-		r->recommended = sqlite3_column_int(st, 4);
-		r->fair_score = results_number(st, 5);
-		r->value_gib_per_core = results_number(st, 6);
-		r->saved_slot_bytes = results_number(st, 7);
-		r->saved_codec_bytes = results_number(st, 8);
-		r->total_bytes = results_number(st, 9);
-		r->compress_cpu_ms = results_number(st, 10);
-		r->decompress_cpu_ms = results_number(st, 11);
-		r->readback_factor = results_number(st, 12);
+		read_row(study, st, "sssibdddddddd", &r->codec, &r->tier, &r->reason, &r->place,
+			 &r->recommended, &r->fair_score, &r->value_gib_per_core,
+			 &r->saved_slot_bytes, &r->saved_codec_bytes, &r->total_bytes,
+			 &r->compress_cpu_ms, &r->decompress_cpu_ms, &r->readback_factor);
 	}
 }
 
@@ -148,11 +159,8 @@ static void load_predictions(struct stored_study *study, struct target *target)
 	while (row(study, st)) {
 		struct prediction *p = ADD(target->predictions, target->n_predictions);
 
-		p->configuration = text_of(study, st, 0);
-		p->name = text_of(study, st, 1);
-		p->predicted = results_number(st, 2);
-		p->measured = results_number(st, 3);
-		p->error_ratio = results_number(st, 4);
+		read_row(study, st, "ssddd", &p->configuration, &p->name, &p->predicted,
+			 &p->measured, &p->error_ratio);
 	}
 }
 
@@ -170,27 +178,21 @@ static void load_bins(struct stored_study *study, struct target *target)
 	while (row(study, st)) {
 		struct bin *b = ADD(target->bins, target->n_bins);
 
-		b->codec = text_of(study, st, 0);
-		b->bin_bytes = results_number(st, 1);
-		b->pages = results_number(st, 2);
+		read_row(study, st, "sdd", &b->codec, &b->bin_bytes, &b->pages);
 	}
 }
 
 static void load_targets(struct stored_study *study)
 {
-	struct sqlite3_stmt *st AUTO_ASK = results_ask(
-		study->results,
-		"SELECT id, name, argv, uid FROM workload WHERE experiment=? ORDER BY rowid",
-		study->id);
+	struct sqlite3_stmt *st AUTO_ASK =
+		results_ask(study->results,
+			    "SELECT id, name, argv FROM workload WHERE experiment=? ORDER BY rowid",
+			    study->id);
 
 	while (row(study, st)) {
 		struct target *s = ADD(study->targets, study->n_targets);
 
-		s->id = text_of(study, st, 0);
-		s->name = text_of(study, st, 1);
-		s->argv = text_of(study, st, 2);
-		s->uid = sqlite3_column_type(st, 3) == SQLITE_NULL ? MISSING_I64
-								   : sqlite3_column_int64(st, 3);
+		read_row(study, st, "sss", &s->id, &s->name, &s->argv);
 		load_configurations(study, s);
 		load_rankings(study, s);
 		load_predictions(study, s);
@@ -212,32 +214,23 @@ static void load_pairs(struct stored_study *study)
 	while (row(study, env)) {
 		struct pair *p = ADD(study->environment, study->n_environment);
 
-		p->key = text_of(study, env, 0);
-		p->value = text_of(study, env, 1);
+		read_row(study, env, "ss", &p->key, &p->value);
 		if (str_eq(p->key, "slot_break_even_bytes") && p->value)
 			study->break_even_bytes = results_number(env, 1);
 	}
 	while (row(study, notes)) {
 		struct pair *p = ADD(study->notes, study->n_notes);
 
-		p->kind = text_of(study, notes, 0);
-		p->key = text_of(study, notes, 1);
-		p->value = text_of(study, notes, 2);
+		read_row(study, notes, "sss", &p->kind, &p->key, &p->value);
 	}
 }
 
 static void load_experiment(struct stored_study *study, struct sqlite3_stmt *st)
 {
-	char **const texts[] = { &study->id,       &study->started,    &study->ended,
-				 &study->argv,     &study->command,    &study->seed,
-				 &study->settings, &study->version,    &study->state,
-				 &study->answer,   &study->recommended };
-	int n = ARRAY_SIZE(texts);
-
-	for (int i = 0; i < n; i++)
-		*texts[i] = text_of(study, st, i);
-	study->limit_ratio = results_number(st, n);
-	study->blocks = sqlite3_column_int64(st, n + 1);
+	read_row(study, st, "ssssssssdi", &study->id, &study->started, &study->argv, &study->seed,
+		 &study->settings, &study->version, &study->state, &study->answer,
+		 &study->limit_ratio, &study->blocks);
+	study->recommended = text_of(study, st, 10);
 }
 
 int data_load(struct stored_study *ret, struct results *results, const char *id, struct err *e)
@@ -247,8 +240,8 @@ int data_load(struct stored_study *ret, struct results *results, const char *id,
 	struct sqlite3_stmt *st AUTO_ASK = results_ask(
 		results,
 		"SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch') || ' UTC', "
-		"datetime(ended_unix_ns / 1000000000, 'unixepoch') || ' UTC', argv, command, "
-		"seed, settings, version, state, answer, recommended, limit_ratio, blocks FROM "
+		"argv, seed, settings, version, state, answer, limit_ratio, blocks, recommended "
+		"FROM "
 		"experiment WHERE ?1 IS NULL OR substr(id, 1, length(?1)) = ?1 ORDER BY "
 		"started_unix_ns DESC, id DESC LIMIT 2",
 		latest ? NULL : id);

@@ -12,8 +12,8 @@ struct stay {
 };
 
 struct configuration {
-	char *id, *name, *algorithm;
-	double limit_bytes, pool_bytes, mem_limit_bytes;
+	char *id, *name;
+	double limit_bytes;
 	struct results_run *runs;
 	size_t n_runs;
 	struct stay *stays; /* by age, of the probed run; none: no pool_probe */
@@ -54,8 +54,7 @@ struct pair {
 };
 
 struct stored_study {
-	char *id, *started, *ended, *argv, *command, *seed, *settings, *version, *state, *answer,
-		*recommended;
+	char *id, *started, *argv, *seed, *settings, *version, *state, *answer, *recommended;
 	double limit_ratio;
 	int64_t blocks;
 	struct target *targets;

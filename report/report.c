@@ -46,11 +46,25 @@ static const struct field study_fields[] = {
 static const struct record_type study_type =
 	RECORD_TYPE("study", 1, RECORD_TABLE, study_fields, "one study in the results database");
 
-static int list_rows(struct out *out, struct sqlite3_stmt *st, uint64_t *n)
+static int list(struct results *results, const struct report_config *c, struct err *e)
 {
-	int rc;
+	struct end_record end = { .missed = MISSING_U64,
+				  .unmatched = MISSING_U64,
+				  .reason = "done" };
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		results,
+		"SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch'), state, command, "
+		"(SELECT count(*) FROM run r JOIN cell c ON c.id = r.cell JOIN workload w ON w.id "
+		"= "
+		"c.workload WHERE w.experiment = experiment.id) FROM experiment ORDER BY "
+		"started_unix_ns, id",
+		NULL);
+	struct out *out;
+	int closed, rc = out_new(&out, (enum out_format)c->output.format, NULL, e);
 
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+	if (rc)
+		return rc;
+	while ((rc = results_next(results, st, e)) > 0) {
 		struct study_record record = {
 			.id = (const char *)sqlite3_column_text(st, 0),
 			.started = (const char *)sqlite3_column_text(st, 1),
@@ -61,36 +75,13 @@ static int list_rows(struct out *out, struct sqlite3_stmt *st, uint64_t *n)
 
 		if (out_record(out, &study_type, &record))
 			break;
-		++*n;
+		end.emitted++;
 	}
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -EBADMSG;
-}
-
-static int list(struct results *results, const struct report_config *c, struct err *e)
-{
-	struct end_record end = { .missed = MISSING_U64,
-				  .unmatched = MISSING_U64,
-				  .reason = "done" };
-	struct sqlite3_stmt *st = NULL;
-	struct out *out;
-	int closed, rc = out_new(&out, (enum out_format)c->output.format, NULL, e);
-
-	if (rc)
-		return rc;
-	rc = -EBADMSG;
-	if (sqlite3_prepare_v2(results_sqlite(results),
-			       "SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch'), "
-			       "state, command, (SELECT count(*) FROM run r JOIN cell c ON c.id = "
-			       "r.cell JOIN workload w ON w.id = c.workload WHERE w.experiment = "
-			       "experiment.id) FROM experiment ORDER BY started_unix_ns, id",
-			       -1, &st, NULL) == SQLITE_OK)
-		rc = list_rows(out, st, &end.emitted);
-	sqlite3_finalize(st);
 	end.seen = end.emitted;
-	if (!rc && c->output.format == OUT_JSON)
+	if (rc >= 0 && c->output.format == OUT_JSON)
 		out_record(out, &end_record_type, &end);
-	closed = out_close(out, e);
-	return rc ? err_say(e, rc, "cannot read %s: it is damaged", c->db) : closed;
+	closed = out_close(out, rc < 0 ? NULL : e);
+	return rc < 0 ? rc : closed;
 }
 
 /* ---- the page ---- */

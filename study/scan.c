@@ -67,33 +67,28 @@ static void take(struct study_target *target, struct study_scanner *scanner)
 	companion_done(&scanner->companion);
 }
 
-static bool listed(const char *list, const char *label)
-{
-	const size_t len = strlen(label);
-
-	for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
-		if (strncmp(at, label, len) == 0 && (at[len] == ',' || !at[len]))
-			return true;
-	return false;
-}
-
 /* What a scan measures by default, and the codecs that stand for the algorithms of this study:
  * lz4hc and deflate are in no default.
  */
 static void codecs_for(const struct study *s, char *buf, size_t len)
 {
-	static const char *const usual[] = { CODEC_SCAN_DEFAULT };
-	size_t at = 0;
+	const char *labels[STUDY_CODECS_MAX + STUDY_CONFIGURATIONS_MAX] = { CODEC_SCAN_DEFAULT };
+	size_t n = 0, at = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(usual); i++)
-		at += (size_t)snprintf(buf + at, len - at, "%s%s", at ? "," : "", usual[i]);
+	while (labels[n])
+		n++;
 	for (size_t i = 0; i < s->algorithms.n; i++) {
 		const char *label =
 			codec_for_kernel(s->algorithms.names[i], s->algorithms.crypto, NULL);
+		size_t same = 0;
 
-		if (label && !listed(buf, label) && at + strlen(label) + 2 <= len)
-			at += (size_t)snprintf(buf + at, len - at, ",%s", label);
+		while (label && same < n && !str_eq(labels[same], label))
+			same++;
+		if (label && same == n)
+			labels[n++] = label;
 	}
+	for (size_t i = 0; i < n && at < len; i++)
+		at += (size_t)snprintf(buf + at, len - at, "%s%s", at ? "," : "", labels[i]);
 }
 
 void study_scan_step(struct study *s, struct study_target *target, struct study_scanner *scanner,
