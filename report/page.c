@@ -212,13 +212,11 @@ static void put_stays(struct text *page, const struct target *target)
 	}
 	if (!longest)
 		return;
-	text_str(
-		page,
-		"<h3>Residence of pages in the pool</h3>\n<p class=\"soft\">The share of the pages "
-		"stored that are not back so long afterwards, in %; those never loaded "
-		"count as out for as long as they were watched (pool_probe in the probed "
-		"run, Kaplan-Meier).</p>\n<div class=\"wide\"><table "
-		"class=\"dense\"><thead><tr><th>pool</th>");
+	text_str(page,
+		 "<h3>Residence of pages in the pool</h3>\n<p class=\"soft\">Share of the pages "
+		 "written that were not read again by this age, in %: Kaplan-Meier estimate of "
+		 "pool_probe, from the probed run.</p>\n<div class=\"wide\"><table "
+		 "class=\"dense\"><thead><tr><th>pool</th>");
 	for (size_t i = 0; i < longest->n_stays; i++) {
 		double age = longest->stays[i].age_ns;
 		struct scale scale = scale_for(METRIC_NS, age);
@@ -369,7 +367,7 @@ static void put_method(struct text *page, const struct stored_study *study)
 		 "largest run; n is the number of runs behind them. The slowdown is the "
 		 "Hodges-Lehmann estimate of the ratios within blocks, on a logarithmic scale. "
 		 "Runs that are ok or unsettled count; contaminated and failed ones are shown and "
-		 "never averaged. A dash means that there is no such figure.</p>\n<dl>");
+		 "never averaged. A dash means that the value is missing.</p>\n<dl>");
 	for (size_t i = 0; i < METRICS_N; i++)
 		if (metrics[i].label)
 			html_raw(page, "<dt>%s</dt><dd>%s</dd>", metrics[i].label,

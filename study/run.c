@@ -287,7 +287,7 @@ int study_run_finish(struct study *s, const struct run_record *run, struct err *
 	return rc;
 }
 
-static int store(struct live_run *r, const struct run_record *run, struct err *e)
+static int store_run(struct live_run *r, const struct run_record *run, struct err *e)
 {
 	struct results *results = r->study->results;
 	int rc = results_begin(results, e);
@@ -363,7 +363,7 @@ static int run_inside(struct live_run *r, enum results_run_kind kind, bool settl
 		return rc;
 	fill(r, r->record);
 	judge(r, settled, r->record);
-	return store(r, r->record, e);
+	return store_run(r, r->record, e);
 }
 
 int study_run_once(struct study *s, struct study_target *target,

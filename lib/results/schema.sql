@@ -18,7 +18,7 @@ CREATE TABLE experiment (
 	settings        TEXT NOT NULL,          -- JSON object: every effective option
 	version         TEXT NOT NULL,          -- of coldpress, with its revision
 	state           TEXT NOT NULL CHECK (state IN ('running', 'done', 'interrupted', 'failed')),
-	answer          TEXT,                   -- in plain words, a line for each target
+	answer          TEXT,                   -- a line for each target
 	recommended     TEXT                    -- the text after "recommended: ", a line for each target
 );
 
