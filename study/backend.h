@@ -37,9 +37,10 @@ struct study_backend {
 	bool limited; /* runs under it are limited to the target's limit */
 	/* available - 0, or e says what is missing. */
 	int (*available)(struct err *e);
-	/* algorithms - those this kernel has for it; NULL: the backend has one configuration, named
-	 * like the backend.
+	/* algorithms - those this kernel has for it; NULL: it is no pool. Configurations are named
+	 * by prefix and algorithm.
 	 */
+	const char *prefix; /* "" or ends in a colon */
 	int (*algorithms)(struct zram_algorithms *ret, struct err *e);
 	/* up - ready for pages of a target whose peak is peak_bytes. *left_behind is set where
 	 * something could neither be made nor removed.

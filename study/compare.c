@@ -133,8 +133,8 @@ static struct prediction_record prediction_of(const struct study *s,
 		.measured_compr_bytes = c->m.pool_compr_bytes_full,
 		.codec_page_ns = MISSING_F64,
 	};
-	struct study_prediction by_scan = study_predict(&target->scan, c->configuration,
-							s->algorithms.crypto, s->zeromap, p.pages);
+	struct study_prediction by_scan = study_predict(
+		&target->scan, study_algorithm(c->configuration), s->crypto, s->zeromap, p.pages);
 
 	p.predicted_used_bytes = by_scan.used_bytes;
 	p.predicted_compr_bytes = by_scan.compr_bytes;
@@ -156,7 +156,7 @@ int study_compare(const struct study *s, struct study_target *target, struct tar
 		.n = target->n_configurations,
 		.floor_ratio = s->config->floor_ratio,
 		.on_bytes = target->n_configurations < 2,
-		.crypto = s->algorithms.crypto,
+		.crypto = s->crypto,
 	};
 	for (size_t i = 0; i < ret->n; i++) {
 		struct study_configuration *c = &target->configurations[i];
@@ -180,9 +180,9 @@ int study_compare(const struct study *s, struct study_target *target, struct tar
 /* ---- which one to recommend ---- */
 
 static const struct rank_candidate *candidate_for(const struct target_answer *a,
-						  const char *algorithm)
+						  const char *configuration)
 {
-	const char *label = codec_for_kernel(algorithm, a->crypto, NULL);
+	const char *label = codec_for_kernel(study_algorithm(configuration), a->crypto, NULL);
 
 	for (size_t i = 0; label && i < a->ranking.n; i++) {
 		if (str_eq(a->ranking.candidates[i].label, label))
@@ -196,9 +196,9 @@ static bool eligible(const struct rank_candidate *candidate)
 	return candidate->rank != MISSING_U64;
 }
 
-static double score_of(const struct target_answer *a, const char *algorithm)
+static double score_of(const struct target_answer *a, const char *configuration)
 {
-	const struct rank_candidate *c = candidate_for(a, algorithm);
+	const struct rank_candidate *c = candidate_for(a, configuration);
 
 	return c && eligible(c) && !isnan(c->fair_score) ? c->fair_score : 0;
 }

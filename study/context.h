@@ -33,7 +33,9 @@ struct study {
 	bool left_behind;      /* a pool or cgroup could not be removed */
 	bool no_fault_latency; /* page_fault cannot run here; noted once */
 	bool no_pool_probe;    /* pool_probe cannot, or does not see the pages; noted once */
-	struct zram_algorithms algorithms; /* of the pools to try; n 0: none */
+	struct study_choice choices[STUDY_CONFIGURATIONS_MAX - 1];
+	size_t n_choices;
+	bool crypto; /* of the kernel's algorithms: zram_algorithms */
 	struct study_target targets[STUDY_TARGETS_MAX];
 	size_t n_targets;
 	/* Calibrations of this machine, by which the policy's CPU times are scaled, and the file

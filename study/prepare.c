@@ -14,6 +14,9 @@
 #include "lib/kernel/procfs.h"
 #include "version.h"
 
+#define BACKEND_ROW_(name) &backend_##name,
+static const struct study_backend *const backends[] = { STUDY_BACKENDS(BACKEND_ROW_) };
+
 static int make_dir(struct study *s, struct err *e)
 {
 	const char *dir = s->config->dir;
@@ -33,10 +36,13 @@ static const char *why_no_pool(char *buf, size_t len)
 {
 	struct cgroup_layout layout;
 	struct err e = { 0 };
+	bool any = false;
 
 	if (geteuid() != 0)
 		return "a pool, a limit and probes need root: run it with sudo";
-	if (backend_zram.available(&e)) {
+	for (size_t i = 0; i < ARRAY_SIZE(backends) && !any; i++)
+		any = backends[i]->algorithms && !backends[i]->available(&e);
+	if (!any) {
 		snprintf(buf, len, "%s", e.what);
 		return buf;
 	}
@@ -45,31 +51,75 @@ static const char *why_no_pool(char *buf, size_t len)
 	return NULL;
 }
 
-/* The algorithms asked for, or all; each must be there. */
-static int choose_algorithms(struct study *s, struct err *e)
+#define CHOICES_MAX 64
+
+/* Every algorithm of every backend that works here. */
+static int all_choices(struct study *s, struct study_choice *ret, size_t *n, struct err *e)
 {
-	struct zram_algorithms *ret = &s->algorithms;
-	const struct opt_list *asked = &s->config->algorithms;
-	struct zram_algorithms have;
+	*n = 0;
+	for (size_t b = 0; b < ARRAY_SIZE(backends); b++) {
+		const struct study_backend *backend = backends[b];
+		struct zram_algorithms have;
+		int rc;
+
+		if (!backend->algorithms || backend->available(NULL))
+			continue;
+		rc = backend->algorithms(&have, e);
+		if (rc)
+			return rc;
+		s->crypto = have.crypto;
+		for (size_t i = 0; i < have.n && *n < CHOICES_MAX; i++) {
+			struct study_choice *choice = &ret[(*n)++];
+
+			choice->backend = backend;
+			snprintf(choice->algorithm, sizeof(choice->algorithm), "%s", have.names[i]);
+			snprintf(choice->name, sizeof(choice->name), "%.15s%.31s", backend->prefix,
+				 have.names[i]);
+		}
+	}
+	return 0;
+}
+
+static const struct study_choice *find_choice(const struct study_choice *choices, size_t n,
+					      const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(choices[i].name, name))
+			return &choices[i];
+	return NULL;
+}
+
+static int unknown_choice(const struct study_choice *have, size_t n, const char *name,
+			  struct err *e)
+{
 	char names[256] = "";
-	int rc = backend_zram.algorithms(&have, e);
+
+	for (size_t i = 0; i < n; i++)
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s", have[i].name);
+	err_usage(e, "this kernel has no pool algorithm '%s'", name);
+	return err_hint(e, "it has:%s", names);
+}
+
+/* The algorithms asked for, or all. */
+static int choose_pools(struct study *s, struct err *e)
+{
+	const struct opt_list *asked = &s->config->algorithms;
+	struct study_choice have[CHOICES_MAX];
+	size_t n;
+	int rc = all_choices(s, have, &n, e);
 
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < have.n; i++)
-		snprintf(names + strlen(names), sizeof(names) - strlen(names), " %s",
-			 have.names[i]);
-	*ret = asked->n ? (struct zram_algorithms){ .crypto = have.crypto } : have;
-	for (size_t i = 0; i < asked->n; i++) {
-		if (!zram_algorithms_have(&have, asked->items[i])) {
-			err_usage(e, "this kernel's zram has no algorithm '%s'", asked->items[i]);
-			return err_hint(e, "it has:%s", names);
-		}
-		if (ret->n < STUDY_CONFIGURATIONS_MAX - 1 &&
-		    !zram_algorithms_have(ret, asked->items[i]))
-			snprintf(ret->names[ret->n++], ZRAM_ALGORITHM_MAX, "%s", asked->items[i]);
+	for (size_t i = 0; i < (asked->n ? asked->n : n); i++) {
+		const struct study_choice *choice =
+			asked->n ? find_choice(have, n, asked->items[i]) : &have[i];
+
+		if (!choice)
+			return unknown_choice(have, n, asked->items[i], e);
+		if (s->n_choices < ARRAY_SIZE(s->choices) &&
+		    !find_choice(s->choices, s->n_choices, choice->name))
+			s->choices[s->n_choices++] = *choice;
 	}
-	ret->n = MIN(ret->n, (size_t)STUDY_CONFIGURATIONS_MAX - 1);
 	return 0;
 }
 
@@ -105,6 +155,8 @@ static char *settings_json(const void *options)
 	char value[256], *text;
 
 	for (const struct opt *o = study_options; o->name; o++) {
+		if (o->type == OPT_TYPE_RENAMED)
+			continue;
 		opt_format_value(o, options, value, sizeof(value));
 		json_object_object_add(object, o->name, json_object_new_string(value));
 	}
@@ -222,7 +274,7 @@ int study_prepare(struct study *s, const void *options, char *const *command, ch
 	s->no_pool = why_no_pool(why, why_len);
 	s->unprivileged = geteuid() != 0;
 	if (!rc && !s->no_pool)
-		rc = choose_algorithms(s, e);
+		rc = choose_pools(s, e);
 	if (!rc && !s->unprivileged)
 		rc = open_journal(s, e);
 	if (!rc)

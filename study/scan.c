@@ -77,9 +77,8 @@ static void codecs_for(const struct study *s, char *buf, size_t len)
 
 	while (labels[n])
 		n++;
-	for (size_t i = 0; i < s->algorithms.n; i++) {
-		const char *label =
-			codec_for_kernel(s->algorithms.names[i], s->algorithms.crypto, NULL);
+	for (size_t i = 0; i < s->n_choices; i++) {
+		const char *label = codec_for_kernel(s->choices[i].algorithm, s->crypto, NULL);
 		size_t same = 0;
 
 		while (label && same < n && !str_eq(labels[same], label))

@@ -68,11 +68,13 @@ const struct opt study_options[] = {
 
 /* ---- one target ---- */
 
+/* choice NULL: none. */
 static int add_configuration(struct study *s, struct study_target *target,
-			     const struct study_backend *backend, const char *algorithm,
-			     struct err *e)
+			     const struct study_choice *choice, struct err *e)
 {
 	struct study_configuration *c = &target->configurations[target->n_configurations];
+	const struct study_backend *backend = choice ? choice->backend : &backend_none;
+	const char *algorithm = choice ? choice->algorithm : NULL;
 	struct results_pool pool = { algorithm, MISSING_U64, MISSING_U64, MISSING_I64 };
 	struct results_id id;
 	int rc = 0;
@@ -80,7 +82,7 @@ static int add_configuration(struct study *s, struct study_target *target,
 	*c = (struct study_configuration){
 		.backend = backend,
 		.algorithm = algorithm,
-		.name = algorithm ? algorithm : backend->name,
+		.name = choice ? choice->name : backend->name,
 	};
 	if (algorithm)
 		rc = results_pool_add(s->results, &s->experiment, &pool, &id, e);
@@ -193,13 +195,13 @@ static int study_one(struct study *s, struct study_target *target, struct err *e
 				      &target->workload, e);
 
 	if (!rc)
-		rc = add_configuration(s, target, &backend_none, NULL, e);
+		rc = add_configuration(s, target, NULL, e);
 	if (!rc)
 		rc = reference_run(s, target, e);
 	if (rc || !set_limit(s, target))
 		return rc;
-	for (size_t i = 0; i < s->algorithms.n && !rc; i++)
-		rc = add_configuration(s, target, &backend_zram, s->algorithms.names[i], e);
+	for (size_t i = 0; i < s->n_choices && !rc; i++)
+		rc = add_configuration(s, target, &s->choices[i], e);
 	if (!rc)
 		rc = probed_runs(s, target, e);
 	return rc ? rc : timed_blocks(s, target, e);
@@ -230,7 +232,7 @@ static int write_report(struct study *s, struct err *e)
 
 static int run_all(struct study *s, struct err *e)
 {
-	double pools = s->no_pool ? 0 : (double)s->algorithms.n;
+	double pools = s->no_pool ? 0 : (double)s->n_choices;
 	double timed = s->no_pool ? 0 : (pools + 1) * (double)s->config->blocks;
 	int rc = 0;
 

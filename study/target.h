@@ -12,6 +12,20 @@
 /* The fewest that give a 95 % interval by ranks (stats_walsh_min_n). */
 #define STUDY_BLOCKS_FOR_TIME    6
 
+/* A pool to try. */
+struct study_choice {
+	const struct study_backend *backend;
+	char algorithm[32], name[48];
+};
+
+/* study_algorithm - of a configuration's name: what stands behind the backend's prefix. */
+static inline const char *study_algorithm(const char *name)
+{
+	const char *colon = strrchr(name, ':');
+
+	return colon ? colon + 1 : name;
+}
+
 struct study_configuration {
 	const struct study_backend *backend;
 	const char *algorithm; /* NULL: the backend has none */

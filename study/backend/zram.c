@@ -128,6 +128,7 @@ static uint64_t fixed_bytes(const struct backend_pool *pool)
 const struct study_backend backend_zram = {
 	.name = "zram",
 	.limited = true,
+	.prefix = "",
 	.available = available,
 	.algorithms = algorithms,
 	.up = up,
