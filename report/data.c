@@ -120,8 +120,8 @@ static void load_configurations(struct stored_study *study, struct target *targe
 		struct configuration *c = ADD(target->configurations, target->n_configurations);
 
 		read_row(study, st, "ssd", &c->id, &c->name, &c->limit_bytes);
-		if (results_runs_get(study->results, c->id, &c->runs, &c->n_runs, NULL) ||
-		    results_comparison_get(study->results, c->id, &c->comparison, NULL))
+		if (results_cell_get(study->results, c->id, &c->runs, &c->n_runs, &c->comparison,
+				     NULL))
 			study->failed = true;
 		load_stays(study, c);
 	}

@@ -52,8 +52,8 @@ static int run_get(struct results *results, struct sqlite3_stmt *st, struct resu
 	return metrics_get(results, ret->id.text, ret, e);
 }
 
-int results_runs_get(struct results *results, const char *cell, struct results_run **ret, size_t *n,
-		     struct err *e)
+static int runs_get(struct results *results, const char *cell, struct results_run **ret, size_t *n,
+		    struct err *e)
 {
 	struct sqlite3_stmt *st AUTO_ASK =
 		results_ask(results,
@@ -125,8 +125,9 @@ int results_comparison_put(struct results *results, const char *cell,
 	return rc;
 }
 
-int results_comparison_get(struct results *results, const char *cell, struct comparison *ret,
-			   struct err *e)
+/* *found: whether any row is there. */
+static int comparison_get(struct results *results, const char *cell, struct comparison *ret,
+			  bool *found, struct err *e)
 {
 	struct sqlite3_stmt *st AUTO_ASK = results_ask(
 		results,
@@ -135,6 +136,7 @@ int results_comparison_get(struct results *results, const char *cell, struct com
 		cell);
 	int rc;
 
+	*found = false;
 	*ret = (struct comparison){ .n = 0 };
 	for (size_t i = 0; i < METRICS_N; i++)
 		ret->values[i] = (struct compare_value){ .value = MISSING_F64,
@@ -145,6 +147,7 @@ int results_comparison_get(struct results *results, const char *cell, struct com
 	while ((rc = results_next(results, st, e)) > 0) {
 		int metric = metric_find(results_text(st, 0));
 
+		*found = true;
 		if (metric < 0)
 			continue;
 		ret->values[metric] = (struct compare_value){
@@ -160,36 +163,59 @@ int results_comparison_get(struct results *results, const char *cell, struct com
 	return rc;
 }
 
-/* ---- studies from before comparisons were stored ---- */
-
-/* none: the cell without limit and pool of the same workload; NULL: there is none. */
-static int compare_cell(struct results *results, const char *id, const char *none, struct err *e)
+/* The runs of the configuration without limit and pool of the same workload; none where the cell is
+ * that one itself.
+ */
+static int none_get(struct results *results, const char *cell, struct results_run **ret, size_t *n,
+		    struct err *e)
 {
-	AUTO_FREE struct results_run *base = NULL, *runs = NULL;
-	struct comparison comparison;
-	bool itself = none && str_eq(id, none);
-	size_t n_base = 0, n = 0;
-	int rc = results_runs_get(results, id, &runs, &n, e);
+	struct sqlite3_stmt *st AUTO_ASK =
+		results_ask(results,
+			    "SELECT n.id FROM cell c JOIN cell n ON n.workload = c.workload AND "
+			    "n.arm = 'none' AND "
+			    "n.id <> c.id WHERE c.id=?",
+			    cell);
+	int rc = results_next(results, st, e);
 
-	if (!rc && none && !itself)
-		rc = results_runs_get(results, none, &base, &n_base, e);
-	if (!rc && compare_runs(itself ? runs : base, itself ? n : n_base, runs, n, &comparison))
+	return rc > 0 ? runs_get(results, results_text(st, 0), ret, n, e) : rc;
+}
+
+int results_cell_get(struct results *results, const char *cell, struct results_run **ret_runs,
+		     size_t *ret_n, struct comparison *ret, struct err *e)
+{
+	AUTO_FREE struct results_run *none = NULL, *runs = NULL;
+	size_t n_none = 0, n = 0;
+	bool found = false;
+	int rc = runs_get(results, cell, &runs, &n, e);
+
+	if (!rc)
+		rc = comparison_get(results, cell, ret, &found, e);
+	if (!rc && !found)
+		rc = none_get(results, cell, &none, &n_none, e);
+	if (!rc && !found && compare_runs(none ? none : runs, none ? n_none : n, runs, n, ret))
 		rc = err_set(e, ENOMEM, "cannot compare the runs in %s", results->path);
-	return rc ? rc : results_comparison_put(results, id, runs, n, &comparison, e);
+	if (rc)
+		return rc;
+	*ret_runs = runs;
+	*ret_n = n;
+	runs = NULL;
+	return 0;
 }
 
 int results_compare_all(struct results *results, struct err *e)
 {
-	struct sqlite3_stmt *st AUTO_ASK = results_ask(
-		results,
-		"SELECT c.id, (SELECT n.id FROM cell n WHERE n.workload = c.workload AND "
-		"n.arm = 'none') FROM cell c",
-		NULL);
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(results, "SELECT id FROM cell", NULL);
 	int rc;
 
 	while ((rc = results_next(results, st, e)) > 0) {
-		rc = compare_cell(results, results_text(st, 0),
-				  (const char *)sqlite3_column_text(st, 1), e);
+		AUTO_FREE struct results_run *runs = NULL;
+		struct comparison comparison;
+		const char *cell = results_text(st, 0);
+		size_t n = 0;
+
+		rc = results_cell_get(results, cell, &runs, &n, &comparison, e);
+		if (!rc)
+			rc = results_comparison_put(results, cell, runs, n, &comparison, e);
 		if (rc)
 			break;
 	}

@@ -6,10 +6,6 @@
 #include "compare.h"
 #include "db.h"
 
-/* results_runs_get - the runs of a cell in the order in which they began; *ret is to be freed. */
-int results_runs_get(struct results *results, const char *cell, struct results_run **ret, size_t *n,
-		     struct err *e);
-
 /* results_comparison_put - the derived metrics of the runs, and a row of `comparison` for each
  * metric that has a value.
  */
@@ -17,11 +13,12 @@ int results_comparison_put(struct results *results, const char *cell,
 			   const struct results_run *runs, size_t n,
 			   const struct comparison *comparison, struct err *e);
 
-/* results_comparison_get - what was stored of a cell; metrics without a row are missing. The
- * verdict is not read.
+/* results_cell_get - the runs of a cell in the order in which they began (to be freed), and their
+ * comparison as it was stored. A study that has not ended has stored none: then it is made of the
+ * runs that are there. Metrics without a value are missing.
  */
-int results_comparison_get(struct results *results, const char *cell, struct comparison *ret,
-			   struct err *e);
+int results_cell_get(struct results *results, const char *cell, struct results_run **ret_runs,
+		     size_t *ret_n, struct comparison *ret, struct err *e);
 
 /* results_compare_all - compares all runs of a database that has no comparisons yet: the migration
  * from version 2.

@@ -158,6 +158,16 @@ set output '/dev/null'; system('touch $canary')"
 	grep -q 'did not finish: interrupted' "$page"
 }
 
+@test "a study that has stored no comparison yet is compared from the runs that are there" {
+	make_page
+	expected=$(grep -A1 '>Slowdown</th>' "$page")
+	sqlite3 "$db" "$(sed -n '/CREATE TABLE IF NOT EXISTS comparison/,/WITHOUT ROWID/p' lib/results/schema.sql)
+		PRAGMA user_version = 3; UPDATE experiment SET state = 'running'"
+	make_page
+	grep -q 'did not finish: running' "$page"
+	[ "$(grep -A1 '>Slowdown</th>' "$page")" = "$expected" ]
+}
+
 @test "without gnuplot the page has tables and says so" {
 	mkdir "$BATS_TEST_TMPDIR/empty"
 	PATH=$BATS_TEST_TMPDIR/empty make_page
