@@ -17,7 +17,7 @@ static void out_of_memory(void)
 	exit(EXIT_FAILED);
 }
 
-void *data_add(void *list, size_t *n, size_t size)
+static void *data_add(void *list, size_t *n, size_t size)
 {
 	char *grown = reallocarray(list, *n + 1, size);
 

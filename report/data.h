@@ -93,8 +93,4 @@ static inline const struct compare_value *data_value(const struct configuration 
 	return &c->comparison.values[metric];
 }
 
-/* data_add - room for one more element of a list, zeroed; ends the program when there is no memory.
- */
-void *data_add(void *list, size_t *n, size_t size);
-
 #endif

@@ -144,13 +144,6 @@ static void put_key_values(struct text *page, const struct target *target)
 
 /* ---- the policy ---- */
 
-static void put_cell(struct text *page, const struct scale *scale, double v)
-{
-	char buf[SCALE_TEXT_MAX];
-
-	html_raw(page, "<td>%s</td>", scale_format(scale, v, buf));
-}
-
 static void put_ranking(struct text *page, const struct target *target)
 {
 	struct scale percent = { 1, 1, "%" }, ms = { 1, 1, "ms" }, score = { KIB, 1, "KiB/ms" },
@@ -184,15 +177,15 @@ static void put_ranking(struct text *page, const struct target *target)
 		       r->codec,
 		       r->recommended ? " <span class=\"tag\">the policy's choice</span></th>"
 				      : "</th>");
-		put_cell(page, &count, r->place ? (double)r->place : MISSING_F64);
+		plot_cell(page, &count, r->place ? (double)r->place : MISSING_F64);
 		put_in(page, "<td class=\"words\">", r->tier, "</td>");
-		put_cell(page, &percent, 100 * r->saved_slot_bytes / r->total_bytes);
-		put_cell(page, &percent, 100 * r->saved_codec_bytes / r->total_bytes);
-		put_cell(page, &ms, r->compress_cpu_ms);
-		put_cell(page, &ms, r->decompress_cpu_ms);
-		put_cell(page, &score, r->fair_score);
-		put_cell(page, &price,
-			 str_eq(r->tier, "heavy") ? r->value_gib_per_core : MISSING_F64);
+		plot_cell(page, &percent, 100 * r->saved_slot_bytes / r->total_bytes);
+		plot_cell(page, &percent, 100 * r->saved_codec_bytes / r->total_bytes);
+		plot_cell(page, &ms, r->compress_cpu_ms);
+		plot_cell(page, &ms, r->decompress_cpu_ms);
+		plot_cell(page, &score, r->fair_score);
+		plot_cell(page, &price,
+			  str_eq(r->tier, "heavy") ? r->value_gib_per_core : MISSING_F64);
 		put_in(page, "<td class=\"words why\">", r->reason, "</td></tr>\n");
 	}
 	text_str(page, "</tbody></table></div>\n");
@@ -233,8 +226,8 @@ static void put_stays(struct text *page, const struct target *target)
 			continue;
 		put_in(page, "<tr><th scope=\"row\">", c->name, "</th>");
 		for (size_t k = 0; k < longest->n_stays; k++)
-			put_cell(page, &percent,
-				 k < c->n_stays ? 100 * c->stays[k].share : MISSING_F64);
+			plot_cell(page, &percent,
+				  k < c->n_stays ? 100 * c->stays[k].share : MISSING_F64);
 		text_str(page, "</tr>\n");
 	}
 	text_str(page, "</tbody></table></div>\n");
@@ -260,17 +253,17 @@ static void put_runs(struct text *page, const struct target *target)
 
 			put_in(page, "<tr><th scope=\"row\">", target->configurations[i].name,
 			       "</th>");
-			put_cell(page, &count, (double)run->block);
-			put_cell(page, &count, (double)run->position);
+			plot_cell(page, &count, (double)run->block);
+			plot_cell(page, &count, (double)run->position);
 			put_in(page, "<td class=\"words\">", results_run_kinds[run->kind], "</td>");
 			put_in(page,
 			       results_run_counts(run) ? "<td class=\"words\">"
 						       : "<td class=\"words warn\">",
 			       results_run_states[run->state], "</td>");
-			put_cell(page, &s, m->wall_ns);
-			put_cell(page, &s, m->cpu_ns);
-			put_cell(page, &count, m->major_faults);
-			put_cell(page, &mib, m->pool_used_bytes_peak);
+			plot_cell(page, &s, m->wall_ns);
+			plot_cell(page, &s, m->cpu_ns);
+			plot_cell(page, &count, m->major_faults);
+			plot_cell(page, &mib, m->pool_used_bytes_peak);
 			put_in(page, "<td class=\"words\">", run->reason, "</td></tr>\n");
 		}
 	}
