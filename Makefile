@@ -114,7 +114,7 @@ $(B)/obj/%.o: %.c | $(B)/include/version.h $(SKELS) $(B)/include/schema.h
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-$(B)/obj/lib/base/opt.o: $(B)/include/version.h
+$(B)/obj/lib/base/opt_main.o: $(B)/include/version.h
 
 $(LIB): $(LIB_OBJ)
 	$(call say,AR)

@@ -81,17 +81,14 @@ int plot_front_write(const char *path, const struct rank_query *query,
 		     const struct ranking *ranking, struct err *e)
 {
 	struct text script = { 0 }, svg = { 0 };
-	struct plotter plotter;
-	int rc = plotter_init(&plotter, NULL, e);
+	struct plotter plotter = { 0 };
+	int rc = 0;
 
-	if (rc)
-		return rc;
 	if (!put_rows(&script, ranking))
 		rc = err_say(e, ENODATA, "no codec has the values for %s", path);
 	put_script(&script, query);
 	if (!rc)
 		rc = plotter_draw(&plotter, "front", &script, WIDTH, HEIGHT, &svg, e);
-	plotter_done(&plotter);
 	if (rc == -ENOENT)
 		err_hint(e, "sudo apt-get install gnuplot-nox, or leave out --plot");
 	if (!rc)

@@ -2,22 +2,18 @@
 /* readback.c - read-back factors from a study's results, and from pool_probe. */
 #include "readback.h"
 
-#include <fcntl.h>
-#include <json-c/json.h>
-#include <libgen.h>
-#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <sqlite3.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 
 #include "lib/analysis/stats.h"
+#include "lib/base/companion.h"
 #include "lib/base/sysroot.h"
 #include "lib/results/results.h"
 #include "lib/base/units.h"
 
 #define RUNS_MAX 4096
+#define PROBE_NS (60 * NS_PER_S) /* how long the probe may take to begin and to end */
 
 /* ---- a study ---- */
 static const char last_study[] =
@@ -151,81 +147,42 @@ int readback_from_db(const char *path, const char *subject, struct readback *ret
 
 /* ---- a live process ---- */
 
-/* pool_probe, beside this program or where it is installed. */
-static int find_probe(char *buf, size_t len, struct err *e)
-{
-	static const char *const places[] = { "", "/../../bin" };
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	const char *dir;
+/* The record of this process among those of the probe; none: it made no request. */
+struct wanted {
+	pid_t pid;
+	struct readback *ret;
+};
 
-	if (n < 0)
-		return err_set(e, errno, "cannot read /proc/self/exe");
-	self[n] = '\0';
-	dir = dirname(self);
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		if (snprintf(buf, len, "%s%s/pool_probe", dir, places[i]) < (int)len &&
-		    access(buf, X_OK) == 0)
-			return 0;
-	err_impossible(e, "--readback-from PID is measured by pool_probe, which is not there");
-	return err_hint(e, "looked in %s and %s/../../bin; `make` builds it", dir, dir);
+static int take_record(void *ctx, const char *type, struct json_object *record)
+{
+	const struct wanted *wanted = ctx;
+
+	if (!str_eq(type, "pool_probe_by") || record_u64(record, "pid") != (uint64_t)wanted->pid)
+		return 0;
+	wanted->ret->pages_in = record_u64(record, "loads");
+	wanted->ret->residence_ns = record_f64(record, "residence_p50_ns");
+	return 1;
 }
 
-/* Runs it to its end; *f is what it prints. Returns its PID. */
-static pid_t start_probe(const char *path, const char *duration, FILE **f, struct err *e)
+/* Runs pool_probe for so long; a request to stop ends it early. */
+static int watch_pool(pid_t pid, const char *duration, uint64_t watch_ns, struct readback *ret,
+		      struct err *e)
 {
-	const char *argv[] = { path,    "-q",   "-d", duration, "--by", "pid",
-			       "--top", "4096", "-f", "json",   NULL };
-	pid_t pid, parent = getpid();
-	int fds[2];
+	const char *argv[] = { "pool_probe", "-q",   "-d", duration, "--by", "pid",
+			       "--top",      "4096", "-f", "json",   NULL };
+	struct wanted wanted = { .pid = pid, .ret = ret };
+	struct companion probe;
+	int rc;
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return err_set(e, errno, "cannot run pool_probe");
-	pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		if (getppid() == parent && dup2(fds[1], STDOUT_FILENO) >= 0)
-			execv(path, (char *const *)(uintptr_t)argv);
-		_exit(127);
+	rc = companion_start(&probe, argv, e);
+	if (!rc) {
+		child_wait(&probe.child, watch_ns + PROBE_NS);
+		rc = companion_finish(&probe, SIGINT, PROBE_NS, e);
 	}
-	close(fds[1]);
-	*f = pid < 0 ? NULL : fdopen(fds[0], "r");
-	if (!*f) {
-		err_set(e, errno, "cannot run pool_probe");
-		close(fds[0]);
-		return e ? e->code : -EIO;
-	}
-	return pid;
-}
-
-static double number_of(struct json_object *o, const char *key)
-{
-	struct json_object *value = json_object_object_get(o, key);
-
-	return json_object_is_type(value, json_type_int) ||
-			       json_object_is_type(value, json_type_double)
-		       ? json_object_get_double(value)
-		       : MISSING_F64;
-}
-
-/* The record of this process among what the probe says; none: it made no request. */
-static void read_records(FILE *f, pid_t pid, struct readback *ret)
-{
-	AUTO_FREE char *line = NULL;
-	size_t size = 0;
-
-	while (getline(&line, &size, f) > 0) {
-		struct json_object *o = json_tokener_parse(line);
-		struct json_object *type = json_object_object_get(o, "type");
-
-		if (json_object_is_type(type, json_type_string) &&
-		    str_eq(json_object_get_string(type), "pool_probe_by") &&
-		    number_of(o, "pid") == (double)pid) {
-			ret->pages_in = (uint64_t)MAX(number_of(o, "loads"), 0.0);
-			ret->residence_ns = number_of(o, "residence_p50_ns");
-		}
-		json_object_put(o);
-	}
+	if (!rc)
+		companion_each(&probe, take_record, &wanted);
+	companion_done(&probe);
+	return rc;
 }
 
 static int swapped_pages(pid_t pid, double *ret, struct err *e)
@@ -246,26 +203,16 @@ static int swapped_pages(pid_t pid, double *ret, struct err *e)
 int readback_from_pid(pid_t pid, uint64_t watch_ns, struct readback *ret, struct err *e)
 {
 	struct readback found = { .residence_ns = MISSING_F64 };
-	char path[PATH_MAX], duration[UNITS_TEXT_MAX];
+	char duration[UNITS_TEXT_MAX];
 	double before, after, out;
-	FILE *f AUTO_FCLOSE = NULL;
-	int status = -1, r;
-	pid_t probe;
+	int r;
 
-	if ((r = swapped_pages(pid, &before, e)) || (r = find_probe(path, sizeof(path), e)))
+	r = swapped_pages(pid, &before, e);
+	if (r)
 		return r;
-	probe = start_probe(path, units_exact_duration(watch_ns, duration), &f, e);
-	if (probe < 0)
-		return (int)probe;
-	read_records(f, pid, &found);
-	while (waitpid(probe, &status, 0) < 0 && errno == EINTR)
-		;
-	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
-		if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_IMPOSSIBLE)
-			return err_impossible(
-				e, "--readback-from PID: pool_probe cannot run here, see above");
-		return err_say(e, EIO, "--readback-from PID: pool_probe failed, see above");
-	}
+	r = watch_pool(pid, units_exact_duration(watch_ns, duration), watch_ns, &found, e);
+	if (r)
+		return r;
 	r = swapped_pages(pid, &after, e);
 	if (r)
 		return r;

@@ -10,13 +10,7 @@
  */
 #include <bpf/bpf.h>
 #include <dirent.h>
-#include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 
 #include "lib/base/opt.h"
 #include "lib/bpf/probe.h"
@@ -27,6 +21,7 @@
 #include "proc_create_tree.h"
 #include "lib/kernel/procfs.h"
 #include "sched_clock.h"
+#include "lib/base/spawn.h"
 #include "lib/base/stop.h"
 #include "lib/base/term.h"
 
@@ -125,74 +120,37 @@ static int add_descendants(int tree, struct err *e)
 	return 0;
 }
 
-/* In the child: the user who called sudo, with no rights left over. */
-static int become_caller(void)
+/* Held until the probe is attached; as the user who called sudo, with no rights left over. */
+static int start_command(char **argv, struct probe *p, struct child *ret, struct err *e)
 {
-	const char *uid = getenv("SUDO_UID"), *gid = getenv("SUDO_GID");
-	uid_t user = uid ? (uid_t)strtoul(uid, NULL, 10) : 0;
-	gid_t group = gid ? (gid_t)strtoul(gid, NULL, 10) : 0;
-	const struct passwd *entry;
+	struct caller user;
+	int rc;
 
-	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	if (geteuid() || !uid || !gid)
-		return 0;
-	entry = getpwuid(user);
-	if (entry ? initgroups(entry->pw_name, group) : setgroups(1, &group))
-		return -1;
-	return setgid(group) || setuid(user) ? -1 : 0;
-}
-
-static void run_command(char **argv, int go)
-{
-	char byte;
-
-	/* No byte: the probe could not be attached, and has said why. */
-	if (read(go, &byte, 1) != 1)
-		_exit(1);
-	if (become_caller() == 0)
-		execvp(argv[0], argv);
-	fprintf(stderr, "proc_create: cannot run %s: %s\n", argv[0], strerror(errno));
-	_exit(errno == ENOENT ? 127 : 126);
-}
-
-struct command {
-	pid_t pid; /* 0: none */
-	int go;    /* a byte into it lets the command run, closing it ends it */
-};
-
-static int start_command(char **argv, struct probe *p, struct command *ret, struct err *e)
-{
-	int go[2];
-	pid_t pid;
-
-	if (pipe2(go, O_CLOEXEC))
-		return err_set(e, errno, "cannot make a pipe");
-	pid = fork();
-	if (pid == 0) {
-		close(go[1]);
-		run_command(argv, go[0]);
-	}
-	close(go[0]);
-	if (pid > 0)
-		p->until_fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	*ret = (struct command){ .pid = MAX(pid, 0), .go = go[1] };
-	return pid < 0 || p->until_fd < 0 ? err_set(e, errno, "cannot start %s", argv[0]) : 0;
+	rc = caller_read(&user, e);
+	if (rc)
+		return rc;
+	rc = spawn(
+		ret,
+		&(struct spawn){ .argv = (const char *const *)argv, .user = &user, .held = true },
+		e);
+	if (!rc)
+		p->until_fd = ret->pidfd;
+	return rc;
 }
 
 /* Waits for the command, which gets the signal that ended the probe; its status as a shell gives
  * it. */
-static int end_command(const struct probe *p, struct command *c)
+static int end_command(struct child *command)
 {
-	int status = 0;
-
-	close(c->go);
-	/* A terminal has sent INT to both. */
-	if (stop_requested() == SIGTERM || stop_requested() == SIGHUP)
-		kill(c->pid, stop_requested());
-	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	close(p->until_fd);
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	/* Where it is still held, the probe was not attached. A terminal has sent INT to both. */
+	if (command->go_fd < 0) {
+		if (stop_requested() == SIGTERM || stop_requested() == SIGHUP)
+			kill(command->pid, stop_requested());
+		while (child_wait(command, NS_PER_S))
+			;
+	}
+	child_done(command);
+	return child_exit_code(command);
 }
 
 static const struct record_type *const records[] = { &fork_type,
@@ -226,7 +184,7 @@ static int use_hooks(struct probe *p, struct bpf_object *object, const struct co
 struct run {
 	const struct config *config;
 	char **argv; /* of the command, NULL: none */
-	struct command command;
+	struct child command;
 	struct proc_create *skel;
 };
 
@@ -299,6 +257,7 @@ static int trace(struct probe *p, void *running, struct err *e)
 {
 	struct run *run = running;
 	const struct config *c = run->config;
+	struct err why;
 	int r = begin(p, run, e);
 
 	if (r)
@@ -309,8 +268,9 @@ static int trace(struct probe *p, void *running, struct err *e)
 	if (r)
 		return r;
 	probe_ready(p, "watching processes begin, run programs and end");
-	if (run->command.pid && write(run->command.go, "", 1) != 1)
-		return err_set(e, errno, "cannot let the command run");
+	/* It has ended then, with the status that a shell would give, and so does the stream. */
+	if (run->command.pid && spawn_release(&run->command, &why))
+		term_error(&why, "proc_create");
 	summary_begin((enum summary_by)MAX(c->by, 0), p->begin_ns);
 	r = probe_stream(p, take, e);
 	if (!r && !p->sink_error)
@@ -353,7 +313,7 @@ static int run(void *config, int argc, char **argv, int *exit_code, struct err *
 	tree_end();
 	proc_create__destroy(run.skel);
 	if (run.command.pid) {
-		int status = end_command(&p, &run.command);
+		int status = end_command(&run.command);
 
 		*exit_code = r ? *exit_code : status;
 	}

@@ -5,11 +5,9 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
 #include "backing.h"
+#include "lib/base/spawn.h"
 #include "lib/base/stop.h"
 #include "lib/base/term.h"
 #include "lib/base/units.h"
@@ -185,25 +183,14 @@ static int start_zswap(struct journal *j, const char *codec, struct err *e)
 #undef ZSWAP
 }
 
-/* Waits for a child of ours, MKFS_WAIT_NS at most; ^C ends it. */
-static int wait_for(pid_t pid, const char *what, struct err *e)
+/* MKFS_WAIT_NS at most; ^C ends it. */
+static int wait_for(struct child *child, const char *what, struct err *e)
 {
-	uint64_t end_ns = monotonic_ns() + MKFS_WAIT_NS;
-	int status;
-	pid_t ended;
-
-	while ((ended = waitpid(pid, &status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
-		if (stop_requested() || monotonic_ns() >= end_ns)
-			kill(pid, SIGKILL);
-		sleep_ns(NS_PER_MS);
-	}
-	if (ended < 0)
-		return err_set(e, errno, "cannot wait for %s", what);
+	child_wait(child, MKFS_WAIT_NS);
+	child_done(child);
 	if (stop_requested())
 		return stopped(e);
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0
-		       ? 0
-		       : err_say(e, EIO, "%s failed; what it said is above", what);
+	return child->status ? err_say(e, EIO, "%s failed; its messages are above", what) : 0;
 }
 
 static int make_fs(struct journal *j, const struct zram_device *device, const char *name,
@@ -213,10 +200,10 @@ static int make_fs(struct journal *j, const struct zram_device *device, const ch
 					      "/usr/bin/mkfs.ext4" };
 	char path[32], label[17];
 	const char *const argv[] = { "mkfs.ext4", "-q", "-F", "-m", "0", "-L", label, path, NULL };
-	posix_spawn_file_actions_t files;
 	unsigned int entry;
 	size_t i = 0;
-	pid_t pid;
+	struct child child;
+	int rc;
 
 	while (i < ARRAY_SIZE(places) && access(places[i], X_OK))
 		i++;
@@ -226,20 +213,17 @@ static int make_fs(struct journal *j, const struct zram_device *device, const ch
 	}
 	snprintf(path, sizeof(path), "/dev/zram%u", device->id);
 	snprintf(label, sizeof(label), "%s", name);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	int r = posix_spawn(&pid, places[i], &files, NULL, (char *const *)argv, environ);
-
-	posix_spawn_file_actions_destroy(&files);
-	if (r)
-		return err_set(e, r, "cannot run %s", places[i]);
+	rc = spawn(&child, &(struct spawn){ .path = places[i], .argv = argv, .out_fd = SPAWN_NULL },
+		   e);
+	if (rc)
+		return rc;
 	/* Should we die, recovery ends it before it takes the device. */
-	int noted = journal_process(j, pid, &entry, NULL);
+	int noted = journal_process(j, child.pid, &entry, NULL);
 
-	r = wait_for(pid, places[i], e);
+	rc = wait_for(&child, places[i], e);
 	if (noted == 0)
 		journal_undone(j, entry, NULL);
-	return r ? r : stopped(e);
+	return rc ? rc : stopped(e);
 }
 
 static int start_swap(struct journal *j, const struct zram_device *device, int priority,

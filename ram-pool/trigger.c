@@ -9,10 +9,8 @@
 #include "trigger.h"
 
 #include <json-c/json.h>
-#include <libgen.h>
 #include <limits.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -20,6 +18,7 @@
 #include "group.h"
 #include "remote.h"
 #include "lib/analysis/stats.h"
+#include "lib/base/companion.h"
 #include "lib/base/stop.h"
 #include "lib/base/units.h"
 
@@ -350,25 +349,9 @@ static const struct profile profiles[] = {
 	{ "burst", "interactive_burst", "default", "256MiB", "128MiB", false },
 };
 
-/* Beside us, as in the build directory and once installed. */
-static int workload_path(char path[PATH_MAX], struct err *e)
-{
-	char self[PATH_MAX];
-	int r = procfs_exe(NULL, getpid(), self, sizeof(self), e);
-
-	if (r)
-		return r;
-	if (snprintf(path, PATH_MAX, "%s/workload", dirname(self)) >= PATH_MAX ||
-	    access(path, X_OK)) {
-		err_impossible(e, "there is no program %s", path);
-		return err_hint(e, "`make` builds it; or name a process with --pid");
-	}
-	return 0;
-}
-
 /* out: a file for its result. */
-static int spawn_load(const struct profile *profile, uint64_t duration_ns, int out, pid_t *ret,
-		      struct err *e)
+static int spawn_load(const struct profile *profile, uint64_t duration_ns, int out,
+		      struct child *ret, struct err *e)
 {
 	char path[PATH_MAX], duration[UNITS_TEXT_MAX];
 	const char *const argv[] = {
@@ -388,16 +371,11 @@ static int spawn_load(const struct profile *profile, uint64_t duration_ns, int o
 		"--quiet",
 		NULL,
 	};
-	posix_spawn_file_actions_t files;
-	int r = workload_path(path, e);
+	int rc = companion_path("workload", path, sizeof(path), e);
 
-	if (r)
-		return r;
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-	r = posix_spawn(ret, path, &files, NULL, (char *const *)argv, environ);
-	posix_spawn_file_actions_destroy(&files);
-	return r ? err_set(e, r, "cannot run %s", path) : 0;
+	if (rc)
+		return rc;
+	return spawn(ret, &(struct spawn){ .path = path, .argv = argv, .out_fd = out }, e);
 }
 
 /* It ran out of room: what it puts out, against what the pool takes. */
@@ -419,8 +397,8 @@ static void hint_room(const struct profile *profile, const struct pool *pool, st
 }
 
 /* Why it says that it failed, from the first line of its result; else that it said so on stderr. */
-static int load_failed(const struct profile *profile, const struct pool *pool, int out, int status,
-		       struct err *e)
+static int load_failed(const struct profile *profile, const struct pool *pool, int out,
+		       const struct child *load, struct err *e)
 {
 	char line[8192];
 	ssize_t n = pread(out, line, sizeof(line) - 1, 0);
@@ -444,23 +422,21 @@ static int load_failed(const struct profile *profile, const struct pool *pool, i
 		err_say(e, ECHILD, "the load failed; what it said is above");
 	}
 	json_object_put(result);
-	if (e && WIFEXITED(status))
-		e->exit = WEXITSTATUS(status);
+	if (e && WIFEXITED(load->status))
+		e->exit = WEXITSTATUS(load->status);
 	return -ECHILD;
 }
 
 /* Waits for the load and keeps the highest the pool held. ^C is passed on: it ends the load, which
  * says why.
  */
-static int watch_load(pid_t pid, const struct profile *profile, int out, const struct pool *pool,
-		      struct trigger_record *record, struct err *e)
+static int watch_load(struct child *load, const struct profile *profile, int out,
+		      const struct pool *pool, struct trigger_record *record, struct err *e)
 {
 	bool told = false;
-	int status;
-	pid_t ended;
 
 	record->orig_peak_bytes = record->used_peak_bytes = 0;
-	while ((ended = waitpid(pid, &status, WNOHANG)) == 0 || (ended < 0 && errno == EINTR)) {
+	while (!child_ended(load)) {
 		struct zram_mm_stat mm;
 
 		if (zram_mm_stat_read(NULL, pool->device.id, &mm, NULL) == 0) {
@@ -468,16 +444,12 @@ static int watch_load(pid_t pid, const struct profile *profile, int out, const s
 			record->used_peak_bytes = MAX(record->used_peak_bytes, mm.used_bytes);
 		}
 		if (stop_requested() && !told) {
-			kill(pid, SIGTERM);
+			kill(load->pid, SIGTERM);
 			told = true;
 		}
 		sleep_ns(WATCH_NS);
 	}
-	if (ended < 0)
-		return err_set(e, errno, "cannot wait for the load");
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	return load_failed(profile, pool, out, status, e);
+	return load->status ? load_failed(profile, pool, out, load, e) : 0;
 }
 
 /* Should we be killed, recovery ends the load; it also ends by itself after its duration. */
@@ -488,7 +460,7 @@ static int run_load(const struct profile *profile, uint64_t duration_ns, const s
 	AUTO_CLOSE int out = memfd_create("load", MFD_CLOEXEC);
 	struct journal *j = NULL;
 	unsigned int entry;
-	pid_t pid;
+	struct child load;
 
 	if (out < 0)
 		return err_set(e, errno, "cannot keep what the load says");
@@ -496,13 +468,14 @@ static int run_load(const struct profile *profile, uint64_t duration_ns, const s
 
 	if (r)
 		return r;
-	r = spawn_load(profile, duration_ns, out, &pid, e);
+	r = spawn_load(profile, duration_ns, out, &load, e);
 	if (r == 0) {
-		int noted = journal_process(j, pid, &entry, e);
+		int noted = journal_process(j, load.pid, &entry, e);
 
 		if (noted)
-			kill(pid, SIGTERM);
-		r = watch_load(pid, profile, out, pool, record, noted ? NULL : e);
+			kill(load.pid, SIGTERM);
+		r = watch_load(&load, profile, out, pool, record, noted ? NULL : e);
+		child_done(&load);
 		if (noted)
 			r = noted;
 		else

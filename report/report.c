@@ -103,20 +103,16 @@ static int write_page(const struct report_config *c, const struct text *page, st
 
 static int make_page(struct results *results, const struct report_config *c, struct err *e)
 {
-	struct plotter plotter;
+	struct plotter plotter = { .pdf_dir = c->dir };
 	struct text page = { 0 };
 	struct stored_study study;
 	int rc = data_load(&study, results, c->experiment, e);
 
 	if (rc)
 		return rc;
-	rc = plotter_init(&plotter, c->dir, e);
-	if (!rc) {
-		page_put(&page, &plotter, &study);
-		plotter_done(&plotter);
-		rc = study.failed ? err_say(e, EBADMSG, "cannot read %s: it is damaged", c->db)
-				  : write_page(c, &page, e);
-	}
+	page_put(&page, &plotter, &study);
+	rc = study.failed ? err_say(e, EBADMSG, "cannot read %s: it is damaged", c->db)
+			  : write_page(c, &page, e);
 	if (!rc && plotter.absent)
 		term_warn("gnuplot is not installed: the page has tables only");
 	else if (!rc && plotter.failed)

@@ -124,8 +124,8 @@ static int take_pool(void *ctx, const char *type UNUSED, struct json_object *rec
 	return 0;
 }
 
-static void take(struct study *s, struct companion *probe, const char *about,
-		 companion_record_fn *fn, void *ctx)
+static void take(struct study *s, struct companion *probe, const char *about, record_fn *fn,
+		 void *ctx)
 {
 	struct err e = { 0 };
 
@@ -142,7 +142,7 @@ void study_probes_stop(struct study *s, struct study_probes *probes, struct resu
 
 	/* Both detach at once. */
 	if (probes->pool_attached && !companion_ended(&probes->pool))
-		kill(probes->pool.pid, SIGINT);
+		kill(probes->pool.child.pid, SIGINT);
 	if (probes->faults_attached)
 		take(s, &probes->faults, "fault latency", take_faults, &ret->metrics);
 	if (probes->pool_attached)

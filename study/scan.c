@@ -154,5 +154,5 @@ int study_scan_store(struct study *s, const struct study_target *target,
 	if (!target->scan.lines)
 		return 0;
 	rc = results_artifact(s->results, run, "scan", NULL, target->scan.lines, e);
-	return rc ? rc : companion_each_line(target->scan.lines, store_hist, &c);
+	return rc ? rc : record_each_line(target->scan.lines, store_hist, &c);
 }

@@ -5,13 +5,12 @@
  */
 #include "unprivileged.h"
 
-#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "lib/base/spawn.h"
 #include "lib/base/stop.h"
 #include "lib/kernel/procfs.h"
 #include "lib/safety/supervise.h"
@@ -20,52 +19,39 @@
 
 #define SAMPLE_NS (50 * NS_PER_MS)
 
-static pid_t start(const struct study *s, const struct study_target *target, struct err *e)
+static int start(const struct study *s, const struct study_target *target, struct child *ret,
+		 struct err *e)
 {
-	pid_t parent = getpid(), pid;
-	AUTO_CLOSE int output = study_open_output(s, target, e),
-		       input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	AUTO_CLOSE int output = study_open_output(s, target, e);
 
 	if (output < 0)
 		return output;
-	if (input < 0)
-		return err_set(e, errno, "cannot read /dev/null");
-	pid = fork();
-	if (pid < 0)
-		return err_set(e, errno, "cannot start %s", target->argv[0]);
-	if (pid) {
-		setpgid(pid, pid); /* here too: it may have to be killed by its group before it has
-				      run */
-		return pid;
-	}
-	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* The scan is another child of ours: where Yama asks for it, let it read. */
-	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
-	if (getppid() != parent || dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
-		_exit(127);
-	for (int sig = 1; sig < 32; sig++)
-		signal(sig, SIG_DFL);
-	execvp(target->argv[0], target->argv);
-	dprintf(2, "cannot run '%s': %s\n", target->argv[0], strerror(errno));
-	_exit(127);
+	return spawn(ret,
+		     &(struct spawn){ .argv = (const char *const *)target->argv,
+				      .in_fd = SPAWN_NULL,
+				      .out_fd = output,
+				      .err_fd = output,
+				      .death_signal = SIGKILL,
+				      .own_group = true,
+				      .any_tracer = true },
+		     e);
 }
 
-/* Until it ends, or must. Returns its wait status, or -errno. */
-static int watch(struct study *s, struct study_target *target, pid_t pid, struct metrics *m,
-		 struct study_scanner *scanner, struct rusage *usage, struct err *e)
+/* Until it ends, or must. */
+static int watch(struct study *s, struct study_target *target, struct child *child,
+		 struct metrics *m, struct study_scanner *scanner, struct err *e)
 {
 	uint64_t deadline = monotonic_ns() + s->config->timeout_ns;
+	const pid_t pid = child->pid;
 	char pid_text[16];
-	int status;
 
 	snprintf(pid_text, sizeof(pid_text), "%d", (int)pid);
-	while (wait4(pid, &status, WNOHANG, usage) == 0) {
+	while (!child_ended(child)) {
 		struct procfs_status now;
 
 		if (stop_requested() || monotonic_ns() > deadline) {
 			kill(-pid, SIGKILL);
-			wait4(pid, &status, 0, usage);
+			child_done(child);
 			return stop_requested()
 				       ? err_set(e, EINTR, "stopped")
 				       : err_say(e, ETIMEDOUT, "%s took longer than --timeout",
@@ -83,7 +69,7 @@ static int watch(struct study *s, struct study_target *target, pid_t pid, struct
 		sleep_ns(SAMPLE_NS);
 	}
 	kill(-pid, SIGKILL); /* whatever it left in its group */
-	return status;
+	return 0;
 }
 
 static double timeval_ns(struct timeval tv)
@@ -97,27 +83,27 @@ static int run_child(struct study *s, struct study_target *target, struct run_re
 {
 	struct metrics *m = &record->run.metrics;
 	struct study_scanner scanner = { 0 };
-	struct rusage usage = { 0 };
 	uint64_t begin = monotonic_ns();
-	int status;
-	pid_t pid;
+	struct child child;
+	int rc;
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	pid = start(s, target, e);
-	if (pid < 0)
-		return (int)pid;
-	status = watch(s, target, pid, m, &scanner, &usage, e);
+	rc = start(s, target, &child, e);
+	if (rc)
+		return rc;
+	rc = watch(s, target, &child, m, &scanner, e);
 	study_scan_end(target, &scanner);
 	supervise_kill_children(); /* what left its process group */
-	if (status < 0)
-		return status;
+	child_done(&child);
+	if (rc)
+		return rc;
 	m->wall_ns = (double)(monotonic_ns() - begin);
-	m->user_ns = timeval_ns(usage.ru_utime);
-	m->system_ns = timeval_ns(usage.ru_stime);
-	m->minor_faults = (double)usage.ru_minflt;
-	m->major_faults = (double)usage.ru_majflt;
+	m->user_ns = timeval_ns(child.usage.ru_utime);
+	m->system_ns = timeval_ns(child.usage.ru_stime);
+	m->minor_faults = (double)child.usage.ru_minflt;
+	m->major_faults = (double)child.usage.ru_majflt;
 	m->footprint_bytes_peak = m->ram_bytes_peak;
-	record->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : MISSING_I64;
+	record->exit_status = WIFEXITED(child.status) ? WEXITSTATUS(child.status) : MISSING_I64;
 	return 0;
 }
 

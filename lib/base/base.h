@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* base.h - what every file may use: cleanup attributes, units, checked arithmetic, time.
+/* base.h - for every file: cleanup attributes, units, checked arithmetic, time.
  *
  * Everything here is static inline or a macro: including it costs no link dependency.
  */
@@ -24,10 +24,10 @@
 #define NS_PER_MS UINT64_C(1000000)
 #define NS_PER_S  UINT64_C(1000000000)
 
-/* The unit of the page model. Kernels with larger pages are refused by `coldpress doctor`. */
+/* Kernels with larger pages are refused by `coldpress doctor`. */
 #define PAGE_BYTES 4096u
 
-/* A figure that could not be had. Printed as "-", null or an empty CSV cell, never as 0. */
+/* A value that was not measured. Printed as "-", null or an empty CSV cell, never as 0. */
 #define MISSING_U64 UINT64_MAX
 #define MISSING_I64 INT64_MIN
 #define MISSING_F64 ((double)__builtin_nanf(""))
@@ -38,7 +38,7 @@
 #define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
 #define UNUSED                  __attribute__((unused))
 
-/* *ret = a op b; true when the result did not fit and *ret must not be used. */
+/* *ret = a op b; true: the result does not fit and *ret must not be used. */
 #define add_overflows(a, b, ret) __builtin_add_overflow((a), (b), (ret))
 #define mul_overflows(a, b, ret) __builtin_mul_overflow((a), (b), (ret))
 
@@ -68,35 +68,33 @@ static inline uint64_t timespec_ns(const struct timespec *ts)
 	return (uint64_t)ts->tv_sec * NS_PER_S + (uint64_t)ts->tv_nsec;
 }
 
-/* CLOCK_MONOTONIC, the clock of every figure; BPF's bpf_ktime_get_ns() is the same one. */
-static inline uint64_t monotonic_ns(void)
+static inline uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return timespec_ns(&ts);
+}
+
+/* The clock of every measurement; BPF's bpf_ktime_get_ns() is the same one. */
+static inline uint64_t monotonic_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 /* CPU time of the calling thread, for costs that must not count waiting. */
 static inline uint64_t thread_cpu_ns(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return timespec_ns(&ts);
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* CPU time of all threads of this process. */
 static inline uint64_t process_cpu_ns(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return timespec_ns(&ts);
+	return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-/* Sleeps at least ns unless a signal arrives; returns early then, so that loops can look at stop.
- */
+/* Sleeps ns, less where a signal arrives, so that loops can look at stop. */
 static inline void sleep_ns(uint64_t ns)
 {
 	struct timespec ts = { .tv_sec = (time_t)(ns / NS_PER_S),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* caller.c - SUDO_UID and SUDO_GID, the user database, and giving up root. */
+/* caller.c - SUDO_UID and SUDO_GID, the user database, giving up root. */
 #include <grp.h>
 #include <pwd.h>
 
@@ -14,7 +14,7 @@ static int sudo_id(const char *name, uid_t *ret, struct err *e)
 	if (!text)
 		return -ENOENT;
 	if (units_parse_u64(text, &id, NULL) || id >= UINT32_MAX)
-		return err_say(e, EINVAL, "%s is '%s', which is no user or group number", name,
+		return err_say(e, EINVAL, "%s is '%s', which is not a user or group ID", name,
 			       text);
 	*ret = (uid_t)id;
 	return 0;
@@ -38,8 +38,7 @@ static int look_up(struct caller *user, struct err *e)
 	snprintf(user->name, sizeof(user->name), "%s", pw.pw_name);
 	snprintf(user->home, sizeof(user->home), "%s", pw.pw_dir);
 	snprintf(user->shell, sizeof(user->shell), "%s", pw.pw_shell);
-	/* More groups than fit: the first CALLER_GROUPS_MAX are filled in, n says how many there
-	 * are. */
+	/* Where more groups than CALLER_GROUPS_MAX exist, n is how many. */
 	getgrouplist(pw.pw_name, user->gid, user->groups, &n);
 	user->n_groups = (size_t)MIN(n, CALLER_GROUPS_MAX);
 	return 0;
@@ -48,22 +47,38 @@ static int look_up(struct caller *user, struct err *e)
 int caller_read(struct caller *ret, struct err *e)
 {
 	struct caller user = { .uid = getuid(), .gid = getgid() };
-	int rc;
+	int uid_rc = -ENOENT, gid_rc = -ENOENT, rc;
 
 	if (geteuid() == 0) {
-		rc = sudo_id("SUDO_UID", &user.uid, e);
-		if (!rc) {
-			rc = sudo_id("SUDO_GID", &user.gid, e);
-			if (rc == -ENOENT) /* the user, but with root's group */
-				return err_say(
-					e, EINVAL,
-					"SUDO_UID is set and SUDO_GID is not: sudo sets both");
-		}
-		if (rc && rc != -ENOENT)
-			return rc;
+		uid_rc = sudo_id("SUDO_UID", &user.uid, e);
+		if (uid_rc == -EINVAL)
+			return uid_rc;
+		gid_rc = sudo_id("SUDO_GID", &user.gid, e);
+		if (gid_rc == -EINVAL)
+			return gid_rc;
 	}
+	/* Else the user would keep root's group, or the group would come with root's rights. */
+	if (uid_rc != gid_rc)
+		return err_say(e, EINVAL, "only %s is set; sudo sets both SUDO_UID and SUDO_GID",
+			       uid_rc ? "SUDO_GID" : "SUDO_UID");
 	rc = look_up(&user, e);
 	if (!rc)
 		*ret = user;
 	return rc;
+}
+
+int caller_become(const struct caller *user)
+{
+	if (user->uid == geteuid() && user->uid == getuid())
+		return 0;
+	if (setgroups(user->n_groups, user->groups) || setresgid(user->gid, user->gid, user->gid) ||
+	    setresuid(user->uid, user->uid, user->uid))
+		return -errno;
+	setenv("HOME", user->home, 1);
+	setenv("SHELL", user->shell, 1);
+	if (user->name[0]) {
+		setenv("USER", user->name, 1);
+		setenv("LOGNAME", user->name, 1);
+	}
+	return 0;
 }

@@ -15,11 +15,16 @@ struct caller {
 	char name[64], home[256], shell[128];
 };
 
-/* caller_read - the user who called sudo (SUDO_UID, SUDO_GID) when we are root, else who we are.
+/* caller_read - the user who called sudo (SUDO_UID, SUDO_GID) when we are root, else who we are. A
+ * user ID that the user database lacks has home "/" and one group.
  *
- * errors  -EINVAL SUDO_UID or SUDO_GID is no number; a uid without a passwd entry is taken, with
- * home "/"
+ * errors  -EINVAL SUDO_UID or SUDO_GID is not a number, or only one of them is set
  */
 int caller_read(struct caller *ret, struct err *e);
+
+/* caller_become - this process becomes the user for good: groups, IDs, HOME, SHELL, USER, LOGNAME.
+ * Nothing to do where it is the user already. Returns 0 or -errno.
+ */
+int caller_become(const struct caller *user);
 
 #endif

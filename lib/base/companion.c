@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* companion.c - fork, exec, memory files, JSON lines. */
-#include <grp.h>
+/* companion.c - starts companion programs on memory files, reads their JSON lines. */
 #include <libgen.h>
 #include <limits.h>
 #include <signal.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "companion.h"
@@ -16,7 +12,8 @@
 
 int companion_path(const char *name, char *buf, size_t len, struct err *e)
 {
-	static const char *const places[] = { "", "/../libexec/coldpress" };
+	/* The build directory; and once installed from bin, and from libexec/coldpress. */
+	static const char *const places[] = { "", "/../libexec/coldpress", "/../../bin" };
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	const char *dir;
@@ -31,36 +28,19 @@ int companion_path(const char *name, char *buf, size_t len, struct err *e)
 		if (used > 0 && (size_t)used < len && access(buf, X_OK) == 0)
 			return 0;
 	}
-	err_say(e, ENOENT, "there is no program '%s' of coldpress", name);
+	err_impossible(e, "program %s not found", name);
 	return err_hint(e,
-			"looked in %s and %s/../libexec/coldpress; `make` builds it, `coldpress "
-			"--help` lists them",
-			dir, dir);
-}
-
-/* In the child. Only async-signal-safe calls: the parent may have threads. */
-static _Noreturn void become(const char *path, const char *const argv[], const struct companion *s,
-			     const struct caller *user, pid_t parent)
-{
-	setpgid(0, 0);
-	if (user &&
-	    (setgroups(user->n_groups, user->groups) || setgid(user->gid) || setuid(user->uid)))
-		_exit(127);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != parent || dup2(s->in_fd, STDIN_FILENO) < 0 ||
-	    dup2(s->out_fd, STDOUT_FILENO) < 0 || dup2(s->err_fd, STDERR_FILENO) < 0)
-		_exit(127);
-	for (int sig = 1; sig < 32; sig++)
-		signal(sig, SIG_DFL);
-	execv(path, (char *const *)(uintptr_t)argv);
-	_exit(127);
+			"looked in %s, %s/../libexec/coldpress and %s/../../bin; `make` builds it",
+			dir, dir, dir);
 }
 
 static int start(struct companion *s, const char *const argv[], const struct caller *user,
 		 const char *input, size_t len, struct err *e)
 {
 	char path[PATH_MAX];
-	pid_t parent = getpid();
+	struct spawn how = {
+		.path = path, .argv = argv, .user = user, .death_signal = SIGTERM, .own_group = true
+	};
 	int rc;
 
 	*s = (struct companion){ .in_fd = -1, .out_fd = -1, .err_fd = -1 };
@@ -68,21 +48,15 @@ static int start(struct companion *s, const char *const argv[], const struct cal
 	rc = companion_path(argv[0], path, sizeof(path), e);
 	if (rc)
 		return rc;
-	s->in_fd = memfd_create("stdin", MFD_CLOEXEC);
-	s->out_fd = memfd_create("stdout", MFD_CLOEXEC);
-	s->err_fd = memfd_create("stderr", MFD_CLOEXEC);
+	s->in_fd = spawn_memory(input, len);
+	s->out_fd = spawn_memory(NULL, 0);
+	s->err_fd = spawn_memory(NULL, 0);
 	if (s->in_fd < 0 || s->out_fd < 0 || s->err_fd < 0)
-		return err_set(e, errno, "cannot make a memory file for %s", argv[0]);
-	if (len && pwrite(s->in_fd, input, len, 0) != (ssize_t)len)
-		return err_set(e, ENOMEM, "cannot hand %zu bytes to %s", len, argv[0]);
-	s->pid = fork();
-	if (s->pid == 0)
-		become(path, argv, s, user, parent);
-	if (s->pid < 0) {
-		s->pid = 0;
-		return err_set(e, errno, "cannot start %s", argv[0]);
-	}
-	return 0;
+		return err_set(e, errno, "cannot create memory files for %s", argv[0]);
+	how.in_fd = s->in_fd;
+	how.out_fd = s->out_fd;
+	how.err_fd = s->err_fd;
+	return spawn(&s->child, &how, e);
 }
 
 int companion_start(struct companion *s, const char *const argv[], struct err *e)
@@ -99,43 +73,25 @@ int companion_start_with_input(struct companion *s, const char *const argv[], co
 int companion_start_as(struct companion *s, const struct caller *user, const char *const argv[],
 		       struct err *e)
 {
-	return start(s, argv, geteuid() == 0 ? user : NULL, NULL, 0, e);
+	return start(s, argv, user, NULL, 0, e);
 }
 
 bool companion_ended(struct companion *s)
 {
-	if (s->pid && waitpid(s->pid, &s->status, WNOHANG) == s->pid)
-		s->pid = 0;
-	return s->pid == 0;
+	return child_ended(&s->child);
 }
 
-static char *text_of(int fd, size_t *len)
-{
-	struct stat st;
-	char *text;
-	ssize_t n;
-
-	if (fd < 0 || fstat(fd, &st))
-		return NULL;
-	text = malloc((size_t)st.st_size + 1);
-	if (!text)
-		return NULL;
-	n = pread(fd, text, (size_t)st.st_size, 0);
-	*len = n > 0 ? (size_t)n : 0;
-	text[*len] = '\0';
-	return text;
-}
-
-/* The program's own words: its last "name: what" line, and the hint behind it. */
+/* Its own error message: the last "name: what" line, and the hint after it. */
 static int failure(const struct companion *s, struct err *e)
 {
 	size_t len = 0;
-	AUTO_FREE char *text = text_of(s->err_fd, &len);
+	AUTO_FREE char *text = spawn_memory_text(s->err_fd, &len);
 	char prefix[48], *line, *hint;
-	int code = WIFEXITED(s->status) ? WEXITSTATUS(s->status) : EXIT_FAILED;
+	int code = child_exit_code(&s->child);
 
-	if (WIFSIGNALED(s->status))
-		return err_say(e, EIO, "%s was ended by signal %d", s->name, WTERMSIG(s->status));
+	if (WIFSIGNALED(s->child.status))
+		return err_say(e, EIO, "%s was ended by signal %d", s->name,
+			       WTERMSIG(s->child.status));
 	snprintf(prefix, sizeof(prefix), "%s: ", s->name);
 	line = text ? strstr(text, prefix) : NULL;
 	for (char *next = line; next; next = strstr(line + 1, prefix))
@@ -157,33 +113,33 @@ static int failure(const struct companion *s, struct err *e)
 
 int companion_finish(struct companion *s, int signal, uint64_t timeout_ns, struct err *e)
 {
-	uint64_t deadline = monotonic_ns() + timeout_ns;
+	const uint64_t end_ns = monotonic_ns() + timeout_ns;
+	int rc;
 
-	if (signal && !companion_ended(s))
-		kill(s->pid, signal);
-	while (!companion_ended(s)) {
-		if (monotonic_ns() > deadline) {
-			kill(s->pid, SIGKILL);
-			waitpid(s->pid, &s->status, 0);
-			s->pid = 0;
-			return err_say(e, ETIMEDOUT, "%s did not end in time", s->name);
-		}
-		sleep_ns(POLL_NS);
+	if (signal && !child_ended(&s->child))
+		kill(s->child.pid, signal);
+	do
+		rc = child_wait(&s->child, end_ns - MIN(monotonic_ns(), end_ns));
+	while (rc == -EINTR); /* whether a request to stop is passed on is the caller's choice */
+	if (rc) {
+		child_done(&s->child);
+		return err_say(e, ETIMEDOUT, "%s did not end in time", s->name);
 	}
-	return WIFEXITED(s->status) && WEXITSTATUS(s->status) == 0 ? 0 : failure(s, e);
+	return child_exit_code(&s->child) ? failure(s, e) : 0;
 }
 
 void companion_done(struct companion *s)
 {
-	if (s->pid)
+	int *const fds[] = { &s->in_fd, &s->out_fd, &s->err_fd };
+
+	if (s->child.pid)
 		companion_finish(s, SIGTERM, 5 * NS_PER_S, NULL);
-	if (s->in_fd >= 0)
-		close(s->in_fd);
-	if (s->out_fd >= 0)
-		close(s->out_fd);
-	if (s->err_fd >= 0)
-		close(s->err_fd);
-	s->in_fd = s->out_fd = s->err_fd = -1;
+	child_done(&s->child);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
 }
 
 int companion_run(struct companion *s, const char *const argv[], uint64_t timeout_ns, struct err *e)
@@ -220,104 +176,13 @@ int companion_await(struct companion *s, const char *type, uint64_t timeout_ns, 
 
 char *companion_text(const struct companion *s, size_t *len)
 {
-	return text_of(s->out_fd, len);
+	return spawn_memory_text(s->out_fd, len);
 }
 
-static int each_line(char *text, companion_record_fn *fn, void *ctx)
-{
-	char *rest = text, *line;
-	int rc = 0;
-
-	/* What has no newline yet is still being written. */
-	while (!rc && text && (line = strsep(&rest, "\n")) && rest) {
-		struct json_object *record = json_tokener_parse(line);
-
-		if (record && json_object_is_type(record, json_type_object)) {
-			const char *type = record_string(record, "type");
-
-			rc = fn(ctx, type ? type : "", record);
-		}
-		json_object_put(record);
-	}
-	return rc;
-}
-
-int companion_each(const struct companion *s, companion_record_fn *fn, void *ctx)
+int companion_each(const struct companion *s, record_fn *fn, void *ctx)
 {
 	size_t len;
-	AUTO_FREE char *text = text_of(s->out_fd, &len);
+	AUTO_FREE char *text = spawn_memory_text(s->out_fd, &len);
 
-	return each_line(text, fn, ctx);
-}
-
-int companion_each_line(const char *text, companion_record_fn *fn, void *ctx)
-{
-	AUTO_FREE char *copy = strdup(text);
-
-	return each_line(copy, fn, ctx);
-}
-
-uint64_t record_u64(struct json_object *record, const char *key)
-{
-	struct json_object *value;
-
-	if (!json_object_object_get_ex(record, key, &value) ||
-	    !json_object_is_type(value, json_type_int))
-		return MISSING_U64;
-	return json_object_get_uint64(value);
-}
-
-double record_f64(struct json_object *record, const char *key)
-{
-	struct json_object *value;
-
-	if (!json_object_object_get_ex(record, key, &value) ||
-	    !(json_object_is_type(value, json_type_double) ||
-	      json_object_is_type(value, json_type_int)))
-		return MISSING_F64;
-	return json_object_get_double(value);
-}
-
-const char *record_string(struct json_object *record, const char *key)
-{
-	struct json_object *value;
-
-	if (!json_object_object_get_ex(record, key, &value) ||
-	    !json_object_is_type(value, json_type_string))
-		return NULL;
-	return json_object_get_string(value);
-}
-
-static void read_field(struct json_object *record, const struct field *field, void *to)
-{
-	struct json_object *value;
-
-	switch (field->type) {
-	case FIELD_U64:
-		*(uint64_t *)to = record_u64(record, field->name);
-		break;
-	case FIELD_F64:
-		*(double *)to = record_f64(record, field->name);
-		break;
-	case FIELD_BOOL:
-		*(bool *)to = json_object_object_get_ex(record, field->name, &value) &&
-			      json_object_get_boolean(value);
-		break;
-	case FIELD_STRING:
-		*(const char **)to = record_string(record, field->name);
-		break;
-	default:
-		memset(to, 0, field->size);
-	}
-}
-
-bool record_read(struct json_object *record, const struct record_type *type, void *ret)
-{
-	const char *name = record_string(record, "type");
-
-	if (!name || !str_eq(name, type->name) || record_u64(record, "v") != type->version)
-		return false;
-	for (size_t i = 0; i < type->n_fields; i++)
-		read_field(record, &type->fields[i], (char *)ret + type->fields[i].offset);
-	return true;
+	return text ? record_each_line(text, fn, ctx) : 0;
 }

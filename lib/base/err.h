@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* err.h - one error: what failed, on what, and what to do about it.
  *
- * The library fills a struct err and returns -errno; only a program's main prints it, with
- * term_error (term.h). A function that takes `struct err *e` accepts NULL from callers who need the
- * code alone.
+ * The library fills a struct err and returns -errno; only a program's main prints it (term_error).
+ * A function that takes `struct err *e` accepts NULL from callers who need the code alone.
  */
 #ifndef COLDPRESS_BASE_ERR_H
 #define COLDPRESS_BASE_ERR_H
@@ -15,8 +14,7 @@ enum {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1,
 	EXIT_USAGE = 2,
-	EXIT_IMPOSSIBLE =
-		77, /* this machine cannot do it: a feature, a right or a tool is missing */
+	EXIT_IMPOSSIBLE = 77, /* this machine lacks a feature, a privilege or a tool */
 };
 
 struct err {
@@ -26,22 +24,32 @@ struct err {
 	char hint[384]; /* "end the process that has it open: fuser /dev/zram3"; may be empty */
 };
 
-/* err_set - the operation failed (exit 1). code is an errno, either sign; 0 becomes EIO.
- * The text gets ": strerror(code)" appended. Returns the negative errno, to be returned at once.
+int err_fill(struct err *e, int code, int exit_code, bool reason, const char *fmt, ...)
+	PRINTF_LIKE(5, 6);
+
+/* For compilers and static analysis, which do not see into err.c. */
+static inline int err_not_0(int code)
+{
+	if (code == 0)
+		__builtin_unreachable();
+	return code;
+}
+
+/* err_set - the operation failed (exit 1). code is an errno, either sign; 0 becomes EIO. The text
+ * gets ": strerror(code)" appended. Returns the negative errno, to be returned at once.
  */
-int err_set(struct err *e, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+#define err_set(e, code, ...) err_not_0(err_fill(e, code, EXIT_FAILED, true, __VA_ARGS__))
 
 /* err_say - as err_set, but the text stands alone: for failures that no errno describes. */
-int err_say(struct err *e, int code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+#define err_say(e, code, ...) err_not_0(err_fill(e, code, EXIT_FAILED, false, __VA_ARGS__))
 
-/* err_usage - the caller's words are wrong (exit 2). Returns -EINVAL. */
-int err_usage(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* err_usage - the command line is wrong (exit 2). Returns -EINVAL. */
+#define err_usage(e, ...) err_not_0(err_fill(e, EINVAL, EXIT_USAGE, false, __VA_ARGS__))
 
-/* err_impossible - this machine lacks what it takes (exit 77). Returns -ENOTSUP. */
-int err_impossible(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* err_impossible - this machine lacks a feature, a privilege or a tool (exit 77). -ENOTSUP. */
+#define err_impossible(e, ...) err_not_0(err_fill(e, ENOTSUP, EXIT_IMPOSSIBLE, false, __VA_ARGS__))
 
-/* err_hint - adds what to do. Returns e->code (-EIO where e is NULL), so that `return
- * err_hint(...)` reads well. */
+/* err_hint - adds what to do. Returns e->code (-EIO where e is NULL). */
 int err_hint(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #endif

@@ -1,48 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* gnuplot.c - runs gnuplot on one script at a time and takes its SVG apart.
- *
- * It does not know what is drawn.
- */
+/* gnuplot.c - runs gnuplot on one script at a time and edits its SVG. */
 #include "gnuplot.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
+#include "spawn.h"
 
 #define CPU_LIMIT_S     30
+#define WAIT_NS         (600 * NS_PER_S)
 #define LABEL_MAX       28
 #define PDF_PX_PER_INCH 110.0
-
-int plotter_init(struct plotter *plotter, const char *pdf_dir, struct err *e)
-{
-	const char *tmp = getenv("TMPDIR");
-	char dir[sizeof(plotter->dir)];
-
-	*plotter = (struct plotter){ .pdf_dir = pdf_dir };
-	if (!tmp || tmp[0] != '/' || strlen(tmp) > sizeof(dir) - 32)
-		tmp = "/tmp";
-	snprintf(dir, sizeof(dir), "%s/coldpress-figure.XXXXXX", tmp);
-	if (!mkdtemp(dir))
-		return err_set(e, errno, "cannot make a directory in %s", tmp);
-	strcpy(plotter->dir, dir);
-	return 0;
-}
-
-void plotter_done(struct plotter *plotter)
-{
-	static const char *const files[] = { "script", "svg", "pdf", "said" };
-	char path[96];
-
-	if (!plotter->dir[0])
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(path, sizeof(path), "%s/%s", plotter->dir, files[i]);
-		unlink(path);
-	}
-	rmdir(plotter->dir);
-}
 
 void plot_label(struct text *script, const char *name, char quote)
 {
@@ -57,107 +22,9 @@ void plot_label(struct text *script, const char *name, char quote)
 	text_put(script, &quote, 1);
 }
 
-/* ---- running ---- */
-
-static void child(const char *dir, int fd_error)
-{
-	static const struct rlimit cpu = { CPU_LIMIT_S, CPU_LIMIT_S };
-	int in = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int said;
-
-	setrlimit(RLIMIT_CPU, &cpu);
-	unsetenv("GNUPLOT_LIB");
-	setenv("LC_ALL", "C.UTF-8", 1);
-	if (chdir(dir) == 0 &&
-	    (said = open("said", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) >= 0) {
-		dup2(in, 0);
-		dup2(in, 1);
-		dup2(said, 2);
-		execlp("gnuplot", "gnuplot", "-d", "script", (char *)NULL);
-	}
-	in = errno;
-	if (write(fd_error, &in, sizeof(in)) < 0)
-		_exit(126);
-	_exit(127);
-}
-
-/* Waits for gnuplot. Returns 0, -ENOENT where there is none, or -EIO: it ran and failed. */
-static int run(const char *dir)
-{
-	int fds[2], status, error = 0;
-	ssize_t got;
-	pid_t pid;
-
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return -errno;
-	pid = fork();
-	if (pid == 0)
-		child(dir, fds[1]);
-	error = pid < 0 ? errno : 0;
-	close(fds[1]);
-	got = pid < 0 ? 0 : read(fds[0], &error, sizeof(error));
-	close(fds[0]);
-	if (pid < 0)
-		return -error;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (got == (ssize_t)sizeof(error))
-		return -error;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
-}
-
-static int write_file(const char *path, const struct text *head, const struct text *body)
-{
-	FILE *f AUTO_FCLOSE = fopen(path, "we");
-
-	if (!f)
-		return -errno;
-	if (fwrite(head->s, 1, head->n, f) != head->n ||
-	    fwrite(body->s, 1, body->n, f) != body->n || fflush(f))
-		return -errno;
-	return 0;
-}
-
-static int read_file(const char *path, struct text *ret)
-{
-	FILE *f AUTO_FCLOSE = fopen(path, "re");
-	char buf[16384];
-	size_t n;
-
-	if (!f)
-		return -errno;
-	while ((n = fread(buf, 1, sizeof(buf), f)))
-		text_put(ret, buf, n);
-	return ferror(f) ? -EIO : ret->failed ? -ENOMEM : 0;
-}
-
-/* gnuplot's first complaint, for the message. */
-static int complain(const struct plotter *plotter, const char *name, int code, struct err *e)
-{
-	struct text said = { 0 };
-	char path[96];
-	const char *words = "it said nothing";
-
-	if (code == -ENOENT)
-		return err_say(e, ENOENT, "gnuplot is not installed");
-	snprintf(path, sizeof(path), "%s/said", plotter->dir);
-	if (read_file(path, &said) == 0 && text_reserve(&said, 1) && said.n) {
-		said.s[said.n] = '\0';
-		for (char *p = said.s; *p; p++)
-			*p = *p == '\n' ? ' ' : *p;
-		words = said.s;
-	}
-	err_say(e, EIO, "gnuplot failed on figure %s: %.200s", name, words);
-	text_done(&said);
-	return -EIO;
-}
-
 /* ---- SVG ---- */
 
-/* Every figure's symbols have the same ids; on one page they need a prefix. gnuplot writes them as
- * 'gp...' and
- * '#gp...', and its filters as 'textbox' and 'greybox', which nothing here uses.
- */
+/* Every plot's symbols have the same ids; on one page they need a prefix. */
 static void put_with_prefix(struct text *svg, const char *s, size_t n, const char *name)
 {
 	static const char *const marks[] = { "id='", "href='#", "id=\"" };
@@ -175,11 +42,10 @@ static void put_with_prefix(struct text *svg, const char *s, size_t n, const cha
 	}
 }
 
-/* From <svg to its end; the titles in it are gnuplot's own and would show as tool tips. */
-static int take_svg(const struct text *file, const char *name, struct text *svg)
+/* From <svg to its end, without gnuplot's titles, which would show as tool tips. */
+static int take_svg(const char *file, size_t len, const char *name, struct text *svg)
 {
-	const char *at = file->n ? memmem(file->s, file->n, "<svg", 4) : NULL;
-	const char *end = file->s + file->n;
+	const char *at = memmem(file, len, "<svg", 4), *end = file + len;
 	const char *title;
 
 	if (!at)
@@ -196,81 +62,114 @@ static int take_svg(const struct text *file, const char *name, struct text *svg)
 	return svg->failed ? -ENOMEM : 0;
 }
 
-/* ---- one figure ---- */
+/* ---- one plot ---- */
 
-static void put_head(struct text *head, const char *terminal, unsigned int width,
-		     unsigned int height)
+static void put_head(struct text *script, bool pdf, unsigned int width, unsigned int height)
 {
-	char size[160];
+	char head[160];
 
-	if (str_eq(terminal, "svg"))
-		snprintf(size, sizeof(size),
-			 "set terminal svg size %u,%u dynamic noenhanced font 'sans-serif,13'\nset "
-			 "output 'svg'\n",
-			 width, height);
-	else
-		snprintf(size, sizeof(size),
-			 "set terminal pdfcairo size %.2f,%.2f noenhanced font 'sans-serif,9'\nset "
-			 "output 'pdf'\n",
+	if (pdf)
+		snprintf(head, sizeof(head),
+			 "set terminal pdfcairo size %.2f,%.2f noenhanced font 'sans-serif,9'\n",
 			 width / PDF_PX_PER_INCH, height / PDF_PX_PER_INCH);
-	text_str(head, "set encoding utf8\n");
-	text_str(head, size);
+	else
+		snprintf(head, sizeof(head),
+			 "set terminal svg size %u,%u dynamic noenhanced font 'sans-serif,13'\n",
+			 width, height);
+	text_str(script, "set encoding utf8\n");
+	text_str(script, head);
 }
 
-static int draw_as(const struct plotter *plotter, const char *terminal, const struct text *script,
-		   unsigned int width, unsigned int height, struct text *ret)
+/* Its first error message. */
+static int gnuplot_failed(const char *name, int messages_fd, struct err *e)
 {
-	char script_path[96], drawn_path[96];
-	struct text head = { 0 };
-	int r;
+	size_t n;
+	AUTO_FREE char *messages = spawn_memory_text(messages_fd, &n);
 
-	put_head(&head, terminal, width, height);
-	snprintf(script_path, sizeof(script_path), "%s/script", plotter->dir);
-	snprintf(drawn_path, sizeof(drawn_path), "%s/%s", plotter->dir, terminal);
-	r = head.failed || script->failed ? -ENOMEM : write_file(script_path, &head, script);
-	text_done(&head);
-	if (r)
-		return r;
-	/* The figure before must not stand in for one that gnuplot did not draw. */
-	unlink(drawn_path);
-	r = run(plotter->dir);
-	return r ? r : read_file(drawn_path, ret) ? -EIO : 0;
+	for (char *p = messages; p && *p; p++)
+		*p = *p == '\n' ? ' ' : *p;
+	return err_say(e, EIO, "gnuplot failed on plot %s: %.200s", name,
+		       messages && *messages ? messages : "no message");
 }
 
-static int save_pdf(const struct plotter *plotter, const char *name, const struct text *pdf,
-		    struct err *e)
+/* Runs gnuplot on the script; what it draws is *ret, to be freed. */
+static int run(const char *name, const struct text *script, char **ret, size_t *len, struct err *e)
 {
-	static const struct text nothing = { 0 };
-	char *path AUTO_FREE = NULL;
-	int r;
+	static const char *const argv[] = { "gnuplot", "-d", "/dev/stdin", NULL };
+	static const char *const env[] = { "GNUPLOT_LIB", "LC_ALL=C.UTF-8", NULL };
+	AUTO_CLOSE int in = script->failed ? -ENOMEM : spawn_memory(script->s, script->n);
+	AUTO_CLOSE int out = spawn_memory(NULL, 0);
+	AUTO_CLOSE int messages = spawn_memory(NULL, 0);
+	const struct spawn how = { .argv = argv,
+				   .in_fd = in,
+				   .out_fd = out,
+				   .err_fd = messages,
+				   .dir = "/",
+				   .env = env,
+				   .cpu_limit_s = CPU_LIMIT_S };
+	struct child gnuplot;
+	int rc;
 
-	if (asprintf(&path, "%s/%s.pdf", plotter->pdf_dir, name) < 0) {
+	if (in < 0 || out < 0 || messages < 0)
+		return err_set(e, ENOMEM, "cannot draw plot %s", name);
+	rc = spawn(&gnuplot, &how, e);
+	if (rc)
+		return rc == -ENOENT ? err_say(e, ENOENT, "gnuplot is not installed") : rc;
+	while (child_wait(&gnuplot, WAIT_NS) == -EINTR)
+		;
+	child_done(&gnuplot);
+	if (gnuplot.status)
+		return gnuplot_failed(name, messages, e);
+	*ret = spawn_memory_text(out, len);
+	return *ret ? 0 : err_set(e, ENOMEM, "cannot draw plot %s", name);
+}
+
+static int draw(const char *name, bool pdf, const struct text *commands, unsigned int width,
+		unsigned int height, char **ret, size_t *len, struct err *e)
+{
+	struct text script = { .failed = commands->failed };
+	int rc;
+
+	put_head(&script, pdf, width, height);
+	text_put(&script, commands->s, commands->n);
+	rc = run(name, &script, ret, len, e);
+	text_done(&script);
+	return rc;
+}
+
+static int save(const char *dir, const char *name, const char *bytes, size_t len, struct err *e)
+{
+	AUTO_FREE char *path = NULL;
+
+	if (asprintf(&path, "%s/%s.pdf", dir, name) < 0) {
 		path = NULL;
 		return err_set(e, ENOMEM, "cannot write %s.pdf", name);
 	}
-	r = write_file(path, pdf, &nothing);
-	return r ? err_set(e, r, "cannot write %s", path) : 0;
+
+	FILE *f AUTO_FCLOSE = fopen(path, "we");
+
+	if (!f || fwrite(bytes, 1, len, f) != len || fflush(f))
+		return err_set(e, errno, "cannot write %s", path);
+	return 0;
 }
 
 int plotter_draw(struct plotter *plotter, const char *name, const struct text *script,
 		 unsigned int width, unsigned int height, struct text *svg, struct err *e)
 {
-	struct text file = { 0 }, pdf = { 0 };
-	int r = plotter->absent ? -ENOENT : draw_as(plotter, "svg", script, width, height, &file);
+	AUTO_FREE char *drawn = NULL, *pdf = NULL;
+	size_t len = 0;
+	int rc;
 
-	plotter->absent |= r == -ENOENT;
-	if (r == 0)
-		r = take_svg(&file, name, svg);
-	text_done(&file);
-	if (r) {
-		plotter->failed++;
-		return complain(plotter, name, r, e);
-	}
-	plotter->drawn++;
-	if (!plotter->pdf_dir)
-		return 0;
-	r = draw_as(plotter, "pdf", script, width, height, &pdf);
-	r = r ? complain(plotter, name, r, e) : save_pdf(plotter, name, &pdf, e);
-	text_done(&pdf);
-	return r;
+	if (plotter->absent)
+		return err_say(e, ENOENT, "gnuplot is not installed");
+	rc = draw(name, false, script, width, height, &drawn, &len, e);
+	plotter->absent = rc == -ENOENT;
+	if (!rc && take_svg(drawn, len, name, svg))
+		rc = err_say(e, EBADMSG, "gnuplot wrote no SVG for plot %s", name);
+	plotter->failed += rc != 0;
+	plotter->drawn += rc == 0;
+	if (rc || !plotter->pdf_dir)
+		return rc;
+	rc = draw(name, true, script, width, height, &pdf, &len, e);
+	return rc ? rc : save(plotter->pdf_dir, name, pdf, len, e);
 }

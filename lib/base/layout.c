@@ -2,7 +2,7 @@
 /* layout.c - a record type made ready for a sink: its chosen fields in order, and how a record
  * becomes text.
  *
- * Knows nothing of files and streams: everything is put into a struct text.
+ * No files and streams here: everything goes into a struct text.
  */
 #include "layout.h"
 
@@ -12,81 +12,47 @@
 
 #define FIELD_DECIMALS 3
 
+/* Of a table; a longer name makes the column wider. */
 static size_t column_width(const struct field *f)
 {
-	size_t width = 10;
+	static const size_t widths[] = {
+		[FIELD_U64] = 8,     [FIELD_I64] = 8,
+		[FIELD_F64] = 8,     [FIELD_U32] = 8,
+		[FIELD_HEX] = 18,    [FIELD_BOOL] = 3,
+		[FIELD_STRING] = 16, [FIELD_UTC] = sizeof("2026-11-23T12:34:56.123456789Z") - 1,
+		[FIELD_SERIES] = 16,
+	};
+	size_t width = widths[f->type];
 
-	switch (f->type) {
-	case FIELD_U64:
-	case FIELD_I64:
-		width = str_eq(f->unit, "bytes") || str_eq(f->unit, "ns") ? 12 : 8;
-		break;
-	case FIELD_U32:
-	case FIELD_F64:
-		width = 8;
-		break;
-	case FIELD_UTC:
-		width = strlen("2026-11-23T12:34:56.123456789Z");
-		break;
-	case FIELD_HEX:
-		width = 18;
-		break;
-	case FIELD_BOOL:
-		width = 3;
-		break;
-	case FIELD_STRING:
-	case FIELD_SERIES:
-		width = 16;
-		break;
-	case FIELD_CHARS:
+	if (f->type == FIELD_CHARS)
 		width = MIN(MAX(f->size, (size_t)2) - 1, (size_t)24);
-		break;
-	}
+	else if ((f->type == FIELD_U64 || f->type == FIELD_I64) &&
+		 (str_eq(f->unit, "bytes") || str_eq(f->unit, "ns")))
+		width = 12;
 	return MAX(width, strlen(f->name));
 }
 
-void layout_free(struct layout *layout)
-{
-	for (size_t i = 0; i < layout->n; i++)
-		free(layout->columns[i].key);
-	free(layout->columns);
-	free(layout->begin);
-	free(layout);
-}
-
-int layout_add(struct layout *layout, const struct field *field)
-{
-	struct column *column = &layout->columns[layout->n];
-	int len = asprintf(&column->key, ",\"%s\":", field->name);
-
-	if (len < 0)
-		return -ENOMEM;
-	column->field = field;
-	column->key_len = (size_t)len;
-	column->width = column_width(field);
-	layout->n++;
-	return 0;
-}
-
-/* n_columns may exceed the type's fields: a selection may name one twice. */
 struct layout *layout_new(const struct record_type *type, size_t n_columns)
 {
-	struct layout *layout = calloc(1, sizeof(*layout));
-	int len;
+	struct layout *layout = calloc(1, sizeof(*layout) + n_columns * sizeof(*layout->columns));
 
 	if (!layout)
 		return NULL;
 	layout->type = type;
-	layout->columns = calloc(MAX(n_columns, (size_t)1), sizeof(*layout->columns));
-	len = asprintf(&layout->begin, "{\"type\":\"%s\",\"v\":%u", type->name, type->version);
-	if (len < 0)
-		layout->begin = NULL;
-	layout->begin_len = (size_t)len;
-	if (!layout->columns || !layout->begin) {
-		layout_free(layout);
-		return NULL;
-	}
+	layout->begin_len =
+		(size_t)snprintf(layout->begin, sizeof(layout->begin), "{\"type\":\"%s\",\"v\":%u",
+				 type->name, type->version);
 	return layout;
+}
+
+void layout_add(struct layout *layout, const struct field *field)
+{
+	struct column *column = &layout->columns[layout->n++];
+
+	column->field = field;
+	column->key_len =
+		(size_t)snprintf(column->key, sizeof(column->key), ",\"%s\":", field->name);
+	column->width = column_width(field);
 }
 
 /* ---- values ---- */
@@ -105,131 +71,9 @@ static bool is_string(const struct field *f)
 	return f->type == FIELD_STRING || f->type == FIELD_CHARS;
 }
 
-/* What is written the same way in all formats. */
-static void put_integer(struct text *t, const struct field *f, const void *at)
+static void text_string(struct text *t, const char *s, size_t n)
 {
-	switch (f->type) {
-	case FIELD_U64:
-		text_u64(t, *(const uint64_t *)at);
-		break;
-	case FIELD_I64:
-		text_i64(t, *(const int64_t *)at);
-		break;
-	case FIELD_U32:
-		text_u64(t, *(const uint32_t *)at);
-		break;
-	case FIELD_HEX:
-		text_hex(t, *(const uint64_t *)at);
-		break;
-	default:
-		break;
-	}
-}
-
-static void put_utc(struct text *t, uint64_t ns)
-{
-	char buf[UNITS_TEXT_MAX];
-
-	text_str(t, units_format_utc(record_epoch_ns(ns), buf));
-}
-
-static void put_exact(struct text *t, double v, const char *missing)
-{
-	if (isfinite(v))
-		text_shortest(t, v);
-	else
-		text_str(t, missing);
-}
-
-static void put_series(struct text *t, const struct series *series, const char *separator,
-		       const char *missing)
-{
-	for (size_t i = 0; i < series->n; i++) {
-		text_str(t, i ? separator : "");
-		put_exact(t, series->values[i], missing);
-	}
-}
-
-static void json_value(struct text *t, const struct field *f, const void *record)
-{
-	const void *at = (const char *)record + f->offset;
-	const char *s;
-	size_t n;
-
-	if (record_missing(f, record)) {
-		text_put(t, "null", 4);
-	} else if (is_string(f)) {
-		s = field_bytes(f, at, &n);
-		text_json_string(t, s, n);
-	} else if (f->type == FIELD_F64) {
-		put_exact(t, *(const double *)at, "null");
-	} else if (f->type == FIELD_BOOL) {
-		text_str(t, *(const bool *)at ? "true" : "false");
-	} else if (f->type == FIELD_SERIES) {
-		text_put(t, "[", 1);
-		put_series(t, at, ",", "null");
-		text_put(t, "]", 1);
-	} else if (f->type == FIELD_UTC) {
-		text_put(t, "\"", 1);
-		put_utc(t, *(const uint64_t *)at);
-		text_put(t, "\"", 1);
-	} else if (f->type == FIELD_HEX) {
-		text_put(t, "\"", 1);
-		text_hex(t, *(const uint64_t *)at);
-		text_put(t, "\"", 1);
-	} else {
-		put_integer(t, f, at);
-	}
-}
-
-/* A value as people read it; strings escaped, not quoted. */
-static void text_value(struct text *t, const struct field *f, const void *record)
-{
-	const void *at = (const char *)record + f->offset;
-	const char *s;
-	size_t n;
-
-	if (record_missing(f, record)) {
-		text_put(t, "-", 1);
-	} else if (is_string(f)) {
-		s = field_bytes(f, at, &n);
-		text_escaped(t, s, n, "");
-	} else if (f->type == FIELD_F64) {
-		text_fixed(t, *(const double *)at, f->decimals ? f->decimals : FIELD_DECIMALS);
-	} else if (f->type == FIELD_BOOL) {
-		text_str(t, *(const bool *)at ? "yes" : "no");
-	} else if (f->type == FIELD_UTC) {
-		put_utc(t, *(const uint64_t *)at);
-	} else if (f->type == FIELD_SERIES) {
-		put_series(t, at, ",", "-");
-	} else {
-		put_integer(t, f, at);
-	}
-}
-
-/* A value behind `key=`: in quotes where it is empty, has escapes, could end early or be taken for
- * a missing one. */
-static void line_value(struct text *t, const struct field *f, const void *record)
-{
-	size_t from = t->n, n;
-	const char *s;
-
-	if (!is_string(f) || record_missing(f, record)) {
-		text_value(t, f, record);
-		return;
-	}
-	s = field_bytes(f, (const char *)record + f->offset, &n);
-	text_put(t, "\"", 1);
-	text_escaped(t, s, n, "\"");
-	if (t->failed)
-		return;
-	if (n == 0 || (n == 1 && *s == '-') || t->n - from - 1 != n || memchr(s, ' ', n) ||
-	    memchr(s, '=', n)) {
-		text_put(t, "\"", 1);
-		return;
-	}
-	memmove(t->s + from, t->s + from + 1, n);
-	t->n--;
+	text_escaped(t, s, n, "");
 }
 
 static void csv_string(struct text *t, const char *s, size_t n)
@@ -248,30 +92,122 @@ static void csv_string(struct text *t, const char *s, size_t n)
 	text_done(&escaped);
 }
 
-/* An empty cell is a missing value, "" an empty string. Numbers of a series are separated by
- * semicolons. */
-static void csv_value(struct text *t, const struct field *f, const void *record)
+/* How a format writes values. */
+struct notation {
+	const char *missing, *yes, *no;
+	const char *quote;                    /* around times and 0x numbers */
+	const char *open, *separator, *close; /* of a series */
+	bool exact; /* numbers that read back; else as many digits as the field says */
+	void (*string)(struct text *t, const char *s, size_t n);
+};
+
+static const struct notation json = { "null", "true", "false",         "\"", "[", ",",
+				      "]",    true,   text_json_string };
+/* Read by people. */
+static const struct notation plain = { "-", "yes", "no", "", "", ",", "", false, text_string };
+/* An empty cell is a missing value, "" an empty string. */
+static const struct notation csv = { "", "true", "false", "", "", ";", "", true, csv_string };
+
+static void put_exact(struct text *t, double v, const struct notation *how)
+{
+	if (isfinite(v))
+		text_shortest(t, v);
+	else
+		text_str(t, how->missing);
+}
+
+static void put_series(struct text *t, const struct series *series, const struct notation *how)
+{
+	text_str(t, how->open);
+	for (size_t i = 0; i < series->n; i++) {
+		text_str(t, i ? how->separator : "");
+		put_exact(t, series->values[i], how);
+	}
+	text_str(t, how->close);
+}
+
+static void put_quoted(struct text *t, const struct field *f, uint64_t v,
+		       const struct notation *how)
+{
+	char buf[UNITS_TEXT_MAX];
+
+	text_str(t, how->quote);
+	if (f->type == FIELD_HEX)
+		text_hex(t, v);
+	else
+		text_str(t, units_format_utc(record_epoch_ns(v), buf));
+	text_str(t, how->quote);
+}
+
+static void put_value(struct text *t, const struct field *f, const void *record,
+		      const struct notation *how)
 {
 	const void *at = (const char *)record + f->offset;
 	const char *s;
 	size_t n;
 
-	if (record_missing(f, record))
+	if (record_missing(f, record)) {
+		text_str(t, how->missing);
 		return;
-	if (is_string(f)) {
-		s = field_bytes(f, at, &n);
-		csv_string(t, s, n);
-	} else if (f->type == FIELD_F64) {
-		put_exact(t, *(const double *)at, "");
-	} else if (f->type == FIELD_BOOL) {
-		text_str(t, *(const bool *)at ? "true" : "false");
-	} else if (f->type == FIELD_UTC) {
-		put_utc(t, *(const uint64_t *)at);
-	} else if (f->type == FIELD_SERIES) {
-		put_series(t, at, ";", "");
-	} else {
-		put_integer(t, f, at);
 	}
+	switch (f->type) {
+	case FIELD_U64:
+		text_u64(t, *(const uint64_t *)at);
+		break;
+	case FIELD_I64:
+		text_i64(t, *(const int64_t *)at);
+		break;
+	case FIELD_U32:
+		text_u64(t, *(const uint32_t *)at);
+		break;
+	case FIELD_F64:
+		if (how->exact)
+			put_exact(t, *(const double *)at, how);
+		else
+			text_fixed(t, *(const double *)at,
+				   f->decimals ? f->decimals : FIELD_DECIMALS);
+		break;
+	case FIELD_BOOL:
+		text_str(t, *(const bool *)at ? how->yes : how->no);
+		break;
+	case FIELD_HEX:
+	case FIELD_UTC:
+		put_quoted(t, f, *(const uint64_t *)at, how);
+		break;
+	case FIELD_SERIES:
+		put_series(t, at, how);
+		break;
+	case FIELD_STRING:
+	case FIELD_CHARS:
+		s = field_bytes(f, at, &n);
+		how->string(t, s, n);
+		break;
+	}
+}
+
+/* A value after `key=`: in quotes where it is empty, has escapes, could end early or looks like a
+ * missing one. */
+static void line_value(struct text *t, const struct field *f, const void *record)
+{
+	size_t from = t->n, n;
+	const char *s;
+
+	if (!is_string(f) || record_missing(f, record)) {
+		put_value(t, f, record, &plain);
+		return;
+	}
+	s = field_bytes(f, (const char *)record + f->offset, &n);
+	text_put(t, "\"", 1);
+	text_escaped(t, s, n, "\"");
+	if (t->failed)
+		return;
+	if (n == 0 || (n == 1 && *s == '-') || t->n - from - 1 != n || memchr(s, ' ', n) ||
+	    memchr(s, '=', n)) {
+		text_put(t, "\"", 1);
+		return;
+	}
+	memmove(t->s + from, t->s + from + 1, n);
+	t->n--;
 }
 
 /* ---- records ---- */
@@ -281,7 +217,7 @@ void layout_put_json(struct text *t, const struct layout *layout, const void *re
 	text_put(t, layout->begin, layout->begin_len);
 	for (size_t i = 0; i < layout->n; i++) {
 		text_put(t, layout->columns[i].key, layout->columns[i].key_len);
-		json_value(t, layout->columns[i].field, record);
+		put_value(t, layout->columns[i].field, record, &json);
 	}
 	text_put(t, "}\n", 2);
 }
@@ -295,7 +231,7 @@ void layout_put_csv(struct text *t, const struct layout *layout, const void *rec
 	text_str(t, head ? "\n" : "");
 	for (size_t i = 0; i < layout->n; i++) {
 		text_str(t, i ? "," : "");
-		csv_value(t, layout->columns[i].field, record);
+		put_value(t, layout->columns[i].field, record, &csv);
 	}
 	text_put(t, "\n", 1);
 }
@@ -312,22 +248,21 @@ void layout_put_line(struct text *t, const struct layout *layout, const void *re
 	text_put(t, "\n", 1);
 }
 
-/* Pads what was put since `from` to the column's width: numbers to the right, words to the left. A
- * word in the last column stays as long as it is.
- */
+/* Pads what was put since `from` to the column's width: numbers to the right, text to the left (not
+ * in the last column). */
 static void pad(struct text *t, size_t from, const struct column *column, bool last)
 {
-	bool words = is_string(column->field) || column->field->type == FIELD_BOOL;
+	bool left = is_string(column->field) || column->field->type == FIELD_BOOL;
 	size_t len = t->n - from, columns, room;
 
 	if (t->failed)
 		return;
 	columns = text_columns(t->s + from, len);
 	room = columns < column->width ? column->width - columns : 0;
-	if (words && last)
+	if (left && last)
 		return;
 	text_fill(t, ' ', room);
-	if (!words && room && !t->failed) {
+	if (!left && room && !t->failed) {
 		memmove(t->s + from + room, t->s + from, len);
 		memset(t->s + from, ' ', room);
 	}
@@ -344,7 +279,7 @@ static void put_table(struct text *t, const struct layout *layout, const void *r
 			if (row == 0)
 				text_str(t, layout->columns[i].field->name);
 			else
-				text_value(t, layout->columns[i].field, record);
+				put_value(t, layout->columns[i].field, record, &plain);
 			pad(t, from, &layout->columns[i], i + 1 == layout->n);
 		}
 		text_put(t, "\n", 1);
@@ -388,7 +323,7 @@ static void put_card(struct text *t, const struct layout *layout, const void *re
 		text_str(t, "  ");
 		text_str(t, f->name);
 		text_fill(t, ' ', width - strlen(f->name) + 2);
-		text_value(t, f, record);
+		put_value(t, f, record, &plain);
 		put_card_unit(t, f, record);
 		text_put(t, "\n", 1);
 	}

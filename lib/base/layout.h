@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* layout.h - a record type made ready for a sink: its chosen fields in order, and how a record
- * becomes text. */
+/* layout.h - the chosen fields of a record type in order, and how a record becomes text. */
 #ifndef COLDPRESS_BASE_LAYOUT_H
 #define COLDPRESS_BASE_LAYOUT_H
 
@@ -9,30 +8,28 @@
 
 struct column {
 	const struct field *field;
-	char *key; /* `,"name":` */
+	char key[64]; /* `,"name":` */
 	size_t key_len;
 	size_t width; /* of a table */
 };
 
 struct layout {
 	const struct record_type *type;
-	struct column *columns;
-	size_t n;
-	char *begin; /* `{"type":"name","v":1` */
+	char begin[96]; /* `{"type":"name","v":1` */
 	size_t begin_len;
 	struct field time;   /* for the owner: a column that is not in the type's table */
 	struct layout *next; /* for the owner */
+	size_t n;
+	struct column columns[];
 };
 
-/* layout_new - no fields yet, room for n_columns. NULL: no memory. */
+/* layout_new - no fields yet, space for n_columns; to be freed. NULL: no memory. */
 struct layout *layout_new(const struct record_type *type, size_t n_columns);
-void layout_free(struct layout *layout);
 
-/* layout_add - one more field; at most n_columns of them, the same one more than once if so wished.
- * -ENOMEM. */
-int layout_add(struct layout *layout, const struct field *field);
+/* layout_add - one more field, also one that is there already. */
+void layout_add(struct layout *layout, const struct field *field);
 
-/* One record with its newline; head: the names of the columns first. layout_put_text follows the
+/* One record with its newline. head: the names of the columns first. layout_put_text follows the
  * type's style. */
 void layout_put_json(struct text *t, const struct layout *layout, const void *record);
 void layout_put_csv(struct text *t, const struct layout *layout, const void *record, bool head);

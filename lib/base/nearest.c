@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* nearest.c - "did you mean": the known name nearest to a mistyped one.
  *
- * By edits of one character (insert, delete, replace, swap of neighbours), at most a third of the
- * word; a beginning of a name is near as well. Names longer than NEAREST_MAX are never near.
+ * By edits of one character (insert, delete, replace, swap of neighbours), at most one for three
+ * characters; the beginning of a name is near as well.
  */
 #include "nearest.h"
 
-#define NEAREST_MAX 48
+#define NEAREST_MAX 48 /* longer names are never near */
 
 /* Optimal string alignment distance, three rows of the matrix at a time. */
 static size_t edits(const char *a, size_t na, const char *b, size_t nb)

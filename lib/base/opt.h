@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* opt.h - option tables: one declaration gives parsing, --help, the man page's OPTIONS and
- * completion.
+/* opt.h - option tables: one declaration gives parsing, help, the man page and completion.
  *
  * A program declares its configuration as a struct filled with the defaults, a table of `struct
  * opt` that points into it, and a table of `struct opt_command` (one, with name NULL, where it has
@@ -42,7 +41,7 @@ struct opt {
 	const char *help;    /* one sentence or two, no default in it, no full stop at the end */
 	const char *const *choices; /* CHOICE: NULL-terminated */
 	uint64_t min, max;          /* U64, SIZE (bytes), DURATION (ns); max 0 = no bound */
-	bool hidden;                /* for tests and other programs of ours: not in help */
+	bool hidden;                /* not in help: for tests and our other programs */
 };
 
 #define OPT_(l, n, t, s, m, ...) \
@@ -63,8 +62,7 @@ struct opt {
 	OPT_(l, n, OPT_TYPE_CHOICE, s, m, .choices = c, .help = h, ##__VA_ARGS__)
 #define OPT_PID(l, n, s, m, h, ...)  OPT_(l, n, OPT_TYPE_PID, s, m, .help = h, ##__VA_ARGS__)
 #define OPT_LIST(l, n, s, m, h, ...) OPT_(l, n, OPT_TYPE_LIST, s, m, .help = h, ##__VA_ARGS__)
-/* OPT_RENAMED("store", "--db FILE") - not in help; using it is a usage error that names the new
- * spelling. */
+/* OPT_RENAMED("store", "--db FILE") - a usage error that names the new spelling; not in help. */
 #define OPT_RENAMED(old, new) \
 	{ \
 		.name = (old), .type = OPT_TYPE_RENAMED, .help = (new), .hidden = true \
@@ -74,44 +72,44 @@ struct opt {
 		.name = NULL \
 	}
 
-/* Choices every program shares, in the order of enum out_format (out.h). */
+/* In the order of enum out_format (out.h). */
 extern const char *const opt_format_choices[];
 
-/* What every program that prints records takes: a member of its configuration, and a line of its
- * table. */
+/* Of every program that prints records: a member of its configuration, and a line of its table. A
+ * program that has a default of its own without --format sets .format to -1.
+ */
 struct opt_output {
 	int format;       /* enum out_format */
-	const char *path; /* NULL = stdout */
+	const char *path; /* NULL: standard output */
 	bool quiet, verbose;
 };
 
 #define OPT_OUTPUT(s, m) \
-	OPT_CHOICE('f', "format", s, m.format, opt_format_choices, "how records are written"), \
+	OPT_CHOICE('f', "format", s, m.format, opt_format_choices, "format of the output"), \
 		OPT_FILE('o', "output", s, m.path, \
-			 "write records to this file, which is replaced when all went well; " \
-			 "default standard output"), \
+			 "write the output to FILE, which is replaced only on success; default " \
+			 "standard output"), \
 		OPT_FLAG('q', "quiet", s, m.quiet, \
-			 "no progress and no remarks on standard error; warnings stay"), \
+			 "print only warnings and errors on standard error, no progress"), \
 		OPT_FLAG('v', "verbose", s, m.verbose, \
-			 "say on standard error what is done and why")
+			 "print each step and its reason on standard error")
 
 enum opt_operands {
-	OPT_OPERANDS_NONE,    /* a word that is no option is a usage error */
-	OPT_OPERANDS_ANY,     /* handed to run() as they are */
-	OPT_OPERANDS_COMMAND, /* only behind `--` (an empty command behind it is a usage error) */
+	OPT_OPERANDS_NONE,    /* a word that is not an option is a usage error */
+	OPT_OPERANDS_ANY,     /* passed to run() */
+	OPT_OPERANDS_COMMAND, /* only after `--`, and not empty there */
 };
 
 struct opt_command {
 	const char *name; /* "setup", "trigger compress"; NULL for a program without subcommands */
-	const char *synopsis;    /* what follows the options: "[-- COMMAND ARG...]"; may be NULL */
-	const char *summary;     /* one line, lower case, no full stop */
-	const char *description; /* paragraphs; lines that begin with a space stay as they are; may
-				    be NULL */
-	const char *examples;    /* lines "command   # what it does"; may be NULL */
+	const char *synopsis; /* what follows the options: "[-- COMMAND ARG...]"; may be NULL */
+	const char *summary;  /* one line, lower case, no full stop */
+	const char
+		*description; /* paragraphs; lines that begin with a space are literal; or NULL */
+	const char *examples; /* lines "command   # what it does"; may be NULL */
 	const struct opt *options; /* ends with OPT_END */
 	enum opt_operands operands;
-	/* runs with the configuration filled; returns 0 or -errno with e filled; may set *exit_code
-	 * itself. */
+	/* With the configuration filled. Returns 0 or -errno with e filled; may set *exit_code. */
 	int (*run)(void *config, int argc, char **argv, int *exit_code, struct err *e);
 };
 
@@ -121,33 +119,28 @@ struct opt_program {
 	const char *description;            /* may be NULL */
 	const struct opt_command *commands; /* ends with .run == NULL */
 	void *config;                       /* holds the defaults; commands share one struct */
-	const struct record_type *const
-		*records;              /* for the man page; ends with NULL; may be NULL */
-	const char *const *companions; /* programs that it runs by their name, which its completion
-					* and its complaint about an unknown command name, too; ends
-					* with NULL; may be NULL */
+	const struct record_type *const *records; /* it prints; ends with NULL; may be NULL */
+	/* Programs that it runs by name, for completion and messages; as records. */
+	const char *const *companions;
 };
 
-/* opt_main - the whole of a program's main: --help, --version, the subcommand, parsing, run,
- * err_print. Returns the exit code. Also answers `--help=man` (mdoc text of the whole page but for
- * hand-written parts) and `--help=completion` (bash).
+/* opt_main - a program's main: the subcommand, its options, its run, the error message; --version,
+ * --help, --help=man (mdoc), --help=completion (bash), --help=fields. Returns the exit code.
  */
 int opt_main(const struct opt_program *program, int argc, char **argv);
 
-/* opt_parse - options of one command into config. Options and operands may be mixed: argv is put in
- * order so that operands start at argv[*used], and a first `--` is dropped. argv[0] is skipped.
- * Strings point into argv; lists live until exit. A list given on the command line replaces the
- * default one.
- *
- * errors  -EINVAL with e->exit 2: unknown option, missing or bad value, out of bounds; names the
- * option
- */
-int opt_parse(const struct opt *options, void *config, int argc, char **argv, int *used,
-	      struct err *e);
-
-/* opt_format_value - an option's current value as text, as opt_parse would read it; "" when not
- * given; flags are "true" or "false". Cut where buf is too small.
+/* opt_format_value - an option's value in config as text that opt_parse reads back; "" where it is
+ * not given; "true" or "false" for a flag. Cut where buf is too small.
  */
 void opt_format_value(const struct opt *opt, const void *config, char *buf, size_t len);
+
+/* opt_value_parse - text into `to`, of the option's type. NULL: only check it.
+ *
+ * errors  -EINVAL with e->exit 2: not a value, or out of bounds; e->what continues "--name "
+ */
+int opt_value_parse(const struct opt *opt, void *to, const char *text, struct err *e);
+
+/* opt_value_name - the name of the value in help: "SIZE"; "" for a flag. */
+const char *opt_value_name(const struct opt *opt);
 
 #endif

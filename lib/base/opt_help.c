@@ -3,7 +3,7 @@
  *
  * Defaults are read from the configuration, so they are written once. The texts are ours, plain
  * ASCII; what mdoc would take for markup in them is escaped. The hand-written parts of a man page
- * are not made here.
+ * are in man/.
  */
 #include "opt_help.h"
 
@@ -19,60 +19,30 @@ static const struct {
 	int code;
 	const char *meaning;
 } exit_codes[] = {
-	{ EXIT_DONE, "done, also when ended by ^C" },
-	{ EXIT_FAILED, "failed" },
-	{ EXIT_USAGE, "wrong usage" },
+	{ EXIT_DONE, "success, also when stopped with ^C" },
+	{ EXIT_FAILED, "failure" },
+	{ EXIT_USAGE, "usage error" },
 	{ EXIT_IMPOSSIBLE,
-	  "not possible on this machine: a feature, a right or a tool is missing" },
+	  "not possible here: a kernel feature, a privilege or a tool is missing" },
 };
 
-static const struct opt no_options[] = { OPT_END };
-
-/* The options every command has, behind its own. */
-static const struct {
-	const char *letter, *name, *help;
-} common_options[] = {
-	{ "h", "help", "show this help; --help=man an mdoc page, --help=completion a bash script" },
-	{ "V", "version", "show program, version and revision" },
+/* Of every command, after its own. The type is one whose value is never read. */
+static const struct opt common_options[] = {
+	{ .letter = 'h',
+	  .name = "help",
+	  .type = OPT_TYPE_RENAMED,
+	  .help = "print this help; --help=man prints an mdoc page, --help=completion a bash "
+		  "script, --help=fields the record fields" },
+	{ .letter = 'V',
+	  .name = "version",
+	  .type = OPT_TYPE_RENAMED,
+	  .help = "print the version and revision" },
+	OPT_END
 };
 
 /* ---- words ---- */
 
-static const char *metavar(const struct opt *opt)
-{
-	if (opt->metavar)
-		return opt->metavar;
-	switch (opt->type) {
-	case OPT_TYPE_FLAG:
-	case OPT_TYPE_RENAMED:
-		return "";
-	case OPT_TYPE_U64:
-		return "N";
-	case OPT_TYPE_F64:
-		return "X";
-	case OPT_TYPE_SHARE:
-		return "SHARE";
-	case OPT_TYPE_SIZE:
-		return "SIZE";
-	case OPT_TYPE_DURATION:
-		return "TIME";
-	case OPT_TYPE_FILE:
-		return "FILE";
-	case OPT_TYPE_DIR:
-		return "DIR";
-	case OPT_TYPE_STRING:
-		return "TEXT";
-	case OPT_TYPE_CHOICE:
-		return "NAME";
-	case OPT_TYPE_PID:
-		return "PID";
-	case OPT_TYPE_LIST:
-		return "LIST";
-	}
-	return "";
-}
-
-/* "fill the pages; one of a, b; from 1; default 3": all that there is to say about an option. */
+/* "fill the pages; one of a, b; default 3" */
 static void describe(struct text *t, const struct opt *opt, const void *config)
 {
 	bool flag = opt->type == OPT_TYPE_FLAG;
@@ -94,38 +64,67 @@ static void describe(struct text *t, const struct opt *opt, const void *config)
 	}
 }
 
-/* Words of text, wrapped: the first line starts at `column`, the others at `indent`. */
-static void wrap(FILE *f, const char *text, size_t n, size_t column, size_t indent)
+/* Calls print for the options of a command and the common ones. */
+static void each_option(FILE *f, const struct opt *options, const void *config,
+			void (*print)(FILE *f, const struct opt *opt, const struct text *about))
 {
-	size_t at = column;
+	const struct opt *const tables[] = { options, common_options };
 
-	for (size_t i = 0; i < n;) {
-		size_t len = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		for (const struct opt *opt = tables[i]; opt && opt->name; opt++) {
+			struct text t = { 0 };
 
-		while (i < n && text[i] == ' ')
-			i++;
-		while (i + len < n && text[i + len] != ' ' && text[i + len] != '\n')
-			len++;
-		if (at > indent && at + 1 + len > HELP_COLUMNS) {
-			fprintf(f, "\n%*s", (int)indent, "");
-			at = indent;
+			if (opt->hidden)
+				continue;
+			describe(&t, opt, config);
+			print(f, opt, &t);
+			text_done(&t);
 		}
-		if (len)
-			at += (size_t)fprintf(f, "%s%.*s", at > indent ? " " : "", (int)len,
-					      text + i);
-		i += len;
-		if (i < n && text[i] == '\n') {
-			fprintf(f, "\n%*s", text[i + 1] == '\n' ? 0 : (int)indent, "");
-			at = indent;
-			i++;
-		}
+	}
+}
+
+struct word {
+	const char *s;
+	size_t len;
+	unsigned int newlines; /* before it */
+};
+
+/* The last one may be empty, with the newlines at the end. */
+static bool next_word(struct word *w, const char **at, const char *end)
+{
+	if (*at == end)
+		return false;
+	w->newlines = 0;
+	for (; *at < end && (**at == ' ' || **at == '\n'); ++*at)
+		w->newlines += **at == '\n';
+	w->s = *at;
+	while (*at < end && **at != ' ' && **at != '\n')
+		++*at;
+	w->len = (size_t)(*at - w->s);
+	return true;
+}
+
+/* Running text from column `indent` on, where the first line is already. */
+static void wrap(FILE *f, const char *text, size_t n, size_t indent)
+{
+	const char *at = text;
+	size_t column = indent;
+
+	for (struct word w; next_word(&w, &at, text + n);) {
+		if (!w.newlines && column > indent && column + 1 + w.len > HELP_COLUMNS)
+			w.newlines = 1;
+		for (unsigned int i = 0; i < w.newlines; i++)
+			fputc('\n', f);
+		if (w.newlines && w.len)
+			column = (size_t)fprintf(f, "%*s", (int)indent, "");
+		if (w.len)
+			column += (size_t)fprintf(f, "%s%.*s", column > indent ? " " : "",
+						  (int)w.len, w.s);
 	}
 	fputc('\n', f);
 }
 
-/* The next block of a description: lines that begin with a space stand as they are, others are
- * running text.
- */
+/* The next block of a description: literal (lines that begin with a space) or running text. */
 static size_t next_block(const char *text, bool *literal)
 {
 	size_t n = 0;
@@ -140,10 +139,11 @@ static size_t next_block(const char *text, bool *literal)
 
 /* ---- help ---- */
 
-static void print_option(FILE *f, char letter, const char *name, const char *value,
-			 const char *text, size_t n)
+static void print_option(FILE *f, const struct opt *opt, const struct text *about)
 {
-	int at = letter ? fprintf(f, "  -%c, --%s", letter, name) : fprintf(f, "      --%s", name);
+	const char *value = opt_value_name(opt);
+	int at = opt->letter ? fprintf(f, "  -%c, --%s", opt->letter, opt->name)
+			     : fprintf(f, "      --%s", opt->name);
 
 	if (*value)
 		at += fprintf(f, " %s", value);
@@ -152,24 +152,7 @@ static void print_option(FILE *f, char letter, const char *name, const char *val
 		at = 0;
 	}
 	fprintf(f, "%*s", HELP_INDENT - at, "");
-	wrap(f, text, n, HELP_INDENT, HELP_INDENT);
-}
-
-static void print_options(FILE *f, const struct opt *options, const void *config)
-{
-	fputs("\nOptions:\n", f);
-	for (const struct opt *opt = options; opt->name; opt++) {
-		struct text t = { 0 };
-
-		if (opt->hidden)
-			continue;
-		describe(&t, opt, config);
-		print_option(f, (char)opt->letter, opt->name, metavar(opt), t.s, t.n);
-		text_done(&t);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(common_options); i++)
-		print_option(f, *common_options[i].letter, common_options[i].name, "",
-			     common_options[i].help, strlen(common_options[i].help));
+	wrap(f, about->s, about->n, HELP_INDENT);
 }
 
 bool opt_in_group(const struct opt_command *command, const char *group)
@@ -179,7 +162,7 @@ bool opt_in_group(const struct opt_command *command, const char *group)
 	return strncmp(command->name, group, n) == 0 && command->name[n] == ' ';
 }
 
-/* group: the first word of those that are wanted; NULL = all. */
+/* group: only the commands that begin with this word; NULL: all. */
 static void print_commands(FILE *f, const struct opt_program *program, const char *group)
 {
 	size_t width = 0;
@@ -191,9 +174,9 @@ static void print_commands(FILE *f, const struct opt_program *program, const cha
 		if (group && !opt_in_group(c, group))
 			continue;
 		fprintf(f, "  %-*s  ", (int)width, c->name);
-		wrap(f, c->summary, strlen(c->summary), width + 4, width + 4);
+		wrap(f, c->summary, strlen(c->summary), width + 4);
 	}
-	fprintf(f, "\n%s COMMAND --help tells more about each.\n", program->name);
+	fprintf(f, "\n\"%s COMMAND --help\" describes a command.\n", program->name);
 }
 
 static void print_indented(FILE *f, const char *heading, const char *lines)
@@ -220,34 +203,41 @@ static void print_about(FILE *f, const char *summary, const char *description)
 		if (literal)
 			fprintf(f, "%.*s", (int)n, description);
 		else
-			wrap(f, description, n - (description[n - 1] == '\n'), 0, 0);
+			wrap(f, description, n - (description[n - 1] == '\n'), 0);
 	}
 }
 
-void opt_help_group(FILE *f, const struct opt_program *program, const char *group)
+static void print_command_help(FILE *f, const struct opt_program *program,
+			       const struct opt_command *command)
 {
-	fprintf(f, "Usage: %s COMMAND [OPTION]...\n", program->name);
-	print_commands(f, program, group);
+	const char *description = command->description;
+
+	if (!description && !command->name)
+		description = program->description;
+	fprintf(f, "Usage: %s%s%s [OPTION]...%s%s\n", program->name, command->name ? " " : "",
+		command->name ? command->name : "", command->synopsis ? " " : "",
+		command->synopsis ? command->synopsis : "");
+	print_about(f, command->summary, description);
+	fputs("\nOptions:\n", f);
+	each_option(f, command->options, program->config, print_option);
+	if (command->examples)
+		print_indented(f, "Examples", command->examples);
 }
 
-void opt_help_print(FILE *f, const struct opt_program *program, const struct opt_command *command)
+void opt_help_print(FILE *f, const struct opt_program *program, const struct opt_command *command,
+		    const char *group)
 {
-	if (!command) {
-		fprintf(f, "Usage: %s COMMAND [OPTION]...\n", program->name);
-		print_about(f, program->summary, program->description);
-		print_commands(f, program, NULL);
-		print_options(f, no_options, NULL);
+	if (command) {
+		print_command_help(f, program, command);
 	} else {
-		fprintf(f, "Usage: %s%s%s [OPTION]...%s%s\n", program->name,
-			command->name ? " " : "", command->name ? command->name : "",
-			command->synopsis ? " " : "", command->synopsis ? command->synopsis : "");
-		print_about(f, command->summary,
-			    command->description ? command->description
-			    : command->name      ? NULL
-						 : program->description);
-		print_options(f, command->options, program->config);
-		if (command->examples)
-			print_indented(f, "Examples", command->examples);
+		fprintf(f, "Usage: %s COMMAND [OPTION]...\n", program->name);
+		if (!group)
+			print_about(f, program->summary, program->description);
+		print_commands(f, program, group);
+		if (group)
+			return;
+		fputs("\nOptions:\n", f);
+		each_option(f, NULL, NULL, print_option);
 	}
 	fputs("\nExit status:\n", f);
 	for (size_t i = 0; i < ARRAY_SIZE(exit_codes); i++)
@@ -270,7 +260,7 @@ static size_t man_word(FILE *f, const char *word, size_t len)
 	return len;
 }
 
-/* A macro's argument that stands for itself, whatever macro or delimiter it looks like. */
+/* A macro's argument, not to be taken for a macro or a delimiter. */
 static void man_arg(FILE *f, const char *text)
 {
 	fputs(" \"\\&", f);
@@ -283,44 +273,28 @@ static void man_arg(FILE *f, const char *text)
 	fputc('"', f);
 }
 
-/* Running text: short lines, a new one behind each sentence, `.Pp` where a line is empty. */
+/* Running text: short lines, a new one for each sentence, `.Pp` where a line is empty. */
 static void man_text(FILE *f, const char *text, size_t n)
 {
-	size_t at = 0;
+	const char *at = text;
+	size_t column = 0;
+	char last = '\0'; /* of the word before */
 
-	for (size_t i = 0; i < n;) {
-		size_t len = 0;
-		bool sentence;
+	for (struct word w; next_word(&w, &at, text + n) && w.len;) {
+		bool sentence = (last == '.' || last == '?') && isupper((unsigned char)*w.s);
 
-		while (i < n &&
-		       (text[i] == ' ' || (text[i] == '\n' && (i + 1 == n || text[i + 1] != '\n'))))
-			i++;
-		if (i + 1 < n && text[i] == '\n') {
-			fputs(at ? "\n.Pp\n" : ".Pp\n", f);
-			at = 0;
-			i += 2;
-			continue;
-		}
-		while (i + len < n && text[i + len] != ' ' && text[i + len] != '\n')
-			len++;
-		if (!len)
-			break;
-		if (at && at + 1 + len > MAN_COLUMNS) {
+		if (column && (sentence || w.newlines > 1 || column + 1 + w.len > MAN_COLUMNS)) {
 			fputc('\n', f);
-			at = 0;
+			column = 0;
 		}
-		if (at)
-			at += (size_t)fprintf(f, " ");
-		at += man_word(f, text + i, len);
-		i += len;
-		sentence = (text[i - 1] == '.' || text[i - 1] == '?') && i + 1 < n &&
-			   text[i] == ' ' && isupper((unsigned char)text[i + 1]);
-		if (sentence) {
-			fputc('\n', f);
-			at = 0;
-		}
+		if (w.newlines > 1)
+			fputs(".Pp\n", f);
+		if (column)
+			column += (size_t)fprintf(f, " ");
+		column += man_word(f, w.s, w.len);
+		last = w.s[w.len - 1];
 	}
-	if (at)
+	if (column)
 		fputc('\n', f);
 }
 
@@ -348,42 +322,23 @@ static void man_paragraphs(FILE *f, const char *text)
 			man_literal(f, text, n);
 			fputs(text[n] ? ".Pp\n" : "", f);
 		} else {
-			man_text(f, text, n - (n > 1 && text[n - 2] == '\n'));
+			man_text(f, text, n);
 		}
 	}
 }
 
-static void man_item(FILE *f, char letter, const char *name, const char *value)
+static void man_option(FILE *f, const struct opt *opt, const struct text *about)
 {
 	fputs(".It", f);
-	if (letter)
-		fprintf(f, " Fl %c ,", letter);
-	fprintf(f, " Fl \\-%s", name);
-	if (*value) {
+	if (opt->letter)
+		fprintf(f, " Fl %c ,", opt->letter);
+	fprintf(f, " Fl \\-%s", opt->name);
+	if (*opt_value_name(opt)) {
 		fputs(" Ar", f);
-		man_arg(f, value);
+		man_arg(f, opt_value_name(opt));
 	}
 	fputc('\n', f);
-}
-
-static void man_options(FILE *f, const struct opt *options, const void *config)
-{
-	fputs(".Bl -tag -width indent\n", f);
-	for (const struct opt *opt = options; opt->name; opt++) {
-		struct text t = { 0 };
-
-		if (opt->hidden)
-			continue;
-		man_item(f, (char)opt->letter, opt->name, metavar(opt));
-		describe(&t, opt, config);
-		man_text(f, t.s, t.n);
-		text_done(&t);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(common_options); i++) {
-		man_item(f, *common_options[i].letter, common_options[i].name, "");
-		man_text(f, common_options[i].help, strlen(common_options[i].help));
-	}
-	fputs(".El\n", f);
+	man_text(f, about->s, about->n);
 }
 
 static void man_head(FILE *f, const struct opt_program *program)
@@ -422,13 +377,12 @@ static void man_description(FILE *f, const struct opt_program *program)
 	if (program->description)
 		man_paragraphs(f, program->description);
 	else
-		fprintf(f, ".Nm\nserves to %s.\n", program->summary);
+		fprintf(f, "%c%s.\n", toupper((unsigned char)program->summary[0]),
+			program->summary + 1);
 	for (const struct opt_command *c = program->commands; c->run; c++) {
 		if (c->name)
-			fprintf(f, ".Ss %s\n", c->name);
-		if (c->name)
-			fprintf(f, "%c%s.\n", toupper((unsigned char)c->summary[0]),
-				c->summary + 1);
+			fprintf(f, ".Ss %s\n%c%s.\n", c->name,
+				toupper((unsigned char)c->summary[0]), c->summary + 1);
 		if (c->description) {
 			fputs(".Pp\n", f);
 			man_paragraphs(f, c->description);
@@ -480,7 +434,9 @@ void opt_help_man(FILE *f, const struct opt_program *program)
 	for (const struct opt_command *c = program->commands; c->run; c++) {
 		if (c->name)
 			fprintf(f, ".Ss Options of %s\n", c->name);
-		man_options(f, c->options, program->config);
+		fputs(".Bl -tag -width indent\n", f);
+		each_option(f, c->options, program->config, man_option);
+		fputs(".El\n", f);
 	}
 	if (program->records)
 		man_fields(f, program->records);
@@ -501,26 +457,34 @@ static void completion_words(FILE *f, const struct opt *options)
 	fputs("--help --version", f);
 }
 
-/* The values of every option with choices; where commands differ in an option's choices, the first
- * one counts. */
-static void completion_choices(FILE *f, const struct opt *options)
+/* The values of every option that has choices, or names a file or directory; where commands differ
+ * in an option, the first one counts. */
+static void completion_values(FILE *f, const struct opt *options)
 {
 	for (const struct opt *opt = options; opt->name; opt++) {
-		if (!opt->choices || opt->hidden)
+		bool dir = opt->type == OPT_TYPE_DIR, path = dir || opt->type == OPT_TYPE_FILE;
+
+		if (opt->hidden || (!opt->choices && !path))
 			continue;
+		fputc('\t', f);
 		if (opt->letter)
-			fprintf(f, "\t-%c | ", opt->letter);
-		else
-			fputs("\t", f);
-		fprintf(f, "--%s) COMPREPLY=($(compgen -W '", opt->name);
+			fprintf(f, "-%c | ", opt->letter);
+		fprintf(f, "--%s) ", opt->name);
+		if (path) {
+			fprintf(f,
+				"compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < "
+				"<(compgen -%c -- \"$word\"); return ;;\n",
+				dir ? 'd' : 'f');
+			continue;
+		}
+		fputs("COMPREPLY=($(compgen -W '", f);
 		for (int i = 0; opt->choices[i]; i++)
 			fprintf(f, "%s%s", i ? " " : "", opt->choices[i]);
 		fputs("' -- \"$word\")); return ;;\n", f);
 	}
 }
 
-/* What stands behind a companion's name is completed by the companion's own function, which is
- * asked for once. */
+/* After a companion's name its own function completes, which is loaded once. */
 static void completion_companions(FILE *f, const struct opt_program *program)
 {
 	if (!program->companions)
@@ -546,7 +510,7 @@ void opt_help_completion(FILE *f, const struct opt_program *program)
 	completion_companions(f, program);
 	fputs("\tcase $before in\n", f);
 	for (const struct opt_command *c = program->commands; c->run; c++)
-		completion_choices(f, c->options);
+		completion_values(f, c->options);
 	fputs("\tesac\n", f);
 	if (program->commands->name) {
 		fputs("\tcase \" ${COMP_WORDS[*]:1:COMP_CWORD-1} \" in\n", f);

@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* opt_help.h - what opt.c prints about a program: help, man page, completion. For opt.c only. */
+/* opt_help.h - the texts about a program: help, man page, completion. For opt_main.c only. */
 #ifndef COLDPRESS_BASE_OPT_HELP_H
 #define COLDPRESS_BASE_OPT_HELP_H
 
 #include "opt.h"
 
-/* opt_help_print - help of one command, or of the program with its commands where command is NULL.
+/* opt_help_print - help of a command, or of the program with its commands where command is NULL; of
+ * those only the ones that begin with the word `group`, where that is not NULL.
  */
-void opt_help_print(FILE *f, const struct opt_program *program, const struct opt_command *command);
+void opt_help_print(FILE *f, const struct opt_program *program, const struct opt_command *command,
+		    const char *group);
 
-/* opt_in_group - whether the command begins with this word, and has another: "trigger" of "trigger
- * compress". */
+/* opt_in_group - whether the command has two words of which this is the first: "trigger" of
+ * "trigger compress". */
 bool opt_in_group(const struct opt_command *command, const char *group);
 
-/* opt_help_group - the commands that begin with this word. */
-void opt_help_group(FILE *f, const struct opt_program *program, const char *group);
-
-/* opt_help_man - the whole program as an mdoc page. Dated SOURCE_DATE_EPOCH where that is set, else
- * today. */
+/* opt_help_man - the program as an mdoc page, dated SOURCE_DATE_EPOCH if set, else today. */
 void opt_help_man(FILE *f, const struct opt_program *program);
 
 /* opt_help_completion - a bash completion script. */

@@ -3,7 +3,7 @@
  *
  * Each type gets a layout when its first record comes; layout.c makes the text. Records collect in
  * one buffer, which goes to the kernel when 64 KiB are full. A file is written as PATH.PID-N.tmp
- * beside itself. Knows nothing of what records mean.
+ * beside itself.
  */
 #include "out.h"
 
@@ -19,7 +19,7 @@
 #include "text.h"
 
 #define OUT_BUFFER_BYTES (64 * KIB)
-#define OUT_STOP_WAIT_MS 1000 /* how long a reader that does not read may hold up our end */
+#define OUT_STOP_WAIT_MS 1000 /* how long a reader that does not read may delay our end */
 
 struct out {
 	enum out_format format;
@@ -27,23 +27,15 @@ struct out {
 	int error;       /* sticks */
 	bool unbuffered; /* a terminal */
 	enum out_time time;
-	char *path;      /* "standard output" where it is that */
-	char *temporary; /* what is written; NULL where path is no regular file */
+	char path[PATH_MAX]; /* or "standard output" */
+	char temporary[PATH_MAX +
+		       32]; /* written in place of path; "" where that is no regular file */
 	struct layout *layouts;
 	const struct layout *last; /* whose head was printed */
 	struct text text;
 };
 
 /* ---- layouts ---- */
-
-static struct layout *layout_find(const struct out *out, const struct record_type *type)
-{
-	struct layout *layout = out->layouts;
-
-	while (layout && layout->type != type)
-		layout = layout->next;
-	return layout;
-}
 
 static const struct field *field_named(const struct record_type *type, const char *name)
 {
@@ -53,47 +45,6 @@ static const struct field *field_named(const struct record_type *type, const cha
 	return NULL;
 }
 
-/* A layout with room for n columns, that of the wall clock already in it where one is asked for. */
-static struct layout *layout_begin(const struct out *out, const struct record_type *type, size_t n)
-{
-	const struct field *ts =
-		out->time == OUT_TIME_MONOTONIC ? NULL : field_named(type, "ts_ns");
-	struct layout *layout = layout_new(type, n + 1);
-
-	if (!layout || !ts)
-		return layout;
-	layout->time = *ts;
-	layout->time.name = "time";
-	layout->time.type = FIELD_UTC;
-	if (layout_add(layout, &layout->time) == 0)
-		return layout;
-	layout_free(layout);
-	return NULL;
-}
-
-static const struct layout *layout_get(struct out *out, const struct record_type *type)
-{
-	struct layout *layout = layout_find(out, type);
-	int rc = 0;
-
-	if (layout)
-		return layout;
-	layout = layout_begin(out, type, type->n_fields);
-	if (!layout)
-		return NULL;
-	for (size_t i = 0; i < type->n_fields && rc == 0; i++) {
-		if (out->time != OUT_TIME_UTC || !str_eq(type->fields[i].name, "ts_ns"))
-			rc = layout_add(layout, &type->fields[i]);
-	}
-	if (rc < 0) {
-		layout_free(layout);
-		return NULL;
-	}
-	layout->next = out->layouts;
-	out->layouts = layout;
-	return layout;
-}
-
 static int unknown_field(const struct record_type *type, const char *name, struct err *e)
 {
 	struct nearest near = nearest_begin(name);
@@ -101,43 +52,66 @@ static int unknown_field(const struct record_type *type, const char *name, struc
 
 	for (size_t i = 0; i < type->n_fields; i++) {
 		nearest_offer(&near, type->fields[i].name);
-		text_str(&names, i ? ", " : "");
-		text_str(&names, type->fields[i].name);
+		text_item(&names, type->fields[i].name);
 	}
-	err_usage(e, "%s has no field '%s'%s%s%s", type->name, name,
-		  near.best ? "; did you mean " : "", near.best ? near.best : "",
-		  near.best ? "?" : "");
+	if (near.best)
+		err_usage(e, "%s has no field '%s'; did you mean %s?", type->name, name, near.best);
+	else
+		err_usage(e, "%s has no field '%s'", type->name, name);
 	err_hint(e, "its fields are %.*s", (int)names.n, names.n ? names.s : "");
 	text_done(&names);
 	return -EINVAL;
 }
 
+/* Of these fields, or all; found before an earlier one of the same type. */
+static int layout_make(struct out *out, const struct record_type *type,
+		       const struct opt_list *names, struct err *e)
+{
+	const size_t n = names ? names->n : type->n_fields;
+	const struct field *ts = field_named(type, "ts_ns");
+	struct layout *layout = layout_new(type, n + 1);
+
+	if (!layout)
+		return err_set(e, ENOMEM, "cannot write records");
+	if (ts && out->time != OUT_TIME_MONOTONIC) {
+		layout->time = *ts;
+		layout->time.name = "time";
+		layout->time.type = FIELD_UTC;
+		layout_add(layout, &layout->time);
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct field *field =
+			names ? field_named(type, names->items[i]) : &type->fields[i];
+
+		if (names && !field) {
+			free(layout);
+			return unknown_field(type, names->items[i], e);
+		}
+		if (names || field != ts || out->time != OUT_TIME_UTC)
+			layout_add(layout, field);
+	}
+	layout->next = out->layouts;
+	out->layouts = layout;
+	return 0;
+}
+
+static const struct layout *layout_get(struct out *out, const struct record_type *type)
+{
+	const struct layout *layout = out->last;
+
+	if (layout && layout->type == type)
+		return layout;
+	for (layout = out->layouts; layout && layout->type != type; layout = layout->next)
+		;
+	if (!layout && !layout_make(out, type, NULL, NULL))
+		layout = out->layouts;
+	return layout;
+}
+
 int out_select(struct out *out, const struct record_type *type, const struct opt_list *names,
 	       struct err *e)
 {
-	struct layout *layout;
-	int rc = 0;
-
-	if (!names || !names->n)
-		return 0;
-	layout = layout_begin(out, type, names->n);
-	if (!layout)
-		return err_set(e, ENOMEM, "cannot select fields of %s", type->name);
-	for (size_t i = 0; i < names->n && rc == 0; i++) {
-		const struct field *field = field_named(type, names->items[i]);
-
-		if (!field)
-			rc = unknown_field(type, names->items[i], e);
-		else if (layout_add(layout, field) < 0)
-			rc = err_set(e, ENOMEM, "cannot select fields of %s", type->name);
-	}
-	if (rc < 0) {
-		layout_free(layout);
-		return rc;
-	}
-	layout->next = out->layouts; /* found before an earlier one of the same type */
-	out->layouts = layout;
-	return 0;
+	return names && names->n ? layout_make(out, type, names, e) : 0;
 }
 
 int out_select_any(struct out *out, const struct record_type *const *types,
@@ -164,8 +138,8 @@ static bool lost(uint64_t n)
 	return n != 0 && n != MISSING_U64;
 }
 
-/* Text and CSV hold one table; its end is told apart from it, where there is a loss to tell. */
-static void tell_end(const struct layout *layout, const struct end_record *end)
+/* Text and CSV are one table, so losses go to stderr. */
+static void print_losses(const struct layout *layout, const struct end_record *end)
 {
 	struct text t = { 0 };
 
@@ -203,11 +177,11 @@ int out_record(struct out *out, const struct record_type *type, const void *reco
 
 	if (out->error)
 		return out->error;
-	layout = out->last && out->last->type == type ? out->last : layout_get(out, type);
+	layout = layout_get(out, type);
 	if (!layout)
 		return out->error = -ENOMEM;
 	if (type == &end_record_type && out->format != OUT_JSON) {
-		tell_end(layout, record);
+		print_losses(layout, record);
 		return 0;
 	}
 	if (wants_gap(out, layout))
@@ -244,9 +218,8 @@ int out_line(struct out *out, const char *fmt, ...)
 
 /* ---- files ---- */
 
-/* After a request to stop, a reader that does not read must not hold us: wait for it a little, then
- * give it no more than what poll said there is room for.
- */
+/* After a request to stop a reader that does not read must not hold us: wait for it a little, then
+ * write no more than poll promises to fit. */
 static int wait_writable(int fd, size_t *len)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
@@ -281,35 +254,31 @@ int out_flush(struct out *out)
 	return out->error;
 }
 
-/* The file that is to be replaced keeps its mode and, where we may, its owner. */
+/* A file that is replaced keeps its mode and, where permitted, its owner. */
 static int open_beside(struct out *out, const struct stat *earlier, struct err *e)
 {
-	for (int i = 0; i < 100; i++) {
-		free(out->temporary);
-		if (asprintf(&out->temporary, "%s.%ld-%d.tmp", out->path, (long)getpid(), i) < 0) {
-			out->temporary = NULL;
-			return err_set(e, ENOMEM, "cannot write %s", out->path);
-		}
-		out->fd = open(out->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (out->fd >= 0 || errno != EEXIST)
+	char *name = out->temporary;
+
+	out->fd = -1;
+	for (int i = 0; i < 100 && out->fd < 0; i++) {
+		snprintf(name, sizeof(out->temporary), "%s.%ld-%d.tmp", out->path, (long)getpid(),
+			 i);
+		out->fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (out->fd < 0 && errno != EEXIST)
 			break;
 	}
 	if (out->fd < 0) {
-		int code = errno;
-
-		free(out->temporary);
-		out->temporary = NULL;
-		return err_set(e, code, "cannot create %s", out->path);
+		*name = '\0';
+		return err_set(e, errno, "cannot create %s", out->path);
 	}
 	if (earlier && (fchown(out->fd, earlier->st_uid, earlier->st_gid) < 0 ||
 			fchmod(out->fd, earlier->st_mode & 0777) < 0))
-		errno = 0; /* a new file of ours is as good */
+		errno = 0; /* a new file of ours will do */
 	return 0;
 }
 
-/* As fs.protected_symlinks has it, where that may be off and whatever the directory's mode: a link
- * is followed if it is ours, root's, or of whom the directory belongs to.
- */
+/* The rule of fs.protected_symlinks, for every directory: a link is followed where it belongs to
+ * us, to root or to the owner of the directory. */
 static int check_link(const char *path, const struct stat *link, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
@@ -321,10 +290,9 @@ static int check_link(const char *path, const struct stat *link, struct err *e)
 	if (dir && stat(dir, &st) == 0 && st.st_uid == link->st_uid)
 		return 0;
 	err_say(e, EPERM,
-		"cannot write %s: it is a link that user %u put into a directory of somebody "
-		"else's",
+		"cannot write %s: it is a symbolic link of user %u in a directory of another user",
 		path, (unsigned int)link->st_uid);
-	return err_hint(e, "remove it, or name the file that is meant");
+	return err_hint(e, "remove the link, or name its target");
 }
 
 static bool is_standard_output(const struct stat *st)
@@ -335,29 +303,38 @@ static bool is_standard_output(const struct stat *st)
 	       standard.st_ino == st->st_ino;
 }
 
-/* What was no link when we looked is not followed should it become one. */
+/* A pipe, a device or a socket. Not to follow a link that was made since we looked. */
+static int open_special(struct out *out, bool linked, struct err *e)
+{
+	out->fd = open(out->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | (linked ? 0 : O_NOFOLLOW));
+	return out->fd < 0 ? err_set(e, errno, "cannot write %s", out->path) : 0;
+}
+
 static int open_path(struct out *out, const char *path, struct err *e)
 {
 	struct stat link, st;
-	bool linked = lstat(path, &link) == 0 && S_ISLNK(link.st_mode),
-	     there = stat(path, &st) == 0;
-	int rc = linked ? check_link(path, &link, e) : 0;
+	bool linked = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
+	bool exists = stat(path, &st) == 0;
+	bool regular = exists && S_ISREG(st.st_mode);
+	int rc;
 
-	if (rc < 0)
-		return rc;
 	if (!*path)
-		return err_usage(e, "the name of the file to write is empty");
-	if (there && S_ISDIR(st.st_mode))
+		return err_usage(e, "the name of the output file is empty");
+	if (strlen(path) >= sizeof(out->path))
+		return err_set(e, ENAMETOOLONG, "cannot write %s", path);
+	rc = linked ? check_link(path, &link, e) : 0;
+	if (rc)
+		return rc;
+	if (exists && S_ISDIR(st.st_mode))
 		return err_set(e, EISDIR, "cannot write %s", path);
-	out->path = linked && there && S_ISREG(st.st_mode) ? realpath(path, NULL) : strdup(path);
-	if (!out->path)
+	strcpy(out->path, path);
+	if (linked && regular && !realpath(path, out->path))
 		return err_set(e, errno, "cannot write %s", path);
-	if (there && is_standard_output(&st)) /* /dev/stdout, which may append */
+	if (!exists)
+		return open_beside(out, NULL, e);
+	if (is_standard_output(&st)) /* /dev/stdout, which may append */
 		return 0;
-	if (!there || S_ISREG(st.st_mode))
-		return open_beside(out, there ? &st : NULL, e);
-	out->fd = open(out->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | (linked ? 0 : O_NOFOLLOW));
-	return out->fd < 0 ? err_set(e, errno, "cannot write %s", path) : 0;
+	return regular ? open_beside(out, &st, e) : open_special(out, linked, e);
 }
 
 static void out_free(struct out *out)
@@ -366,13 +343,11 @@ static void out_free(struct out *out)
 		struct layout *layout = out->layouts;
 
 		out->layouts = layout->next;
-		layout_free(layout);
+		free(layout);
 	}
 	if (out->fd > STDERR_FILENO)
 		close(out->fd);
 	text_done(&out->text);
-	free(out->temporary);
-	free(out->path);
 	free(out);
 }
 
@@ -385,10 +360,9 @@ int out_new(struct out **ret, enum out_format format, const char *path, struct e
 		return err_set(e, ENOMEM, "cannot write records");
 	out->format = format;
 	out->fd = STDOUT_FILENO;
+	strcpy(out->path, "standard output");
 	if (path && !str_eq(path, "-"))
 		rc = open_path(out, path, e);
-	else if (!(out->path = strdup("standard output")))
-		rc = err_set(e, ENOMEM, "cannot write records");
 	if (rc == 0 && !text_reserve(&out->text, 2 * OUT_BUFFER_BYTES))
 		rc = err_set(e, ENOMEM, "cannot write records");
 	if (rc < 0) {
@@ -404,19 +378,19 @@ static int out_finish(struct out *out, struct err *e)
 {
 	int rc = out_flush(out);
 
-	if (rc == -EPIPE && !out->temporary)
+	if (rc == -EPIPE && !*out->temporary)
 		return 0;
 	if (rc == -ETIMEDOUT)
-		return err_say(e, ETIMEDOUT, "%s: the reader did not take the rest", out->path);
-	if (rc == 0 && out->temporary &&
+		return err_say(e, ETIMEDOUT, "%s: its reader stopped reading", out->path);
+	if (rc == 0 && *out->temporary &&
 	    (fsync(out->fd) < 0 || rename(out->temporary, out->path) < 0))
 		rc = -errno;
 	if (rc == 0)
 		return 0;
 	rc = err_set(e, rc, "cannot write %s", out->path);
 	if (rc == -ENOSPC || rc == -EDQUOT)
-		err_hint(e, "make room there, or write elsewhere with --output FILE%s",
-			 out->temporary ? "; an earlier file is as it was" : "");
+		err_hint(e, "free space there, or write elsewhere with --output FILE%s",
+			 *out->temporary ? "; the earlier file is unchanged" : "");
 	return rc;
 }
 
@@ -424,7 +398,7 @@ int out_close(struct out *out, struct err *e)
 {
 	int rc = out_finish(out, e);
 
-	if (rc < 0 && out->temporary)
+	if (rc < 0 && *out->temporary)
 		unlink(out->temporary);
 	out_free(out);
 	return rc;
@@ -434,7 +408,7 @@ void out_discard(struct out *out)
 {
 	if (!out)
 		return;
-	if (out->temporary)
+	if (*out->temporary)
 		unlink(out->temporary);
 	else
 		out_flush(out);
@@ -463,13 +437,4 @@ const char *out_escape(const char *bytes, size_t n, char *buf, size_t len)
 	snprintf(buf + used, len - used, "%s", n > len || t.n >= len ? "..." : "");
 	text_done(&t);
 	return buf;
-}
-
-void out_json_string(FILE *f, const char *bytes, size_t n)
-{
-	struct text t = { 0 };
-
-	text_json_string(&t, bytes, n);
-	fwrite(t.s, 1, t.n, f);
-	text_done(&t);
 }

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* record.c - what any table of fields can be asked, and the end record.
- *
- * Knows nothing of sinks: the text, JSON and CSV of a record are made in out.c.
- */
+/* record.c - tables of fields: missing values, documents, and the end record. */
 #include "record.h"
 
 #include <math.h>
 
 static const struct field end_fields[] = {
-	FIELD(struct end_record, seen, FIELD_U64, "events", "all that passed the hook or the loop"),
+	FIELD(struct end_record, seen, FIELD_U64, "events", "events seen by the hook or the loop"),
 	FIELD(struct end_record, emitted, FIELD_U64, "events", "records printed"),
-	FIELD(struct end_record, filtered, FIELD_U64, "events",
-	      "left out because a filter asked for it"),
+	FIELD(struct end_record, filtered, FIELD_U64, "events", "left out by a filter"),
 	FIELD(struct end_record, dropped, FIELD_U64, "events", "lost because a buffer was full"),
 	FIELD(struct end_record, missed, FIELD_U64, "events",
-	      "runs of the hook the kernel skipped"),
+	      "runs of the hook that the kernel skipped"),
 	FIELD(struct end_record, unmatched, FIELD_U64, "events", "ends whose begin was not seen"),
 	FIELD(struct end_record, reason, FIELD_STRING, "",
 	      "done, duration, signal, reader or partial"),
@@ -22,31 +18,41 @@ static const struct field end_fields[] = {
 
 const struct record_type end_record_type =
 	RECORD_TYPE("end", 1, RECORD_LINE, end_fields,
-		    "the last record of every stream: what was lost on the way");
+		    "the last record of every stream: how many events were lost, and why it ended");
+
+static const uint64_t missing_u64 = MISSING_U64;
+static const int64_t missing_i64 = MISSING_I64;
+static const double missing_f64 = MISSING_F64;
+
+/* What a type is called in documents, and its missing value of 8 bytes; NULL: none, or all zero. */
+static const struct {
+	const char *name;
+	const void *missing;
+} field_types[] = {
+	[FIELD_U64] = { "whole number", &missing_u64 },
+	[FIELD_I64] = { "signed whole number", &missing_i64 },
+	[FIELD_F64] = { "number", &missing_f64 },
+	[FIELD_U32] = { "whole number", NULL },
+	[FIELD_HEX] = { "\"0x\" string", NULL },
+	[FIELD_BOOL] = { "true or false", NULL },
+	[FIELD_STRING] = { "string", NULL },
+	[FIELD_CHARS] = { "string", NULL },
+	[FIELD_UTC] = { "ISO 8601 string", &missing_u64 },
+	[FIELD_SERIES] = { "array of numbers", NULL },
+};
 
 bool record_missing(const struct field *field, const void *record)
 {
 	const void *at = (const char *)record + field->offset;
+	const void *missing = field_types[field->type].missing;
 
-	switch (field->type) {
-	case FIELD_U64:
-	case FIELD_UTC:
-		return *(const uint64_t *)at == MISSING_U64;
-	case FIELD_I64:
-		return *(const int64_t *)at == MISSING_I64;
-	case FIELD_F64:
+	if (field->type == FIELD_F64)
 		return isnan(*(const double *)at);
-	case FIELD_STRING:
+	if (field->type == FIELD_STRING)
 		return !*(const char *const *)at;
-	case FIELD_SERIES:
+	if (field->type == FIELD_SERIES)
 		return !((const struct series *)at)->values;
-	case FIELD_U32:
-	case FIELD_HEX:
-	case FIELD_BOOL:
-	case FIELD_CHARS:
-		return false;
-	}
-	return false;
+	return missing && memcmp(at, missing, sizeof(uint64_t)) == 0;
 }
 
 void record_clear(const struct record_type *type, void *record)
@@ -56,25 +62,8 @@ void record_clear(const struct record_type *type, void *record)
 		void *at = (char *)record + field->offset;
 
 		memset(at, 0, field->size);
-		switch (field->type) {
-		case FIELD_U64:
-		case FIELD_UTC:
-			*(uint64_t *)at = MISSING_U64;
-			break;
-		case FIELD_I64:
-			*(int64_t *)at = MISSING_I64;
-			break;
-		case FIELD_F64:
-			*(double *)at = MISSING_F64;
-			break;
-		case FIELD_STRING:
-		case FIELD_SERIES:
-		case FIELD_U32:
-		case FIELD_HEX:
-		case FIELD_BOOL:
-		case FIELD_CHARS:
-			break;
-		}
+		if (field_types[field->type].missing)
+			memcpy(at, field_types[field->type].missing, sizeof(uint64_t));
 	}
 }
 
@@ -84,37 +73,11 @@ uint64_t record_epoch_ns(uint64_t monotonic)
 
 	if (!offset_ns) {
 		uint64_t before = monotonic_ns();
-		struct timespec wall;
+		uint64_t wall = clock_ns(CLOCK_REALTIME);
 
-		clock_gettime(CLOCK_REALTIME, &wall);
-		offset_ns = timespec_ns(&wall) - (before + (monotonic_ns() - before) / 2);
+		offset_ns = wall - (before + (monotonic_ns() - before) / 2);
 	}
 	return monotonic + offset_ns;
-}
-
-static const char *type_word(enum field_type type)
-{
-	switch (type) {
-	case FIELD_U64:
-	case FIELD_U32:
-		return "whole number";
-	case FIELD_I64:
-		return "signed whole number";
-	case FIELD_F64:
-		return "number";
-	case FIELD_HEX:
-		return "\"0x\" string";
-	case FIELD_BOOL:
-		return "true or false";
-	case FIELD_STRING:
-	case FIELD_CHARS:
-		return "string";
-	case FIELD_UTC:
-		return "ISO 8601 string";
-	case FIELD_SERIES:
-		return "array of numbers";
-	}
-	return "";
 }
 
 static void print_cell(FILE *f, const char *s)
@@ -138,7 +101,7 @@ void record_print_docs(FILE *f, const struct record_type *const *types)
 			const struct field *field = &type->fields[j];
 
 			fprintf(f, "| `%s` | %s | %s | ", field->name, field->unit,
-				type_word(field->type));
+				field_types[field->type].name);
 			print_cell(f, field->meaning);
 			fputs(" |\n", f);
 		}

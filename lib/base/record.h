@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* record.h - what is printed is declared once: a record type is a const table of fields.
+/* record.h - a record type is a const table of fields: what is printed is declared once.
  *
- * From the table come text, JSON, CSV (out.h), SQLite columns (store.h), --fields and
- * docs/metrics.md.
+ * From the table come text, JSON and CSV (out.h), reading back (record_json.h), SQLite columns
+ * (results.h), --help=fields and docs/metrics.md.
  */
 #ifndef COLDPRESS_BASE_RECORD_H
 #define COLDPRESS_BASE_RECORD_H
@@ -18,10 +18,8 @@ enum field_type {
 	FIELD_BOOL,   /* bool */
 	FIELD_STRING, /* const char *; NULL = missing; any bytes, escaped by the sink */
 	FIELD_CHARS,  /* char[size]: text up to NUL or size; any bytes, escaped by the sink */
-	FIELD_UTC,    /* uint64_t, ns of CLOCK_MONOTONIC; written as the wall clock then, see
-			 record_epoch_ns */
-	FIELD_SERIES, /* struct series: numbers; a JSON array, text joined by commas; .values NULL =
-			 missing */
+	FIELD_UTC,    /* uint64_t, ns of CLOCK_MONOTONIC; written as wall clock (record_epoch_ns) */
+	FIELD_SERIES, /* struct series: a JSON array of numbers; .values NULL = missing */
 };
 
 struct series {
@@ -30,14 +28,12 @@ struct series {
 };
 
 struct field {
-	const char *name; /* snake_case, the unit its last word; not "type" or "v", which JSON has
-			     first */
+	const char *name; /* snake_case, the unit its last word; not "type" or "v" */
 	const char *unit; /* "bytes", "ns", "pages", "ratio", ""; for docs */
 	enum field_type type;
 	size_t offset, size;
 	const char *meaning; /* one line, for docs/metrics.md */
-	int decimals; /* F64: digits behind the point in text, 0 = 3, -1 = none; JSON has all that
-		       * round-trip */
+	int decimals; /* F64: digits after the point in text, 0 = 3, -1 = none; JSON is exact */
 };
 
 #define FIELD(s, m, t, u, what, ...) \
@@ -48,13 +44,13 @@ struct field {
 
 enum record_style {
 	RECORD_LINE,  /* text: `type key=value key=value` on one line */
-	RECORD_TABLE, /* text: head once, then rows in columns */
+	RECORD_TABLE, /* text: column names once, then rows */
 	RECORD_CARD,  /* text: one `key  value unit` a line */
 };
 
 struct record_type {
 	const char *name;     /* JSON "type" */
-	unsigned int version; /* JSON "v"; grows when a field changes its meaning or goes */
+	unsigned int version; /* JSON "v"; grows when a field changes its meaning or is removed */
 	enum record_style style;
 	const char *meaning; /* one line, for docs */
 	const struct field *fields;
@@ -79,19 +75,17 @@ extern const struct record_type end_record_type;
 /* record_missing - whether a field of this record holds the missing value of its type. */
 bool record_missing(const struct field *field, const void *record);
 
-/* record_clear - every field to the missing value of its type; numbers that cannot be missing to 0,
- * flags to false. What is in the struct and in no field is left as it is.
+/* record_clear - every field to the missing value of its type, or to zero where the type has none.
+ * Members that are not fields stay.
  */
 void record_clear(const struct record_type *type, void *record);
 
 /* record_epoch_ns - the wall clock, in ns since 1970, at a moment of CLOCK_MONOTONIC. The two are
- * compared once a run, when this is first called: times of one run stay as far apart as they were,
- * also when the clock is set.
+ * compared once a run, so that setting the clock moves no times of one run apart.
  */
 uint64_t record_epoch_ns(uint64_t monotonic_ns);
 
-/* record_print_docs - the fields of these types, NULL at the end, as Markdown: --help=fields,
- * docs/metrics.md. */
+/* record_print_docs - the fields of these types (ends with NULL) as Markdown. */
 void record_print_docs(FILE *f, const struct record_type *const *types);
 
 #endif

@@ -18,18 +18,24 @@ static int build_path(const struct sysroot *root, char buf[SYSROOT_PATH_MAX], co
 	return n < 0 || at + n >= SYSROOT_PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
+/* Sets rc and fills path from a function's root, fmt and what follows them. */
+#define BUILD_PATH(rc, path) \
+	do { \
+		va_list ap_; \
+		va_start(ap_, fmt); \
+		(rc) = build_path(root, path, fmt, ap_); \
+		va_end(ap_); \
+	} while (0)
+
 int sysroot_path(const struct sysroot *root, char buf[SYSROOT_PATH_MAX], const char *fmt, ...)
 {
-	va_list ap;
 	int rc;
 
-	va_start(ap, fmt);
-	rc = build_path(root, buf, fmt, ap);
-	va_end(ap);
+	BUILD_PATH(rc, buf);
 	return rc;
 }
 
-/* Reads until end of file or until len bytes are there. */
+/* Until the end of the file, or len bytes. */
 static ssize_t read_all(int fd, char *buf, size_t len)
 {
 	size_t used = 0;
@@ -68,28 +74,22 @@ ssize_t sysroot_read(const struct sysroot *root, char *buf, size_t len, struct e
 		     const char *fmt, ...)
 {
 	char path[SYSROOT_PATH_MAX];
-	va_list ap;
 	int rc;
 
-	va_start(ap, fmt);
-	rc = build_path(root, path, fmt, ap);
-	va_end(ap);
-	return rc ? err_set(e, rc, "cannot open a path") : read_path(path, buf, len, e);
+	BUILD_PATH(rc, path);
+	return rc ? err_set(e, rc, "cannot open %s", fmt) : read_path(path, buf, len, e);
 }
 
 ssize_t sysroot_read_alloc(const struct sysroot *root, char **ret, struct err *e, const char *fmt,
 			   ...)
 {
 	char path[SYSROOT_PATH_MAX];
-	va_list ap;
 	int rc;
 
-	va_start(ap, fmt);
-	rc = build_path(root, path, fmt, ap);
-	va_end(ap);
+	BUILD_PATH(rc, path);
 	if (rc)
-		return err_set(e, rc, "cannot open a path");
-	/* Kernel files tell no size beforehand: grow until one read fits. */
+		return err_set(e, rc, "cannot open %s", fmt);
+	/* The size of a kernel file is unknown before: grow until one read fits. */
 	for (size_t len = 16 * KIB; len <= 64 * MIB; len *= 4) {
 		AUTO_FREE char *buf = malloc(len);
 		ssize_t n;
@@ -111,14 +111,11 @@ ssize_t sysroot_read_alloc(const struct sysroot *root, char **ret, struct err *e
 int sysroot_read_u64(const struct sysroot *root, uint64_t *ret, struct err *e, const char *fmt, ...)
 {
 	char path[SYSROOT_PATH_MAX], buf[64];
-	va_list ap;
 	ssize_t n;
 
-	va_start(ap, fmt);
-	n = build_path(root, path, fmt, ap);
-	va_end(ap);
+	BUILD_PATH(n, path);
 	if (n)
-		return err_set(e, (int)n, "cannot open a path");
+		return err_set(e, (int)n, "cannot open %s", fmt);
 	n = read_path(path, buf, sizeof(buf), e);
 	if (n < 0)
 		return (int)n;
@@ -128,7 +125,7 @@ int sysroot_read_u64(const struct sysroot *root, uint64_t *ret, struct err *e, c
 		return 0;
 	}
 	if (units_parse_u64(buf, ret, NULL))
-		return err_say(e, EBADMSG, "%s holds '%s' where a number was expected", path, buf);
+		return err_say(e, EBADMSG, "%s holds '%s', which is not a number", path, buf);
 	return 0;
 }
 
@@ -136,14 +133,11 @@ int sysroot_write(const struct sysroot *root, const char *text, struct err *e, c
 {
 	char path[SYSROOT_PATH_MAX];
 	size_t len = strlen(text);
-	va_list ap;
 	ssize_t n;
 
-	va_start(ap, fmt);
-	n = build_path(root, path, fmt, ap);
-	va_end(ap);
+	BUILD_PATH(n, path);
 	if (n)
-		return err_set(e, (int)n, "cannot open a path");
+		return err_set(e, (int)n, "cannot open %s", fmt);
 
 	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC | O_TRUNC);
 
@@ -158,11 +152,8 @@ int sysroot_write(const struct sysroot *root, const char *text, struct err *e, c
 bool sysroot_exists(const struct sysroot *root, const char *fmt, ...)
 {
 	char path[SYSROOT_PATH_MAX];
-	va_list ap;
 	int rc;
 
-	va_start(ap, fmt);
-	rc = build_path(root, path, fmt, ap);
-	va_end(ap);
+	BUILD_PATH(rc, path);
 	return !rc && access(path, F_OK) == 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* sysroot.h - /proc and /sys below a root, so that readers also run on archived trees.
  *
- * Every reader of kernel files takes a `const struct sysroot *`; NULL means the running system
- * ("/"). Paths are absolute as a person would write them; printf-style.
+ * Every reader of kernel files takes a `const struct sysroot *`; NULL is the running system. Paths
+ * are absolute, printf-style.
  */
 #ifndef COLDPRESS_BASE_SYSROOT_H
 #define COLDPRESS_BASE_SYSROOT_H
@@ -19,7 +19,7 @@ struct sysroot {
 int sysroot_path(const struct sysroot *root, char buf[SYSROOT_PATH_MAX], const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 
-/* sysroot_read - the whole file into buf, NUL-terminated, in one open and as few reads as it takes.
+/* sysroot_read - the whole file into buf, NUL-terminated.
  *
  * returns  bytes read (>= 0), or -errno; -E2BIG when the file does not fit in len - 1
  */
@@ -38,7 +38,7 @@ int sysroot_read_u64(const struct sysroot *root, uint64_t *ret, struct err *e, c
 int sysroot_write(const struct sysroot *root, const char *text, struct err *e, const char *fmt, ...)
 	PRINTF_LIKE(4, 5);
 
-/* sysroot_exists - whether the path is there. */
+/* sysroot_exists - whether the path exists. */
 bool sysroot_exists(const struct sysroot *root, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* term.c - words and progress on stderr. A live progress line is erased before any other words. */
+/* term.c - messages and progress on stderr. A progress line is erased before a message. */
 #include <stdarg.h>
 #include <sys/ioctl.h>
 
@@ -22,60 +22,26 @@ static void erase_line(void)
 	line_is_open = false;
 }
 
-static void say(const char *prefix, const char *fmt, va_list ap)
+void term_print(enum term_level level, const char *prefix, const char *fmt, ...)
 {
 	char text[2048], safe[2048];
+	va_list ap;
 
+	if (current_level < level)
+		return;
+	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
 	erase_line();
 	fprintf(stderr, "%s%s\n", prefix, out_escape(text, strlen(text), safe, sizeof(safe)));
 }
 
-static PRINTF_LIKE(1, 2) void term_line(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	say("", fmt, ap);
-	va_end(ap);
-}
-
-void term_say(const char *fmt, ...)
-{
-	va_list ap;
-
-	if (current_level < TERM_NORMAL)
-		return;
-	va_start(ap, fmt);
-	say("", fmt, ap);
-	va_end(ap);
-}
-
-void term_detail(const char *fmt, ...)
-{
-	va_list ap;
-
-	if (current_level < TERM_VERBOSE)
-		return;
-	va_start(ap, fmt);
-	say("", fmt, ap);
-	va_end(ap);
-}
-
-void term_warn(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	say("warning: ", fmt, ap);
-	va_end(ap);
-}
-
 int term_error(const struct err *e, const char *program)
 {
-	term_line("%s: %s", program, e->what[0] ? e->what : strerror(e->code < 0 ? -e->code : EIO));
+	term_print(TERM_QUIET, "", "%s: %s", program,
+		   e->what[0] ? e->what : strerror(e->code < 0 ? -e->code : EIO));
 	if (e->hint[0])
-		term_line("  %s", e->hint);
+		term_print(TERM_QUIET, "  ", "%s", e->hint);
 	return e->exit ? e->exit : EXIT_FAILED;
 }
 
@@ -102,8 +68,8 @@ static void draw(struct term_progress *p)
 
 	if (share > 0.02 && share < 1)
 		units_format_duration((uint64_t)((double)elapsed * (1 - share) / share), left);
-	snprintf(line, sizeof(line), "%3.0f%% %s%s%s", share * 100, p->label,
-		 *left ? ", left " : "", left);
+	snprintf(line, sizeof(line), *left ? "%3.0f%% %s, %s left" : "%3.0f%% %s", share * 100,
+		 p->label, left);
 	fprintf(stderr, "\r\033[K%.*s", (int)columns() - 1, line);
 	fflush(stderr);
 	line_is_open = true;

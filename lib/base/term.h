@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* term.h - words for people on stderr: progress with time left on a terminal, one line a step
+/* term.h - messages on stderr: progress with the time left on a terminal, one line a step
  * elsewhere.
  *
- * NO_COLOR, TERM=dumb and -q are respected. Nothing here writes to stdout.
+ * TERM=dumb and -q are respected. Nothing here writes to stdout.
  */
 #ifndef COLDPRESS_BASE_TERM_H
 #define COLDPRESS_BASE_TERM_H
@@ -17,9 +17,10 @@ void term_set_level(enum term_level level);
  * bytes are escaped, so hostile names may be printed. term_warn is never silenced and starts with
  * "warning: ".
  */
-void term_say(const char *fmt, ...) PRINTF_LIKE(1, 2);
-void term_detail(const char *fmt, ...) PRINTF_LIKE(1, 2);
-void term_warn(const char *fmt, ...) PRINTF_LIKE(1, 2);
+#define term_say(...)    term_print(TERM_NORMAL, "", __VA_ARGS__)
+#define term_detail(...) term_print(TERM_VERBOSE, "", __VA_ARGS__)
+#define term_warn(...)   term_print(TERM_QUIET, "warning: ", __VA_ARGS__)
+void term_print(enum term_level level, const char *prefix, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* term_error - "PROGRAM: what\n  hint\n". Never silenced. Returns e->exit, for main to return. */
 int term_error(const struct err *e, const char *program);
@@ -33,7 +34,7 @@ struct term_progress {
 
 void term_progress_begin(struct term_progress *p, double total);
 
-/* term_progress_step - a named step begins; elsewhere than on a terminal it prints one line. */
+/* term_progress_step - a named step begins: one line where stderr is not a terminal. */
 void term_progress_step(struct term_progress *p, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* term_progress_update - redraws the line on a terminal; silent elsewhere. */

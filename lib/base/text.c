@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* text.c - a growing byte buffer, and the encodings every sink needs: numbers, UTF-8, escapes.
+/* text.c - a growing byte buffer, and the encodings of sinks: numbers, UTF-8, escapes.
  *
- * Numbers are formatted by hand, since they are most of a stream of records: printf takes several
- * times as long. Doubles go through integers where that is exact and through printf where it is
- * not.
+ * Most of a stream of records is numbers, and printf takes several times as long as the code here.
+ * Doubles go through integers where that is exact.
  */
 #include "text.h"
 
@@ -50,6 +49,12 @@ void text_put(struct text *t, const char *bytes, size_t n)
 void text_str(struct text *t, const char *s)
 {
 	text_put(t, s, strlen(s));
+}
+
+void text_item(struct text *t, const char *s)
+{
+	text_str(t, t->n ? ", " : "");
+	text_str(t, s);
 }
 
 void text_fill(struct text *t, char c, size_t n)
@@ -143,37 +148,36 @@ void text_shortest(struct text *t, double v)
 	text_put(t, buf, (size_t)snprintf(buf, sizeof(buf), "%.*g", digits, v));
 }
 
-static bool utf8_continues(const unsigned char *p, size_t n, size_t length)
-{
-	if (n < length)
-		return false;
-	for (size_t i = 1; i < length; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return false;
-	return true;
-}
+/* The first bytes of a character, and the range of the second one, which excludes overlong forms,
+ * surrogates and what is above U+10FFFF (Unicode, table 3-7).
+ */
+static const struct {
+	unsigned char first, last, second_first, second_last, length;
+} utf8_forms[] = {
+	{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
+	{ 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
+	{ 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+};
 
 size_t text_utf8_length(const char *bytes, size_t n)
 {
 	const unsigned char *p = (const unsigned char *)bytes;
+	size_t form = 0, length;
 
-	if (n == 0)
+	if (n == 0 || *p < 0x80)
+		return n != 0;
+	while (form < ARRAY_SIZE(utf8_forms) && *p > utf8_forms[form].last)
+		form++;
+	if (form == ARRAY_SIZE(utf8_forms) || *p < utf8_forms[form].first)
 		return 0;
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] >= 0xc2 && p[0] <= 0xdf)
-		return utf8_continues(p, n, 2) ? 2 : 0;
-	if ((p[0] & 0xf0) == 0xe0) {
-		if (!utf8_continues(p, n, 3) || (p[0] == 0xe0 && p[1] < 0xa0))
+	length = utf8_forms[form].length;
+	if (n < length || p[1] < utf8_forms[form].second_first ||
+	    p[1] > utf8_forms[form].second_last)
+		return 0;
+	for (size_t i = 2; i < length; i++)
+		if ((p[i] & 0xc0) != 0x80)
 			return 0;
-		return p[0] == 0xed && p[1] > 0x9f ? 0 : 3; /* surrogates */
-	}
-	if (p[0] >= 0xf0 && p[0] <= 0xf4) {
-		if (!utf8_continues(p, n, 4) || (p[0] == 0xf0 && p[1] < 0x90))
-			return 0;
-		return p[0] == 0xf4 && p[1] > 0x8f ? 0 : 4; /* above U+10FFFF */
-	}
-	return 0;
+	return length;
 }
 
 size_t text_columns(const char *bytes, size_t n)

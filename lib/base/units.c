@@ -49,41 +49,42 @@ static int parse_decimal(const char **cursor, uint64_t *whole, double *fraction)
 	return 0;
 }
 
+static int too_large(const char *text, struct err *e)
+{
+	err_usage(e, "'%s' is too large", text);
+	return -ERANGE;
+}
+
 static int parse_scaled(const char *text, const struct suffix *suffixes, const char *quantity,
 			const char *example, uint64_t *ret, struct err *e)
 {
+	const struct suffix *s = suffixes;
 	const char *p = text;
 	uint64_t whole, value;
 	double fraction;
 	int rc = parse_decimal(&p, &whole, &fraction);
 
-	if (rc == -EINVAL)
+	if (rc == -ERANGE)
+		return too_large(text, e);
+	if (rc)
 		return err_usage(e, "'%s' is not a %s, such as %s", text, quantity, example);
-	if (!rc && !*p && whole == 0 && fraction == 0) {
+	if (!*p && whole == 0 && fraction == 0) {
 		*ret = 0;
 		return 0;
 	}
-	if (!rc && !*p)
+	if (!*p)
 		return err_usage(e, "'%s': a %s needs a unit, such as %s", text, quantity, example);
-	for (const struct suffix *s = suffixes; !rc && s->text; s++) {
-		if (!str_eq(p, s->text))
-			continue;
-		if (mul_overflows(whole, s->factor, &value) ||
-		    add_overflows(value, (uint64_t)(fraction * (double)s->factor + 0.5), &value) ||
-		    value == MISSING_U64)
-			break;
-		*ret = value;
-		return 0;
-	}
-	for (const struct suffix *s = suffixes; !rc && s->text; s++) {
-		if (str_eq(p, s->text))
-			rc = -ERANGE;
-	}
-	if (rc == -ERANGE) {
-		err_usage(e, "'%s' is too large", text);
-		return -ERANGE;
-	}
-	return err_usage(e, "'%s': unknown unit '%s' of a %s; try %s", text, p, quantity, example);
+	while (s->text && !str_eq(p, s->text))
+		s++;
+	if (!s->text)
+		return err_usage(e, "'%s': unknown unit '%s' of a %s; try %s", text, p, quantity,
+				 example);
+	if (mul_overflows(whole, s->factor, &value) ||
+	    add_overflows(value, (uint64_t)(fraction * (double)s->factor + 0.5), &value) ||
+	    value == MISSING_U64)
+		return too_large(text, e);
+	*ret = value;
+	return 0;
 }
 
 int units_parse_size(const char *text, uint64_t *ret, struct err *e)
@@ -109,25 +110,28 @@ int units_parse_u64(const char *text, uint64_t *ret, struct err *e)
 	value = strtoull(digits, &end, hex ? 16 : 10);
 	if (*end)
 		return err_usage(e, "'%s' is not a whole number", text);
-	if (errno == ERANGE || value == MISSING_U64) {
-		err_usage(e, "'%s' is too large", text);
-		return -ERANGE;
-	}
+	if (errno == ERANGE || value == MISSING_U64)
+		return too_large(text, e);
 	*ret = value;
 	return 0;
 }
 
-int units_parse_f64(const char *text, double *ret, struct err *e)
+/* Decimal and finite; end: what follows the number. */
+static bool parse_real(const char *text, double *ret, char **end)
 {
-	char *end;
-	double value;
-
 	if ((!isdigit((unsigned char)text[text[0] == '-']) && text[0] != '.') ||
 	    strpbrk(text, "xX"))
-		return err_usage(e, "'%s' is not a number", text);
-	errno = 0;
-	value = strtod(text, &end);
-	if (end == text || *end || !isfinite(value))
+		return false;
+	*ret = strtod(text, end);
+	return *end != text && isfinite(*ret);
+}
+
+int units_parse_f64(const char *text, double *ret, struct err *e)
+{
+	double value;
+	char *end;
+
+	if (!parse_real(text, &value, &end) || *end)
 		return err_usage(e, "'%s' is not a number", text);
 	*ret = value;
 	return 0;
@@ -135,21 +139,12 @@ int units_parse_f64(const char *text, double *ret, struct err *e)
 
 int units_parse_share(const char *text, double *ret, struct err *e)
 {
-	char number[64];
-	size_t len = strlen(text);
-	bool percent = len > 1 && text[len - 1] == '%';
 	double value;
-	int rc;
+	char *end;
 
-	if (len >= sizeof(number))
-		return err_usage(e, "'%.32s...' is not a share, such as 50%%", text);
-	memcpy(number, text, len + 1);
-	if (percent)
-		number[len - 1] = '\0';
-	rc = units_parse_f64(number, &value, NULL);
-	if (rc || value < 0)
+	if (!parse_real(text, &value, &end) || value < 0 || (*end && !str_eq(end, "%")))
 		return err_usage(e, "'%s' is not a share, such as 50%% or 0.5", text);
-	*ret = percent ? value / 100 : value;
+	*ret = *end ? value / 100 : value;
 	return 0;
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* units.h - sizes and durations with their unit, in and out.
  *
- * A bare number is refused where a unit is needed: 64 of what? `0` alone is accepted, it is the
- * same in all.
+ * A number without a unit is refused, but for 0, which is the same in all units.
  */
 #ifndef COLDPRESS_BASE_UNITS_H
 #define COLDPRESS_BASE_UNITS_H
@@ -13,12 +12,11 @@
  * (powers of 1024, as the kernel's files take them). Fractions are taken ("1.5GiB").
  *
  * ret     bytes
- * errors  -EINVAL no number, no or unknown unit, or words behind it; -ERANGE does not fit
+ * errors  -EINVAL no number, no unit, or an unknown one; -ERANGE does not fit
  */
 int units_parse_size(const char *text, uint64_t *ret, struct err *e);
 
-/* units_parse_duration - "500ms", "10s", "2m", "1h", "250us", "100ns". ret in ns; errors as above.
- */
+/* units_parse_duration - "500ms", "10s", "2m", "1h", "250us", "100ns"; in ns, errors as above. */
 int units_parse_duration(const char *text, uint64_t *ret, struct err *e);
 
 /* units_parse_u64 - a plain whole number in decimal, or hexadecimal behind 0x. */
@@ -32,20 +30,15 @@ int units_parse_share(const char *text, double *ret, struct err *e);
 
 #define UNITS_TEXT_MAX 32
 
-/* Short text for people: "199.3 MiB", "1.25 s", "-" for MISSING_U64. Both return buf. */
+/* Rounded: "199.3 MiB", "1.25 s", "-" for MISSING_U64. Both return buf. */
 char *units_format_size(uint64_t bytes, char buf[UNITS_TEXT_MAX]);
 char *units_format_duration(uint64_t ns, char buf[UNITS_TEXT_MAX]);
 
-/* Exact text that the parsers above read back to the same value: "64MiB", "1500ms". Both return
- * buf. */
+/* Exact, as the parsers above read it: "64MiB", "1500ms". Both return buf. */
 char *units_exact_size(uint64_t bytes, char buf[UNITS_TEXT_MAX]);
 char *units_exact_duration(uint64_t ns, char buf[UNITS_TEXT_MAX]);
 
-/* units_format_utc - a wall clock as ISO 8601 in UTC with nine digits behind the second:
- * "2026-11-23T12:34:56.123456789Z"; "-" for MISSING_U64.
- *
- * epoch_ns  since 1970
- */
+/* units_format_utc - ns since 1970 as "2026-11-23T12:34:56.123456789Z"; "-" for MISSING_U64. */
 char *units_format_utc(uint64_t epoch_ns, char buf[UNITS_TEXT_MAX]);
 
 #endif

@@ -104,22 +104,6 @@ static void raise_oom_score(int wanted)
 	sysroot_write(NULL, text, NULL, "/proc/self/oom_score_adj");
 }
 
-static int become_user(const struct caller *user)
-{
-	if (user->uid == geteuid() && user->uid == getuid())
-		return 0;
-	if (setgroups(user->n_groups, user->groups) || setresgid(user->gid, user->gid, user->gid) ||
-	    setresuid(user->uid, user->uid, user->uid))
-		return errno;
-	setenv("HOME", user->home, 1);
-	setenv("SHELL", user->shell, 1);
-	if (user->name[0]) {
-		setenv("USER", user->name, 1);
-		setenv("LOGNAME", user->name, 1);
-	}
-	return 0;
-}
-
 /* The forked command: waits for its release, then becomes what was asked for. */
 static _Noreturn void command_main(const struct supervised *supervised, pid_t guardian, int go_fd,
 				   int exec_fd)
@@ -142,7 +126,7 @@ static _Noreturn void command_main(const struct supervised *supervised, pid_t gu
 	/* Kernels without network namespaces leave it as it is. */
 	if (supervised->config.no_network && geteuid() == 0)
 		unshare(CLONE_NEWNET);
-	failed.code = become_user(&supervised->user);
+	failed.code = -caller_become(&supervised->user);
 	if (failed.code) {
 		failed.step = STEP_USER;
 	} else if (cwd && chdir(cwd)) {

@@ -68,7 +68,7 @@ static int up(struct backend_pool *pool, uint64_t peak_bytes, bool *left_behind,
 
 	rc = companion_run(&setup, argv, 20 * NS_PER_S, e);
 	pool->up = !rc;
-	if (rc && WIFSIGNALED(setup.status) && pool_recover(&undo)) {
+	if (rc && WIFSIGNALED(setup.child.status) && pool_recover(&undo)) {
 		*left_behind = true;
 		term_warn("%s", undo.what);
 	}
@@ -85,7 +85,7 @@ static int down(struct backend_pool *pool, struct err *e)
 	int rc;
 
 	rc = companion_run(&reset, argv, 60 * NS_PER_S, e);
-	if (rc && WIFSIGNALED(reset.status)) {
+	if (rc && WIFSIGNALED(reset.child.status)) {
 		term_warn("%s while removing the pool; removed now", e->what);
 		companion_done(&reset);
 		/* Killed before it began, the pool is as before; else the journal has what is left.

@@ -225,6 +225,16 @@ traced() {
 	[ "$(xargs <<<"$output")" = "65534 65534 65534 CapEff: 0000000000000000" ]
 }
 
+@test "proc_create -- COMMAND: runs nothing where SUDO_UID and SUDO_GID are not both numbers" {
+	for ids in "SUDO_UID=abc SUDO_GID=abc" "SUDO_UID=65534" "SUDO_GID=65534"; do
+		# shellcheck disable=SC2086 # two words
+		run env -u SUDO_UID -u SUDO_GID $ids "$bin/proc_create" -q -o out -- touch ran
+		[ "$status" -eq 1 ]
+		[[ $output == *"SUDO_"* ]]
+		[ ! -e ran ]
+	done
+}
+
 @test "proc_create -- COMMAND: TERM goes on to the command, also where it runs as another user" {
 	SUDO_UID=65534 SUDO_GID=65534 "$bin/proc_create" --format json -q -o out -- sleep 60 &
 	probe_pid=$!

@@ -13,13 +13,14 @@
 #include <cmocka.h>
 
 #include "lib/base/opt.h"
+#include "lib/base/opt_parse.h"
 #include "skip.h"
 
 struct config {
 	struct opt_output output;
 	uint64_t size, duration_ns, count;
 	double factor, share;
-	const char *comm;
+	const char *comm, *script, *dir;
 	pid_t pid;
 	bool verify, force;
 	struct opt_list algos;
@@ -51,6 +52,9 @@ static const struct opt options[] = {
 	OPT_FLAG('y', "verify", struct config, verify, ".Sh starts with a dot"),
 	OPT_FLAG('F', "force", struct config, force, "do it"),
 	OPT_LIST('a', "algo", struct config, algos, "algorithms"),
+	OPT_FILE(0, "script", struct config, script, "a file"),
+	OPT_DIR('D', "dir", struct config, dir, "a directory"),
+	OPT_RENAMED("store", "--db FILE"),
 	OPT_U64(0, "internal", struct config, count, "not for people", .hidden = true),
 	OPT_OUTPUT(struct config, output),
 	OPT_END
@@ -60,7 +64,7 @@ static const struct opt options[] = {
 
 #define MAX_WORDS 16
 static char *words[MAX_WORDS];
-static int n_words, used;
+static int n_words, used; /* operands are words[used] to the end */
 static struct err e;
 
 /* A word list into words[], behind a program name. */
@@ -79,10 +83,16 @@ static void split(const char *const *line)
 
 static int parse_words(const char *const *line)
 {
+	struct opt_parser p = { .options = options, .config = &config, .argv = words };
+	int rc;
+
 	split(line);
 	config = defaults;
 	e = (struct err){ 0 };
-	return opt_parse(options, &config, n_words, words, &used, &e);
+	p.argc = n_words;
+	rc = opt_parse(&p, &e);
+	used = p.first_operand;
+	return rc;
 }
 
 #define parse(...) parse_words((const char *const[]){ __VA_ARGS__, NULL })
@@ -194,6 +204,23 @@ static void test_opt__hidden_options_work_but_are_not_proposed(void **state UNUS
 	refused(parse("--internl=3"), "unknown option --internl");
 }
 
+static void test_opt__an_old_spelling_is_answered_with_the_new_one(void **state UNUSED)
+{
+	refused(parse("--store", "lab.db"), "--store is now --db FILE");
+	refused(parse("--store=lab.db"), "--store is now --db FILE");
+	refused(parse("--no-store"), "unknown option --no-store");
+	refused(parse("--stor"), "unknown option --stor");
+}
+
+static void test_opt__a_path_is_not_empty(void **state UNUSED)
+{
+	assert_int_equal(parse("--script", "a b", "-D/tmp"), 0);
+	assert_string_equal(config.script, "a b");
+	assert_string_equal(config.dir, "/tmp");
+	refused(parse("--script="), "--script names no file: it is empty");
+	refused(parse("-D", ""), "--dir names no directory: it is empty");
+}
+
 static void test_opt__a_bare_number_needs_its_unit(void **state UNUSED)
 {
 	refused(parse("--size", "64"), "--size '64': a size needs a unit, such as 64MiB");
@@ -240,7 +267,8 @@ static void test_opt__values_format_as_they_are_read(void **state UNUSED)
 		struct config before = config;
 
 		if (opt->type == OPT_TYPE_FLAG || opt->type == OPT_TYPE_LIST ||
-		    opt->type == OPT_TYPE_STRING || opt->type == OPT_TYPE_FILE)
+		    opt->type == OPT_TYPE_STRING || opt->type == OPT_TYPE_FILE ||
+		    opt->type == OPT_TYPE_DIR || opt->type == OPT_TYPE_RENAMED)
 			continue;
 		opt_format_value(opt, &before, buf, sizeof(buf));
 		snprintf(word, sizeof(word), "--%s=%s", opt->name, buf);
@@ -404,14 +432,15 @@ static void test_opt_main__usage_errors_end_in_2_and_point_to_help(void **state 
 	assert_string_equal(complained,
 			    "t: unknown command 'setpu'; did you mean setup?\n  see t --help\n");
 	assert_int_equal(run(many, "trigger"), 2);
-	assert_string_equal(
-		complained,
-		"t: 'trigger' is half of a command: trigger compress\n  see t --help\n");
+	assert_string_equal(complained,
+			    "t: 'trigger' needs a subcommand: trigger compress\n  see t --help\n");
 	assert_int_equal(run(many, "trigger", "depress", "--help"), 2);
 	assert_int_equal(run_words(&many, NULL, (const char *const[]){ NULL }), 2);
 	assert_string_equal(
 		complained,
-		"t: a command is needed: setup, trigger compress, run\n  see t --help\n");
+		"t: command missing; commands are setup, trigger compress, run\n  see t --help\n");
+	assert_int_equal(run(many, "setup", "--store", "lab.db"), 2);
+	assert_string_equal(complained, "t: --store is now --db FILE\n  see t setup --help\n");
 	assert_int_equal(run(one, "-x"), 2);
 	assert_string_equal(complained, "t: unknown option -x\n  see t --help\n");
 	assert_string_equal(said, "");
@@ -427,7 +456,7 @@ static void test_opt_main__hostile_words_are_escaped_in_complaints(void **state 
 static void test_opt_main__operands_are_refused_where_none_belong(void **state UNUSED)
 {
 	assert_int_equal(run(many, "trigger", "compress", "x"), 2);
-	assert_non_null(strstr(complained, "unexpected word 'x'"));
+	assert_non_null(strstr(complained, "unexpected argument 'x'"));
 	assert_int_equal(run(many, "trigger", "compress", "--", "x"), 2);
 	assert_int_equal(run(many, "trigger", "compress", "--"), 0);
 }
@@ -438,9 +467,10 @@ static void test_opt_main__a_command_stands_behind_dashes_and_is_not_empty(void 
 	assert_string_equal(said, "size=2147483648 [ls] [-s] [--]\n");
 	assert_int_equal(run(many, "run"), 0);
 	assert_int_equal(run(many, "run", "ls"), 2);
-	assert_non_null(strstr(complained, "unexpected word 'ls': a command stands behind --"));
+	assert_non_null(
+		strstr(complained, "unexpected argument 'ls'; a command to run follows --"));
 	assert_int_equal(run(many, "run", "--"), 2);
-	assert_non_null(strstr(complained, "the command behind -- is empty"));
+	assert_non_null(strstr(complained, "no command follows --"));
 	assert_int_equal(run(many, "run", "--", ""), 2);
 }
 
@@ -468,7 +498,7 @@ static void test_opt_main__help_shows_defaults_wherever_it_stands(void **state U
 				     "  -a, --algo LIST         algorithms; default lz4,zstd\n"));
 	assert_non_null(strstr(said, "; one of text, json, csv;"));
 	assert_non_null(strstr(said, "Examples:\n  t setup -s 1GiB   # one\n"));
-	assert_non_null(strstr(said, "\n  77  not possible on this machine"));
+	assert_non_null(strstr(said, "\n  77  not possible here: "));
 	assert_null(strstr(said, "internal"));
 }
 
@@ -492,7 +522,7 @@ static void test_opt_main__help_of_the_first_word_lists_the_commands_that_begin_
 	assert_string_equal(
 		said,
 		"Usage: t COMMAND [OPTION]...\n\nCommands:\n  trigger compress  write pages\n\n"
-		"t COMMAND --help tells more about each.\n");
+		"\"t COMMAND --help\" describes a command.\n");
 	assert_int_equal(run(many, "trigger", "compress", "--help"), 0);
 	assert_non_null(strstr(said, "Usage: t trigger compress [OPTION]...\n"));
 }
@@ -557,21 +587,37 @@ static void test_opt_main__the_man_page_passes_mandoc(void **state UNUSED)
 	assert_int_equal(system("mandoc -T lint -W warning <\"$TEST_OUT\" >&2"), 0);
 }
 
+/* Whether `want` is proposed for the last of these words, in a directory that holds d and f. */
+static bool proposes(const char *line, const char *want)
+{
+	char command[1024];
+
+	snprintf(command, sizeof(command),
+		 "cd $(mktemp -d) && mkdir d && touch f && . $TEST_OUT; COMP_WORDS=(%s);"
+		 " COMP_CWORD=$((${#COMP_WORDS[@]} - 1));"
+		 " _coldpress_t t \"${COMP_WORDS[-1]}\" \"${COMP_WORDS[-2]}\";"
+		 " rm -r \"$PWD\"; [ \"${COMPREPLY[*]}\" = \"%s\" ]",
+		 line, want);
+	setenv("COMMAND", command, 1);
+	return system("bash -c \"$COMMAND\"") == 0;
+}
+
 static void test_opt_main__the_completion_proposes_commands_options_and_choices(void **state UNUSED)
 {
 	assert_int_equal(run(many, "--help=completion"), 0);
-	assert_int_equal(
-		system("bash -c '. $TEST_OUT; COMP_WORDS=(t s); COMP_CWORD=1; _coldpress_t t s t;"
-		       " [ \"${COMPREPLY[*]}\" = setup ]'"),
-		0);
-	assert_int_equal(system("bash -c '. $TEST_OUT; COMP_WORDS=(t setup --fo); COMP_CWORD=2;"
-				" _coldpress_t t --fo setup; [ \"${COMPREPLY[*]}\" = \"--force "
-				"--format\" ]'"),
-			 0);
-	assert_int_equal(system("bash -c '. $TEST_OUT; COMP_WORDS=(t setup -f j); COMP_CWORD=3; "
-				"_coldpress_t t j -f;"
-				" [ \"${COMPREPLY[*]}\" = json ]'"),
-			 0);
+	assert_true(proposes("t s", "setup"));
+	assert_true(proposes("t setup --fo", "--force --format"));
+	assert_true(proposes("t setup -f j", "json"));
+	assert_true(proposes("t setup --stor", ""));
+}
+
+static void test_opt_main__the_completion_proposes_files_and_directories(void **state UNUSED)
+{
+	assert_int_equal(run(many, "--help=completion"), 0);
+	assert_true(proposes("t setup --script ''", "f d"));
+	assert_true(proposes("t setup -o f", "f"));
+	assert_true(proposes("t setup --dir ''", "d"));
+	assert_true(proposes("t setup -D ''", "d"));
 }
 
 int main(void)
@@ -587,6 +633,8 @@ int main(void)
 		cmocka_unit_test(test_opt__an_unknown_option_names_the_nearest),
 		cmocka_unit_test(test_opt__abbreviations_are_refused),
 		cmocka_unit_test(test_opt__hidden_options_work_but_are_not_proposed),
+		cmocka_unit_test(test_opt__an_old_spelling_is_answered_with_the_new_one),
+		cmocka_unit_test(test_opt__a_path_is_not_empty),
 		cmocka_unit_test(test_opt__a_bare_number_needs_its_unit),
 		cmocka_unit_test(test_opt__bounds_are_said_in_the_unit_of_the_option),
 		cmocka_unit_test(test_opt__bad_values_name_option_and_value),
@@ -612,6 +660,7 @@ int main(void)
 		cmocka_unit_test(test_opt_main__the_man_page_passes_mandoc),
 		cmocka_unit_test(
 			test_opt_main__the_completion_proposes_commands_options_and_choices),
+		cmocka_unit_test(test_opt_main__the_completion_proposes_files_and_directories),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

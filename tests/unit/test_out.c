@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <sched.h>
 #include <signal.h>
@@ -443,6 +444,17 @@ static void test_out__dev_stdout_appends_where_standard_output_does(void **state
 	assert_string_equal(read_back(), "earlier\nthrough\n");
 }
 
+static void test_out__a_path_that_is_too_long_is_refused(void **state UNUSED)
+{
+	char longer[2 * PATH_MAX];
+	struct out *out;
+	struct err e = { 0 };
+
+	memset(longer, 'x', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	assert_int_equal(out_new(&out, OUT_JSON, longer, &e), -ENAMETOOLONG);
+}
+
 static void test_out__where_nothing_can_be_made_is_said_at_once(void **state UNUSED)
 {
 	struct out *out = NULL;
@@ -579,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_out__a_link_that_another_user_planted_is_not_followed),
 		cmocka_unit_test(test_out__a_pipe_by_its_name_is_written_to),
 		cmocka_unit_test(test_out__dev_stdout_appends_where_standard_output_does),
+		cmocka_unit_test(test_out__a_path_that_is_too_long_is_refused),
 		cmocka_unit_test(test_out__where_nothing_can_be_made_is_said_at_once),
 		cmocka_unit_test(test_out__a_full_device_is_an_error_that_sticks),
 		cmocka_unit_test(test_out__a_full_disk_leaves_the_earlier_file),

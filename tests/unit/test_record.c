@@ -55,6 +55,32 @@ static void test_record__zero_and_empty_are_not_missing(void **state UNUSED)
 		assert_false(record_missing(&fields[i], &sample));
 }
 
+static void test_record_clear__missing_where_the_type_can_be_else_zero(void **state UNUSED)
+{
+	static const struct record_type type = RECORD_TYPE("t", 1, RECORD_LINE, fields, "");
+	struct sample sample, none = { 0 };
+
+	memset(&sample, 0x5a, sizeof(sample));
+	record_clear(&type, &sample);
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		const char *at = (const char *)&sample + fields[i].offset;
+
+		assert_int_equal(record_missing(&fields[i], &sample), i < N_CAN_MISS);
+		if (i >= N_CAN_MISS)
+			assert_memory_equal(at, &none, fields[i].size);
+	}
+}
+
+static void test_record_clear__what_is_no_field_stays(void **state UNUSED)
+{
+	const struct record_type type = { .name = "t", .fields = fields, .n_fields = 1 };
+	struct sample sample = { .u = 3, .i = 7 };
+
+	record_clear(&type, &sample);
+	assert_true(sample.u == MISSING_U64);
+	assert_int_equal(sample.i, 7);
+}
+
 static void test_record__the_end_record_tells_every_loss(void **state UNUSED)
 {
 	static const char *const names[] = { "seen",   "emitted",   "filtered", "dropped",
@@ -90,6 +116,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_record__each_type_has_its_missing_value),
 		cmocka_unit_test(test_record__zero_and_empty_are_not_missing),
+		cmocka_unit_test(test_record_clear__missing_where_the_type_can_be_else_zero),
+		cmocka_unit_test(test_record_clear__what_is_no_field_stays),
 		cmocka_unit_test(test_record__the_end_record_tells_every_loss),
 		cmocka_unit_test(test_record__docs_name_each_field_and_keep_the_table_whole),
 	};

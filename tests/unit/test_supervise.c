@@ -60,29 +60,6 @@ static void test_cage__refusals_name_bound_figure_and_override(void **state UNUS
 	assert_non_null(strstr(e.hint, "--unsafe-allow-long"));
 }
 
-static void test_cage__the_caller_of_sudo(void **state UNUSED)
-{
-	struct caller user;
-	struct err e;
-
-	if (geteuid())
-		SKIP("needs root");
-	setenv("SUDO_UID", "65534", 1);
-	setenv("SUDO_GID", "12345", 1);
-	assert_int_equal(caller_read(&user, &e), 0);
-	assert_int_equal(user.uid, 65534);
-	assert_int_equal(user.gid, 12345);
-	assert_true(user.n_groups >= 1);
-	setenv("SUDO_UID", "root; id", 1);
-	assert_int_equal(caller_read(&user, &e), -EINVAL);
-	setenv("SUDO_UID", "65534", 1);
-	unsetenv("SUDO_GID");
-	assert_int_equal(caller_read(&user, &e), -EINVAL); /* not with root's group */
-	unsetenv("SUDO_UID");
-	assert_int_equal(caller_read(&user, &e), 0);
-	assert_int_equal(user.uid, 0);
-}
-
 /* ---- real cages ---- */
 
 static void configure(struct supervise_config *config, char *const *argv)
@@ -496,7 +473,6 @@ int main(void)
 			test_cage__reserve_is_a_tenth_but_no_less_than_512_mib_or_an_eighth),
 		cmocka_unit_test(test_cage__size_bound_is_half_of_what_is_above_the_reserve),
 		cmocka_unit_test(test_cage__refusals_name_bound_figure_and_override),
-		cmocka_unit_test(test_cage__the_caller_of_sudo),
 		cmocka_unit_test(test_cage__ends),
 		cmocka_unit_test(test_cage__tells_what_cannot_run),
 		cmocka_unit_test(test_cage__deadline),
