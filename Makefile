@@ -72,7 +72,7 @@ OBJ_ram_pool           := $(call obj,$(wildcard ram-pool/*.c))
 OBJ_workload           := $(call obj,$(wildcard workloads/*.c workloads/wrap/*.c) \
 	$(filter-out workloads/gen/main.c,$(wildcard workloads/gen/*.c workloads/pattern/*.c)))
 OBJ_workload-gen       := $(call obj,$(wildcard workloads/gen/*.c workloads/pattern/*.c))
-OBJ_coldpress          := $(call obj,$(wildcard cli/*.c study/*.c))
+OBJ_coldpress          := $(call obj,$(wildcard cli/*.c study/*.c study/backend/*.c))
 OBJ_report             := $(call obj,$(wildcard report/*.c))
 
 LIBS_compressor_monitor := $(LIBS_CODEC) $(LIBS_JSON) $(LIBS_SQLITE) -lm

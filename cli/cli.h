@@ -7,7 +7,7 @@
 #define COLDPRESS_CLI_CLI_H
 
 #include "lib/base/opt.h"
-#include "lib/base/record.h"
+#include "study/config.h"
 
 struct doctor_config {
 	int format;
@@ -21,26 +21,6 @@ struct recover_config {
 	const char *output;
 };
 
-struct study_config {
-	double limit_ratio;
-	struct opt_list algorithms;
-	uint64_t blocks, seed, timeout_ns;
-	const char *out_dir;
-	bool demo, quiet, verbose, no_calibration;
-	double floor_ratio, heavy_below, price_gib_per_core;
-	int savings; /* enum policy_savings */
-	int format;  /* enum out_format */
-	const char *output;
-	const char *kernel_costs; /* a store with this machine's calibrations; NULL = the study's
-				     own, if any */
-};
-#define STUDY_DEFAULTS \
-	{ \
-		.limit_ratio = 0.5, .blocks = 3, .seed = 42, .timeout_ns = 120 * NS_PER_S, \
-		.out_dir = "coldpress-report", .floor_ratio = 0.05, .heavy_below = 0.25, \
-		.price_gib_per_core = 4 \
-	}
-
 struct lab_config {
 	struct doctor_config doctor;
 	struct recover_config recover;
@@ -52,8 +32,6 @@ extern const struct opt doctor_options[];
 int doctor_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
 
 extern const struct opt study_options[];
-extern const struct record_type study_run_type, study_arm_type, study_prediction_type,
-	study_answer_type;
 int study_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
 
 extern const struct opt recover_options[];

@@ -68,8 +68,8 @@ static const struct opt_command commands[] = {
 };
 
 static const struct record_type *const records[] = {
-	&study_run_type,    &study_arm_type,  &study_prediction_type,
-	&study_answer_type, &end_record_type, NULL,
+	&study_run_type,    &study_configuration_type, &study_prediction_type,
+	&study_answer_type, &end_record_type,          NULL,
 };
 
 static const char *const companions[] = {

@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* data.c - SELECTs, and the arithmetic between arms: pairs within a block, medians, spread.
- *
- * Lists are small (runs, not faults), so they are read whole. What is not in the store stays NaN.
+/* data.c - SELECTs. Lists are small (runs, not faults), so they are read whole. What is not in the
+ * database stays NaN.
  */
 #include "data.h"
 
 #include <json-c/json.h>
 #include <math.h>
+#include <stdarg.h>
 #include <sqlite3.h>
-
-#include "lib/analysis/stats.h"
 
 #define ADD(list, n) ((list) = data_add((list), &(n), sizeof(*(list))), &(list)[(n)-1])
 
-void *data_add(void *list, size_t *n, size_t size)
+static void out_of_memory(void)
+{
+	fputs("report: out of memory\n", stderr);
+	exit(EXIT_FAILED);
+}
+
+static void *data_add(void *list, size_t *n, size_t size)
 {
 	char *grown = reallocarray(list, *n + 1, size);
 
-	if (!grown) {
-		fputs("report: out of memory\n", stderr);
-		exit(EXIT_FAILED);
-	}
+	if (!grown)
+		out_of_memory();
 	memset(grown + *n * size, 0, size);
 	++*n;
 	return grown;
@@ -28,98 +30,65 @@ void *data_add(void *list, size_t *n, size_t size)
 
 /* ---- reading ---- */
 
-static struct sqlite3_stmt *ask(struct sqlite3 *db, const char *sql, const char *key)
+static bool row(struct stored_study *study, struct sqlite3_stmt *st)
 {
-	struct sqlite3_stmt *st = NULL;
+	int rc = results_next(study->results, st, NULL);
 
-	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && key)
-		sqlite3_bind_text(st, 1, key, -1, SQLITE_TRANSIENT);
-	return st;
+	study->failed |= rc < 0;
+	return rc > 0;
 }
 
-static void ask_done(struct sqlite3_stmt *const *st)
-{
-	sqlite3_finalize(*st);
-}
-#define AUTO_ASK __attribute__((cleanup(ask_done)))
-
-/* A store that stops answering must not look like one that holds less. */
-static bool row(struct study *study, struct sqlite3_stmt *st)
-{
-	int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
-
-	study->failed |= rc != SQLITE_ROW && rc != SQLITE_DONE;
-	return rc == SQLITE_ROW;
-}
-
-static char *text_of(struct sqlite3_stmt *st, int at)
+/* A copy that lives as long as the study; NULL where the column is. */
+static char *text_of(struct stored_study *study, struct sqlite3_stmt *st, int at)
 {
 	const char *s = (const char *)sqlite3_column_text(st, at);
-	char *copy = s ? strdup(s) : NULL;
+	char **copy;
 
-	if (s && !copy) {
-		fputs("report: out of memory\n", stderr);
-		exit(EXIT_FAILED);
-	}
-	return copy;
+	if (!s)
+		return NULL;
+	copy = ADD(study->texts, study->n_texts);
+	*copy = strdup(s);
+	if (!*copy)
+		out_of_memory();
+	return *copy;
 }
 
-static double number_of(struct sqlite3_stmt *st, int at)
+/* The columns of a row; types has a letter for each: s char **, i int64_t *, b bool *, d double *.
+ */
+static void read_row(struct stored_study *study, struct sqlite3_stmt *st, const char *types, ...)
 {
-	return sqlite3_column_type(st, at) == SQLITE_NULL ? MISSING_F64
-							  : sqlite3_column_double(st, at);
-}
+	va_list ap;
 
-static void load_values(struct study *study, struct run *run)
-{
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db, "SELECT name, value FROM metric WHERE run=?", run->id);
-
-	for (int q = 0; q < QUANTITIES; q++)
-		run->value[q] = MISSING_F64; /* those computed here too */
-	while (row(study, st)) {
-		const char *name = (const char *)sqlite3_column_text(st, 0);
-
-		for (int q = 0; name && q < QUANTITIES; q++)
-			if (quantity_kinds[q].metric && str_eq(name, quantity_kinds[q].metric))
-				run->value[q] = number_of(st, 1) * quantity_kinds[q].factor;
+	va_start(ap, types);
+	for (int at = 0; types[at]; at++) {
+		switch (types[at]) {
+		case 's':
+			*va_arg(ap, char **) = text_of(study, st, at);
+			break;
+		case 'i':
+			*va_arg(ap, int64_t *) = sqlite3_column_int64(st, at);
+			break;
+		case 'b':
+			*va_arg(ap, bool *) = sqlite3_column_int(st, at) != 0;
+			break;
+		default:
+			*va_arg(ap, double *) = results_number(st, at);
+		}
 	}
-	run->value[CPU_NS] = run->value[USER_NS] + run->value[SYSTEM_NS];
-}
-
-static void load_runs(struct study *study, struct arm *arm)
-{
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db,
-		    "SELECT id, kind, state, reason, block, position, state IN ('ok', 'unsettled') "
-		    "FROM run WHERE cell=? ORDER BY rowid",
-		    arm->id);
-
-	while (row(study, st)) {
-		struct run *run = ADD(arm->runs, arm->n_runs);
-
-		run->id = text_of(st, 0);
-		run->kind = text_of(st, 1);
-		run->state = text_of(st, 2);
-		run->reason = text_of(st, 3);
-		run->block = sqlite3_column_int64(st, 4);
-		run->position = sqlite3_column_int64(st, 5);
-		run->counts = sqlite3_column_int(st, 6);
-		load_values(study, run);
-	}
+	va_end(ap);
 }
 
 #define STAYS_MAX 64
 
 /* From the record that pool_probe left: two arrays of one length. What is none of ours says
  * nothing. */
-static void load_stays(struct study *study, struct arm *arm)
+static void load_stays(struct stored_study *study, struct configuration *c)
 {
-	struct sqlite3_stmt *st AUTO_ASK = ask(
-		study->db,
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		study->results,
 		"SELECT a.text FROM artifact a JOIN run r ON r.id = a.run WHERE r.cell=? AND "
 		"a.name = 'pool_probe' AND r.state IN ('ok', 'unsettled') ORDER BY r.rowid LIMIT 1",
-		arm->id);
+		c->id);
 	const char *text = row(study, st) ? (const char *)sqlite3_column_text(st, 0) : NULL;
 	struct json_object *record = text ? json_tokener_parse(text) : NULL, *ages, *out;
 
@@ -130,295 +99,173 @@ static void load_stays(struct study *study, struct arm *arm)
 		size_t n = MIN(json_object_array_length(ages), json_object_array_length(out));
 
 		for (size_t i = 0; i < MIN(n, (size_t)STAYS_MAX); i++) {
-			struct stay *stay = ADD(arm->stays, arm->n_stays);
+			struct stay *stay = ADD(c->stays, c->n_stays);
 
 			stay->age_ns = json_object_get_double(json_object_array_get_idx(ages, i));
-			stay->out = json_object_get_double(json_object_array_get_idx(out, i));
+			stay->share = json_object_get_double(json_object_array_get_idx(out, i));
 		}
 	}
 	json_object_put(record);
 }
 
-static void load_arms(struct study *study, struct target *target)
+static void load_configurations(struct stored_study *study, struct target *target)
 {
 	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db,
-		    "SELECT c.id, c.arm, p.algorithm, c.limit_bytes, p.size_bytes, "
-		    "p.mem_limit_bytes FROM cell c LEFT JOIN pool_config p ON p.id = c.pool_config "
-		    "WHERE c.workload=? ORDER BY c.arm <> 'none', c.rowid",
-		    target->id);
+		results_ask(study->results,
+			    "SELECT id, arm, limit_bytes FROM cell WHERE workload=? ORDER BY arm "
+			    "<> 'none', rowid",
+			    target->id);
 
 	while (row(study, st)) {
-		struct arm *arm = ADD(target->arms, target->n_arms);
+		struct configuration *c = ADD(target->configurations, target->n_configurations);
 
-		arm->id = text_of(st, 0);
-		arm->name = text_of(st, 1);
-		arm->algorithm = text_of(st, 2);
-		arm->limit_bytes = number_of(st, 3);
-		arm->pool_bytes = number_of(st, 4);
-		arm->mem_limit_bytes = number_of(st, 5);
-		load_runs(study, arm);
-		load_stays(study, arm);
+		read_row(study, st, "ssd", &c->id, &c->name, &c->limit_bytes);
+		if (results_cell_get(study->results, c->id, &c->runs, &c->n_runs, &c->comparison,
+				     NULL))
+			study->failed = true;
+		load_stays(study, c);
 	}
 }
 
-static void load_rankings(struct study *study, struct target *target)
+static void load_rankings(struct stored_study *study, struct target *target)
 {
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db,
-		    "SELECT codec, tier, reason, place, recommended, fair_score, "
-		    "value_gib_per_core, saved_slot_bytes, saved_codec_bytes, total_bytes, "
-		    "compress_cpu_ms, decompress_cpu_ms, readback_factor FROM ranking WHERE "
-		    "workload=? ORDER BY place IS NULL, place, saved_slot_bytes DESC",
-		    target->id);
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		study->results,
+		"SELECT codec, tier, reason, place, recommended, fair_score, "
+		"value_gib_per_core, saved_slot_bytes, saved_codec_bytes, total_bytes, "
+		"compress_cpu_ms, decompress_cpu_ms, readback_factor FROM ranking WHERE "
+		"workload=? ORDER BY place IS NULL, place, saved_slot_bytes DESC",
+		target->id);
 
 	while (row(study, st)) {
 		struct ranking *r = ADD(target->rankings, target->n_rankings);
 
-		r->codec = text_of(st, 0);
-		r->tier = text_of(st, 1);
-		r->reason = text_of(st, 2);
-		r->place = sqlite3_column_int64(st, 3);
-		r->recommended = sqlite3_column_int(st, 4);
-		r->fair_score = number_of(st, 5);
-		r->value_gib_per_core = number_of(st, 6);
-		r->saved_slot_bytes = number_of(st, 7);
-		r->saved_codec_bytes = number_of(st, 8);
-		r->total_bytes = number_of(st, 9);
-		r->compress_cpu_ms = number_of(st, 10);
-		r->decompress_cpu_ms = number_of(st, 11);
-		r->readback_factor = number_of(st, 12);
+		read_row(study, st, "sssibdddddddd", &r->codec, &r->tier, &r->reason, &r->place,
+			 &r->recommended, &r->fair_score, &r->value_gib_per_core,
+			 &r->saved_slot_bytes, &r->saved_codec_bytes, &r->total_bytes,
+			 &r->compress_cpu_ms, &r->decompress_cpu_ms, &r->readback_factor);
 	}
 }
 
-static void load_predictions(struct study *study, struct target *target)
+static void load_predictions(struct stored_study *study, struct target *target)
 {
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db,
-		    "SELECT c.arm, p.name, p.predicted, p.measured FROM prediction p JOIN cell c "
-		    "ON c.id = p.cell WHERE c.workload=? ORDER BY c.rowid, p.name",
-		    target->id);
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		study->results,
+		"SELECT c.arm, p.name, p.predicted, p.measured, p.predicted / p.measured - 1 "
+		"FROM prediction p JOIN cell c "
+		"ON c.id = p.cell WHERE c.workload=? ORDER BY c.rowid, p.name",
+		target->id);
 
 	while (row(study, st)) {
 		struct prediction *p = ADD(target->predictions, target->n_predictions);
 
-		p->arm = text_of(st, 0);
-		p->name = text_of(st, 1);
-		p->predicted = number_of(st, 2);
-		p->measured = number_of(st, 3);
+		read_row(study, st, "ssddd", &p->configuration, &p->name, &p->predicted,
+			 &p->measured, &p->error_ratio);
 	}
 }
 
 /* Of one run, the first that has any: pages of several scans must not be added up. */
-static void load_bins(struct study *study, struct target *target)
+static void load_bins(struct stored_study *study, struct target *target)
 {
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db,
-		    "SELECT codec, bin_bytes, sum(pages) FROM page_hist WHERE run = (SELECT h.run "
-		    "FROM page_hist h JOIN run r ON r.id = h.run JOIN cell c ON c.id = r.cell "
-		    "WHERE c.workload=? ORDER BY r.rowid LIMIT 1) GROUP BY codec, bin_bytes ORDER "
-		    "BY codec, bin_bytes",
-		    target->id);
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		study->results,
+		"SELECT codec, bin_bytes, sum(pages) FROM page_hist WHERE run = (SELECT h.run "
+		"FROM page_hist h JOIN run r ON r.id = h.run JOIN cell c ON c.id = r.cell "
+		"WHERE c.workload=? ORDER BY r.rowid LIMIT 1) GROUP BY codec, bin_bytes ORDER "
+		"BY codec, bin_bytes",
+		target->id);
 
 	while (row(study, st)) {
 		struct bin *b = ADD(target->bins, target->n_bins);
 
-		b->codec = text_of(st, 0);
-		b->bin_bytes = number_of(st, 1);
-		b->pages = number_of(st, 2);
+		read_row(study, st, "sdd", &b->codec, &b->bin_bytes, &b->pages);
 	}
 }
 
-/* ---- between arms ---- */
-
-const struct arm *data_baseline(const struct target *target)
-{
-	for (size_t i = 0; i < target->n_arms; i++)
-		if (str_eq(target->arms[i].name, "none"))
-			return &target->arms[i];
-	return NULL;
-}
-
-static const struct run *timed_in_block(const struct arm *arm, int64_t block)
-{
-	for (size_t i = 0; arm && i < arm->n_runs; i++)
-		if (arm->runs[i].counts && arm->runs[i].block == block &&
-		    str_eq(arm->runs[i].kind, "timed"))
-			return &arm->runs[i];
-	return NULL;
-}
-
-static size_t gather(const struct arm *arm, enum quantity q, bool timed, double *to)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < arm->n_runs; i++) {
-		const struct run *run = &arm->runs[i];
-		bool instrumented = str_eq(run->kind, "probed") || str_eq(run->kind, "reference");
-
-		if (run->counts && isfinite(run->value[q]) &&
-		    (timed ? str_eq(run->kind, "timed") : instrumented))
-			to[n++] = run->value[q];
-	}
-	return n;
-}
-
-static void summarize(struct arm *arm)
-{
-	double *x AUTO_FREE = calloc(arm->n_runs + 1, sizeof(*x));
-
-	for (int q = 0; x && q < QUANTITIES; q++) {
-		struct figure *f = &arm->figures[q];
-
-		f->n = gather(arm, q, true, x);
-		f->probed = f->n == 0;
-		if (f->probed)
-			f->n = gather(arm, q, false, x);
-		stats_sort(x, f->n);
-		f->median = stats_quantile(x, f->n, 0.5);
-		f->low = stats_quantile(x, f->n, 0);
-		f->high = stats_quantile(x, f->n, 1);
-	}
-}
-
-static void compare(const struct arm *baseline, struct arm *arm)
-{
-	for (size_t i = 0; i < arm->n_runs; i++) {
-		struct run *run = &arm->runs[i];
-		const struct run *base = timed_in_block(baseline, run->block);
-		double none =
-			baseline ? baseline->figures[FOOTPRINT_BYTES_PEAK].median : MISSING_F64;
-
-		run->value[SLOWDOWN_RATIO] = run->value[SAVED_BYTES] = run->value[SAVED_PERCENT] =
-			MISSING_F64;
-		if (baseline == arm || !str_eq(run->kind, "timed"))
-			continue;
-		if (base)
-			run->value[SLOWDOWN_RATIO] = run->value[WALL_NS] / base->value[WALL_NS];
-		run->value[SAVED_BYTES] = none - run->value[FOOTPRINT_BYTES_PEAK];
-		run->value[SAVED_PERCENT] = 100 * run->value[SAVED_BYTES] / none;
-	}
-}
-
-/* The centre of log ratios, so that 2 and 1/2 weigh alike. */
-static void slowdown_interval(struct arm *arm)
-{
-	double *x AUTO_FREE = calloc(arm->n_runs + 1, sizeof(*x));
-	struct stats_interval interval;
-	size_t n = x ? gather(arm, SLOWDOWN_RATIO, true, x) : 0;
-
-	arm->slowdown = arm->slowdown_low = arm->slowdown_high = MISSING_F64;
-	for (size_t i = 0; i < n; i++)
-		x[i] = log(x[i]);
-	if (n && stats_hodges_lehmann(x, n, &arm->slowdown) == 0)
-		arm->slowdown = exp(arm->slowdown);
-	if (n && stats_walsh_interval(x, n, 0.95, &interval, NULL) == 0) {
-		arm->slowdown_low = exp(interval.low);
-		arm->slowdown_high = exp(interval.high);
-	}
-}
-
-static void load_targets(struct study *study)
+static void load_targets(struct stored_study *study)
 {
 	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db,
-		    "SELECT id, name, argv, uid FROM workload WHERE experiment=? ORDER BY rowid",
-		    study->id);
+		results_ask(study->results,
+			    "SELECT id, name, argv FROM workload WHERE experiment=? ORDER BY rowid",
+			    study->id);
 
 	while (row(study, st)) {
 		struct target *s = ADD(study->targets, study->n_targets);
 
-		s->id = text_of(st, 0);
-		s->name = text_of(st, 1);
-		s->argv = text_of(st, 2);
-		s->uid = sqlite3_column_type(st, 3) == SQLITE_NULL ? MISSING_I64
-								   : sqlite3_column_int64(st, 3);
-		load_arms(study, s);
+		read_row(study, st, "sss", &s->id, &s->name, &s->argv);
+		load_configurations(study, s);
 		load_rankings(study, s);
 		load_predictions(study, s);
 		load_bins(study, s);
-		for (size_t i = 0; i < s->n_arms; i++)
-			summarize(&s->arms[i]);
-		for (size_t i = 0; i < s->n_arms; i++) {
-			compare(data_baseline(s), &s->arms[i]);
-			summarize(&s->arms[i]); /* again, with what the comparison gave */
-			slowdown_interval(&s->arms[i]);
-		}
 	}
 }
 
-static void load_pairs(struct study *study)
+static void load_pairs(struct stored_study *study)
 {
 	struct sqlite3_stmt *env AUTO_ASK =
-		ask(study->db, "SELECT key, value FROM environment WHERE experiment=? ORDER BY key",
-		    study->id);
+		results_ask(study->results,
+			    "SELECT key, value FROM environment WHERE experiment=? ORDER BY key",
+			    study->id);
 	struct sqlite3_stmt *notes AUTO_ASK =
-		ask(study->db,
-		    "SELECT kind, about, reason FROM note WHERE experiment=? ORDER BY seq",
-		    study->id);
+		results_ask(study->results,
+			    "SELECT kind, about, reason FROM note WHERE experiment=? ORDER BY seq",
+			    study->id);
 
 	while (row(study, env)) {
 		struct pair *p = ADD(study->environment, study->n_environment);
 
-		p->key = text_of(env, 0);
-		p->value = text_of(env, 1);
+		read_row(study, env, "ss", &p->key, &p->value);
 		if (str_eq(p->key, "slot_break_even_bytes") && p->value)
-			study->break_even_bytes = number_of(env, 1);
+			study->break_even_bytes = results_number(env, 1);
 	}
 	while (row(study, notes)) {
 		struct pair *p = ADD(study->notes, study->n_notes);
 
-		p->kind = text_of(notes, 0);
-		p->key = text_of(notes, 1);
-		p->value = text_of(notes, 2);
+		read_row(study, notes, "sss", &p->kind, &p->key, &p->value);
 	}
 }
 
-static void load_experiment(struct study *study, struct sqlite3_stmt *st)
+static void load_experiment(struct stored_study *study, struct sqlite3_stmt *st)
 {
-	char **const texts[] = { &study->id,       &study->started,    &study->ended,
-				 &study->argv,     &study->command,    &study->seed,
-				 &study->settings, &study->version,    &study->state,
-				 &study->answer,   &study->recommended };
-	int n = ARRAY_SIZE(texts);
-
-	for (int i = 0; i < n; i++)
-		*texts[i] = text_of(st, i);
-	study->limit_ratio = number_of(st, n);
-	study->blocks = sqlite3_column_int64(st, n + 1);
+	read_row(study, st, "ssssssssdi", &study->id, &study->started, &study->argv, &study->seed,
+		 &study->settings, &study->version, &study->state, &study->answer,
+		 &study->limit_ratio, &study->blocks);
+	study->recommended = text_of(study, st, 10);
 }
 
-int data_load(struct study *ret, struct results *results, const char *id, struct err *e)
+int data_load(struct stored_study *ret, struct results *results, const char *id, struct err *e)
 {
 	bool latest = !id || str_eq(id, "latest");
-	struct study study = { .db = results_sqlite(results), .break_even_bytes = MISSING_F64 };
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study.db,
-		    "SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch') || ' UTC', "
-		    "datetime(ended_unix_ns / 1000000000, 'unixepoch') || ' UTC', argv, command, "
-		    "seed, settings, version, state, answer, recommended, limit_ratio, blocks FROM "
-		    "experiment WHERE ?1 IS NULL OR substr(id, 1, length(?1)) = ?1 ORDER BY "
-		    "started_unix_ns DESC, id DESC LIMIT 2",
-		    latest ? NULL : id);
+	struct stored_study study = { .results = results, .break_even_bytes = MISSING_F64 };
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		results,
+		"SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch') || ' UTC', "
+		"argv, seed, settings, version, state, answer, limit_ratio, blocks, recommended "
+		"FROM "
+		"experiment WHERE ?1 IS NULL OR substr(id, 1, length(?1)) = ?1 ORDER BY "
+		"started_unix_ns DESC, id DESC LIMIT 2",
+		latest ? NULL : id);
 
 	/* One view of the file, also while a study writes to it; it ends with the connection. */
-	sqlite3_exec(study.db, "BEGIN", NULL, NULL, NULL);
+	results_plain(results, "BEGIN");
 	if (!row(&study, st)) {
 		err_say(e, ENOENT,
-			latest ? "the store holds no study" : "the store holds no study %s", id);
-		return err_hint(e, "see what it holds: coldpress report --db FILE --list");
+			latest ? "no study in the results database"
+			       : "no study %s in the results database",
+			id);
+		return err_hint(e, "list its studies: coldpress report --db FILE --list");
 	}
 	load_experiment(&study, st);
 	if (!latest && row(&study, st)) {
 		data_done(&study);
-		err_usage(e, "more than one study begins with %s", id);
-		return err_hint(e, "give more of it: coldpress report --db FILE --list");
+		err_usage(e, "more than one study id begins with %s", id);
+		return err_hint(e, "give more of the id: coldpress report --db FILE --list");
 	}
 	load_pairs(&study);
 	load_targets(&study);
 	if (study.failed) {
 		data_done(&study);
-		return err_say(e, EBADMSG, "cannot read the store: it is damaged");
+		return err_say(e, EBADMSG, "cannot read the results database: it is damaged");
 	}
 	*ret = study;
 	return 0;
@@ -426,114 +273,76 @@ int data_load(struct study *ret, struct results *results, const char *id, struct
 
 /* ---- time series ---- */
 
-static bool has_samples(struct study *study, const struct run *run)
+static bool has_samples(struct stored_study *study, const struct results_run *run)
 {
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db, "SELECT 1 FROM sample WHERE run=? LIMIT 1", run->id);
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		study->results, "SELECT 1 FROM sample WHERE run=? LIMIT 1", run->id.text);
 
 	return row(study, st);
 }
 
 /* Smaller is better: does it count, what kind, how far from the median wall time. */
-static double unfitness(const struct arm *arm, const struct run *run)
+static double unfitness(const struct configuration *c, const struct results_run *run)
 {
-	double off = fabs(run->value[WALL_NS] / arm->figures[WALL_NS].median - 1);
+	double off = fabs(run->metrics.wall_ns / data_value(c, METRIC_wall_ns)->value - 1);
 
-	return (run->counts ? 0 : 1e6) + (str_eq(run->kind, "timed") ? 0 : 1e3) +
+	return (results_run_counts(run) ? 0 : 1e6) + (run->kind == RESULTS_RUN_TIMED ? 0 : 1e3) +
 	       (isfinite(off) ? fmin(off, 99) : 99);
 }
 
-void data_series(struct study *study, const struct arm *arm, const struct run **run,
-		 struct point **ret, size_t *n)
+int data_series(struct stored_study *study, const struct configuration *c, struct point **ret,
+		size_t *n)
 {
+	const struct results_run *run = NULL;
 	struct point *points = NULL;
+	size_t found = 0;
 
-	*run = NULL;
-	*ret = NULL;
-	*n = 0;
-	for (size_t i = 0; i < arm->n_runs; i++)
-		if ((!*run || unfitness(arm, &arm->runs[i]) < unfitness(arm, *run)) &&
-		    has_samples(study, &arm->runs[i]))
-			*run = &arm->runs[i];
-	if (!*run)
-		return;
-	struct sqlite3_stmt *st AUTO_ASK =
-		ask(study->db,
-		    "SELECT t_ns / 1e9, max(value) FILTER (WHERE name='ram_bytes'), max(value) "
-		    "FILTER (WHERE name='pool_used_bytes'), max(value) FILTER (WHERE "
-		    "name='swap_bytes'), max(value) FILTER (WHERE name='pool_orig_bytes') FROM "
-		    "sample WHERE run=? GROUP BY t_ns ORDER BY t_ns",
-		    (*run)->id);
+	for (size_t i = 0; i < c->n_runs; i++)
+		if ((!run || unfitness(c, &c->runs[i]) < unfitness(c, run)) &&
+		    has_samples(study, &c->runs[i]))
+			run = &c->runs[i];
+	if (!run)
+		return -ENOENT;
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		study->results,
+		"SELECT t_ns / 1e9, max(value) FILTER (WHERE name='ram_bytes'), max(value) "
+		"FILTER (WHERE name='pool_used_bytes'), max(value) FILTER (WHERE "
+		"name='swap_bytes') FROM sample WHERE run=? GROUP BY t_ns ORDER BY t_ns",
+		run->id.text);
 	while (row(study, st)) {
-		struct point *p = ADD(points, *n);
+		struct point *p = ADD(points, found);
 
-		*p = (struct point){ number_of(st, 0), number_of(st, 1), number_of(st, 2),
-				     number_of(st, 3), number_of(st, 4) };
+		*p = (struct point){ results_number(st, 0), results_number(st, 1),
+				     results_number(st, 2), results_number(st, 3) };
 	}
 	*ret = points;
+	*n = found;
+	return 0;
 }
 
 /* ---- done ---- */
 
-static void target_done(struct target *s)
+static void target_done(struct target *target)
 {
-	for (size_t i = 0; i < s->n_arms; i++) {
-		struct arm *arm = &s->arms[i];
-
-		for (size_t j = 0; j < arm->n_runs; j++) {
-			free(arm->runs[j].id);
-			free(arm->runs[j].kind);
-			free(arm->runs[j].state);
-			free(arm->runs[j].reason);
-		}
-		free(arm->runs);
-		free(arm->stays);
-		free(arm->id);
-		free(arm->name);
-		free(arm->algorithm);
+	for (size_t i = 0; i < target->n_configurations; i++) {
+		free(target->configurations[i].runs);
+		free(target->configurations[i].stays);
 	}
-	for (size_t i = 0; i < s->n_rankings; i++) {
-		free(s->rankings[i].codec);
-		free(s->rankings[i].tier);
-		free(s->rankings[i].reason);
-	}
-	for (size_t i = 0; i < s->n_predictions; i++) {
-		free(s->predictions[i].arm);
-		free(s->predictions[i].name);
-	}
-	for (size_t i = 0; i < s->n_bins; i++)
-		free(s->bins[i].codec);
-	free(s->arms);
-	free(s->rankings);
-	free(s->predictions);
-	free(s->bins);
-	free(s->id);
-	free(s->name);
-	free(s->argv);
+	free(target->configurations);
+	free(target->rankings);
+	free(target->predictions);
+	free(target->bins);
 }
 
-static void pairs_done(struct pair *pairs, size_t n)
+void data_done(struct stored_study *study)
 {
-	for (size_t i = 0; i < n; i++) {
-		free(pairs[i].kind);
-		free(pairs[i].key);
-		free(pairs[i].value);
-	}
-	free(pairs);
-}
-
-void data_done(struct study *study)
-{
-	char *const texts[] = { study->id,      study->started, study->ended,      study->argv,
-				study->command, study->seed,    study->settings,   study->version,
-				study->state,   study->answer,  study->recommended };
-
 	for (size_t i = 0; i < study->n_targets; i++)
 		target_done(&study->targets[i]);
+	for (size_t i = 0; i < study->n_texts; i++)
+		free(study->texts[i]);
 	free(study->targets);
-	pairs_done(study->environment, study->n_environment);
-	pairs_done(study->notes, study->n_notes);
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		free(texts[i]);
-	*study = (struct study){ 0 };
+	free(study->environment);
+	free(study->notes);
+	free(study->texts);
+	*study = (struct stored_study){ 0 };
 }

@@ -1,42 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* data.h - one study as the store has it, read into memory, with the figures that follow from it.
- */
+/* data.h - one study as the results database has it, read into memory. */
 #ifndef COLDPRESS_REPORT_DATA_H
 #define COLDPRESS_REPORT_DATA_H
 
-#include "quantity.h"
+#include "lib/results/comparison.h"
 #include "lib/results/results.h"
 
-struct run {
-	char *id, *kind, *state, *reason;
-	int64_t block, position;
-	bool counts;              /* its state lets it into medians */
-	double value[QUANTITIES]; /* in base units; NaN: missing */
-};
-
-/* Of one quantity over an arm's runs that count. */
-struct figure {
-	size_t n;
-	double median, low, high; /* low and high: the smallest and largest, not an interval */
-	bool probed; /* no timed run has it: from the run that carried the probes, or the reference
-		      */
-};
-
-/* The share of an arm's pages still out of memory so long after they were stored. */
+/* The share of the pages written to a pool that were not read again by this age. */
 struct stay {
-	double age_ns, out;
+	double age_ns, share;
 };
 
-struct arm {
-	char *id, *name, *algorithm;
-	double limit_bytes, pool_bytes, mem_limit_bytes;
-	struct run *runs;
+struct configuration {
+	char *id, *name;
+	double limit_bytes;
+	struct results_run *runs;
 	size_t n_runs;
 	struct stay *stays; /* by age, of the probed run; none: no pool_probe */
 	size_t n_stays;
-	struct figure figures[QUANTITIES];
-	double slowdown, slowdown_low,
-		slowdown_high; /* Hodges-Lehmann, exact 95 % interval; NaN: n too small */
+	struct comparison comparison;
 };
 
 struct ranking {
@@ -48,8 +30,8 @@ struct ranking {
 };
 
 struct prediction {
-	char *arm, *name;
-	double predicted, measured;
+	char *configuration, *name;
+	double predicted, measured, error_ratio;
 };
 
 struct bin {
@@ -59,21 +41,20 @@ struct bin {
 
 struct target {
 	char *id, *name, *argv;
-	int64_t uid; /* MISSING_I64: not known */
-	struct arm *arms;
+	int64_t uid;                          /* MISSING_I64: not known */
+	struct configuration *configurations; /* none first, where there is one */
 	struct ranking *rankings;
 	struct prediction *predictions;
 	struct bin *bins; /* by codec, then size */
-	size_t n_arms, n_rankings, n_predictions, n_bins;
+	size_t n_configurations, n_rankings, n_predictions, n_bins;
 };
 
 struct pair {
 	char *kind, *key, *value;
 };
 
-struct study {
-	char *id, *started, *ended, *argv, *command, *seed, *settings, *version, *state, *answer,
-		*recommended;
+struct stored_study {
+	char *id, *started, *argv, *seed, *settings, *version, *state, *answer, *recommended;
 	double limit_ratio;
 	int64_t blocks;
 	struct target *targets;
@@ -81,34 +62,35 @@ struct study {
 	size_t n_targets, n_environment, n_notes;
 	double break_even_bytes; /* largest compressed length that still saves RAM; NaN: not known
 				  */
-	struct sqlite3 *db;
-	bool failed; /* a SELECT did not come to its end */
+	struct results *results;
+	char **texts; /* all strings, to be freed */
+	size_t n_texts;
+	bool failed; /* a SELECT failed */
 };
 
 /* data_load - the study with this id, or a unique beginning of it; NULL or "latest": the last one
- * started. errors  -ENOENT no such study, or none at all; -EBADMSG the store does not answer
+ * started. errors  -ENOENT no such study, or none at all; -EBADMSG the database does not answer
  */
-int data_load(struct study *ret, struct results *results, const char *id, struct err *e);
-void data_done(struct study *study);
+int data_load(struct stored_study *ret, struct results *results, const char *id, struct err *e);
+void data_done(struct stored_study *study);
 
 /* One point of a time series, in bytes and seconds from the start of the run; NaN: not sampled
  * then. */
 struct point {
-	double t_s, ram, pool, swap, orig;
+	double t_s, ram, pool, swap;
 };
 
-/* data_series - of the arm's run that shows it best: counted before others, timed before probed,
- * and among those the one of median wall time. *run is NULL where no run has samples. *ret is to be
- * freed.
+/* data_series - of the run that represents a configuration: one that counts before others, timed
+ * before probed, and among those the one of median wall time. -ENOENT: no run has samples. *ret is
+ * to be freed.
  */
-void data_series(struct study *study, const struct arm *arm, const struct run **run,
-		 struct point **ret, size_t *n);
+int data_series(struct stored_study *study, const struct configuration *c, struct point **ret,
+		size_t *n);
 
-const struct arm *data_baseline(
-	const struct target *target); /* the arm "none"; NULL: there is none */
-
-/* data_add - room for one more element of a list, zeroed; ends the program when there is no memory.
- */
-void *data_add(void *list, size_t *n, size_t size);
+/* data_value - one metric of a configuration. */
+static inline const struct compare_value *data_value(const struct configuration *c, int metric)
+{
+	return &c->comparison.values[metric];
+}
 
 #endif

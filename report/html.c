@@ -21,19 +21,24 @@ void html_raw(struct text *t, const char *fmt, ...)
 	text_put(t, s, (size_t)n);
 }
 
-/* XML has no place for controls; overrides would let a name turn the words around it. */
+/* Controls, which XML refuses, and overrides and isolates, by which a name could turn the text
+ * around it.
+ */
 static bool shown(const unsigned char *p, size_t n)
 {
-	if (n == 1)
-		return (*p >= ' ' && *p != 0x7f) || *p == '\n' || *p == '\t';
-	if (n == 2)
-		return !(p[0] == 0xc2 && p[1] < 0xa0); /* C1 */
-	if (n == 3 && p[0] == 0xe2 && p[1] == 0x80)
-		return !((p[2] >= 0x8e && p[2] <= 0x8f) || (p[2] >= 0xa8 && p[2] <= 0xae));
-	if (n == 3 && p[0] == 0xe2 && p[1] == 0x81)
-		return p[2] < 0xa6 || p[2] > 0xa9; /* isolates */
-	if (n == 3 && p[0] == 0xef && p[1] == 0xbf)
-		return p[2] < 0xbe; /* U+FFFE, U+FFFF */
+	static const struct {
+		uint32_t from, to;
+	} hidden[] = {
+		{ 0, 8 },           { 0xb, 0x1f },      { 0x7f, 0x9f },     { 0x200e, 0x200f },
+		{ 0x2028, 0x202e }, { 0x2066, 0x2069 }, { 0xfffe, 0xffff },
+	};
+	uint32_t c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | (p[i] & 0x3f);
+	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
+		if (c >= hidden[i].from && c <= hidden[i].to)
+			return false;
 	return true;
 }
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* html.h - markup into a growing buffer. Two doors: html_raw for our own words, html_text for
- * everything else.
+/* html.h - markup into a growing buffer: html_raw for our own text, html_text for everything else.
  *
  * The page is written as XHTML that HTML parsers read too, so that an XML parser can check it.
  */
@@ -9,7 +8,7 @@
 
 #include "lib/base/text.h"
 
-/* html_raw - our own markup; no %s may bring in a string from the store. */
+/* html_raw - our own markup; no %s may bring in a string from the database. */
 void html_raw(struct text *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* html_text - any bytes as text or attribute value: & < > " ' escaped; controls, bidirectional

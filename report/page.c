@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* page.c - the sections, in a reader's order: the answer, each target, what did not count, where
- * and how.
+/* page.c - the sections: the answer, each target, what was left out, the machine, the method.
  *
  * Numbers come ready from data.c; here they are only laid out.
  */
@@ -8,8 +7,9 @@
 
 #include <math.h>
 
-#include "figures.h"
 #include "html.h"
+#include "plot.h"
+#include "scale.h"
 
 /* Our markup around one hostile string. */
 static void put_in(struct text *page, const char *before, const char *s, const char *after)
@@ -33,7 +33,7 @@ static void put_lines(struct text *page, const char *before, const char *lines, 
 	page->failed |= !copy;
 }
 
-static void put_answer(struct text *page, const struct study *study)
+static void put_answer(struct text *page, const struct stored_study *study)
 {
 	text_str(page, "<h1>What RAM compression does here</h1>\n<p class=\"soft\">");
 	put_in(page, "Study of ", study->started, "");
@@ -43,8 +43,7 @@ static void put_answer(struct text *page, const struct study *study)
 	html_raw(page, ", %lld block%s", (long long)study->blocks, study->blocks == 1 ? "" : "s");
 	put_in(page, ", seed ", study->seed, "</p>\n");
 	if (!str_eq(study->state, "done"))
-		put_in(page,
-		       "<p class=\"missing\">This study did not come to its end: ", study->state,
+		put_in(page, "<p class=\"missing\">This study did not finish: ", study->state,
 		       ". What follows is what was measured until then.</p>\n");
 	text_str(page, "<section class=\"answer\">");
 	if (study->recommended)
@@ -53,143 +52,114 @@ static void put_answer(struct text *page, const struct study *study)
 	if (study->answer)
 		put_lines(page, "<p>", study->answer, "</p>\n");
 	if (!study->recommended && !study->answer)
-		text_str(page, "<p>The store holds no answer for this study.</p>");
+		text_str(page, "<p>The results database has no answer for this study.</p>");
 	text_str(page, "</section>\n");
 }
 
-/* ---- key figures ---- */
+/* ---- key values ---- */
 
-struct group {
-	const char *title;
-	enum quantity rows[12];
-	size_t n;
-};
-
-static const struct group groups[] = {
-	{ "Time",
-	  { SLOWDOWN_RATIO, WALL_NS, CPU_NS, USER_NS, SYSTEM_NS, PSI_SOME_US, PSI_FULL_US },
-	  7 },
-	{ "Memory",
-	  { SAVED_PERCENT, SAVED_BYTES, FOOTPRINT_BYTES_PEAK, FOOTPRINT_BYTES_MEAN, RAM_BYTES_PEAK,
-	    RAM_BYTES_MEAN, SWAP_BYTES_PEAK },
-	  7 },
-	{ "Pool",
-	  { POOL_USED_BYTES_PEAK, POOL_USED_BYTES_MEAN, POOL_COMPR_BYTES_PEAK, POOL_ORIG_BYTES_PEAK,
-	    SLOT_TABLE_BYTES, FOREIGN_SWAP_BYTES },
-	  6 },
-	{ "Pages of the pool",
-	  { PAGES_OUT, PAGES_IN, READBACK_FACTOR, RESIDENCE_NS, SURVIVAL_P50_NS, CENSORED_PERCENT,
-	    RESULTS_P50_NS, RESULTS_P99_NS, LOAD_P50_NS, LOAD_P99_NS, POOL_NS, POOL_PAGE_NS },
-	  12 },
-	{ "Faults",
-	  { MAJOR_FAULTS, MINOR_FAULTS, MAJOR_LATENCY_P50_NS, MAJOR_LATENCY_P99_NS,
-	    MAJOR_LATENCY_MAX_NS },
-	  5 },
-};
-
-/* What most figures of an arm rest on. */
-static size_t arm_n(const struct arm *arm)
+/* What most values of a configuration rest on. */
+static size_t timed_runs(const struct configuration *c)
 {
-	return arm->figures[WALL_NS].n;
+	return data_value(c, METRIC_wall_ns)->n;
 }
 
-static void put_arm_heads(struct text *page, const struct target *target)
+static void put_heads(struct text *page, const struct target *target)
 {
-	struct scale mib = scale_for(UNIT_BYTES, 100 * MIB);
-	char buf[QUANTITY_TEXT_MAX];
+	struct scale mib = scale_for(METRIC_BYTES, 100 * MIB);
+	char buf[SCALE_TEXT_MAX];
 
 	text_str(page, "<thead><tr><th>median, and from smallest to largest</th><th></th>");
-	for (size_t i = 0; i < target->n_arms; i++) {
-		const struct arm *arm = &target->arms[i];
+	for (size_t i = 0; i < target->n_configurations; i++) {
+		const struct configuration *c = &target->configurations[i];
 
-		put_in(page, "<th scope=\"col\">", arm->name, "<small>");
-		if (isfinite(arm->limit_bytes))
-			html_raw(page, "limit %s MiB", scale_format(&mib, arm->limit_bytes, buf));
+		put_in(page, "<th scope=\"col\">", c->name, "<small>");
+		if (isfinite(c->limit_bytes))
+			html_raw(page, "limit %s MiB", scale_format(&mib, c->limit_bytes, buf));
 		else
 			text_str(page, "no limit");
-		html_raw(page, "</small><small>n = %zu</small></th>", arm_n(arm));
+		html_raw(page, "</small><small>n = %zu</small></th>", timed_runs(c));
 	}
 	text_str(page, "</tr></thead>\n");
 }
 
-static void put_figure_cell(struct text *page, const struct arm *arm, enum quantity q,
-			    const struct scale *scale)
+static void put_value_cell(struct text *page, const struct configuration *c, int metric,
+			   const struct scale *scale)
 {
-	const struct figure *f = &arm->figures[q];
-	char buf[QUANTITY_TEXT_MAX], low[QUANTITY_TEXT_MAX], high[QUANTITY_TEXT_MAX];
-	/* The estimate that the interval and the figure use. */
-	double centre = q == SLOWDOWN_RATIO && isfinite(arm->slowdown) ? arm->slowdown : f->median;
+	const struct compare_value *v = data_value(c, metric);
+	char buf[SCALE_TEXT_MAX], low[SCALE_TEXT_MAX], high[SCALE_TEXT_MAX];
 
-	html_raw(page, "<td>%s", scale_format(scale, centre, buf));
-	scale_format(scale, f->low, low);
-	scale_format(scale, f->high, high);
-	if (f->n > 1 && str_eq(low, high))
+	html_raw(page, "<td>%s", scale_format(scale, v->value, buf));
+	scale_format(scale, v->min, low);
+	scale_format(scale, v->max, high);
+	if (v->n > 1 && str_eq(low, high))
 		text_str(page, "<small>in every run</small>");
-	else if (f->n > 1)
+	else if (v->n > 1)
 		html_raw(page, "<small>%s to %s</small>", low, high);
-	if (f->n && f->probed)
+	if (v->n && !v->timed)
 		text_str(page, "<small>probed run</small>");
-	else if (f->n && f->n != arm_n(arm))
-		html_raw(page, "<small>n = %zu</small>", f->n);
+	else if (v->n && v->n != timed_runs(c))
+		html_raw(page, "<small>n = %zu</small>", v->n);
 	text_str(page, "</td>");
 }
 
-static void put_row(struct text *page, const struct target *target, enum quantity q)
+static void put_row(struct text *page, const struct target *target, int metric)
 {
-	const struct quantity_kind *kind = &quantity_kinds[q];
+	static const char *const better[] = {
+		[METRIC_LESS] = "lower is better",
+		[METRIC_MORE] = "higher is better",
+		[METRIC_EITHER] = "",
+	};
+	const struct metric *m = &metrics[metric];
 	double largest = 0;
 	struct scale scale;
 
-	for (size_t i = 0; i < target->n_arms; i++)
-		largest = fmax(largest, fabs(target->arms[i].figures[q].median));
-	scale = scale_for(kind->unit, largest);
-	html_raw(page, "<tr%s><th scope=\"row\">%s</th><td class=\"unit\">%s</td>",
-		 q == SLOWDOWN_RATIO || q == SAVED_PERCENT ? " class=\"key\"" : "", kind->label,
-		 scale.unit);
-	for (size_t i = 0; i < target->n_arms; i++)
-		put_figure_cell(page, &target->arms[i], q, &scale);
+	for (size_t i = 0; i < target->n_configurations; i++)
+		largest =
+			fmax(largest, fabs(data_value(&target->configurations[i], metric)->value));
+	scale = scale_for(m->unit, largest);
+	html_raw(page, "<tr%s><th scope=\"row\" title=\"%s\">%s</th><td class=\"unit\">%s</td>",
+		 metric == METRIC_slowdown_ratio || metric == METRIC_saved_ratio ? " class=\"key\""
+										 : "",
+		 better[m->better], m->label, scale.unit);
+	for (size_t i = 0; i < target->n_configurations; i++)
+		put_value_cell(page, &target->configurations[i], metric, &scale);
 	text_str(page, "</tr>\n");
 }
 
-static void put_key_figures(struct text *page, const struct target *target)
+static void put_key_values(struct text *page, const struct target *target)
 {
-	text_str(page, "<h3>Key figures</h3>\n<div class=\"wide\"><table>");
-	put_arm_heads(page, target);
+	text_str(page, "<h3>Key values</h3>\n<div class=\"wide\"><table>");
+	put_heads(page, target);
 	text_str(page, "<tbody>\n");
-	for (size_t g = 0; g < ARRAY_SIZE(groups); g++) {
+	for (size_t g = 0; g < METRIC_GROUPS; g++) {
 		html_raw(page, "<tr class=\"group\"><th colspan=\"%zu\">%s</th></tr>\n",
-			 target->n_arms + 2, groups[g].title);
-		for (size_t i = 0; i < groups[g].n; i++)
-			put_row(page, target, groups[g].rows[i]);
+			 target->n_configurations + 2, metric_group_labels[g]);
+		for (int i = 0; i < METRICS_N; i++)
+			if (metrics[i].group == g && metrics[i].label)
+				put_row(page, target, i);
 	}
 	text_str(page, "</tbody></table></div>\n");
 }
 
 /* ---- the policy ---- */
 
-static void put_cell(struct text *page, const struct scale *scale, double v)
-{
-	char buf[QUANTITY_TEXT_MAX];
-
-	html_raw(page, "<td>%s</td>", scale_format(scale, v, buf));
-}
-
 static void put_ranking(struct text *page, const struct target *target)
 {
-	struct scale percent = scale_for(UNIT_PERCENT, 100), ms = { 1, 1, "ms" },
-		     score = { KIB, 1, "KiB/ms" }, count = scale_for(UNIT_COUNT, 1),
-		     price = { 1, 2, "GiB/core" };
-	char buf[QUANTITY_TEXT_MAX];
-	struct scale ratio = scale_for(UNIT_RATIO, 1);
+	struct scale percent = { 1, 1, "%" }, ms = { 1, 1, "ms" }, score = { KIB, 1, "KiB/ms" },
+		     count = scale_for(METRIC_PAGES, 1), price = { 1, 2, "GiB/core" };
+	char buf[SCALE_TEXT_MAX];
+	struct scale ratio = scale_for(METRIC_RATIO, 1);
 
 	if (!target->n_rankings)
 		return;
 	html_raw(page,
 		 "<h3>The policy's ranking</h3>\n<p class=\"soft\">fair score = bytes saved / "
 		 "(compress CPU + readback factor × decompress CPU), at the readback factor of %s. "
-		 "RAM saved counts whole slots, codec saved the codec's own bytes. CPU times are "
-		 "those of the libraries, unless a note below names the calibration by which they "
-		 "are the kernel's.</p>\n",
+		 "RAM saved includes size-class rounding, codec saved is compressed bytes alone. "
+		 "CPU "
+		 "times are those of the libraries, unless a note below names the calibration by "
+		 "which they were scaled to the kernel's codecs.</p>\n",
 		 scale_format(&ratio, target->rankings[0].readback_factor, buf));
 	text_str(page, "<div class=\"wide\"><table "
 		       "class=\"dense\"><thead><tr><th>codec</th><th>place</th><th "
@@ -207,57 +177,57 @@ static void put_ranking(struct text *page, const struct target *target)
 		       r->codec,
 		       r->recommended ? " <span class=\"tag\">the policy's choice</span></th>"
 				      : "</th>");
-		put_cell(page, &count, r->place ? (double)r->place : MISSING_F64);
+		plot_cell(page, &count, r->place ? (double)r->place : MISSING_F64);
 		put_in(page, "<td class=\"words\">", r->tier, "</td>");
-		put_cell(page, &percent, 100 * r->saved_slot_bytes / r->total_bytes);
-		put_cell(page, &percent, 100 * r->saved_codec_bytes / r->total_bytes);
-		put_cell(page, &ms, r->compress_cpu_ms);
-		put_cell(page, &ms, r->decompress_cpu_ms);
-		put_cell(page, &score, r->fair_score);
-		put_cell(page, &price,
-			 str_eq(r->tier, "heavy") ? r->value_gib_per_core : MISSING_F64);
+		plot_cell(page, &percent, 100 * r->saved_slot_bytes / r->total_bytes);
+		plot_cell(page, &percent, 100 * r->saved_codec_bytes / r->total_bytes);
+		plot_cell(page, &ms, r->compress_cpu_ms);
+		plot_cell(page, &ms, r->decompress_cpu_ms);
+		plot_cell(page, &score, r->fair_score);
+		plot_cell(page, &price,
+			  str_eq(r->tier, "heavy") ? r->value_gib_per_core : MISSING_F64);
 		put_in(page, "<td class=\"words why\">", r->reason, "</td></tr>\n");
 	}
 	text_str(page, "</tbody></table></div>\n");
 }
 
-/* ---- how long pages stay out ---- */
+/* ---- residence ---- */
 
 static void put_stays(struct text *page, const struct target *target)
 {
-	const struct arm *longest = NULL;
-	struct scale percent = scale_for(UNIT_PERCENT, 100);
-	char buf[QUANTITY_TEXT_MAX];
+	const struct configuration *longest = NULL;
+	struct scale percent = { 1, 1, "%" };
+	char buf[SCALE_TEXT_MAX];
 
-	for (size_t i = 0; i < target->n_arms; i++) {
-		if (target->arms[i].n_stays > (longest ? longest->n_stays : 0))
-			longest = &target->arms[i];
+	for (size_t i = 0; i < target->n_configurations; i++) {
+		if (target->configurations[i].n_stays > (longest ? longest->n_stays : 0))
+			longest = &target->configurations[i];
 	}
 	if (!longest)
 		return;
-	text_str(page, "<h3>How long pages stay out</h3>\n<p class=\"soft\">The share of the pages "
-		       "stored that are not back so long afterwards, in %; those never loaded "
-		       "count as out for as long as they were watched (pool_probe in the probed "
-		       "run, Kaplan-Meier).</p>\n<div class=\"wide\"><table "
-		       "class=\"dense\"><thead><tr><th>pool</th>");
+	text_str(page,
+		 "<h3>Residence of pages in the pool</h3>\n<p class=\"soft\">Share of the pages "
+		 "written that were not read again by this age, in %: Kaplan-Meier estimate of "
+		 "pool_probe, from the probed run.</p>\n<div class=\"wide\"><table "
+		 "class=\"dense\"><thead><tr><th>pool</th>");
 	for (size_t i = 0; i < longest->n_stays; i++) {
 		double age = longest->stays[i].age_ns;
-		struct scale scale = scale_for(UNIT_NS, age);
+		struct scale scale = scale_for(METRIC_NS, age);
 
 		scale.decimals = 0;
 		html_raw(page, "<th>%s<small>%s</small></th>", scale_format(&scale, age, buf),
 			 scale.unit);
 	}
 	text_str(page, "</tr></thead><tbody>\n");
-	for (size_t i = 0; i < target->n_arms; i++) {
-		const struct arm *arm = &target->arms[i];
+	for (size_t i = 0; i < target->n_configurations; i++) {
+		const struct configuration *c = &target->configurations[i];
 
-		if (!arm->n_stays)
+		if (!c->n_stays)
 			continue;
-		put_in(page, "<tr><th scope=\"row\">", arm->name, "</th>");
+		put_in(page, "<tr><th scope=\"row\">", c->name, "</th>");
 		for (size_t k = 0; k < longest->n_stays; k++)
-			put_cell(page, &percent,
-				 k < arm->n_stays ? 100 * arm->stays[k].out : MISSING_F64);
+			plot_cell(page, &percent,
+				  k < c->n_stays ? 100 * c->stays[k].share : MISSING_F64);
 		text_str(page, "</tr>\n");
 	}
 	text_str(page, "</tbody></table></div>\n");
@@ -268,44 +238,47 @@ static void put_stays(struct text *page, const struct target *target)
 static void put_runs(struct text *page, const struct target *target)
 {
 	struct scale s = { (double)NS_PER_S, 2, "s" }, mib = { MIB, 1, "MiB" },
-		     count = scale_for(UNIT_COUNT, 1);
+		     count = scale_for(METRIC_PAGES, 1);
 
 	text_str(page, "<details><summary>Every run</summary><div "
-		       "class=\"wide\"><table><thead><tr><th>arm</th><th>block</th><th>position</"
+		       "class=\"wide\"><table><thead><tr><th>configuration</th><th>block</"
+		       "th><th>position</"
 		       "th><th class=\"words\">kind</th><th class=\"words\">state</th><th>wall, "
 		       "s</th><th>CPU, s</th><th>major faults</th><th>pool, MiB</th><th "
 		       "class=\"words\">reason</th></tr></thead><tbody>\n");
-	for (size_t i = 0; i < target->n_arms; i++) {
-		for (size_t j = 0; j < target->arms[i].n_runs; j++) {
-			const struct run *run = &target->arms[i].runs[j];
+	for (size_t i = 0; i < target->n_configurations; i++) {
+		for (size_t j = 0; j < target->configurations[i].n_runs; j++) {
+			const struct results_run *run = &target->configurations[i].runs[j];
+			const struct metrics *m = &run->metrics;
 
-			put_in(page, "<tr><th scope=\"row\">", target->arms[i].name, "</th>");
-			put_cell(page, &count, (double)run->block);
-			put_cell(page, &count, (double)run->position);
-			put_in(page, "<td class=\"words\">", run->kind, "</td>");
+			put_in(page, "<tr><th scope=\"row\">", target->configurations[i].name,
+			       "</th>");
+			plot_cell(page, &count, (double)run->block);
+			plot_cell(page, &count, (double)run->position);
+			put_in(page, "<td class=\"words\">", results_run_kinds[run->kind], "</td>");
 			put_in(page,
-			       run->counts ? "<td class=\"words\">" : "<td class=\"words warn\">",
-			       run->state, "</td>");
-			put_cell(page, &s, run->value[WALL_NS]);
-			put_cell(page, &s, run->value[CPU_NS]);
-			put_cell(page, &count, run->value[MAJOR_FAULTS]);
-			put_cell(page, &mib, run->value[POOL_USED_BYTES_PEAK]);
-			put_in(page, "<td class=\"words\">", run->reason ? run->reason : "",
-			       "</td></tr>\n");
+			       results_run_counts(run) ? "<td class=\"words\">"
+						       : "<td class=\"words warn\">",
+			       results_run_states[run->state], "</td>");
+			plot_cell(page, &s, m->wall_ns);
+			plot_cell(page, &s, m->cpu_ns);
+			plot_cell(page, &count, m->major_faults);
+			plot_cell(page, &mib, m->pool_used_bytes_peak);
+			put_in(page, "<td class=\"words\">", run->reason, "</td></tr>\n");
 		}
 	}
 	text_str(page, "</tbody></table></div></details>\n");
 }
 
-static void put_target(struct text *page, struct plotter *plotter, struct study *study,
+static void put_target(struct text *page, struct plotter *plotter, struct stored_study *study,
 		       const struct target *target, size_t number)
 {
 	html_raw(page, "<section><h2 id=\"target%zu\">", number);
 	put_in(page, "", target->name, "</h2>\n");
 	if (target->argv)
 		put_in(page, "<p class=\"soft\"><code>", target->argv, "</code></p>\n");
-	figures_put(page, plotter, study, target, number);
-	put_key_figures(page, target);
+	plots_put(page, plotter, study, target, number);
+	put_key_values(page, target);
 	put_stays(page, target);
 	put_ranking(page, target);
 	put_runs(page, target);
@@ -314,23 +287,24 @@ static void put_target(struct text *page, struct plotter *plotter, struct study 
 
 /* ---- what did not count ---- */
 
-static size_t put_uncounted_runs(struct text *page, const struct study *study)
+static size_t put_uncounted_runs(struct text *page, const struct stored_study *study)
 {
 	size_t n = 0;
 
 	for (size_t s = 0; s < study->n_targets; s++) {
-		for (size_t a = 0; a < study->targets[s].n_arms; a++) {
-			const struct arm *arm = &study->targets[s].arms[a];
+		for (size_t a = 0; a < study->targets[s].n_configurations; a++) {
+			const struct configuration *c = &study->targets[s].configurations[a];
 
-			for (size_t i = 0; i < arm->n_runs; i++) {
-				const struct run *run = &arm->runs[i];
+			for (size_t i = 0; i < c->n_runs; i++) {
+				const struct results_run *run = &c->runs[i];
 
-				if (str_eq(run->state, "ok"))
+				if (run->state == RESULTS_RUN_OK)
 					continue;
 				put_in(page, "<tr><th scope=\"row\">", study->targets[s].name, "");
-				put_in(page, " under ", arm->name, "");
+				put_in(page, " under ", c->name, "");
 				html_raw(page, ", block %lld</th>", (long long)run->block);
-				put_in(page, "<td class=\"words warn\">", run->state, "</td>");
+				put_in(page, "<td class=\"words warn\">",
+				       results_run_states[run->state], "</td>");
 				put_in(page, "<td class=\"words\">", run->reason, "</td></tr>\n");
 				n++;
 			}
@@ -339,7 +313,7 @@ static size_t put_uncounted_runs(struct text *page, const struct study *study)
 	return n;
 }
 
-static void put_left_out(struct text *page, const struct study *study,
+static void put_left_out(struct text *page, const struct stored_study *study,
 			 const struct plotter *plotter)
 {
 	struct text rows = { 0 };
@@ -349,7 +323,7 @@ static void put_left_out(struct text *page, const struct study *study,
 	if (plotter->absent)
 		text_str(page, "<p class=\"missing\">gnuplot is not installed, so this page has "
 			       "tables only. With it (package gnuplot-nox or gnuplot), "
-			       "<code>coldpress report</code> draws the figures.</p>\n");
+			       "<code>coldpress report</code> draws the plots.</p>\n");
 	for (size_t i = 0; i < study->n_notes; i++) {
 		const struct pair *note = &study->notes[i];
 
@@ -373,7 +347,7 @@ static void put_left_out(struct text *page, const struct study *study,
 
 /* ---- where and how ---- */
 
-static void put_method(struct text *page, const struct study *study)
+static void put_method(struct text *page, const struct stored_study *study)
 {
 	text_str(page,
 		 "<section><h2>How it was measured</h2>\n"
@@ -386,11 +360,11 @@ static void put_method(struct text *page, const struct study *study)
 		 "largest run; n is the number of runs behind them. The slowdown is the "
 		 "Hodges-Lehmann estimate of the ratios within blocks, on a logarithmic scale. "
 		 "Runs that are ok or unsettled count; contaminated and failed ones are shown and "
-		 "never averaged. A dash means that there is no such figure.</p>\n<dl>");
-	for (int q = 0; q < QUANTITIES; q++)
-		if (quantity_kinds[q].meaning)
-			html_raw(page, "<dt>%s</dt><dd>%s</dd>", quantity_kinds[q].label,
-				 quantity_kinds[q].meaning);
+		 "never averaged. A dash means that the value is missing.</p>\n<dl>");
+	for (size_t i = 0; i < METRICS_N; i++)
+		if (metrics[i].label)
+			html_raw(page, "<dt>%s</dt><dd>%s</dd>", metrics[i].label,
+				 metrics[i].meaning);
 	text_str(page, "</dl>\n<h3>To repeat it</h3>\n");
 	put_in(page, "<pre>", study->argv, "</pre>\n");
 	put_in(page, "<p class=\"soft\">seed ", study->seed, "");
@@ -399,11 +373,11 @@ static void put_method(struct text *page, const struct study *study)
 	       "</pre></details></section>\n");
 }
 
-static void put_environment(struct text *page, const struct study *study)
+static void put_environment(struct text *page, const struct stored_study *study)
 {
 	text_str(page, "<section><h2>The machine</h2>\n");
 	if (!study->n_environment)
-		text_str(page, "<p>The store holds no description of it.</p>\n");
+		text_str(page, "<p>The results database has no description of it.</p>\n");
 	else
 		text_str(page, "<div class=\"wide\"><table><tbody>\n");
 	for (size_t i = 0; i < study->n_environment; i++) {
@@ -414,7 +388,7 @@ static void put_environment(struct text *page, const struct study *study)
 		 study->n_environment ? "</tbody></table></div></section>\n" : "</section>\n");
 }
 
-void page_put(struct text *page, struct plotter *plotter, struct study *study)
+void page_put(struct text *page, struct plotter *plotter, struct stored_study *study)
 {
 	text_str(page, "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" "
 		       "lang=\"en\">\n<head>\n"

@@ -8,7 +8,7 @@
 #include "lib/base/gnuplot.h"
 
 /* page_put - the whole document into page (page->failed where memory ran out). */
-void page_put(struct text *page, struct plotter *plotter, struct study *study);
+void page_put(struct text *page, struct plotter *plotter, struct stored_study *study);
 
 /* The style sheet, light and dark, screen and paper (style.c). */
 extern const char page_style[];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* report.c - `coldpress report`: a study from the store as one page that opens offline.
+/* report.c - `coldpress report`: a study as one page that opens offline.
  *
- * It reads nothing but the store and measures nothing: two runs on one store give the same page.
+ * It reads nothing but the results database and computes nothing: two runs on one database give the
+ * same page.
  */
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -15,16 +16,15 @@
 #include <sqlite3.h>
 
 struct report_config {
-	const char *db, *experiment, *out, *pdf;
-	bool list, quiet;
-	int format;
+	const char *db, *experiment, *dir;
+	bool list;
+	struct opt_output output;
 };
 
 static struct report_config config = {
 	.db = RESULTS_USUAL_PATH,
 	.experiment = "latest",
-	.out = "report.html",
-	.format = OUT_TEXT,
+	.output.path = "report.html",
 };
 
 /* ---- --list ---- */
@@ -35,23 +35,36 @@ struct study_record {
 };
 
 static const struct field study_fields[] = {
-	FIELD(struct study_record, id, FIELD_STRING, "",
-	      "what --experiment takes, or its beginning"),
+	FIELD(struct study_record, id, FIELD_STRING, "", "--experiment takes it or its beginning"),
 	FIELD(struct study_record, started, FIELD_STRING, "", "wall clock, UTC"),
 	FIELD(struct study_record, state, FIELD_STRING, "", "running, done, interrupted or failed"),
-	FIELD(struct study_record, runs, FIELD_U64, "", "runs that were begun"),
+	FIELD(struct study_record, runs, FIELD_U64, "", "runs that were started"),
 	FIELD(struct study_record, command, FIELD_STRING, "",
-	      "what was studied, or the trigger; missing: the built-in targets"),
+	      "the command under study, or of a pool trigger; missing: the built-in targets"),
 };
 
 static const struct record_type study_type =
-	RECORD_TYPE("study", 1, RECORD_TABLE, study_fields, "one study in the store");
+	RECORD_TYPE("study", 1, RECORD_TABLE, study_fields, "one study in the results database");
 
-static int list_rows(struct out *out, struct sqlite3_stmt *st, uint64_t *n)
+static int list(struct results *results, const struct report_config *c, struct err *e)
 {
-	int rc;
+	struct end_record end = { .missed = MISSING_U64,
+				  .unmatched = MISSING_U64,
+				  .reason = "done" };
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		results,
+		"SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch'), state, command, "
+		"(SELECT count(*) FROM run r JOIN cell c ON c.id = r.cell JOIN workload w ON w.id "
+		"= "
+		"c.workload WHERE w.experiment = experiment.id) FROM experiment ORDER BY "
+		"started_unix_ns, id",
+		NULL);
+	struct out *out;
+	int closed, rc = out_new(&out, (enum out_format)c->output.format, NULL, e);
 
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+	if (rc)
+		return rc;
+	while ((rc = results_next(results, st, e)) > 0) {
 		struct study_record record = {
 			.id = (const char *)sqlite3_column_text(st, 0),
 			.started = (const char *)sqlite3_column_text(st, 1),
@@ -62,36 +75,13 @@ static int list_rows(struct out *out, struct sqlite3_stmt *st, uint64_t *n)
 
 		if (out_record(out, &study_type, &record))
 			break;
-		++*n;
+		end.emitted++;
 	}
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? 0 : -EBADMSG;
-}
-
-static int list(struct results *results, const struct report_config *c, struct err *e)
-{
-	struct end_record end = { .missed = MISSING_U64,
-				  .unmatched = MISSING_U64,
-				  .reason = "done" };
-	struct sqlite3_stmt *st = NULL;
-	struct out *out;
-	int closed, r = out_new(&out, (enum out_format)c->format, NULL, e);
-
-	if (r)
-		return r;
-	r = -EBADMSG;
-	if (sqlite3_prepare_v2(results_sqlite(results),
-			       "SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch'), "
-			       "state, command, (SELECT count(*) FROM run r JOIN cell c ON c.id = "
-			       "r.cell JOIN workload w ON w.id = c.workload WHERE w.experiment = "
-			       "experiment.id) FROM experiment ORDER BY started_unix_ns, id",
-			       -1, &st, NULL) == SQLITE_OK)
-		r = list_rows(out, st, &end.emitted);
-	sqlite3_finalize(st);
 	end.seen = end.emitted;
-	if (r == 0 && c->format == OUT_JSON)
+	if (rc >= 0 && c->output.format == OUT_JSON)
 		out_record(out, &end_record_type, &end);
-	closed = out_close(out, e);
-	return r ? err_say(e, r, "cannot read %s: it is damaged", c->db) : closed;
+	closed = out_close(out, rc < 0 ? NULL : e);
+	return rc < 0 ? rc : closed;
 }
 
 /* ---- the page ---- */
@@ -99,13 +89,13 @@ static int list(struct results *results, const struct report_config *c, struct e
 static int write_page(const struct report_config *c, const struct text *page, struct err *e)
 {
 	struct out *out;
-	int r;
+	int rc;
 
 	if (page->failed)
 		return err_set(e, ENOMEM, "cannot build the page");
-	r = out_new(&out, OUT_TEXT, c->out, e);
-	if (r)
-		return r;
+	rc = out_new(&out, OUT_TEXT, c->output.path, e);
+	if (rc)
+		return rc;
 	/* Cut before the last line feed: out_line adds one. */
 	out_line(out, "%.*s", (int)(page->n - 1), page->s);
 	return out_close(out, e);
@@ -113,27 +103,27 @@ static int write_page(const struct report_config *c, const struct text *page, st
 
 static int make_page(struct results *results, const struct report_config *c, struct err *e)
 {
-	struct plotter plotter = { .pdf_dir = c->pdf };
+	struct plotter plotter = { .pdf_dir = c->dir };
 	struct text page = { 0 };
-	struct study study;
-	int r = data_load(&study, results, c->experiment, e);
+	struct stored_study study;
+	int rc = data_load(&study, results, c->experiment, e);
 
-	if (r)
-		return r;
+	if (rc)
+		return rc;
 	page_put(&page, &plotter, &study);
-	r = study.failed ? err_say(e, EBADMSG, "cannot read %s: it is damaged", c->db)
-			 : write_page(c, &page, e);
-	if (r == 0 && plotter.absent)
+	rc = study.failed ? err_say(e, EBADMSG, "cannot read %s: it is damaged", c->db)
+			  : write_page(c, &page, e);
+	if (!rc && plotter.absent)
 		term_warn("gnuplot is not installed: the page has tables only");
-	else if (r == 0 && plotter.failed)
-		term_warn("gnuplot failed on %u of %u figures: the page says why", plotter.failed,
+	else if (!rc && plotter.failed)
+		term_warn("gnuplot failed on %u of %u plots: the page says why", plotter.failed,
 			  plotter.failed + plotter.drawn);
-	if (r == 0 && !str_eq(c->out, "-"))
-		term_say("wrote %s: targets %zu, figures %u", c->out, study.n_targets,
+	if (!rc && !str_eq(c->output.path, "-"))
+		term_say("wrote %s: targets %zu, plots %u", c->output.path, study.n_targets,
 			 plotter.drawn);
 	text_done(&page);
 	data_done(&study);
-	return r;
+	return rc;
 }
 
 static int report_run(void *cfg, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
@@ -142,48 +132,51 @@ static int report_run(void *cfg, int argc UNUSED, char **argv UNUSED, int *exit_
 	const struct report_config *c = cfg;
 	struct results *results AUTO_RESULTS = NULL;
 	struct stat st;
-	int r;
+	int rc;
 
-	if (c->quiet)
+	if (c->output.quiet)
 		term_set_level(TERM_QUIET);
-	if (c->pdf && (stat(c->pdf, &st) < 0 || !S_ISDIR(st.st_mode))) {
-		err_say(e, ENOTDIR, "cannot write figures to %s: it is no directory", c->pdf);
+	if (c->dir && (stat(c->dir, &st) < 0 || !S_ISDIR(st.st_mode))) {
+		err_say(e, ENOTDIR, "cannot write plots to %s: not a directory", c->dir);
 		return err_hint(e, "make it first: mkdir -p DIR");
 	}
-	r = results_open(&results, c->db, RESULTS_READ, NULL, e);
-	if (r == -ENOENT)
-		err_hint(e,
-			 "a study leaves it as study.db in its --out directory: name it with --db");
-	if (r)
-		return r;
+	rc = results_open(&results, c->db, RESULTS_READ, NULL, e);
+	if (rc == -ENOENT)
+		err_hint(e, "a study writes study.db into its --dir: name the file with --db");
+	if (rc)
+		return rc;
 	return c->list ? list(results, c, e) : make_page(results, c, e);
 }
 
 static const struct opt report_options[] = {
 	OPT_FILE(0, "db", struct report_config, db,
-		 "the store: study.db in the --out directory of a study"),
+		 "results database: study.db in the --dir of a study"),
 	OPT_STRING(0, "experiment", struct report_config, experiment,
-		   "which study: its id or the beginning of it, or latest", .metavar = "ID"),
-	OPT_FILE('o', "out", struct report_config, out, "where the page goes; - is stdout"),
-	OPT_DIR(0, "pdf", struct report_config, pdf,
-		"also write each figure as PDF into this directory"),
+		   "the study to show: its id, the beginning of it, or latest", .metavar = "ID"),
+	OPT_DIR(0, "dir", struct report_config, dir,
+		"also write each plot as a PDF file into this directory"),
 	OPT_FLAG(0, "list", struct report_config, list,
-		 "list the studies that the store holds, and stop"),
-	OPT_CHOICE('f', "format", struct report_config, format, opt_format_choices, "of --list"),
-	OPT_FLAG('q', "quiet", struct report_config, quiet,
-		 "no words on stderr but errors and warnings"),
+		 "list the studies in the results database, and stop"),
+	OPT_FILE('o', "output", struct report_config, output.path,
+		 "file of the page; - is standard output"),
+	OPT_CHOICE('f', "format", struct report_config, output.format, opt_format_choices,
+		   "how --list is written"),
+	OPT_FLAG('q', "quiet", struct report_config, output.quiet,
+		 "only warnings and errors on standard error"),
+	OPT_RENAMED("out", "--output FILE"),
+	OPT_RENAMED("pdf", "--dir DIR"),
 	OPT_END
 };
 
 static const struct opt_command report_commands[] = {
 	{
 		.summary = "write a study as one HTML page",
-		.description =
-			"The page opens offline: the answer in plain words, figures with their "
-			"numbers, what was left out and why, the machine, and how to repeat it.",
-		.examples = "coldpress report --db results/study.db --out report.html   # the "
+		.description = "The page opens offline: the answer, plots with their values, what "
+			       "was left "
+			       "out and why, the machine, and how to repeat the study.",
+		.examples = "coldpress report --db results/study.db --output report.html   # the "
 			    "latest study\n"
-			    "coldpress report --db results/study.db --list   # which there are",
+			    "coldpress report --db results/study.db --list   # all studies",
 		.options = report_options,
 		.run = report_run,
 	},
@@ -194,7 +187,7 @@ int main(int argc, char **argv)
 {
 	static const struct opt_program program = {
 		.name = "report",
-		.summary = "a study from the store as one page",
+		.summary = "a study as one HTML page",
 		.commands = report_commands,
 		.config = &config,
 	};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* style.c - the page's style sheet.
  *
- * Figures come from gnuplot in fixed colours; rules on their attributes adapt ink, grid and series
+ * Plots come from gnuplot in fixed colours; rules on their attributes adapt ink, grid and series
  * to the dark.
  */
 #include "page.h"

@@ -1,61 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* study_answer.c - compares, asks the policy, prints and stores what came out. */
+/* answer.c - compares the runs of each target, asks the policy, prints and stores the conclusion.
+ */
 #include "answer.h"
 
-struct answer_figures {
+#include "rank.h"
+#include "text.h"
+
+#define COLUMNS 110
+
+struct answer_record {
 	const char *target, *recommended, *decided_by, *policy_choice, *text;
 	double readback_factor;
 	const char *calibration;
 };
 
 static const struct field answer_fields[] = {
-	FIELD(struct answer_figures, target, FIELD_STRING, "", "name of the program under study"),
-	FIELD(struct answer_figures, recommended, FIELD_STRING, "", "an algorithm, or nothing"),
-	FIELD(struct answer_figures, decided_by, FIELD_STRING, "", "policy, bytes or scan"),
-	FIELD(struct answer_figures, policy_choice, FIELD_STRING, "",
+	FIELD(struct answer_record, target, FIELD_STRING, "", "name of the program under study"),
+	FIELD(struct answer_record, recommended, FIELD_STRING, "", "an algorithm, or nothing"),
+	FIELD(struct answer_record, decided_by, FIELD_STRING, "", "policy, bytes or scan"),
+	FIELD(struct answer_record, policy_choice, FIELD_STRING, "",
 	      "codec that the fairness policy chose, or nothing"),
-	FIELD(struct answer_figures, readback_factor, FIELD_F64, "ratio", "at which it chose"),
-	FIELD(struct answer_figures, calibration, FIELD_STRING, "",
-	      "that the libraries' CPU times were scaled by; missing: they were not"),
-	FIELD(struct answer_figures, text, FIELD_STRING, "", "the recommendation in words"),
+	FIELD(struct answer_record, readback_factor, FIELD_F64, "ratio",
+	      "swap-ins per swap-out that the policy assumed"),
+	FIELD(struct answer_record, calibration, FIELD_STRING, "",
+	      "by which the libraries' CPU times were scaled; missing: they were not"),
+	FIELD(struct answer_record, text, FIELD_STRING, "", "the recommendation as a sentence"),
 };
 const struct record_type study_answer_type = RECORD_TYPE(
 	"study_answer", 1, RECORD_CARD, answer_fields, "what a study recommends for one target");
 
-static int results_predictions(struct study *s, const struct target_answer *a, struct err *e)
+static int store_ranking(struct study *s, const struct target_answer *a, struct err *e)
 {
-	int rc = 0;
-
-	for (size_t i = 1; i < a->n_arms && !rc; i++) {
-		const struct prediction_figures *p = &a->predictions[i];
-		const struct results_id *cell = &a->target->arms[i].cell;
-
-		rc = results_prediction(s->results, cell, "pool_used_bytes", "bytes",
-					p->predicted_used_bytes, p->measured_used_bytes, e);
-		if (!rc)
-			rc = results_prediction(s->results, cell, "pool_compr_bytes", "bytes",
-						p->predicted_compr_bytes, p->measured_compr_bytes,
-						e);
-	}
-	return rc;
-}
-
-static int results_ranks(struct study *s, const struct target_answer *a, struct err *e)
-{
-	const struct study_scan *scan = &a->target->scan;
 	/* Bytes and CPU of the same pages: those of the sample that need a codec. */
-	double total =
-		(double)(scan->sampled_pages - scan->zero_pages - scan->same_pages) * PAGE_BYTES;
+	double total = study_scan_coded_pages(&a->target->scan) * PAGE_BYTES;
 	int rc = 0;
 
 	for (size_t i = 0; i < a->ranking.n && !rc; i++) {
-		const struct study_rank *r = &a->ranking.ranks[i];
+		const struct rank_candidate *r = &a->ranking.candidates[i];
+		bool eligible = r->rank != MISSING_U64;
 		struct results_ranking row = {
-			.place = r->eligible ? i + 1 : 0,
+			.place = eligible ? r->rank : 0,
 			.codec = r->label,
-			.tier = r->heavy ? "heavy" : "fast",
-			.eligible = r->eligible,
-			.recommended = r->chosen,
+			.tier = r->tier,
+			.eligible = eligible,
+			.recommended = eligible && r->rank == 1,
 			.fair_score = r->fair_score,
 			.value_gib_per_core = r->value_gib_per_core,
 			.saved_slot_bytes = r->saved_slot_ratio * total,
@@ -64,7 +52,7 @@ static int results_ranks(struct study *s, const struct target_answer *a, struct 
 			.compress_cpu_ms = r->compress_cpu_ms,
 			.decompress_cpu_ms = r->decompress_cpu_ms,
 			.readback_factor = answer_readback(a),
-			.reason = r->reason,
+			.reason = r->why,
 		};
 
 		rc = results_ranking(s->results, &a->target->workload, &row, e);
@@ -72,32 +60,32 @@ static int results_ranks(struct study *s, const struct target_answer *a, struct 
 	return rc;
 }
 
-static void print_records(struct study *s, const struct target_answer *a, const char *recommended)
+static void print_records(struct study *s, const struct target_answer *a,
+			  const char *recommendation)
 {
-	struct answer_figures answer = {
+	const char *choice = a->ranking.n && a->ranking.choice ? a->ranking.choice : "nothing";
+	struct answer_record answer = {
 		.target = a->target->name,
-		.policy_choice = a->chosen ? a->chosen->label : "nothing",
-		.decided_by = a->n_arms < 2 ? "scan"
+		.policy_choice = choice,
+		.recommended = a->best    ? a->best->configuration
+			       : a->n < 2 ? choice
+					  : "nothing",
+		.decided_by = a->n < 2      ? "scan"
 			      : a->on_bytes ? "bytes"
 					    : "policy",
 		.readback_factor = answer_readback(a),
 		.calibration = a->ranking.calibration[0] ? a->ranking.calibration : NULL,
-		.text = recommended,
+		.text = recommendation,
 	};
 
-	answer.recommended = a->best         ? a->best->arm
-			     : a->n_arms < 2 ? answer.policy_choice
-					     : "nothing";
-	for (size_t i = 0; i < a->n_arms; i++)
-		out_record(s->out, &study_arm_type, &a->arms[i]);
-	for (size_t i = 1; i < a->n_arms; i++)
+	for (size_t i = 0; i < a->n; i++)
+		out_record(s->out, &study_configuration_type, &a->configurations[i]);
+	for (size_t i = 1; i < a->n; i++)
 		out_record(s->out, &study_prediction_type, &a->predictions[i]);
 	out_record(s->out, &study_answer_type, &answer);
 }
 
-#define COLUMNS 110
-
-static char *text_of(void (*say)(FILE *f, const struct target_answer *a),
+static char *text_of(void (*print)(FILE *f, const struct target_answer *a),
 		     const struct target_answer *a)
 {
 	char *text = NULL;
@@ -106,48 +94,63 @@ static char *text_of(void (*say)(FILE *f, const struct target_answer *a),
 
 	if (!f)
 		return NULL;
-	say(f, a);
+	print(f, a);
 	fclose(f);
 	return text;
 }
 
-/* plain and recommended collect a line for each target. */
-static int answer_target(struct study *s, const struct study_target *target, FILE *printed,
-			 FILE *plain, FILE *recommended, struct err *e)
+static int conclude(struct study *s, struct study_target *target, struct target_answer *a,
+		    struct err *e)
 {
-	struct target_answer a;
-	char note[sizeof(a.ranking.calibration) + 64];
-	int rc = 0;
+	int rc = study_compare(s, target, a, e);
 
-	study_compare(s, target, &a);
-	if (target->scan.present) {
-		rc = study_rank(s, target, answer_readback(&a),
-				isnan(a.residence_ns) ? MISSING_U64 : (uint64_t)a.residence_ns,
-				&a.ranking, e);
-		snprintf(note, sizeof(note), "the policy's CPU times are the kernel's by %s",
-			 a.ranking.calibration);
-		if (!rc && a.ranking.calibration[0])
+	if (!rc && target->scan.present) {
+		study_rank(s, target, answer_readback(a), a->residence_ns, &a->ranking);
+		if (a->ranking.calibration[0]) {
+			char note[sizeof(a->ranking.calibration) + 64];
+
+			snprintf(note, sizeof(note),
+				 "the policy's CPU times are the kernel's by %s",
+				 a->ranking.calibration);
 			rc = results_note(s->results, &s->experiment, RESULTS_NOTE_INFO,
 					  target->name, note, e);
-		if (rc)
-			return rc;
+		}
 	}
-	study_choose(&a);
+	if (rc)
+		return rc;
+	study_choose(a);
+	rc = study_comparison_store(s, a, e);
+	return rc ? rc : store_ranking(s, a, e);
+}
 
-	AUTO_FREE char *sentences = text_of(words_plain, &a),
-		       *sentence = text_of(words_recommended, &a);
+/* Texts of all targets, one after another. */
+struct texts {
+	FILE *printed, *summaries, *recommendations;
+};
 
-	if (!sentences || !sentence)
+static int answer_target(struct study *s, struct study_target *target, struct texts *texts,
+			 struct err *e)
+{
+	AUTO_FREE struct target_answer *a = calloc(1, sizeof(*a)); /* too large for a stack */
+	int rc = a ? conclude(s, target, a, e) : err_set(e, ENOMEM, "cannot write the answer");
+
+	if (rc)
+		return rc;
+
+	AUTO_FREE char *summary = text_of(text_summary, a);
+	AUTO_FREE char *recommendation = text_of(text_recommendation, a);
+
+	if (!summary || !recommendation)
 		return err_set(e, ENOMEM, "cannot write the answer");
-	words_wrap(printed, sentences, COLUMNS);
-	words_tables(printed, &a);
-	fprintf(printed, "\nrecommended: %s\n\n", sentence);
-	fputs(sentences, plain);
-	fprintf(recommended, "%s%s", ftell(recommended) > 0 ? "\n" : "", sentence);
-	if (s->config->format != OUT_TEXT)
-		print_records(s, &a, sentence);
-	rc = results_predictions(s, &a, e);
-	return rc ? rc : results_ranks(s, &a, e);
+	text_wrap(texts->printed, summary, COLUMNS);
+	text_tables(texts->printed, a);
+	fprintf(texts->printed, "\nrecommended: %s\n\n", recommendation);
+	fputs(summary, texts->summaries);
+	fprintf(texts->recommendations, "%s%s", ftell(texts->recommendations) > 0 ? "\n" : "",
+		recommendation);
+	if (s->config->output.format != OUT_TEXT)
+		print_records(s, a, recommendation);
+	return 0;
 }
 
 static void print_lines(struct study *s, char *text)
@@ -158,23 +161,36 @@ static void print_lines(struct study *s, char *text)
 
 int study_answer(struct study *s, struct err *e)
 {
-	AUTO_FREE char *printed = NULL, *plain = NULL, *recommended = NULL;
+	AUTO_FREE char *printed = NULL, *summaries = NULL, *recommendations = NULL;
 	size_t len[3];
-	FILE *p = open_memstream(&printed, &len[0]), *w = open_memstream(&plain, &len[1]),
-	     *r = open_memstream(&recommended, &len[2]);
-	int rc = p && w && r ? 0 : err_set(e, errno, "cannot write the answer");
+	struct texts texts = {
+		open_memstream(&printed, &len[0]),
+		open_memstream(&summaries, &len[1]),
+		open_memstream(&recommendations, &len[2]),
+	};
+	int rc = texts.printed && texts.summaries && texts.recommendations
+			 ? results_begin(s->results, e)
+			 : err_set(e, errno, "cannot write the answer");
+	bool begun = !rc;
 
 	for (size_t i = 0; i < s->n_targets && !rc; i++)
-		rc = answer_target(s, &s->targets[i], p, w, r, e);
-	if (p)
-		fclose(p);
-	if (w)
-		fclose(w);
-	if (r)
-		fclose(r);
-	if (rc)
+		rc = answer_target(s, &s->targets[i], &texts, e);
+	if (texts.printed)
+		fclose(texts.printed);
+	if (texts.summaries)
+		fclose(texts.summaries);
+	if (texts.recommendations)
+		fclose(texts.recommendations);
+	if (!rc)
+		rc = results_experiment_end(s->results, &s->experiment, RESULTS_EXPERIMENT_DONE,
+					    summaries, recommendations, e);
+	if (!rc)
+		rc = results_commit(s->results, e);
+	if (rc) {
+		if (begun)
+			results_rollback(s->results);
 		return rc;
+	}
 	print_lines(s, printed);
-	return results_experiment_end(s->results, &s->experiment, RESULTS_EXPERIMENT_DONE, plain,
-				      recommended, e);
+	return 0;
 }

@@ -1,278 +1,119 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* study_compare.c - the runs of a target, arm against arm: figures, predictions, and which arm to
- * recommend.
+/* compare.c - from comparisons of runs to records, predictions and a recommendation.
  *
  * Saved is what an operator asks for: the target's peak of RAM without a pool, less its peak of RAM
- * + pool + slot table with one. Times are compared within blocks. Below STUDY_BLOCKS_FOR_TIME
- * blocks no interval by ranks reaches 95 %: bytes decide then, and time is called undecided.
- * Nothing is left out as an outlier.
+ * + pool + slot table with one. Below STUDY_BLOCKS_FOR_TIME blocks no interval by ranks reaches
+ * 95 %: bytes decide then, and time is called undecided.
  */
-#include "answer.h"
+#include "compare.h"
 
-#define PRACTICAL_RATIO 0.02 /* a slowdown below this is called none */
-#define CONFIDENCE      0.95
+#include "lib/results/comparison.h"
 
-static const struct field arm_fields[] = {
-	FIELD(struct arm_figures, target, FIELD_STRING, "", "name of the program under study"),
-	FIELD(struct arm_figures, arm, FIELD_STRING, "", "none, or the pool's algorithm"),
-	FIELD(struct arm_figures, n, FIELD_U64, "runs", "timed runs that count"),
-	FIELD(struct arm_figures, n_bad, FIELD_U64, "runs",
-	      "timed runs that failed or were contaminated"),
-	FIELD(struct arm_figures, wall_median_ns, FIELD_F64, "ns", "wall time", .decimals = -1),
-	FIELD(struct arm_figures, wall_min_ns, FIELD_F64, "ns", "fastest run", .decimals = -1),
-	FIELD(struct arm_figures, wall_max_ns, FIELD_F64, "ns", "slowest run", .decimals = -1),
-	FIELD(struct arm_figures, slowdown_ratio, FIELD_F64, "ratio",
-	      "wall time against none in the same block, Hodges-Lehmann over blocks"),
-	FIELD(struct arm_figures, slowdown_low_ratio, FIELD_F64, "ratio",
-	      "95 % interval by ranks; needs 6 blocks"),
-	FIELD(struct arm_figures, slowdown_high_ratio, FIELD_F64, "ratio", "its upper end"),
-	FIELD(struct arm_figures, slowdown_verdict, FIELD_STRING, "",
-	      "slower, faster, equivalent (within 2 %), inconclusive, or undecided (too few "
-	      "blocks)"),
-	FIELD(struct arm_figures, cpu_median_ns, FIELD_F64, "ns", "user + system CPU",
-	      .decimals = -1),
-	FIELD(struct arm_figures, kernel_ns_per_page, FIELD_F64, "ns",
-	      "system CPU beyond none's for each page written or read", .decimals = -1),
-	FIELD(struct arm_figures, footprint_peak_bytes, FIELD_F64, "bytes",
-	      "peak of RAM + pool + slot table", .decimals = -1),
-	FIELD(struct arm_figures, footprint_mean_bytes, FIELD_F64, "bytes", "mean of the same",
-	      .decimals = -1),
-	FIELD(struct arm_figures, saved_bytes, FIELD_F64, "bytes",
-	      "none's footprint peak less this one's", .decimals = -1),
-	FIELD(struct arm_figures, saved_min_bytes, FIELD_F64, "bytes", "least of all runs",
-	      .decimals = -1),
-	FIELD(struct arm_figures, saved_max_bytes, FIELD_F64, "bytes", "most of all runs",
-	      .decimals = -1),
-	FIELD(struct arm_figures, saved_ratio, FIELD_F64, "ratio",
-	      "saved_bytes / none's footprint peak"),
-	FIELD(struct arm_figures, major_faults, FIELD_F64, "faults", "page faults that read",
-	      .decimals = -1),
-	FIELD(struct arm_figures, pages_out, FIELD_F64, "pages", "written to the pool",
-	      .decimals = -1),
-	FIELD(struct arm_figures, pages_in, FIELD_F64, "pages", "read from the pool",
-	      .decimals = -1),
-	FIELD(struct arm_figures, by_probe, FIELD_BOOL, "",
-	      "the figures down to pool_page_ns are pool_probe's, from the probed run; else the "
-	      "first two are of counters, from timed runs"),
-	FIELD(struct arm_figures, readback_factor, FIELD_F64, "ratio",
-	      "pages loaded / pages stored"),
-	FIELD(struct arm_figures, residence_ns, FIELD_F64, "ns", "mean time of a page out",
-	      .decimals = -1),
-	FIELD(struct arm_figures, survival_p50_ns, FIELD_F64, "ns",
-	      "half of all pages stored were back after this long; missing where fewer came back",
-	      .decimals = -1),
-	FIELD(struct arm_figures, censored_ratio, FIELD_F64, "ratio",
-	      "pages never loaded / pages stored"),
-	FIELD(struct arm_figures, freed_unread, FIELD_F64, "pages",
-	      "freed without a load, at least", .decimals = -1),
-	FIELD(struct arm_figures, write_p50_ns, FIELD_F64, "ns",
-	      "median time in the device of a store", .decimals = -1),
-	FIELD(struct arm_figures, write_p99_ns, FIELD_F64, "ns", "99th percentile of it",
-	      .decimals = -1),
-	FIELD(struct arm_figures, read_p50_ns, FIELD_F64, "ns",
-	      "median time in the device of a load", .decimals = -1),
-	FIELD(struct arm_figures, read_p99_ns, FIELD_F64, "ns", "99th percentile of it",
-	      .decimals = -1),
-	FIELD(struct arm_figures, pool_page_ns, FIELD_F64, "ns",
-	      "in-pool CPU: time in the device for each page stored or loaded", .decimals = -1),
-	FIELD(struct arm_figures, psi_some_us, FIELD_F64, "us",
-	      "time in which the group waited for memory", .decimals = -1),
-	FIELD(struct arm_figures, major_latency_p50_ns, FIELD_U64, "ns",
-	      "median major fault, from the probed run"),
-	FIELD(struct arm_figures, major_latency_p99_ns, FIELD_U64, "ns",
-	      "99th percentile of the same"),
-	FIELD(struct arm_figures, major_latency_max_ns, FIELD_U64, "ns", "longest of the same"),
+#define CONF(m, t, u, what, ...) FIELD(struct configuration_record, m, t, u, what, ##__VA_ARGS__)
+static const struct field configuration_fields[] = {
+	CONF(target, FIELD_STRING, "", "name of the program under study"),
+	CONF(configuration, FIELD_STRING, "", "none, or the pool's algorithm"),
+	CONF(n, FIELD_U64, "runs", "timed runs that count"),
+	CONF(n_failed, FIELD_U64, "runs", "timed runs that failed or were contaminated"),
+	CONF(by_probe, FIELD_BOOL, "",
+	     "readback factor, residence and latencies of the pool are pool_probe's, from the "
+	     "probed "
+	     "run; else the first two come from counters of timed runs"),
+	CONF(slowdown_verdict, FIELD_STRING, "",
+	     "slower, faster, equivalent (within 2 %), inconclusive, or undecided (too few "
+	     "blocks)"),
+	CONF(slowdown_low_ratio, FIELD_F64, "ratio",
+	     "95 % interval of slowdown_ratio by ranks; needs 6 blocks"),
+	CONF(slowdown_high_ratio, FIELD_F64, "ratio", "its upper end"),
+	CONF(wall_min_ns, FIELD_F64, "ns", "fastest run", .decimals = -1),
+	CONF(wall_max_ns, FIELD_F64, "ns", "slowest run", .decimals = -1),
+	CONF(saved_min_bytes, FIELD_F64, "bytes", "smallest saved_bytes of all runs",
+	     .decimals = -1),
+	CONF(saved_max_bytes, FIELD_F64, "bytes", "largest saved_bytes of all runs",
+	     .decimals = -1),
+	METRIC_FIELDS(struct configuration_record, m)
 };
-const struct record_type study_arm_type = RECORD_TYPE(
-	"study_arm", 1, RECORD_CARD, arm_fields, "one arm of a study, all its timed runs together");
+const struct record_type study_configuration_type =
+	RECORD_TYPE("study_configuration", 1, RECORD_CARD, configuration_fields,
+		    "one configuration of a study: medians of its timed runs");
 
+#define PREDICTION(m, t, u, what, ...) FIELD(struct prediction_record, m, t, u, what, ##__VA_ARGS__)
 static const struct field prediction_fields[] = {
-	FIELD(struct prediction_figures, target, FIELD_STRING, "",
-	      "name of the program under study"),
-	FIELD(struct prediction_figures, algorithm, FIELD_STRING, "", "of the pool"),
-	FIELD(struct prediction_figures, pages, FIELD_F64, "pages", "in the pool at its fullest",
-	      .decimals = -1),
-	FIELD(struct prediction_figures, predicted_used_bytes, FIELD_F64, "bytes",
-	      "RAM for as many pages of the scan, with the holes that coming and going leaves on "
-	      "average",
-	      .decimals = -1),
-	FIELD(struct prediction_figures, measured_used_bytes, FIELD_F64, "bytes",
-	      "mem_used_total then", .decimals = -1),
-	FIELD(struct prediction_figures, error_ratio, FIELD_F64, "ratio",
-	      "predicted / measured - 1"),
-	FIELD(struct prediction_figures, predicted_compr_bytes, FIELD_F64, "bytes", "codec bytes",
-	      .decimals = -1),
-	FIELD(struct prediction_figures, measured_compr_bytes, FIELD_F64, "bytes",
-	      "compr_data_size then", .decimals = -1),
-	FIELD(struct prediction_figures, codec_page_ns, FIELD_F64, "ns",
-	      "CPU of the codec for each page stored or loaded, by the scan and the calibration: "
-	      "of pool_page_ns the codec's part",
-	      .decimals = -1),
-	FIELD(struct prediction_figures, approximate, FIELD_BOOL, "",
-	      "a library codec stands in for the kernel's"),
+	PREDICTION(target, FIELD_STRING, "", "name of the program under study"),
+	PREDICTION(configuration, FIELD_STRING, "", "the pool's algorithm"),
+	PREDICTION(pages, FIELD_F64, "pages", "in the pool at its fullest", .decimals = -1),
+	PREDICTION(predicted_used_bytes, FIELD_F64, "bytes",
+		   "RAM for as many pages of the scan, with the unused objects that swap-outs and "
+		   "swap-ins leave on average",
+		   .decimals = -1),
+	PREDICTION(measured_used_bytes, FIELD_F64, "bytes", "mem_used_total then", .decimals = -1),
+	PREDICTION(error_ratio, FIELD_F64, "ratio",
+		   "prediction error: predicted_used_bytes / measured_used_bytes - 1"),
+	PREDICTION(predicted_compr_bytes, FIELD_F64, "bytes", "compressed bytes", .decimals = -1),
+	PREDICTION(measured_compr_bytes, FIELD_F64, "bytes", "compr_data_size then",
+		   .decimals = -1),
+	PREDICTION(compr_error_ratio, FIELD_F64, "ratio",
+		   "predicted_compr_bytes / measured_compr_bytes - 1"),
+	PREDICTION(
+		codec_page_ns, FIELD_F64, "ns",
+		"CPU of the codec per page written or read, by the scan and the calibration: the "
+		"codec's part of pool_page_ns",
+		.decimals = -1),
+	PREDICTION(approximate, FIELD_BOOL, "", "a library codec stands in for the kernel's"),
 };
 const struct record_type study_prediction_type =
-	RECORD_TYPE("study_prediction", 1, RECORD_CARD, prediction_fields,
-		    "what the scan predicted, beside what came");
+	RECORD_TYPE("study_prediction", 2, RECORD_CARD, prediction_fields,
+		    "a pool's size as the page scan predicted it, and as measured");
 
-/* ---- figures of an arm ---- */
+/* ---- configurations ---- */
 
-static double figure(const struct study_run *run, const struct field *field)
+static bool by_probe(const struct study_configuration *c)
 {
-	const char *at = (const char *)run + field->offset;
-
-	if (record_missing(field, run))
-		return MISSING_F64;
-	return field->type == FIELD_F64 ? *(const double *)at : (double)*(const uint64_t *)at;
+	for (size_t i = 0; i < c->n; i++)
+		if (c->runs[i].by_probe && results_run_counts(&c->runs[i]))
+			return true;
+	return false;
 }
 
-/* The median of one field over the runs that count; min and max where asked for. */
-static double median_of(const struct study_arm *arm, const char *name, double *min, double *max)
+/* Medians of timed runs; where there are none, only what instrumented runs are for. */
+static struct configuration_record record_of(const struct study_target *target,
+					     const struct study_configuration *c,
+					     const struct comparison *comparison)
 {
-	const struct record_type *type = &study_run_type;
-	const struct field *field = type->fields;
-	double values[STUDY_BLOCKS_MAX];
-	size_t n = 0;
-
-	while (!str_eq(field->name, name))
-		field++;
-	for (size_t i = 0; i < arm->n_timed; i++) {
-		double value = figure(&arm->timed[i], field);
-
-		if (study_run_counts(&arm->timed[i]) && !isnan(value))
-			values[n++] = value;
-	}
-	if (!n)
-		return MISSING_F64;
-	stats_sort(values, n);
-	if (min)
-		*min = values[0];
-	if (max)
-		*max = values[n - 1];
-	return stats_quantile(values, n, 0.5);
-}
-
-/* What the probed run has of pool_probe; without it the median of the timed runs, which have their
- * counters' figures then, and where they do not, since the probe failed in this run alone, its own.
- */
-static double probed_or_median(const struct study_arm *arm, const char *name)
-{
-	const struct field *field = study_run_type.fields;
-	double probed, median = median_of(arm, name, NULL, NULL);
-
-	while (!str_eq(field->name, name))
-		field++;
-	probed = arm->has_probed ? figure(&arm->probed, field) : MISSING_F64;
-	return arm->probed.by_probe || isnan(median) ? probed : median;
-}
-
-/* Wall times of the blocks in which both arms have a run that counts. */
-static size_t paired_walls(const struct study_arm *a, const struct study_arm *b, double *wall_a,
-			   double *wall_b)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < a->n_timed; i++) {
-		for (size_t k = 0; k < b->n_timed; k++) {
-			if (a->timed[i].block != b->timed[k].block ||
-			    !study_run_counts(&a->timed[i]) || !study_run_counts(&b->timed[k]))
-				continue;
-			wall_a[n] = (double)a->timed[i].wall_ns;
-			wall_b[n++] = (double)b->timed[k].wall_ns;
-		}
-	}
-	return n;
-}
-
-static void compare_time(const struct study_arm *none, const struct study_arm *arm,
-			 struct arm_figures *ret)
-{
-	static const char *const verdicts[] = {
-		[STATS_INCONCLUSIVE] = "inconclusive",
-		[STATS_LESS] = "faster",
-		[STATS_EQUIVALENT] = "equivalent",
-		[STATS_MORE] = "slower",
-	};
-	double a[STUDY_BLOCKS_MAX], b[STUDY_BLOCKS_MAX], logs[STUDY_BLOCKS_MAX], centre;
-	struct stats_interval interval;
-	size_t n = paired_walls(none, arm, a, b);
-
-	ret->slowdown_ratio = ret->slowdown_low_ratio = ret->slowdown_high_ratio = MISSING_F64;
-	ret->slowdown_verdict = "undecided";
-	for (size_t i = 0; i < n; i++)
-		logs[i] = log(b[i] / a[i]);
-	if (!stats_hodges_lehmann(logs, n, &centre))
-		ret->slowdown_ratio = exp(centre);
-	if (stats_paired_ratio_exact(a, b, n, CONFIDENCE, &interval))
-		return;
-	ret->slowdown_low_ratio = interval.low;
-	ret->slowdown_high_ratio = interval.high;
-	ret->slowdown_verdict = verdicts[stats_verdict(&interval, PRACTICAL_RATIO)];
-}
-
-static struct arm_figures figures_of(const struct study_target *target, const struct study_arm *arm)
-{
-	const struct study_arm *none = &target->arms[0];
-	double none_peak = median_of(none, "footprint_bytes_peak", NULL, NULL);
-	double low = MISSING_F64, high = MISSING_F64;
-	struct arm_figures f = {
+	const struct compare_value *v = comparison->values;
+	struct configuration_record ret = {
 		.target = target->name,
-		.arm = arm->name,
+		.configuration = c->name,
+		.n = comparison->n,
+		.n_failed = comparison->n_failed,
+		.slowdown_verdict = comparison->verdict,
+		.by_probe = by_probe(c),
+		.slowdown_low_ratio = v[METRIC_slowdown_ratio].low,
+		.slowdown_high_ratio = v[METRIC_slowdown_ratio].high,
 		.wall_min_ns = MISSING_F64,
 		.wall_max_ns = MISSING_F64,
-		.major_faults = median_of(arm, "major_faults", NULL, NULL),
-		.pages_out = median_of(arm, "pages_out", NULL, NULL),
-		.pages_in = median_of(arm, "pages_in", NULL, NULL),
-		.by_probe = arm->has_probed && arm->probed.by_probe,
-		.readback_factor = probed_or_median(arm, "readback_factor"),
-		.residence_ns = probed_or_median(arm, "residence_ns"),
-		.survival_p50_ns = probed_or_median(arm, "survival_p50_ns"),
-		.censored_ratio = probed_or_median(arm, "censored_ratio"),
-		.freed_unread = probed_or_median(arm, "freed_unread"),
-		.write_p50_ns = probed_or_median(arm, "write_p50_ns"),
-		.write_p99_ns = probed_or_median(arm, "write_p99_ns"),
-		.read_p50_ns = probed_or_median(arm, "read_p50_ns"),
-		.read_p99_ns = probed_or_median(arm, "read_p99_ns"),
-		.pool_page_ns = probed_or_median(arm, "pool_page_ns"),
-		.psi_some_us = median_of(arm, "psi_some_us", NULL, NULL),
-		.footprint_mean_bytes = median_of(arm, "footprint_bytes_mean", NULL, NULL),
-		.footprint_peak_bytes = median_of(arm, "footprint_bytes_peak", &low, &high),
-		.cpu_median_ns = median_of(arm, "user_ns", NULL, NULL) +
-				 median_of(arm, "system_ns", NULL, NULL),
-		.major_latency_p50_ns =
-			arm->has_probed ? arm->probed.major_latency_p50_ns : MISSING_U64,
-		.major_latency_p99_ns =
-			arm->has_probed ? arm->probed.major_latency_p99_ns : MISSING_U64,
-		.major_latency_max_ns =
-			arm->has_probed ? arm->probed.major_latency_max_ns : MISSING_U64,
+		.saved_min_bytes = v[METRIC_saved_bytes].min,
+		.saved_max_bytes = v[METRIC_saved_bytes].max,
 	};
 
-	f.wall_median_ns = median_of(arm, "wall_ns", &f.wall_min_ns, &f.wall_max_ns);
-	for (size_t i = 0; i < arm->n_timed; i++) {
-		f.n += study_run_counts(&arm->timed[i]);
-		f.n_bad += !study_run_counts(&arm->timed[i]);
+	for (size_t i = 0; i < METRICS_N; i++)
+		*metric_value(&ret.m, i) =
+			v[i].timed || metrics[i].take == METRIC_PROBED ? v[i].value : MISSING_F64;
+	if (v[METRIC_wall_ns].timed) {
+		ret.wall_min_ns = v[METRIC_wall_ns].min;
+		ret.wall_max_ns = v[METRIC_wall_ns].max;
 	}
-	f.saved_bytes = arm->algorithm ? none_peak - f.footprint_peak_bytes : MISSING_F64;
-	f.saved_min_bytes = arm->algorithm ? none_peak - high : MISSING_F64;
-	f.saved_max_bytes = arm->algorithm ? none_peak - low : MISSING_F64;
-	f.saved_ratio = f.saved_bytes / none_peak;
-	f.kernel_ns_per_page = arm->algorithm ? (median_of(arm, "system_ns", NULL, NULL) -
-						 median_of(none, "system_ns", NULL, NULL)) /
-							(f.pages_out + f.pages_in)
-					      : MISSING_F64;
-	compare_time(none, arm, &f);
-	return f;
+	return ret;
 }
 
-/* The pool's own factor and residence, the same question for every algorithm: medians over the
- * arms. */
-static double over_arms(const struct arm_figures *arms, size_t n, size_t offset)
+/* The same question for every algorithm: the median over the pools. */
+static double over_pools(const struct target_answer *a, int metric)
 {
-	double values[STUDY_ARMS_MAX];
+	double values[STUDY_CONFIGURATIONS_MAX];
 	size_t found = 0;
 
-	for (size_t i = 1; i < n; i++) {
-		double value = *(const double *)((const char *)&arms[i] + offset);
+	for (size_t i = 1; i < a->n; i++) {
+		double value = a->comparisons[i].values[metric].value;
 
 		if (!isnan(value))
 			values[found++] = value;
@@ -280,113 +121,153 @@ static double over_arms(const struct arm_figures *arms, size_t n, size_t offset)
 	return found ? stats_median(values, found) : MISSING_F64;
 }
 
-static struct prediction_figures predicted(const struct study *s, const struct study_target *target,
-					   const struct study_arm *arm)
+static struct prediction_record prediction_of(const struct study *s,
+					      const struct study_target *target,
+					      const struct configuration_record *c)
 {
-	struct prediction_figures p = {
+	struct prediction_record p = {
 		.target = target->name,
-		.algorithm = arm->name,
-		.pages = median_of(arm, "pool_orig_bytes_peak", NULL, NULL) / PAGE_BYTES,
-		.measured_used_bytes = median_of(arm, "pool_used_bytes_full", NULL, NULL),
-		.measured_compr_bytes = median_of(arm, "pool_compr_bytes_full", NULL, NULL),
+		.configuration = c->configuration,
+		.pages = c->m.pool_orig_bytes_peak / PAGE_BYTES,
+		.measured_used_bytes = c->m.pool_used_bytes_full,
+		.measured_compr_bytes = c->m.pool_compr_bytes_full,
 		.codec_page_ns = MISSING_F64,
 	};
-	struct study_prediction by_scan = study_predict(s, target, arm->algorithm, p.pages);
+	struct study_prediction by_scan = study_predict(
+		&target->scan, study_algorithm(c->configuration), s->crypto, s->zeromap, p.pages);
 
 	p.predicted_used_bytes = by_scan.used_bytes;
 	p.predicted_compr_bytes = by_scan.compr_bytes;
 	p.approximate = by_scan.approximate;
 	p.error_ratio =
 		p.pages > 0 ? p.predicted_used_bytes / p.measured_used_bytes - 1 : MISSING_F64;
+	p.compr_error_ratio =
+		p.pages > 0 ? p.predicted_compr_bytes / p.measured_compr_bytes - 1 : MISSING_F64;
 	return p;
 }
 
-void study_compare(const struct study *s, const struct study_target *target,
-		   struct target_answer *ret)
+int study_compare(const struct study *s, struct study_target *target, struct target_answer *ret,
+		  struct err *e)
 {
+	const struct study_configuration *none = &target->configurations[0];
+
 	*ret = (struct target_answer){
 		.target = target,
-		.n_arms = target->n_arms,
+		.n = target->n_configurations,
 		.floor_ratio = s->config->floor_ratio,
-		.on_bytes = target->n_arms < 2,
-		.crypto = s->algorithms && s->algorithms->crypto,
+		.on_bytes = target->n_configurations < 2,
+		.crypto = s->crypto,
 	};
-	for (size_t i = 0; i < target->n_arms; i++) {
-		ret->arms[i] = figures_of(target, &target->arms[i]);
+	for (size_t i = 0; i < ret->n; i++) {
+		struct study_configuration *c = &target->configurations[i];
+
+		if (compare_runs(none->runs, none->n, c->runs, c->n, &ret->comparisons[i]))
+			return err_set(e, ENOMEM, "cannot compare the runs");
+		ret->configurations[i] = record_of(target, c, &ret->comparisons[i]);
 		if (i > 0)
-			ret->predictions[i] = predicted(s, target, &target->arms[i]);
+			ret->predictions[i] = prediction_of(s, target, &ret->configurations[i]);
 	}
-	/* Blocks that were asked for may have failed: an arm without an interval leaves time
-	 * undecided. */
-	for (size_t i = 1; i < target->n_arms; i++)
-		ret->on_bytes = ret->on_bytes || isnan(ret->arms[i].slowdown_low_ratio);
-	ret->readback_factor =
-		over_arms(ret->arms, ret->n_arms, offsetof(struct arm_figures, readback_factor));
-	ret->residence_ns =
-		over_arms(ret->arms, ret->n_arms, offsetof(struct arm_figures, residence_ns));
+	/* Blocks that were asked for may have failed: a configuration without an interval leaves
+	 * time undecided.
+	 */
+	for (size_t i = 1; i < ret->n; i++)
+		ret->on_bytes = ret->on_bytes || isnan(ret->configurations[i].slowdown_low_ratio);
+	ret->readback_factor = over_pools(ret, METRIC_readback_factor);
+	ret->residence_ns = over_pools(ret, METRIC_residence_ns);
+	return 0;
 }
 
-/* ---- what to recommend ---- */
+/* ---- which one to recommend ---- */
 
-static const struct study_rank *rank_for(const struct target_answer *a, const char *algorithm)
+static const struct rank_candidate *candidate_for(const struct target_answer *a,
+						  const char *configuration)
 {
-	const char *label = codec_for_kernel(algorithm, a->crypto, NULL);
+	const char *label = codec_for_kernel(study_algorithm(configuration), a->crypto, NULL);
 
 	for (size_t i = 0; label && i < a->ranking.n; i++) {
-		if (str_eq(a->ranking.ranks[i].label, label))
-			return &a->ranking.ranks[i];
+		if (str_eq(a->ranking.candidates[i].label, label))
+			return &a->ranking.candidates[i];
 	}
 	return NULL;
 }
 
-static double score_of(const struct target_answer *a, const char *algorithm)
+static bool eligible(const struct rank_candidate *candidate)
 {
-	const struct study_rank *rank = rank_for(a, algorithm);
-
-	return rank && rank->eligible && !isnan(rank->fair_score) ? rank->fair_score : 0;
+	return candidate->rank != MISSING_U64;
 }
 
-/* Whether y is to be preferred to x. On bytes: what it saved at least beats what the other saved at
- * most; where the spreads overlap, and with enough blocks in any case, the policy's score decides.
+static double score_of(const struct target_answer *a, const char *configuration)
+{
+	const struct rank_candidate *c = candidate_for(a, configuration);
+
+	return c && eligible(c) && !isnan(c->fair_score) ? c->fair_score : 0;
+}
+
+/* Whether y is to be preferred to x. On bytes: what it saved at least is more than what the other
+ * saved at most; where the spreads overlap, and with enough blocks in any case, the policy's score
+ * decides.
  */
-static bool better(const struct target_answer *a, const struct arm_figures *x,
-		   const struct arm_figures *y)
+static bool better(const struct target_answer *a, const struct configuration_record *x,
+		   const struct configuration_record *y)
 {
 	if (a->on_bytes && y->saved_min_bytes > x->saved_max_bytes)
 		return true;
 	if (a->on_bytes && x->saved_min_bytes > y->saved_max_bytes)
 		return false;
-	return score_of(a, y->arm) > score_of(a, x->arm);
+	return score_of(a, y->configuration) > score_of(a, x->configuration);
 }
 
-/* As many of the pages are loaded for one stored as the arm's own factor says. */
-static double codec_page_ns(const struct target_answer *a, const struct arm_figures *arm)
+/* With as many reads per write as the configuration's own factor says. */
+static double codec_page_ns(const struct target_answer *a, const struct configuration_record *c)
 {
-	const struct study_scan *scan = &a->target->scan;
-	const struct study_rank *rank = rank_for(a, arm->arm);
-	double pages = (double)(scan->sampled_pages - scan->zero_pages - scan->same_pages);
+	const struct rank_candidate *r = candidate_for(a, c->configuration);
+	double factor = c->m.readback_factor;
 
-	return rank ? (rank->compress_cpu_ms + arm->readback_factor * rank->decompress_cpu_ms) *
-			       NS_PER_MS / pages / (1 + arm->readback_factor)
-		    : MISSING_F64;
+	return r ? (r->compress_cpu_ms + factor * r->decompress_cpu_ms) * NS_PER_MS /
+			       study_scan_coded_pages(&a->target->scan) / (1 + factor)
+		 : MISSING_F64;
 }
 
 void study_choose(struct target_answer *a)
 {
-	for (size_t i = 1; i < a->n_arms; i++)
-		a->predictions[i].codec_page_ns = codec_page_ns(a, &a->arms[i]);
-	for (size_t i = 0; i < a->ranking.n; i++) {
-		if (a->ranking.ranks[i].chosen)
-			a->chosen = &a->ranking.ranks[i];
-	}
-	for (size_t i = 1; i < a->n_arms; i++) {
-		const struct arm_figures *arm = &a->arms[i];
-		const struct study_rank *rank = rank_for(a, arm->arm);
+	for (size_t i = 1; i < a->n; i++) {
+		const struct configuration_record *c = &a->configurations[i];
+		const struct rank_candidate *candidate = candidate_for(a, c->configuration);
 
+		a->predictions[i].codec_page_ns = codec_page_ns(a, c);
 		/* By scan and by measurement it must save as much as the floor. */
-		if (!arm->n || !(arm->saved_ratio >= a->floor_ratio) || (rank && !rank->eligible))
+		if (!c->n || !(c->m.saved_ratio >= a->floor_ratio) ||
+		    (candidate && !eligible(candidate)))
 			continue;
-		if (!a->best || better(a, a->best, arm))
-			a->best = arm;
+		if (!a->best || better(a, a->best, c))
+			a->best = c;
 	}
+}
+
+/* ---- into the results database ---- */
+
+static int store_predictions(struct study *s, const struct results_id *cell,
+			     const struct prediction_record *p, struct err *e)
+{
+	int rc = results_prediction(s->results, cell, "pool_used_bytes", "bytes",
+				    p->predicted_used_bytes, p->measured_used_bytes, e);
+
+	return rc ? rc
+		  : results_prediction(s->results, cell, "pool_compr_bytes", "bytes",
+				       p->predicted_compr_bytes, p->measured_compr_bytes, e);
+}
+
+int study_comparison_store(struct study *s, const struct target_answer *a, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < a->n && !rc; i++) {
+		const struct study_configuration *c = &a->target->configurations[i];
+
+		rc = results_comparison_put(s->results, c->cell.text, c->runs, c->n,
+					    &a->comparisons[i], e);
+		if (!rc && i > 0)
+			rc = store_predictions(s, &c->cell, &a->predictions[i], e);
+	}
+	return rc;
 }

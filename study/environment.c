@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* environment.c - the machine as it was when a study ran: what could explain a difference to
  * another one. */
+#include "environment.h"
+
 #include <sys/utsname.h>
 
-#include "study.h"
-
-/* Files whose first line is the value; one that is not there is stored as missing. */
+/* Files whose first line is the value; one that does not exist is stored as missing. */
 static const struct {
 	const char *key, *path;
 } files[] = {
@@ -26,32 +26,9 @@ static const struct {
 	{ "load", "/proc/loadavg" },
 };
 
-/* "model name	: AMD EPYC" of /proc/cpuinfo and the like. */
-static const char *line_value(char *text, const char *key)
-{
-	char *at = strstr(text, key);
-
-	if (!at)
-		return NULL;
-	at += strlen(key);
-	at += strspn(at, " \t:");
-	at[strcspn(at, "\n")] = '\0';
-	return at;
-}
-
 static int put(struct study *s, const char *key, const char *value, struct err *e)
 {
 	return results_environment(s->results, &s->experiment, key, value, e);
-}
-
-static int put_value_of(struct study *s, const char *key, const char *path, const char *line,
-			struct err *e)
-{
-	AUTO_FREE char *text = NULL;
-
-	if (sysroot_read_alloc(NULL, &text, NULL, "%s", path) < 0)
-		return put(s, key, NULL, e);
-	return put(s, key, line_value(text, line), e);
 }
 
 /* The largest compressed length that still takes less than its page. */
@@ -64,8 +41,9 @@ static unsigned int break_even(const struct zsmalloc_model *model)
 	return len;
 }
 
-int environment_store(struct study *s, struct err *e)
+int study_environment_store(struct study *s, struct err *e)
 {
+	struct results_machine machine;
 	char value[512];
 	struct utsname u;
 	int rc = 0;
@@ -81,10 +59,13 @@ int environment_store(struct study *s, struct err *e)
 		snprintf(value, sizeof(value), "%s %s %s", u.sysname, u.release, u.machine);
 		rc = put(s, "kernel", value, e);
 	}
+	results_machine_read(NULL, &machine);
 	if (!rc)
-		rc = put_value_of(s, "cpu_model", "/proc/cpuinfo", "model name", e);
+		rc = put(s, "cpu_model", machine.cpu, e);
+	snprintf(value, sizeof(value), "%llu kB",
+		 (unsigned long long)sysconf(_SC_PHYS_PAGES) * PAGE_BYTES / KIB);
 	if (!rc)
-		rc = put_value_of(s, "mem_total", "/proc/meminfo", "MemTotal:", e);
+		rc = put(s, "mem_total", value, e);
 	snprintf(value, sizeof(value), "%ld", sysconf(_SC_NPROCESSORS_ONLN));
 	if (!rc)
 		rc = put(s, "cpus_online", value, e);

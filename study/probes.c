@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* study_probes.c - the probes beside a run: page_fault on the group, pool_probe on the pool's
- * device.
+/* probes.c - page_fault on the cgroup, pool_probe on the pool's device.
  *
- * Both are run as programs, and the last record of each is taken. A probe that cannot be had here
- * is said once; then the device's own counters answer what they can, which is the readback factor
- * and, by Little's law, a mean stay.
+ * Both are run as programs, and the last record of each is taken. A probe that cannot run here is
+ * noted once; then counters of the device give the readback factor and, by Little's law, a mean
+ * residence.
  */
+#include "probes.h"
+
 #include <signal.h>
 
-#include "lib/results/pool_summary.h"
 #include "lib/base/stop.h"
-#include "study.h"
+#include "lib/results/pool_summary.h"
 
 #define READY_NS  (10 * NS_PER_S)
 #define FINISH_NS (10 * NS_PER_S)
 
-/* Said once a study, unless it was asked to stop: then probes end too. */
+/* Noted once a study, unless it was asked to stop: then probes end too. */
 static void give_up(struct study *s, bool *without, const char *about, const char *why)
 {
 	if (*without || stop_requested())
@@ -39,92 +39,93 @@ void study_probes_start(struct study *s, const char *group, const char *device,
 				       "--format",   "json",      NULL };
 	const char *const pool[] = { "pool_probe", "--device", device, "--format", "json", NULL };
 	struct err e = { 0 }, pe = { 0 };
-	bool try_faults = !s->no_probe, try_pool = device && !s->no_pool_probe;
+	bool try_faults = !s->no_fault_latency, try_pool = device[0] && !s->no_pool_probe;
 
 	*ret = (struct study_probes){
 		.faults = { .in_fd = -1, .out_fd = -1, .err_fd = -1 },
 		.pool = { .in_fd = -1, .out_fd = -1, .err_fd = -1 },
 	};
 	if (try_faults && !group[0]) {
-		give_up(s, &s->no_probe, "fault latency",
-			"there is no cgroup2 mount to tell the target by");
+		give_up(s, &s->no_fault_latency, "fault latency",
+			"no cgroup2 mount: page_fault cannot select the target's processes");
 		try_faults = false;
 	}
 	/* Both load at once. */
-	ret->faulting = try_faults && !companion_start(&ret->faults, faults, &e);
-	ret->pooling = try_pool && !companion_start(&ret->pool, pool, &pe);
+	ret->faults_attached = try_faults && !companion_start(&ret->faults, faults, &e);
+	ret->pool_attached = try_pool && !companion_start(&ret->pool, pool, &pe);
 	if (try_faults) {
-		ret->faulting = await(&ret->faults, ret->faulting, &e);
-		if (!ret->faulting)
-			give_up(s, &s->no_probe, "fault latency", e.what);
+		ret->faults_attached = await(&ret->faults, ret->faults_attached, &e);
+		if (!ret->faults_attached)
+			give_up(s, &s->no_fault_latency, "fault latency", e.what);
 	}
 	if (try_pool) {
-		ret->pooling = await(&ret->pool, ret->pooling, &pe);
-		if (!ret->pooling)
+		ret->pool_attached = await(&ret->pool, ret->pool_attached, &pe);
+		if (!ret->pool_attached)
 			give_up(s, &s->no_pool_probe, "pool_probe", pe.what);
 	}
 }
 
 static int take_faults(void *ctx, const char *type, struct json_object *record)
 {
-	struct study_run *ret = ctx;
+	struct metrics *m = ctx;
 
 	if (!str_eq(type, "page_fault_summary"))
 		return 0;
-	ret->major_latency_p50_ns = record_u64(record, "major_p50_ns");
-	ret->major_latency_p99_ns = record_u64(record, "major_p99_ns");
-	ret->major_latency_max_ns = record_u64(record, "major_max_ns");
+	m->major_latency_p50_ns = record_f64(record, "major_p50_ns");
+	m->major_latency_p99_ns = record_f64(record, "major_p99_ns");
+	m->major_latency_max_ns = record_f64(record, "major_max_ns");
 	return 0; /* the last one counts */
 }
 
-/* What became of one probe's summary. */
-struct taken {
+/* Where pool_probe's summary goes. */
+struct pool_context {
 	struct study *study;
 	struct study_probes *probes;
-	struct study_run *run;
+	struct results_run *run;
 };
 
-static uint64_t known(uint64_t value)
+static uint64_t zero_if_missing(uint64_t value)
 {
 	return value == MISSING_U64 ? 0 : value;
 }
 
 static int take_pool(void *ctx, const char *type UNUSED, struct json_object *record)
 {
-	const struct taken *t = ctx;
-	struct study_run *ret = t->run;
+	const struct pool_context *c = ctx;
+	struct metrics *m = &c->run->metrics;
 	struct pool_summary pool;
+	uint64_t pages;
 
 	if (!record_read(record, &pool_summary_type, &pool))
 		return 0;
-	/* Too much went past the hook: its figures are of what is left. */
-	if (known(pool.unseen_writes) + known(pool.unseen_reads) >
-	    (pool.writes + pool.reads) / 100) {
-		give_up(t->study, &t->study->no_pool_probe, "pool_probe",
+	pages = pool.writes + pool.reads;
+	/* Too much passed the hook: the values are of the rest alone. */
+	if (zero_if_missing(pool.unseen_writes) + zero_if_missing(pool.unseen_reads) >
+	    pages / 100) {
+		give_up(c->study, &c->study->no_pool_probe, "pool_probe",
 			pool.unseen ? pool.unseen : "it did not see all pages");
 		return 0;
 	}
-	ret->by_probe = true;
-	ret->readback_factor = pool.readback_factor;
-	ret->residence_ns = pool.survival_mean_ns;
-	ret->survival_p50_ns = pool.survival_p50_ns;
-	ret->censored_ratio = pool.censored_share;
-	ret->freed_unread = pool.freed_unread;
-	ret->write_p50_ns = pool.write_p50_ns;
-	ret->write_p99_ns = pool.write_p99_ns;
-	ret->read_p50_ns = pool.read_p50_ns;
-	ret->read_p99_ns = pool.read_p99_ns;
-	ret->pool_ns = pool.write_ns + pool.read_ns;
-	ret->pool_page_ns =
-		pool.writes + pool.reads ? ret->pool_ns / (pool.writes + pool.reads) : MISSING_U64;
-	free(t->probes->pool_record);
-	t->probes->pool_record =
+	c->run->by_probe = true;
+	m->readback_factor = pool.readback_factor;
+	m->residence_ns = metric_u64(pool.survival_mean_ns);
+	m->survival_p50_ns = metric_u64(pool.survival_p50_ns);
+	m->censored_ratio = pool.censored_share;
+	m->freed_unread = metric_u64(pool.freed_unread);
+	m->write_p50_ns = metric_u64(pool.write_p50_ns);
+	m->write_p99_ns = metric_u64(pool.write_p99_ns);
+	m->read_p50_ns = metric_u64(pool.read_p50_ns);
+	m->read_p99_ns = metric_u64(pool.read_p99_ns);
+	m->pool_ns = metric_u64(pool.write_ns) + metric_u64(pool.read_ns);
+	m->pool_page_ns = pages ? m->pool_ns / (double)pages : MISSING_F64;
+	free(c->probes->pool_record);
+	c->probes->pool_record =
 		strdup(json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN));
 	return 0;
 }
 
-static void take(struct study *s, struct companion *probe, const char *about,
-		 record_fn *fn, void *ctx)
+static void take(struct study *s, struct companion *probe, const char *about, record_fn *fn,
+		 void *ctx)
 {
 	struct err e = { 0 };
 
@@ -135,16 +136,16 @@ static void take(struct study *s, struct companion *probe, const char *about,
 	companion_done(probe);
 }
 
-void study_probes_stop(struct study *s, struct study_probes *probes, struct study_run *ret)
+void study_probes_stop(struct study *s, struct study_probes *probes, struct results_run *ret)
 {
-	struct taken taken = { s, probes, ret };
+	struct pool_context context = { s, probes, ret };
 
 	/* Both detach at once. */
-	if (probes->pooling && !companion_ended(&probes->pool))
+	if (probes->pool_attached && !companion_ended(&probes->pool))
 		kill(probes->pool.child.pid, SIGINT);
-	if (probes->faulting)
-		take(s, &probes->faults, "fault latency", take_faults, ret);
-	if (probes->pooling)
-		take(s, &probes->pool, "pool_probe", take_pool, &taken);
-	probes->faulting = probes->pooling = false;
+	if (probes->faults_attached)
+		take(s, &probes->faults, "fault latency", take_faults, &ret->metrics);
+	if (probes->pool_attached)
+		take(s, &probes->pool, "pool_probe", take_pool, &context);
+	probes->faults_attached = probes->pool_attached = false;
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* targets.c - what a study looks at when it is given no command: a real program and a generator.
+/* targets.c - the built-in targets: a real program and a generator.
  *
  * sqlite3 builds an in-memory database of about 200 MiB, indexes it and reads it in order and at
  * random; interactive_burst works on one part of its memory after another and comes back to it
  * (workloads/README.md). Both do a fixed amount of work, so that their times can be compared.
  */
+#include "targets.h"
+
 #include <ctype.h>
 #include <linux/limits.h>
 
-#include "study.h"
+#include "lib/base/companion.h"
 
 #define SQLITE_ROWS "700000"
 
@@ -49,12 +51,12 @@ static void add(struct study *s, const char *name, const char *const *argv)
 		(char *const *)(uintptr_t)argv; /* as execvp declares it; nobody writes to it */
 }
 
-void study_subject_add(struct study *s, char *const *argv)
+void study_target_add(struct study *s, char *const *argv)
 {
 	const char *slash = strrchr(argv[0], '/');
 	char name[sizeof(s->targets[0].name)];
 
-	/* The name becomes that of a file and stands in texts. */
+	/* It is part of a file name and of texts. */
 	snprintf(name, sizeof(name), "%s", slash && slash[1] ? slash + 1 : argv[0]);
 	for (char *p = name; *p; p++) {
 		if (!isalnum((unsigned char)*p) && !strchr("+-_.", *p))
@@ -65,7 +67,7 @@ void study_subject_add(struct study *s, char *const *argv)
 	add(s, name, (const char *const *)argv);
 }
 
-int study_targets(struct study *s, struct err *e)
+int study_targets_add(struct study *s, struct err *e)
 {
 	static char generator[PATH_MAX], seed[24];
 	static const char *const sqlite[] = { "sqlite3", ":memory:", sqlite_script, NULL };
@@ -89,7 +91,7 @@ int study_targets(struct study *s, struct err *e)
 		add(s, "sqlite3", sqlite);
 	else
 		study_note(s, RESULTS_NOTE_SKIPPED, "sqlite3",
-			   "there is no sqlite3 in PATH; ./bootstrap.sh installs it");
+			   "not found in PATH; ./bootstrap.sh installs it");
 	add(s, "interactive_burst", burst);
 	return 0;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* study_words.c - a target's answer for people: tables for a terminal, plain sentences, a
- * recommendation. */
-#include "answer.h"
+/* text.c - tables for a terminal, a summary, a recommendation. */
+#include "text.h"
 
 static const char *size_text(double bytes, char buf[UNITS_TEXT_MAX])
 {
@@ -27,108 +26,107 @@ static const char *percent_text(double ratio, const char *format, char buf[UNITS
 	return buf;
 }
 
-/* ---- tables ---- */
-
-#define ARM_COLUMNS "  %-8s %10s %10s  %-19s %9s  %-19s %3s  %-18s %9s %9s"
-
-static void say_arm_head(FILE *f)
+/* "-" where it is missing. */
+static const char *count_text(double v, const char *format, char buf[UNITS_TEXT_MAX])
 {
-	fprintf(f, ARM_COLUMNS "\n", "pool", "peak RAM", "mean RAM", "saved", "time",
-		"fastest - slowest", "n", "slowdown", "pages out", "pages in");
+	if (isnan(v))
+		return strcpy(buf, "-");
+	snprintf(buf, UNITS_TEXT_MAX, format, v);
+	return buf;
 }
 
-static void say_arm(FILE *f, const struct arm_figures *a)
-{
-	char b[6][UNITS_TEXT_MAX], range[80], n[24];
-	char saved[64] = "-", slow[64] = "-", out[24] = "-", in[24] = "-";
+/* ---- tables ---- */
 
-	if (!isnan(a->saved_bytes))
-		snprintf(saved, sizeof(saved), "%s (%.0f %%)", size_text(a->saved_bytes, b[0]),
-			 a->saved_ratio * 100);
-	snprintf(range, sizeof(range), "%s - %s", time_text(a->wall_min_ns, b[1]),
-		 time_text(a->wall_max_ns, b[2]));
-	snprintf(n, sizeof(n), "%u", (unsigned int)a->n);
-	if (!isnan(a->slowdown_low_ratio) && !isnan(a->saved_bytes))
-		snprintf(slow, sizeof(slow), "%.2f [%.2f, %.2f]", a->slowdown_ratio,
-			 a->slowdown_low_ratio, a->slowdown_high_ratio);
-	else if (!isnan(a->slowdown_ratio) && !isnan(a->saved_bytes))
-		snprintf(slow, sizeof(slow), "%.2f", a->slowdown_ratio);
-	if (!isnan(a->pages_out)) {
-		snprintf(out, sizeof(out), "%.0f", a->pages_out);
-		snprintf(in, sizeof(in), "%.0f", a->pages_in);
-	}
-	fprintf(f, ARM_COLUMNS, a->arm, size_text(a->footprint_peak_bytes, b[3]),
-		size_text(a->footprint_mean_bytes, b[5]), saved, time_text(a->wall_median_ns, b[4]),
-		range, n, slow, out, in);
-	if (a->n_bad)
-		fprintf(f, "  (%u more went wrong)", (unsigned int)a->n_bad);
+#define RUN_COLUMNS "  %-8s %10s %10s  %-19s %9s  %-19s %3s  %-18s %9s %9s"
+
+static void print_configuration(FILE *f, const struct configuration_record *c)
+{
+	char b[8][UNITS_TEXT_MAX], range[80], n[24], saved[64] = "-", slowdown[64] = "-";
+	bool compared = !isnan(c->m.saved_bytes);
+
+	if (compared)
+		snprintf(saved, sizeof(saved), "%s (%.0f %%)", size_text(c->m.saved_bytes, b[0]),
+			 c->m.saved_ratio * 100);
+	snprintf(range, sizeof(range), "%s - %s", time_text(c->wall_min_ns, b[1]),
+		 time_text(c->wall_max_ns, b[2]));
+	snprintf(n, sizeof(n), "%u", (unsigned int)c->n);
+	if (compared && !isnan(c->slowdown_low_ratio))
+		snprintf(slowdown, sizeof(slowdown), "%.2f [%.2f, %.2f]", c->m.slowdown_ratio,
+			 c->slowdown_low_ratio, c->slowdown_high_ratio);
+	else if (compared && !isnan(c->m.slowdown_ratio))
+		snprintf(slowdown, sizeof(slowdown), "%.2f", c->m.slowdown_ratio);
+	fprintf(f, RUN_COLUMNS, c->configuration, size_text(c->m.footprint_bytes_peak, b[3]),
+		size_text(c->m.footprint_bytes_mean, b[4]), saved, time_text(c->m.wall_ns, b[5]),
+		range, n, slowdown, count_text(c->m.pages_out, "%.0f", b[6]),
+		count_text(c->m.pages_in, "%.0f", b[7]));
+	if (c->n_failed)
+		fprintf(f, "  (%u more failed)", (unsigned int)c->n_failed);
 	fputc('\n', f);
 }
 
-/* What a page costs, and whether the pool was what the scan predicted. */
-#define POOL_COLUMNS "  %-8s %9s %9s %9s  %9s  %9s %10s %10s %8s %11s %6s\n"
+/* What a page costs, and whether the pool was as large as predicted. */
+#define POOL_COLUMNS "  %-8s %9s %9s %9s  %9s  %9s %10s %10s %8s %11s %8s\n"
 
-static void say_pools(FILE *f, const struct target_answer *a)
+static void print_pools(FILE *f, const struct target_answer *a)
 {
 	fprintf(f, "\n" POOL_COLUMNS, "pool", "fault p50", "p99", "longest", "CPU/page", "pages",
-		"predicted", "measured", "miss", "codec bytes", "holes");
-	for (size_t i = 1; i < a->n_arms; i++) {
-		const struct prediction_figures *p = &a->predictions[i];
-		const struct arm_figures *arm = &a->arms[i];
-		char b[9][UNITS_TEXT_MAX], pages[24] = "-";
+		"predicted", "measured", "error", "compressed", "overhead");
+	for (size_t i = 1; i < a->n; i++) {
+		const struct prediction_record *p = &a->predictions[i];
+		const struct configuration_record *c = &a->configurations[i];
+		char b[10][UNITS_TEXT_MAX];
 
-		if (!isnan(p->pages))
-			snprintf(pages, sizeof(pages), "%.0f", p->pages);
-		fprintf(f, POOL_COLUMNS, arm->arm,
-			units_format_duration(arm->major_latency_p50_ns, b[0]),
-			units_format_duration(arm->major_latency_p99_ns, b[1]),
-			units_format_duration(arm->major_latency_max_ns, b[2]),
-			time_text(arm->kernel_ns_per_page, b[3]), pages,
-			size_text(p->predicted_used_bytes, b[4]),
-			size_text(p->measured_used_bytes, b[5]),
+		fprintf(f, POOL_COLUMNS, c->configuration,
+			time_text(c->m.major_latency_p50_ns, b[0]),
+			time_text(c->m.major_latency_p99_ns, b[1]),
+			time_text(c->m.major_latency_max_ns, b[2]),
+			time_text(c->m.kernel_page_ns, b[3]), count_text(p->pages, "%.0f", b[4]),
+			size_text(p->predicted_used_bytes, b[5]),
+			size_text(p->measured_used_bytes, b[6]),
 			percent_text(p->error_ratio, p->approximate ? "~%+.1f %%" : "%+.1f %%",
-				     b[6]),
-			percent_text(p->predicted_compr_bytes / p->measured_compr_bytes - 1,
-				     "%+.1f %%", b[7]),
+				     b[7]),
+			percent_text(p->compr_error_ratio, "%+.1f %%", b[8]),
 			percent_text(1 - p->measured_compr_bytes / p->measured_used_bytes,
-				     "%.0f %%", b[8]));
+				     "%.0f %%", b[9]));
 	}
 }
 
 static bool any_by_probe(const struct target_answer *a)
 {
-	for (size_t i = 1; i < a->n_arms; i++) {
-		if (a->arms[i].by_probe)
+	for (size_t i = 1; i < a->n; i++) {
+		if (a->configurations[i].by_probe)
 			return true;
 	}
 	return false;
 }
 
 /* What pool_probe saw of each page, in the probed run. */
-#define STAY_COLUMNS "  %-8s %9s %9s  %9s %9s  %9s %9s  %8s  %9s %9s %10s\n"
+#define PAGE_COLUMNS "  %-8s %9s %9s  %9s %9s  %9s %9s  %8s  %9s %9s %12s\n"
 
-static void say_stays(FILE *f, const struct target_answer *a)
+static void print_pages(FILE *f, const struct target_answer *a)
 {
 	if (!any_by_probe(a))
 		return;
-	fprintf(f, "\n" STAY_COLUMNS, "pool", "store p50", "p99", "load p50", "p99", "in pool",
-		"codec", "readback", "half back", "mean out", "never back");
-	for (size_t i = 1; i < a->n_arms; i++) {
-		const struct arm_figures *arm = &a->arms[i];
-		char b[9][UNITS_TEXT_MAX], readback[24] = "-";
+	fprintf(f, "\n" PAGE_COLUMNS, "", "write", "", "read", "", "in-pool", "", "", "residence",
+		"", "not");
+	fprintf(f, PAGE_COLUMNS, "pool", "p50", "p99", "p50", "p99", "CPU/page", "of codec",
+		"readback", "median", "mean", "reloaded");
+	for (size_t i = 1; i < a->n; i++) {
+		const struct metrics *m = &a->configurations[i].m;
+		char b[10][UNITS_TEXT_MAX];
 
-		if (!isnan(arm->readback_factor))
-			snprintf(readback, sizeof(readback), "%.2f", arm->readback_factor);
-		fprintf(f, STAY_COLUMNS, arm->arm, time_text(arm->write_p50_ns, b[0]),
-			time_text(arm->write_p99_ns, b[1]), time_text(arm->read_p50_ns, b[2]),
-			time_text(arm->read_p99_ns, b[3]), time_text(arm->pool_page_ns, b[4]),
-			time_text(a->predictions[i].codec_page_ns, b[8]), readback,
-			time_text(arm->survival_p50_ns, b[5]), time_text(arm->residence_ns, b[6]),
-			percent_text(arm->censored_ratio, "%.0f %%", b[7]));
+		fprintf(f, PAGE_COLUMNS, a->configurations[i].configuration,
+			time_text(m->write_p50_ns, b[0]), time_text(m->write_p99_ns, b[1]),
+			time_text(m->read_p50_ns, b[2]), time_text(m->read_p99_ns, b[3]),
+			time_text(m->pool_page_ns, b[4]),
+			time_text(a->predictions[i].codec_page_ns, b[5]),
+			count_text(m->readback_factor, "%.2f", b[6]),
+			time_text(m->survival_p50_ns, b[7]), time_text(m->residence_ns, b[8]),
+			percent_text(m->censored_ratio, "%.0f %%", b[9]));
 	}
 }
 
-static void say_policy(FILE *f, const struct target_answer *a)
+static void print_policy(FILE *f, const struct target_answer *a)
 {
 	const char *calibration = a->ranking.calibration;
 	char b[UNITS_TEXT_MAX];
@@ -139,13 +137,13 @@ static void say_policy(FILE *f, const struct target_answer *a)
 					  : "counted",
 		answer_readback(a));
 	if (!isnan(a->residence_ns))
-		fprintf(f, ", pages out for %s on average", time_text(a->residence_ns, b));
-	fprintf(f, ": %s\n", a->chosen ? a->chosen->label : "nothing is worth it");
+		fprintf(f, ", mean residence %s", time_text(a->residence_ns, b));
+	fprintf(f, ": %s\n", a->ranking.choice ?: "no codec is worth its CPU");
 	for (size_t i = 0; i < a->ranking.n; i++) {
-		const struct study_rank *r = &a->ranking.ranks[i];
+		const struct rank_candidate *r = &a->ranking.candidates[i];
 
-		fprintf(f, "    %-9s saves %3.0f %% of RAM (%3.0f %% as codec bytes)  %s\n",
-			r->label, 100 * r->saved_slot_ratio, 100 * r->saved_codec_ratio, r->reason);
+		fprintf(f, "    %-9s saves %3.0f %% of RAM (%3.0f %% compressed bytes)  %s\n",
+			r->label, 100 * r->saved_slot_ratio, 100 * r->saved_codec_ratio, r->why);
 	}
 	if (calibration[0])
 		fprintf(f, "    CPU times are the kernel's by %s; else the libraries'\n",
@@ -154,87 +152,92 @@ static void say_policy(FILE *f, const struct target_answer *a)
 		fprintf(f, "    CPU times are the libraries', not the kernel's\n");
 }
 
-void words_tables(FILE *f, const struct target_answer *a)
+void text_tables(FILE *f, const struct target_answer *a)
 {
-	if (a->n_arms > 1) {
-		say_arm_head(f);
-		for (size_t i = 0; i < a->n_arms; i++)
-			say_arm(f, &a->arms[i]);
-		say_pools(f, a);
-		say_stays(f, a);
+	if (a->n > 1) {
+		fprintf(f, RUN_COLUMNS "\n", "pool", "peak RAM", "mean RAM", "saved", "time",
+			"fastest - slowest", "n", "slowdown", "swap-outs", "swap-ins");
+		for (size_t i = 0; i < a->n; i++)
+			print_configuration(f, &a->configurations[i]);
+		print_pools(f, a);
+		print_pages(f, a);
 	}
 	if (a->ranking.n)
-		say_policy(f, a);
+		print_policy(f, a);
 }
 
 /* ---- sentences ---- */
 
-/* The arm that the plain words are about: the recommended one, else the one that saved most. */
-static const struct arm_figures *shown(const struct target_answer *a)
+/* The configuration that the summary is about: the recommended one, else the one that saved most.
+ */
+static const struct configuration_record *summarised(const struct target_answer *a)
 {
-	const struct arm_figures *most = a->best;
+	const struct configuration_record *most = a->best;
 
-	for (size_t i = 1; i < a->n_arms && !a->best; i++) {
-		if (!isnan(a->arms[i].saved_bytes) &&
-		    (!most || a->arms[i].saved_bytes > most->saved_bytes))
-			most = &a->arms[i];
+	for (size_t i = 1; i < a->n && !a->best; i++) {
+		const struct configuration_record *c = &a->configurations[i];
+
+		if (!isnan(c->m.saved_bytes) && (!most || c->m.saved_bytes > most->m.saved_bytes))
+			most = c;
 	}
 	return most;
 }
 
-static void say_misses(FILE *f, const struct target_answer *a)
+static void print_prediction_error(FILE *f, const struct target_answer *a)
 {
 	double low = INFINITY, high = -INFINITY;
 
-	for (size_t i = 1; i < a->n_arms; i++) {
-		double miss = a->predictions[i].error_ratio;
+	for (size_t i = 1; i < a->n; i++) {
+		double error = a->predictions[i].error_ratio;
 
-		if (!isnan(miss)) {
-			low = MIN(low, miss);
-			high = MAX(high, miss);
+		if (!isnan(error)) {
+			low = MIN(low, error);
+			high = MAX(high, error);
 		}
 	}
 	if (low < high)
-		fprintf(f, " From its pages the pools' RAM was predicted %+.1f %% to %+.1f %% off.",
-			low * 100, high * 100);
+		fprintf(f, " Prediction error of the pool sizes: %+.1f %% to %+.1f %%.", low * 100,
+			high * 100);
 	else if (low == high)
-		fprintf(f, " From its pages the pool's RAM was predicted %+.1f %% off.", low * 100);
+		fprintf(f, " Prediction error of the pool size: %+.1f %%.", low * 100);
 }
 
-void words_plain(FILE *f, const struct target_answer *a)
+void text_summary(FILE *f, const struct target_answer *a)
 {
-	const struct arm_figures *arm = shown(a);
+	const struct configuration_record *c = summarised(a);
 	const struct study_target *target = a->target;
 	char b[3][UNITS_TEXT_MAX];
 
-	fprintf(f, "%s held %s of anonymous and shared memory at its peak.", target->name,
-		size_text((double)target->reference.ram_bytes_peak, b[0]));
-	if (arm) {
-		fprintf(f, " Held to %s with a pool of %s it took %s of RAM in all, %.0f %% %s",
-			size_text((double)target->limit_bytes, b[1]), arm->arm,
-			size_text(arm->footprint_peak_bytes, b[2]), fabs(arm->saved_ratio) * 100,
-			arm->saved_ratio < 0 ? "more" : "less");
-		if (!isnan(arm->slowdown_ratio))
-			fprintf(f, ", and %.2f times as long", arm->slowdown_ratio);
-		fprintf(f, " (n=%u)", (unsigned int)arm->n);
-		if (!isnan(arm->readback_factor))
-			fprintf(f, ": %.0f pages went out, and for each of them %.2f came back",
-				arm->pages_out, arm->readback_factor);
+	fprintf(f, "%s: peak %s anonymous + shared memory.", target->name,
+		size_text(study_reference(target)->metrics.ram_bytes_peak, b[0]));
+	if (c) {
+		fprintf(f,
+			" Limited to %s with a pool of %s: %s RAM in total (program + pool), %.0f "
+			"%% %s",
+			size_text((double)target->limit_bytes, b[1]), c->configuration,
+			size_text(c->m.footprint_bytes_peak, b[2]), fabs(c->m.saved_ratio) * 100,
+			c->m.saved_ratio < 0 ? "more" : "less");
+		if (!isnan(c->m.slowdown_ratio))
+			fprintf(f, ", %.2fx the time", c->m.slowdown_ratio);
+		fprintf(f, " (n=%u)", (unsigned int)c->n);
+		if (!isnan(c->m.readback_factor))
+			fprintf(f, "; %.0f swap-outs, %.2f swap-ins per swap-out", c->m.pages_out,
+				c->m.readback_factor);
 		fputc('.', f);
-		say_misses(f, a);
+		print_prediction_error(f, a);
 	}
 	fputc('\n', f);
 }
 
-static void say_best(FILE *f, const struct target_answer *a)
+static void print_best(FILE *f, const struct target_answer *a)
 {
-	const struct arm_figures *best = a->best;
+	const struct configuration_record *best = a->best;
 	char b[UNITS_TEXT_MAX];
 
-	fprintf(f, "%s for %s: saves %s, %.0f %% of its peak", best->arm, a->target->name,
-		size_text(best->saved_bytes, b), best->saved_ratio * 100);
-	if (!isnan(best->slowdown_ratio))
-		fprintf(f, ", at %.2f times the time", best->slowdown_ratio);
+	fprintf(f, "%s for %s: saves %s, %.0f %% of its peak", best->configuration, a->target->name,
+		size_text(best->m.saved_bytes, b), best->m.saved_ratio * 100);
+	if (!isnan(best->m.slowdown_ratio))
+		fprintf(f, ", at %.2fx the time", best->m.slowdown_ratio);
 	if (!isnan(best->slowdown_low_ratio))
 		fprintf(f, " [%.2f, %.2f]", best->slowdown_low_ratio, best->slowdown_high_ratio);
 	if (a->on_bytes)
@@ -244,46 +247,60 @@ static void say_best(FILE *f, const struct target_answer *a)
 		fprintf(f, " (n=%u, %s)", (unsigned int)best->n, best->slowdown_verdict);
 }
 
-void words_recommended(FILE *f, const struct target_answer *a)
+/* No codec is eligible. */
+static void print_no_codec(FILE *f, const struct target_answer *a)
 {
-	const struct study_target *target = a->target;
-	const struct arm_figures *best = a->best;
 	double most = -INFINITY;
 
-	if (best) {
-		say_best(f, a);
-	} else if (a->chosen && a->n_arms < 2) {
+	for (size_t i = 0; i < a->ranking.n; i++)
+		most = MAX(most, a->ranking.candidates[i].saved_slot_ratio);
+	fprintf(f, "nothing for %s: no codec is worth its CPU", a->target->name);
+	if (isfinite(most))
+		fprintf(f, ", the best saves %.1f %% of RAM by the scan (floor %.0f %%)",
+			most * 100, a->floor_ratio * 100);
+}
+
+/* A codec is eligible, and no pool saved enough. */
+static void print_no_pool(FILE *f, const struct target_answer *a)
+{
+	double most = -INFINITY;
+
+	for (size_t i = 1; i < a->n; i++)
+		if (!isnan(a->configurations[i].m.saved_ratio))
+			most = MAX(most, a->configurations[i].m.saved_ratio);
+	fprintf(f, "nothing for %s: its pages compress, but ", a->target->name);
+	if (isfinite(most))
+		fprintf(f,
+			"under this limit the best pool saved %.1f %% of its peak (floor %.0f %%)",
+			most * 100, a->floor_ratio * 100);
+	else
+		fprintf(f, "no pool has a successful run in a block with one of none: see the "
+			   "warnings");
+}
+
+void text_recommendation(FILE *f, const struct target_answer *a)
+{
+	const struct configuration_record *best = a->best;
+	const char *choice = a->ranking.choice;
+
+	if (best)
+		print_best(f, a);
+	else if (choice && a->n < 2)
 		fprintf(f,
 			"%s for %s: saves %.0f %% of its RAM by the page scan alone; nothing was "
 			"measured in a pool",
-			a->chosen->label, target->name, 100 * a->chosen->saved_slot_ratio);
-	} else if (!a->chosen) {
-		for (size_t i = 0; i < a->ranking.n; i++)
-			most = MAX(most, a->ranking.ranks[i].saved_slot_ratio);
-		fprintf(f, "nothing for %s: no codec is worth it", target->name);
-		if (isfinite(most))
-			fprintf(f, ", the best saves %.1f %% of RAM by the scan (floor %.0f %%)",
-				most * 100, a->floor_ratio * 100);
-	} else {
-		for (size_t i = 1; i < a->n_arms; i++)
-			if (!isnan(a->arms[i].saved_ratio))
-				most = MAX(most, a->arms[i].saved_ratio);
-		fprintf(f, "nothing for %s: its pages would compress, but ", target->name);
-		if (isfinite(most))
-			fprintf(f,
-				"under this limit the best pool saved %.1f %% of its peak (floor "
-				"%.0f %%)",
-				most * 100, a->floor_ratio * 100);
-		else
-			fprintf(f, "no pool has a run beside a free one that went well: see the "
-				   "warnings");
-	}
-	if (a->chosen && best &&
-	    !str_eq(a->chosen->label, codec_for_kernel(best->arm, a->crypto, NULL) ?: ""))
-		fprintf(f, "; the policy's own choice is %s", a->chosen->label);
+			choice, a->target->name, 100 * a->ranking.candidates[0].saved_slot_ratio);
+	else if (!choice)
+		print_no_codec(f, a);
+	else
+		print_no_pool(f, a);
+	if (choice && best &&
+	    !str_eq(choice,
+		    codec_for_kernel(study_algorithm(best->configuration), a->crypto, NULL) ?: ""))
+		fprintf(f, "; the policy's own choice is %s", choice);
 }
 
-void words_wrap(FILE *f, const char *text, size_t columns)
+void text_wrap(FILE *f, const char *text, size_t columns)
 {
 	size_t at = 0;
 

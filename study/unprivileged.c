@@ -1,33 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* study_bare.c - the reference run of somebody who may not make groups: the command as a plain
- * child, scanned.
+/* unprivileged.c - the command as a plain child, sampled and scanned.
  *
- * Its memory is that of the first process alone, and there is no limit, no pool and no probe. The
- * store gets the run all the same.
+ * Its memory is that of the first process alone, and there is no limit, no pool and no probe.
  */
+#include "unprivileged.h"
+
+#include <math.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "lib/kernel/procfs.h"
 #include "lib/base/spawn.h"
 #include "lib/base/stop.h"
+#include "lib/kernel/procfs.h"
 #include "lib/safety/guardian.h"
-#include "study.h"
+#include "run.h"
+#include "scan.h"
 
 #define SAMPLE_NS (50 * NS_PER_MS)
 
 static int start(const struct study *s, const struct study_target *target, struct child *ret,
 		 struct err *e)
 {
-	char path[SYSROOT_PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/%s.output", s->config->out_dir, target->name);
-
-	AUTO_CLOSE int output = study_open_as_caller(s, path);
+	AUTO_CLOSE int output = study_open_output(s, target, e);
 
 	if (output < 0)
-		return err_set(e, errno, "cannot write %s", path);
+		return output;
 	return spawn(ret,
 		     &(struct spawn){ .argv = (const char *const *)target->argv,
 				      .in_fd = SPAWN_NULL,
@@ -41,7 +39,7 @@ static int start(const struct study *s, const struct study_target *target, struc
 
 /* Until it ends, or must. */
 static int watch(struct study *s, struct study_target *target, struct child *child,
-		 struct study_scanner *scanner, struct err *e)
+		 struct metrics *m, struct study_scanner *scanner, struct err *e)
 {
 	uint64_t deadline = monotonic_ns() + s->config->timeout_ns;
 	const pid_t pid = child->pid;
@@ -65,8 +63,7 @@ static int watch(struct study *s, struct study_target *target, struct child *chi
 				now.rss_anon_bytes +
 				(now.rss_shmem_bytes == MISSING_U64 ? 0 : now.rss_shmem_bytes);
 
-			target->reference.ram_bytes_peak =
-				MAX(target->reference.ram_bytes_peak, ram);
+			m->ram_bytes_peak = fmax(m->ram_bytes_peak, (double)ram);
 			study_scan_step(s, target, scanner, "--pid", pid_text, ram);
 		}
 		sleep_ns(SAMPLE_NS);
@@ -75,83 +72,65 @@ static int watch(struct study *s, struct study_target *target, struct child *chi
 	return 0;
 }
 
-static uint64_t timeval_ns(struct timeval tv)
+static double timeval_ns(struct timeval tv)
 {
-	return (uint64_t)tv.tv_sec * NS_PER_S + (uint64_t)tv.tv_usec * NS_PER_US;
+	return (double)tv.tv_sec * NS_PER_S + (double)tv.tv_usec * NS_PER_US;
 }
 
-int study_run_bare(struct study *s, struct study_target *target, struct err *e)
+/* Runs it to its end; metrics that a plain child gives. */
+static int run_child(struct study *s, struct study_target *target, struct run_record *record,
+		     struct err *e)
 {
-	struct study_run *run = &target->reference;
+	struct metrics *m = &record->run.metrics;
 	struct study_scanner scanner = { 0 };
+	uint64_t begin = monotonic_ns();
 	struct child child;
-	uint64_t begin;
-	struct results_id id;
 	int rc;
 
-	*run = (struct study_run){
-		.target = target->name,
-		.arm = "none",
-		.kind = "reference",
-		.state = "ok",
-		.state_code = RESULTS_RUN_OK,
-		.pages_out = MISSING_U64,
-		.pages_in = MISSING_U64,
-		.readback_factor = MISSING_F64,
-		.residence_ns = MISSING_U64,
-		.survival_p50_ns = MISSING_U64,
-		.censored_ratio = MISSING_F64,
-		.freed_unread = MISSING_U64,
-		.write_p50_ns = MISSING_U64,
-		.write_p99_ns = MISSING_U64,
-		.read_p50_ns = MISSING_U64,
-		.read_p99_ns = MISSING_U64,
-		.pool_ns = MISSING_U64,
-		.pool_page_ns = MISSING_U64,
-		.psi_some_us = MISSING_U64,
-		.psi_full_us = MISSING_U64,
-		.major_latency_p50_ns = MISSING_U64,
-		.major_latency_p99_ns = MISSING_U64,
-		.major_latency_max_ns = MISSING_U64,
-		.foreign_swap_bytes = MISSING_U64,
-		.ram_bytes_mean = MISSING_U64,
-		.footprint_bytes_mean = MISSING_U64,
-	};
-	term_progress_step(&s->progress, "%s: reference run, scanned", target->name);
-	rc = results_run_begin(s->results, &target->arms[0].cell, 0, 0, RESULTS_RUN_REFERENCE, &id,
-			       e);
-	if (rc)
-		return rc;
-	begin = monotonic_ns();
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	rc = start(s, target, &child, e);
 	if (rc)
 		return rc;
-	rc = watch(s, target, &child, &scanner, e);
-	study_scan_end(s, target, &scanner);
+	rc = watch(s, target, &child, m, &scanner, e);
+	study_scan_end(target, &scanner);
 	guardian_kill_children(); /* what left its process group */
 	child_done(&child);
 	if (rc)
 		return rc;
-	run->wall_ns = monotonic_ns() - begin;
-	run->user_ns = timeval_ns(child.usage.ru_utime);
-	run->system_ns = timeval_ns(child.usage.ru_stime);
-	run->minor_faults = (uint64_t)child.usage.ru_minflt;
-	run->major_faults = (uint64_t)child.usage.ru_majflt;
-	run->footprint_bytes_peak = run->ram_bytes_peak;
-	run->exit_status = WIFEXITED(child.status) ? WEXITSTATUS(child.status) : MISSING_I64;
+	m->wall_ns = (double)(monotonic_ns() - begin);
+	m->user_ns = timeval_ns(child.usage.ru_utime);
+	m->system_ns = timeval_ns(child.usage.ru_stime);
+	m->minor_faults = (double)child.usage.ru_minflt;
+	m->major_faults = (double)child.usage.ru_majflt;
+	m->footprint_bytes_peak = m->ram_bytes_peak;
+	record->exit_status = WIFEXITED(child.status) ? WEXITSTATUS(child.status) : MISSING_I64;
+	return 0;
+}
+
+int study_run_unprivileged(struct study *s, struct study_target *target, struct err *e)
+{
+	struct study_configuration *none = &target->configurations[0];
+	struct run_record record;
+	char why[48];
+	int rc;
+
+	run_record_init(&record, target->name, none->name, RESULTS_RUN_REFERENCE, 0, 0);
+	term_progress_step(&s->progress, "%s: reference run, with page scan", target->name);
+	rc = results_run_begin(s->results, &none->cell, 0, 0, RESULTS_RUN_REFERENCE, &record.run.id,
+			       e);
+	if (!rc)
+		rc = run_child(s, target, &record, e);
+	if (rc)
+		return rc;
 	s->runs_done++;
-	if (run->exit_status != 0) {
-		err_say(e, ECHILD, "%s did not succeed", target->name);
-		return err_hint(e, "what it printed is in %s/%s.output", s->config->out_dir,
-				target->name);
+	if (record.exit_status != 0) {
+		snprintf(why, sizeof(why), "exit status %lld", (long long)record.exit_status);
+		return study_failed_target(
+			s, target, record.exit_status == MISSING_I64 ? "ended by a signal" : why,
+			e);
 	}
-	rc = results_record(s->results, &id, &study_run_type, run, e);
-	if (!rc)
-		rc = study_scan_store(s, target, &id, e);
-	if (!rc)
-		rc = results_run_end(s->results, &id, RESULTS_RUN_OK, NULL, e);
-	if (!rc && s->config->format != OUT_TEXT)
-		out_record(s->out, &study_run_type, run);
-	return rc;
+	run_record_end(&record, RESULTS_RUN_OK, "");
+	none->runs[none->n++] = record.run;
+	rc = study_scan_store(s, target, &record.run.id, e);
+	return rc ? rc : study_run_finish(s, &record, e);
 }

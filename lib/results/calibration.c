@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* results_calibration.c - factors between kernel and library, in and out of a store. */
+/* calibration.c - factors between kernel and library, into a results database and out of it. */
 #include "calibration.h"
 
 #include <math.h>
@@ -45,67 +45,19 @@ void results_machine_read(const struct sysroot *root, struct results_machine *re
 	cpu_model(root, ret->cpu, sizeof(ret->cpu));
 }
 
-static int failed(struct results *results, const char *doing, struct err *e)
-{
-	return err_say(e, EIO, "cannot %s the calibrations of the store: %s", doing,
-		       sqlite3_errmsg(results_sqlite(results)));
-}
-
-static uint64_t unix_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return timespec_ns(&ts);
-}
-
 int results_calibration_put(struct results *results, const struct results_machine *machine,
 			    const struct calibration *c, struct err *e)
 {
-	static const char sql[] =
+	return results_change(
+		results, e,
 		"INSERT OR REPLACE INTO calibration (kernel, cpu, algorithm, model, approximate, "
 		"source, taken_unix_ns, pages, compress_ns, decompress_ns, compress_factor, "
 		"decompress_factor, compress_error_ratio, decompress_error_ratio, "
-		"compr_error_ratio) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-	const double figures[] = { c->compress_ns,          c->decompress_ns,
-				   c->compress_factor,      c->decompress_factor,
-				   c->compress_error_ratio, c->decompress_error_ratio,
-				   c->compr_error_ratio };
-	const char *const texts[] = { machine->kernel, machine->cpu, c->algorithm, c->model };
-	struct sqlite3_stmt *st;
-	int at = 1, rc = sqlite3_prepare_v2(results_sqlite(results), sql, -1, &st, NULL);
-
-	for (size_t i = 0; rc == SQLITE_OK && i < ARRAY_SIZE(texts); i++)
-		rc = sqlite3_bind_text(st, at++, texts[i], -1, SQLITE_STATIC);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int(st, at++, c->approximate);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(st, at++, c->source, -1, SQLITE_STATIC);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(st, at++, (int64_t)unix_ns());
-	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_int64(st, at++, (int64_t)c->pages);
-	for (size_t i = 0; rc == SQLITE_OK && i < ARRAY_SIZE(figures); i++)
-		rc = sqlite3_bind_double(st, at++, figures[i]); /* NaN is NULL to SQLite */
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(st);
-	sqlite3_finalize(st);
-	return rc == SQLITE_DONE ? 0 : failed(results, "write", e);
-}
-
-static double number_at(struct sqlite3_stmt *st, int at)
-{
-	int type = sqlite3_column_type(st, at);
-
-	return type == SQLITE_FLOAT || type == SQLITE_INTEGER ? sqlite3_column_double(st, at)
-							      : MISSING_F64;
-}
-
-static void text_at(struct sqlite3_stmt *st, int at, char *ret, size_t len)
-{
-	const unsigned char *text = sqlite3_column_text(st, at);
-
-	snprintf(ret, len, "%s", text ? (const char *)text : "");
+		"compr_error_ratio) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		"ssssisuuddddddd", machine->kernel, machine->cpu, c->algorithm, c->model,
+		(int64_t)c->approximate, c->source, results_unix_ns(), c->pages, c->compress_ns,
+		c->decompress_ns, c->compress_factor, c->decompress_factor, c->compress_error_ratio,
+		c->decompress_error_ratio, c->compr_error_ratio);
 }
 
 static bool usable(double factor)
@@ -118,19 +70,19 @@ static bool take_row(struct sqlite3_stmt *st, struct calibration *ret)
 	struct calibration c = {
 		.approximate = sqlite3_column_int(st, 2) != 0,
 		.pages = (uint64_t)MAX(sqlite3_column_int64(st, 4), (int64_t)0),
-		.compress_ns = number_at(st, 5),
-		.decompress_ns = number_at(st, 6),
-		.compress_factor = number_at(st, 7),
-		.decompress_factor = number_at(st, 8),
-		.compress_error_ratio = number_at(st, 9),
-		.decompress_error_ratio = number_at(st, 10),
-		.compr_error_ratio = number_at(st, 11),
+		.compress_ns = results_number(st, 5),
+		.decompress_ns = results_number(st, 6),
+		.compress_factor = results_number(st, 7),
+		.decompress_factor = results_number(st, 8),
+		.compress_error_ratio = results_number(st, 9),
+		.decompress_error_ratio = results_number(st, 10),
+		.compr_error_ratio = results_number(st, 11),
 		.taken_unix_ns = (uint64_t)MAX(sqlite3_column_int64(st, 12), (int64_t)0),
 	};
 
-	text_at(st, 0, c.algorithm, sizeof(c.algorithm));
-	text_at(st, 1, c.model, sizeof(c.model));
-	text_at(st, 3, c.source, sizeof(c.source));
+	snprintf(c.algorithm, sizeof(c.algorithm), "%s", results_text(st, 0));
+	snprintf(c.model, sizeof(c.model), "%s", results_text(st, 1));
+	snprintf(c.source, sizeof(c.source), "%s", results_text(st, 3));
 	if (!usable(c.compress_factor) || !usable(c.decompress_factor))
 		return false;
 	*ret = c;
@@ -147,18 +99,8 @@ ssize_t results_calibrations_get(struct results *results, const struct results_m
 		"BY approximate, algorithm";
 	struct sqlite3_stmt *st;
 	ssize_t n = 0;
-	int rc = sqlite3_prepare_v2(results_sqlite(results),
-				    "SELECT 1 FROM sqlite_master WHERE name='calibration'", -1, &st,
-				    NULL);
+	int rc = sqlite3_prepare_v2(results_sqlite(results), sql, -1, &st, NULL);
 
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(st);
-	sqlite3_finalize(st);
-	if (rc == SQLITE_DONE)
-		return 0; /* an older store */
-	if (rc != SQLITE_ROW)
-		return failed(results, "read", e);
-	rc = sqlite3_prepare_v2(results_sqlite(results), sql, -1, &st, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_bind_text(st, 1, machine->kernel, -1, SQLITE_STATIC);
 	if (rc == SQLITE_OK)
@@ -169,5 +111,5 @@ ssize_t results_calibrations_get(struct results *results, const struct results_m
 			n += take_row(st, &ret[n]);
 	}
 	sqlite3_finalize(st);
-	return rc == SQLITE_DONE ? n : failed(results, "read", e);
+	return rc == SQLITE_DONE ? n : results_failed(results, rc, "read", e);
 }

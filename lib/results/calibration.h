@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* results_calibration.h - what the kernel's codecs cost beside the libraries' on a machine, kept in
- * a store. */
+/* calibration.h - what the kernel's codecs cost compared with the libraries' on a machine, kept in
+ * a results database.
+ */
 #ifndef COLDPRESS_RESULTS_CALIBRATION_H
 #define COLDPRESS_RESULTS_CALIBRATION_H
 
@@ -8,7 +9,7 @@
 #include "lib/analysis/calibration.h"
 #include "lib/base/sysroot.h"
 
-/* The machine a figure holds for. */
+/* The machine that a calibration holds for. */
 struct results_machine {
 	char kernel[128], cpu[128];
 };
@@ -24,7 +25,7 @@ int results_calibration_put(struct results *results, const struct results_machin
 			    const struct calibration *calibration, struct err *e);
 
 /* results_calibrations_get - those of this machine whose factors are finite and above 0, exact
- * models first, into ret (RESULTS_CALIBRATIONS_MAX). A store from before there were any has none.
+ * models first, into ret (RESULTS_CALIBRATIONS_MAX).
  *
  * returns  how many; -errno
  */

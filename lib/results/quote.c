@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* results_quote.c - a command line as one line of text that a shell reads back, so that a study can
+/* quote.c - a command line as one line of text that a shell reads back, so that a study can
  * be repeated by pasting it.
  */
 #include "results.h"

@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: GPL-2.0-only
 -- schema.sql - one study after another in one SQLite file: what was asked, where, what ran, what came out.
 --
--- Times: *_unix_ns is the wall clock, *_ns CLOCK_MONOTONIC or a length. A figure that could not be had is
+-- Times: *_unix_ns is the wall clock, *_ns CLOCK_MONOTONIC or a length. A value that was not measured is
 -- NULL, never 0. Keys are UUIDs (version 7: they sort by time), so that files of several hosts can be merged.
--- A change that readers notice raises STORE_VERSION in store.c.
+-- A change that readers notice raises RESULTS_VERSION in open.c.
 
 -- One call of `coldpress study`.
 CREATE TABLE experiment (
@@ -11,15 +11,15 @@ CREATE TABLE experiment (
 	started_unix_ns INTEGER NOT NULL,
 	ended_unix_ns   INTEGER,
 	argv            TEXT NOT NULL,          -- as a shell reads it back: to repeat the study, paste it
-	command         TEXT,                   -- what stood behind `--`, so; of a trigger argv; NULL: built in
+	command         TEXT,                   -- the text after `--`, likewise; of a trigger argv; NULL: built in
 	seed            TEXT NOT NULL,          -- decimal; SQLite's integers have no 64th bit to spare
 	limit_ratio     REAL,                   -- limit / reference peak of anonymous and shared memory
 	blocks          INTEGER NOT NULL,       -- timed blocks that were asked for
 	settings        TEXT NOT NULL,          -- JSON object: every effective option
 	version         TEXT NOT NULL,          -- of coldpress, with its revision
 	state           TEXT NOT NULL CHECK (state IN ('running', 'done', 'interrupted', 'failed')),
-	answer          TEXT,                   -- in plain words, a line for each subject
-	recommended     TEXT                    -- what stands behind "recommended: ", a line for each subject
+	answer          TEXT,                   -- a line for each target
+	recommended     TEXT                    -- the text after "recommended: ", a line for each target
 );
 
 -- The machine as it was: kernel, CPU, THP, swappiness, ...
@@ -30,7 +30,7 @@ CREATE TABLE environment (
 	PRIMARY KEY (experiment, key)
 ) WITHOUT ROWID;
 
--- What a reader of the answer must know: a codec left out, a limit that did not bite, a right that was missing.
+-- What a reader of the answer should know: a codec left out, a limit without effect, a missing right.
 CREATE TABLE note (
 	experiment TEXT NOT NULL REFERENCES experiment (id) ON DELETE CASCADE,
 	seq        INTEGER NOT NULL,
@@ -40,7 +40,7 @@ CREATE TABLE note (
 	PRIMARY KEY (experiment, seq)
 ) WITHOUT ROWID;
 
--- A subject: the program whose memory is in question.
+-- A target: the program whose memory is studied.
 CREATE TABLE workload (
 	id         TEXT PRIMARY KEY,
 	experiment TEXT NOT NULL REFERENCES experiment (id) ON DELETE CASCADE,
@@ -59,7 +59,8 @@ CREATE TABLE pool_config (
 	priority        INTEGER
 );
 
--- A subject under one condition. Arm 'none' has neither limit nor pool: the others are compared with it.
+-- A target under one configuration, named by its arm. 'none' has neither limit nor pool: the others are
+-- compared with it.
 CREATE TABLE cell (
 	id          TEXT PRIMARY KEY,
 	workload    TEXT NOT NULL REFERENCES workload (id) ON DELETE CASCADE,
@@ -69,7 +70,7 @@ CREATE TABLE cell (
 	UNIQUE (workload, arm)
 );
 
--- The row is committed before the run starts; one that is still 'running' afterwards did not live to its end.
+-- The row is committed before the run starts; one that is still 'running' afterwards did not end by itself.
 CREATE TABLE run (
 	id              TEXT PRIMARY KEY,
 	cell            TEXT NOT NULL REFERENCES cell (id) ON DELETE CASCADE,
@@ -112,7 +113,7 @@ CREATE TABLE page_hist (
 	PRIMARY KEY (run, codec, class, bin_bytes)
 ) WITHOUT ROWID;
 
--- What else a run left: the JSON lines of a probe as text, or a file beside the store.
+-- What else a run left: the JSON lines of a probe as text, or a file beside the database.
 CREATE TABLE artifact (
 	run  TEXT NOT NULL REFERENCES run (id) ON DELETE CASCADE,
 	name TEXT NOT NULL,
@@ -121,7 +122,7 @@ CREATE TABLE artifact (
 	PRIMARY KEY (run, name)
 ) WITHOUT ROWID;
 
--- Said before the pool existed, and what came.
+-- What the page scan predicted, and what was measured.
 CREATE TABLE prediction (
 	cell      TEXT NOT NULL REFERENCES cell (id) ON DELETE CASCADE,
 	name      TEXT NOT NULL,
@@ -131,7 +132,7 @@ CREATE TABLE prediction (
 	PRIMARY KEY (cell, name)
 ) WITHOUT ROWID;
 
--- The fairness policy's verdict on each codec for a subject (policy.h).
+-- The fairness policy's verdict on each codec for a target (policy.h).
 CREATE TABLE ranking (
 	workload           TEXT NOT NULL REFERENCES workload (id) ON DELETE CASCADE,
 	codec              TEXT NOT NULL,
@@ -151,8 +152,8 @@ CREATE TABLE ranking (
 	PRIMARY KEY (workload, codec)
 ) WITHOUT ROWID;
 
--- From version 2. What the kernel's own codecs cost beside the libraries', on the machine that measured it
--- (`compressor_monitor calibrate --store`): the last measurement of each.
+-- From version 2. What the kernel's own codecs cost compared with the libraries', on the machine that measured it
+-- (`compressor_monitor calibrate --db`): the last measurement of each.
 CREATE TABLE IF NOT EXISTS calibration (
 	kernel                 TEXT NOT NULL,       -- release, as uname says
 	cpu                    TEXT NOT NULL,       -- model, as /proc/cpuinfo says
@@ -170,4 +171,21 @@ CREATE TABLE IF NOT EXISTS calibration (
 	decompress_error_ratio REAL,
 	compr_error_ratio      REAL,                -- the library's bytes / the kernel's - 1
 	PRIMARY KEY (kernel, cpu, algorithm)
+) WITHOUT ROWID;
+
+-- From version 3. One metric over the runs of a cell (compare.h): what the study recommends by and the report
+-- shows. A study writes it when its runs are done.
+CREATE TABLE IF NOT EXISTS comparison (
+	cell    TEXT NOT NULL REFERENCES cell (id) ON DELETE CASCADE,
+	name    TEXT NOT NULL,                      -- as in metric.h
+	unit    TEXT NOT NULL,
+	runs    INTEGER NOT NULL,                   -- behind the value
+	timed   INTEGER NOT NULL,                   -- 1: timed runs; 0: the probed or the reference run
+	value   REAL,                               -- median; slowdown_ratio: Hodges-Lehmann estimate
+	min     REAL,
+	max     REAL,
+	low     REAL,                               -- 95 % interval by ranks; NULL: too few runs
+	high    REAL,
+	verdict TEXT,                               -- of slowdown_ratio
+	PRIMARY KEY (cell, name)
 ) WITHOUT ROWID;

@@ -112,7 +112,7 @@ completes() {
 }
 
 @test "an option that names a file refuses an empty name" {
-	for words in "report --db" "compressor_monitor scan --file" "workload run replay --trace" "study --out"; do
+	for words in "report --db" "compressor_monitor scan --file" "workload run replay --trace" "study --dir"; do
 		run "$coldpress" $words ""
 		[ "$status" -eq 2 ]
 		[[ $output == *"${words##* } names no "*": it is empty"* ]]
@@ -124,7 +124,7 @@ completes() {
 	for path in "$BATS_TEST_TMPDIR/fifo" "$BATS_TEST_TMPDIR" /dev/zero; do
 		run timeout 10 "$coldpress" report --db "$path"
 		[ "$status" -eq 1 ]
-		[[ $output == *"$path: it is no regular file"* ]]
+		[[ $output == *"$path: it is not a regular file"* ]]
 	done
 }
 
@@ -154,16 +154,16 @@ as_user() {
 	[ "$(id -u)" != 0 ] || chown 65534 "$user"
 	subject="$top/build/bin/workload-gen interactive_burst --region 16MiB --operations 30000 --idle 5ms --page-profile text"
 	# shellcheck disable=SC2086 # words
-	as_user "$coldpress" study -q --out "$user/out" -f json -- $subject >"$BATS_TEST_TMPDIR/without"
-	as_user "$coldpress" study -q --kernel-costs "$user/out/study.db" --out "$user/none" -- true 2>"$BATS_TEST_TMPDIR/said" ||
+	as_user "$coldpress" study -q --dir "$user/out" -f json -- $subject >"$BATS_TEST_TMPDIR/without"
+	as_user "$coldpress" study -q --db "$user/out/study.db" --dir "$user/none" -- true 2>"$BATS_TEST_TMPDIR/said" ||
 		[ $? = 1 ]
 	cpu=$(sed -n '1s/.*(Linux [^,]*, \(.*\))$/\1/p' "$BATS_TEST_TMPDIR/said")
 	as_user sqlite3 "$user/out/study.db" "INSERT INTO calibration (kernel, cpu, algorithm, model, approximate, taken_unix_ns,
 		source, pages, compress_factor, decompress_factor) VALUES ('$(uname -r)', '$cpu', 'lz4', 'lz4:1', 0, 1, 'x', 1, 1e6, 1)"
 	# shellcheck disable=SC2086
-	as_user "$coldpress" study -q --out "$user/out" -f json -- $subject >"$BATS_TEST_TMPDIR/with"
+	as_user "$coldpress" study -q --dir "$user/out" -f json -- $subject >"$BATS_TEST_TMPDIR/with"
 	# shellcheck disable=SC2086
-	as_user "$coldpress" study -q --out "$user/out" --no-calibration -f json -- $subject >"$BATS_TEST_TMPDIR/told"
+	as_user "$coldpress" study -q --dir "$user/out" --no-calibration -f json -- $subject >"$BATS_TEST_TMPDIR/told"
 	notes=$(as_user sqlite3 "$user/out/study.db" "SELECT reason FROM note WHERE kind = 'info'")
 	rm -rf "$user"
 	cat "$BATS_TEST_TMPDIR"/{without,with,told}

@@ -266,7 +266,7 @@ with_database() {
 	command -v sqlite3 >/dev/null || skip "sqlite3 is not installed"
 	by_hand >scan.json
 	rm -f study.db
-	{ echo 'BEGIN;' && cat "$ROOT/lib/results/schema.sql" "$ROOT/tests/fixtures/store/study.sql" && echo 'COMMIT;'; } |
+	{ echo 'BEGIN;' && cat "$ROOT/lib/results/schema.sql" "$ROOT/tests/fixtures/results/study.sql" && echo 'COMMIT;'; } |
 		sqlite3 study.db
 }
 
@@ -372,7 +372,7 @@ costs_are() {
 
 @test "a study refuses kernel costs of another machine before its first run" {
 	with_database
-	run --separate-stderr "$ROOT/build/bin/coldpress" study --kernel-costs study.db --out never -- true
+	run --separate-stderr "$ROOT/build/bin/coldpress" study --db study.db --dir never -- true
 	[ "$status" = 1 ]
 	[[ $stderr == *"no calibration of this machine"*"calibrate --file FILE --db study.db"* ]]
 	[ ! -e never ]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# coldpress report: the page of a fixture store, whole, well-formed and safe whatever the names in it.
+# coldpress report: the page of a fixture database (of version 2, read as today's), whole, well-formed and safe whatever the names in it.
 
 bats_require_minimum_version 1.5.0
 
@@ -9,7 +9,7 @@ setup() {
 	report=$PWD/build/bin/report
 	command -v sqlite3 >/dev/null || skip "sqlite3 is not installed"
 	db=$BATS_TEST_TMPDIR/study.db page=$BATS_TEST_TMPDIR/page.html
-	{ echo 'BEGIN;' && cat lib/results/schema.sql tests/fixtures/store/study.sql && echo 'COMMIT;'; } | sqlite3 "$db"
+	{ echo 'BEGIN;' && cat tests/fixtures/results/schema-v2.sql tests/fixtures/results/study.sql && echo 'COMMIT;'; } | sqlite3 "$db"
 }
 
 need() {
@@ -17,7 +17,7 @@ need() {
 }
 
 make_page() {
-	run "$report" --db "$db" --out "$page" "$@"
+	run "$report" --db "$db" --output "$page" "$@"
 	echo "$output"
 	[ "$status" -eq 0 ]
 }
@@ -32,7 +32,7 @@ well_formed() {
 	fi
 }
 
-figures() {
+plots() {
 	grep -c '<svg' "$page" || true
 }
 
@@ -41,11 +41,11 @@ figures() {
 	well_formed
 }
 
-@test "every figure is there, with its numbers" {
+@test "every plot is there, with its values" {
 	need gnuplot
 	make_page
-	[ "$(figures)" -eq 10 ]
-	[ "$(grep -c 'Numbers of this figure' "$page")" -eq 10 ]
+	[ "$(plots)" -eq 10 ]
+	[ "$(grep -c 'Values of this plot' "$page")" -eq 10 ]
 }
 
 @test "the page loads nothing and runs nothing" {
@@ -59,14 +59,14 @@ figures() {
 	[ "$(grep -oE " id=['\"][^'\"]*" "$page" | tr "'" '"' | sort | uniq -d | wc -l)" -eq 0 ]
 }
 
-@test "two runs on one store give the same page" {
+@test "two runs on one database give the same page" {
 	make_page
 	cp "$page" "$page.first"
 	make_page
 	cmp "$page" "$page.first"
 }
 
-@test "the store is left as it was" {
+@test "the database is left as it was" {
 	before=$(sha256sum <"$db")
 	make_page
 	[ "$(sha256sum <"$db")" = "$before" ]
@@ -74,7 +74,25 @@ figures() {
 	[ ! -e "$db-shm" ]
 }
 
-# Walsh averages of the log ratios in SQL, against what the C of the report says.
+# Walsh averages of the log ratios in SQL, against what the migration computes.
+@test "the old spellings of options are answered with the new ones" {
+	run "$report" --db "$db" --out "$page"
+	[ "$status" -eq 2 ]
+	[[ $output == *"--output FILE"* ]]
+	run "$report" --db "$db" --pdf "$BATS_TEST_TMPDIR"
+	[ "$status" -eq 2 ]
+	[[ $output == *"--dir DIR"* ]]
+}
+
+@test "the page draws what is stored: a comparison in the database is not computed again" {
+	sqlite3 "$db" "$(sed -n '/CREATE TABLE IF NOT EXISTS comparison/,/WITHOUT ROWID/p' lib/results/schema.sql)
+		INSERT INTO comparison VALUES ('w1-lz4', 'slowdown_ratio', 'ratio', 4, 1, 1.777, 1.7, 1.8, NULL, NULL, 'undecided');
+		PRAGMA user_version = 3"
+	make_page
+	grep -A1 '>Slowdown</th>' "$page" | grep -q '<td>1.777<small>1.700 to 1.800</small>'
+	grep -q 'lz4 1.78×' "$page"
+}
+
 @test "the slowdown is the Hodges-Lehmann estimate of the ratios in blocks" {
 	expected=$(sqlite3 "$db" "
 		WITH wall AS (SELECT cell, block, value FROM run JOIN metric ON run = id AND name = 'wall_ns'
@@ -112,16 +130,16 @@ set output '/dev/null'; system('touch $canary')"
 		UPDATE environment SET value = '$quoted';
 		UPDATE experiment SET argv = '$quoted', command = '$quoted', settings = '$quoted', seed = '$quoted';
 		UPDATE experiment SET version = '$quoted', answer = '$quoted', recommended = '$quoted'"
-	make_page --pdf "$BATS_TEST_TMPDIR"
+	make_page --dir "$BATS_TEST_TMPDIR"
 	well_formed
 	iconv -f UTF-8 -t UTF-8 "$page" >/dev/null
 	[ ! -e "$canary" ]
-	[ "$(figures)" -eq 10 ]
+	[ "$(plots)" -eq 10 ]
 	run grep -i '<script' "$page"
 	[ "$status" -eq 1 ]
 }
 
-@test "a figure that is missing is a dash, never 0 or nan" {
+@test "a missing value is a dash, never 0 or nan" {
 	sqlite3 "$db" "DELETE FROM metric; UPDATE prediction SET measured = NULL; UPDATE page_hist SET pages = 0;
 		UPDATE ranking SET saved_slot_bytes = NULL, fair_score = NULL, compress_cpu_ms = NULL;
 		UPDATE environment SET value = NULL"
@@ -137,7 +155,17 @@ set output '/dev/null'; system('touch $canary')"
 		UPDATE experiment SET ended_unix_ns = NULL; DELETE FROM run WHERE kind <> 'reference'"
 	make_page
 	well_formed
-	grep -q 'did not come to its end: interrupted' "$page"
+	grep -q 'did not finish: interrupted' "$page"
+}
+
+@test "a study that has stored no comparison yet is compared from the runs that are there" {
+	make_page
+	expected=$(grep -A1 '>Slowdown</th>' "$page")
+	sqlite3 "$db" "$(sed -n '/CREATE TABLE IF NOT EXISTS comparison/,/WITHOUT ROWID/p' lib/results/schema.sql)
+		PRAGMA user_version = 3; UPDATE experiment SET state = 'running'"
+	make_page
+	grep -q 'did not finish: running' "$page"
+	[ "$(grep -A1 '>Slowdown</th>' "$page")" = "$expected" ]
 }
 
 @test "without gnuplot the page has tables and says so" {
@@ -145,9 +173,9 @@ set output '/dev/null'; system('touch $canary')"
 	PATH=$BATS_TEST_TMPDIR/empty make_page
 	[[ $output == *"gnuplot is not installed"* ]]
 	well_formed
-	[ "$(figures)" -eq 0 ]
+	[ "$(plots)" -eq 0 ]
 	grep -q 'gnuplot is not installed' "$page"
-	[ "$(grep -c '<details open="open"><summary>Numbers of this figure' "$page")" -eq 10 ]
+	[ "$(grep -c '<details open="open"><summary>Values of this plot' "$page")" -eq 10 ]
 }
 
 @test "a gnuplot that fails is quoted, and the rest of the page is there" {
@@ -157,7 +185,7 @@ set output '/dev/null'; system('touch $canary')"
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH make_page
 	well_formed
 	grep -q 'no such &#60;terminal&#62;' "$page"
-	grep -q 'Key figures' "$page"
+	grep -q 'Key values' "$page"
 }
 
 @test "a gnuplot that draws nothing is said, not taken for one that is missing" {
@@ -167,19 +195,19 @@ set output '/dev/null'; system('touch $canary')"
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH make_page
 	well_formed
 	[[ $output == *"failed on 10 of 10"* ]]
-	[ "$(figures)" -eq 0 ]
+	[ "$(plots)" -eq 0 ]
 }
 
 @test "nothing stays behind in the temporary directory" {
 	mkdir "$BATS_TEST_TMPDIR/tmp"
-	TMPDIR=$BATS_TEST_TMPDIR/tmp make_page --pdf "$BATS_TEST_TMPDIR"
+	TMPDIR=$BATS_TEST_TMPDIR/tmp make_page --dir "$BATS_TEST_TMPDIR"
 	[ -z "$(ls -A "$BATS_TEST_TMPDIR/tmp")" ]
 }
 
-@test "--pdf writes each figure" {
+@test "--dir writes each plot" {
 	need gnuplot
 	mkdir "$BATS_TEST_TMPDIR/pdf"
-	make_page --pdf "$BATS_TEST_TMPDIR/pdf"
+	make_page --dir "$BATS_TEST_TMPDIR/pdf"
 	[ "$(head -qc 5 "$BATS_TEST_TMPDIR"/pdf/*.pdf)" = "$(printf '%%PDF-%.0s' 1 2 3 4 5 6 7 8 9 10)" ]
 }
 
@@ -192,8 +220,8 @@ set output '/dev/null'; system('touch $canary')"
 	[ "$(tail -n 1 <<<"$output" | jq -c '[.type, .seen, .emitted, .dropped]')" = '["end",1,1,0]' ]
 }
 
-@test "--out - is stdout" {
-	"$report" --db "$db" --out - --quiet >"$page"
+@test "--output - is stdout" {
+	"$report" --db "$db" --output - --quiet >"$page"
 	well_formed
 }
 
@@ -201,15 +229,15 @@ set output '/dev/null'; system('touch $canary')"
 	make_page --experiment e00
 	sqlite3 "$db" "INSERT INTO experiment SELECT 'e0f', started_unix_ns, NULL, argv, NULL, seed, NULL, 1, '{}',
 		version, 'running', NULL, NULL FROM experiment"
-	run "$report" --db "$db" --out "$page" --experiment e0
+	run "$report" --db "$db" --output "$page" --experiment e0
 	[ "$status" -eq 2 ]
-	[[ $output == *"more than one study"* ]]
-	run "$report" --db "$db" --out "$page" --experiment f
+	[[ $output == *"more than one study id"* ]]
+	run "$report" --db "$db" --output "$page" --experiment f
 	[ "$status" -eq 1 ]
-	[[ $output == *"no study f"* ]]
+	[[ $output == *"no study f in"* ]]
 }
 
-@test "no store, no such store, no store at all: one clear line each" {
+@test "no database, no such database, no database at all: one clear line each" {
 	cd "$BATS_TEST_TMPDIR"
 	run "$report"
 	[ "$status" -eq 1 ]
@@ -220,52 +248,52 @@ set output '/dev/null'; system('touch $canary')"
 	echo "plain text" >"$BATS_TEST_TMPDIR/text"
 	run "$report" --db "$BATS_TEST_TMPDIR/text"
 	[ "$status" -eq 1 ]
-	[[ $output == *"no coldpress store"* ]]
+	[[ $output == *"not a results database"* ]]
 }
 
-@test "an empty store holds no study" {
+@test "an empty database has no study" {
 	sqlite3 "$db" "DELETE FROM experiment"
-	run "$report" --db "$db" --out "$page"
+	run "$report" --db "$db" --output "$page"
 	[ "$status" -eq 1 ]
-	[[ $output == *"holds no study"* ]]
+	[[ $output == *"no study in the results database"* ]]
 	[ ! -e "$page" ]
 }
 
-@test "a damaged store is no page" {
+@test "a damaged database is no page" {
 	dd if=/dev/urandom of="$db" bs=4096 seek=3 count=20 conv=notrunc status=none
-	run "$report" --db "$db" --out "$page"
+	run "$report" --db "$db" --output "$page"
 	[ "$status" -eq 1 ]
 	[[ $output == *damaged* ]]
 	[ ! -e "$page" ]
 }
 
 @test "a full disk is an error" {
-	run "$report" --db "$db" --out /dev/full
+	run "$report" --db "$db" --output /dev/full
 	[ "$status" -eq 1 ]
 	[[ $output == *"No space left"* ]]
 }
 
 @test "a place that cannot be written is an error" {
-	run "$report" --db "$db" --out "$BATS_TEST_TMPDIR/no/such/page.html"
+	run "$report" --db "$db" --output "$BATS_TEST_TMPDIR/no/such/page.html"
 	[ "$status" -eq 1 ]
 	[[ $output == *"no/such/page.html"* ]]
-	run "$report" --db "$db" --out "$page" --pdf "$BATS_TEST_TMPDIR/none"
+	run "$report" --db "$db" --output "$page" --dir "$BATS_TEST_TMPDIR/none"
 	[ "$status" -eq 1 ]
-	[[ $output == *"no directory"* ]]
+	[[ $output == *"not a directory"* ]]
 }
 
-@test "how long pages stay out is a table of what pool_probe left; a record that is none is left out" {
+@test "the residence of pages is a table of what pool_probe left; a record that is none is left out" {
 	run_id=$(sqlite3 "$db" "SELECT r.id FROM run r JOIN cell c ON c.id = r.cell WHERE c.arm <> 'none' AND r.kind = 'probed'
 		AND r.state = 'ok' LIMIT 1")
 	[ -n "$run_id" ]
 	make_page
-	run grep -c 'How long pages stay out' "$page"
+	run grep -c 'Residence of pages in the pool' "$page"
 	[ "$output" -eq 0 ]
 	sqlite3 "$db" "INSERT INTO artifact (run, name, text) VALUES ('$run_id', 'pool_probe',
 		'{\"type\":\"pool_probe_summary\",\"survival_age_ns\":[1e6,3e6,1e7],\"survival\":[1,0.625,0.125,7]}')"
 	make_page
 	well_formed
-	[ "$(grep -c 'How long pages stay out' "$page")" -eq 1 ]
+	[ "$(grep -c 'Residence of pages in the pool' "$page")" -eq 1 ]
 	grep -q '<td>100.0</td><td>62.5</td><td>12.5</td></tr>' "$page"
 	for hostile in '{' '[]' '{"survival_age_ns":3,"survival":"<script>"}' '{"survival_age_ns":["<b>"],"survival":[{}]}'; do
 		sqlite3 "$db" "UPDATE artifact SET text = '$hostile' WHERE name = 'pool_probe'"

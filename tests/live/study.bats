@@ -4,7 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 bin=$BATS_TEST_DIRNAME/../../build/bin
-store() { sqlite3 -readonly "$BATS_TEST_TMPDIR/out/study.db" "$1"; }
+results() { sqlite3 -readonly "$BATS_TEST_TMPDIR/out/study.db" "$1"; }
 
 setup() {
 	[ "$(id -u)" -eq 0 ] || skip "needs root: a pool, a limit and probes"
@@ -26,138 +26,142 @@ machine() {
 }
 
 # A fixed amount of work over 48 MiB of pages of this content.
-subject() {
+target() {
 	echo "$bin/workload-gen" interactive_burst --region 48MiB --operations 300000 --idle 5ms --seed 7 --page-profile "$1"
 }
 
 study() {
-	"$bin/coldpress" study --out "$BATS_TEST_TMPDIR/out" "$@"
+	"$bin/coldpress" study --dir "$BATS_TEST_TMPDIR/out" "$@"
 }
 
 # A long study in the background, its process in $pid.
 start_study() {
-	"$bin/coldpress" study --out "$BATS_TEST_TMPDIR/out" --blocks 50 --algo lz4 -- $(subject mixed) >/dev/null 3>&- &
+	"$bin/coldpress" study --dir "$BATS_TEST_TMPDIR/out" --blocks 50 --algo lz4 -- $(target mixed) >/dev/null 3>&- &
 	pid=$!
 }
 
 @test "compressible memory that is read back gets a pool, and the measured answer says how much" {
-	study --blocks 1 --algo lz4 --format json -- $(subject text) >"$BATS_TEST_TMPDIR/json"
+	study --blocks 1 --algo lz4 --format json -- $(target text) >"$BATS_TEST_TMPDIR/json"
 	run jq -r 'select(.type == "study_answer") | .recommended' "$BATS_TEST_TMPDIR/json"
 	[ "$output" = lz4 ]
-	# Reference, probed, and one block of two arms: each a record, and the end says so.
+	# Reference, probed, and one block of two configurations: each a record, and the end says so.
 	[ "$(tail -1 "$BATS_TEST_TMPDIR/json" | jq -c '[.type, .seen, .emitted, .reason]')" = '["end",4,4,"done"]' ]
 	[ "$(jq -c 'select(.type == "study_run")' "$BATS_TEST_TMPDIR/json" | wc -l)" -eq 4 ]
-	# Measured, not assumed: pages went out and came back, and RAM was saved.
-	jq -se 'map(select(.type == "study_arm" and .arm == "lz4")) | .[0]
+	# Measured, not assumed: pages were swapped out and in, and RAM was saved.
+	jq -se 'map(select(.type == "study_configuration" and .configuration == "lz4")) | .[0]
 		| .pages_out > 1000 and .readback_factor > 0.3 and .saved_ratio > 0.05 and .n == 1' "$BATS_TEST_TMPDIR/json"
 	# Where there is rw_page, single pages reach zram without a request: nothing for pool_probe to see.
 	[ "$(machine)" = "$before" ]
 	if grep -qw zram_rw_page /proc/kallsyms; then return; fi
 	# What happened in the pool is pool_probe's record of the probed run, and it saw what the device counted.
 	jq -se 'map(select(.type == "study_run" and .kind == "probed"))[0] as $run |
-		map(select(.type == "study_arm" and .arm == "lz4"))[0] as $arm |
+		map(select(.type == "study_configuration" and .configuration == "lz4"))[0] as $arm |
 		$run.by_probe and $arm.by_probe and $arm.readback_factor == $run.readback_factor and
 		($run.readback_factor / ($run.pages_in / $run.pages_out) - 1 | fabs) < 0.02 and
 		$run.residence_ns > 0 and $run.residence_ns < $run.wall_ns * 2 and
 		$run.censored_ratio >= 0 and $run.censored_ratio < 1 and
-		$run.store_p50_ns > 0 and $run.store_p50_ns <= $run.store_p99_ns and $run.load_p50_ns > 0 and
-		$run.load_p50_ns <= $run.load_p99_ns and $run.pool_page_ns > 0 and
+		$run.write_p50_ns > 0 and $run.write_p50_ns <= $run.write_p99_ns and $run.read_p50_ns > 0 and
+		$run.read_p50_ns <= $run.read_p99_ns and $run.pool_page_ns > 0 and
 		($arm.pool_page_ns == $run.pool_page_ns)' "$BATS_TEST_TMPDIR/json"
-	[ "$(store "SELECT count(*) FROM artifact WHERE name = 'pool_probe' AND json_extract(text, '$.writes') > 1000")" -eq 1 ]
-	grep -q 'How long pages stay out' "$BATS_TEST_TMPDIR/out/report.html"
+	[ "$(results "SELECT count(*) FROM artifact WHERE name = 'pool_probe' AND json_extract(text, '$.writes') > 1000")" -eq 1 ]
+	grep -q 'Residence of pages in the pool' "$BATS_TEST_TMPDIR/out/report.html"
 }
 
 @test "without pool_probe the counters of the device answer, and the study says so" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	cp "$bin"/{coldpress,compressor_monitor,ram_pool,report,page_fault,workload-gen} "$BATS_TEST_TMPDIR/bin"
-	"$BATS_TEST_TMPDIR/bin/coldpress" study --out "$BATS_TEST_TMPDIR/out" --blocks 1 --algo lz4 --format json -- $(subject text) \
+	"$BATS_TEST_TMPDIR/bin/coldpress" study --dir "$BATS_TEST_TMPDIR/out" --blocks 1 --algo lz4 --format json -- $(target text) \
 		>"$BATS_TEST_TMPDIR/json" 2>"$BATS_TEST_TMPDIR/stderr"
 	cat "$BATS_TEST_TMPDIR/stderr"
-	jq -se 'map(select(.type == "study_arm" and .arm == "lz4"))[0] | (.by_probe | not) and .readback_factor > 0.3 and
+	jq -se 'map(select(.type == "study_configuration" and .configuration == "lz4"))[0] | (.by_probe | not) and .readback_factor > 0.3 and
 		(.readback_factor - .pages_in / .pages_out | fabs) < 1e-9 and .residence_ns > 0 and
-		.survival_p50_ns == null and .store_p50_ns == null and .pool_page_ns == null' "$BATS_TEST_TMPDIR/json"
+		.survival_p50_ns == null and .write_p50_ns == null and .pool_page_ns == null' "$BATS_TEST_TMPDIR/json"
 	grep -q '^pool_probe: ' "$BATS_TEST_TMPDIR/stderr"
-	[ "$(store "SELECT count(*) FROM note WHERE about = 'pool_probe' AND kind = 'skipped'")" -eq 1 ]
+	[ "$(results "SELECT count(*) FROM note WHERE about = 'pool_probe' AND kind = 'skipped'")" -eq 1 ]
 }
 
 @test "six blocks decide about time too, with an interval" {
-	study -q --blocks 6 --algo lz4 --format json -- $(subject text) >"$BATS_TEST_TMPDIR/json"
-	jq -se 'map(select(.type == "study_arm" and .arm == "lz4"))[0] | .n == 6
+	study -q --blocks 6 --algo lz4 --format json -- $(target text) >"$BATS_TEST_TMPDIR/json"
+	jq -se 'map(select(.type == "study_configuration" and .configuration == "lz4"))[0] | .n == 6
 		and .slowdown_low_ratio <= .slowdown_ratio and .slowdown_ratio <= .slowdown_high_ratio
 		and (.slowdown_verdict | IN("slower", "faster", "equivalent", "inconclusive"))' "$BATS_TEST_TMPDIR/json"
 	[ "$(jq -r 'select(.type == "study_answer") | .decided_by' "$BATS_TEST_TMPDIR/json")" = policy ]
 }
 
 @test "hardly compressible memory gets nothing" {
-	run --separate-stderr study --blocks 1 --algo lz4 -- $(subject random)
+	run --separate-stderr study --blocks 1 --algo lz4 -- $(target random)
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *"recommended: nothing"* ]]
 	[ "$(machine)" = "$before" ]
 }
 
-@test "the store holds every run, the scan, the prediction and the ranking, and the page shows them" {
-	study --blocks 2 --algo lz4,lzo-rle -q -- $(subject mixed) >/dev/null
-	[ "$(store "SELECT state FROM experiment")" = "done" ]
-	# reference, two probed, two blocks of three arms
-	[ "$(store "SELECT count(*) FROM run WHERE state <> 'running'")" -eq 9 ]
-	[ "$(store "SELECT count(*) FROM prediction WHERE predicted > 0 AND measured > 0")" -ge 4 ]
-	[ "$(store "SELECT count(*) FROM ranking")" -ge 5 ]
-	[ "$(store "SELECT count(*) FROM artifact WHERE name = 'scan'")" -eq 1 ]
+@test "the results database has every run, the scan, the prediction and the ranking, and the page shows them" {
+	study --blocks 2 --algo lz4,lzo-rle -q -- $(target mixed) >/dev/null
+	[ "$(results "SELECT state FROM experiment")" = "done" ]
+	# reference, two probed, two blocks of three configurations
+	[ "$(results "SELECT count(*) FROM run WHERE state <> 'running'")" -eq 9 ]
+	[ "$(results "SELECT count(*) FROM prediction WHERE predicted > 0 AND measured > 0")" -ge 4 ]
+	[ "$(results "SELECT count(*) FROM ranking")" -ge 5 ]
+	[ "$(results "SELECT count(*) FROM artifact WHERE name = 'scan'")" -eq 1 ]
+	# The comparison is stored: medians of timed runs, and what follows from them.
+	[ "$(results "SELECT count(*) FROM comparison JOIN cell ON id = cell WHERE name IN ('slowdown_ratio', 'saved_bytes')
+		AND runs = 2 AND timed = 1 AND value > 0 AND arm <> 'none'")" -eq 4 ]
+	[ "$(results "SELECT count(*) FROM metric WHERE name = 'slowdown_ratio' AND value > 0")" -eq 4 ]
 	grep -q '<svg' "$BATS_TEST_TMPDIR/out/report.html"
 	grep -q 'recommended' "$BATS_TEST_TMPDIR/out/report.html"
 }
 
-@test "the pool that the scan foretells is the pool that comes" {
-	study --blocks 1 --algo lz4 --format json -- $(subject mixed) >"$BATS_TEST_TMPDIR/json"
+@test "the measured pool is as large as the scan predicted" {
+	study --blocks 1 --algo lz4 --format json -- $(target mixed) >"$BATS_TEST_TMPDIR/json"
 	jq 'select(.type == "study_prediction")' "$BATS_TEST_TMPDIR/json"
-	# Loose: pages that go out are not a random sample of all, and a churned pool has holes.
+	# Loose: pages that are swapped out are not a random sample of all.
 	jq -se 'map(select(.type == "study_prediction")) | length == 1 and (.[0].error_ratio | fabs) < 0.25' "$BATS_TEST_TMPDIR/json"
 }
 
-@test "a study judges by the calibration in its own store, names it, and does without where told to" {
+@test "a study judges by the calibration in its own results, names it, and does without where told to" {
 	mkdir "$BATS_TEST_TMPDIR/out"
 	"$bin/compressor_monitor" calibrate -q --file "$bin/compressor_monitor" --algo lz4 --pages 1024 --runs 3 \
 		--db "$BATS_TEST_TMPDIR/out/study.db" -f json >"$BATS_TEST_TMPDIR/factors"
-	study --blocks 1 --algo lz4 --format json -- $(subject text) >"$BATS_TEST_TMPDIR/json"
+	study --blocks 1 --algo lz4 --format json -- $(target text) >"$BATS_TEST_TMPDIR/json"
 	jq -se --arg from "$BATS_TEST_TMPDIR/out/study.db: lz4 of $(date -u +%F)" 'map(select(.type == "study_answer"))[0] |
 		.calibration | startswith($from)' "$BATS_TEST_TMPDIR/json"
 	jq -se 'map(select(.type == "study_prediction"))[0].codec_page_ns > 0' "$BATS_TEST_TMPDIR/json"
-	[ "$(store "SELECT count(*) FROM note WHERE reason LIKE '%kernel''s by %: lz4 of %'")" -eq 1 ]
+	[ "$(results "SELECT count(*) FROM note WHERE reason LIKE '%kernel''s by %: lz4 of %'")" -eq 1 ]
 	# What it judged by is the library's time on these pages, scaled.
-	jq -se --argjson judged "$(store "SELECT compress_cpu_ms FROM ranking WHERE codec = 'lz4:1'")" \
-		--argjson measured "$(store "SELECT text FROM artifact WHERE name = 'scan'" |
+	jq -se --argjson judged "$(results "SELECT compress_cpu_ms FROM ranking WHERE codec = 'lz4:1'")" \
+		--argjson measured "$(results "SELECT text FROM artifact WHERE name = 'scan'" |
 			jq 'select(.type == "scan_codec" and .label == "lz4:1") | .compress_cpu_ns / 1e6')" '
 		map(select(.type == "calibrate"))[0].compress_factor * $measured / $judged - 1 | fabs < 1e-6' \
 		"$BATS_TEST_TMPDIR/factors"
-	run study --blocks 1 --algo lz4 --no-calibration -- $(subject text)
+	run study --blocks 1 --algo lz4 --no-calibration -- $(target text)
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *"CPU times are the libraries'"* ]]
-	run study --no-calibration --kernel-costs x -- true
+	run study --no-calibration --db x -- true
 	[ "$status" -eq 2 ]
 	[ "$(machine)" = "$before" ]
 }
 
-@test "a limit that does not bite is said so" {
+@test "a limit without effect is noted" {
 	run study --blocks 1 --algo lz4 --limit 100% --timeout 20s -- sleep 1
 	echo "$output"
 	[ "$status" -eq 1 ]
-	[[ $output == *"held less than 4 MiB"* ]]
-	run study --blocks 1 --algo lz4 --limit 100% -- $(subject mixed)
+	[[ $output == *"had less than 4 MiB"* ]]
+	run study --blocks 1 --algo lz4 --limit 100% -- $(target mixed)
 	echo "$output"
 	[ "$status" -eq 0 ]
-	[[ $output == *"the limit did not bite"*"recommended: nothing"* ]]
+	[[ $output == *"the limit had no effect"*"recommended: nothing"* ]]
 	[[ ! $output =~ [^a-z](nan|inf)[^a-z] ]]
 }
 
 @test "a command that works once and never again: warnings, an answer without figures that nobody measured" {
 	run study --blocks 1 --algo lz4 -- sh -c "[ ! -e $BATS_TEST_TMPDIR/been ] || exit 3
-		touch $BATS_TEST_TMPDIR/been; exec $(subject text)"
+		touch $BATS_TEST_TMPDIR/been; exec $(target text)"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *"exit status 3"*"recommended: nothing"* ]]
-	[[ $output != *"did not bite"* ]]
+	[[ $output != *"had no effect"* ]]
 	[[ ! $output =~ [^a-z](nan|inf)[^a-z] ]]
 }
 
@@ -169,7 +173,7 @@ start_study() {
 	[ "$(machine)" = "$before" ]
 }
 
-@test "a command that fails: its status, where its words are, exit 1, nothing left" {
+@test "a command that fails: its status, where its output is, exit 1, nothing left" {
 	run study --blocks 1 -- sh -c 'echo broken; exit 3'
 	echo "$output"
 	[ "$status" -eq 1 ]
@@ -186,8 +190,8 @@ start_study() {
 }
 
 @test "an algorithm named twice is tried once" {
-	study --blocks 1 --algo lz4,lz4 -q -- $(subject text) >/dev/null
-	[ "$(store "SELECT group_concat(arm) FROM (SELECT arm FROM cell ORDER BY arm)")" = lz4,none ]
+	study --blocks 1 --algo lz4,lz4 -q -- $(target text) >/dev/null
+	[ "$(results "SELECT group_concat(arm) FROM (SELECT arm FROM cell ORDER BY arm)")" = lz4,none ]
 }
 
 @test "an --output that cannot be made is said before anything runs" {
@@ -196,8 +200,8 @@ start_study() {
 	[[ $output == *"cannot create /nonexistent/answer"* ]]
 }
 
-@test "an --out that cannot be written, an empty command, a share that is none: exit, and why" {
-	run study --out /proc/nothing -- true
+@test "a --dir that cannot be written, an empty command, a share that is none: exit, and why" {
+	run study --dir /proc/nothing -- true
 	[ "$status" -eq 1 ]
 	[[ $output == *"/proc/nothing"* ]]
 	run study --
@@ -213,10 +217,19 @@ start_study() {
 	[[ $output == *"unit"* ]]
 }
 
+@test "the old spellings of options are answered with the new ones" {
+	run "$bin/coldpress" study --out x -- true
+	[ "$status" -eq 2 ]
+	[[ $output == *"--dir DIR"* ]]
+	run "$bin/coldpress" study --kernel-costs x -- true
+	[ "$status" -eq 2 ]
+	[[ $output == *"--db FILE"* ]]
+}
+
 @test "a full disk: a clear error, nothing left" {
 	mkdir "$BATS_TEST_TMPDIR/small"
 	mount -t tmpfs -o size=96k coldpress-test "$BATS_TEST_TMPDIR/small"
-	run "$bin/coldpress" study --out "$BATS_TEST_TMPDIR/small/out" --blocks 1 --algo lz4 -- $(subject mixed)
+	run "$bin/coldpress" study --dir "$BATS_TEST_TMPDIR/small/out" --blocks 1 --algo lz4 -- $(target mixed)
 	umount "$BATS_TEST_TMPDIR/small"
 	echo "$output"
 	[ "$status" -eq 1 ]
@@ -227,7 +240,7 @@ start_study() {
 @test "the command runs as the user who called sudo, and so do the files belong" {
 	mine=$(mktemp -d)
 	chown 65534:65534 "$mine"
-	SUDO_UID=65534 SUDO_GID=65534 run "$bin/coldpress" study --out "$mine/out" --blocks 1 --algo lz4 \
+	SUDO_UID=65534 SUDO_GID=65534 run "$bin/coldpress" study --dir "$mine/out" --blocks 1 --algo lz4 \
 		-- sh -c 'id -u; exit 9'
 	echo "$output"
 	[ "$(head -1 "$mine/out/sh.output")" = 65534 ]
@@ -243,22 +256,22 @@ start_study() {
 	kill -INT "$pid"
 	wait "$pid"
 	grep -q 'stopped' "$BATS_TEST_TMPDIR/stderr"
-	[ "$(store "SELECT state FROM experiment")" = interrupted ]
+	[ "$(results "SELECT state FROM experiment")" = interrupted ]
 	[ "$(machine)" = "$before" ]
 }
 
 @test "two studies at once: the second is refused with the first one's process" {
 	start_study 2>/dev/null
 	sleep 1
-	run "$bin/coldpress" study --out "$BATS_TEST_TMPDIR/second" -- true
+	run "$bin/coldpress" study --dir "$BATS_TEST_TMPDIR/second" -- true
 	kill -INT "$pid"
 	wait "$pid"
 	echo "$output"
 	[ "$status" -eq 1 ]
-	[[ $output == *"another study runs, process $pid"* ]]
+	[[ $output == *"another study is running, process $pid"* ]]
 }
 
-# nothing_left - of a study that ended; its words are in $output.
+# nothing_left - of a study that ended; its messages are in $output.
 nothing_left() {
 	echo "$output"
 	[[ $output == *"ram_pool was ended by signal 9"* ]]
@@ -270,14 +283,14 @@ nothing_left() {
 @test "kill -9 of ram_pool alone, as it makes a pool or puts it away: the study finishes that, and says so" {
 	command -v strace >/dev/null || skip "strace is not installed: ./bootstrap.sh installs it"
 	traced() {
-		strace -f -qq -o /dev/null "$@" timeout 120 "$bin/coldpress" study --out "$BATS_TEST_TMPDIR/out" \
-			--blocks 1 --algo lz4 -- $(subject text)
+		strace -f -qq -o /dev/null "$@" timeout 120 "$bin/coldpress" study --dir "$BATS_TEST_TMPDIR/out" \
+			--blocks 1 --algo lz4 -- $(target text)
 	}
 	# The only one who calls it.
 	run traced -e trace=swapon -e inject=swapon:signal=KILL:when=1
 	nothing_left
 	# A reset that takes half a second at that call, so that it can be found.
-	traced -e trace=pidfd_open -e inject=pidfd_open:delay_enter=500000 >"$BATS_TEST_TMPDIR/words" 2>&1 3>&- &
+	traced -e trace=pidfd_open -e inject=pidfd_open:delay_enter=500000 >"$BATS_TEST_TMPDIR/output" 2>&1 3>&- &
 	pid=$!
 	for _ in $(seq 3000); do
 		reset=$(pgrep -fo '^ram_pool reset --name study-') && break
@@ -285,7 +298,7 @@ nothing_left() {
 	done
 	kill -9 "$reset"
 	wait $pid || true
-	output=$(cat "$BATS_TEST_TMPDIR/words")
+	output=$(cat "$BATS_TEST_TMPDIR/output")
 	nothing_left
 }
 
@@ -310,11 +323,11 @@ nothing_left() {
 		for n in $(seq 1 400); do
 			status=0
 			timeout 60 strace -qq -o /dev/null -e "trace=$call" -e "inject=$call:signal=KILL:when=$n" \
-				"$bin/coldpress" study -q --out "$BATS_TEST_TMPDIR/kill" --blocks 1 --algo lz4 \
+				"$bin/coldpress" study -q --dir "$BATS_TEST_TMPDIR/kill" --blocks 1 --algo lz4 \
 				--limit 90% -- $small \
-				>"$BATS_TEST_TMPDIR/words" 2>&1 3>&- || status=$?
+				>"$BATS_TEST_TMPDIR/output" 2>&1 3>&- || status=$?
 			[ "$status" -ne 0 ] || break
-			[ "$status" -eq 137 ] || { echo "status $status"; cat "$BATS_TEST_TMPDIR/words"; false; }
+			[ "$status" -eq 137 ] || { echo "status $status"; cat "$BATS_TEST_TMPDIR/output"; false; }
 			tried=$((tried + 1))
 			"$bin/coldpress" recover 2>/dev/null
 			if [ "$(machine)" != "$before" ]; then
@@ -333,12 +346,18 @@ nothing_left() {
 	user=$(mktemp -d)
 	chown nobody "$user"
 	run setpriv --reuid nobody --regid nogroup --clear-groups env HOME="$user" \
-		"$bin/coldpress" study --out "$user/out" -- $(subject text)
-	rm -rf "$user"
+		"$bin/coldpress" study --dir "$user/out" -- $(target text)
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *"pool, limit and probes"*"run it with sudo"* ]]
 	[[ $output == *"recommended: "*"scan alone"* ]]
+	# What nobody measured is missing, not 0; what was is there.
+	[ "$(sqlite3 -readonly "$user/out/study.db" "SELECT group_concat(name) FROM (SELECT name FROM metric WHERE
+		name IN ('swap_bytes_peak', 'pool_used_bytes_peak', 'slot_table_bytes', 'psi_some_us', 'ram_bytes_mean')
+		AND value IS NOT NULL)")" = "" ]
+	[ "$(sqlite3 -readonly "$user/out/study.db" "SELECT count(*) FROM metric WHERE name IN
+		('wall_ns', 'ram_bytes_peak', 'user_ns') AND value > 0")" -eq 3 ]
+	rm -rf "$user"
 }
 
 @test "without root: what the command left running ends with it, and it reads nothing of ours" {
@@ -346,8 +365,8 @@ nothing_left() {
 	user=$(mktemp -d)
 	chown 65534 "$user"
 	run setpriv --reuid 65534 --regid 65534 --clear-groups env -u COLDPRESS_STATE_DIR HOME="$user" \
-		"$bin/coldpress" study --out "$user/out" -- bash -c \
-		"setsid sleep 109 & cat; $(subject text)" <<<"not for the command" 3>&-
+		"$bin/coldpress" study --dir "$user/out" -- bash -c \
+		"setsid sleep 109 & cat; $(target text)" <<<"not for the command" 3>&-
 	printed=$(cat "$user/out/bash.output")
 	rm -rf "$user"
 	echo "$output"

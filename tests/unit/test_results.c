@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_store.c - the store keeps what it is given, refuses what it cannot keep, and says why. */
+/* test_results.c - the results database keeps what it is given, refuses what it cannot keep, and
+ * says why. */
 #include "lib/results/calibration.h"
 
 #include <math.h>
@@ -26,7 +27,7 @@ static int place_new(void **state)
 {
 	struct place *p = calloc(1, sizeof(*p));
 
-	strcpy(p->dir, "/tmp/test_store.XXXXXX");
+	strcpy(p->dir, "/tmp/test_results.XXXXXX");
 	if (!mkdtemp(p->dir))
 		return -1;
 	snprintf(p->path, sizeof(p->path), "%s/study.db", p->dir);
@@ -51,7 +52,7 @@ static int place_remove(void **state)
 	return 0;
 }
 
-/* A store with one run in it. */
+/* A database with one run in it. */
 static int filled_new(void **state)
 {
 	const struct results_experiment experiment = { .argv = "coldpress study",
@@ -67,8 +68,8 @@ static int filled_new(void **state)
 	r = r ? r : results_open(&p->results, p->path, RESULTS_WRITE, NULL, NULL);
 	r = r ? r : results_experiment_add(p->results, &experiment, &p->experiment, NULL);
 	r = r ? r
-	      : results_workload_add(p->results, &p->experiment, "subject", NULL, 1000,
-				     &p->workload, NULL);
+	      : results_workload_add(p->results, &p->experiment, "target", NULL, 1000, &p->workload,
+				     NULL);
 	r = r ? r
 	      : results_cell_add(p->results, &p->workload, NULL, "none", MISSING_U64, &p->cell,
 				 NULL);
@@ -91,7 +92,7 @@ static const char *ask(struct results *results, const char *sql)
 	return answer;
 }
 
-static void test_store_open__says_which_directory_is_missing(void **state UNUSED)
+static void test_results_open__says_which_directory_is_missing(void **state UNUSED)
 {
 	struct results *results;
 	struct err e = { 0 };
@@ -101,7 +102,7 @@ static void test_store_open__says_which_directory_is_missing(void **state UNUSED
 	assert_non_null(strstr(e.what, "/nonexistent/study.db"));
 }
 
-static void test_store_open__reading_creates_nothing(void **state)
+static void test_results_open__reading_creates_nothing(void **state)
 {
 	struct place *p = *state;
 
@@ -109,7 +110,7 @@ static void test_store_open__reading_creates_nothing(void **state)
 	assert_int_equal(access(p->path, F_OK), -1);
 }
 
-static void test_store_open__refuses_what_is_no_store(void **state)
+static void test_results_open__refuses_what_is_no_database(void **state)
 {
 	struct place *p = *state;
 	FILE *f = fopen(p->path, "w");
@@ -121,7 +122,7 @@ static void test_store_open__refuses_what_is_no_store(void **state)
 	assert_int_equal(results_open(&p->results, p->path, RESULTS_READ, NULL, NULL), -EBADMSG);
 }
 
-static void test_store_open__refuses_the_database_of_others(void **state)
+static void test_results_open__refuses_the_database_of_others(void **state)
 {
 	struct place *p = *state;
 	struct sqlite3 *db;
@@ -133,7 +134,7 @@ static void test_store_open__refuses_the_database_of_others(void **state)
 	assert_int_equal(results_open(&p->results, p->path, RESULTS_WRITE, NULL, NULL), -EBADMSG);
 }
 
-static void test_store_open__refuses_a_newer_format(void **state)
+static void test_results_open__refuses_a_newer_format(void **state)
 {
 	struct place *p = *state;
 	struct err e = { 0 };
@@ -147,7 +148,7 @@ static void test_store_open__refuses_a_newer_format(void **state)
 	assert_int_equal(e.exit, EXIT_IMPOSSIBLE);
 }
 
-static void test_store_open__follows_no_symbolic_link(void **state)
+static void test_results_open__follows_no_symbolic_link(void **state)
 {
 	struct place *p = *state;
 	char target[128];
@@ -158,7 +159,7 @@ static void test_store_open__follows_no_symbolic_link(void **state)
 	assert_int_equal(access(target, F_OK), -1);
 }
 
-static void test_store_open__gives_the_file_to_its_owner(void **state)
+static void test_results_open__gives_the_file_to_its_owner(void **state)
 {
 	const struct results_owner nobody = { 65534, 65534 };
 	struct place *p = *state;
@@ -172,7 +173,7 @@ static void test_store_open__gives_the_file_to_its_owner(void **state)
 }
 
 /* Root writes everywhere, so this one gives root up in a child. */
-static void test_store_open__reads_where_nothing_can_be_written(void **state)
+static void test_results_open__reads_where_nothing_can_be_written(void **state)
 {
 	struct place *p = *state;
 	int status;
@@ -194,7 +195,7 @@ static void test_store_open__reads_where_nothing_can_be_written(void **state)
 	assert_int_equal(status, 0);
 }
 
-static void test_store_run_begin__is_on_disk_when_it_returns(void **state)
+static void test_results_run_begin__is_on_disk_when_it_returns(void **state)
 {
 	struct place *p = *state;
 	struct place other = { .results = NULL };
@@ -204,7 +205,7 @@ static void test_store_run_begin__is_on_disk_when_it_returns(void **state)
 	results_close(other.results);
 }
 
-static void test_store_run_begin__refuses_an_open_transaction(void **state)
+static void test_results_run_begin__refuses_an_open_transaction(void **state)
 {
 	struct place *p = *state;
 	struct results_id run;
@@ -215,7 +216,7 @@ static void test_store_run_begin__refuses_an_open_transaction(void **state)
 			 -EINVAL);
 }
 
-static void test_store_run_end__refuses_an_unknown_run(void **state)
+static void test_results_run_end__refuses_an_unknown_run(void **state)
 {
 	const struct results_id unknown = { "no such run" };
 	struct place *p = *state;
@@ -224,7 +225,7 @@ static void test_store_run_end__refuses_an_unknown_run(void **state)
 			 -ENOENT);
 }
 
-static void test_store_run_end__keeps_state_and_reason(void **state)
+static void test_results_run_end__keeps_state_and_reason(void **state)
 {
 	struct place *p = *state;
 
@@ -237,7 +238,7 @@ static void test_store_run_end__keeps_state_and_reason(void **state)
 		"oom: the kernel killed it");
 }
 
-static void test_store__keeps_hostile_bytes_as_they_are(void **state)
+static void test_results__keeps_hostile_bytes_as_they_are(void **state)
 {
 	struct place *p = *state;
 
@@ -246,14 +247,14 @@ static void test_store__keeps_hostile_bytes_as_they_are(void **state)
 	assert_string_equal(ask(p->results, "SELECT reason FROM run"), HOSTILE);
 }
 
-static void test_store__a_seed_keeps_all_its_bits(void **state)
+static void test_results__a_seed_keeps_all_its_bits(void **state)
 {
 	struct place *p = *state;
 
 	assert_string_equal(ask(p->results, "SELECT seed FROM experiment"), "18446744073709551615");
 }
 
-static void test_store_metric__missing_is_null(void **state)
+static void test_results_metric__missing_is_null(void **state)
 {
 	struct place *p = *state;
 
@@ -262,7 +263,7 @@ static void test_store_metric__missing_is_null(void **state)
 	assert_string_equal(ask(p->results, "SELECT value FROM metric"), "NULL");
 }
 
-static void test_store_metric__of_an_unknown_run_is_refused(void **state)
+static void test_results_metric__of_an_unknown_run_is_refused(void **state)
 {
 	const struct results_id unknown = { "no such run" };
 	struct place *p = *state;
@@ -277,7 +278,7 @@ struct sampler {
 	const char *word;
 };
 
-static void test_store_record__stores_numbers_by_their_declaration(void **state)
+static void test_results_record__stores_numbers_by_their_declaration(void **state)
 {
 	static const struct field fields[] = {
 		FIELD(struct sampler, wall_ns, FIELD_U64, "ns", ""),
@@ -298,7 +299,7 @@ static void test_store_record__stores_numbers_by_their_declaration(void **state)
 		"balance -23.0 pages;gone_ns missing ns;ratio 0.75 ratio;wall_ns 4099.0 ns");
 }
 
-static void test_store_prediction__the_second_call_fills_the_other_side(void **state)
+static void test_results_prediction__the_second_call_fills_the_other_side(void **state)
 {
 	struct place *p = *state;
 
@@ -312,7 +313,7 @@ static void test_store_prediction__the_second_call_fills_the_other_side(void **s
 			    "4099.0 4111.0");
 }
 
-static void test_store_rollback__forgets_what_was_begun(void **state)
+static void test_results_rollback__forgets_what_was_begun(void **state)
 {
 	struct place *p = *state;
 
@@ -323,7 +324,7 @@ static void test_store_rollback__forgets_what_was_begun(void **state)
 	assert_string_equal(ask(p->results, "SELECT count(*) FROM sample"), "0");
 }
 
-static void test_store_interrupt__marks_what_did_not_live_to_its_end(void **state)
+static void test_results_interrupt__marks_what_did_not_live_to_its_end(void **state)
 {
 	struct place *p = *state;
 	uint64_t n;
@@ -336,7 +337,7 @@ static void test_store_interrupt__marks_what_did_not_live_to_its_end(void **stat
 }
 
 /* 7 writers, 101 commits each, on one file that the first of them creates. */
-static void test_store__writers_at_once_lose_nothing(void **state)
+static void test_results__writers_at_once_lose_nothing(void **state)
 {
 	const struct results_experiment experiment = { .argv = "a",
 						       .settings_json = "{}",
@@ -387,10 +388,10 @@ static int fill_a_small_disk(const struct place *p)
 		return 1;
 	for (int i = 0; i < 5003 && r == 0; i++)
 		r = results_experiment_add(results, &experiment, &id, &e);
-	return r == -ENOSPC && strstr(e.what, p->path) && strstr(e.hint, "make room") ? 0 : 2;
+	return r == -ENOSPC && strstr(e.what, p->path) && strstr(e.hint, "free some space") ? 0 : 2;
 }
 
-static void test_store__a_full_disk_says_so(void **state)
+static void test_results__a_full_disk_says_so(void **state)
 {
 	int status;
 	pid_t pid = fork();
@@ -406,7 +407,7 @@ static void test_store__a_full_disk_says_so(void **state)
 }
 
 /* What a shell makes of the line is the original again. */
-static void test_store_quote_argv__a_shell_reads_it_back(void **state UNUSED)
+static void test_results_quote_argv__a_shell_reads_it_back(void **state UNUSED)
 {
 	static char a[] = "A=1", b[] = "it's", c[] = "\x01\xff\n\\'$(id)`id`", d[] = "",
 		    f[] = "--limit=50%", g[] = "a b*~";
@@ -440,17 +441,17 @@ static void test_store_quote_argv__a_shell_reads_it_back(void **state UNUSED)
 static const struct results_machine here = { "6.18 " HOSTILE, "a CPU" },
 				    elsewhere = { "6.1", "a CPU" };
 
-static void test_store_calibration__the_last_of_a_machine_and_algorithm_stands(void **state)
+static void test_results_calibration__the_last_of_a_machine_and_algorithm_stands(void **state)
 {
 	struct place *p = *state;
 	struct calibration c = { .algorithm = "lz4",
-					 .model = "lz4:1",
-					 .source = HOSTILE,
-					 .pages = 100,
-					 .compress_factor = 1.5,
-					 .decompress_factor = 0.5,
-					 .compress_ns = NAN,
-					 .compress_error_ratio = -0.01 };
+				 .model = "lz4:1",
+				 .source = HOSTILE,
+				 .pages = 100,
+				 .compress_factor = 1.5,
+				 .decompress_factor = 0.5,
+				 .compress_ns = NAN,
+				 .compress_error_ratio = -0.01 };
 	struct calibration got[RESULTS_CALIBRATIONS_MAX];
 
 	assert_int_equal(results_calibrations_get(p->results, &here, got, NULL), 0);
@@ -469,7 +470,7 @@ static void test_store_calibration__the_last_of_a_machine_and_algorithm_stands(v
 	assert_true(got[1].approximate);
 }
 
-static void test_store_calibration__factors_that_cannot_be_are_left_out(void **state)
+static void test_results_calibration__factors_that_cannot_be_are_left_out(void **state)
 {
 	static const char *const values[] = {
 		"0", "-1", "9e999", "-9e999", "NULL", "'1.5'", "x'00'"
@@ -493,7 +494,8 @@ static void test_store_calibration__factors_that_cannot_be_are_left_out(void **s
 	}
 }
 
-static void test_store_calibration__a_store_of_version_1_is_read_and_gets_its_table_when_written(
+static void
+test_results_calibration__a_database_of_version_1_is_read_and_gets_its_table_when_written(
 	void **state)
 {
 	struct place *p = *state;
@@ -515,7 +517,72 @@ static void test_store_calibration__a_store_of_version_1_is_read_and_gets_its_ta
 	assert_int_equal(results_calibrations_get(p->results, &here, got, NULL), 1);
 }
 
-static void test_store_machine__names_kernel_and_cpu(void **state UNUSED)
+/* A file, whole. Tests run at the top of the tree. */
+static char *file_text(const char *path)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	assert_true(getdelim(&text, &n, '\0', f) > 0);
+	fclose(f);
+	return text;
+}
+
+/* The database of two studies that the release before comparisons left. */
+static void make_version_2(const char *path)
+{
+	char *schema = file_text("tests/fixtures/results/schema-v2.sql");
+	char *data = file_text("tests/fixtures/results/study.sql");
+	struct sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, schema, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, data, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	free(schema);
+	free(data);
+}
+
+static const char compared[] =
+	"SELECT count(DISTINCT cell) || ' ' || sum(name = 'slowdown_ratio') || ' ' || "
+	"(SELECT printf('%d %.3f', runs, value) FROM comparison WHERE cell = 'w1-lz4' AND "
+	"name = 'slowdown_ratio') FROM comparison";
+
+static void test_results_open__brings_version_2_up_to_date_with_its_comparisons(void **state)
+{
+	struct place *p = *state;
+
+	make_version_2(p->path);
+	assert_int_equal(results_open(&p->results, p->path, RESULTS_WRITE, NULL, NULL), 0);
+	assert_string_equal(ask(p->results, "PRAGMA user_version"), "3");
+	/* Two targets with three pools each; four blocks. */
+	assert_string_equal(ask(p->results, compared), "8 6 4 1.219");
+	assert_string_equal(
+		ask(p->results, "SELECT count(*) FROM metric WHERE name = 'slowdown_ratio'"), "23");
+}
+
+static void test_results_open__reads_version_2_and_leaves_it_as_it_is(void **state)
+{
+	struct place *p = *state;
+
+	make_version_2(p->path);
+	assert_int_equal(results_open(&p->results, p->path, RESULTS_READ, NULL, NULL), 0);
+	assert_string_equal(ask(p->results, compared), "8 6 4 1.219");
+	results_close(p->results);
+	p->results = NULL;
+
+	struct sqlite3 *db;
+	struct results raw;
+
+	assert_int_equal(sqlite3_open(p->path, &db), SQLITE_OK);
+	raw = (struct results){ .db = db };
+	assert_string_equal(ask(&raw, "PRAGMA user_version"), "2");
+	sqlite3_close(db);
+}
+
+static void test_results_machine__names_kernel_and_cpu(void **state UNUSED)
 {
 	struct results_machine machine;
 
@@ -530,34 +597,36 @@ static void test_store_machine__names_kernel_and_cpu(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_store_open__says_which_directory_is_missing),
-		IN_EMPTY(test_store_open__reading_creates_nothing),
-		IN_EMPTY(test_store_open__refuses_what_is_no_store),
-		IN_EMPTY(test_store_open__refuses_the_database_of_others),
-		IN_FILLED(test_store_open__refuses_a_newer_format),
-		IN_EMPTY(test_store_open__follows_no_symbolic_link),
-		IN_EMPTY(test_store_open__gives_the_file_to_its_owner),
-		IN_FILLED(test_store_open__reads_where_nothing_can_be_written),
-		IN_FILLED(test_store_run_begin__is_on_disk_when_it_returns),
-		IN_FILLED(test_store_run_begin__refuses_an_open_transaction),
-		IN_FILLED(test_store_run_end__refuses_an_unknown_run),
-		IN_FILLED(test_store_run_end__keeps_state_and_reason),
-		IN_FILLED(test_store__keeps_hostile_bytes_as_they_are),
-		IN_FILLED(test_store__a_seed_keeps_all_its_bits),
-		IN_FILLED(test_store_metric__missing_is_null),
-		IN_FILLED(test_store_metric__of_an_unknown_run_is_refused),
-		IN_FILLED(test_store_record__stores_numbers_by_their_declaration),
-		IN_FILLED(test_store_prediction__the_second_call_fills_the_other_side),
-		IN_FILLED(test_store_rollback__forgets_what_was_begun),
-		IN_FILLED(test_store_interrupt__marks_what_did_not_live_to_its_end),
-		IN_EMPTY(test_store__writers_at_once_lose_nothing),
-		IN_EMPTY(test_store__a_full_disk_says_so),
-		IN_FILLED(test_store_calibration__the_last_of_a_machine_and_algorithm_stands),
-		IN_FILLED(test_store_calibration__factors_that_cannot_be_are_left_out),
+		cmocka_unit_test(test_results_open__says_which_directory_is_missing),
+		IN_EMPTY(test_results_open__reading_creates_nothing),
+		IN_EMPTY(test_results_open__refuses_what_is_no_database),
+		IN_EMPTY(test_results_open__refuses_the_database_of_others),
+		IN_FILLED(test_results_open__refuses_a_newer_format),
+		IN_EMPTY(test_results_open__follows_no_symbolic_link),
+		IN_EMPTY(test_results_open__gives_the_file_to_its_owner),
+		IN_FILLED(test_results_open__reads_where_nothing_can_be_written),
+		IN_FILLED(test_results_run_begin__is_on_disk_when_it_returns),
+		IN_FILLED(test_results_run_begin__refuses_an_open_transaction),
+		IN_FILLED(test_results_run_end__refuses_an_unknown_run),
+		IN_FILLED(test_results_run_end__keeps_state_and_reason),
+		IN_FILLED(test_results__keeps_hostile_bytes_as_they_are),
+		IN_FILLED(test_results__a_seed_keeps_all_its_bits),
+		IN_FILLED(test_results_metric__missing_is_null),
+		IN_FILLED(test_results_metric__of_an_unknown_run_is_refused),
+		IN_FILLED(test_results_record__stores_numbers_by_their_declaration),
+		IN_FILLED(test_results_prediction__the_second_call_fills_the_other_side),
+		IN_FILLED(test_results_rollback__forgets_what_was_begun),
+		IN_FILLED(test_results_interrupt__marks_what_did_not_live_to_its_end),
+		IN_EMPTY(test_results__writers_at_once_lose_nothing),
+		IN_EMPTY(test_results__a_full_disk_says_so),
+		IN_FILLED(test_results_calibration__the_last_of_a_machine_and_algorithm_stands),
+		IN_FILLED(test_results_calibration__factors_that_cannot_be_are_left_out),
 		IN_FILLED(
-			test_store_calibration__a_store_of_version_1_is_read_and_gets_its_table_when_written),
-		cmocka_unit_test(test_store_machine__names_kernel_and_cpu),
-		cmocka_unit_test(test_store_quote_argv__a_shell_reads_it_back),
+			test_results_calibration__a_database_of_version_1_is_read_and_gets_its_table_when_written),
+		IN_EMPTY(test_results_open__brings_version_2_up_to_date_with_its_comparisons),
+		IN_EMPTY(test_results_open__reads_version_2_and_leaves_it_as_it_is),
+		cmocka_unit_test(test_results_machine__names_kernel_and_cpu),
+		cmocka_unit_test(test_results_quote_argv__a_shell_reads_it_back),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* metric.h - what is measured of a run, each metric declared once, in METRICS.
+ *
+ * One line there gives the member of struct metrics that a study fills, the field of its records,
+ * the row in the results database, the comparison of configurations, and the row with its label in
+ * the report. Values are doubles, NaN = missing.
+ */
+#ifndef COLDPRESS_RESULTS_METRIC_H
+#define COLDPRESS_RESULTS_METRIC_H
+
+#include "lib/base/record.h"
+
+/* Of a stored value; a share is a ratio that people read in percent. */
+enum metric_unit {
+	METRIC_BYTES,
+	METRIC_NS,
+	METRIC_US,
+	METRIC_PAGES,
+	METRIC_FAULTS,
+	METRIC_RATIO,
+	METRIC_SHARE,
+	METRIC_UNITS
+};
+
+enum metric_better { METRIC_LESS, METRIC_MORE, METRIC_EITHER };
+
+/* Which runs answer for a configuration. */
+enum metric_take {
+	METRIC_TIMED,   /* median of the timed runs; without any, of the instrumented ones */
+	METRIC_PROBED,  /* pool_probe's, from the probed run; without that probe as above */
+	METRIC_DERIVED, /* computed by the comparison (compare.h), then as METRIC_TIMED */
+};
+
+enum metric_group {
+	METRIC_TIME,
+	METRIC_MEMORY,
+	METRIC_POOL,
+	METRIC_TRAFFIC,
+	METRIC_FAULT,
+	METRIC_GROUPS
+};
+
+/* M(arg, name, unit, group, better, take, label, meaning): label NULL = in records only. */
+#define METRICS(M, arg) \
+	M(arg, slowdown_ratio, RATIO, TIME, LESS, DERIVED, "Slowdown", \
+	  "wall time / wall time of none in the same block; over the blocks the Hodges-Lehmann " \
+	  "estimate of the logarithms") \
+	M(arg, wall_ns, NS, TIME, LESS, TIMED, "Wall time", \
+	  "from the start of the command to its end") \
+	M(arg, cpu_ns, NS, TIME, LESS, DERIVED, "CPU time", "user + system") \
+	M(arg, user_ns, NS, TIME, LESS, TIMED, "CPU, user", "user CPU of the whole cgroup") \
+	M(arg, system_ns, NS, TIME, LESS, TIMED, "CPU, system", \
+	  "system CPU of the whole cgroup, with compression and decompression on its behalf") \
+	M(arg, kernel_page_ns, NS, TIME, LESS, DERIVED, "System CPU per page", \
+	  "system CPU beyond none's median / (swap-outs + swap-ins)") \
+	M(arg, psi_some_us, US, TIME, LESS, TIMED, "Memory stall, some", \
+	  "time in which at least one task of the cgroup waited for memory (PSI)") \
+	M(arg, psi_full_us, US, TIME, LESS, TIMED, "Memory stall, full", \
+	  "time in which all tasks of the cgroup waited for memory (PSI)") \
+	M(arg, saved_ratio, SHARE, MEMORY, MORE, DERIVED, "RAM saved, net share", \
+	  "saved_bytes / none's median footprint peak") \
+	M(arg, saved_bytes, BYTES, MEMORY, MORE, DERIVED, "RAM saved, net", \
+	  "none's median footprint peak - footprint peak") \
+	M(arg, footprint_bytes_peak, BYTES, MEMORY, LESS, TIMED, "RAM in total, peak", \
+	  "program's RAM + pool's RAM + slot table, largest sum of one sample") \
+	M(arg, footprint_bytes_mean, BYTES, MEMORY, LESS, TIMED, "RAM in total, mean", \
+	  "mean of that sum over the run") \
+	M(arg, ram_bytes_peak, BYTES, MEMORY, LESS, TIMED, "Program's RAM, peak", \
+	  "largest resident anonymous and shared memory") \
+	M(arg, ram_bytes_mean, BYTES, MEMORY, LESS, TIMED, "Program's RAM, mean", \
+	  "mean of it over the run") \
+	M(arg, swap_bytes_peak, BYTES, MEMORY, EITHER, TIMED, "Swapped out, peak", \
+	  "largest part of the cgroup's memory in swap") \
+	M(arg, pool_used_bytes_peak, BYTES, POOL, LESS, TIMED, "Pool: RAM used, peak", \
+	  "mem_used_total of mm_stat: with size-class rounding and unused objects") \
+	M(arg, pool_used_bytes_mean, BYTES, POOL, LESS, TIMED, "Pool: RAM used, mean", \
+	  "mean of it over the run") \
+	M(arg, pool_compr_bytes_peak, BYTES, POOL, LESS, TIMED, "Pool: compressed, peak", \
+	  "compr_data_size of mm_stat: compressed bytes alone") \
+	M(arg, pool_orig_bytes_peak, BYTES, POOL, EITHER, TIMED, "Pool: uncompressed, peak", \
+	  "orig_data_size of mm_stat") \
+	M(arg, slot_table_bytes, BYTES, POOL, LESS, TIMED, "Pool: slot table", \
+	  "the device's table, 16 bytes per page of its size; mm_stat leaves it out") \
+	M(arg, foreign_swap_bytes, BYTES, POOL, LESS, TIMED, "Others' pages in the pool", \
+	  "largest difference between the cgroup's swap and the pool's use; a run with too much " \
+	  "of it is contaminated") \
+	M(arg, pool_used_bytes_full, BYTES, POOL, LESS, TIMED, NULL, \
+	  "RAM of the pool at the sample with most pages in it") \
+	M(arg, pool_compr_bytes_full, BYTES, POOL, LESS, TIMED, NULL, \
+	  "compressed bytes at that sample") \
+	M(arg, pages_out, PAGES, TRAFFIC, EITHER, TIMED, "Swap-outs", \
+	  "pages written to the pool's device") \
+	M(arg, pages_in, PAGES, TRAFFIC, LESS, TIMED, "Swap-ins", \
+	  "pages read from the pool's device") \
+	M(arg, readback_factor, RATIO, TRAFFIC, LESS, PROBED, "Readback factor", \
+	  "swap-ins per swap-out; missing in timed runs where the probed run has it") \
+	M(arg, residence_ns, NS, TRAFFIC, MORE, PROBED, "Mean residence", \
+	  "mean time of a page in the pool (restricted mean of pool_probe's Kaplan-Meier " \
+	  "estimate); without that probe mean pages in the pool * wall time / swap-outs") \
+	M(arg, survival_p50_ns, NS, TRAFFIC, MORE, PROBED, "Median residence", \
+	  "half of the pages written were read again by this age (Kaplan-Meier); missing where " \
+	  "fewer were") \
+	M(arg, censored_ratio, SHARE, TRAFFIC, EITHER, PROBED, "Not reloaded", \
+	  "pages written and never read while watched / pages written") \
+	M(arg, freed_unread, PAGES, TRAFFIC, EITHER, PROBED, "Freed unread", \
+	  "pages freed without a read, at least") \
+	M(arg, write_p50_ns, NS, TRAFFIC, LESS, PROBED, "Write latency, median", \
+	  "median time in the device of a write request") \
+	M(arg, write_p99_ns, NS, TRAFFIC, LESS, PROBED, "Write latency, p99", \
+	  "99th percentile of it") \
+	M(arg, read_p50_ns, NS, TRAFFIC, LESS, PROBED, "Read latency, median", \
+	  "median time in the device of a read request") \
+	M(arg, read_p99_ns, NS, TRAFFIC, LESS, PROBED, "Read latency, p99", \
+	  "99th percentile of it") \
+	M(arg, pool_ns, NS, TRAFFIC, LESS, PROBED, "In-pool CPU", \
+	  "time in the device of all requests, from start to end") \
+	M(arg, pool_page_ns, NS, TRAFFIC, LESS, PROBED, "In-pool CPU per page", \
+	  "pool_ns / pages written or read") \
+	M(arg, major_faults, FAULTS, FAULT, LESS, TIMED, "Major faults", \
+	  "page faults that read from swap or disk") \
+	M(arg, minor_faults, FAULTS, FAULT, LESS, TIMED, "Minor faults", \
+	  "page faults that needed no device") \
+	M(arg, major_latency_p50_ns, NS, FAULT, LESS, PROBED, "Major fault latency, median", \
+	  "median time of a major fault (page_fault)") \
+	M(arg, major_latency_p99_ns, NS, FAULT, LESS, PROBED, "Major fault latency, p99", \
+	  "99th percentile of it") \
+	M(arg, major_latency_max_ns, NS, FAULT, LESS, PROBED, "Major fault latency, largest", \
+	  "longest major fault")
+
+#define METRIC_MEMBER_(arg, name, ...) double name;
+/* The values of one run, or of one configuration. */
+struct metrics {
+	METRICS(METRIC_MEMBER_, )
+};
+
+#define METRIC_INDEX_(arg, name, ...) METRIC_##name,
+enum { METRICS(METRIC_INDEX_, ) METRICS_N };
+
+struct metric {
+	const char *name;
+	enum metric_unit unit;
+	enum metric_group group;
+	enum metric_better better;
+	enum metric_take take;
+	const char *label, *meaning;
+};
+
+extern const struct metric metrics[METRICS_N];
+extern const char *const metric_unit_names[METRIC_UNITS];    /* as records have them: "bytes" */
+extern const char *const metric_group_labels[METRIC_GROUPS]; /* for people: "Time" */
+
+/* metric_value - the place of metrics[i] in ret. */
+static inline double *metric_value(struct metrics *ret, size_t i)
+{
+	return (double *)(void *)ret + i;
+}
+
+/* metric_get - the value of metrics[i]. */
+static inline double metric_get(const struct metrics *m, int i)
+{
+	return ((const double *)(const void *)m)[i];
+}
+
+/* metrics_clear - every value missing. */
+void metrics_clear(struct metrics *ret);
+
+/* metric_find - index of the metric with this name; -1: there is none. */
+int metric_find(const char *name);
+
+/* metric_u64 - a counter as a value. */
+static inline double metric_u64(uint64_t v)
+{
+	return v == MISSING_U64 ? MISSING_F64 : (double)v;
+}
+
+/* METRIC_FIELDS(struct s, member) - the fields of a record for a member that is a struct metrics.
+ * METRIC_MEASURED_FIELDS - the same without derived ones.
+ */
+#define METRIC_FIELDS(s, member)          METRICS(METRIC_FIELD_, (s, member))
+#define METRIC_MEASURED_FIELDS(s, member) METRICS(METRIC_MEASURED_FIELD_, (s, member))
+#define METRIC_FIELD_(arg, metric, unit_, group_, better_, take_, label_, what) \
+	{ \
+		.name = #metric, \
+		.unit = METRIC_UNIT_##unit_, \
+		.type = FIELD_F64, \
+		.offset = METRIC_OFFSET_ arg + offsetof(struct metrics, metric), \
+		.size = sizeof(double), \
+		.meaning = (what), \
+		.decimals = METRIC_DECIMALS_##unit_, \
+	},
+#define METRIC_MEASURED_FIELD_(arg, metric, unit_, group_, better_, take_, label_, what) \
+	METRIC_IF_##take_(METRIC_FIELD_(arg, metric, unit_, group_, better_, take_, label_, what))
+#define METRIC_IF_TIMED(...)  __VA_ARGS__
+#define METRIC_IF_PROBED(...) __VA_ARGS__
+#define METRIC_IF_DERIVED(...)
+#define METRIC_OFFSET_(s, member) offsetof(s, member)
+
+#define METRIC_UNIT_BYTES  "bytes"
+#define METRIC_UNIT_NS     "ns"
+#define METRIC_UNIT_US     "us"
+#define METRIC_UNIT_PAGES  "pages"
+#define METRIC_UNIT_FAULTS "faults"
+#define METRIC_UNIT_RATIO  "ratio"
+#define METRIC_UNIT_SHARE  "ratio"
+
+/* Digits in text, as struct field counts them: 0 = 3, -1 = none. */
+#define METRIC_DECIMALS_BYTES  (-1)
+#define METRIC_DECIMALS_NS     (-1)
+#define METRIC_DECIMALS_US     (-1)
+#define METRIC_DECIMALS_PAGES  (-1)
+#define METRIC_DECIMALS_FAULTS (-1)
+#define METRIC_DECIMALS_RATIO  0
+#define METRIC_DECIMALS_SHARE  0
+
+#endif
