@@ -5,7 +5,7 @@
 #ifndef COLDPRESS_MONITOR_MEASURE_H
 #define COLDPRESS_MONITOR_MEASURE_H
 
-#include "scan.h"
+#include "scan_result.h"
 #include "lib/analysis/strata.h"
 
 struct measure;

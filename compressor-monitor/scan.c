@@ -5,6 +5,7 @@
  * Swapped-out pages stay in swap. Processes may end, execute another program or unmap memory during
  * the scan: the result covers what was read, and the summary says what is missing.
  */
+#include "scan.h"
 #include "scan_state.h"
 #include "specs.h"
 #include "lib/base/stop.h"
