@@ -11,10 +11,10 @@
 #include "lib/base/out.h"
 
 const struct opt doctor_options[] = {
-	OPT_CHOICE('f', "format", struct lab_config, doctor.format, opt_format_choices,
+	OPT_CHOICE('f', "format", struct doctor_config, format, opt_format_choices,
 		   "output format"),
-	OPT_FILE('o', "output", struct lab_config, doctor.output, "write the results to this file"),
-	OPT_DIR(0, "sysroot", struct lab_config, doctor.sysroot,
+	OPT_FILE('o', "output", struct doctor_config, output, "write the results to this file"),
+	OPT_DIR(0, "sysroot", struct doctor_config, sysroot,
 		"look at an archived tree of /proc and /sys", .hidden = true),
 	OPT_END
 };
@@ -134,7 +134,7 @@ static void print_records(struct out *out, const struct doctor *d, const struct 
 int doctor_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
 	       struct err *e)
 {
-	const struct doctor_config *c = &((struct lab_config *)config)->doctor;
+	const struct doctor_config *c = config;
 	struct sysroot root = { .prefix = c->sysroot };
 	AUTO_FREE struct doctor *d = calloc(1, sizeof(*d));
 	struct verdict v;

@@ -12,13 +12,12 @@
 #define LOCK_WAIT_NS (30 * NS_PER_S)
 
 const struct opt recover_options[] = {
-	OPT_FLAG(0, "force", struct lab_config, recover.force,
+	OPT_FLAG(0, "force", struct recover_config, force,
 		 "switch swaps off even if their pages may not fit into RAM, or into the limits "
 		 "of their cgroups"),
-	OPT_CHOICE('f', "format", struct lab_config, recover.format, opt_format_choices,
+	OPT_CHOICE('f', "format", struct recover_config, format, opt_format_choices,
 		   "output format"),
-	OPT_FILE('o', "output", struct lab_config, recover.output,
-		 "write the results to this file"),
+	OPT_FILE('o', "output", struct recover_config, output, "write the results to this file"),
 	OPT_END
 };
 
@@ -78,7 +77,7 @@ static int recover(struct tally *t, bool force, struct err *e)
 int recover_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
 		struct err *e)
 {
-	const struct recover_config *c = &((struct lab_config *)config)->recover;
+	const struct recover_config *c = config;
 	struct end_record end = { .missed = MISSING_U64,
 				  .unmatched = MISSING_U64,
 				  .reason = "done" };

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "backend.h"
-#include "cli/cli.h"
+#include "config.h"
 #include "environment.h"
 #include "lib/base/stop.h"
 #include "lib/kernel/cgroup.h"

@@ -108,6 +108,7 @@ struct opt_command {
 		*description; /* paragraphs; lines that begin with a space are literal; or NULL */
 	const char *examples; /* lines "command   # what it does"; may be NULL */
 	const struct opt *options; /* ends with OPT_END */
+	void *config;              /* what the options point into; NULL = the program's */
 	enum opt_operands operands;
 	/* With the configuration filled. Returns 0 or -errno with e filled; may set *exit_code. */
 	int (*run)(void *config, int argc, char **argv, int *exit_code, struct err *e);

@@ -177,15 +177,15 @@ static int run_command(const struct opt_program *program, const struct opt_comma
 		return rc;
 	if (check.request)
 		return answer(program, command, NULL, check.request, e);
-	p.config = program->config;
+	p.config = opt_config(program, command);
 	rc = opt_parse(&p, e);
 	if (rc)
 		return rc;
 	rc = check_operands(command, &p, e);
 	if (rc)
 		return rc;
-	return command->run(program->config, argc - p.first_operand, argv + p.first_operand,
-			    exit_code, e);
+	return command->run(opt_config(program, command), argc - p.first_operand,
+			    argv + p.first_operand, exit_code, e);
 }
 
 /* The program's own --help and --version, where it has commands and the first word is none. */
