@@ -3,7 +3,6 @@
 # A device that was added, but whose number cannot be written to the journal, is removed again.
 
 load pool_helpers
-pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
 add_device=$BATS_TEST_DIRNAME/../../build/tests/helpers/add_device
 
 setup_file() {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_supervise.c - the bounds as arithmetic, and small real commands under limits (with a group where
- * the machine lets us make one, else without).
+/* test_supervise.c - the bounds as arithmetic, and small real commands under limits (with a group
+ * where the machine lets us make one, else without).
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -295,7 +295,7 @@ static void test_supervise__orphans_are_ended_and_counted(void **state UNUSED)
 	struct supervise_config config;
 	struct supervise_result result;
 	struct supervised supervised;
-	pid_t pids[8];
+	pid_t pids[8] = { 0 };
 	struct err e;
 
 	configure(&config, argv);
@@ -502,7 +502,8 @@ int main(void)
 		cmocka_unit_test(test_supervise__stopped_while_held),
 		cmocka_unit_test(test_supervise__orphans_are_ended_and_counted),
 		cmocka_unit_test(test_supervise__pids_bound_a_fork_bomb),
-		cmocka_unit_test(test_supervise__a_fork_storm_at_the_cap_leaves_timers_of_others_alone),
+		cmocka_unit_test(
+			test_supervise__a_fork_storm_at_the_cap_leaves_timers_of_others_alone),
 		cmocka_unit_test(test_supervise__memory_limit_ends_in_oom),
 		cmocka_unit_test(test_supervise__runs_as_the_user_given),
 		cmocka_unit_test(test_supervise__scratch_is_the_commands_own_and_goes_with_it),

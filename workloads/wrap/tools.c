@@ -78,7 +78,7 @@ static bool find_program(const char *name, char path[PATH_MAX])
 	AUTO_FREE char *dirs = strdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
 	char *at = dirs, *dir;
 
-	while ((dir = strsep(&at, ":")))
+	while (at && (dir = strsep(&at, ":")))
 		if (*dir && snprintf(path, PATH_MAX, "%s/%s", dir, name) < PATH_MAX &&
 		    access(path, X_OK) == 0)
 			return true;
