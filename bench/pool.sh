@@ -87,7 +87,7 @@ awk -v order="${tracers[*]}" '
 			sorted(a, rounds)
 			median[i] = rounds % 2 ? a[(rounds + 1) / 2] : (a[rounds / 2] + a[rounds / 2 + 1]) / 2
 			if (i == 1)
-				printf "swap-out and swap-in without a tracer: %.0f ns a page (%.0f to %.0f, %d rounds)\n" \
+				printf "swap-out and swap-in, no tracer: %.0f ns a page (%.0f to %.0f, %d rounds)\n" \
 					"%-18s %10s %8s %8s %8s\n", median[1], a[1], a[rounds], rounds,
 					"added by", "median ns", "least", "most", "share"
 			else
