@@ -2,7 +2,7 @@
 # pool_helpers.bash - what the live tests of ram_pool share: the machine as text, memory that is paged out.
 
 export PATH=$PATH:/usr/sbin:/sbin
-pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
+pool=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build/bin/ram_pool
 
 need_zram() {
 	[ "$(id -u)" = 0 ] || skip "zram needs root"
