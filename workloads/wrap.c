@@ -113,9 +113,12 @@ static void judge(struct wrap_job *job, const struct supervise_result *ended, ch
 	struct err *why = &job->why;
 	const char *state = supervise_state_name(ended->state);
 
+	job->values = (struct wrap_values){ .tool = tool->name, .operations = MISSING_F64 };
 	if (ended->state != SUPERVISE_OK)
 		err_say(why, EIO, "%s", ended->why);
-	else if (tool->parse(text, &job->values, why) == 0 && !(job->values.operations > 0))
+	else if (tool->parse(text, &job->values, why) < 0) /* with a bad value none counts */
+		job->values = (struct wrap_values){ .operations = MISSING_F64 };
+	else if (!(job->values.operations > 0))
 		err_say(why, EIO, "it exited with status 0 but did no operations");
 	if (ended->state == SUPERVISE_OK && why->code)
 		state = "failed";
@@ -253,7 +256,6 @@ static int run_job(struct wrap_job *job, const char *path, struct out **out, int
 	}
 	text_put(&job->command, "", 1);
 	wrap_tool_version(tool, params, path, job->version, sizeof(job->version));
-	job->values.operations = MISSING_F64;
 	job->result = (struct wrap_result){
 		.tool = tool->name,
 		.version = job->version[0] ? job->version : NULL,
