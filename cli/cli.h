@@ -10,15 +10,13 @@
 #include "study/config.h"
 
 struct doctor_config {
-	int format;
-	const char *output;
+	struct opt_output output;
 	const char *sysroot; /* an archived tree instead of this machine */
 };
 
 struct recover_config {
 	bool force;
-	int format;
-	const char *output;
+	struct opt_output output;
 };
 
 struct lab_config {
