@@ -172,6 +172,18 @@ static int write_raw(int fd, const char *path, const char *text, struct err *e)
 	return 0;
 }
 
+/* The first that can be written to: /tmp may be read only. Not TMPDIR, which may be closed to the
+ * user that the tool runs as. */
+static const char *scratch_place(void)
+{
+	static const char *const places[] = { "/tmp", "/var/tmp", "/dev/shm" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (access(places[i], W_OK) == 0)
+			return places[i];
+	return places[0];
+}
+
 static void configure(struct supervise_config *config, const struct wrap_job *job)
 {
 	/* Without a user who called sudo: the kernel's overflow uid. */
@@ -184,7 +196,7 @@ static void configure(struct supervise_config *config, const struct wrap_job *jo
 	const struct wrap_tool *tool = job->tool;
 
 	load_config_init(config, tool->name, job->args.argv, &job->config->limits);
-	config->scratch_below = tool->scratch_below ? tool->scratch_below : "/tmp";
+	config->scratch_below = tool->scratch_below ? tool->scratch_below : scratch_place();
 	config->pids = PIDS;
 	config->duration_ns =
 		job->config->params.duration_ns + (tool->slack_ns ? tool->slack_ns : SLACK_NS);

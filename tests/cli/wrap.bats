@@ -350,6 +350,13 @@ recorded() {
 	[[ $stderr != *" /tmp/mmtests-x"* ]]
 }
 
+@test "mmtests does fixed work: it may take longer than --duration" {
+	checkout 'local\t_\t_\t1\t208\tR\n'
+	sed -i 's/^mkdir/sleep 12; mkdir/' "$tree/run-mmtests.sh"
+	run --separate-stderr "$bin/workload" wrap mmtests saladfork --checkout "$tree" --duration 1s --json
+	[ "$(result .state)" = ok ]
+}
+
 @test "mmtests' samples of zero are no operations" {
 	checkout 'local\t_\t_\t1\t0\tR\n'
 	mmtests

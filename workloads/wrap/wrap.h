@@ -96,7 +96,7 @@ struct wrap_tool {
 	const char *const *version_args; /* for a checkout; NULL = no version */
 	bool share_is_power_of_two;      /* {share} must be a power of two */
 	uint64_t slack_ns;            /* to start, end and report beyond the duration; 0 = 10 s */
-	const char *scratch_below;    /* "/dev/shm": its files are memory; NULL = /tmp */
+	const char *scratch_below;    /* "/dev/shm": its files are memory; NULL = any */
 	const char *report;           /* file with its report; NULL = standard output */
 	const char *const *args;      /* of every profile, before the profile's; ends with NULL */
 	const char *const *last_args; /* after the profile's; NULL = none */
