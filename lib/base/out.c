@@ -17,7 +17,6 @@
 #include "nearest.h"
 #include "out_file.h"
 #include "stop.h"
-#include "term.h"
 #include "text.h"
 
 #define OUT_BUFFER_BYTES (64 * KIB)
@@ -346,12 +345,6 @@ int out_new(struct out **ret, enum out_format format, const char *path, struct e
 int out_new_stream(struct out **ret, enum out_format format, const char *path, struct err *e)
 {
 	return out_make(ret, format, path, true, e);
-}
-
-int out_open(struct out **ret, const struct opt_output *options, struct err *e)
-{
-	term_set_level(options->quiet ? TERM_QUIET : options->verbose ? TERM_VERBOSE : TERM_NORMAL);
-	return out_new(ret, (enum out_format)options->format, options->path, e);
 }
 
 static int out_finish(struct out *out, struct err *e)
