@@ -45,34 +45,46 @@ teardown() {
 	[ "$(ls)" = "$(printf '%s\n' can out)" ]
 }
 
-# full SIZE OPTION... - page_fault writes into a file system of this size, which becomes full; its file is `result`.
+# full SIZE PROGRAM OPTION... - it writes into a file system of this size, which becomes full; its file is `result`.
 full() {
 	mkdir -p small
 	unshare -m sh -c 'mount -t tmpfs -o size="$1" none small || exit 77
 		program=$2
 		shift 2
-		"$program" -o small/out -d 20s "$@" -- sh -c "for i in \$(seq 500); do /bin/true; done" 2>err
+		"$program" -o small/out -d 20s "$@" 2>err
 		echo $? >status
 		cat small/out >result
-		ls small >left' sh "$1" "$bin/proc_create" "${@:2}" || skip "cannot mount here"
+		ls small >left' sh "$1" "$bin/$2" "${@:3}" || skip "cannot mount here"
 	cat err
 	[ "$(cat left)" = out ]
 	[ "$(cat status)" -eq 1 ]
 }
 
-@test "a full disk leaves whole records and an end record that counts them, and says so on stderr" {
-	full 64k --format json
-	[ "$(tail -n 1 result | jq -r '.type + " " + .reason')" = "end partial" ]
+# account TYPES - the end record of `result` counts the records of these types in it, and every line is whole.
+account() {
 	tail -n 1 result
+	[ "$(tail -n 1 result | jq -r '.type + " " + .reason')" = "end partial" ]
 	tail -n 1 result | jq -e '.seen == .emitted + .filtered + .dropped and .dropped > 0'
-	[ "$(grep -c '"type":"\(fork\|exec\|exit\)"' result)" = "$(tail -n 1 result | jq .emitted)" ]
-	jq -e . result >/dev/null # every line is whole
+	[ "$(grep -c "\"type\":\"\($1\)\"" result)" = "$(tail -n 1 result | jq .emitted)" ]
+	jq -e . result >/dev/null
 	grep -q 'No space left on device' err
 	grep -q 'reason=partial' err
 }
 
+many=(sh -c 'for i in $(seq 500); do /bin/true; done')
+
+@test "a full disk leaves whole records and an end record that counts them, and says so on stderr" {
+	full 64k proc_create --format json -- "${many[@]}"
+	account 'fork\|exec\|exit'
+}
+
+@test "a full disk leaves whole intervals of swap_probe" {
+	full 16k swap_probe --format json --interval 10ms
+	account swap_probe
+}
+
 @test "a full disk leaves whole lines of CSV, and the account on stderr" {
-	full 64k --format csv
+	full 64k proc_create --format csv -- "${many[@]}"
 	[ "$(tail -c 1 result | od -An -c | tr -d ' ')" = '\n' ]
 	grep -q 'reason=partial' err
 }
