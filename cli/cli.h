@@ -6,15 +6,13 @@
 #include "lib/base/opt.h"
 
 struct doctor_config {
-	int format;
-	const char *output;
+	struct opt_output output;
 	const char *sysroot; /* an archived tree instead of this machine */
 };
 
 struct recover_config {
 	bool force;
-	int format;
-	const char *output;
+	struct opt_output output;
 };
 
 extern const struct opt doctor_options[];

@@ -141,6 +141,7 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		return opt_main(&program, 2, help);
+	opt_help_words(argc, argv);
 	if (!program_name(argv[1]) || own_command(argv[1]) ||
 	    companion_path(argv[1], path, sizeof(path), NULL))
 		return opt_main(&program, argc, argv);

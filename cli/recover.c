@@ -15,10 +15,7 @@ const struct opt recover_options[] = {
 	OPT_FLAG(0, "force", struct recover_config, force,
 		 "switch swaps off even if their pages may not fit into RAM, or into the limits "
 		 "of their cgroups"),
-	OPT_CHOICE('f', "format", struct recover_config, format, opt_format_choices,
-		   "output format"),
-	OPT_FILE('o', "output", struct recover_config, output, "write the results to this file"),
-	OPT_END
+	OPT_OUTPUT(struct recover_config, output), OPT_END
 };
 
 struct recovered {
@@ -81,12 +78,12 @@ int recover_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_cod
 	struct end_record end = { .missed = MISSING_U64,
 				  .unmatched = MISSING_U64,
 				  .reason = "done" };
-	struct tally t = { .format = (enum out_format)c->format };
+	struct tally t = { .format = (enum out_format)c->output.format };
 	int rc, rc_close;
 
 	rc = stop_install(e);
 	if (!rc)
-		rc = out_new(&t.out, t.format, c->output, e);
+		rc = out_open(&t.out, &c->output, e);
 	if (rc)
 		return rc;
 	rc = recover(&t, c->force, e);

@@ -8,9 +8,10 @@
 #include "lib/base/companion.h"
 #include "lib/base/units.h"
 
-#define COLUMNS_MAX    64
-#define RESULTS_MAX    1024 /* they are large */
-#define LINE_MAX_BYTES (1u << 20)
+#define COLUMNS_MAX     64
+#define RESULTS_MAX     1024 /* they are large */
+#define LINE_MAX_BYTES  (1u << 20)
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* of UTF-8: spreadsheets put it in front */
 
 /* A file while it is read. */
 struct reader {
@@ -70,6 +71,9 @@ static int next_line(struct reader *r)
 		return err_set(r->e, EIO, "cannot read %s", r->path);
 	if (n)
 		r->line[n] = '\0';
+	if (n && r->number == 1 && str_starts(r->line, BYTE_ORDER_MARK))
+		memmove(r->line, r->line + strlen(BYTE_ORDER_MARK),
+			n + 1 - strlen(BYTE_ORDER_MARK));
 	return n > 0;
 }
 
@@ -259,16 +263,17 @@ int saved_read_json(const char *path, struct saved_results *ret, struct err *e)
 	return finish(&r, rc, "no scan_codec record");
 }
 
-/* ---- CSV (RFC 4180, but no newlines within quotes: our own never has them) ---- */
+/* ---- CSV (RFC 4180, but no newlines within quotes: our own never has them; with semicolons where
+ * a spreadsheet wrote it in a country whose numbers have commas) ---- */
 
-/* Takes one cell off the line, in place; *rest is behind its comma, or NULL behind the last. */
-static char *cut_cell(char *from, char **rest)
+/* Takes one cell off the line, in place; *rest is behind its separator, or NULL behind the last. */
+static char *cut_cell(char *from, char separator, char **rest)
 {
 	char *cell = from, *to = from;
 	bool quoted = *from == '"';
 
 	from += quoted;
-	for (; *from && (quoted || *from != ','); from++) {
+	for (; *from && (quoted || *from != separator); from++) {
 		if (quoted && *from == '"') {
 			if (from[1] != '"') {
 				quoted = false;
@@ -284,13 +289,13 @@ static char *cut_cell(char *from, char **rest)
 }
 
 /* Cuts a line into cells, in place. Returns their number; those beyond COLUMNS_MAX are left out. */
-static size_t split(char *line, char *cells[COLUMNS_MAX])
+static size_t split(char *line, char separator, char *cells[COLUMNS_MAX])
 {
 	size_t n = 0;
 
 	line[strcspn(line, "\r\n")] = '\0';
 	for (char *rest = line; rest && n < COLUMNS_MAX;)
-		cells[n++] = cut_cell(rest, &rest);
+		cells[n++] = cut_cell(rest, separator, &rest);
 	return n;
 }
 
@@ -298,6 +303,7 @@ static size_t split(char *line, char *cells[COLUMNS_MAX])
 struct columns {
 	const struct field *fields[COLUMNS_MAX];
 	size_t n;
+	char separator;
 };
 
 /* Files of earlier versions lack "cache" and "class". */
@@ -310,7 +316,8 @@ static int read_head(struct reader *r, struct columns *ret)
 	};
 	char *cells[COLUMNS_MAX];
 
-	ret->n = split(r->line, cells);
+	ret->separator = strchr(r->line, ',') ? ',' : ';'; /* no name of a column has either */
+	ret->n = split(r->line, ret->separator, cells);
 	for (size_t i = 0; i < ret->n; i++) {
 		ret->fields[i] = NULL;
 		for (size_t k = 0; k < bench_type.n_fields; k++)
@@ -372,7 +379,7 @@ static int take_row(struct reader *r, const struct columns *columns)
 	struct rank_input *input;
 	struct bench_record row;
 	char *cells[COLUMNS_MAX], target[sizeof(input->target)];
-	size_t n = split(r->line, cells);
+	size_t n = split(r->line, columns->separator, cells);
 	int rc = n < columns->n ? -EBADMSG : 0;
 
 	record_clear(&bench_type, &row);

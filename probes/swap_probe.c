@@ -127,13 +127,13 @@ static int print(struct run *run, const struct sample *before, const struct samp
 	if (rc == 0 && run->stalls)
 		rc = stalls_print(run->stalls, p->out, run->config->top, now->ns,
 				  now->ns - before->ns);
-	if (rc == 0)
-		rc = out_flush(p->out);
-	if (rc == 0) {
-		p->end.seen++;
-		p->end.emitted++;
+	p->end.seen++;
+	if (rc) {
+		p->end.dropped++;
+		return rc;
 	}
-	return rc;
+	p->end.emitted++;
+	return out_flush(p->out);
 }
 
 static const char *wait_until(struct probe *p, uint64_t deadline_ns)

@@ -64,8 +64,10 @@ const struct opt setup_options[] = {
 
 const struct opt status_options[] = {
 	OPT_NAME("only the pool of this name"),
-	OPT_DURATION(0, "watch", O, status.watch_ns, "repeat at this interval until ^C",
-		     .min = 10 * NS_PER_MS),
+	OPT_DURATION(
+		0, "watch", O, status.watch_ns,
+		"repeat at this interval until ^C; --output FILE then has each record as it comes",
+		.min = 10 * NS_PER_MS),
 	OPT_DURATION('d', "duration", O, status.duration_ns, "end --watch after this time"),
 	OPT_PID('p', "pid", O, status.pid,
 		"show how much swap in use does not belong to this process and its descendants"),

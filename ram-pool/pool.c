@@ -84,9 +84,10 @@ static int choose_priority(const struct pool_request *request, int *ret, struct 
 	if (swap_next_priority(&swaps, &next, NULL) || *ret < next)
 		for (size_t i = 0; i < swaps.n; i++)
 			if (swaps.swaps[i].priority >= *ret)
-				term_warn("%s has priority %d: it is used before the pool, or in "
-					  "turn",
-					  swaps.swaps[i].path, swaps.swaps[i].priority);
+				term_warn("%s has priority %d: it is used %s the pool",
+					  swaps.swaps[i].path, swaps.swaps[i].priority,
+					  swaps.swaps[i].priority == *ret ? "in turn with"
+									  : "before");
 	return 0;
 }
 

@@ -25,7 +25,12 @@ static int begin(const struct pool_options *o, const char *what, struct out **ou
 	}
 	int rc = stop_install(e);
 
-	return rc ? rc : out_new(out, (enum out_format)o->output.format, o->output.path, e);
+	if (rc)
+		return rc;
+	/* Only status has --watch. */
+	return o->status.watch_ns == MISSING_U64
+		       ? out_open(out, &o->output, e)
+		       : out_new_stream(out, (enum out_format)o->output.format, o->output.path, e);
 }
 
 static int finish(const struct pool_options *o, struct out **out, uint64_t n, const char *reason,
@@ -40,7 +45,7 @@ static int finish(const struct pool_options *o, struct out **out, uint64_t n, co
 	};
 	struct out *closing = *out;
 
-	if (o->output.format == OUT_JSON)
+	if (o->output.format == OUT_JSON || o->status.watch_ns != MISSING_U64)
 		out_record(closing, &end_record_type, &end);
 	*out = NULL;
 	return out_close(closing, e);

@@ -113,9 +113,12 @@ static void judge(struct wrap_job *job, const struct supervise_result *ended, ch
 	struct err *why = &job->why;
 	const char *state = supervise_state_name(ended->state);
 
+	job->values = (struct wrap_values){ .tool = tool->name, .operations = MISSING_F64 };
 	if (ended->state != SUPERVISE_OK)
 		err_say(why, EIO, "%s", ended->why);
-	else if (tool->parse(text, &job->values, why) == 0 && !(job->values.operations > 0))
+	else if (tool->parse(text, &job->values, why) < 0) /* with a bad value none counts */
+		job->values = (struct wrap_values){ .operations = MISSING_F64 };
+	else if (!(job->values.operations > 0))
 		err_say(why, EIO, "it exited with status 0 but did no operations");
 	if (ended->state == SUPERVISE_OK && why->code)
 		state = "failed";
@@ -169,6 +172,18 @@ static int write_raw(int fd, const char *path, const char *text, struct err *e)
 	return 0;
 }
 
+/* The first that can be written to: /tmp may be read only. Not TMPDIR, which may be closed to the
+ * user that the tool runs as. */
+static const char *scratch_place(void)
+{
+	static const char *const places[] = { "/tmp", "/var/tmp", "/dev/shm" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (access(places[i], W_OK) == 0)
+			return places[i];
+	return places[0];
+}
+
 static void configure(struct supervise_config *config, const struct wrap_job *job)
 {
 	/* Without a user who called sudo: the kernel's overflow uid. */
@@ -181,7 +196,7 @@ static void configure(struct supervise_config *config, const struct wrap_job *jo
 	const struct wrap_tool *tool = job->tool;
 
 	load_config_init(config, tool->name, job->args.argv, &job->config->limits);
-	config->scratch_below = tool->scratch_below ? tool->scratch_below : "/tmp";
+	config->scratch_below = tool->scratch_below ? tool->scratch_below : scratch_place();
 	config->pids = PIDS;
 	config->duration_ns =
 		job->config->params.duration_ns + (tool->slack_ns ? tool->slack_ns : SLACK_NS);
@@ -253,7 +268,6 @@ static int run_job(struct wrap_job *job, const char *path, struct out **out, int
 	}
 	text_put(&job->command, "", 1);
 	wrap_tool_version(tool, params, path, job->version, sizeof(job->version));
-	job->values.operations = MISSING_F64;
 	job->result = (struct wrap_result){
 		.tool = tool->name,
 		.version = job->version[0] ? job->version : NULL,

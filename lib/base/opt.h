@@ -130,6 +130,11 @@ struct opt_program {
  */
 int opt_main(const struct opt_program *program, int argc, char **argv);
 
+/* opt_help_words - "help", "help COMMAND" and "version" as the options that they stand for:
+ * "--help", "COMMAND --help", "--version". opt_main does it where a program has commands.
+ */
+void opt_help_words(int argc, char **argv);
+
 /* opt_format_value - an option's value in config as text that opt_parse reads back; "" where it is
  * not given; "true" or "false" for a flag. Cut where buf is too small.
  */

@@ -115,6 +115,19 @@ static const struct opt_command *find_command(const struct opt_program *program,
 	return NULL;
 }
 
+void opt_help_words(int argc, char **argv)
+{
+	static char help[] = "--help", version[] = "--version";
+
+	if (argc == 2 && str_eq(argv[1], "version"))
+		argv[1] = version;
+	if (argc < 2 || !str_eq(argv[1], "help"))
+		return;
+	for (int i = 1; i + 1 < argc; i++)
+		argv[i] = argv[i + 1];
+	argv[argc - 1] = help;
+}
+
 /* ---- help, or the run ---- */
 
 /* command NULL: about the program, of its commands those that begin with the word `group` where
@@ -225,6 +238,8 @@ int opt_main(const struct opt_program *program, int argc, char **argv)
 	struct err e = { 0 };
 
 	settle_process();
+	if (program->commands->name)
+		opt_help_words(argc, argv);
 	rc = dispatch(program, &command, argc, argv, &exit_code, &e);
 	if (rc == 0 || (rc == -EPIPE && !*e.what))
 		return exit_code;

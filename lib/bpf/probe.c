@@ -87,7 +87,8 @@ static int probe_open(struct probe *p, const struct probe_options *options, void
 				   "of Debian, Ubuntu, Fedora or Arch");
 	}
 	probe_hook_find(&p->kernel, (enum probe_variant)options->hook, p->choices);
-	rc = out_new(&p->out, (enum out_format)MAX(options->format, OUT_TEXT), options->output, e);
+	rc = out_new_stream(&p->out, (enum out_format)MAX(options->format, OUT_TEXT),
+			    options->output, e);
 	if (!rc)
 		out_set_time(p->out, (enum out_time)options->timestamps);
 	return rc;
@@ -209,7 +210,7 @@ int probe_finish(struct probe *p, struct err *e)
 		return rc;
 	p->end.seen = counts.seen;
 	p->end.filtered += counts.filtered;
-	p->end.dropped = counts.dropped;
+	p->end.dropped += counts.dropped;
 	p->end.missed = probe_missed(p);
 	return 0;
 }
@@ -319,7 +320,7 @@ static int probe_close(struct probe *p, struct err *e)
 
 	if (p->options->stats && !p->sink_error)
 		print_stats(p);
-	if (p->options->format >= 0 && !p->sink_error)
+	if (p->options->format >= 0 || p->sink_error)
 		out_record(out, &end_record_type, &p->end);
 	p->out = NULL;
 	return out_close(out, e);

@@ -126,15 +126,16 @@ static int ring_sample(void *ctx, void *event, size_t bytes)
 	struct probe *p = ctx;
 	int rc;
 
-	if (p->end.emitted >= p->options->max_events || p->sink_error) {
+	if (p->end.emitted >= p->options->max_events) {
 		p->end.filtered++; /* --max-events is reached */
 		return 0;
 	}
-	rc = p->calls.emit(p->ctx, event, bytes);
+	rc = p->sink_error ? p->sink_error : p->calls.emit(p->ctx, event, bytes);
 	if (rc)
-		p->sink_error = rc;
+		p->end.dropped++; /* it cannot be written */
 	else
 		p->end.emitted++;
+	p->sink_error = rc;
 	return 0;
 }
 

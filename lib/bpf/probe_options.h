@@ -31,7 +31,8 @@ extern const char *const probe_hook_choices[], *const probe_time_choices[];
 #define PROBE_OPT_OUTPUT(config, o) \
 	OPT_CHOICE('f', "format", config, o.format, opt_format_choices, \
 		   "write records in this format to standard output instead of the plain lines"), \
-		OPT_FILE('o', "output", config, o.output, "write records to this file"), \
+		OPT_FILE('o', "output", config, o.output, \
+			 "write records to this file as they come"), \
 		OPT_DURATION('d', "duration", config, o.duration_ns, \
 			     "stop after this time, e.g. 10s"), \
 		OPT_CHOICE(0, "timestamps", config, o.timestamps, probe_time_choices, \

@@ -250,6 +250,8 @@ int results_open(struct results **ret, const char *path, enum results_mode mode,
 	if (rc != SQLITE_OK)
 		return results_failed(results, rc, "open", e);
 	distrust(results->db);
+	/* A sort must not fail for want of a directory for temporary files. */
+	results_plain(results, "PRAGMA temp_store=MEMORY");
 	rc = mode == RESULTS_WRITE ? open_for_writing(results, e) : open_for_reading(results, e);
 	if (rc)
 		return rc;

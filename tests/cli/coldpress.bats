@@ -210,3 +210,37 @@ as_user() {
 	done | sort >"$BATS_TEST_TMPDIR/now"
 	sort "$top/docs/metrics.md" | diff - "$BATS_TEST_TMPDIR/now"
 }
+
+@test "help and version are commands of every program that has commands" {
+	for program in coldpress ram_pool workload compressor_monitor; do
+		[ "$("$top/build/bin/$program" help)" = "$("$top/build/bin/$program" --help)" ]
+		[ "$("$top/build/bin/$program" version)" = "$("$top/build/bin/$program" --version)" ]
+	done
+	[ "$("$coldpress" help study)" = "$("$coldpress" study --help)" ]
+	[ "$("$coldpress" help ram_pool)" = "$("$coldpress" ram_pool --help)" ]
+	[ "$("$coldpress" help ram_pool trigger compress)" = "$("$coldpress" ram_pool trigger compress --help)" ]
+	run "$coldpress" help stduy
+	[ "$status" -eq 2 ]
+	[[ $output == *"did you mean study"* ]]
+}
+
+@test "doctor and recover have the output options of all others" {
+	for command in doctor recover; do
+		for option in -q -v --quiet --verbose '-f json' '-o FILE'; do
+			"$coldpress" "$command" --help | grep -q -e "${option%% *}"
+		done
+	done
+	"$coldpress" doctor -q -f json -o "$BATS_TEST_TMPDIR/doctor"
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/doctor" | jq -r .type)" = end ]
+}
+
+@test "a share above 1 is answered with the percentage that was meant" {
+	for option in "study --limit 50" "study --floor 5" "workload run anon_streamer --set-share 30" \
+		"workload run anon_streamer --similarity 20" "compressor_monitor rank --floor 5"; do
+		# shellcheck disable=SC2086
+		run "$coldpress" $option
+		echo "$output"
+		[ "$status" -eq 2 ]
+		[[ $output == *"did you mean ${option##* }%?"* ]]
+	done
+}

@@ -497,3 +497,11 @@ for i in range(4096):
 	refused 2 "--pid PID or --file FILE" calibrate --pid 1 --file text
 	refused 2 "--pages times --runs" calibrate --file text --pages 65536 --runs 100
 }
+
+@test "bench --max-size 4KiB leaves out the usual corpus that needs more, and refuses one that was asked for" {
+	monitor bench --max-size 4KiB --runs 1 --warmups 1 --codec lz4:1 -f json --results /dev/null
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"mixed_50_50 is left out"* ]]
+	[ "$(jq -r 'select(.type == "bench") | .corpus' <<<"$output" | sort -u | tr '\n' ' ')" = "repetitive unique " ]
+	refused 1 "--max-size is too small" bench --max-size 4KiB --corpora mixed_50_50 --codec lz4:1
+}

@@ -470,3 +470,19 @@ costs_are() {
 	: >none.csv
 	refused 1 "none.csv" rank --csv none.csv
 }
+
+@test "rank --csv reads what a spreadsheet wrote: a byte order mark, semicolons" {
+	printf '%s\n' 'label,heavy,corpus,size_bytes,page_bytes,orig_bytes,codec_bytes,slot_bytes,compress_cpu_ns,decompress_cpu_ns,validation' \
+		lz4:1,false,x,4096,4096,4096,1000,1024,5,5,PASS >plain.csv
+	monitor rank --csv plain.csv -f json
+	[ "$status" -eq 0 ]
+	plain=$output
+	{ printf '\xef\xbb\xbf' && cat plain.csv; } >mark.csv
+	tr , ';' <plain.csv >semicolons.csv
+	{ printf '\xef\xbb\xbf' && sed 's/$/\r/' semicolons.csv; } >both.csv
+	for file in mark semicolons both; do
+		monitor rank --csv $file.csv -f json
+		[ "$status" -eq 0 ]
+		[ "$output" = "$plain" ]
+	done
+}

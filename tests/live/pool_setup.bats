@@ -292,7 +292,7 @@ shape() {
 	"$pool" setup --size 64MiB --name first --priority 9 -q >/dev/null
 	run --separate-stderr "$pool" setup --size 64MiB --name second --priority 9
 	[ "$status" -eq 0 ]
-	[[ $stderr == *"has priority 9: it is used before the pool, or in turn"* ]]
+	[[ $stderr == *"has priority 9: it is used in turn with the pool"* ]]
 	first=$("$pool" status -f json --name first | field device)
 	[[ $("$pool" status -f json --name second | field warning) == "$first (priority 9) is used in turn: "* ]]
 	"$pool" reset -q --name second

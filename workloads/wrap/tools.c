@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* tools.c - finds a tool, its profiles and its program; builds its command line. */
-#include <stdarg.h>
-
 #include "workloads/gen/spec.h"
 #include "wrap.h"
 
@@ -45,29 +43,6 @@ int wrap_profile_find(const struct wrap_tool *tool, const char *name,
 	}
 	err_usage(e, "%s has no profile '%s'", tool->name, name);
 	return err_hint(e, "profiles: %s", names);
-}
-
-/* ---- values ---- */
-
-void wrap_value_add(struct wrap_values *values, double value, const char *unit, const char *name,
-		    ...)
-{
-	struct wrap_value *item = &values->items[values->n];
-	va_list ap;
-
-	if (values->n == WRAP_VALUES_MAX || value != value)
-		return;
-	va_start(ap, name);
-	vsnprintf(item->name, sizeof(item->name), name, ap);
-	va_end(ap);
-	item->unit = unit;
-	item->value = value;
-	values->n++;
-}
-
-void wrap_operations_add(struct wrap_values *values, double operations)
-{
-	values->operations = (values->operations >= 0 ? values->operations : 0) + operations;
 }
 
 /* ---- the program ---- */
