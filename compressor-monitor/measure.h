@@ -18,10 +18,11 @@ void measure_free(struct measure *m);
 /* measure_estimate - from now on the estimator (lib/analysis/estimate.h) judges pages too. */
 void measure_estimate(struct measure *m);
 
-/* measure_page - one page, drawn from this stratum; its memory must stay unchanged until
- * measure_hold. Same-filled pages are counted and not compressed. -ENOMEM.
+/* measure_page - one page, drawn from this stratum, at this place in the sample; its memory must
+ * stay unchanged until measure_hold. Same-filled pages are counted and not compressed. -ENOMEM.
  */
-int measure_page(struct measure *m, const void *page, enum page_class class, uint32_t stratum);
+int measure_page(struct measure *m, const void *page, enum page_class class, uint32_t stratum,
+		 uint64_t place);
 
 /* measure_hold - copies the pages that wait for a full batch: their memory may be reused. */
 void measure_hold(struct measure *m);
