@@ -426,7 +426,7 @@ int measure_sample_size(struct measure *m, double half_width_ratio,
 		if (rc)
 			break;
 		times = half_width_ratio * PAGE_BYTES * 2 /
-			(estimate.of_coded.high - estimate.of_coded.low);
+			(estimate.of_all.high - estimate.of_all.low);
 		/* The square of the width is proportional to 1 / n - 1 / population. Not if it is
 		 * missing or 0. */
 		if (times < 1)
@@ -501,6 +501,9 @@ static struct scan_codec_record report(const struct measure *m, struct codec_mea
 	ret.saved_slot_ratio = 1 - slot->estimate / PAGE_BYTES;
 	ret.saved_slot_low_ratio = 1 - slot->high / PAGE_BYTES;
 	ret.saved_slot_high_ratio = 1 - slot->low / PAGE_BYTES;
+	ret.saved_memory_ratio = 1 - estimate->of_all.estimate / PAGE_BYTES;
+	ret.saved_memory_low_ratio = 1 - estimate->of_all.high / PAGE_BYTES;
+	ret.saved_memory_high_ratio = 1 - estimate->of_all.low / PAGE_BYTES;
 	ret.huge_pages = s->sums.pool.huge_pages;
 	ret.mismatched_pages = s->sums.mismatched_pages;
 	stats_sort(s->compress.ns, s->compress.n);

@@ -35,7 +35,7 @@ int measure_flush(struct measure *m);
 int measure_join(struct measure *into, struct measure *from);
 
 /* measure_sample_size - how many pages in total make the 95 % interval of every codec's
- * saved_slot_ratio as narrow as +-half_width_ratio, by the intervals so far; at least as many as
+ * saved_memory_ratio as narrow as +-half_width_ratio, by the intervals so far; at least as many as
  * were measured.
  */
 int measure_sample_size(struct measure *m, double half_width_ratio,

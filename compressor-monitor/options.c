@@ -22,10 +22,11 @@
 			 .metavar = "KIND"), \
 		OPT_U64(0, "pages", struct monitor_config, scan.pages, \
 			"number of present pages to sample", .min = 1, .max = UINT32_MAX), \
-		OPT_STRING(0, "precision", struct monitor_config, scan.precision, \
-			   "sample as many pages as it takes for a 95 % interval of " \
-			   "saved_slot_ratio of plus or minus this, e.g. 1pt (percentage point)", \
-			   .metavar = "POINTS"), \
+		OPT_STRING( \
+			0, "precision", struct monitor_config, scan.precision, \
+			"sample as many pages as it takes for a 95 % interval of " \
+			"saved_memory_ratio of plus or minus this, e.g. 1pt (percentage point)", \
+			.metavar = "POINTS"), \
 		OPT_FLAG(0, "all", struct monitor_config, scan.all, "read every present page"), \
 		OPT_U64(0, "seed", struct monitor_config, scan.seed, "seed of the sample"), \
 		OPT_U64(0, "threads", struct monitor_config, scan.threads, \

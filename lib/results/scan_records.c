@@ -33,6 +33,12 @@ static const struct field codec_fields[] = {
 	CODEC(saved_slot_low_ratio, FIELD_F64, "ratio",
 	      "lower end of the 95 % interval of saved_slot_ratio for all present pages"),
 	CODEC(saved_slot_high_ratio, FIELD_F64, "ratio", "upper end of that interval"),
+	CODEC(saved_memory_ratio, FIELD_F64, "ratio",
+	      "saved share of the RAM of all present pages: as saved_slot_ratio, but zero and "
+	      "same-filled pages are counted, and saved whole"),
+	CODEC(saved_memory_low_ratio, FIELD_F64, "ratio",
+	      "lower end of the 95 % interval of saved_memory_ratio"),
+	CODEC(saved_memory_high_ratio, FIELD_F64, "ratio", "upper end of that interval"),
 	CODEC(huge_pages, FIELD_U64, "pages", "incompressible pages, stored uncompressed"),
 	CODEC(compress_ns, FIELD_F64, "ns", "thread CPU to compress one page, median of batches",
 	      .decimals = -1),

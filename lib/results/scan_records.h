@@ -22,6 +22,7 @@ struct scan_codec_record {
 	bool heavy;
 	uint64_t pages, orig_bytes, codec_bytes, stored_bytes, slot_bytes;
 	double saved_codec_ratio, saved_slot_ratio, saved_slot_low_ratio, saved_slot_high_ratio;
+	double saved_memory_ratio, saved_memory_low_ratio, saved_memory_high_ratio;
 	uint64_t huge_pages;
 	double compress_ns, compress_p90_ns, decompress_ns, decompress_p90_ns;
 	uint64_t compress_cpu_ns, decompress_cpu_ns;
