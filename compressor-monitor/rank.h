@@ -59,7 +59,7 @@ struct rank_input {
 
 struct rank_decision_record {
 	const char *target, *decision, *choice, *recompress, *answer;
-	double saved_ratio, no_codec_ratio, cost_cpu_ms;
+	double saved_ratio, saved_low_ratio, saved_high_ratio, no_codec_ratio, cost_cpu_ms;
 	double win_ratio;
 	const char *runner_up;
 	double runner_up_ratio;

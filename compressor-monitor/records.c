@@ -231,6 +231,11 @@ static const struct field decision_fields[] = {
 		 "share of all sampled memory (RAM or bytes, see --savings) that the decision "
 		 "saves, "
 		 "with zero and same-filled pages; missing for leave_alone"),
+	DECISION(
+		saved_low_ratio, FIELD_F64, "ratio",
+		"lower end of the 95 % interval of the saved share of all present memory, weighted "
+		"by mapping; missing for two codecs, --savings codec and a bench"),
+	DECISION(saved_high_ratio, FIELD_F64, "ratio", "upper end of that interval"),
 	DECISION(no_codec_ratio, FIELD_F64, "ratio",
 		 "zero and same-filled pages, of all sampled memory"),
 	DECISION(cost_cpu_ms, FIELD_F64, "ms", "CPU time of the choice for all sampled pages"),

@@ -473,6 +473,8 @@ static int take_row(struct reader *r, const struct columns *columns)
 			       .slot_bytes = row.slot_bytes,
 			       .compress_cpu_ns = row.compress.cpu_ns,
 			       .decompress_cpu_ns = row.decompress.cpu_ns,
+			       .saved_memory_low_ratio = MISSING_F64,
+			       .saved_memory_high_ratio = MISSING_F64,
 			       .validation = row.validation,
 		       });
 	return rc ? bad_line(r, "not a row of a bench") : 0;

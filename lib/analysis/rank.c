@@ -335,6 +335,12 @@ void rank_codecs(const struct rank_query *query, const struct rank_codec *codecs
 	}
 	name_calibrations(query, codecs, n, ret->calibration, sizeof(ret->calibration));
 	decide(query, candidates, verdicts, &choice, ret);
+	ret->saved_low_ratio = ret->saved_high_ratio = MISSING_F64;
+	if (choice.codec != POLICY_NOTHING && choice.recompress == POLICY_NOTHING &&
+	    query->policy.savings == POLICY_SLOT) {
+		ret->saved_low_ratio = codecs[choice.codec].memory_low_ratio;
+		ret->saved_high_ratio = codecs[choice.codec].memory_high_ratio;
+	}
 	measure_sureness(query, codecs, n, &choice, &ret->sureness);
 }
 

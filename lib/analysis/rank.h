@@ -26,6 +26,8 @@ struct rank_codec {
 	bool heavy, failed; /* failed: a page did not decompress to its original */
 	uint64_t orig_bytes, codec_bytes, slot_bytes;
 	uint64_t compress_cpu_ns, decompress_cpu_ns; /* MISSING_U64: not measured */
+	/* 95 % interval of the share of all memory that is saved in slots; NaN = not known */
+	double memory_low_ratio, memory_high_ratio;
 	const struct rank_group *groups; /* RANK_GROUPS of them, together the totals; may be NULL */
 };
 
@@ -70,7 +72,8 @@ struct ranking {
 	 * "baseline", "fast", "heavy", "two_stage"
 	 */
 	const char *decision;
-	double saved_ratio;    /* of the whole memory, with no_codec too; missing for leave_alone */
+	double saved_ratio; /* of the whole memory, with no_codec too; missing for leave_alone */
+	double saved_low_ratio, saved_high_ratio; /* 95 % interval of that, of one codec's slots */
 	double no_codec_ratio; /* zero and same-filled pages, of the whole memory; NaN = no page */
 	double cost_cpu_ms;    /* of the choice; else missing */
 	struct rank_sureness sureness;

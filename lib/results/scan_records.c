@@ -219,6 +219,8 @@ struct rank_codec scan_rank_codec(const struct scan_codec_record *r)
 		.slot_bytes = r->slot_bytes,
 		.compress_cpu_ns = r->compress_cpu_ns,
 		.decompress_cpu_ns = r->decompress_cpu_ns,
+		.memory_low_ratio = r->saved_memory_low_ratio,
+		.memory_high_ratio = r->saved_memory_high_ratio,
 	};
 }
 

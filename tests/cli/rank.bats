@@ -216,13 +216,14 @@ mixture() {
 		(sum("decompress_cpu_ns") - $all.decompress_cpu_ns | fabs) <= 16' part.json >"$BATS_TEST_TMPDIR/jq"
 	monitor rank --json part.json --class cold -f json
 	of rank_decision '.[0] | .win_ratio > 0 and .win_ratio <= 1 and (.runner_up == null or .win_ratio + .runner_up_ratio <= 1.0000001)'
+	of rank_decision '.[0] | .saved_low_ratio < .saved_ratio and .saved_ratio < .saved_high_ratio'
 	# All pages: the draw is the same.
 	monitor rank --file text --all -f json
-	of rank_decision '.[0] | .win_ratio == 1 and .runner_up == null'
+	of rank_decision '.[0] | .win_ratio == 1 and .runner_up == null and (.saved_low_ratio - .saved_ratio | fabs) < 1e-6'
 	# Figures by hand have no pages.
 	by_hand >scan.json
 	monitor rank --json scan.json -f json
-	of rank_decision '.[0] | .win_ratio == null and .runner_up == null and .runner_up_ratio == null'
+	of rank_decision '.[0] | .win_ratio == null and .runner_up == null and .runner_up_ratio == null and .saved_low_ratio == null'
 	# Groups of some of the pages are not drawn from, impossible ones refused.
 	grep -v '"scan_group".*"group":3,' part.json >less.json
 	monitor rank --json less.json -f json
