@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "groups.h"
 #include "lib/codec/codec.h"
 #include "lib/analysis/estimate.h"
 #include "lib/analysis/stats.h"
@@ -32,6 +33,7 @@ struct codec_sums {
 		uint64_t pages, codec_bytes, compress_ns, decompress_ns;
 		double slot_bytes;
 	} classes[PAGE_CLASSES];
+	struct group_sums groups[RANK_GROUPS];
 };
 
 struct codec_measure {
@@ -50,6 +52,7 @@ struct batch {
 	char held[BATCH_PAGES * PAGE_BYTES];
 	const char *pages[BATCH_PAGES];
 	uint32_t strata[BATCH_PAGES];
+	uint8_t groups[BATCH_PAGES];
 	enum page_class class;
 	size_t n;
 	bool fits[2]
@@ -238,6 +241,8 @@ static int run_batch(const struct measure *m, const struct batch *b, struct code
 		s->sums.bins[(MIN(bytes, (size_t)PAGE_BYTES) + SCAN_BIN_BYTES - 1) /
 			     SCAN_BIN_BYTES]++;
 		zsmalloc_pool_add(&s->sums.pool, bytes);
+		group_add(&s->sums.groups[b->groups[i]], b->class,
+			  bytes < s->sums.pool.model->huge_bytes, bytes, slot.bytes);
 		stratum->pages++;
 		stratum->coded_pages++;
 		stratum->codec_bytes += bytes;
@@ -322,7 +327,8 @@ void measure_estimate(struct measure *m)
 	m->estimate = true;
 }
 
-int measure_page(struct measure *m, const void *page, enum page_class class, uint32_t stratum)
+int measure_page(struct measure *m, const void *page, enum page_class class, uint32_t stratum,
+		 uint64_t place)
 {
 	struct batch *b = &m->batches[class];
 
@@ -337,6 +343,7 @@ int measure_page(struct measure *m, const void *page, enum page_class class, uin
 	}
 	b->class = class;
 	b->strata[b->n] = stratum;
+	b->groups[b->n] = group_of(place);
 	b->pages[b->n++] = page;
 	return b->n == BATCH_PAGES ? flush_batch(m, b) : 0;
 }
@@ -365,6 +372,7 @@ static int join_codec(struct codec_measure *into, struct codec_measure *from, si
 		into->sums.estimated[i / 2][i % 2] += from->sums.estimated[i / 2][i % 2];
 	for (size_t i = 0; i < PAGE_CLASSES; i++)
 		class_sums_add(&into->sums.classes[i], &from->sums.classes[i]);
+	groups_join(into->sums.groups, from->sums.groups);
 	if (n_strata)
 		memset(from->strata, 0, n_strata * sizeof(*from->strata));
 	from->sums = (struct codec_sums){ .pool.model = from->sums.pool.model };
@@ -418,7 +426,7 @@ int measure_sample_size(struct measure *m, double half_width_ratio,
 		if (rc)
 			break;
 		times = half_width_ratio * PAGE_BYTES * 2 /
-			(estimate.of_coded.high - estimate.of_coded.low);
+			(estimate.of_all.high - estimate.of_all.low);
 		/* The square of the width is proportional to 1 / n - 1 / population. Not if it is
 		 * missing or 0. */
 		if (times < 1)
@@ -493,6 +501,9 @@ static struct scan_codec_record report(const struct measure *m, struct codec_mea
 	ret.saved_slot_ratio = 1 - slot->estimate / PAGE_BYTES;
 	ret.saved_slot_low_ratio = 1 - slot->high / PAGE_BYTES;
 	ret.saved_slot_high_ratio = 1 - slot->low / PAGE_BYTES;
+	ret.saved_memory_ratio = 1 - estimate->of_all.estimate / PAGE_BYTES;
+	ret.saved_memory_low_ratio = 1 - estimate->of_all.high / PAGE_BYTES;
+	ret.saved_memory_high_ratio = 1 - estimate->of_all.low / PAGE_BYTES;
 	ret.huge_pages = s->sums.pool.huge_pages;
 	ret.mismatched_pages = s->sums.mismatched_pages;
 	stats_sort(s->compress.ns, s->compress.n);
@@ -503,6 +514,17 @@ static struct scan_codec_record report(const struct measure *m, struct codec_mea
 	ret.decompress_p90_ns = quantile(&s->decompress, 0.9);
 	predict_pool(m, s, all.slot_bytes, population, &estimate->of_all, &ret);
 	return ret;
+}
+
+static void report_groups(const struct codec_measure *s, struct rank_group *ret)
+{
+	uint64_t compress_ns[PAGE_CLASSES], decompress_ns[PAGE_CLASSES];
+
+	for (size_t class = 0; class < PAGE_CLASSES; class ++) {
+		compress_ns[class] = s->sums.classes[class].compress_ns;
+		decompress_ns[class] = s->sums.classes[class].decompress_ns;
+	}
+	groups_report(s->sums.groups, compress_ns, decompress_ns, ret);
 }
 
 static struct scan_estimate_record report_estimate(const struct measure *m,
@@ -552,6 +574,7 @@ int measure_report(struct measure *m, const struct page_strata *strata, uint64_t
 				report_sums(&m->codecs[i], &m->codecs[i].sums.classes[class]);
 			ret->by_class[class][i].label = ret->labels[i];
 		}
+		report_groups(&m->codecs[i], ret->groups[i]);
 		ret->estimates[i] = report_estimate(m, &m->codecs[i], ret->labels[i]);
 		memcpy(ret->bins[i], m->codecs[i].sums.bins, sizeof(ret->bins[i]));
 		ret->bins[i][0] = m->same_pages;
