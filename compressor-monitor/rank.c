@@ -63,8 +63,14 @@ static int choose_factor(const struct rank_config *config, struct rank_setup *s,
 					   POLICY_READBACK_COLD };
 	int class = config->class < 0 ? RANK_WARM : config->class;
 
-	if (config->readback_pid || factor_is_from_db(config))
-		return measure_readback(config, s, e);
+	if (config->readback_pid || factor_is_from_db(config)) {
+		int rc = measure_readback(config, s, e);
+
+		/* A database may have nothing but calibrations. */
+		s->no_study = rc == -ENOMSG && !config->target;
+		if (!s->no_study)
+			return rc;
+	}
 	s->query.policy.readback_factor = config->readback;
 	if (isnan(config->readback)) {
 		s->class = rank_class_choices[class];
@@ -110,7 +116,11 @@ static int find_calibrations(const struct rank_config *config, struct rank_setup
 	rc = read_calibrations(config->db ? config->db : RESULTS_USUAL_PATH, s, &why);
 	if (!rc || (!config->db && (rc == -ENOENT || rc == -ENODATA)))
 		return 0;
-	if (config->db && !factor_is_from_db(config)) {
+	if (config->db && (s->no_study || !factor_is_from_db(config))) {
+		if (s->no_study && rc == -ENODATA)
+			return err_say(e, ENODATA,
+				       "%s has no study and no calibration of this machine",
+				       config->db);
 		if (e)
 			*e = why;
 		return rc;

@@ -34,6 +34,7 @@ struct rank_setup {
 	struct calibration calibrations[RESULTS_CALIBRATIONS_MAX];
 	const char *class; /* NULL = the factor was given or measured */
 	uint64_t residence_ns;
+	bool no_study;             /* the database has calibrations at most */
 	char readback_source[256]; /* "" = given, or by class */
 };
 

@@ -466,6 +466,14 @@ costs_are() {
 	monitor rank --json scan.json --db study.db --target "$subject" -f json
 	costs_are "lz4:1=kernel lz4" lzo1x-1=library zstd:3=library
 	of rank_decision ".[0].calibration == \"study.db: $lz4\""
+	# A database of calibrations alone gives just these; the readback factor is that of warm memory.
+	sqlite3 study.db '.backup only.db'
+	sqlite3 only.db 'PRAGMA foreign_keys=ON; DELETE FROM experiment'
+	monitor rank --json scan.json --db only.db -f json
+	[ "$status" = 0 ]
+	costs_are "lz4:1=kernel lz4" lzo1x-1=library zstd:3=library
+	of rank_decision '.[0].class == "warm"'
+	refused 1 "has no study" rank --json scan.json --db only.db --target "$subject"
 	mkdir -p coldpress-report
 	cp study.db coldpress-report
 	monitor rank --json scan.json -f json
