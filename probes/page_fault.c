@@ -283,13 +283,19 @@ static int trace_stacks(struct run *run, struct err *e)
 	return 0;
 }
 
-/* Entries: the tracepoints, or else the perf event of all faults; completions do not need that. */
+/* Entries: the tracepoints, or else, unless another kind of hook was asked for, the perf event of
+ * all faults; completions do not need that.
+ */
 static int use_entries(struct probe *p, bool completions, struct err *e)
 {
+	const int asked = p->options->hook;
+	bool other = asked != PROBE_AUTO && asked != PROBE_PERF;
+
 	if (probe_use(p, "page_fault_user"))
 		return probe_require(p, "page_fault_kernel", e);
-	return completions || probe_use(p, "page_faults") ? 0
-							  : probe_require(p, "page_fault_user", e);
+	if (!other && (completions || probe_use(p, "page_faults")))
+		return 0;
+	return probe_require(p, "page_fault_user", e);
 }
 
 static int use_hooks(struct probe *p, const struct config *c, struct err *e)
