@@ -165,11 +165,11 @@ static bool minors_too(const struct config *c)
 	return c->fault >= 0 ? str_eq(fault_choices[c->fault], "all") : c->stacks;
 }
 
-/* Completions that pass the filter and that the kernel ran no program for: it runs none on a perf
- * event while bpf_prog_active of that CPU is set, as during a bpf(2) call on a map by a task that
- * was preempted in it, and does not count these: they are the events that it counted less the runs,
- * of all tasks. Of those that pass the filter they are at most the entries that did and did not
- * complete; missing where entries have no tracepoint, which never is skipped.
+/* Completions that pass the filter and that the kernel ran no program for: on a perf event it runs
+ * none while another one, or a bpf(2) call on a map, has set bpf_prog_active of that CPU
+ * (bpf_overflow_handler), and does not count these: they are the events that it counted less the
+ * runs, of all tasks. Of those that pass the filter they are at most the entries that did and did
+ * not complete; missing where entries have no tracepoint, which is never skipped so.
  */
 static uint64_t lost(const struct run *run, const struct fault_sums *s)
 {

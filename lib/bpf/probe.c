@@ -121,6 +121,20 @@ int probe_ready(struct probe *p, const char *message)
 	return out_flush(p->out);
 }
 
+/* Why a signal ends the probe, or NULL. */
+static const char *stopped(void)
+{
+	int sig = stop_requested();
+
+	return !sig ? NULL : sig == SIGPIPE ? "reader" : "signal";
+}
+
+/* Whether what until_fd stands for has ended. */
+static bool ended(const struct probe *p)
+{
+	return p->until_ready && (!p->calls.ended || p->calls.ended(p->ctx));
+}
+
 const char *probe_wait(struct probe *p, uint64_t ns)
 {
 	bool file = p->options->output && !str_eq(p->options->output, "-");
@@ -141,8 +155,8 @@ const char *probe_wait(struct probe *p, uint64_t ns)
 	}
 	timeout = (struct timespec){ .tv_sec = (time_t)(ns / NS_PER_S),
 				     .tv_nsec = (long)(ns % NS_PER_S) };
-	if (stop_requested())
-		return stop_requested() == SIGPIPE ? "reader" : "signal";
+	if (stopped())
+		return stopped();
 	if (ppoll(fds, ARRAY_SIZE(fds), &timeout, NULL) > 0) {
 		if (fds[0].revents & POLLERR)
 			return "reader";
@@ -150,9 +164,9 @@ const char *probe_wait(struct probe *p, uint64_t ns)
 		if (fds[2].revents & POLLIN)
 			epoll_wait(p->wake_fd, &woken, 1, 0);
 	}
-	if (stop_requested())
-		return stop_requested() == SIGPIPE ? "reader" : "signal";
-	return p->until_ready && (!p->calls.ended || p->calls.ended(p->ctx)) ? "done" : NULL;
+	if (stopped())
+		return stopped();
+	return ended(p) ? "done" : NULL;
 }
 
 void probe_sleep(struct probe *p)
