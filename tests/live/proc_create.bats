@@ -115,6 +115,21 @@ figure() { grep -o " $1=[^ ]*" <<<" $2" | head -n 1 | cut -d = -f 2; }
 		(.[1:] | all(.depth == 1 and .exit_code == 0))' out
 }
 
+@test "--draw-tree: names and levels that are left out are marked" {
+	for i in 1 2 3 4 5 6; do cp /bin/bash "n$i"; done
+	"$bin/proc_create" --draw-tree --format json -q -o out -- ./n1 -c \
+		'exec ./n2 -c "exec ./n3 -c \"exec ./n4 -c \\\"exec ./n5 -c true\\\"\""'
+	jq -es 'map(select(.type == "process_tree").tree) == ["proc_create > n1 > n2 > ... > n5"] or
+		map(select(.type == "process_tree").tree) == ["n1 > n2 > n3 > ... > n5"]' out
+	# 70 levels, each below the one before.
+	cat >deep <<-'EOF'
+		[ "$1" -eq 0 ] || { bash "$0" "$(($1 - 1))"; :; }
+	EOF
+	"$bin/proc_create" --draw-tree --format json -q -o out -- bash deep 70
+	jq -es 'map(select(.type == "process_tree" and .depth > 64)) | length > 0 and all(.tree | startswith("... "))' out
+	jq -es 'map(select(.type == "process_tree" and .depth <= 64)) | all(.tree | startswith("... ") | not)' out
+}
+
 @test "the end of a process carries how many threads it had" {
 	"$bin/proc_create" --format json -q -o out -- "$helpers/forks" 3 211
 	jq -es 'map(select(.type == "exit")) | length == 4 and map(.threads) == [1, 1, 1, 212] or
