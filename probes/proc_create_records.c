@@ -50,9 +50,9 @@ static const struct field exec_fields[] = {
 	TASK(comm, CHARS, "", "new name of the process"),
 	TASK(uid, U32, "", "real user ID"),
 	TASK(path, STRING, "", "program, as passed to exec"),
-	TASK(path_cut, BOOL, "", "the path is longer than shown"),
 	TASK(argv, STRING, "", "arguments, quoted for a shell"),
 	TASK(argv_cut, BOOL, "", "the arguments are longer than shown (--max-argv)"),
+	TASK(path_cut, BOOL, "", "the path is longer than shown: over 4,159 bytes"),
 	PLACE_AND_TIME("process"),
 };
 
@@ -66,13 +66,13 @@ static const struct field failed_fields[] = {
 	TASK(comm, CHARS, "", "name of the process, which does not change"),
 	TASK(uid, U32, "", "real user ID"),
 	TASK(path, STRING, "", "program, as passed to exec; missing: could not be read"),
-	TASK(path_cut, BOOL, "", "the path is longer than shown: over 4,159 bytes"),
 	TASK(error, STRING, "", "error of exec, e.g. ENOENT"),
 	TASK(argv, STRING, "", "arguments, as in exec; missing: none"),
 	TASK(argv_cut, BOOL, "",
 	     "the arguments are longer than shown (--max-argv, 8 KiB each, 1,024 of them), or "
 	     "could "
 	     "not be read"),
+	TASK(path_cut, BOOL, "", "the path is longer than shown: over 4,159 bytes"),
 	PLACE_AND_TIME("process"),
 };
 
