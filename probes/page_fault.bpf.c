@@ -292,23 +292,33 @@ static __always_inline __u64 ip_of(const void *regs, enum ip_from from)
 	return (__u64)regs;
 }
 
+/* Entries that pass the filter: a bound of the completions that may have been missed. */
+static __always_inline struct fault_sums *count_entry(bool user)
+{
+	struct fault_sums *s = only(&sums);
+
+	if (!s)
+		return NULL;
+	if (!wanted()) {
+		s->filtered++;
+		return NULL;
+	}
+	if (user)
+		s->user++;
+	else
+		s->kernel++;
+	return s;
+}
+
 static __always_inline void sum(const struct fault_entry *entry, const void *regs,
 				enum ip_from from, bool at_completion)
 {
-	struct fault_sums *s = only(&sums);
+	struct fault_sums *s = count_entry(entry->user);
 	struct task_struct *task;
 	struct by_key key;
 
 	if (!s)
 		return;
-	if (!wanted()) {
-		s->filtered++;
-		return;
-	}
-	if (entry->user)
-		s->user++;
-	else
-		s->kernel++;
 	if (by == BY_MAPPING) {
 		submit_fault(s, current(), entry->addr, CLASS_UNKNOWN, false, 0);
 	} else if (by) {
@@ -331,8 +341,12 @@ static __always_inline int fault(bool user, __u64 addr, const void *regs, enum i
 		sum(&entry, regs, from, at_completion);
 		return 0;
 	}
+	if (mode == FAULT_STACKS) {
+		count_entry(user);
+		return 0;
+	}
 	if (mode == FAULT_COMPLETED) {
-		if (!wanted())
+		if (!count_entry(user))
 			return 0;
 		entry.ip = ip_of(regs, from);
 		save(current(), &entry);
@@ -521,11 +535,12 @@ static __always_inline int completion(struct bpf_perf_event_data *ctx, enum faul
 	s->runs[class]++;
 	if (mode == FAULT_SUMMARY) {
 		sum_completed(s, ctx, class);
-	} else if (mode == FAULT_STACKS) {
-		if (admit() && sampled())
-			count_stack(s, ctx);
 	} else if (admit()) {
-		complete(s, ctx, class);
+		s->times[class].count++;
+		if (mode != FAULT_STACKS)
+			complete(s, ctx, class);
+		else if (sampled())
+			count_stack(s, ctx);
 	}
 	return 0;
 }

@@ -14,7 +14,7 @@ struct task_record {
 	uint32_t pid, tid, ppid, child, uid;
 	char comm[PROBE_COMM_LEN];
 	const char *path, *error, *argv;
-	bool argv_cut, core;
+	bool path_cut, argv_cut, core;
 	uint64_t exit_code, signal, lifetime_ns, cpu_ns, user_ns, system_ns, max_rss_bytes,
 		minor_faults, major_faults, threads;
 	uint64_t cgroup;
@@ -52,6 +52,7 @@ static const struct field exec_fields[] = {
 	TASK(path, STRING, "", "program, as passed to exec"),
 	TASK(argv, STRING, "", "arguments, quoted for a shell"),
 	TASK(argv_cut, BOOL, "", "the arguments are longer than shown (--max-argv)"),
+	TASK(path_cut, BOOL, "", "the path is longer than shown: over 4,159 bytes"),
 	PLACE_AND_TIME("process"),
 };
 
@@ -64,13 +65,14 @@ static const struct field failed_fields[] = {
 	TASK(ppid, U32, "", "parent process"),
 	TASK(comm, CHARS, "", "name of the process, which does not change"),
 	TASK(uid, U32, "", "real user ID"),
-	TASK(path, STRING, "", "program, as passed to exec, up to 255 bytes"),
+	TASK(path, STRING, "", "program, as passed to exec; missing: could not be read"),
 	TASK(error, STRING, "", "error of exec, e.g. ENOENT"),
 	TASK(argv, STRING, "", "arguments, as in exec; missing: none"),
 	TASK(argv_cut, BOOL, "",
 	     "the arguments are longer than shown (--max-argv, 8 KiB each, 1,024 of them), or "
 	     "could "
 	     "not be read"),
+	TASK(path_cut, BOOL, "", "the path is longer than shown: over 4,159 bytes"),
 	PLACE_AND_TIME("process"),
 };
 
@@ -181,18 +183,11 @@ uint64_t records_follow(struct records *records, const struct task_event *task)
 
 static void fill_exec(const struct exec_event *exec, struct text *argv, struct task_record *ret)
 {
-	ret->path = exec->path;
-	ret->argv = quoted(argv, exec->argv, exec->argv_read);
-	ret->argv_cut = exec->argv_bytes > exec->argv_read;
-}
-
-static void fill_failed(const struct exec_failed_event *failed, struct text *argv,
-			struct task_record *ret)
-{
-	ret->path = failed->path_read ? failed->path : NULL;
-	ret->error = strerrorname_np((int)failed->error);
-	ret->argv = quoted(argv, failed->argv, failed->argv_read);
-	ret->argv_cut = failed->argv_cut;
+	ret->path = exec->path_read ? exec->text + exec->argv_read : NULL;
+	ret->path_cut = exec->path_read == EXEC_PATH_MAX;
+	ret->error = exec->error ? strerrorname_np((int)exec->error) : NULL;
+	ret->argv = quoted(argv, exec->text, exec->argv_read);
+	ret->argv_cut = exec->argv_cut;
 }
 
 static void fill_exit(const struct records *records, const struct exit_event *exit,
@@ -236,10 +231,8 @@ int records_emit(const struct records *records, struct out *out, const struct ta
 	int rc;
 
 	memcpy(record.comm, task->comm, sizeof(record.comm));
-	if (task->kind == TASK_EXEC)
+	if (task->kind == TASK_EXEC || task->kind == TASK_EXEC_FAILED)
 		fill_exec((const struct exec_event *)task, &argv, &record);
-	else if (task->kind == TASK_EXEC_FAILED)
-		fill_failed((const struct exec_failed_event *)task, &argv, &record);
 	else if (task->kind == TASK_EXIT)
 		fill_exit(records, (const struct exit_event *)task, &record);
 	rc = out_record(out, types[task->kind], &record);

@@ -8,7 +8,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
-#include <linux/membarrier.h>
 #include <linux/perf_event.h>
 #include <sys/capability.h>
 #include <sys/epoll.h>
@@ -268,6 +267,48 @@ static int drop_capabilities(const struct probe *p, struct err *e)
 	return rc;
 }
 
+/* Programs run inside RCU read sections. The update of a map of maps waits until those that began
+ * before have ended (maybe_wait_bpf_programs of the kernel, 4.12), also where membarrier(2) does
+ * not: it refuses to on nohz_full CPUs. Needs CAP_BPF here, and no right when it waits.
+ */
+static int grace_open(struct probe *p, struct err *e)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, outer);
+
+	p->grace_inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "grace", 4, 4, 1, NULL);
+	outer.inner_map_fd = (uint32_t)p->grace_inner;
+	p->grace_fd = p->grace_inner < 0 ? -1
+					 : bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "grace", 4, 4,
+							  1, &outer);
+	return p->grace_fd < 0 ? err_set(e, errno, "cannot create a map of maps") : 0;
+}
+
+static int grace_wait(const struct probe *p)
+{
+	uint32_t zero = 0;
+
+	return bpf_map_update_elem(p->grace_fd, &zero, &p->grace_inner, BPF_ANY);
+}
+
+static char *cpus_online(void)
+{
+	char *text = NULL;
+
+	if (sysroot_read_alloc(NULL, &text, NULL, "/sys/devices/system/cpu/online") > 0)
+		text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+/* Perf events are opened on the CPUs that are online when the probe is attached. */
+static bool cpus_changed(struct probe *p)
+{
+	if (!p->perf_cpus)
+		return false;
+	free(p->cpus_now);
+	p->cpus_now = cpus_online();
+	return p->cpus_now && !str_eq(p->cpus_now, p->perf_cpus);
+}
+
 int probe_attach(struct probe *p, struct err *e)
 {
 	int cpus = libbpf_num_possible_cpus();
@@ -284,11 +325,14 @@ int probe_attach(struct probe *p, struct err *e)
 	p->perf = calloc(room, sizeof(*p->perf));
 	if (!p->links || !p->perf)
 		return err_set(e, ENOMEM, "cannot attach to %d CPUs", cpus);
+	rc = grace_open(p, e);
 	for (size_t i = 0; i < PROBE_HOOKS && rc == 0; i++) {
 		if (!p->programs[i] && !p->counted[i])
 			continue;
 		term_detail("%s:%s as %s: %s", probe_hooks[i].group, probe_hooks[i].name,
 			    probe_variant_names[p->choices[i].variant], p->choices[i].note);
+		if (p->choices[i].variant == PROBE_PERF && !p->perf_cpus)
+			p->perf_cpus = cpus_online();
 		if (p->choices[i].variant == PROBE_PERF)
 			rc = attach_perf(p, i, cpus, e);
 		else
@@ -311,7 +355,14 @@ void probe_detach(struct probe *p)
 	p->end_ns = monotonic_ns();
 	for (size_t i = 0; i < p->n_links; i++)
 		bpf_link__destroy(p->links[i]);
-	if (p->n_links) /* waits for an RCU grace period: programs run inside read sections */
-		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	if (p->n_links && grace_wait(p))
+		term_warn("cannot wait for the programs that still run: %s; the last events may be "
+			  "missing",
+			  strerror(errno));
+	if (p->n_links && cpus_changed(p))
+		term_warn("CPUs went online or offline while the probe was attached (online now: "
+			  "%s): "
+			  "completions of page faults there were not seen",
+			  p->cpus_now);
 	p->n_perf = p->n_links = 0;
 }

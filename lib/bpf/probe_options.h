@@ -72,6 +72,12 @@ extern const char *const probe_hook_choices[], *const probe_time_choices[];
 /* probe_needs_format - usage error where an option about records is given without --format. */
 int probe_needs_format(const struct probe_options *options, struct err *e);
 
+/* probe_check_pid - usage error that names it where pid is no process: none, or one of its threads.
+ *
+ * option  e.g. "--pid"
+ */
+int probe_check_pid(const char *option, pid_t pid, struct err *e);
+
 /* probe_filters - whether any of the filter options is given. */
 bool probe_filters(const struct probe_options *options);
 
