@@ -126,7 +126,9 @@ static int take_device(struct journal *j, const char *name, struct zram_device *
 		return err_hint(e, "leave out --device to add one");
 	}
 	snprintf(path, sizeof(path), "/sys/block/zram%u/comp_algorithm", id);
-	rc = journal_taken(j, ret, &entry, e);
+	rc = zram_can_reset(NULL, id, e);
+	if (rc == 0)
+		rc = journal_taken(j, ret, &entry, e);
 	if (rc == 0)
 		rc = journal_setting(j, path, &entry, e);
 	return rc ? rc : stopped(e);

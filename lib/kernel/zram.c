@@ -304,6 +304,36 @@ int zram_available(const struct sysroot *root, struct err *e)
 		e, "load it with `modprobe zram num_devices=0`, or use a kernel with CONFIG_ZRAM");
 }
 
+/* Really opened: access(2) knows nothing of what a security module or a read-only mount denies. */
+static int check_writable(const struct sysroot *root, const char *what, const char *file,
+			  struct err *e)
+{
+	char path[SYSROOT_PATH_MAX];
+	int rc = sysroot_path(root, path, "%s", file);
+	AUTO_CLOSE int fd = rc ? -1 : open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		return 0;
+	rc = rc ? rc : -errno;
+	err_impossible(e, "%s, since %s cannot be written: %s", what, file, strerror(-rc));
+	err_hint(e, "a container needs /sys writable for this: run it on the host");
+	return rc;
+}
+
+int zram_can_remove(const struct sysroot *root, struct err *e)
+{
+	return check_writable(root, "a zram device is not added: it could not be removed again",
+			      "/sys/class/zram-control/hot_remove", e);
+}
+
+int zram_can_reset(const struct sysroot *root, unsigned int id, struct err *e)
+{
+	char file[64];
+
+	snprintf(file, sizeof(file), "/sys/block/zram%u/reset", id);
+	return check_writable(root, "the device is not used: it could not be reset again", file, e);
+}
+
 int zram_hot_add(const struct sysroot *root, unsigned int *ret, struct err *e)
 {
 	char path[SYSROOT_PATH_MAX], text[32];

@@ -261,7 +261,8 @@ static int undo_zram(const struct journal_entry *entry, char what[JOURNAL_WHAT_M
 		return rc;
 	if (entry->has_device)
 		rc = zram_reset(NULL, &device, e);
-	if (rc == 0)
+	/* Removing resets, too. */
+	if (rc == 0 || rc == -EROFS || rc == -EACCES)
 		rc = zram_hot_remove(NULL, &device, e);
 	if (rc == 0)
 		snprintf(what, JOURNAL_WHAT_MAX, "removed zram%u", device.id);

@@ -13,7 +13,9 @@
 
 static int available(struct err *e)
 {
-	return zram_available(NULL, e);
+	int rc = zram_available(NULL, e);
+
+	return rc ? rc : zram_can_remove(NULL, e);
 }
 
 static int algorithms(struct zram_algorithms *ret, struct err *e)

@@ -24,7 +24,7 @@ teardown() {
 
 # begin_load NAME DURATION - in the background, its PID in $load; returns once its limit is set.
 begin_load() {
-	"$bin/workload" run anon_streamer -q --region 32MiB --memory-limit 16MiB --swap-limit 64MiB --duration "$2" \
+	"$bin/workload" run anon_streamer -q --region 32MiB --memory-limit 16MiB --duration "$2" \
 		--unsafe-allow-long --format json >"$BATS_TEST_TMPDIR/$1" 2>"$BATS_TEST_TMPDIR/$1.err" 3>&- &
 	load=$! pids+=" $load"
 	until_true limited "$load"
@@ -95,9 +95,9 @@ clean() {
 	one=$!
 	"$pool" setup -q --size 64MiB --name two 3>&- &
 	two=$!
-	"$bin/compressor_monitor" bench -q --codec kernel:lz4 --corpora mixed_50_50 --max-size 1MiB --runs 1 --warmups 0 >"$BATS_TEST_TMPDIR/a" 2>&1 3>&- &
+	"$bin/compressor_monitor" bench -q --codec kernel:lz4 --corpora mixed_50_50 --max-size 1MiB --runs 1 --warmups 1 >"$BATS_TEST_TMPDIR/a" 2>&1 3>&- &
 	a=$!
-	"$bin/compressor_monitor" bench -q --codec kernel:lz4 --corpora mixed_50_50 --max-size 1MiB --runs 1 --warmups 0 >"$BATS_TEST_TMPDIR/b" 2>&1 3>&- &
+	"$bin/compressor_monitor" bench -q --codec kernel:lz4 --corpora mixed_50_50 --max-size 1MiB --runs 1 --warmups 1 >"$BATS_TEST_TMPDIR/b" 2>&1 3>&- &
 	b=$!
 	wait $one
 	wait $two
