@@ -166,8 +166,8 @@ int cgroup_limit_pids(const struct cgroup *group, uint64_t pids, struct err *e)
 	return write_u64(pids, "max", e, tree_dir(group, CGROUP_TREE_PIDS), "pids.max");
 }
 
-/* A limit that was set: lost when its file is missing, as after the controller was disabled, or says
- * more. */
+/* A limit that was set: lost when its file is missing, as after the controller was disabled, or
+ * says more. */
 static int check_limit(const char *dir, const char *file, uint64_t limit, struct err *e)
 {
 	uint64_t now;

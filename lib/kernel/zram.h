@@ -115,8 +115,8 @@ int zram_available(const struct sysroot *root, struct err *e);
 int zram_can_remove(const struct sysroot *root, struct err *e);
 int zram_can_reset(const struct sysroot *root, unsigned int id, struct err *e);
 
-/* zram_hot_add - a new device; its number is in *ret. Needs root. Call zram_can_remove() and journal
- * the intent first. */
+/* zram_hot_add - a new device; its number is in *ret. Needs root. Call zram_can_remove() and
+ * journal the intent first. */
 int zram_hot_add(const struct sysroot *root, unsigned int *ret, struct err *e);
 
 /* zram_write - one attribute of the device; waits out EBUSY. */

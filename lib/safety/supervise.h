@@ -142,8 +142,9 @@ int supervise_release(struct supervised *supervised, struct err *e);
 #define SUPERVISE_MEMORY_FLOOR_BYTES (8 * MIB)
 
 /* supervise_poll - takes the guardian's reports, and at most every 100 ms samples and checks
- * (deadline, the limits themselves, MemAvailable, full pools, PSI); a broken bound ends the command here, grace included.
- * Waits for nothing else; to sleep until an event, poll(2) report_fd with a timeout of 100 ms.
+ * (deadline, the limits themselves, MemAvailable, full pools, PSI); a broken bound ends the command
+ * here, grace included. Waits for nothing else; to sleep until an event, poll(2) report_fd with a
+ * timeout of 100 ms.
  *
  * returns  1 ended, 0 still running, or -errno
  */

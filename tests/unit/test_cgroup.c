@@ -424,8 +424,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_cgroup__v2_places_below_the_nearest_that_hands_out_both, make_tree,
 			remove_tree),
-		cmocka_unit_test_setup_teardown(test_cgroup__v2_enables_what_lacks_and_leaves_it_to_others,
-						make_tree, remove_tree),
+		cmocka_unit_test_setup_teardown(
+			test_cgroup__v2_enables_what_lacks_and_leaves_it_to_others, make_tree,
+			remove_tree),
 		cmocka_unit_test_setup_teardown(test_cgroup__v2_limits, make_tree, remove_tree),
 		cmocka_unit_test_setup_teardown(
 			test_cgroup__v2_limits_that_are_raised_or_removed_are_noticed, make_tree,

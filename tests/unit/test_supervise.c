@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_supervise.c - the bounds as arithmetic, and small real commands under limits (with a group where
- * the machine lets us make one, else without).
+/* test_supervise.c - the bounds as arithmetic, and small real commands under limits (with a group
+ * where the machine lets us make one, else without).
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -551,7 +551,8 @@ int main(void)
 		cmocka_unit_test(test_supervise__stopped_while_held),
 		cmocka_unit_test(test_supervise__orphans_are_ended_and_counted),
 		cmocka_unit_test(test_supervise__pids_bound_a_fork_bomb),
-		cmocka_unit_test(test_supervise__a_fork_storm_at_the_cap_leaves_timers_of_others_alone),
+		cmocka_unit_test(
+			test_supervise__a_fork_storm_at_the_cap_leaves_timers_of_others_alone),
 		cmocka_unit_test(test_supervise__memory_limit_ends_in_oom),
 		cmocka_unit_test(test_supervise__a_limit_that_is_taken_away_ends_the_command),
 		cmocka_unit_test(test_supervise__a_limit_taken_away_at_the_end_marks_the_command),

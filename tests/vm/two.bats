@@ -16,8 +16,10 @@ setup() {
 }
 
 teardown() {
-	[ -z "${pids-}" ] || kill $pids 2>/dev/null || true
-	wait
+	for pid in ${pids-}; do
+		kill "$pid" 2>/dev/null || true
+		wait "$pid" || true
+	done
 	"$pool" recover -q
 	echo '+memory +pids' >$top/cgroup.subtree_control
 }
