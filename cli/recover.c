@@ -14,7 +14,7 @@
 const struct opt recover_options[] = {
 	OPT_FLAG(0, "force", struct lab_config, recover.force,
 		 "switch swaps off even if their pages may not fit into RAM, or into the limits "
-		 "of their cgroups"),
+		 "of their cgroups; also remove the device of a journal that cannot be parsed"),
 	OPT_CHOICE('f', "format", struct lab_config, recover.format, opt_format_choices,
 		   "output format"),
 	OPT_FILE('o', "output", struct lab_config, recover.output,

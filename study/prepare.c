@@ -139,6 +139,8 @@ static int open_journal(struct study *s, struct err *e)
 
 	if (!rc)
 		rc = journal_visit(other_study, &other, e);
+	if (rc == -EBADMSG) /* a journal that cannot be parsed is no running study's */
+		rc = 0;
 	if (!rc && other) {
 		err_say(e, EBUSY,
 			"another study is running, process %d: only one can run at a time, "

@@ -440,29 +440,21 @@ static int open_checked(const char *path, const struct zram_device *device, int 
 	return rc;
 }
 
-int zram_open(const struct zram_device *device, const char *dir, int flags, struct err *e)
+int zram_open(const struct zram_device *device, int flags, struct err *e)
 {
 	uint64_t end_ns = monotonic_ns() + NODE_WAIT_NS;
-	char path[SYSROOT_PATH_MAX];
+	char path[32];
 	int fd;
 
 	snprintf(path, sizeof(path), "/dev/zram%u", device->id);
 	while ((fd = open_checked(path, device, flags)) == -ENOENT && monotonic_ns() < end_ns &&
 	       !stop_requested())
 		sleep_ns(RETRY_MIN_NS);
-	if (fd != -ENOENT && fd != -ENODEV)
-		return fd < 0 ? err_set(e, fd, "cannot open %s", path) : fd;
-	if (snprintf(path, sizeof(path), "%s/.node.%d", dir, (int)getpid()) >= (int)sizeof(path))
-		return err_set(e, ENAMETOOLONG, "cannot make a device node in %s", dir);
-	if (unlink(path) && errno != ENOENT)
-		return err_set(e, errno, "cannot remove %s", path);
-	if (mknod(path, S_IFBLK | 0600, device->dev))
-		return err_set(e, errno, "cannot make the device node %s", path);
-	fd = open_checked(path, device, flags);
-	if (unlink(path) && fd >= 0) {
-		close(fd);
-		return err_set(e, errno, "cannot remove %s", path);
-	}
-	return fd < 0 ? err_set(e, fd, "cannot open zram%u by a temporary device node", device->id)
-		      : fd;
+	if (fd >= 0)
+		return fd;
+	err_set(e, fd, "cannot open %s", path);
+	if (fd == -ENOENT || fd == -ENODEV)
+		err_hint(e, "it must be the node of the device: mknod -m 600 %s b %u %u", path,
+			 major(device->dev), minor(device->dev));
+	return fd;
 }

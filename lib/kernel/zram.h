@@ -127,12 +127,13 @@ int zram_disk_bytes(const struct sysroot *root, unsigned int id, uint64_t *ret, 
 int zram_reset(const struct sysroot *root, const struct zram_device *device, struct err *e);
 int zram_hot_remove(const struct sysroot *root, const struct zram_device *device, struct err *e);
 
-/* zram_open - the block device of the running system, by number: /dev/zram<id> where that is this
- * device, else a node made in `dir` and removed again. Waits for udev up to a second.
+/* zram_open - /dev/zram<id>, checked to be this device. Waits for udev up to a second. No node of
+ * our own where that one is missing: /run is mounted nodev, and a swap whose node was removed is
+ * "(deleted)" in /proc/swaps, where nobody finds it.
  *
  * flags    as open(2); O_CLOEXEC is added
  * returns  a descriptor, or -errno
  */
-int zram_open(const struct zram_device *device, const char *dir, int flags, struct err *e);
+int zram_open(const struct zram_device *device, int flags, struct err *e);
 
 #endif

@@ -138,12 +138,12 @@ static int read_file(struct journal *j, struct err *e)
 		return (int)n;
 	int rc = journal_file_parse(text, (size_t)n, &j->file);
 
+	set_name(j);
 	if (rc) {
 		err_set(e, rc, "cannot parse the journal %s", j->path);
-		return err_hint(e, "undo what it lists by hand, then remove the file");
+		err_hint(e, "`ram_pool recover --force` removes its device and the file");
 	}
-	set_name(j);
-	return 0;
+	return rc;
 }
 
 /* So that what is appended starts a line. */
@@ -174,6 +174,12 @@ static int lock_file(int fd, bool take, bool *live)
 	return *live ? 0 : -errno;
 }
 
+static int no_journal(const char *path, int code, struct err *e)
+{
+	err_say(e, code, "%s is no journal", path);
+	return err_hint(e, "find out what it is, then remove it");
+}
+
 int journal_load(struct journal **ret, const char *path, bool take, struct err *e)
 {
 	bool live = false;
@@ -182,30 +188,34 @@ int journal_load(struct journal **ret, const char *path, bool take, struct err *
 
 	if (!j)
 		return err_set(e, ENOMEM, "cannot open the journal %s", path);
-	j->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
-	if (j->fd < 0)
-		return err_set(e, errno, "cannot open the journal %s", path);
 	struct stat st;
-	int rc = fstat(j->fd, &st) ? -errno : 0;
+	int rc = lstat(path, &st) ? -errno : 0;
 
-	if (rc == 0 && (!S_ISREG(st.st_mode) || st.st_size > JOURNAL_BYTES_MAX)) {
-		err_say(e, EBADMSG, "%s is no journal", path);
-		return err_hint(e, "find out what it is, then remove it");
-	}
+	/* Before it is opened, which alone does something to a device or a pipe. Nobody but us may
+	 * change the directory in between. */
+	if (!rc && !S_ISREG(st.st_mode))
+		return no_journal(path, EINVAL, e);
+	if (!rc)
+		j->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (j->fd < 0)
+		return err_set(e, rc ? rc : errno, "cannot open the journal %s", path);
+	if (st.st_size > JOURNAL_BYTES_MAX)
+		return no_journal(path, EBADMSG, e);
 	if (!rc)
 		rc = lock_file(j->fd, take, &live);
 	if (rc)
 		return err_set(e, rc, "cannot lock the journal %s", path);
 	if (!journal_exists(j))
 		return err_set(e, ENOENT, "cannot open the journal %s", path);
-	if (take && !live)
+	rc = read_file(j, e);
+	if (!rc && take && !live)
 		rc = cut_torn_line(j, e);
-	if (!rc)
-		rc = read_file(j, e);
-	if (rc)
+	if (rc && !(rc == -EBADMSG && take && !live))
 		return rc;
 	*ret = j;
 	j = NULL;
+	if (rc)
+		return rc;
 	return live ? err_say(e, EBUSY, "process %d is using %s", (int)(*ret)->file.pid,
 			      (*ret)->file.name)
 		    : 0;
@@ -262,7 +272,8 @@ static int visit_journal(void *ctx, struct journal *j, int rc, const struct err 
 {
 	struct visit *visit = ctx;
 
-	if (!j && visit->unreadable.code == 0)
+	/* What is no regular file (-EINVAL) is nobody's journal: only recovery speaks of it. */
+	if (!j && rc != -EINVAL && visit->unreadable.code == 0)
 		visit->unreadable = *why;
 	if (!j || !str_eq(j->file.boot_id, visit->boot_id))
 		return 0;

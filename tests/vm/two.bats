@@ -20,6 +20,7 @@ teardown() {
 		kill "$pid" 2>/dev/null || true
 		wait "$pid" || true
 	done
+	[ -z "${swap-}" ] || { swapoff "$swap"; rm "$swap"; } || true
 	"$pool" recover -q
 	echo '+memory +pids' >$top/cgroup.subtree_control
 }
@@ -35,6 +36,7 @@ begin_load() {
 group_of() { echo $top/coldpress."$1".*; }
 limited() { [ "$(cat $(group_of "$1")/memory.max 2>/dev/null)" = $((16 << 20)) ]; }
 ended() { ! [ -d "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
+set_up_or_ended() { [ -e "$COLDPRESS_STATE_DIR/pool.study-$study.book" ] || ended "$study"; }
 clean() {
 	[ -z "$(find $top -mindepth 1 -type d -name 'coldpress*')" ] && [ -z "$(swapon --show --noheadings)" ] &&
 		[ -z "$(ls "$COLDPRESS_STATE_DIR" | grep -v '^lock$')" ]
@@ -75,10 +77,11 @@ clean() {
 	begin_load beside 600s
 	beside=$load
 	"$bin/coldpress" study -q --dir "$BATS_TEST_TMPDIR/out" --blocks 2 --algo lz4 -- \
-		"$bin/workload-gen" interactive_burst --region 16MiB --operations 100000 --idle 5ms --seed 7 \
+		"$bin/workload-gen" interactive_burst --region 8MiB --operations 2000 --idle 1ms --seed 7 \
 		>"$BATS_TEST_TMPDIR/study" 2>&1 3>&- &
 	study=$! pids+=" $study"
-	until_true test -e "$COLDPRESS_STATE_DIR/pool.study-$study.book"
+	until_true set_up_or_ended || until_true set_up_or_ended || { cat "$BATS_TEST_TMPDIR/study"; false; }
+	[ -e "$COLDPRESS_STATE_DIR/pool.study-$study.book" ] || { cat "$BATS_TEST_TMPDIR/study"; false; }
 	begin=$SECONDS
 	kill "$study"
 	until_true ended "$study"
@@ -88,6 +91,7 @@ clean() {
 	wait "$beside" || true
 	swapoff "$swap"
 	rm "$swap"
+	swap=
 	cat "$BATS_TEST_TMPDIR/study" >&2
 	clean
 }
