@@ -35,7 +35,7 @@ begin_load() {
 
 group_of() { echo $top/coldpress."$1".*; }
 limited() { [ "$(cat $(group_of "$1")/memory.max 2>/dev/null)" = $((16 << 20)) ]; }
-ended() { ! [ -d "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
+ended() { ! [ -d "/proc/$1" ] || grep -qs '^State:.Z' "/proc/$1/status"; }
 set_up_or_ended() { [ -e "$COLDPRESS_STATE_DIR/pool.study-$study.book" ] || ended "$study"; }
 clean() {
 	[ -z "$(find $top -mindepth 1 -type d -name 'coldpress*')" ] && [ -z "$(swapon --show --noheadings)" ] &&
@@ -77,7 +77,7 @@ clean() {
 	begin_load beside 600s
 	beside=$load
 	"$bin/coldpress" study -q --dir "$BATS_TEST_TMPDIR/out" --blocks 2 --algo lz4 -- \
-		"$bin/workload-gen" interactive_burst --region 8MiB --operations 2000 --idle 1ms --seed 7 \
+		"$bin/workload-gen" interactive_burst --region 24MiB --operations 20000 --idle 2ms --seed 7 \
 		>"$BATS_TEST_TMPDIR/study" 2>&1 3>&- &
 	study=$! pids+=" $study"
 	until_true set_up_or_ended || until_true set_up_or_ended || { cat "$BATS_TEST_TMPDIR/study"; false; }
