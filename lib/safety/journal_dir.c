@@ -14,14 +14,33 @@
 #define LOCK_POLL_NS      (20 * NS_PER_MS)
 #define JOURNAL_BYTES_MAX ((off_t)(4 * MIB)) /* the longest study writes a tenth of it */
 
+/* Behind a slash or a dot lstat would look through a link; from another directory, `recover` would
+ * not find a relative one. */
+static int state_path(char buf[SYSROOT_PATH_MAX], const char *dir, struct err *e)
+{
+	size_t n = strlen(dir);
+	const char *last;
+
+	while (n > 1 && dir[n - 1] == '/')
+		n--;
+	if (snprintf(buf, SYSROOT_PATH_MAX, "%.*s", (int)n, dir) >= SYSROOT_PATH_MAX)
+		return err_set(e, ENAMETOOLONG, "cannot use $COLDPRESS_STATE_DIR");
+	last = strrchr(buf, '/');
+	if (*buf == '/' && !str_eq(last, "/.") && !str_eq(last, "/.."))
+		return 0;
+	err_usage(e, "COLDPRESS_STATE_DIR '%s' is not an absolute path of a directory", dir);
+	return err_hint(e, "name it from the root, as in /run/coldpress");
+}
+
 int journal_state_dir(char buf[SYSROOT_PATH_MAX], struct err *e)
 {
 	const char *given = getenv("COLDPRESS_STATE_DIR"),
 		   *dir = given && *given ? given : DEFAULT_DIR;
 	struct stat st;
+	int rc = state_path(buf, dir, e);
 
-	if (snprintf(buf, SYSROOT_PATH_MAX, "%s", dir) >= SYSROOT_PATH_MAX)
-		return err_set(e, ENAMETOOLONG, "cannot use $COLDPRESS_STATE_DIR");
+	if (rc)
+		return rc;
 	if (mkdir(buf, 0700) && errno != EEXIST) {
 		int code = err_set(e, errno, "cannot make the state directory %s", buf);
 

@@ -77,7 +77,7 @@ clean() {
 	begin_load beside 600s
 	beside=$load
 	"$bin/coldpress" study -q --dir "$BATS_TEST_TMPDIR/out" --blocks 2 --algo lz4 -- \
-		"$bin/workload-gen" interactive_burst --region 24MiB --operations 20000 --idle 2ms --seed 7 \
+		"$bin/workload-gen" interactive_burst --region 40MiB --operations 20000 --idle 2ms --seed 7 \
 		>"$BATS_TEST_TMPDIR/study" 2>&1 3>&- &
 	study=$! pids+=" $study"
 	until_true set_up_or_ended || until_true set_up_or_ended || { cat "$BATS_TEST_TMPDIR/study"; false; }
@@ -93,6 +93,8 @@ clean() {
 	rm "$swap"
 	swap=
 	cat "$BATS_TEST_TMPDIR/study" >&2
+	# Pages of the load may have been in the study's pool, and its limit refuses to have them back: then the pool stays.
+	"$pool" recover -q
 	clean
 }
 
