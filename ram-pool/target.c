@@ -266,6 +266,20 @@ static size_t advise_batch(const struct target *target, const struct target_page
 
 #define RETRIES_MAX 100 /* of EAGAIN and EINTR without progress */
 
+/* Notes a run that was refused with this errno, or says why it cannot go on. */
+static int refuse(const struct target *target, const struct target_run *run, int code,
+		  struct target_pages *refused, struct err *e)
+{
+	if (code == ESRCH)
+		return ended(target, e);
+	if (code != ENOMEM && code != EINVAL && code != EBADF && code != EAGAIN)
+		return err_set(e, code, "cannot advise on the pages of process %d",
+			       (int)target->pid);
+	return add_run(refused, run)
+		       ? err_set(e, ENOMEM, "cannot note the pages of process %d", (int)target->pid)
+		       : 0;
+}
+
 int target_advise(const struct target *target, const struct target_pages *pages, int advice,
 		  struct target_refused *ret, struct err *e)
 {
@@ -281,14 +295,7 @@ int target_advise(const struct target *target, const struct target_pages *pages,
 		retries = done ? 0 : retries + 1;
 		if (done || ((code == EINTR || code == EAGAIN) && retries < RETRIES_MAX))
 			continue;
-		if (code == ESRCH)
-			rc = ended(target, e);
-		else if (code != ENOMEM && code != EINVAL && code != EBADF && code != EAGAIN)
-			rc = err_set(e, code, "cannot advise on the pages of process %d",
-				     (int)target->pid);
-		else if (add_run(&refused, &pages->runs[at++]))
-			rc = err_set(e, ENOMEM, "cannot note the pages of process %d",
-				     (int)target->pid);
+		rc = refuse(target, &pages->runs[at++], code, &refused, e);
 		retries = 0;
 	}
 	if (rc == 0)

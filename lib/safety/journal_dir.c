@@ -193,51 +193,50 @@ static int lock_file(int fd, bool take, bool *live)
 	return *live ? 0 : -errno;
 }
 
-static int no_journal(const char *path, int code, struct err *e)
+/* Looked at before it is opened, which alone does something to a device or a pipe. Nobody but us
+ * may change the directory in between. */
+static int open_regular(struct journal *j, struct err *e)
 {
-	err_say(e, code, "%s is no journal", path);
-	return err_hint(e, "find out what it is, then remove it");
+	struct stat st;
+
+	if (lstat(j->path, &st))
+		return err_set(e, errno, "cannot open the journal %s", j->path);
+	if (!S_ISREG(st.st_mode) || st.st_size > JOURNAL_BYTES_MAX) {
+		err_say(e, S_ISREG(st.st_mode) ? EBADMSG : EINVAL, "%s is no journal", j->path);
+		return err_hint(e, "find out what it is, then remove it");
+	}
+	j->fd = open(j->path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	return j->fd < 0 ? err_set(e, errno, "cannot open the journal %s", j->path) : 0;
 }
 
 int journal_load(struct journal **ret, const char *path, bool take, struct err *e)
 {
-	bool live = false;
+	bool live = false, garbled;
 
 	AUTO_JOURNAL struct journal *j = journal_alloc(path);
 
 	if (!j)
 		return err_set(e, ENOMEM, "cannot open the journal %s", path);
-	struct stat st;
-	int rc = lstat(path, &st) ? -errno : 0;
+	int rc = open_regular(j, e);
 
-	/* Before it is opened, which alone does something to a device or a pipe. Nobody but us may
-	 * change the directory in between. */
-	if (!rc && !S_ISREG(st.st_mode))
-		return no_journal(path, EINVAL, e);
-	if (!rc)
-		j->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (j->fd < 0)
-		return err_set(e, rc ? rc : errno, "cannot open the journal %s", path);
-	if (st.st_size > JOURNAL_BYTES_MAX)
-		return no_journal(path, EBADMSG, e);
-	if (!rc)
-		rc = lock_file(j->fd, take, &live);
+	if (rc)
+		return rc;
+	rc = lock_file(j->fd, take, &live);
 	if (rc)
 		return err_set(e, rc, "cannot lock the journal %s", path);
 	if (!journal_exists(j))
 		return err_set(e, ENOENT, "cannot open the journal %s", path);
 	rc = read_file(j, e);
+	garbled = rc == -EBADMSG && take && !live;
 	if (!rc && take && !live)
 		rc = cut_torn_line(j, e);
-	if (rc && !(rc == -EBADMSG && take && !live))
+	if (rc && !garbled)
 		return rc;
 	*ret = j;
 	j = NULL;
-	if (rc)
-		return rc;
 	return live ? err_say(e, EBUSY, "process %d is using %s", (int)(*ret)->file.pid,
 			      (*ret)->file.name)
-		    : 0;
+		    : rc;
 }
 
 int journal_remove(struct journal *j, struct err *e)

@@ -165,6 +165,31 @@ static int recover_garbled(struct recovery *recovery, struct journal *j)
 	return 0;
 }
 
+/* One that cannot be loaded, or has nothing in it though its pool is in use. */
+static int recover_unusable(struct recovery *recovery, struct journal *j, int rc,
+			    const struct err *why)
+{
+	struct undoing *undoing = &recovery->undoing;
+	struct err empty;
+
+	if (rc == -EBUSY) {
+		report(undoing, false, "", why->what);
+		return 0;
+	}
+	if (j && undoing->how.force)
+		return recover_garbled(recovery, j);
+	if (!rc) {
+		err_say(&empty, EBADMSG,
+			"%s: the journal is empty, but the pool is in use; `recover --force` "
+			"removes both",
+			j->file.name);
+		why = &empty;
+	}
+	report(undoing, true, "", why->what);
+	fail(recovery, why);
+	return 0;
+}
+
 static int recover_one(void *ctx, struct journal *j, int rc, const struct err *why)
 {
 	struct recovery *recovery = ctx;
@@ -172,24 +197,8 @@ static int recover_one(void *ctx, struct journal *j, int rc, const struct err *w
 	struct err e = { .code = 0 };
 
 	/* No head: its owner died before it could change anything, or somebody emptied it. */
-	bool empty = !rc && !*j->file.boot_id && journal_garbled_device(j);
-
-	if ((empty || (rc == -EBADMSG && j)) && undoing->how.force)
-		return recover_garbled(recovery, j);
-	if (empty) {
-		err_say(&e, EBADMSG,
-			"%s: the journal is empty, but the pool is in use; `recover --force` "
-			"removes both",
-			j->file.name);
-		rc = -EBADMSG;
-		why = &e;
-	}
-	if (rc) {
-		report(undoing, rc != -EBUSY, "", why->what);
-		if (rc != -EBUSY)
-			fail(recovery, why);
-		return 0;
-	}
+	if (rc || (!*j->file.boot_id && journal_garbled_device(j)))
+		return recover_unusable(recovery, j, rc, why);
 	bool stale = !str_eq(j->file.boot_id, recovery->boot_id);
 
 	if (stale && *j->file.boot_id)
