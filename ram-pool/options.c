@@ -13,7 +13,8 @@ static const char *const fs_choices[] = { "none", "ext4", NULL };
 #define OPT_UNSAFE \
 	OPT_FLAG(0, "force", O, force, \
 		 "swap pages in even if they might not fit into memory, or into the limits of " \
-		 "their cgroups")
+		 "their cgroups; recover: also remove the device of a journal that cannot be " \
+		 "parsed")
 
 const struct opt setup_options[] = {
 	OPT_STRING('a', "algo", O, request.algorithm, "compression algorithm; default the kernel's",

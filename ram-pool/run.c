@@ -73,11 +73,6 @@ static int choose_pool(const char *name, bool swap, struct pools *pools, const s
 	size_t n = 0;
 
 	*ret = NULL;
-	if (pools->n == 0 && pools->unreadable.code) {
-		if (e)
-			*e = pools->unreadable;
-		return pools->unreadable.code;
-	}
 	for (size_t i = 0; i < pools->n; i++) {
 		const struct pool *pool = &pools->pools[i];
 
@@ -87,6 +82,11 @@ static int choose_pool(const char *name, bool swap, struct pools *pools, const s
 	if (n > 1) {
 		err_usage(e, "there are %zu pools: which one?", n);
 		return err_hint(e, "give --name; `ram_pool status` lists the pools");
+	}
+	if (n == 0 && pools->unreadable.code) { /* it may be that one */
+		if (e)
+			*e = pools->unreadable;
+		return pools->unreadable.code;
 	}
 	if (n == 0)
 		return name ? no_such_pool(name, e) : 0;

@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 
+#include "lib/base/caller.h"
 #include "lib/base/companion.h"
 #include "lib/base/out.h"
 #include "lib/base/stop.h"
@@ -149,11 +150,17 @@ static void print_last_line(const struct wrap_tool *tool, char *text)
  */
 static int open_raw(const char *path, int *out, struct err *e)
 {
-	*out = path ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : -1;
-	if (!path || *out >= 0)
-		return 0;
-	if (errno != EEXIST)
-		return err_set(e, errno, "cannot create %s", path);
+	struct caller user;
+	int rc = path ? caller_read(&user, e) : 0;
+
+	*out = -1;
+	if (!path || rc)
+		return rc;
+	rc = caller_open(&user, path, O_WRONLY | O_CREAT | O_EXCL, 0644, e);
+	if (rc >= 0)
+		*out = rc;
+	if (rc != -EEXIST)
+		return MIN(rc, 0);
 	err_say(e, EEXIST, "%s exists already; --raw does not overwrite files", path);
 	return err_hint(e, "name a new file");
 }

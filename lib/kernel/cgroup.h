@@ -53,7 +53,7 @@ struct cgroup {
 	char dir[CGROUP_TREES][CGROUP_PATH_MAX]; /* "" = not in this hierarchy */
 	/* v2: the directory whose cgroup.subtree_control lacks what is needed, or "" */
 	char enable[CGROUP_PATH_MAX];
-	bool enable_memory, enable_pids; /* what it lacks: added by create, taken back by remove */
+	bool enable_memory, enable_pids; /* what it lacks: enabled by create, and left enabled */
 	uint64_t id; /* of the cgroup2 directory, as bpf_get_current_cgroup_id() returns it */
 };
 
@@ -88,6 +88,14 @@ int cgroup_limit_memory(const struct cgroup *group, uint64_t memory_bytes, uint6
 
 /* cgroup_limit_pids - processes and threads together; MISSING_U64 = no limit. */
 int cgroup_limit_pids(const struct cgroup *group, uint64_t pids, struct err *e);
+
+/* cgroup_limits_check - whether the limits that were set still hold; MISSING_U64 = none was set. A
+ * lower one holds, too: compressing a group on v1 lowers it for a moment.
+ *
+ * errors  -ESTALE one was raised or removed, which disabling its controller does
+ */
+int cgroup_limits_check(const struct cgroup *group, uint64_t memory_bytes, uint64_t swap_bytes,
+			uint64_t pids, struct err *e);
 
 /* cgroup_group_oom - v2: an OOM kill ends every process of the group. Nothing on v1. */
 int cgroup_group_oom(const struct cgroup *group, struct err *e);

@@ -15,12 +15,9 @@
 
 int pool_pages_fd(const struct zram_device *device, uint64_t *disk_bytes, struct err *e)
 {
-	char dir[SYSROOT_PATH_MAX];
 	int rc = zram_disk_bytes(NULL, device->id, disk_bytes, e);
 
-	if (!rc)
-		rc = journal_state_dir(dir, e);
-	return rc ? rc : zram_open(device, dir, O_RDONLY | O_DIRECT, e);
+	return rc ? rc : zram_open(device, O_RDONLY | O_DIRECT, e);
 }
 
 ssize_t pool_pages_read(int fd, uint64_t disk_bytes, void *buf, size_t len, uint64_t at,

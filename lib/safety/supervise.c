@@ -312,6 +312,19 @@ static void end_as(struct supervised *s, enum supervise_state state, uint64_t gr
 
 /* ---- watching ---- */
 
+/* Whether a limit of the group was taken away, by whomever: what ran since was not limited. */
+static bool limits_lost(const struct supervised *s, char why[WATCH_WHY_MAX])
+{
+	const struct supervise_config *config = &s->config;
+	struct err e;
+
+	if (!s->grouped || !cgroup_limits_check(&s->group, config->memory_bytes, config->swap_bytes,
+						config->pids, &e))
+		return false;
+	snprintf(why, WATCH_WHY_MAX, "%.*s", WATCH_WHY_MAX - 1, e.what);
+	return true;
+}
+
 static void check_bounds(struct supervised *s)
 {
 	const struct supervise_config *config = &s->config;
@@ -322,7 +335,7 @@ static void check_bounds(struct supervised *s)
 		snprintf(why, sizeof(why), "not done after %s",
 			 units_format_duration(config->duration_ns, text));
 		end_as(s, SUPERVISE_TIMEOUT, config->grace_ns, why);
-	} else if (watch_check(&s->watch, why)) {
+	} else if (limits_lost(s, why) || watch_check(&s->watch, why)) {
 		end_as(s, SUPERVISE_ABORTED, NO_GRACE_NS, why);
 	}
 }
@@ -480,6 +493,11 @@ int supervise_release(struct supervised *s, struct err *e)
 static void take_last(struct supervised *s)
 {
 	struct supervise_result *result = &s->result;
+
+	/* Since the last sample, too. */
+	if ((s->state == SUPERVISE_OK || s->state == SUPERVISE_FAILED) &&
+	    limits_lost(s, result->why))
+		s->state = SUPERVISE_ABORTED;
 
 	if (cgroup_stat_read(&s->group, &result->last, NULL))
 		return;

@@ -5,7 +5,8 @@
  * session of its own. Its parent is a guardian process (guardian.h) that reaps its orphans and
  * waits on a pipe for the end of the supervisor, then kills and removes the group: nothing outlives
  * the supervisor by a second, even after kill -9. What is created is journaled first. The command
- * dies with the guardian, too. This limits what a command may take and hides nothing from it: no
+ * dies with the guardian, too. A limit that is raised or removed while the command runs ends it,
+ * and its state says so. This limits what a command may take and hides nothing from it: no
  * namespaces but that of no_network, no seccomp.
  *
  *	supervise_config_init(&config);
@@ -141,8 +142,9 @@ int supervise_release(struct supervised *supervised, struct err *e);
 #define SUPERVISE_MEMORY_FLOOR_BYTES (8 * MIB)
 
 /* supervise_poll - takes the guardian's reports, and at most every 100 ms samples and checks
- * (deadline, MemAvailable, full pools, PSI); a broken bound ends the command here, grace included.
- * Waits for nothing else; to sleep until an event, poll(2) report_fd with a timeout of 100 ms.
+ * (deadline, the limits themselves, MemAvailable, full pools, PSI); a broken bound ends the command
+ * here, grace included. Waits for nothing else; to sleep until an event, poll(2) report_fd with a
+ * timeout of 100 ms.
  *
  * returns  1 ended, 0 still running, or -errno
  */

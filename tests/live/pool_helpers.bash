@@ -259,6 +259,7 @@ injected() {
 foreign_swap() {
 	export foreign foreign_used
 	foreign=$(cat /sys/class/zram-control/hot_add)
+	echo "$foreign $(cat "/sys/block/zram$foreign/diskseq")" >"$BATS_FILE_TMPDIR/foreign.zram" # for tests/put_back
 	echo 64M >"/sys/block/zram$foreign/disksize"
 	mkswap -q "/dev/zram$foreign"
 	swapon -p 7 "/dev/zram$foreign"

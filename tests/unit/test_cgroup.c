@@ -182,7 +182,7 @@ static void test_cgroup__v2_places_below_the_nearest_that_hands_out_both(void **
 	assert_string_equal(group.enable, "");
 }
 
-static void test_cgroup__v2_turns_on_and_off_only_what_lacks(void **state UNUSED)
+static void test_cgroup__v2_enables_what_lacks_and_leaves_it_to_others(void **state UNUSED)
 {
 	const struct cgroup_layout layout = v2_layout("/user/own");
 	struct cgroup group;
@@ -198,7 +198,7 @@ static void test_cgroup__v2_turns_on_and_off_only_what_lacks(void **state UNUSED
 	assert_true(group.id != 0);
 	assert_int_equal(cgroup_create(&group, NULL), -EEXIST);
 	assert_int_equal(cgroup_remove(&group, 0, NULL), 0);
-	assert_string_equal(got("cgroup.subtree_control"), "-pids");
+	assert_string_equal(got("cgroup.subtree_control"), "+pids");
 	assert_int_equal(cgroup_remove(&group, 0, NULL), 0);
 }
 
@@ -241,6 +241,47 @@ static void test_cgroup__v1_bounds_memory_and_swap_together(void **state UNUSED)
 	assert_string_equal(got("g/memory.memsw.limit_in_bytes"), "68157440");
 	assert_int_equal(cgroup_limit_memory(&group, 32 * MIB, MISSING_U64, NULL), 0);
 	assert_string_equal(got("g/memory.memsw.limit_in_bytes"), "-1");
+}
+
+static void test_cgroup__v2_limits_that_are_raised_or_removed_are_noticed(void **state UNUSED)
+{
+	const struct cgroup group = tree_group(CGROUP_V2);
+	char path[CGROUP_PATH_MAX];
+	struct err e;
+
+	put("g/memory.max", "67108864\n");
+	put("g/memory.swap.max", "0\n");
+	put("g/pids.max", "17\n");
+	assert_int_equal(cgroup_limits_check(&group, 64 * MIB, 0, 17, NULL), 0);
+	assert_int_equal(cgroup_limits_check(&group, 64 * MIB + 4095, 0, 17, NULL), 0);
+	assert_int_equal(cgroup_limits_check(&group, 63 * MIB, 0, 17, &e), -ESTALE);
+	assert_non_null(strstr(e.what, "memory.max was raised"));
+	assert_int_equal(cgroup_limits_check(&group, MISSING_U64, 0, 16, &e), -ESTALE);
+	assert_non_null(strstr(e.what, "pids.max"));
+	put("g/memory.swap.max", "max\n");
+	assert_int_equal(cgroup_limits_check(&group, 64 * MIB, 0, 17, &e), -ESTALE);
+	assert_int_equal(cgroup_limits_check(&group, 64 * MIB, MISSING_U64, 17, NULL), 0);
+	snprintf(path, sizeof(path), "%s/g/memory.max", top);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(cgroup_limits_check(&group, 64 * MIB, MISSING_U64, 17, &e), -ESTALE);
+	assert_non_null(strstr(e.what, "memory.max was removed"));
+	assert_int_equal(cgroup_limits_check(&group, MISSING_U64, MISSING_U64, 17, NULL), 0);
+}
+
+static void test_cgroup__v1_limits_that_are_raised_or_removed_are_noticed(void **state UNUSED)
+{
+	const struct cgroup group = tree_group(CGROUP_HYBRID);
+
+	put("g/memory.limit_in_bytes", "67108864\n");
+	put("g/memory.memsw.limit_in_bytes", "68157440\n");
+	put("g/pids.max", "max\n");
+	assert_int_equal(cgroup_limits_check(&group, 64 * MIB, MIB, MISSING_U64, NULL), 0);
+	assert_int_equal(cgroup_limits_check(&group, 64 * MIB, MIB, 17, NULL), -ESTALE);
+	put("g/memory.memsw.limit_in_bytes", "9223372036854771712\n");
+	assert_int_equal(cgroup_limits_check(&group, 64 * MIB, MIB, MISSING_U64, NULL), -ESTALE);
+	put("g/memory.limit_in_bytes", "9223372036854771712\n");
+	assert_int_equal(cgroup_limits_check(&group, 64 * MIB, MISSING_U64, MISSING_U64, NULL),
+			 -ESTALE);
 }
 
 static void test_cgroup__v2_stat(void **state UNUSED)
@@ -383,9 +424,16 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_cgroup__v2_places_below_the_nearest_that_hands_out_both, make_tree,
 			remove_tree),
-		cmocka_unit_test_setup_teardown(test_cgroup__v2_turns_on_and_off_only_what_lacks,
-						make_tree, remove_tree),
+		cmocka_unit_test_setup_teardown(
+			test_cgroup__v2_enables_what_lacks_and_leaves_it_to_others, make_tree,
+			remove_tree),
 		cmocka_unit_test_setup_teardown(test_cgroup__v2_limits, make_tree, remove_tree),
+		cmocka_unit_test_setup_teardown(
+			test_cgroup__v2_limits_that_are_raised_or_removed_are_noticed, make_tree,
+			remove_tree),
+		cmocka_unit_test_setup_teardown(
+			test_cgroup__v1_limits_that_are_raised_or_removed_are_noticed, make_tree,
+			remove_tree),
 		cmocka_unit_test_setup_teardown(test_cgroup__v1_bounds_memory_and_swap_together,
 						make_tree, remove_tree),
 		cmocka_unit_test_setup_teardown(test_cgroup__v2_stat, make_tree, remove_tree),
