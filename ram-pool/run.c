@@ -4,6 +4,7 @@
 
 #include "classes.h"
 #include "dry_run.h"
+#include "lib/base/rights.h"
 #include "lib/base/stop.h"
 #include "lib/base/term.h"
 #include "lib/safety/journal_recover.h"
@@ -19,12 +20,10 @@ static int begin(const struct pool_options *o, const char *what, struct out **ou
 	term_set_level(o->output.quiet     ? TERM_QUIET
 		       : o->output.verbose ? TERM_VERBOSE
 					   : TERM_NORMAL);
-	if (geteuid()) {
-		err_impossible(e, "%s needs root privileges", what);
-		return err_hint(e, "run it with sudo");
-	}
-	int rc = stop_install(e);
+	int rc = rights_check(RIGHTS_CHANGE, what, e);
 
+	if (!rc)
+		rc = stop_install(e);
 	return rc ? rc : out_new(out, (enum out_format)o->output.format, o->output.path, e);
 }
 

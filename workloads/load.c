@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "lib/base/rights.h"
 #include "lib/base/out.h"
 #include "lib/base/stop.h"
 #include "lib/base/term.h"
@@ -152,8 +153,8 @@ int load_run(struct supervise_config *config, bool both, const char *report,
 	config->stdout_fd = fd;
 	if (both)
 		config->stderr_fd = fd;
-	config->group_optional = geteuid() != 0;
-	if (geteuid() == 0)
+	config->group_optional = rights_missing(NULL, RIGHTS_CHANGE) != 0;
+	if (!config->group_optional)
 		rc = journal_open(&config->journal, "workload", e);
 	if (!rc)
 		rc = run_grouped(config, report, result, output, e);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 
 #include "lib/base/companion.h"
+#include "lib/base/rights.h"
 #include "lib/base/out.h"
 #include "lib/base/stop.h"
 #include "lib/base/term.h"
@@ -186,8 +187,8 @@ static void configure(struct supervise_config *config, const struct wrap_job *jo
 	config->duration_ns =
 		job->config->params.duration_ns + (tool->slack_ns ? tool->slack_ns : SLACK_NS);
 	config->no_network = true;
-	if ((tool->checkout_env || job->profile == &job->own) && geteuid() == 0 &&
-	    !getenv("SUDO_UID"))
+	if ((tool->checkout_env || job->profile == &job->own) &&
+	    rights_missing(NULL, RIGHT(CAP_SETUID)) == 0 && !getenv("SUDO_UID"))
 		config->user = &nobody;
 }
 

@@ -153,7 +153,7 @@ static int make_scratch(struct supervised *s, const char *name, struct err *e)
 	if (mkdir(path, 0700))
 		return err_set(e, errno, "cannot make the directory %s", path);
 	memcpy(s->scratch, path, sizeof(path));
-	if (geteuid() == 0 && lchown(path, s->user.uid, s->user.gid))
+	if (s->user.uid != geteuid() && lchown(path, s->user.uid, s->user.gid))
 		return err_set(e, errno, "cannot give %s to user %u", path, s->user.uid);
 	return 0;
 }
