@@ -71,6 +71,13 @@ extern const char *const probe_hook_choices[], *const probe_time_choices[];
 /* probe_needs_format - usage error where an option about records is given without --format. */
 int probe_needs_format(const struct probe_options *options, struct err *e);
 
+/* probe_pid - a PID or TID of the BPF side for a record; MISSING_U64: not visible in our namespace.
+ */
+static inline uint64_t probe_pid(uint32_t pid)
+{
+	return pid == PID_OUTSIDE ? MISSING_U64 : pid;
+}
+
 /* probe_filters - whether any of the filter options is given. */
 bool probe_filters(const struct probe_options *options);
 
