@@ -56,7 +56,7 @@ int load_check(struct load_limits *limits, uint64_t region_bytes, uint64_t durat
 				      e);
 	if (rc)
 		return rc;
-	rc = procfs_meminfo_read(NULL, &memory, e);
+	rc = supervise_memory_read(&memory, e);
 	if (rc)
 		return rc;
 	floor = supervise_reserve_bytes(memory.total_bytes);
