@@ -49,10 +49,31 @@ static const char *chosen_word(char *line)
 	return begin + 1;
 }
 
+static bool initial_user(const struct doctor *d)
+{
+	char map[96] = "";
+
+	if (!d->root)
+		return rights_initial_user();
+	read_line(d, "/proc/self/uid_map", map, sizeof(map));
+	return rights_parse_initial(map);
+}
+
+static uint64_t missing_rights(const struct doctor *d, uint64_t needed)
+{
+	char map[96] = "", status[4096] = "";
+
+	if (!d->root)
+		return rights_missing(needed);
+	read_line(d, "/proc/self/uid_map", map, sizeof(map));
+	sysroot_read(d->root, status, sizeof(status), NULL, "/proc/self/status");
+	return rights_parse(map, status, needed);
+}
+
 /* For a row about something that was refused. */
 static void remedy_rights(const struct doctor *d, struct doctor_check *c)
 {
-	if (!rights_initial_user(d->root))
+	if (!initial_user(d))
 		doctor_remedy(c, "run it outside of this container, on the host");
 	else if (!d->root && geteuid())
 		doctor_remedy(c, "sudo coldpress doctor");
@@ -227,7 +248,7 @@ static void try_perf(struct doctor *d)
 	}
 	c = doctor_add(d, "tracing", "perf software events", DOCTOR_LIMITED, "page_fault",
 		       "refused (%s): faults have no class and no latency", strerror(errno));
-	if (rights_missing(NULL, RIGHT(CAP_PERFMON)))
+	if (rights_missing(RIGHT(CAP_PERFMON)))
 		remedy_rights(d, c);
 	else
 		doctor_remedy(c, "sudo sysctl kernel.perf_event_paranoid=2");
@@ -444,7 +465,7 @@ static void look_rights(struct doctor *d)
 	static const uint64_t needed = RIGHTS_CHANGE | RIGHTS_PROBE | RIGHT(CAP_SYS_PTRACE) |
 				       RIGHT(CAP_SYS_NICE) | RIGHT(CAP_KILL) | RIGHT(CAP_SETUID) |
 				       RIGHT(CAP_SETGID);
-	uint64_t missing = rights_missing(d->root, needed);
+	uint64_t missing = missing_rights(d, needed);
 	char names[200];
 	struct doctor_check *c;
 
@@ -457,8 +478,7 @@ static void look_rights(struct doctor *d)
 	rights_names(missing, names, sizeof(names));
 	c = doctor_add(d, "rights", "capabilities", DOCTOR_MISSING,
 		       "all but compressor_monitor on files and on processes of this user", "%s%s",
-		       rights_initial_user(d->root) ? "without "
-						    : "in a user namespace of its own, so without ",
+		       initial_user(d) ? "without " : "in a user namespace of its own, so without ",
 		       names);
 	remedy_rights(d, c);
 	c->left_out = "pools, limits and probes";

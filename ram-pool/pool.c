@@ -356,7 +356,7 @@ int pool_plan(struct pool_request *request, int *priority, struct err *e)
 		rc = pool_device_id(request->device, &id, e);
 	if (rc == 0 && request->algorithm)
 		rc = zram_check_params(&config, request->algorithm, e);
-	if (rc == 0 && !rights_missing(NULL, RIGHTS_CHANGE))
+	if (rc == 0 && !rights_missing(RIGHTS_CHANGE))
 		rc = promised_bytes(&promised, e);
 	return rc ? rc : choose(request, promised, &request->mem_limit_bytes, priority, e);
 }

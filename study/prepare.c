@@ -268,14 +268,16 @@ int study_prepare(struct study *s, const void *options, char *const *command, ch
 {
 	struct procfs_vmstat vmstat;
 	const char *how;
-	int rc = caller_read(&s->user, e);
+	int rc = rights_processes("a study", e);
 
+	if (!rc)
+		rc = caller_read(&s->user, e);
 	if (!rc)
 		rc = stop_install(e);
 	if (!rc)
 		rc = make_dir(s, e);
 	s->no_pool = why_no_pool(why, why_len);
-	s->unprivileged = rights_missing(NULL, RIGHTS_CHANGE) != 0;
+	s->unprivileged = rights_missing(RIGHTS_CHANGE) != 0;
 	if (!rc && !s->no_pool)
 		rc = choose_pools(s, e);
 	if (!rc && !s->unprivileged)

@@ -132,7 +132,8 @@ static int run_grouped(struct supervise_config *config, const char *report,
 		return rc;
 	if (!supervised.grouped)
 		term_warn("no cgroup could be made, so memory and processes are not limited; run "
-			  "it with sudo");
+			  "it %s",
+			  rights_initial_user() ? "with sudo" : "outside of this container");
 	supervise_wait(&supervised, NULL);
 	if (report)
 		output->report = read_report(&supervised, report);
@@ -153,7 +154,7 @@ int load_run(struct supervise_config *config, bool both, const char *report,
 	config->stdout_fd = fd;
 	if (both)
 		config->stderr_fd = fd;
-	config->group_optional = rights_missing(NULL, RIGHTS_CHANGE) != 0;
+	config->group_optional = rights_missing(RIGHTS_CHANGE) != 0;
 	if (!config->group_optional)
 		rc = journal_open(&config->journal, "workload", e);
 	if (!rc)

@@ -188,7 +188,7 @@ static void configure(struct supervise_config *config, const struct wrap_job *jo
 		job->config->params.duration_ns + (tool->slack_ns ? tool->slack_ns : SLACK_NS);
 	config->no_network = true;
 	if ((tool->checkout_env || job->profile == &job->own) &&
-	    rights_missing(NULL, RIGHT(CAP_SETUID)) == 0 && !getenv("SUDO_UID"))
+	    rights_missing(RIGHT(CAP_SETUID)) == 0 && !getenv("SUDO_UID"))
 		config->user = &nobody;
 }
 

@@ -50,7 +50,7 @@ int caller_read(struct caller *ret, struct err *e)
 	struct caller user = { .uid = getuid(), .gid = getgid() };
 	int uid_rc = -ENOENT, gid_rc = -ENOENT, rc;
 
-	if (geteuid() == 0 && rights_initial_user(NULL)) {
+	if (geteuid() == 0 && rights_initial_user()) {
 		uid_rc = sudo_id("SUDO_UID", &user.uid, e);
 		if (uid_rc == -EINVAL)
 			return uid_rc;

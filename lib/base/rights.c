@@ -2,6 +2,7 @@
 /* rights.c - capabilities by capget(2), namespaces by their fixed numbers in /proc/self/ns. */
 #include "rights.h"
 
+#include <ctype.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -24,43 +25,46 @@ static const struct {
 	{ CAP_DAC_OVERRIDE, "CAP_DAC_OVERRIDE" },
 };
 
-bool rights_initial_user(const struct sysroot *root)
+bool rights_parse_initial(const char *uid_map)
 {
 	unsigned long long inside, outside, n;
-	char map[256];
-	struct stat st;
 
-	if (!root && stat("/proc/self/ns/user", &st) == 0)
-		return st.st_ino == INITIAL_USER_INO;
-	if (sysroot_read(root, map, sizeof(map), NULL, "/proc/self/uid_map") < 0)
+	if (!*uid_map)
 		return true; /* not known: then the capabilities decide */
-	return sscanf(map, "%llu %llu %llu", &inside, &outside, &n) == 3 && inside == 0 &&
+	return sscanf(uid_map, "%llu %llu %llu", &inside, &outside, &n) == 3 && inside == 0 &&
 	       outside == 0 && n == UINT32_MAX;
 }
 
-static uint64_t effective(const struct sysroot *root)
+bool rights_initial_user(void)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-	char status[4096];
-	const char *line = NULL;
+	struct stat st;
 
-	if (!root)
-		return syscall(SYS_capget, &header, data)
-			       ? 0
-			       : (uint64_t)data[1].effective << 32 | data[0].effective;
-	if (sysroot_read(root, status, sizeof(status), NULL, "/proc/self/status") > 0)
-		line = strstr(status, "\nCapEff:");
-	return line ? strtoull(line + strlen("\nCapEff:"), NULL, 16) : 0;
+	return stat("/proc/self/ns/user", &st) || st.st_ino == INITIAL_USER_INO;
 }
 
-uint64_t rights_missing(const struct sysroot *root, uint64_t needed)
+static uint64_t lacking(uint64_t have, uint64_t needed)
 {
-	uint64_t have = rights_initial_user(root) ? effective(root) : 0;
-
 	if (have & RIGHT(CAP_SYS_ADMIN))
 		have |= RIGHTS_PROBE;
 	return needed & ~have;
+}
+
+uint64_t rights_parse(const char *uid_map, const char *status, uint64_t needed)
+{
+	const char *line = strstr(status, "\nCapEff:");
+	uint64_t have = line ? strtoull(line + strlen("\nCapEff:"), NULL, 16) : 0;
+
+	return lacking(rights_parse_initial(uid_map) ? have : 0, needed);
+}
+
+uint64_t rights_missing(uint64_t needed)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (!rights_initial_user() || syscall(SYS_capget, &header, data))
+		return needed;
+	return lacking((uint64_t)data[1].effective << 32 | data[0].effective, needed);
 }
 
 void rights_names(uint64_t rights, char *buf, size_t len)
@@ -82,7 +86,7 @@ void rights_names(uint64_t rights, char *buf, size_t len)
 
 int rights_hint(struct err *e)
 {
-	if (!rights_initial_user(NULL))
+	if (!rights_initial_user())
 		return err_hint(e, "run it outside of this container: in a user namespace of its "
 				   "own, root has no rights over the machine");
 	return err_hint(e,
@@ -91,15 +95,42 @@ int rights_hint(struct err *e)
 
 int rights_check(uint64_t needed, const char *what, struct err *e)
 {
-	uint64_t missing = rights_missing(NULL, needed);
+	uint64_t missing = rights_missing(needed);
 	char have_not[200];
 
 	if (!missing)
 		return 0;
 	rights_names(missing, have_not, sizeof(have_not));
 	err_impossible(e, "%s needs root privileges%s; missing: %s", what,
-		       rights_initial_user(NULL) ? "" : " in the initial user namespace", have_not);
+		       rights_initial_user() ? "" : " in the initial user namespace", have_not);
 	return rights_hint(e);
+}
+
+static bool starts(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+int rights_explain(const char *path, struct err *e)
+{
+	const bool proc = starts(path, "/proc/"), process = proc && isdigit((unsigned char)path[6]);
+
+	if (!e || process || (!proc && !starts(path, "/sys/")))
+		return e ? e->code : -EIO;
+	if (e->code == -EACCES || e->code == -EPERM) {
+		e->exit = EXIT_IMPOSSIBLE;
+		return rights_hint(e);
+	}
+	if (e->code == -EROFS) {
+		e->exit = EXIT_IMPOSSIBLE;
+		return err_hint(e, "run it where this is mounted writable, e.g. on the host");
+	}
+	if (proc && e->code == -ENOENT && access("/proc/meminfo", F_OK)) {
+		e->exit = EXIT_IMPOSSIBLE;
+		return err_hint(e, "/proc is not mounted, or with subset=pid: mount -t proc proc "
+				   "/proc");
+	}
+	return e->code;
 }
 
 /* The PID of this process by /proc; 0: it has none there. */

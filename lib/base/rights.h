@@ -9,7 +9,7 @@
 
 #include <linux/capability.h>
 
-#include "sysroot.h"
+#include "err.h"
 
 #define RIGHT(cap) (UINT64_C(1) << (cap))
 
@@ -19,15 +19,18 @@
 /* To load probes; before 5.8, and still, CAP_SYS_ADMIN includes both. */
 #define RIGHTS_PROBE (RIGHT(CAP_BPF) | RIGHT(CAP_PERFMON))
 
-/* rights_initial_user - whether user IDs are those of the initial user namespace. root NULL: this
- * process, by the number of its namespace; else by proc/self/uid_map below root.
- */
-bool rights_initial_user(const struct sysroot *root);
+/* rights_initial_user - whether user IDs are those of the initial user namespace. */
+bool rights_initial_user(void);
 
 /* rights_missing - those of `needed` (bits RIGHT(CAP_...)) that are not effective in the initial
- * user namespace; CAP_SYS_ADMIN stands for CAP_BPF and CAP_PERFMON. root as above.
+ * user namespace; CAP_SYS_ADMIN stands for CAP_BPF and CAP_PERFMON.
  */
-uint64_t rights_missing(const struct sysroot *root, uint64_t needed);
+uint64_t rights_missing(uint64_t needed);
+
+/* rights_parse - the same from the texts of /proc/PID/uid_map and status; "" where there is none.
+ */
+uint64_t rights_parse(const char *uid_map, const char *status, uint64_t needed);
+bool rights_parse_initial(const char *uid_map);
 
 /* rights_names - "CAP_BPF and CAP_PERFMON". */
 void rights_names(uint64_t rights, char *buf, size_t len);
@@ -39,6 +42,11 @@ int rights_check(uint64_t needed, const char *what, struct err *e);
 
 /* rights_hint - how to get a right that was refused: sudo, or outside of the container. */
 int rights_hint(struct err *e);
+
+/* rights_explain - after a file could not be opened or written: exit 77 and a hint in *e where a
+ * right, a read-only mount or a /proc with subset=pid is the cause. Returns e->code.
+ */
+int rights_explain(const char *path, struct err *e);
 
 /* rights_processes - 0 where /proc numbers processes as this process's PID namespace does; else
  * exit 77. what: "--pid".

@@ -7,6 +7,7 @@
 
 #include <bpf/btf.h>
 #include <linux/perf_event.h>
+#include <sys/syscall.h>
 
 #define RAW_VARIANTS (1u << PROBE_TP_BTF | 1u << PROBE_RAW_TP)
 /* Tracepoints whose programs need the arguments, tracepoints with a classic program too, and perf
@@ -98,8 +99,9 @@ int probe_kernel_read(const struct sysroot *root, struct probe_kernel *ret, stru
 	kernel.btf = access(path, R_OK) == 0;
 	if (kernel.btf && !(btf = btf__parse(path, NULL)))
 		return err_set(e, errno, "cannot read the kernel's type information in %s", path);
-	/* The feature test that perf_event_open(2) documents. */
-	kernel.perf = sysroot_exists(root, "/proc/sys/kernel/perf_event_paranoid");
+	/* The feature test that perf_event_open(2) documents; /proc may lack it (subset=pid). */
+	kernel.perf = root ? sysroot_exists(root, "/proc/sys/kernel/perf_event_paranoid")
+			   : syscall(SYS_perf_event_open, NULL, 0, 0, 0, 0) && errno != ENOSYS;
 	for (size_t i = 0; i < PROBE_HOOKS && probe_hooks[i].name; i++) {
 		snprintf(type, sizeof(type), "btf_trace_%s", probe_hooks[i].name);
 		kernel.typed[i] = btf && btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;

@@ -120,7 +120,7 @@ static _Noreturn void command_main(const struct guardian_task *task, pid_t guard
 	raise_oom_score(task->oom_score_adj);
 	setrlimit(RLIMIT_CORE, &no_core);
 	/* Has no effect on kernels without network namespaces. */
-	if (task->no_network && !rights_missing(NULL, RIGHT(CAP_SYS_ADMIN)))
+	if (task->no_network && !rights_missing(RIGHT(CAP_SYS_ADMIN)))
 		unshare(CLONE_NEWNET);
 	failed.code = -caller_become(task->user);
 	if (failed.code) {

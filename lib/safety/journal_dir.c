@@ -26,7 +26,7 @@ int journal_state_dir(char buf[SYSROOT_PATH_MAX], struct err *e)
 	if (mkdir(buf, 0700) && errno != EEXIST) {
 		int code = err_set(e, errno, "cannot make the state directory %s", buf);
 
-		if (rights_missing(NULL, RIGHTS_CHANGE))
+		if (rights_missing(RIGHTS_CHANGE))
 			rights_hint(e);
 		else
 			err_hint(e, "set COLDPRESS_STATE_DIR to a writable place");
