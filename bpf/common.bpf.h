@@ -16,6 +16,8 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
+#include "pid.bpf.h"
+
 /* A map of one value, and the value. */
 #define MAP_ONE(kind, name, type_) \
 	struct { \

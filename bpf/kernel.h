@@ -96,6 +96,24 @@ struct cfs_rq {
 	struct rq *rq; /* CONFIG_FAIR_GROUP_SCHED */
 };
 
+struct ns_common {
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1]; /* one for each namespace from the initial one down to its own */
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	int pid, tgid, exit_state, exit_code;
@@ -107,6 +125,7 @@ struct task_struct {
 		struct cfs_rq *cfs_rq; /* CONFIG_FAIR_GROUP_SCHED */
 	} se;
 	struct task_struct *real_parent, *group_leader;
+	struct pid *thread_pid;
 	struct signal_struct *signal;
 	struct mm_struct *mm;
 	struct css_set *cgroups;

@@ -5,6 +5,7 @@
  */
 #include "lib/safety/journal_recover.h"
 #include "cli.h"
+#include "lib/base/rights.h"
 #include "lib/base/out.h"
 #include "lib/base/stop.h"
 #include "lib/base/term.h"
@@ -58,13 +59,11 @@ static int recover(struct tally *t, bool force, struct err *e)
 {
 	const struct journal_how how = { .force = force, .stoppable = true };
 	AUTO_CLOSE int lock = -1;
-	int undone;
+	int undone, rc;
 
-	if (geteuid() != 0) {
-		err_impossible(e,
-			       "recover needs root: it changes swaps, devices and control groups");
-		return err_hint(e, "sudo coldpress recover");
-	}
+	rc = rights_check(RIGHTS_CHANGE, "recover", e);
+	if (rc)
+		return rc;
 	lock = journal_lock(LOCK_WAIT_NS, e);
 	if (lock < 0)
 		return lock;

@@ -4,6 +4,7 @@
 
 #include "lib/kernel/procfs.h"
 #include "scan_state.h"
+#include "lib/base/rights.h"
 #include "lib/base/units.h"
 
 void scan_close_sources(struct scan *s)
@@ -196,7 +197,12 @@ static int open_pool(struct scan *s, struct err *e)
 int scan_open_target(struct scan *s, char *name, size_t len, struct err *e)
 {
 	const struct scan_config *c = s->config;
+	int rc = c->pids.n || c->tree || c->cgroup || c->system
+			 ? rights_processes("reading the pages of processes", e)
+			 : 0;
 
+	if (rc)
+		return rc;
 	if (c->zram) {
 		if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) > 1 || c->system ||
 		    c->file)

@@ -9,6 +9,7 @@
  */
 #include <bpf/bpf.h>
 
+#include "lib/base/rights.h"
 #include "lib/base/term.h"
 #include "page_fault_parts.h"
 
@@ -19,22 +20,21 @@ static const char *const fault_choices[] = { "major", "all", NULL };
 static const char *const latency_choices[] = { "none", "major", "all", NULL };
 
 struct fault_record {
-	uint32_t pid, tid;
 	char comm[PROBE_COMM_LEN];
 	const char *mode, *access, *class, *mapping, *file;
-	uint64_t addr, ip, ts_ns, latency_ns;
+	uint64_t pid, tid, addr, ip, ts_ns, latency_ns;
 };
 
 #define FAULT(m, t, u, what) FIELD(struct fault_record, m, FIELD_##t, u, what)
 
 static const struct field fault_fields[] = {
-	FAULT(pid, U32, "", "process"),
+	FAULT(pid, U64, "", "process; missing: not visible in the PID namespace of the probe"),
 	FAULT(comm, CHARS, "", "name of the thread"),
 	/* `type` in the lines of trace_pipe; in records that names the record */
 	FAULT(mode, STRING, "", "user or kernel: mode of the processor before the fault"),
 	FAULT(addr, HEX, "", "faulting address"),
 	FAULT(ip, HEX, "", "address of the faulting instruction"),
-	FAULT(tid, U32, "", "thread"),
+	FAULT(tid, U64, "", "thread; missing as pid"),
 	FAULT(ts_ns, U64, "ns", "CLOCK_MONOTONIC at entry; missing where the entry was not seen"),
 	FAULT(access, STRING, "", "read, write or exec; missing where the kernel does not tell"),
 	FAULT(class, STRING, "", "with --fault: minor or major"),
@@ -96,8 +96,8 @@ static int emit(void *ctx, const void *event, size_t bytes)
 	bool mapped = bytes >= sizeof(struct fault_event_mapped);
 	bool timed = fault->class != CLASS_UNKNOWN && fault->entry.ts_ns;
 	struct fault_record record = {
-		.pid = fault->pid,
-		.tid = fault->tid,
+		.pid = probe_pid(fault->pid),
+		.tid = probe_pid(fault->tid),
 		.mode = fault->entry.user ? "user" : "kernel",
 		.access = accesses[fault->entry.access],
 		.class = classes[fault->class],
@@ -346,8 +346,9 @@ static enum fault_mode mode(const struct config *c)
 	return c->fault < 0 ? FAULT_STREAM : FAULT_COMPLETED;
 }
 
-static void configure(struct page_fault *skel, const struct config *c)
+static void configure(struct page_fault *skel, const struct config *c, uint32_t pid_space)
 {
+	skel->rodata->pid_space = pid_space;
 	skel->rodata->mode = mode(c);
 	skel->rodata->by = by(c);
 	skel->rodata->latency = latency(c);
@@ -397,7 +398,7 @@ static int attach(struct run *run, struct err *e)
 		rc = select_fields(p, c, e);
 	if (rc)
 		return rc;
-	configure(run->skel, c);
+	configure(run->skel, c, p->pid_space);
 	rc = probe_load(p, c->probe.format >= 0 && (!c->summary || run->groups), e);
 	if (!rc && run->cache)
 		rc = probe_wake(p, e);
@@ -408,8 +409,12 @@ static int trace(void *ctx, struct err *e)
 {
 	struct run *run = ctx;
 	const struct config *c = run->config;
-	int rc = c->stacks ? stacks_new(&run->p, &run->stacks, e) : 0;
+	int rc = 0;
 
+	if (c->mapping || c->stacks || by(c) == BY_MAPPING)
+		rc = rights_processes("reading the mappings of processes", e);
+	if (!rc && c->stacks)
+		rc = stacks_new(&run->p, &run->stacks, e);
 	if (!rc && by(c) == BY_MAPPING)
 		rc = by_mapping_new(&run->groups, e);
 	if (!rc && (c->mapping || run->groups)) {

@@ -62,7 +62,7 @@ static __always_inline void by_key(struct by_key *key)
 	else if (by == BY_CGROUP)
 		key->word[0] = bpf_get_current_cgroup_id();
 	else if (by == BY_PID)
-		key->word[0] = bpf_get_current_pid_tgid() >> 32;
+		key->word[0] = current_ids() >> 32;
 }
 
 /* The entry of a request's group, created if missing. The name is that at the begin of the request:
@@ -131,7 +131,7 @@ TRACEPOINT(block_bio_queue)
 	if (by || single)
 		bpf_get_current_comm(request.comm, sizeof(request.comm));
 	if (single) {
-		__u64 id = bpf_get_current_pid_tgid();
+		__u64 id = current_ids();
 
 		request.pid = id >> 32;
 		request.tid = (__u32)id;

@@ -206,6 +206,7 @@ static int attach(struct run *run, struct err *e)
 				&c->probe.fields, e);
 	if (rc)
 		return rc;
+	run->skel->rodata->pid_space = run->p.pid_space;
 	run->skel->rodata->by = (enum pool_by)(c->by + 1);
 	run->skel->rodata->single = c->events;
 	run->skel->rodata->nothing = c->nothing;

@@ -51,7 +51,7 @@ static __always_inline void output_exec(struct exec_event *event, __u64 argv_rea
 /* Whether the current process is in the tree of --tree, or none was given. */
 static __always_inline bool in_tree(void)
 {
-	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	__u32 pid = by_tree ? current_ids() >> 32 : 0;
 
 	return !by_tree || bpf_map_lookup_elem(&tree, &pid);
 }
@@ -82,7 +82,7 @@ static __always_inline bool admit_here(bool member)
 static __always_inline void describe(struct task_event *event, enum task_kind kind,
 				     struct task_struct *task)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = current_ids();
 
 	event->ts_ns = bpf_ktime_get_ns();
 	event->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
@@ -98,19 +98,19 @@ static __always_inline void describe(struct task_event *event, enum task_kind ki
 TRACEPOINT(sched_process_fork)
 {
 	struct task_struct *parent = (void *)arg[0], *child = (void *)arg[1];
-	__u32 id = BPF_CORE_READ(child, pid), ppid;
-	bool thread = id != (__u32)BPF_CORE_READ(child, tgid);
+	__u32 id = tid_of(child), ppid;
+	bool thread = BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid);
 	struct task_event *event;
 	bool member = in_tree();
 
 	if (by_tree && member && !thread)
 		add_to_tree(id);
 	if (!to_trace_pipe)
-		forget_mark(id);
+		forget_mark(BPF_CORE_READ(child, pid));
 	if (thread && !to_trace_pipe)
 		count_thread(parent);
-	ppid = BPF_CORE_READ(parent, real_parent, tgid);
-	if (!admit_here(member && child_of(thread ? ppid : bpf_get_current_pid_tgid() >> 32)))
+	ppid = tgid_of(BPF_CORE_READ(parent, real_parent));
+	if (!admit_here(member && child_of(thread ? ppid : current_ids() >> 32)))
 		return 0;
 	if (thread && !with_threads) {
 		count_filtered();
@@ -141,7 +141,7 @@ TRACEPOINT(sched_process_exec)
 	struct exec_event *event;
 	unsigned long begin;
 	__u64 bytes; /* 64 bits wide: a verifier loses the bounds of values that are widened */
-	__u32 ppid = BPF_CORE_READ(task, real_parent, tgid);
+	__u32 ppid = tgid_of(BPF_CORE_READ(task, real_parent));
 
 	/* The thread that called exec has the PID of the first one, which has ended. */
 	forget_mark(bpf_get_current_pid_tgid() >> 32);
@@ -151,7 +151,9 @@ TRACEPOINT(sched_process_exec)
 	if (!event)
 		return 0;
 	describe(&event->task, TASK_EXEC, task);
-	event->task.tid = (__u32)arg[1];
+	/* The number of another thread that called has gone with it in other namespaces. */
+	if ((__u32)arg[1] != (__u32)BPF_CORE_READ(task, pid))
+		event->task.tid = pid_space ? PID_OUTSIDE : (__u32)arg[1];
 	event->task.ppid = ppid;
 	event->error = 0;
 	begin = BPF_CORE_READ(task, mm, arg_start);
@@ -248,7 +250,7 @@ TRACEPOINT(sys_exit)
 
 	if (ret >= 0 || ret < -4095 || !exec_call((void *)arg[0], &path, &reader.argv))
 		return 0;
-	ppid = BPF_CORE_READ(task, real_parent, tgid);
+	ppid = tgid_of(BPF_CORE_READ(task, real_parent));
 	if (!admit_here(in_tree() && child_of(ppid)))
 		return 0;
 	event = only(&scratch);
@@ -282,8 +284,7 @@ TRACEPOINT(sched_process_exit)
 	struct usage sum;
 	__u32 threads = 0;
 	bool member = in_tree(), last = last_exit(task, leader, signal, &sum, &threads);
-	__u32 pid = bpf_get_current_pid_tgid() >> 32,
-	      ppid = BPF_CORE_READ(leader, real_parent, tgid);
+	__u32 pid = current_ids() >> 32, ppid = tgid_of(BPF_CORE_READ(leader, real_parent));
 
 	if (by_tree && member && last)
 		bpf_map_delete_elem(&tree, &pid);

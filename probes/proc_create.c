@@ -12,6 +12,7 @@
 
 #include "lib/base/spawn.h"
 #include "lib/base/stop.h"
+#include "lib/base/rights.h"
 #include "lib/base/term.h"
 #include "lib/kernel/procfs.h"
 #include "proc_create_parts.h"
@@ -204,6 +205,7 @@ static void configure(struct run *run, uint32_t root)
 
 	run->skel->rodata->to_trace_pipe = c->probe.format < 0;
 	run->skel->rodata->with_threads = c->threads;
+	run->skel->rodata->pid_space = run->p.pid_space;
 	run->skel->rodata->by_tree = root != 0;
 	run->skel->rodata->only_ppid = (uint32_t)c->ppid;
 	run->skel->rodata->max_argv = (uint32_t)c->max_argv_bytes;
@@ -237,6 +239,8 @@ static int begin(struct run *run, struct err *e)
 	uint32_t root;
 	int rc = PROBE_OPEN(p, run->skel, proc_create, e);
 
+	if (!rc && c->tree)
+		rc = rights_processes("--tree", e);
 	/* Before the capabilities are dropped, which becoming the caller needs. */
 	if (!rc && run->argv)
 		rc = start_command(run->argv, p, &run->command, e);

@@ -11,7 +11,8 @@
 
 /* Of all events; each type has the fields that apply. */
 struct task_record {
-	uint32_t pid, tid, ppid, child, uid;
+	uint64_t pid, tid, ppid, child;
+	uint32_t uid;
 	char comm[PROBE_COMM_LEN];
 	const char *path, *error, *argv;
 	bool path_cut, argv_cut, core;
@@ -22,6 +23,8 @@ struct task_record {
 	uint64_t ts_ns;
 };
 
+#define OUTSIDE \
+	"; this and other IDs are missing where not visible in the PID namespace of the probe"
 #define TASK(m, t, unit, what) FIELD(struct task_record, m, FIELD_##t, unit, what)
 #define PLACE_AND_TIME(whose) \
 	TASK(cgroup, U64, "", "inode number of the " whose "'s cgroup2 directory"), \
@@ -29,10 +32,10 @@ struct task_record {
 		TASK(ts_ns, U64, "ns", "CLOCK_MONOTONIC")
 
 static const struct field fork_fields[] = {
-	TASK(pid, U32, "", "process that forked"),
-	TASK(tid, U32, "", "its thread that forked"),
-	TASK(ppid, U32, "", "its parent process"),
-	TASK(child, U32, "", "the new task: a PID in fork, a TID in thread"),
+	TASK(pid, U64, "", "process that forked" OUTSIDE),
+	TASK(tid, U64, "", "its thread that forked"),
+	TASK(ppid, U64, "", "its parent process"),
+	TASK(child, U64, "", "the new task: a PID in fork, a TID in thread"),
 	TASK(comm, CHARS, "", "name of the thread that forked, which the child inherits"),
 	TASK(uid, U32, "", "real user ID of the child"),
 	PLACE_AND_TIME("child"),
@@ -44,9 +47,9 @@ const struct record_type thread_type =
 	RECORD_TYPE("thread", 1, RECORD_LINE, fork_fields, "a new thread");
 
 static const struct field exec_fields[] = {
-	TASK(pid, U32, "", "process"),
-	TASK(tid, U32, "", "thread that called exec; its TID is pid from now on"),
-	TASK(ppid, U32, "", "parent process"),
+	TASK(pid, U64, "", "process" OUTSIDE),
+	TASK(tid, U64, "", "thread that called exec; its TID is pid from now on"),
+	TASK(ppid, U64, "", "parent process"),
 	TASK(comm, CHARS, "", "new name of the process"),
 	TASK(uid, U32, "", "real user ID"),
 	TASK(path, STRING, "", "program, as passed to exec"),
@@ -60,9 +63,9 @@ const struct record_type exec_type =
 	RECORD_TYPE("exec", 1, RECORD_LINE, exec_fields, "a process runs another program");
 
 static const struct field failed_fields[] = {
-	TASK(pid, U32, "", "process"),
-	TASK(tid, U32, "", "thread that called exec"),
-	TASK(ppid, U32, "", "parent process"),
+	TASK(pid, U64, "", "process" OUTSIDE),
+	TASK(tid, U64, "", "thread that called exec"),
+	TASK(ppid, U64, "", "parent process"),
 	TASK(comm, CHARS, "", "name of the process, which does not change"),
 	TASK(uid, U32, "", "real user ID"),
 	TASK(path, STRING, "", "program, as passed to exec; missing: could not be read"),
@@ -80,8 +83,8 @@ const struct record_type failed_type = RECORD_TYPE("exec_failed", 1, RECORD_LINE
 						   "with --failed: an exec that failed");
 
 static const struct field exit_fields[] = {
-	TASK(pid, U32, "", "process, all threads of which have ended"),
-	TASK(ppid, U32, "", "parent process"),
+	TASK(pid, U64, "", "process, all threads of which have ended" OUTSIDE),
+	TASK(ppid, U64, "", "parent process"),
 	TASK(comm, CHARS, "", "name of the thread that ended last"),
 	TASK(uid, U32, "", "real user ID"),
 	TASK(exit_code, U64, "", "0 to 255; missing where a signal ended the process"),
@@ -219,10 +222,10 @@ int records_emit(const struct records *records, struct out *out, const struct ta
 	};
 	struct text argv = { 0 };
 	struct task_record record = {
-		.pid = task->pid,
-		.tid = task->tid,
-		.ppid = task->ppid,
-		.child = task->child,
+		.pid = probe_pid(task->pid),
+		.tid = probe_pid(task->tid),
+		.ppid = probe_pid(task->ppid),
+		.child = probe_pid(task->child),
 		.uid = task->uid,
 		.cgroup = task->cgroup,
 		.cgroup_path = cgroup_paths_find(records->paths, task->cgroup),

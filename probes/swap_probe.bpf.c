@@ -42,7 +42,7 @@ static __always_inline struct swap_stalls *stalls_of(struct swap_who *who)
 	struct task_struct *task = (void *)bpf_get_current_task();
 
 	if (by == SWAP_BY_PROCESS) {
-		who->id = bpf_get_current_pid_tgid() >> 32;
+		who->id = current_ids() >> 32;
 		who->start_ns = BPF_CORE_READ(task, group_leader, start_time);
 	} else {
 		who->id = bpf_get_current_cgroup_id();
@@ -136,7 +136,7 @@ static __always_inline int count(enum swap_key key, __u64 pages, bool anon)
 	else if (key == SWAP_KSWAPD_SLEEP)
 		time_reclaim(c, SWAP_KSWAPD, now, 0);
 	c->last_ns = now;
-	c->last_pid = bpf_get_current_pid_tgid() >> 32;
+	c->last_pid = current_ids() >> 32;
 	bpf_get_current_comm(c->last_comm, sizeof(c->last_comm));
 	fetch_add(&c->done, 1);
 	return 0;

@@ -301,6 +301,7 @@ static int begin(struct run *run, struct err *e)
 		rc = use_hooks(p, &run->have, e);
 	if (rc)
 		return rc;
+	run->skel->rodata->pid_space = p->pid_space;
 	run->skel->rodata->by = (enum swap_by)(c->by + 1);
 	if (c->by < 0)
 		bpf_map__set_max_entries(run->skel->maps.stalls, 1);

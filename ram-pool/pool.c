@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "backing.h"
+#include "lib/base/rights.h"
 #include "lib/base/spawn.h"
 #include "lib/pool/device.h"
 #include "lib/safety/journal_recover.h"
@@ -349,7 +350,7 @@ int pool_plan(struct pool_request *request, int *priority, struct err *e)
 		rc = pool_device_id(request->device, &id, e);
 	if (rc == 0 && request->algorithm)
 		rc = zram_check_params(&config, request->algorithm, e);
-	if (rc == 0 && geteuid() == 0)
+	if (rc == 0 && !rights_missing(RIGHTS_CHANGE))
 		rc = promised_bytes(&promised, e);
 	return rc ? rc : choose(request, promised, &request->mem_limit_bytes, priority, e);
 }

@@ -9,6 +9,7 @@
 #include "backend.h"
 #include "config.h"
 #include "environment.h"
+#include "lib/base/rights.h"
 #include "lib/base/stop.h"
 #include "lib/kernel/cgroup.h"
 #include "lib/kernel/procfs.h"
@@ -39,8 +40,10 @@ static const char *why_no_pool(char *buf, size_t len)
 	struct err e = { 0 };
 	bool any = false;
 
-	if (geteuid() != 0)
-		return "a pool, a limit and probes need root: run it with sudo";
+	if (rights_check(RIGHTS_CHANGE, "a pool, a limit and probes", &e)) {
+		snprintf(buf, len, "%s: %s", e.what, e.hint);
+		return buf;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(backends) && !any; i++)
 		any = backends[i]->algorithms && !backends[i]->available(&e);
 	if (!any) {
@@ -267,14 +270,16 @@ int study_prepare(struct study *s, const void *options, char *const *command, ch
 {
 	struct procfs_vmstat vmstat;
 	const char *how;
-	int rc = caller_read(&s->user, e);
+	int rc = rights_processes("a study", e);
 
+	if (!rc)
+		rc = caller_read(&s->user, e);
 	if (!rc)
 		rc = stop_install(e);
 	if (!rc)
 		rc = make_dir(s, e);
 	s->no_pool = why_no_pool(why, why_len);
-	s->unprivileged = geteuid() != 0;
+	s->unprivileged = rights_missing(RIGHTS_CHANGE) != 0;
 	if (!rc && !s->no_pool)
 		rc = choose_pools(s, e);
 	if (!rc && !s->unprivileged)

@@ -8,6 +8,7 @@
 
 #include "lib/base/caller.h"
 #include "lib/base/companion.h"
+#include "lib/base/rights.h"
 #include "lib/base/out.h"
 #include "lib/base/stop.h"
 #include "lib/base/term.h"
@@ -208,8 +209,8 @@ static void configure(struct supervise_config *config, const struct wrap_job *jo
 	config->duration_ns =
 		job->config->params.duration_ns + (tool->slack_ns ? tool->slack_ns : SLACK_NS);
 	config->no_network = true;
-	if ((tool->checkout_env || job->profile == &job->own) && geteuid() == 0 &&
-	    !getenv("SUDO_UID"))
+	if ((tool->checkout_env || job->profile == &job->own) &&
+	    rights_missing(RIGHT(CAP_SETUID)) == 0 && !getenv("SUDO_UID"))
 		config->user = &nobody;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "caller.h"
+#include "rights.h"
 #include "units.h"
 
 static int sudo_id(const char *name, uid_t *ret, struct err *e)
@@ -52,7 +53,7 @@ int caller_read(struct caller *ret, struct err *e)
 	struct caller user = { .uid = getuid(), .gid = getgid() };
 	int uid_rc = -ENOENT, gid_rc = -ENOENT, rc;
 
-	if (geteuid() == 0) {
+	if (geteuid() == 0 && rights_initial_user()) {
 		uid_rc = sudo_id("SUDO_UID", &user.uid, e);
 		if (uid_rc == -EINVAL)
 			return uid_rc;

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 
+#include "lib/base/rights.h"
 #include "lib/base/stop.h"
 #include "lib/base/term.h"
 
@@ -80,7 +81,9 @@ static int probe_open(struct probe *p, const struct probe_options *options, void
 	if (options->tgid)
 		rc = probe_check_pid("--pid", options->tgid, e);
 	if (!rc)
-		rc = probe_rights(e);
+		rc = rights_check(RIGHTS_PROBE, "loading a probe", e);
+	if (!rc)
+		rc = rights_pid_space(&p->pid_space, e);
 	if (rc)
 		return rc;
 	rc = probe_kernel_read(NULL, &p->kernel, e);

@@ -42,6 +42,7 @@ struct probe {
 	const struct probe_options *options;
 	void *ctx;
 	struct probe_calls calls;
+	uint32_t pid_space; /* for the programs' constant of this name */
 	struct probe_kernel kernel;
 	struct probe_choice choices[PROBE_HOOKS];
 	struct bpf_object *object;                 /* the skeleton's */

@@ -114,7 +114,7 @@ static int cannot_load(int rc, struct err *e)
 	if (rc == -EPERM) {
 		err_impossible(e, "the kernel refuses to load the probe");
 		return err_hint(e, "see /sys/kernel/security/lockdown (confidentiality forbids "
-				   "it); -v shows the kernel's message");
+				   "it); a container may deny bpf (seccomp); -v shows more");
 	}
 	err_set(e, rc, "cannot load the probe into the kernel");
 	return few_files(e) ? rc : err_hint(e, "-v shows the kernel's message");
@@ -208,6 +208,16 @@ static int attach_perf_cpu(struct probe *p, size_t hook, int fd, struct err *e)
 	return rc;
 }
 
+static int perf_error(int code, const char *name, int cpu, struct err *e)
+{
+	int rc = err_set(e, code, "cannot open perf event %s on CPU %d", name, cpu);
+
+	if (!e || (code != EPERM && code != EACCES))
+		return rc;
+	e->exit = EXIT_IMPOSSIBLE;
+	return err_hint(e, "a container may deny perf_event_open (seccomp): run it on the host");
+}
+
 /* Opens the software event on each CPU that is online. */
 static int attach_perf(struct probe *p, size_t hook, int cpus, struct err *e)
 {
@@ -227,8 +237,7 @@ static int attach_perf(struct probe *p, size_t hook, int cpus, struct err *e)
 		if (fd < 0 && errno == ENODEV) /* offline */
 			continue;
 		if (fd < 0)
-			return err_set(e, errno, "cannot open perf event %s on CPU %d",
-				       probe_hooks[hook].name, cpu);
+			return perf_error(errno, probe_hooks[hook].name, cpu, e);
 		rc = attach_perf_cpu(p, hook, fd, e);
 	}
 	return rc;

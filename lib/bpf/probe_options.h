@@ -78,6 +78,13 @@ int probe_needs_format(const struct probe_options *options, struct err *e);
  */
 int probe_check_pid(const char *option, pid_t pid, struct err *e);
 
+/* probe_pid - a PID or TID of the BPF side for a record; MISSING_U64: not visible in our namespace.
+ */
+static inline uint64_t probe_pid(uint32_t pid)
+{
+	return pid == PID_OUTSIDE ? MISSING_U64 : pid;
+}
+
 /* probe_filters - whether any of the filter options is given. */
 bool probe_filters(const struct probe_options *options);
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "cgroup.h"
+#include "lib/base/rights.h"
 #include "lib/base/units.h"
 
 /* The directory that holds a controller's files: on v2 all are in one. */
@@ -54,7 +55,7 @@ static int create_error(const char *dir, int code, struct err *e)
 	err_set(e, code, "cannot make the control group %s", dir);
 	if (e && (code == EACCES || code == EPERM || code == EROFS)) {
 		e->exit = EXIT_IMPOSSIBLE;
-		err_hint(e, "run it with sudo");
+		rights_hint(e);
 	}
 	return -code;
 }
@@ -68,7 +69,7 @@ static int enable_error(int rc, struct err *e)
 	if (rc == -EBUSY)
 		return err_hint(e, "in a container: move its processes into a group below that "
 				   "one, or run this on the host");
-	return err_hint(e, "run it with sudo");
+	return rights_hint(e);
 }
 
 int cgroup_create(struct cgroup *group, struct err *e)

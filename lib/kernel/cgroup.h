@@ -25,7 +25,7 @@ enum cgroup_tree {
 	CGROUP_TREES
 };
 
-#define CGROUP_PATH_MAX       512
+#define CGROUP_PATH_MAX       SYSROOT_PATH_MAX
 #define CGROUP_NO_LIMIT_BYTES (UINT64_C(1) << 62) /* limits above it are none (v1) */
 
 /* Where the hierarchies are and where in them this process is. */
@@ -137,6 +137,15 @@ struct cgroup_swap {
  * stops at its first non-zero, which is returned. Groups without swap accounting are left out. */
 typedef int cgroup_swap_fn(void *ctx, const struct cgroup_swap *group);
 int cgroup_swap_visit(const struct cgroup_layout *layout, cgroup_swap_fn *fn, void *ctx);
+
+/* cgroup_bound - lowers total_bytes to the smallest limit of the groups that enclose this process,
+ * and available_bytes to the least that one of them may still be charged with: file pages go first,
+ * as in MemAvailable. The groups below the mount are those that can be seen.
+ *
+ * source  v2 memory.max, memory.current; v1 memory.limit_in_bytes, memory.usage_in_bytes
+ */
+struct procfs_meminfo;
+void cgroup_bound(const struct cgroup_layout *layout, struct procfs_meminfo *memory);
 
 /* cgroup_oom_visit - fn for every group in which the OOM killer ended a process; stops at its first
  * non-zero, which is returned.

@@ -16,6 +16,7 @@
 
 #include "keyed.h"
 #include "lib/base/dir.h"
+#include "lib/base/rights.h"
 #include "lib/base/stop.h"
 #include "lib/base/units.h"
 
@@ -343,8 +344,11 @@ int zram_hot_add(const struct sysroot *root, unsigned int *ret, struct err *e)
 		return err_set(e, rc, "cannot open hot_add");
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0)
-		return err_set(e, errno, "cannot open %s", path);
+	if (fd < 0) {
+		rc = err_set(e, errno, "cannot open %s", path);
+		rights_explain(path, e);
+		return rc;
+	}
 	/* One read: each one at offset 0 adds a device. */
 	ssize_t n = read(fd, text, sizeof(text) - 1);
 

@@ -9,6 +9,7 @@
 #include "lib/base/stop.h"
 #include "lib/kernel/procfs.h"
 #include "lib/safety/journal_dir.h"
+#include "lib/safety/supervise.h"
 
 #define READ_BYTES ((size_t)MIB)
 #define READ_PAGES (READ_BYTES / PAGE_BYTES)
@@ -197,7 +198,7 @@ int pool_pages_copy(struct page_source *source, struct page_sample *sample, stru
 	AUTO_CLOSE int fd = memfd_create("pages of a pool", MFD_CLOEXEC);
 	struct procfs_meminfo memory;
 	char *to = MAP_FAILED;
-	int rc = procfs_meminfo_read(NULL, &memory, e);
+	int rc = supervise_memory_read(&memory, e);
 
 	if (rc)
 		return rc;

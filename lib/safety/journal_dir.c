@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "lib/base/dir.h"
+#include "lib/base/rights.h"
 #include "lib/base/stop.h"
 #include "lib/kernel/procfs.h"
 
@@ -44,8 +45,10 @@ int journal_state_dir(char buf[SYSROOT_PATH_MAX], struct err *e)
 	if (mkdir(buf, 0700) && errno != EEXIST) {
 		int code = err_set(e, errno, "cannot make the state directory %s", buf);
 
-		err_hint(e, geteuid() ? "run it with sudo"
-				      : "set COLDPRESS_STATE_DIR to a writable place");
+		if (rights_missing(RIGHTS_CHANGE))
+			rights_hint(e);
+		else
+			err_hint(e, "set COLDPRESS_STATE_DIR to a writable place");
 		return code;
 	}
 	if (lstat(buf, &st))

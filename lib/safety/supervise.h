@@ -24,6 +24,7 @@
 #include "lib/base/caller.h"
 
 struct journal;
+struct procfs_meminfo;
 
 /* ---- bounds: pure ---- */
 
@@ -37,6 +38,10 @@ uint64_t supervise_reserve_bytes(uint64_t mem_total_bytes);
 /* supervise_size_bound_bytes - the largest load taken: half of what is available above the reserve;
  * 0 = none. */
 uint64_t supervise_size_bound_bytes(uint64_t mem_available_bytes, uint64_t reserve_bytes);
+
+/* supervise_memory_read - /proc/meminfo with total_bytes and available_bytes lowered to what the
+ * control groups that enclose this process leave: loads are charged to them. */
+int supervise_memory_read(struct procfs_meminfo *ret, struct err *e);
 
 /* supervise_check_size - refuses (exit 2) a request above the bound, naming both and
  * --unsafe-allow-large. */
@@ -61,8 +66,8 @@ struct supervise_config {
 	uint64_t swap_bytes;                /* MISSING_U64 = no limit */
 	uint64_t pids;                      /* processes and threads; MISSING_U64 = no limit */
 	uint64_t duration_ns;               /* deadline from release on; MISSING_U64 = none */
-	uint64_t reserve_bytes;  /* abort before MemAvailable falls below, at the pace it falls; 0 =
-				    never */
+	uint64_t reserve_bytes;  /* abort before available memory falls below, at the pace it falls;
+				    0 =  never */
 	bool abort_on_full_pool; /* once the group has pages in swap, abort when a zram swap is at
 				    its limit */
 	double psi_full_percent; /* abort when the machine's memory `full` avg10 exceeds it; NaN =

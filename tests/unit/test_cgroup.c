@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "lib/kernel/cgroup.h"
+#include "lib/kernel/procfs.h"
 
 static const char hybrid_mounts[] =
 	"22 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n"
@@ -412,9 +413,65 @@ static void test_cgroup__v1_room_for_what_is_in_swap(void **state UNUSED)
 	assert_int_equal(seen.n, 2);
 }
 
+/* memory.max and memory.current of a group of v2, in MiB; 0: no limit. */
+static void put_limit(const char *group, unsigned int limit, unsigned int current)
+{
+	char path[128], text[32];
+
+	snprintf(path, sizeof(path), "%s/memory.stat", group);
+	put(path, "anon 0\ninactive_file 1048576\nactive_file 0\n");
+	snprintf(path, sizeof(path), "%s/memory.max", group);
+	snprintf(text, sizeof(text), limit ? "%u\n" : "max\n", limit << 20);
+	put(path, text);
+	snprintf(path, sizeof(path), "%s/memory.current", group);
+	snprintf(text, sizeof(text), "%u\n", current << 20);
+	put(path, text);
+}
+
+static void test_cgroup__every_enclosing_limit_bounds_what_is_available(void **state UNUSED)
+{
+	const struct cgroup_layout layout = v2_layout("/user/own");
+	struct procfs_meminfo memory = { .total_bytes = 1024 * MIB, .available_bytes = 512 * MIB };
+
+	cgroup_bound(&layout, &memory);
+	assert_int_equal(memory.total_bytes, 1024 * MIB);
+	put_limit("user/own", 0, 90);
+	put_limit("user", 128, 100);
+	put_limit("g", 2, 1); /* not ours */
+	cgroup_bound(&layout, &memory);
+	assert_int_equal(memory.total_bytes, 128 * MIB);
+	assert_int_equal(memory.available_bytes, 29 * MIB); /* file pages go first */
+	/* As in a container, whose top is a group, too. */
+	put_limit(".", 64, 50);
+	cgroup_bound(&layout, &memory);
+	assert_int_equal(memory.total_bytes, 64 * MIB);
+	assert_int_equal(memory.available_bytes, 15 * MIB);
+	put_limit("user/own", 32, 40);
+	cgroup_bound(&layout, &memory);
+	assert_int_equal(memory.total_bytes, 32 * MIB);
+	assert_int_equal(memory.available_bytes, 1 * MIB); /* above its limit: its file pages */
+}
+
+static void test_cgroup__a_path_may_be_as_long_as_any(void **state UNUSED)
+{
+	struct cgroup_layout layout;
+	struct cgroup group;
+	char own[2100] = "0::";
+
+	for (size_t i = 0; i < 20; i++)
+		snprintf(own + 3 + i * 101, sizeof(own) - 3 - i * 101, "/%0100zu", i);
+	assert_int_equal(cgroup_layout_parse(hybrid_mounts, own, &layout, NULL), 0);
+	assert_string_equal(layout.own[CGROUP_TREE_UNIFIED], own + 3);
+	assert_int_equal(cgroup_place(&layout, "x", &group, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cgroup__a_path_may_be_as_long_as_any),
+		cmocka_unit_test_setup_teardown(
+			test_cgroup__every_enclosing_limit_bounds_what_is_available, make_tree,
+			remove_tree),
 		cmocka_unit_test(test_cgroup__hybrid),
 		cmocka_unit_test(test_cgroup__v1_places_below_the_own_group_in_each_tree),
 		cmocka_unit_test(test_cgroup__v1_alone_has_no_mirror),
