@@ -35,7 +35,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(patsubst $(B)/%,%,$
 MAKEFLAGS += --no-builtin-rules
 
 # ---- flags ---------------------------------------------------------------------------------------------
-# Warnings are errors for developers and CI (make WERROR=-Werror, as .ci/run does): a user's newer compiler may find more.
+# Warnings are errors for developers and CI (make WERROR=-Werror, as .ci/run does): a newer compiler may find more.
 WERROR ?=
 WARN := -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wpointer-arith -Wwrite-strings -Wformat=2 -Wno-format-nonliteral -Wundef -Wvla \

@@ -63,8 +63,8 @@ scan() { # scan NAME WORDS... - adds the corpus' rows to the table
 	build/bin/compressor_monitor scan -q --estimate --pages 8192 --codec lz4:1,lzo1x-1,snappy,zstd:1,deflate:1 \
 		"$@" -f json |
 		jq -c --arg corpus "$name" '(select(.type == "scan_codec") | [$corpus, .label, .compress_cpu_ns, "t"]),
-			(select(.type == "scan_estimate") | [$corpus, .label, .pages, .true_compressible, .false_compressible,
-			.true_incompressible, .false_incompressible, .estimate_ns])' >>"$dir.rows"
+			(select(.type == "scan_estimate") | [$corpus, .label, .pages, .true_compressible,
+			.false_compressible, .true_incompressible, .false_incompressible, .estimate_ns])' >>"$dir.rows"
 }
 : >"$dir.rows"
 for corpus in "$dir"/*; do scan "${corpus##*/}" --file "$corpus"; done

@@ -4,9 +4,9 @@
 #
 #   bench/pool.sh [ROUNDS]
 #
-# One process swaps 16 MiB out to a zram pool of its own and touches them again, four times, under each tracer in turn; the
-# order is shuffled in each round. Prints the median and the range of the CPU time per page beyond that without a tracer in
-# the same round, then the cost of an idle probe.
+# One process swaps 16 MiB out to a zram pool of its own and touches them again, four times, under each tracer in
+# turn; the order is shuffled in each round. Prints the median and the range of the CPU time per page beyond that
+# without a tracer in the same round, then the cost of an idle probe.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 rounds=${1:-7}
@@ -87,7 +87,7 @@ awk -v order="${tracers[*]}" '
 			sorted(a, rounds)
 			median[i] = rounds % 2 ? a[(rounds + 1) / 2] : (a[rounds / 2] + a[rounds / 2 + 1]) / 2
 			if (i == 1)
-				printf "swap-out and swap-in of a page without a tracer: %.0f ns (%.0f to %.0f, %d rounds)\n" \
+				printf "swap-out and swap-in, no tracer: %.0f ns a page (%.0f to %.0f, %d rounds)\n" \
 					"%-18s %10s %8s %8s %8s\n", median[1], a[1], a[rounds], rounds,
 					"added by", "median ns", "least", "most", "share"
 			else

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# ram_pool.sh - the time bounds of ram_pool: setup 150 ms, status 5 ms, and the next access after a prefault at most twice
-# that of a page that stayed in RAM.
+# ram_pool.sh - the time bounds of ram_pool: setup 150 ms, status 5 ms, and the next access after a prefault at most
+# twice that of a page that stayed in RAM.
 #
 #   bench/ram_pool.sh [ROUNDS]
 set -u
@@ -59,6 +59,7 @@ for how in prefault willneed none; do
 		echo "$line" | tr '=' ' ' | awk '{ print $6, $2, $4 }' >>"$tmp/$how"
 	done
 	sort -n "$tmp/$how" | awk -v how=$how '{ r[NR] = $1; out[NR] = $2; stay[NR] = $3 } END {
-		printf "  %-9s swapped %8.1f, stayed %6.1f, ratio %.2f (%.2f to %.2f, n = %d)%s\n", how, out[3], stay[3],
-			r[3], r[1], r[NR], NR, how != "prefault" ? "" : r[3] <= 2 ? ", bound 2: kept" : ", bound 2: broken" }'
+		printf "  %-9s swapped %8.1f, stayed %6.1f, ratio %.2f (%.2f to %.2f, n = %d)%s\n", how,
+			out[3], stay[3], r[3], r[1], r[NR], NR,
+			how != "prefault" ? "" : r[3] <= 2 ? ", bound 2: kept" : ", bound 2: broken" }'
 done

@@ -9,6 +9,9 @@
 
 #define PROBE_COMM_LEN 16
 
+/* In place of a PID or TID: the task is not visible in the PID namespace of the reader. */
+#define PID_OUTSIDE (~0u)
+
 /* Read-only to the program; a field that is 0 (uid: ~0) lets everything pass. */
 struct probe_filter {
 	__u32 tgid;

@@ -16,6 +16,8 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
+#include "pid.bpf.h"
+
 /* A map of one value, and the value. */
 #define MAP_ONE(kind, name, type_) \
 	struct { \
@@ -33,6 +35,25 @@
 		__type(key, key_); \
 		__type(value, value_); \
 	} name SEC(".maps")
+
+/* fetch_add, fetch_or - atomic, ordered on all CPUs after what was written before, and return the
+ * value before: instructions of kernel 5.12 that the compiler only makes for a newer variant of BPF
+ * (-mcpu=v3). r1 is the address, r2 the value.
+ */
+#define FETCH(name, op) \
+	static __always_inline __u64 fetch_##name(__u64 *at, __u64 value) \
+	{ \
+		asm volatile("r1 = %1\n\t" \
+			     "r2 = %0\n\t" \
+			     ".8byte (" #op " << 32) | 0x21db\n\t" \
+			     "%0 = r2" \
+			     : "+r"(value) \
+			     : "r"(at) \
+			     : "r1", "r2", "memory"); \
+		return value; \
+	}
+FETCH(add, 0x01)
+FETCH(or, 0x41)
 
 static __always_inline void *only(void *map)
 {

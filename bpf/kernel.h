@@ -31,13 +31,11 @@ enum {
 	BPF_MAP_TYPE_CGROUP_ARRAY = 8,
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_RINGBUF = 27,
-	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 enum {
 	BPF_NOEXIST = 1,
 	BPF_F_NO_PREALLOC = 1,
 	BPF_F_MMAPABLE = 1 << 10,
-	BPF_LOCAL_STORAGE_GET_F_CREATE = 1,
 	BPF_RB_NO_WAKEUP = 1,
 	BPF_RB_FORCE_WAKEUP = 2,
 	BPF_F_USER_STACK = 1 << 8,
@@ -63,11 +61,16 @@ struct cred {
 	} uid;
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
 struct signal_struct {
 	struct {
 		int counter;
 	} live;
 	int nr_threads;
+	struct list_head thread_head;
 	unsigned int flags;
 	int group_exit_code;
 	__u64 utime, stime;
@@ -93,9 +96,28 @@ struct cfs_rq {
 	struct rq *rq; /* CONFIG_FAIR_GROUP_SCHED */
 };
 
+struct ns_common {
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1]; /* one for each namespace from the initial one down to its own */
+};
+
 struct task_struct {
 	struct thread_info thread_info;
-	int pid, tgid, exit_code;
+	int pid, tgid, exit_state, exit_code;
+	struct list_head thread_node;
 	__u64 start_time, utime, stime;
 	unsigned long min_flt, maj_flt;
 	struct {
@@ -103,6 +125,7 @@ struct task_struct {
 		struct cfs_rq *cfs_rq; /* CONFIG_FAIR_GROUP_SCHED */
 	} se;
 	struct task_struct *real_parent, *group_leader;
+	struct pid *thread_pid;
 	struct signal_struct *signal;
 	struct mm_struct *mm;
 	struct css_set *cgroups;
@@ -140,12 +163,6 @@ enum pageflags {
 
 struct linux_binprm {
 	const char *filename;
-};
-
-/* Its own type, with this member, by 6.18; before, sched_process_exit shared one with other events.
- */
-struct trace_event_raw_sched_process_exit {
-	bool group_dead;
 };
 
 #if defined(__TARGET_ARCH_x86)

@@ -28,7 +28,7 @@ static __always_inline struct probe_counts *counts(void)
  */
 static __always_inline bool wanted(void)
 {
-	if (filter.tgid && filter.tgid != bpf_get_current_pid_tgid() >> 32)
+	if (filter.tgid && filter.tgid != current_ids() >> 32)
 		return false;
 	if (filter.uid != ~0u && filter.uid != (__u32)bpf_get_current_uid_gid())
 		return false;

@@ -10,14 +10,11 @@
 #include "cli.h"
 #include "lib/base/out.h"
 
-const struct opt doctor_options[] = {
-	OPT_CHOICE('f', "format", struct lab_config, doctor.format, opt_format_choices,
-		   "output format"),
-	OPT_FILE('o', "output", struct lab_config, doctor.output, "write the results to this file"),
-	OPT_DIR(0, "sysroot", struct lab_config, doctor.sysroot,
-		"look at an archived tree of /proc and /sys", .hidden = true),
-	OPT_END
-};
+const struct opt doctor_options[] = { OPT_OUTPUT(struct doctor_config, output),
+				      OPT_DIR(0, "sysroot", struct doctor_config, sysroot,
+					      "look at an archived tree of /proc and /sys",
+					      .hidden = true),
+				      OPT_END };
 
 static const struct field check_fields[] = {
 	FIELD(struct doctor_check, area, FIELD_STRING, "",
@@ -134,7 +131,7 @@ static void print_records(struct out *out, const struct doctor *d, const struct 
 int doctor_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
 	       struct err *e)
 {
-	const struct doctor_config *c = &((struct lab_config *)config)->doctor;
+	const struct doctor_config *c = config;
 	struct sysroot root = { .prefix = c->sysroot };
 	AUTO_FREE struct doctor *d = calloc(1, sizeof(*d));
 	struct verdict v;
@@ -145,13 +142,13 @@ int doctor_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code
 		return err_set(e, ENOMEM, "cannot store the checks");
 	if (c->sysroot && access(c->sysroot, X_OK))
 		return err_set(e, errno, "cannot look into %s", c->sysroot);
-	rc = out_new(&out, (enum out_format)c->format, c->output, e);
+	rc = out_open(&out, &c->output, e);
 	if (rc)
 		return rc;
 	d->root = c->sysroot ? &root : NULL;
 	doctor_look(d);
 	v = judge(d);
-	if (c->format == OUT_TEXT)
+	if (c->output.format == OUT_TEXT)
 		print_text(out, d, &v);
 	else
 		print_records(out, d, &v);

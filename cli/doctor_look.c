@@ -5,8 +5,8 @@
  * need the live kernel (a BPF program, a perf event) are skipped there. Changes nothing and creates
  * no device.
  */
+#include <fcntl.h>
 #include <linux/bpf.h>
-#include <linux/capability.h>
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -18,6 +18,7 @@
 #include "lib/kernel/cgroup.h"
 #include "doctor.h"
 #include "lib/base/out.h"
+#include "lib/base/rights.h"
 #include "lib/bpf/probe.h"
 #include "lib/kernel/procfs.h"
 #include "lib/kernel/psi.h"
@@ -46,6 +47,38 @@ static const char *chosen_word(char *line)
 		return line;
 	*end = '\0';
 	return begin + 1;
+}
+
+static bool initial_user(const struct doctor *d)
+{
+	char map[96] = "";
+
+	if (!d->root)
+		return rights_initial_user();
+	read_line(d, "/proc/self/uid_map", map, sizeof(map));
+	return rights_parse_initial(map);
+}
+
+static uint64_t missing_rights(const struct doctor *d, uint64_t needed)
+{
+	char map[96] = "", status[4096] = "";
+
+	if (!d->root)
+		return rights_missing(needed);
+	read_line(d, "/proc/self/uid_map", map, sizeof(map));
+	sysroot_read(d->root, status, sizeof(status), NULL, "/proc/self/status");
+	return rights_parse(map, status, needed);
+}
+
+/* For a row about something that was refused. */
+static void remedy_rights(const struct doctor *d, struct doctor_check *c)
+{
+	if (!initial_user(d))
+		doctor_remedy(c, "run it outside of this container, on the host");
+	else if (!d->root && geteuid())
+		doctor_remedy(c, "sudo coldpress doctor");
+	else
+		doctor_remedy(c, "grant them to this container or service");
 }
 
 /* ---- kernel ---- */
@@ -193,11 +226,7 @@ static void try_bpf(struct doctor *d)
 	c = doctor_add(d, "tracing", "BPF", DOCTOR_MISSING, PROBES,
 		       "a tracing program was refused: %s", strerror(-fd));
 	c->left_out = "the run with probes";
-	if (geteuid() != 0)
-		doctor_remedy(c, "sudo coldpress doctor");
-	else
-		doctor_remedy(c,
-			      "run where the container or policy grants CAP_BPF and CAP_PERFMON");
+	remedy_rights(d, c);
 }
 
 static void try_perf(struct doctor *d)
@@ -219,9 +248,10 @@ static void try_perf(struct doctor *d)
 	}
 	c = doctor_add(d, "tracing", "perf software events", DOCTOR_LIMITED, "page_fault",
 		       "refused (%s): faults have no class and no latency", strerror(errno));
-	doctor_remedy(c, "%s",
-		      geteuid() ? "sudo coldpress doctor"
-				: "sudo sysctl kernel.perf_event_paranoid=2");
+	if (rights_missing(RIGHT(CAP_PERFMON)))
+		remedy_rights(d, c);
+	else
+		doctor_remedy(c, "sudo sysctl kernel.perf_event_paranoid=2");
 }
 
 /* Whether a missing hook exists under its other name: 5.18 renamed it. */
@@ -312,12 +342,30 @@ static void look_zram_features(struct doctor *d)
 	}
 }
 
+#define HOT_REMOVE "/sys/class/zram-control/hot_remove"
+
+static void remedy_zram(const struct doctor *d, struct doctor_check *c, int code)
+{
+	c->left_out = "runs in a real pool";
+	if (code == EROFS)
+		doctor_remedy(c, "run it where /sys is writable: mount -o remount,rw /sys");
+	else
+		remedy_rights(d, c);
+}
+
 static void look_zram(struct doctor *d)
 {
 	char release[96];
 	struct doctor_check *c;
 
 	if (!zram_available(d->root, NULL)) {
+		if (!d->root && faccessat(AT_FDCWD, HOT_REMOVE, W_OK, AT_EACCESS)) {
+			c = doctor_add(d, "pool", "zram", DOCTOR_MISSING, POOLS,
+				       "devices cannot be added: %s is not writable: %s",
+				       HOT_REMOVE, strerror(errno));
+			remedy_zram(d, c, errno);
+			return;
+		}
 		doctor_add(d, "pool", "zram", DOCTOR_OK, POOLS, "devices can be added (%s)",
 			   sysroot_exists(d->root, "/sys/module/zram/initstate") ? "module"
 										 : "built in");
@@ -414,46 +462,50 @@ static void look_cgroup(struct doctor *d)
 
 static void look_rights(struct doctor *d)
 {
-	static const struct {
-		unsigned int bit;
-		const char *name;
-	} needed[] = {
-		{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN" },
-		{ CAP_BPF, "CAP_BPF" },
-		{ CAP_PERFMON, "CAP_PERFMON" },
-		{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE" },
-		{ CAP_SYS_NICE, "CAP_SYS_NICE" },
-		{ CAP_KILL, "CAP_KILL" },
-		{ CAP_SETUID, "CAP_SETUID" },
-		{ CAP_SETGID, "CAP_SETGID" },
-		{ CAP_DAC_OVERRIDE, "CAP_DAC_OVERRIDE" },
-	};
-	char status[4096], lacks[200] = "";
-	const char *line = NULL;
+	static const uint64_t needed = RIGHTS_CHANGE | RIGHTS_PROBE | RIGHT(CAP_SYS_PTRACE) |
+				       RIGHT(CAP_SYS_NICE) | RIGHT(CAP_KILL) | RIGHT(CAP_SETUID) |
+				       RIGHT(CAP_SETGID);
+	uint64_t missing = missing_rights(d, needed);
+	char names[200];
 	struct doctor_check *c;
-	uint64_t have;
 
-	if (sysroot_read(d->root, status, sizeof(status), NULL, "/proc/self/status") > 0)
-		line = strstr(status, "\nCapEff:");
-	if (!line)
-		return;
-	have = strtoull(line + strlen("\nCapEff:"), NULL, 16);
-	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
-		if (!(have >> needed[i].bit & 1))
-			snprintf(lacks + strlen(lacks), sizeof(lacks) - strlen(lacks), " %s",
-				 needed[i].name);
-	if (!lacks[0]) {
+	if (!missing) {
 		doctor_add(d, "rights", "capabilities", DOCTOR_OK, ALL_COMMANDS,
-			   "all %zu that coldpress uses", ARRAY_SIZE(needed));
+			   "all %d that coldpress uses, in the initial user namespace",
+			   __builtin_popcountll(needed));
 		return;
 	}
+	rights_names(missing, names, sizeof(names));
 	c = doctor_add(d, "rights", "capabilities", DOCTOR_MISSING,
-		       "all but compressor_monitor on files and on processes of this user",
-		       "without%s", lacks);
-	doctor_remedy(c, "%s",
-		      !d->root && geteuid() ? "sudo coldpress doctor"
-					    : "grant them to this container or service");
+		       "all but compressor_monitor on files and on processes of this user", "%s%s",
+		       initial_user(d) ? "without " : "in a user namespace of its own, so without ",
+		       names);
+	remedy_rights(d, c);
 	c->left_out = "pools, limits and probes";
+}
+
+static void look_pids(struct doctor *d)
+{
+	uint32_t space;
+	struct err e = { 0 };
+	struct doctor_check *c;
+	int rc;
+
+	if (d->root)
+		return;
+	rc = rights_pid_space(&space, &e);
+	if (!rc)
+		rc = rights_processes("--pid", &e);
+	if (rc) {
+		c = doctor_add(d, "rights", "PID namespace", DOCTOR_LIMITED, ALL_COMMANDS, "%s",
+			       e.what);
+		doctor_remedy(c, "%s", e.hint);
+		return;
+	}
+	doctor_add(d, "rights", "PID namespace", DOCTOR_OK, ALL_COMMANDS, "%s",
+		   space ? "not the initial one: PIDs are those seen here, missing for processes "
+			   "outside"
+			 : "the initial one");
 }
 
 /* ---- tools ---- */
@@ -532,5 +584,6 @@ void doctor_look(struct doctor *d)
 	look_swaps(d);
 	look_cgroup(d);
 	look_rights(d);
+	look_pids(d);
 	look_tools(d);
 }

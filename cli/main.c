@@ -10,8 +10,11 @@
 #include "cli.h"
 #include "lib/base/companion.h"
 #include "lib/base/term.h"
+#include "study/config.h"
 
-static struct lab_config config = { .study = STUDY_DEFAULTS };
+static struct doctor_config doctor;
+static struct recover_config recover;
+static struct study_config study = STUDY_DEFAULTS;
 
 static const struct opt_command commands[] = {
 	{
@@ -25,6 +28,7 @@ static const struct opt_command commands[] = {
 			"sudo coldpress doctor                    # all checks, with remedies\n"
 			"coldpress doctor -f json | jq .remedy    # remedies only, for a script\n",
 		.options = doctor_options,
+		.config = &doctor,
 		.run = doctor_run,
 	},
 	{
@@ -49,6 +53,7 @@ static const struct opt_command commands[] = {
 			    "sudo coldpress study --limit 70% --blocks 6 --algo lz4,zstd -- "
 			    "./server --selftest\n",
 		.options = study_options,
+		.config = &study,
 		.operands = OPT_OPERANDS_COMMAND,
 		.run = study_run,
 	},
@@ -62,6 +67,7 @@ static const struct opt_command commands[] = {
 			       "alone. It can be run at any time, and more than once.",
 		.examples = "sudo coldpress recover    # after a kill -9\n",
 		.options = recover_options,
+		.config = &recover,
 		.run = recover_run,
 	},
 	{ .run = NULL }
@@ -105,7 +111,6 @@ static const struct opt_program program = {
 		"  swap_probe           reclaim and swap activity, one line a second\n"
 		"  pool_probe           writes, reads and residence in a zram pool\n",
 	.commands = commands,
-	.config = &config,
 	.records = records,
 };
 
@@ -136,6 +141,7 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		return opt_main(&program, 2, help);
+	opt_help_words(argc, argv);
 	if (!program_name(argv[1]) || own_command(argv[1]) ||
 	    companion_path(argv[1], path, sizeof(path), NULL))
 		return opt_main(&program, argc, argv);

@@ -5,6 +5,7 @@
  */
 #include "lib/safety/journal_recover.h"
 #include "cli.h"
+#include "lib/base/rights.h"
 #include "lib/base/out.h"
 #include "lib/base/stop.h"
 #include "lib/base/term.h"
@@ -12,13 +13,10 @@
 #define LOCK_WAIT_NS (30 * NS_PER_S)
 
 const struct opt recover_options[] = {
-	OPT_FLAG(0, "force", struct lab_config, recover.force,
+	OPT_FLAG(0, "force", struct recover_config, force,
 		 "switch swaps off even if their pages may not fit into RAM, or into the limits "
-		 "of their cgroups"),
-	OPT_CHOICE('f', "format", struct lab_config, recover.format, opt_format_choices,
-		   "output format"),
-	OPT_FILE('o', "output", struct lab_config, recover.output,
-		 "write the results to this file"),
+		 "of their cgroups; also remove the device of a journal that cannot be parsed"),
+	OPT_OUTPUT(struct recover_config, output),
 	OPT_END
 };
 
@@ -61,13 +59,11 @@ static int recover(struct tally *t, bool force, struct err *e)
 {
 	const struct journal_how how = { .force = force, .stoppable = true };
 	AUTO_CLOSE int lock = -1;
-	int undone;
+	int undone, rc;
 
-	if (geteuid() != 0) {
-		err_impossible(e,
-			       "recover needs root: it changes swaps, devices and control groups");
-		return err_hint(e, "sudo coldpress recover");
-	}
+	rc = rights_check(RIGHTS_CHANGE, "recover", e);
+	if (rc)
+		return rc;
 	lock = journal_lock(LOCK_WAIT_NS, e);
 	if (lock < 0)
 		return lock;
@@ -78,16 +74,16 @@ static int recover(struct tally *t, bool force, struct err *e)
 int recover_run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
 		struct err *e)
 {
-	const struct recover_config *c = &((struct lab_config *)config)->recover;
+	const struct recover_config *c = config;
 	struct end_record end = { .missed = MISSING_U64,
 				  .unmatched = MISSING_U64,
 				  .reason = "done" };
-	struct tally t = { .format = (enum out_format)c->format };
+	struct tally t = { .format = (enum out_format)c->output.format };
 	int rc, rc_close;
 
 	rc = stop_install(e);
 	if (!rc)
-		rc = out_new(&t.out, t.format, c->output, e);
+		rc = out_open(&t.out, &c->output, e);
 	if (rc)
 		return rc;
 	rc = recover(&t, c->force, e);

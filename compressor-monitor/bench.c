@@ -329,11 +329,14 @@ static int check(const struct bench_config *c, const struct opt_list *corpora, s
 			has = corpus_has(&corpus, size);
 		while (!has && (size *= LADDER_STEP) <= c->max_size_bytes);
 		corpus_close(&corpus);
-		if (!has)
+		if (!has && c->corpora.n)
 			return err_say(
 				e, ENODATA,
 				"%s is smaller than 1 KiB, or --max-size is too small for it",
 				corpora->items[i]);
+		if (!has)
+			term_say("%s is left out: --max-size is too small for it",
+				 corpora->items[i]);
 	}
 	if (c->cpu == MISSING_U64)
 		return 0;

@@ -43,7 +43,7 @@ int bench_main(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code
 {
 	const struct monitor_config *c = config;
 	struct bench_outs outs = { 0 };
-	bool failed;
+	bool failed = false;
 	int rc = monitor_open(c, &bench_type, columns, &outs.out, e);
 
 	if (rc)

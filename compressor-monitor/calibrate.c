@@ -146,7 +146,7 @@ static int run_model(const char *spec, const struct half *h, struct runs *runs,
 	if (rc)
 		return rc;
 	for (size_t i = 0; !rc && i < h->n; i++) {
-		rc = measure_page(m, h->pages + i * PAGE_BYTES, PAGE_OTHER, 0);
+		rc = measure_page(m, h->pages + i * PAGE_BYTES, PAGE_OTHER, 0, i);
 		measure_hold(m); /* a copy is in cache, as in a scan */
 	}
 	if (!rc)

@@ -232,6 +232,8 @@ static void add_page(const struct measure *m, const struct batch *b, struct code
 	s->sums.codec_squares += bytes * bytes;
 	s->sums.bins[(MIN(bytes, (size_t)PAGE_BYTES) + SCAN_BIN_BYTES - 1) / SCAN_BIN_BYTES]++;
 	zsmalloc_pool_add(&s->sums.pool, bytes);
+	group_add(&s->sums.groups[b->groups[i]], b->class, bytes < s->sums.pool.model->huge_bytes,
+		  bytes, slot.bytes);
 	stratum->pages++;
 	stratum->coded_pages++;
 	stratum->codec_bytes += bytes;
@@ -335,7 +337,8 @@ void measure_estimate(struct measure *m)
 	m->estimate = true;
 }
 
-int measure_page(struct measure *m, const void *page, enum page_class class, uint32_t stratum)
+int measure_page(struct measure *m, const void *page, enum page_class class, uint32_t stratum,
+		 uint64_t place)
 {
 	struct batch *b = &m->batches[class];
 
@@ -350,6 +353,7 @@ int measure_page(struct measure *m, const void *page, enum page_class class, uin
 	}
 	b->class = class;
 	b->strata[b->n] = stratum;
+	b->groups[b->n] = group_of(place);
 	b->pages[b->n++] = page;
 	return b->n == BATCH_PAGES ? flush_batch(m, b) : 0;
 }
@@ -389,6 +393,7 @@ static int join_codec(struct codec_measure *into, struct codec_measure *from, si
 		into->sums.estimated[i / 2][i % 2] += from->sums.estimated[i / 2][i % 2];
 	for (size_t i = 0; i < PAGE_CLASSES; i++)
 		measure_class_add(&into->sums.classes[i], &from->sums.classes[i]);
+	groups_join(into->sums.groups, from->sums.groups);
 	if (n_strata)
 		memset(from->strata, 0, n_strata * sizeof(*from->strata));
 	from->sums = (struct codec_sums){ .pool.model = from->sums.pool.model };

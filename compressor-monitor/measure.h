@@ -18,10 +18,11 @@ void measure_free(struct measure *m);
 /* measure_estimate - from now on the estimator (lib/analysis/estimate.h) judges pages too. */
 void measure_estimate(struct measure *m);
 
-/* measure_page - one page, drawn from this stratum; its memory must stay unchanged until
- * measure_hold. Same-filled pages are counted and not compressed. -ENOMEM.
+/* measure_page - one page, drawn from this stratum, at this place in the sample; its memory must
+ * stay unchanged until measure_hold. Same-filled pages are counted and not compressed. -ENOMEM.
  */
-int measure_page(struct measure *m, const void *page, enum page_class class, uint32_t stratum);
+int measure_page(struct measure *m, const void *page, enum page_class class, uint32_t stratum,
+		 uint64_t place);
 
 /* measure_unread - a page drawn from this stratum that could not be read. -ENOMEM. */
 int measure_unread(struct measure *m, uint32_t stratum);
@@ -37,7 +38,7 @@ int measure_flush(struct measure *m);
 int measure_join(struct measure *into, struct measure *from);
 
 /* measure_sample_size - how many pages in total make the 95 % interval of every codec's
- * saved_slot_ratio as narrow as +-half_width_ratio, by the intervals so far, but for pages that
+ * saved_memory_ratio as narrow as +-half_width_ratio, by the intervals so far, but for pages that
  * could not be read; at least as many as were measured. More where fewer than 20 of them differ
  * from the others, until those can be no larger a share than half_width_ratio.
  */

@@ -181,6 +181,9 @@ static struct scan_codec_record report(const struct measure *m, struct codec_mea
 	ret.saved_slot_ratio = 1 - slot->estimate / PAGE_BYTES;
 	ret.saved_slot_low_ratio = 1 - slot->high / PAGE_BYTES;
 	ret.saved_slot_high_ratio = 1 - slot->low / PAGE_BYTES;
+	ret.saved_memory_ratio = 1 - estimate->of_all.estimate / PAGE_BYTES;
+	ret.saved_memory_low_ratio = 1 - estimate->of_all.high / PAGE_BYTES;
+	ret.saved_memory_high_ratio = 1 - estimate->of_all.low / PAGE_BYTES;
 	ret.huge_pages = s->sums.pool.huge_pages;
 	ret.mismatched_pages = s->sums.mismatched_pages;
 	report_times(&s->compress, &ret.compress_ns, &ret.compress_low_ns, &ret.compress_high_ns,
@@ -190,6 +193,17 @@ static struct scan_codec_record report(const struct measure *m, struct codec_mea
 	report_codec_ratio(m, s, all.codec_bytes, population, &ret);
 	predict_pool(m, s, all.slot_bytes, population, &estimate->of_all, &ret);
 	return ret;
+}
+
+static void report_groups(const struct codec_measure *s, struct rank_group *ret)
+{
+	uint64_t compress_ns[PAGE_CLASSES], decompress_ns[PAGE_CLASSES];
+
+	for (size_t class = 0; class < PAGE_CLASSES; class ++) {
+		compress_ns[class] = s->sums.classes[class].compress_ns;
+		decompress_ns[class] = s->sums.classes[class].decompress_ns;
+	}
+	groups_report(s->sums.groups, compress_ns, decompress_ns, ret);
 }
 
 static struct scan_estimate_record report_estimate(const struct measure *m,
@@ -239,6 +253,7 @@ int measure_report(struct measure *m, const struct page_strata *strata, uint64_t
 				report_sums(&m->codecs[i], &m->codecs[i].sums.classes[class]);
 			ret->by_class[class][i].label = ret->labels[i];
 		}
+		report_groups(&m->codecs[i], ret->groups[i]);
 		ret->estimates[i] = report_estimate(m, &m->codecs[i], ret->labels[i]);
 		memcpy(ret->bins[i], m->codecs[i].sums.bins, sizeof(ret->bins[i]));
 		ret->bins[i][0] = m->same_pages;

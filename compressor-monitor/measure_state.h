@@ -3,6 +3,7 @@
 #ifndef COLDPRESS_MONITOR_MEASURE_STATE_H
 #define COLDPRESS_MONITOR_MEASURE_STATE_H
 
+#include "groups.h"
 #include "lib/analysis/strata.h"
 #include "lib/codec/codec.h"
 #include "scan_result.h"
@@ -27,6 +28,7 @@ struct codec_sums {
 		double slot_bytes;
 	} classes[PAGE_CLASSES];
 	uint64_t codec_squares; /* of the lengths */
+	struct group_sums groups[RANK_GROUPS];
 };
 
 struct codec_measure {
@@ -54,6 +56,7 @@ struct batch {
 	char held[BATCH_PAGES * PAGE_BYTES];
 	const char *pages[BATCH_PAGES];
 	uint32_t strata[BATCH_PAGES];
+	uint8_t groups[BATCH_PAGES];
 	enum page_class class;
 	size_t n;
 	bool fits[2]

@@ -22,10 +22,11 @@
 			 .metavar = "KIND"), \
 		OPT_U64(0, "pages", struct monitor_config, scan.pages, \
 			"number of present pages to sample", .min = 1, .max = UINT32_MAX), \
-		OPT_STRING(0, "precision", struct monitor_config, scan.precision, \
-			   "sample as many pages as it takes for a 95 % interval of " \
-			   "saved_slot_ratio of plus or minus this, e.g. 1pt (percentage point)", \
-			   .metavar = "POINTS"), \
+		OPT_STRING( \
+			0, "precision", struct monitor_config, scan.precision, \
+			"sample as many pages as it takes for a 95 % interval of " \
+			"saved_memory_ratio of plus or minus this, e.g. 1pt (percentage point)", \
+			.metavar = "POINTS"), \
 		OPT_FLAG(0, "all", struct monitor_config, scan.all, "read every present page"), \
 		OPT_U64(0, "seed", struct monitor_config, scan.seed, "seed of the sample"), \
 		OPT_U64(0, "threads", struct monitor_config, scan.threads, \
@@ -91,12 +92,15 @@ static const struct opt rank_options[] = {
 		"largest readback factor at which heavy codecs are considered",
 		.metavar = "FACTOR"),
 	OPT_F64(0, "price", struct monitor_config, rank.policy.price_gib_per_core,
-		"what a heavy codec's extra CPU must buy: GiB-seconds of memory saved per "
-		"CPU-second (GiB per core)",
+		"what the CPU of a codec, and the extra CPU of a better one, must buy: GiB-seconds "
+		"of memory saved per CPU-second (GiB per core)",
 		.metavar = "GIB"),
 	OPT_DURATION(0, "residence", struct monitor_config, rank.residence_ns,
 		     "how long a page stays swapped out; default as measured with the readback "
 		     "factor, else 120s"),
+	OPT_CHOICE(0, "recompress", struct monitor_config, rank.recompress, rank_recompress_choices,
+		   "whether a fast codec may be chosen together with a heavy one that recompresses "
+		   "idle pages; auto: if zram of this kernel recompresses"),
 	OPT_FLAG(0, "sweep", struct monitor_config, rank.sweep,
 		 "also show how the choice depends on readback factor and price"),
 	OPT_FILE(0, "plot", struct monitor_config, rank.plot,
@@ -224,10 +228,11 @@ const struct opt_command monitor_commands[] = {
 	{
 		.name = "rank",
 		.summary = "choose the codec that repays its CPU time, or none, with reasons",
-		.description = "fair_score = bytes_saved / (compress_cpu_ms + readback_factor * "
-			       "decompress_cpu_ms) ranks the codecs of a tier; a heavy codec is "
-			       "chosen for "
-			       "cold memory if its extra savings repay its extra CPU time.",
+		.description =
+			"Ranks codecs by fair_score = bytes_saved / (compress_cpu_ms + "
+			"readback_factor * decompress_cpu_ms). Chooses the codec that saves "
+			"most among those whose extra CPU time is worth its price, or none; a "
+			"heavy codec only for memory that is seldom read back.",
 		.examples =
 			"compressor_monitor rank --pid 4242 --class cold   # rarely swapped in\n"
 			"compressor_monitor rank --json scan.json --readback 0.02   # a measured "

@@ -39,7 +39,7 @@ static size_t put_rows(struct text *script, const struct ranking *ranking)
 		put_number(script, c->saved_bytes / (double)MIB);
 		plot_label(script, c->label, '"');
 		text_str(script, is_on(front, n_front, c->label) ? " 1" : " 0");
-		text_str(script, ranking->choice == c->label ? " 1\n" : " 0\n");
+		text_str(script, c->chosen ? " 1\n" : " 0\n");
 		n++;
 	}
 	text_str(script, "EOD\n");

@@ -7,11 +7,14 @@
 #include <math.h>
 
 #include "lib/base/term.h"
+#include "lib/kernel/zram_config.h"
 #include "plot_front.h"
 #include "readback.h"
 
 const char *const rank_class_choices[] = { "hot", "warm", "cold", NULL };
 const char *const rank_savings_choices[] = { "slot", "codec", NULL }; /* as enum policy_savings */
+
+const char *const rank_recompress_choices[] = { "auto", "yes", "no", NULL };
 
 static bool factor_is_given(const struct rank_config *config)
 {
@@ -60,8 +63,14 @@ static int choose_factor(const struct rank_config *config, struct rank_setup *s,
 					   POLICY_READBACK_COLD };
 	int class = config->class < 0 ? RANK_WARM : config->class;
 
-	if (config->readback_pid || factor_is_from_db(config))
-		return measure_readback(config, s, e);
+	if (config->readback_pid || factor_is_from_db(config)) {
+		int rc = measure_readback(config, s, e);
+
+		/* A database may have nothing but calibrations. */
+		s->no_study = rc == -ENOMSG && !config->target;
+		if (!s->no_study)
+			return rc;
+	}
 	s->query.policy.readback_factor = config->readback;
 	if (isnan(config->readback)) {
 		s->class = rank_class_choices[class];
@@ -107,13 +116,29 @@ static int find_calibrations(const struct rank_config *config, struct rank_setup
 	rc = read_calibrations(config->db ? config->db : RESULTS_USUAL_PATH, s, &why);
 	if (!rc || (!config->db && (rc == -ENOENT || rc == -ENODATA)))
 		return 0;
-	if (config->db && !factor_is_from_db(config)) {
+	if (config->db && (s->no_study || !factor_is_from_db(config))) {
+		if (s->no_study && rc == -ENODATA)
+			return err_say(e, ENODATA,
+				       "%s has no study and no calibration of this machine",
+				       config->db);
 		if (e)
 			*e = why;
 		return rc;
 	}
 	term_warn("%s: CPU times are those of the libraries", why.what);
 	return 0;
+}
+
+/* What the first zram device says: all have the same attributes. */
+static bool kernel_recompresses(void)
+{
+	struct zram_features features;
+	struct zram_list list;
+
+	if (zram_list_read(NULL, &list, NULL) || !list.n)
+		return false;
+	zram_features_read(NULL, list.devices[0].id, &features);
+	return features.recompress;
 }
 
 int rank_prepare(const struct rank_config *config, struct rank_setup *ret, struct err *e)
@@ -125,6 +150,9 @@ int rank_prepare(const struct rank_config *config, struct rank_setup *ret, struc
 	memset(ret, 0, sizeof(*ret));
 	ret->query.policy = config->policy;
 	ret->query.policy.savings = (enum policy_savings)config->savings;
+	ret->query.policy.recompress =
+		config->recompress == RANK_RECOMPRESS_YES ||
+		(config->recompress == RANK_RECOMPRESS_AUTO && kernel_recompresses());
 	ret->residence_ns = config->residence_ns;
 	rc = choose_factor(config, ret, e);
 	if (!rc)
@@ -143,22 +171,24 @@ static int print_range(void *ctx, const struct rank_range *range)
 	return out_record(ctx, &rank_sweep_type, range);
 }
 
-static void print_class(struct out *out, const struct rank_query *query, enum page_class class,
+static void print_class(struct out *out, const struct rank_query *all, enum page_class class,
 			const struct rank_codec *codecs, size_t n)
 {
+	struct rank_query query = *all;
 	struct ranking ranking;
 	struct rank_class_record record;
 
-	rank_codecs(query, codecs, n, &ranking);
+	query.same_bytes = 0;
+	rank_codecs(&query, codecs, n, &ranking);
 	record = (struct rank_class_record){
 		.class = page_class_name(class),
 		.decision = ranking.decision,
 		.choice = ranking.choice,
+		.recompress = ranking.recompress,
 		.pages = codecs[0].orig_bytes / PAGE_BYTES,
 		.saved_ratio = ranking.saved_ratio,
 		.cost_cpu_ms = ranking.cost_cpu_ms,
-		.why = ranking.choice ? ranking.candidates[0].why
-				      : "no codec saves enough for its CPU time on these pages",
+		.why = ranking.why,
 	};
 	out_record(out, &rank_class_type, &record);
 }
@@ -169,8 +199,18 @@ static void print_decision(struct out *out, const struct rank_setup *s,
 	const struct policy_settings *policy = &s->query.policy;
 	struct rank_decision_record record = {
 		.target = s->query.target,
+		.decision = ranking->decision,
 		.choice = ranking->choice,
+		.recompress = ranking->recompress,
 		.answer = ranking->answer,
+		.saved_ratio = ranking->saved_ratio,
+		.saved_low_ratio = ranking->saved_low_ratio,
+		.saved_high_ratio = ranking->saved_high_ratio,
+		.no_codec_ratio = ranking->no_codec_ratio,
+		.cost_cpu_ms = ranking->cost_cpu_ms,
+		.win_ratio = ranking->sureness.win_ratio,
+		.runner_up = ranking->sureness.runner_up[0] ? ranking->sureness.runner_up : NULL,
+		.runner_up_ratio = ranking->sureness.runner_up_ratio,
 		.class = s->class,
 		.readback_factor = policy->readback_factor,
 		.readback_source = s->readback_source[0] ? s->readback_source : NULL,
@@ -195,6 +235,8 @@ int rank_print(const struct rank_config *config, struct rank_setup *setup,
 	int rc;
 
 	setup->query.target = input->target[0] ? input->target : NULL;
+	setup->query.same_bytes = input->same_bytes;
+	setup->query.unsampled_ratio = input->unsampled_ratio;
 	rank_codecs(&setup->query, input->codecs, input->n, &ranking);
 	n_front = rank_pareto(&ranking, front);
 	rc = config->plot ? plot_front_write(config->plot, &setup->query, &ranking, e) : 0;

@@ -10,7 +10,9 @@
 #include "scan.h"
 
 enum rank_class { RANK_HOT, RANK_WARM, RANK_COLD };
-extern const char *const rank_class_choices[], *const rank_savings_choices[];
+enum rank_recompress { RANK_RECOMPRESS_AUTO, RANK_RECOMPRESS_YES, RANK_RECOMPRESS_NO };
+extern const char *const rank_class_choices[], *const rank_savings_choices[],
+						       *const rank_recompress_choices[];
 
 struct rank_config {
 	struct policy_settings policy; /* but for what follows */
@@ -19,6 +21,7 @@ struct rank_config {
 	uint64_t duration_ns;          /* of watching readback_pid */
 	int class;                     /* enum rank_class; -1 = not given */
 	int savings;                   /* enum policy_savings */
+	int recompress;                /* enum rank_recompress */
 	const char *json, *csv;        /* saved results; NULL = scan now */
 	const char *db, *target, *plot;
 	pid_t readback_pid;
@@ -31,6 +34,7 @@ struct rank_setup {
 	struct calibration calibrations[RESULTS_CALIBRATIONS_MAX];
 	const char *class; /* NULL = the factor was given or measured */
 	uint64_t residence_ns;
+	bool no_study;             /* the database has calibrations at most */
 	char readback_source[256]; /* "" = given, or by class */
 };
 
@@ -48,11 +52,19 @@ struct rank_input {
 	char labels[RANK_CODECS_MAX][CODEC_LABEL_MAX];
 	struct rank_codec codecs[RANK_CODECS_MAX];
 	struct rank_codec classes[PAGE_CLASSES][RANK_CODECS_MAX]; /* orig_bytes 0 = no pages */
+	struct rank_group (*groups)[RANK_GROUPS];                 /* of each codec; NULL = none */
 	size_t n;
+	uint64_t same_bytes; /* as of struct rank_query */
+	double unsampled_ratio;
 };
 
 struct rank_decision_record {
-	const char *target, *choice, *answer, *class;
+	const char *target, *decision, *choice, *recompress, *answer;
+	double saved_ratio, saved_low_ratio, saved_high_ratio, no_codec_ratio, cost_cpu_ms;
+	double win_ratio;
+	const char *runner_up;
+	double runner_up_ratio;
+	const char *class;
 	double readback_factor;
 	const char *readback_source;
 	double floor_ratio, heavy_below, price_gib_per_core;
@@ -62,7 +74,7 @@ struct rank_decision_record {
 
 /* The decision for the pages of one page class. */
 struct rank_class_record {
-	const char *class, *decision, *choice;
+	const char *class, *decision, *choice, *recompress;
 	uint64_t pages;
 	double saved_ratio, cost_cpu_ms;
 	const char *why;

@@ -28,10 +28,16 @@ static int rank_saved(const struct rank_config *config, struct rank_setup *setup
 
 static void take_scan(const struct scan_result *scan, struct rank_input *ret)
 {
+	struct rank_query memory;
+
+	scan_rank_memory(&scan->summary, &memory);
+	ret->same_bytes = memory.same_bytes;
+	ret->unsampled_ratio = memory.unsampled_ratio;
 	ret->n = scan->n_codecs;
 	snprintf(ret->target, sizeof(ret->target), "%s", scan->target);
 	for (size_t i = 0; i < scan->n_codecs; i++) {
 		ret->codecs[i] = scan_rank_codec(&scan->codecs[i]);
+		ret->codecs[i].groups = scan->groups[i];
 		for (size_t class = 0; class < PAGE_CLASSES; class ++)
 			ret->classes[class][i] = scan_rank_codec(&scan->by_class[class][i]);
 	}

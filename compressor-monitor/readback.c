@@ -58,7 +58,7 @@ static int choose_target(struct results *results, const char *path, const char *
 	if (rc != SQLITE_DONE)
 		return sqlite_failed(results, path, e);
 	if (!n)
-		return err_say(e, ENODATA, "%s has no study", path);
+		return err_say(e, ENOMSG, "%s has no study", path);
 	if (!found) {
 		err_say(e, ENODATA, "the last study in %s has no target '%s'", path, wanted);
 		return err_hint(e, "targets: %s", names);

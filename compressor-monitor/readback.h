@@ -17,8 +17,8 @@ struct readback {
 /* readback_from_db - medians over the timed runs with a pool of a target in the last study. target
  * NULL: the only one.
  *
- * errors  -ENODATA no study, no such target, or no run that measured it; usage: several targets (e
- * lists them)
+ * errors  -ENOMSG no study; -ENODATA no such target, or no run that measured it; usage: several
+ * targets (e lists them)
  */
 int readback_from_db(const char *path, const char *target, struct readback *ret, struct err *e);
 

@@ -139,13 +139,18 @@ const struct record_type calibrate_type =
 
 #define RANK(m, t, u, what, ...) FIELD(struct rank_candidate, m, t, u, what, ##__VA_ARGS__)
 static const struct field candidate_fields[] = {
-	RANK(rank, FIELD_U64, "", "1 = chosen; missing = not eligible"),
+	RANK(rank, FIELD_U64, "", "1 = best fair_score; missing = not eligible"),
+	RANK(chosen, FIELD_BOOL, "", "the choice, or one of its two codecs"),
 	RANK(target, FIELD_STRING, "", "what was scanned, or corpus and size of the bench"),
 	RANK(label, FIELD_STRING, "", "codec and level"),
 	RANK(tier, FIELD_STRING, "", "fast or heavy"),
-	RANK(saved_slot_ratio, FIELD_F64, "ratio", "saved RAM: 1 - slot_bytes / orig_bytes"),
-	RANK(saved_codec_ratio, FIELD_F64, "ratio", "1 - codec_bytes / orig_bytes"),
-	RANK(saved_bytes, FIELD_F64, "bytes", "saved bytes of the kind that --savings names",
+	RANK(saved_slot_ratio, FIELD_F64, "ratio",
+	     "saved RAM, of all sampled memory: 1 - slot_bytes / its bytes; zero and same-filled "
+	     "pages are saved whole"),
+	RANK(saved_codec_ratio, FIELD_F64, "ratio",
+	     "1 - codec_bytes / bytes of all sampled memory"),
+	RANK(saved_bytes, FIELD_F64, "bytes",
+	     "saved bytes of the kind that --savings names, of pages that need a codec",
 	     .decimals = -1),
 	RANK(compress_cpu_ms, FIELD_F64, "ms", "thread CPU to compress all pages once"),
 	RANK(decompress_cpu_ms, FIELD_F64, "ms", "thread CPU to decompress all pages once"),
@@ -153,8 +158,8 @@ static const struct field candidate_fields[] = {
 	RANK(fair_score, FIELD_F64, "bytes/ms", "saved_bytes / cost_cpu_ms", .decimals = -1),
 	RANK(vs_baseline_ratio, FIELD_F64, "ratio", "fair_score / fair_score of lz4:1"),
 	RANK(value_gib_per_core, FIELD_F64, "GiB",
-	     "heavy codecs: extra bytes saved * residence / extra CPU, compared with the best fast "
-	     "codec",
+	     "extra bytes saved * residence / extra CPU, compared with the last step of the front "
+	     "that costs less, or with no compression",
 	     .decimals = 1),
 	RANK(costs, FIELD_CHARS, "",
 	     "origin of the CPU times: library, kernel (measured there), or kernel NAME (the "
@@ -163,14 +168,14 @@ static const struct field candidate_fields[] = {
 	RANK(why, FIELD_CHARS, "", "the same as a sentence, with the values that decided"),
 };
 const struct record_type rank_candidate_type = RECORD_TYPE(
-	"rank_candidate", 2, RECORD_TABLE, candidate_fields, "the policy's verdict on one codec");
+	"rank_candidate", 3, RECORD_TABLE, candidate_fields, "the policy's verdict on one codec");
 
 #define RANK_CLASS(m, t, u, what) FIELD(struct rank_class_record, m, t, u, what)
 static const struct field rank_class_fields[] = {
 	RANK_CLASS(class, FIELD_STRING, "", "page class: sparse, text, pointer or other"),
-	RANK_CLASS(decision, FIELD_STRING, "",
-		   "leave_alone, baseline, fast (another codec of that tier) or heavy"),
+	RANK_CLASS(decision, FIELD_STRING, "", "as of rank_decision"),
 	RANK_CLASS(choice, FIELD_STRING, "", "the codec; missing for leave_alone"),
+	RANK_CLASS(recompress, FIELD_STRING, "", "as of rank_decision"),
 	RANK_CLASS(pages, FIELD_U64, "pages", "sampled pages of this class"),
 	RANK_CLASS(saved_ratio, FIELD_F64, "ratio",
 		   "share of their RAM (or bytes, see --savings) that the choice saves"),
@@ -190,7 +195,8 @@ static const struct field sweep_fields[] = {
 	      "highest readback factor with this choice; 16: end of the "
 	      "sweep",
 	      .decimals = 4),
-	SWEEP(choice, FIELD_STRING, "", "the codec; missing: leave the memory uncompressed"),
+	SWEEP(choice, FIELD_STRING, "", "the codec; missing: none is worth its CPU"),
+	SWEEP(recompress, FIELD_STRING, "", "as of rank_decision"),
 };
 const struct record_type rank_sweep_type =
 	RECORD_TYPE("rank_sweep", 1, RECORD_TABLE, sweep_fields,
@@ -213,8 +219,32 @@ const struct record_type rank_front_type = RECORD_TYPE("rank_front", 1, RECORD_T
 #define DECISION(m, t, u, what) FIELD(struct rank_decision_record, m, t, u, what)
 static const struct field decision_fields[] = {
 	DECISION(target, FIELD_STRING, "", "what was scanned, or corpus and size of the bench"),
-	DECISION(choice, FIELD_STRING, "", "the codec; missing: leave the memory uncompressed"),
+	DECISION(decision, FIELD_STRING, "",
+		 "baseline, fast (another codec of that tier), heavy or two_stage; leave_alone: no "
+		 "codec is worth its CPU; no_codec: none is, but zero and same-filled pages, which "
+		 "need none, are worth a pool"),
+	DECISION(choice, FIELD_STRING, "", "the codec; missing: none is worth its CPU"),
+	DECISION(recompress, FIELD_STRING, "",
+		 "codec that recompresses idle pages, older than the residence; missing: none"),
 	DECISION(answer, FIELD_STRING, "", "the decision as a sentence"),
+	DECISION(saved_ratio, FIELD_F64, "ratio",
+		 "share of all sampled memory (RAM or bytes, see --savings) that the decision "
+		 "saves, "
+		 "with zero and same-filled pages; missing for leave_alone"),
+	DECISION(
+		saved_low_ratio, FIELD_F64, "ratio",
+		"lower end of the 95 % interval of the saved share of all present memory, weighted "
+		"by mapping; missing for two codecs, --savings codec and a bench"),
+	DECISION(saved_high_ratio, FIELD_F64, "ratio", "upper end of that interval"),
+	DECISION(no_codec_ratio, FIELD_F64, "ratio",
+		 "zero and same-filled pages, of all sampled memory"),
+	DECISION(cost_cpu_ms, FIELD_F64, "ms", "CPU time of the choice for all sampled pages"),
+	DECISION(win_ratio, FIELD_F64, "ratio",
+		 "how often the choice is the same when the sampled pages are drawn again (1,000 "
+		 "redraws of random groups of them); missing: no groups measured"),
+	DECISION(runner_up, FIELD_STRING, "",
+		 "the most frequent other choice, or none; missing: every redraw has the same"),
+	DECISION(runner_up_ratio, FIELD_F64, "ratio", "how often it is chosen"),
 	DECISION(class, FIELD_STRING, "", "hot, warm or cold; missing if the factor was given"),
 	DECISION(readback_factor, FIELD_F64, "", "swap-ins per swap-out"),
 	DECISION(readback_source, FIELD_STRING, "",
@@ -222,7 +252,7 @@ static const struct field decision_fields[] = {
 	DECISION(floor_ratio, FIELD_F64, "ratio", "smallest savings of an eligible codec"),
 	DECISION(heavy_below, FIELD_F64, "", "largest readback factor for heavy codecs"),
 	DECISION(price_gib_per_core, FIELD_F64, "GiB",
-		 "memory that one CPU-second of a heavy codec must save, in GiB-s"),
+		 "memory that one CPU-second must save, in GiB-s"),
 	DECISION(residence_ns, FIELD_U64, "ns", "how long a page stays swapped out"),
 	DECISION(savings, FIELD_STRING, "", "the bytes that decide: slot or codec"),
 	DECISION(calibration, FIELD_STRING, "",
@@ -230,4 +260,4 @@ static const struct field decision_fields[] = {
 		 "error of each; missing: not scaled"),
 };
 const struct record_type rank_decision_type =
-	RECORD_TYPE("rank_decision", 2, RECORD_CARD, decision_fields, "the decision of the policy");
+	RECORD_TYPE("rank_decision", 3, RECORD_CARD, decision_fields, "the decision of the policy");

@@ -8,9 +8,11 @@
 #include "lib/base/companion.h"
 #include "lib/base/units.h"
 
-#define COLUMNS_MAX    64
-#define RESULTS_MAX    1024 /* they are large */
-#define LINE_MAX_BYTES (1u << 20)
+#define COLUMNS_MAX     64
+#define RESULTS_MAX     1024 /* they are large */
+#define LINE_MAX_BYTES  (1u << 20)
+#define BYTE_ORDER_MARK "\xef\xbb\xbf" /* of UTF-8: spreadsheets put it in front */
+#define PAGES_MAX       (UINT64_C(1) << 50)
 
 /* A file while it is read. */
 struct reader {
@@ -39,6 +41,8 @@ static int bad_line(const struct reader *r, const char *what)
 
 void saved_done(struct saved_results *saved)
 {
+	for (size_t i = 0; i < saved->n; i++)
+		free(saved->items[i].groups);
 	free(saved->items);
 	*saved = (struct saved_results){ 0 };
 }
@@ -70,6 +74,9 @@ static int next_line(struct reader *r)
 		return err_set(r->e, EIO, "cannot read %s", r->path);
 	if (n)
 		r->line[n] = '\0';
+	if (n && r->number == 1 && str_starts(r->line, BYTE_ORDER_MARK))
+		memmove(r->line, r->line + strlen(BYTE_ORDER_MARK),
+			n + 1 - strlen(BYTE_ORDER_MARK));
 	return n > 0;
 }
 
@@ -88,6 +95,7 @@ static int add_result(struct reader *r, const char *target)
 	bigger += saved->n++;
 	memset(bigger, 0, sizeof(*bigger));
 	snprintf(bigger->target, sizeof(bigger->target), "%s", target);
+	bigger->unsampled_ratio = 1;
 	return 0;
 }
 
@@ -149,16 +157,32 @@ static int add_codec(struct rank_input *input, const char *class, const struct s
 	return 0;
 }
 
+/* Whether the groups of every codec add up to its pages. */
+static bool has_all_groups(const struct rank_input *input)
+{
+	for (size_t k = 0; input->groups && k < input->n; k++) {
+		uint64_t sum = 0;
+
+		for (size_t g = 0; g < RANK_GROUPS; g++)
+			sum += input->groups[k][g].orig_bytes;
+		if (sum != input->codecs[k].orig_bytes)
+			return false;
+	}
+	return input->groups != NULL;
+}
+
 /* Labels are pointed to only now: results move while they grow in number. A codec without a row for
  * a page class has not passed there.
  */
 static void point_to_labels(struct saved_results *saved)
 {
-	for (size_t i = 0; i < saved->n; i++)
-		for (size_t k = 0; k < saved->items[i].n; k++) {
-			struct rank_input *input = &saved->items[i];
+	for (size_t i = 0; i < saved->n; i++) {
+		struct rank_input *input = &saved->items[i];
+		bool groups = has_all_groups(input);
 
+		for (size_t k = 0; k < input->n; k++) {
 			input->codecs[k].label = input->labels[k];
+			input->codecs[k].groups = groups ? input->groups[k] : NULL;
 			for (size_t class = 0; class < PAGE_CLASSES; class ++) {
 				struct rank_codec *c = &input->classes[class][k];
 
@@ -166,6 +190,7 @@ static void point_to_labels(struct saved_results *saved)
 				c->failed |= !c->orig_bytes;
 			}
 		}
+	}
 }
 
 static int open_file(struct reader *r)
@@ -198,12 +223,24 @@ static bool has_negative(struct json_object *o, const struct record_type *type)
 	return false;
 }
 
+/* Records of earlier versions, or written by hand without one, lack fields; those they have mean
+ * the same.
+ */
+static void accept_earlier(struct json_object *o, const struct record_type *type)
+{
+	uint64_t version = record_u64(o, "v");
+
+	if (version == MISSING_U64 || version < type->version)
+		json_object_object_add(o, "v", json_object_new_int64((int64_t)type->version));
+}
+
 /* A scan_codec or scan_class_codec record. */
 static int take_codec(struct reader *r, struct json_object *o, const struct record_type *type)
 {
 	struct scan_class_codec_record c = { 0 };
 	bool by_class = type == &scan_class_codec_type;
 
+	accept_earlier(o, type);
 	if (!record_read(o, type, by_class ? (void *)&c : &c.codec))
 		return bad_line(r, "a record of another version of coldpress: scan again");
 	if (by_class && (!c.class || c.codec.pages != c.codec.orig_bytes / PAGE_BYTES))
@@ -216,16 +253,51 @@ static int take_codec(struct reader *r, struct json_object *o, const struct reco
 	return 0;
 }
 
+static int take_group(struct reader *r, struct json_object *o)
+{
+	struct rank_input *input = last_result(r);
+	struct scan_group_record group;
+	int k;
+
+	if (!record_read(o, &scan_group_type, &group))
+		return bad_line(r, "a record of another version of coldpress: scan again");
+	k = group.label ? label_index(input, group.label) : -1;
+	if (k < 0 || group.group >= RANK_GROUPS || has_negative(o, &scan_group_type) ||
+	    group.sums.orig_bytes == MISSING_U64 || group.sums.codec_bytes == MISSING_U64 ||
+	    group.sums.slot_bytes == MISSING_U64 || group.sums.compress_cpu_ns == MISSING_U64 ||
+	    group.sums.decompress_cpu_ns == MISSING_U64)
+		return bad_line(r, "not a record of a scan");
+	if (!input->groups)
+		input->groups = calloc(RANK_CODECS_MAX, sizeof(*input->groups));
+	if (!input->groups)
+		return err_set(r->e, ENOMEM, "cannot read %s", r->path);
+	input->groups[k][group.group] = group.sums;
+	return 0;
+}
+
 /* A summary after codecs begins another scan. */
 static int take_summary(struct reader *r, struct json_object *o)
 {
-	const char *target = record_string(o, "target");
-	int rc = last_result(r)->n ? add_result(r, "") : 0;
+	struct scan_summary_record summary;
+	struct rank_query memory;
+	int rc;
 
-	if (!rc)
-		snprintf(last_result(r)->target, sizeof(last_result(r)->target), "%s",
-			 target ? target : "");
-	return rc;
+	if (!record_read(o, &scan_summary_type, &summary))
+		return bad_line(r, "a record of another version of coldpress: scan again");
+	/* Pages of no more memory than there can be: the sums of their bytes do not overflow. */
+	if (has_negative(o, &scan_summary_type) || summary.sampled_pages > PAGES_MAX ||
+	    summary.zero_pages > summary.sampled_pages ||
+	    summary.same_pages > summary.sampled_pages - summary.zero_pages)
+		return bad_line(r, "not a record of a scan");
+	rc = last_result(r)->n ? add_result(r, "") : 0;
+	if (rc)
+		return rc;
+	scan_rank_memory(&summary, &memory);
+	last_result(r)->same_bytes = memory.same_bytes;
+	last_result(r)->unsampled_ratio = memory.unsampled_ratio;
+	snprintf(last_result(r)->target, sizeof(last_result(r)->target), "%s",
+		 summary.target ?: "");
+	return 0;
 }
 
 static int take_record(struct reader *r, struct json_object *o)
@@ -240,6 +312,8 @@ static int take_record(struct reader *r, struct json_object *o)
 		return take_codec(r, o, &scan_codec_type);
 	if (str_eq(type, scan_class_codec_type.name))
 		return take_codec(r, o, &scan_class_codec_type);
+	if (str_eq(type, scan_group_type.name))
+		return take_group(r, o);
 	return 0;
 }
 
@@ -259,16 +333,17 @@ int saved_read_json(const char *path, struct saved_results *ret, struct err *e)
 	return finish(&r, rc, "no scan_codec record");
 }
 
-/* ---- CSV (RFC 4180, but no newlines within quotes: our own never has them) ---- */
+/* ---- CSV (RFC 4180, but no newlines within quotes: our own never has them; with semicolons where
+ * a spreadsheet wrote it in a country whose numbers have commas) ---- */
 
-/* Takes one cell off the line, in place; *rest is behind its comma, or NULL behind the last. */
-static char *cut_cell(char *from, char **rest)
+/* Takes one cell off the line, in place; *rest is behind its separator, or NULL behind the last. */
+static char *cut_cell(char *from, char separator, char **rest)
 {
 	char *cell = from, *to = from;
 	bool quoted = *from == '"';
 
 	from += quoted;
-	for (; *from && (quoted || *from != ','); from++) {
+	for (; *from && (quoted || *from != separator); from++) {
 		if (quoted && *from == '"') {
 			if (from[1] != '"') {
 				quoted = false;
@@ -284,13 +359,13 @@ static char *cut_cell(char *from, char **rest)
 }
 
 /* Cuts a line into cells, in place. Returns their number; those beyond COLUMNS_MAX are left out. */
-static size_t split(char *line, char *cells[COLUMNS_MAX])
+static size_t split(char *line, char separator, char *cells[COLUMNS_MAX])
 {
 	size_t n = 0;
 
 	line[strcspn(line, "\r\n")] = '\0';
 	for (char *rest = line; rest && n < COLUMNS_MAX;)
-		cells[n++] = cut_cell(rest, &rest);
+		cells[n++] = cut_cell(rest, separator, &rest);
 	return n;
 }
 
@@ -298,6 +373,7 @@ static size_t split(char *line, char *cells[COLUMNS_MAX])
 struct columns {
 	const struct field *fields[COLUMNS_MAX];
 	size_t n;
+	char separator;
 };
 
 /* Files of earlier versions lack "cache" and "class". */
@@ -310,7 +386,8 @@ static int read_head(struct reader *r, struct columns *ret)
 	};
 	char *cells[COLUMNS_MAX];
 
-	ret->n = split(r->line, cells);
+	ret->separator = strchr(r->line, ',') ? ',' : ';'; /* no name of a column has either */
+	ret->n = split(r->line, ret->separator, cells);
 	for (size_t i = 0; i < ret->n; i++) {
 		ret->fields[i] = NULL;
 		for (size_t k = 0; k < bench_type.n_fields; k++)
@@ -367,19 +444,35 @@ static int result_named(struct reader *r, const char *target, struct rank_input 
 	return rc;
 }
 
+/* A bench compresses zero and same-filled pages too; zram does not, so their bytes are no codec's.
+ * The CPU that they took cannot be told from the rest.
+ */
+static void leave_out_same(struct bench_record *row, struct rank_input *input)
+{
+	const uint64_t same_bytes = row->same_pages * PAGE_BYTES;
+
+	row->orig_bytes -= same_bytes;
+	if (!row->orig_bytes)
+		row->codec_bytes = row->slot_bytes = 0;
+	if (!row->class)
+		input->same_bytes = same_bytes;
+}
+
 static int take_row(struct reader *r, const struct columns *columns)
 {
 	struct rank_input *input;
 	struct bench_record row;
 	char *cells[COLUMNS_MAX], target[sizeof(input->target)];
-	size_t n = split(r->line, cells);
+	size_t n = split(r->line, columns->separator, cells);
 	int rc = n < columns->n ? -EBADMSG : 0;
 
 	record_clear(&bench_type, &row);
 	for (size_t i = 0; !rc && i < columns->n; i++)
 		if (columns->fields[i])
 			rc = read_cell(columns->fields[i], cells[i], &row);
-	if (rc)
+	if (row.same_pages == MISSING_U64) /* a file of an earlier version */
+		row.same_pages = 0;
+	if (rc || row.orig_bytes == MISSING_U64 || row.same_pages > row.orig_bytes / PAGE_BYTES)
 		return bad_line(r, "not a row of a bench");
 	if (row.slot_bytes == MISSING_U64)
 		return 0;
@@ -389,6 +482,7 @@ static int take_row(struct reader *r, const struct columns *columns)
 	rc = result_named(r, target, &input);
 	if (rc)
 		return rc;
+	leave_out_same(&row, input);
 	rc = add_codec(input, row.class,
 		       &(struct scan_codec_record){
 			       .label = row.label,
@@ -398,6 +492,8 @@ static int take_row(struct reader *r, const struct columns *columns)
 			       .slot_bytes = row.slot_bytes,
 			       .compress_cpu_ns = row.compress.cpu_ns,
 			       .decompress_cpu_ns = row.decompress.cpu_ns,
+			       .saved_memory_low_ratio = MISSING_F64,
+			       .saved_memory_high_ratio = MISSING_F64,
 			       .validation = row.validation,
 		       });
 	return rc ? bad_line(r, "not a row of a bench") : 0;

@@ -20,6 +20,18 @@ static void print_classes(struct out *out, const struct scan_result *result)
 		}
 }
 
+static void print_groups(struct out *out, const struct scan_result *result)
+{
+	for (size_t i = 0; i < result->n_codecs; i++)
+		for (size_t g = 0; g < RANK_GROUPS; g++) {
+			struct scan_group_record record = { result->codecs[i].label, g,
+							    result->groups[i][g] };
+
+			if (record.sums.orig_bytes)
+				out_record(out, &scan_group_type, &record);
+		}
+}
+
 static void print_hist(struct out *out, const struct scan_result *result)
 {
 	for (size_t i = 0; i < result->n_codecs; i++)
@@ -69,6 +81,7 @@ static void print(struct out *out, const struct monitor_config *c, const struct 
 		print_mappings(out, result, c->scan.by);
 	if (json) {
 		print_classes(out, result);
+		print_groups(out, result);
 		print_hist(out, result);
 	}
 	end.filtered = end.seen - end.emitted - end.dropped; /* not sampled */

@@ -122,7 +122,8 @@ static int take_pages(struct scan_worker *w, const struct page_ref *refs, size_t
 		w->counts.accessed_pages += w->sources[refs[i].source].pid != 0;
 		if (class != PAGE_ZERO && class != PAGE_SAME_FILLED)
 			duplicates_hash(w->reading->scan->duplicates, page, &hashes[hashed++]);
-		rc = measure_page(w->measure, page, class, refs[i].stratum);
+		rc = measure_page(w->measure, page, class, refs[i].stratum,
+				  (uint64_t)(&refs[i] - w->reading->scan->sample.refs));
 		if (!rc && w->trace)
 			rc = trace_add(w->trace, &refs[i], class, page);
 	}

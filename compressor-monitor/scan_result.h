@@ -34,6 +34,7 @@ struct scan_result {
 	struct scan_codec_record codecs[SCAN_CODECS_MAX];
 	/* pages 0 where a class has none */
 	struct scan_codec_record by_class[PAGE_CLASSES][SCAN_CODECS_MAX];
+	struct rank_group groups[SCAN_CODECS_MAX][RANK_GROUPS];
 	uint64_t bins[SCAN_CODECS_MAX][SCAN_BINS];
 	struct scan_estimate_record
 		estimates[SCAN_CODECS_MAX]; /* n_codecs of them, where asked for */

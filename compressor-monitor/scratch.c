@@ -76,7 +76,7 @@ int scratch_open(struct scratch *ret, const struct zram_config *config, const vo
 	    (r = zram_setup(NULL, ret->device.id, &with, e)) ||
 	    (r = journal_done(ret->journal, entry, e)))
 		return r;
-	ret->fd = zram_open(&ret->device, dir, O_RDWR | O_DIRECT, e);
+	ret->fd = zram_open(&ret->device, O_RDWR | O_DIRECT, e);
 	return MIN(ret->fd, 0);
 }
 

@@ -81,10 +81,10 @@ static __always_inline void print(bool user, __u64 addr, __u64 ip)
 	comm_printable(comm);
 	if (user)
 		bpf_printk("page_fault pid=%d comm=%s type=user addr=0x%llx ip=0x%llx",
-			   (__u32)(bpf_get_current_pid_tgid() >> 32), comm, addr, ip);
+			   (__u32)(current_ids() >> 32), comm, addr, ip);
 	else
 		bpf_printk("page_fault pid=%d comm=%s type=kernel addr=0x%llx ip=0x%llx",
-			   (__u32)(bpf_get_current_pid_tgid() >> 32), comm, addr, ip);
+			   (__u32)(current_ids() >> 32), comm, addr, ip);
 }
 
 /* Whether --sample passes this event; counts it as filtered where not. */
@@ -99,7 +99,7 @@ static __always_inline bool sampled(void)
 static __always_inline struct fault_event *event_of(__u64 bytes, const struct fault_entry *entry,
 						    enum fault_class class, __u64 latency_ns)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = current_ids();
 	struct fault_event *event = reserve(bytes);
 
 	if (!event)
@@ -217,7 +217,7 @@ static __always_inline void submit_fault(struct fault_sums *s, struct task_struc
 	fault->space = space;
 	fault->addr = addr;
 	fault->latency_ns = latency_ns;
-	fault->tgid = task->tgid;
+	fault->tgid = tgid_of(task);
 	fault->class = class;
 	fault->timed = timed;
 	submit_mapped(s, fault, &space);
@@ -229,7 +229,7 @@ static __always_inline void by_key(struct by_key *key, struct task_struct *task,
 {
 	const __u64 *comm = (const __u64 *)task->comm;
 
-	key->word[0] = task->tgid;
+	key->word[0] = tgid_of(task);
 	key->word[1] = 0;
 	if (by == BY_COMM) {
 		key->word[0] = comm[0];
@@ -292,23 +292,33 @@ static __always_inline __u64 ip_of(const void *regs, enum ip_from from)
 	return (__u64)regs;
 }
 
+/* Entries that pass the filter: a bound of the completions that may have been missed. */
+static __always_inline struct fault_sums *count_entry(bool user)
+{
+	struct fault_sums *s = only(&sums);
+
+	if (!s)
+		return NULL;
+	if (!wanted()) {
+		s->filtered++;
+		return NULL;
+	}
+	if (user)
+		s->user++;
+	else
+		s->kernel++;
+	return s;
+}
+
 static __always_inline void sum(const struct fault_entry *entry, const void *regs,
 				enum ip_from from, bool at_completion)
 {
-	struct fault_sums *s = only(&sums);
+	struct fault_sums *s = count_entry(entry->user);
 	struct task_struct *task;
 	struct by_key key;
 
 	if (!s)
 		return;
-	if (!wanted()) {
-		s->filtered++;
-		return;
-	}
-	if (entry->user)
-		s->user++;
-	else
-		s->kernel++;
 	if (by == BY_MAPPING) {
 		submit_fault(s, current(), entry->addr, CLASS_UNKNOWN, false, 0);
 	} else if (by) {
@@ -331,8 +341,12 @@ static __always_inline int fault(bool user, __u64 addr, const void *regs, enum i
 		sum(&entry, regs, from, at_completion);
 		return 0;
 	}
+	if (mode == FAULT_STACKS) {
+		count_entry(user);
+		return 0;
+	}
 	if (mode == FAULT_COMPLETED) {
-		if (!wanted())
+		if (!count_entry(user))
 			return 0;
 		entry.ip = ip_of(regs, from);
 		save(current(), &entry);
@@ -521,11 +535,12 @@ static __always_inline int completion(struct bpf_perf_event_data *ctx, enum faul
 	s->runs[class]++;
 	if (mode == FAULT_SUMMARY) {
 		sum_completed(s, ctx, class);
-	} else if (mode == FAULT_STACKS) {
-		if (admit() && sampled())
-			count_stack(s, ctx);
 	} else if (admit()) {
-		complete(s, ctx, class);
+		s->times[class].count++;
+		if (mode != FAULT_STACKS)
+			complete(s, ctx, class);
+		else if (sampled())
+			count_stack(s, ctx);
 	}
 	return 0;
 }

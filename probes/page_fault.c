@@ -9,6 +9,7 @@
  */
 #include <bpf/bpf.h>
 
+#include "lib/base/rights.h"
 #include "lib/base/term.h"
 #include "page_fault_parts.h"
 
@@ -19,22 +20,21 @@ static const char *const fault_choices[] = { "major", "all", NULL };
 static const char *const latency_choices[] = { "none", "major", "all", NULL };
 
 struct fault_record {
-	uint32_t pid, tid;
 	char comm[PROBE_COMM_LEN];
 	const char *mode, *access, *class, *mapping, *file;
-	uint64_t addr, ip, ts_ns, latency_ns;
+	uint64_t pid, tid, addr, ip, ts_ns, latency_ns;
 };
 
 #define FAULT(m, t, u, what) FIELD(struct fault_record, m, FIELD_##t, u, what)
 
 static const struct field fault_fields[] = {
-	FAULT(pid, U32, "", "process"),
+	FAULT(pid, U64, "", "process; missing: not visible in the PID namespace of the probe"),
 	FAULT(comm, CHARS, "", "name of the thread"),
 	/* `type` in the lines of trace_pipe; in records that names the record */
 	FAULT(mode, STRING, "", "user or kernel: mode of the processor before the fault"),
 	FAULT(addr, HEX, "", "faulting address"),
 	FAULT(ip, HEX, "", "address of the faulting instruction"),
-	FAULT(tid, U32, "", "thread"),
+	FAULT(tid, U64, "", "thread; missing as pid"),
 	FAULT(ts_ns, U64, "ns", "CLOCK_MONOTONIC at entry; missing where the entry was not seen"),
 	FAULT(access, STRING, "", "read, write or exec; missing where the kernel does not tell"),
 	FAULT(class, STRING, "", "with --fault: minor or major"),
@@ -78,11 +78,13 @@ static const struct field summary_fields[] = {
 		    "maximum; exact"),
 	SUMMARY(unmatched, U64, "faults",
 		"completions without a latency: the entry was not seen, or not timed"),
-	SUMMARY(missed, U64, "faults", "runs of a BPF program that the kernel skipped"),
+	SUMMARY(missed, U64, "faults",
+		"completions that pass the filter and that the kernel ran no program for; with a "
+		"filter, at most so many; missing: not known"),
 };
 
 static const struct record_type summary_type =
-	RECORD_TYPE("page_fault_summary", 2, RECORD_CARD, summary_fields,
+	RECORD_TYPE("page_fault_summary", 3, RECORD_CARD, summary_fields,
 		    "sums of all page faults while the probe was attached");
 
 static int emit(void *ctx, const void *event, size_t bytes)
@@ -94,8 +96,8 @@ static int emit(void *ctx, const void *event, size_t bytes)
 	bool mapped = bytes >= sizeof(struct fault_event_mapped);
 	bool timed = fault->class != CLASS_UNKNOWN && fault->entry.ts_ns;
 	struct fault_record record = {
-		.pid = fault->pid,
-		.tid = fault->tid,
+		.pid = probe_pid(fault->pid),
+		.tid = probe_pid(fault->tid),
 		.mode = fault->entry.user ? "user" : "kernel",
 		.access = accesses[fault->entry.access],
 		.class = classes[fault->class],
@@ -163,19 +165,36 @@ static bool minors_too(const struct config *c)
 	return c->fault >= 0 ? str_eq(fault_choices[c->fault], "all") : c->stacks;
 }
 
-/* Runs at completion that the kernel skipped. It does not count these for perf events: they are the
- * events that it counted less the runs.
+/* Completions that pass the filter and that the kernel ran no program for: on a perf event it runs
+ * none while another one, or a bpf(2) call on a map, has set bpf_prog_active of that CPU
+ * (bpf_overflow_handler), and does not count these: they are the events that it counted less the
+ * runs, of all tasks. Of those that pass the filter they are at most the entries that did and did
+ * not complete; missing where entries have no tracepoint, which is never skipped so.
  */
-static uint64_t skipped(const struct run *run, const struct fault_sums *s)
+static uint64_t lost(const struct run *run, const struct fault_sums *s)
 {
 	const struct config *c = run->config;
 	const struct probe *p = &run->p;
 	bool minor_program = c->summary ? minors(c) == MINORS_SEEN : minors_too(c);
-	uint64_t ret = probe_perf_events(p, "page_faults_maj") - s->runs[CLASS_MAJOR];
+	uint64_t skipped = probe_perf_events(p, "page_faults_maj") - s->runs[CLASS_MAJOR];
+	uint64_t entries = s->user + s->kernel;
+	uint64_t completed = s->times[CLASS_MINOR].count + s->times[CLASS_MAJOR].count;
 
 	if (minor_program)
-		ret += probe_perf_events(p, "page_faults_min") - s->runs[CLASS_MINOR];
-	return ret;
+		skipped += probe_perf_events(p, "page_faults_min") - s->runs[CLASS_MINOR];
+	if (!skipped || !probe_filters(&c->probe))
+		return skipped;
+	if (!p->programs[probe_hook_index("page_fault_user")])
+		return MISSING_U64;
+	return MIN(skipped, entries > completed ? entries - completed : 0);
+}
+
+/* Runs of all programs, of which those at completion are known or missing. */
+static uint64_t missed(const struct run *run, const struct fault_sums *s)
+{
+	uint64_t n = lost(run, s);
+
+	return n == MISSING_U64 ? n : n + probe_missed(&run->p);
 }
 
 static void fill_summary(const struct run *run, const struct fault_sums *s,
@@ -197,7 +216,7 @@ static void fill_summary(const struct run *run, const struct fault_sums *s,
 		.major_times = latency_of(&s->times[CLASS_MAJOR].time),
 		.minor_times = latency_of(&s->times[CLASS_MINOR].time),
 		.unmatched = s->unmatched,
-		.missed = probe_missed(p) + skipped(run, s),
+		.missed = missed(run, s),
 	};
 }
 
@@ -248,14 +267,16 @@ static int stream(struct run *run, struct err *e)
 	if (run->config->fault < 0) {
 		/* 0 where the tracepoints are in use. */
 		n = probe_perf_events(p, "page_faults");
-		p->end.missed += n ? n - p->end.seen : 0;
+		if (n > p->end.seen)
+			p->end.missed =
+				probe_filters(&run->config->probe) ? MISSING_U64 : n - p->end.seen;
 		return 0;
 	}
 	rc = read_sums(run, &s, e);
 	if (rc)
 		return rc;
 	p->end.unmatched = s.unmatched;
-	p->end.missed += skipped(run, &s);
+	p->end.missed = missed(run, &s);
 	n = run->cache ? mapping_cache_unknown(run->cache) : 0;
 	if (n)
 		term_say("the mapping of %llu faults is not known: the process had ended, or never "
@@ -275,7 +296,7 @@ static int trace_stacks(struct run *run, struct err *e)
 		rc = read_sums(run, &s, e);
 	if (rc)
 		return rc;
-	p->end.missed = skipped(run, &s);
+	p->end.missed = missed(run, &s);
 	p->end.dropped = s.others;
 	if (s.others)
 		term_warn("%llu faults are in no stack: the table holds %d different stacks",
@@ -283,13 +304,19 @@ static int trace_stacks(struct run *run, struct err *e)
 	return 0;
 }
 
-/* Entries: the tracepoints, or else the perf event of all faults; completions do not need that. */
+/* Entries: the tracepoints, or else, unless another kind of hook was asked for, the perf event of
+ * all faults; completions do not need that.
+ */
 static int use_entries(struct probe *p, bool completions, struct err *e)
 {
+	const int asked = p->options->hook;
+	bool other = asked != PROBE_AUTO && asked != PROBE_PERF;
+
 	if (probe_use(p, "page_fault_user"))
 		return probe_require(p, "page_fault_kernel", e);
-	return completions || probe_use(p, "page_faults") ? 0
-							  : probe_require(p, "page_fault_user", e);
+	if (!other && (completions || probe_use(p, "page_faults")))
+		return 0;
+	return probe_require(p, "page_fault_user", e);
 }
 
 static int use_hooks(struct probe *p, const struct config *c, struct err *e)
@@ -297,6 +324,8 @@ static int use_hooks(struct probe *p, const struct config *c, struct err *e)
 	bool completions = c->summary || c->stacks || c->fault >= 0;
 	int rc = c->stacks ? 0 : use_entries(p, c->fault >= 0, e);
 
+	if (c->stacks && probe_filters(&c->probe) && probe_use(p, "page_fault_user"))
+		probe_use(p, "page_fault_kernel");
 	if (rc || !completions)
 		return rc;
 	if (c->summary && minors(c) == MINORS_COUNTED)
@@ -317,8 +346,9 @@ static enum fault_mode mode(const struct config *c)
 	return c->fault < 0 ? FAULT_STREAM : FAULT_COMPLETED;
 }
 
-static void configure(struct page_fault *skel, const struct config *c)
+static void configure(struct page_fault *skel, const struct config *c, uint32_t pid_space)
 {
+	skel->rodata->pid_space = pid_space;
 	skel->rodata->mode = mode(c);
 	skel->rodata->by = by(c);
 	skel->rodata->latency = latency(c);
@@ -368,7 +398,7 @@ static int attach(struct run *run, struct err *e)
 		rc = select_fields(p, c, e);
 	if (rc)
 		return rc;
-	configure(run->skel, c);
+	configure(run->skel, c, p->pid_space);
 	rc = probe_load(p, c->probe.format >= 0 && (!c->summary || run->groups), e);
 	if (!rc && run->cache)
 		rc = probe_wake(p, e);
@@ -379,8 +409,12 @@ static int trace(void *ctx, struct err *e)
 {
 	struct run *run = ctx;
 	const struct config *c = run->config;
-	int rc = c->stacks ? stacks_new(&run->p, &run->stacks, e) : 0;
+	int rc = 0;
 
+	if (c->mapping || c->stacks || by(c) == BY_MAPPING)
+		rc = rights_processes("reading the mappings of processes", e);
+	if (!rc && c->stacks)
+		rc = stacks_new(&run->p, &run->stacks, e);
 	if (!rc && by(c) == BY_MAPPING)
 		rc = by_mapping_new(&run->groups, e);
 	if (!rc && (c->mapping || run->groups)) {

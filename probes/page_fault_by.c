@@ -324,7 +324,7 @@ static int print_row(struct run *run, const struct by_row *row)
 	return out_record(run->p.out, &by_type,
 			  &(struct by_record){
 				  .by = by_choices[c->by],
-				  .pid = row->key.word[0],
+				  .pid = probe_pid((uint32_t)row->key.word[0]),
 				  .comm = comm,
 				  .cgroup = row->key.word[0],
 				  .addr = row->key.word[1],

@@ -64,7 +64,7 @@ static __always_inline void count_stack(struct fault_sums *s, struct bpf_perf_ev
 	made->kernel = 0;
 	if ((__s64)ctx->regs.REGS_IP < 0)
 		made->kernel = put_stack(ctx, &made->addr[made->user & STACK_DEPTH], 0);
-	made->key.tgid = task->tgid;
+	made->key.tgid = tgid_of(task);
 	made->key.unused = 0;
 	made->key.mm = (__u64)task->mm;
 	made->key.comm[0] = comm[0];

@@ -37,6 +37,7 @@ struct fold {
 };
 
 struct stacks {
+	uint64_t depth_max; /* of one part, by kernel.perf_event_max_stack */
 	struct kernel_symbols *kernel;
 	struct process *process;
 	size_t n, cap;
@@ -55,7 +56,7 @@ struct stack_record {
 static const struct field stack_fields[] = {
 	FIELD(struct stack_record, stack, FIELD_STRING, "",
 	      "task name and functions, outermost first, separated by `;`; kernel functions "
-	      "end in _[k]"),
+	      "end in _[k]; [cut]: perhaps more frames further out"),
 	FIELD(struct stack_record, faults, FIELD_U64, "faults", "completions with this stack"),
 };
 
@@ -184,6 +185,9 @@ int stacks_new(struct probe *p, struct stacks **ret, struct err *e)
 		stacks_free(s);
 		return rc;
 	}
+	if (sysroot_read_u64(NULL, &s->depth_max, NULL, "/proc/sys/kernel/perf_event_max_stack"))
+		s->depth_max = STACK_DEPTH;
+	s->depth_max = MIN(s->depth_max, STACK_DEPTH);
 	p->reads_processes = true;
 	*ret = s;
 	return 0;
@@ -212,6 +216,13 @@ static void put_frames(struct text *line, struct stacks *s, struct process *proc
 	}
 }
 
+/* The kernel stops at this depth: frames further out may be missing. */
+static void put_cut(struct text *line, const struct stacks *s, uint64_t n)
+{
+	if (n >= s->depth_max)
+		text_str(line, ";[cut]");
+}
+
 static int add_fold(struct stacks *s, const struct stack_event *made, uint64_t faults)
 {
 	struct process *process = find_process(s, &made->key);
@@ -220,7 +231,9 @@ static int add_fold(struct stacks *s, const struct stack_event *made, uint64_t f
 
 	memcpy(comm, made->key.comm, PROBE_COMM_LEN);
 	symbol_frame(&line, comm);
+	put_cut(&line, s, made->user);
 	put_frames(&line, s, process, made->addr, made->user, false);
+	put_cut(&line, s, made->kernel);
 	put_frames(&line, s, process, made->addr + made->user, made->kernel, true);
 	text_put(&line, "", 1);
 	if (line.failed) {

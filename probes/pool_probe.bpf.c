@@ -21,8 +21,8 @@ const volatile bool nothing = false; /* empty programs: the cost of the hooks al
 
 struct request {
 	struct by_key key; /* with --by */
-	char comm[16];     /* from here to tid: with --events */
-	__u64 cgroup;
+	char comm[16];     /* with --by or --events, at the begin */
+	__u64 cgroup;      /* from here to tid: with --events */
 	__u32 pid, tid;
 	__u64 begin_ns, first_slot;
 	__u32 pages, device;
@@ -62,13 +62,15 @@ static __always_inline void by_key(struct by_key *key)
 	else if (by == BY_CGROUP)
 		key->word[0] = bpf_get_current_cgroup_id();
 	else if (by == BY_PID)
-		key->word[0] = bpf_get_current_pid_tgid() >> 32;
+		key->word[0] = current_ids() >> 32;
 }
 
-/* The entry of a key, created if missing; a request ends in the context of the task that made it.
+/* The entry of a request's group, created if missing. The name is that at the begin of the request:
+ * it may end in the context of another task.
  */
-static __always_inline struct by_pool *by_pool(const struct by_key *key)
+static __always_inline struct by_pool *by_pool(const struct request *request)
 {
+	const struct by_key *key = &request->key;
 	struct by_pool *pool = bpf_map_lookup_elem(&by_pools, key), *none;
 
 	if (pool)
@@ -76,7 +78,7 @@ static __always_inline struct by_pool *by_pool(const struct by_key *key)
 	none = only(&no_pool);
 	if (!none)
 		return NULL;
-	bpf_get_current_comm(none->comm, sizeof(none->comm));
+	__builtin_memcpy(none->comm, request->comm, sizeof(none->comm));
 	bpf_map_update_elem(&by_pools, key, none, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&by_pools, key);
 }
@@ -84,7 +86,7 @@ static __always_inline struct by_pool *by_pool(const struct by_key *key)
 static __always_inline void count_by(struct pool_sums *s, const struct request *request,
 				     __u64 latency_ns)
 {
-	struct by_pool *pool = by_pool(&request->key);
+	struct by_pool *pool = by_pool(request);
 	struct pool_traffic *traffic;
 
 	if (!pool) {
@@ -126,13 +128,14 @@ TRACEPOINT(block_bio_queue)
 	request.first_slot = BPF_CORE_READ(bio, bi_iter.bi_sector) >> (PAGE_SHIFT - SECTOR_SHIFT);
 	if (by)
 		by_key(&request.key);
+	if (by || single)
+		bpf_get_current_comm(request.comm, sizeof(request.comm));
 	if (single) {
-		__u64 id = bpf_get_current_pid_tgid();
+		__u64 id = current_ids();
 
 		request.pid = id >> 32;
 		request.tid = (__u32)id;
 		request.cgroup = bpf_get_current_cgroup_id();
-		bpf_get_current_comm(request.comm, sizeof(request.comm));
 	}
 	request.begin_ns = bpf_ktime_get_ns();
 	if (bpf_map_update_elem(&requests, &key, &request, 0))
@@ -154,7 +157,7 @@ static __always_inline void page_written(struct pool_sums *s, struct pool_page *
 }
 
 static __always_inline void page_read(struct pool_sums *s, struct pool_page *page,
-				      const struct by_key *key, __u64 now, struct stay *ret)
+				      const struct request *request, __u64 now, struct stay *ret)
 {
 	struct by_pool *pool;
 
@@ -167,7 +170,7 @@ static __always_inline void page_read(struct pool_sums *s, struct pool_page *pag
 	if (ret->reads > 1)
 		return;
 	hist_add(&s->residence, ret->residence_ns);
-	pool = by ? by_pool(key) : NULL;
+	pool = by ? by_pool(request) : NULL;
 	if (pool)
 		hist_add_shared(&pool->residence, ret->residence_ns);
 }
@@ -224,7 +227,7 @@ static long page_done(__u32 i, void *ctx)
 		else if (walk->request.write)
 			page_written(s, page, walk->now);
 		else
-			page_read(s, page, &walk->request.key, walk->now, &stay);
+			page_read(s, page, &walk->request, walk->now, &stay);
 	}
 	if (single)
 		submit_page(walk, slot, &stay);

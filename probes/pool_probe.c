@@ -156,7 +156,8 @@ static int summarize(struct run *run, struct err *e)
 	struct pool_summary record;
 	struct pool_sums s;
 	struct hist unread;
-	char text[512];
+	char text[1024]; /* longer than the longest description: four numbers and 230 bytes, and two
+			    times two numbers and 150 bytes */
 	int rc = collect(run, e);
 
 	if (!rc)
@@ -205,6 +206,7 @@ static int attach(struct run *run, struct err *e)
 				&c->probe.fields, e);
 	if (rc)
 		return rc;
+	run->skel->rodata->pid_space = run->p.pid_space;
 	run->skel->rodata->by = (enum pool_by)(c->by + 1);
 	run->skel->rodata->single = c->events;
 	run->skel->rodata->nothing = c->nothing;

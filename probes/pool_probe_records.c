@@ -52,7 +52,7 @@ const struct record_type pool_by_type =
 struct page_record {
 	const char *op, *device;
 	uint64_t slot;
-	uint32_t pid, tid;
+	uint64_t pid, tid;
 	char comm[PROBE_COMM_LEN];
 	uint64_t cgroup, ts_ns, latency_ns, residence_ns, reads;
 	uint32_t pages;
@@ -65,8 +65,10 @@ static const struct field page_fields[] = {
 	PAGE(op, STRING, "", "write or read"),
 	PAGE(device, STRING, "", "e.g. zram1"),
 	PAGE(slot, U64, "pages", "index of the page on the device: the swap slot"),
-	PAGE(pid, U32, "", "process that made the request"),
-	PAGE(tid, U32, "", "its thread"),
+	PAGE(pid, U64, "",
+	     "process that made the request; missing: not visible in the PID namespace of the "
+	     "probe"),
+	PAGE(tid, U64, "", "its thread; missing as pid"),
 	PAGE(comm, CHARS, "", "name of the thread"),
 	PAGE(cgroup, U64, "", "inode number of its cgroup2 directory"),
 	PAGE(ts_ns, U64, "ns", "CLOCK_MONOTONIC when the request began"),
@@ -305,7 +307,7 @@ int pool_print_by(struct out *out, enum pool_by by, const struct by_key *key,
 	record_clear(&pool_by_type, &record);
 	record.by = pool_by_choices[by - 1];
 	if (by == BY_PID)
-		record.pid = key->word[0];
+		record.pid = probe_pid((uint32_t)key->word[0]);
 	if (by == BY_CGROUP)
 		record.cgroup = key->word[0];
 	else
@@ -321,8 +323,8 @@ int pool_print_page(struct out *out, const struct watched *watched, const struct
 		.op = event->write ? "write" : "read",
 		.device = event->device < watched->n ? watched->names[event->device] : NULL,
 		.slot = event->slot,
-		.pid = event->pid,
-		.tid = event->tid,
+		.pid = probe_pid(event->pid),
+		.tid = probe_pid(event->tid),
 		.cgroup = event->cgroup,
 		.ts_ns = event->ts_ns,
 		.latency_ns = event->latency_ns,

@@ -12,6 +12,7 @@
 
 #include "lib/base/spawn.h"
 #include "lib/base/stop.h"
+#include "lib/base/rights.h"
 #include "lib/base/term.h"
 #include "lib/kernel/procfs.h"
 #include "proc_create_parts.h"
@@ -75,16 +76,20 @@ static int start_command(char **argv, struct probe *p, struct child *ret, struct
 	return rc;
 }
 
-/* Waits for the command, which gets the signal that ended the probe; its status as a shell gives
- * it. */
+/* Waits for the command, which gets each signal that asks to stop; its status as a shell gives it.
+ * Where it is still held, the probe was not attached. A terminal has sent INT to both.
+ */
 static int end_command(struct child *command)
 {
-	/* Where it is still held, the probe was not attached. A terminal has sent INT to both. */
-	if (command->go_fd < 0) {
-		if (stop_requested() == SIGTERM || stop_requested() == SIGHUP)
-			kill(command->pid, stop_requested());
-		while (child_wait(command, NS_PER_S))
-			;
+	int sent = 0;
+
+	while (command->go_fd < 0 && !child_ended(command)) {
+		if (stop_requested() != sent) {
+			sent = stop_requested();
+			if (sent == SIGTERM || sent == SIGHUP)
+				kill(command->pid, sent);
+		}
+		child_wait(command, NS_PER_S);
 	}
 	child_done(command);
 	return child_exit_code(command);
@@ -121,6 +126,15 @@ static void compare_clocks(void *ctx)
 	behind_ns = sched_clock_behind_ns(&run->clock);
 	bpf_map_update_elem(bpf_map__fd(run->skel->maps.clock_behind_ns), &zero, &behind_ns,
 			    BPF_ANY);
+}
+
+/* Whether the command and all its descendants have ended: the tree is empty. */
+static bool tree_ended(void *ctx)
+{
+	const struct run *run = ctx;
+	uint32_t pid;
+
+	return bpf_map_get_next_key(bpf_map__fd(run->skel->maps.tree), NULL, &pid) != 0;
 }
 
 static int emit(void *ctx, const void *event, size_t bytes UNUSED)
@@ -191,6 +205,7 @@ static void configure(struct run *run, uint32_t root)
 
 	run->skel->rodata->to_trace_pipe = c->probe.format < 0;
 	run->skel->rodata->with_threads = c->threads;
+	run->skel->rodata->pid_space = run->p.pid_space;
 	run->skel->rodata->by_tree = root != 0;
 	run->skel->rodata->only_ppid = (uint32_t)c->ppid;
 	run->skel->rodata->max_argv = (uint32_t)c->max_argv_bytes;
@@ -224,6 +239,8 @@ static int begin(struct run *run, struct err *e)
 	uint32_t root;
 	int rc = PROBE_OPEN(p, run->skel, proc_create, e);
 
+	if (!rc && c->tree)
+		rc = rights_processes("--tree", e);
 	/* Before the capabilities are dropped, which becoming the caller needs. */
 	if (!rc && run->argv)
 		rc = start_command(run->argv, p, &run->command, e);
@@ -256,11 +273,23 @@ static int collect(struct run *run, struct err *e)
 		rc = summary_new(&run->summary, (enum summary_by)MAX(c->by, 0), run->records.paths,
 				 p->begin_ns, e);
 	p->calls.emit = emit;
+	p->calls.ended = run->command.pid ? tree_ended : NULL;
 	if (c->interval_ns != MISSING_U64) {
 		p->calls.tick_ns = c->interval_ns;
 		p->calls.tick = print_interval;
 	}
 	return rc;
+}
+
+static void report_left_out(const struct run *run)
+{
+	uint64_t n = 0;
+	uint32_t zero = 0;
+
+	bpf_map_lookup_elem(bpf_map__fd(run->skel->maps.left_out), &zero, &n);
+	if (n)
+		term_warn("%llu processes of the tree are in no record: it holds 65,536 at once",
+			  (unsigned long long)n);
 }
 
 static int trace(void *ctx, struct err *e)
@@ -283,6 +312,8 @@ static int trace(void *ctx, struct err *e)
 	if (run->command.pid && spawn_release(&run->command, &why))
 		term_error(&why, "proc_create");
 	rc = probe_stream(p, e);
+	if (!rc)
+		report_left_out(run);
 	if (!rc && !p->sink_error)
 		p->sink_error = print_sums(run);
 	return rc;
@@ -303,6 +334,8 @@ static int check_plain(const struct config *c, struct err *e)
 
 static int check(struct config *c, int argc, struct err *e)
 {
+	int rc = 0;
+
 	if (c->probe.format < 0 && (argc || c->summary || c->draw_tree))
 		c->probe.format = OUT_TEXT;
 	if (!c->summary && (c->by >= 0 || c->interval_ns != MISSING_U64))
@@ -310,9 +343,11 @@ static int check(struct config *c, int argc, struct err *e)
 	if (c->tree && argc)
 		return err_usage(e, "--tree and a command exclude each other: a command is traced "
 				    "with its descendants");
-	if (c->tree && !sysroot_exists(NULL, "/proc/%d", c->tree))
-		return err_usage(e, "--tree %d: process not found", c->tree);
-	return check_plain(c, e);
+	if (c->tree)
+		rc = probe_check_pid("--tree", c->tree, e);
+	if (!rc && c->ppid)
+		rc = probe_check_pid("--ppid", c->ppid, e);
+	return rc ? rc : check_plain(c, e);
 }
 
 static int run(void *config, int argc, char **argv, int *exit_code, struct err *e)
@@ -375,8 +410,8 @@ static const struct opt_command command = {
 		"each fork, exec and exit to standard output, in order, then an end record with "
 		"seen = emitted + filtered + dropped. Filters apply to the task that forks, has "
 		"run exec, or ends. A command after -- is run as the user who called sudo, and "
-		"traced with all its descendants until it ends; proc_create exits with its status, "
-		"or 128 + N where signal N ended it.",
+		"traced with all its descendants until the last of them ends; proc_create exits "
+		"with the status of the command, or 128 + N where signal N ended it.",
 	.synopsis = "[-- COMMAND ARG...]",
 	.operands = OPT_OPERANDS_COMMAND,
 	.examples = "proc_create                          # then read "

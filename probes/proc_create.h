@@ -18,32 +18,27 @@ struct task_event {
 	char comm[16];
 };
 
-#define EXEC_PATH_MAX 256
+/* The kernel's PATH_MAX, and what it puts before the path of a descriptor (execveat). */
+#define EXEC_PATH_MAX (4096 + 64)
 #define EXEC_ARGV_MAX 16384
 #define EXEC_ARG_MAX  8192 /* bytes of one argument of an exec that failed */
 #define EXEC_ARGS_MAX 1024 /* arguments of an exec that failed */
 
-/* Only the bytes up to the end of argv are passed on. */
+/* Only the bytes up to the end of the path are passed on. */
 struct exec_event {
 	struct task_event task;
-	__u32 argv_bytes; /* length in the program, before any cut */
-	__u32 argv_read;  /* bytes of argv below, each argument ends with NUL */
-	char path[EXEC_PATH_MAX];
-	char argv[EXEC_ARGV_MAX];
+	__u32 error;     /* an errno; 0: the exec succeeded */
+	__u32 argv_read; /* bytes of the arguments at the begin of text; each ends with NUL */
+	__u32 argv_cut;  /* there were more, or some could not be read */
+	__u32 path_read; /* bytes of the path after them with its NUL; 0: could not be read;
+			    EXEC_PATH_MAX: it may be longer */
+	char text[EXEC_ARGV_MAX + EXEC_ARG_MAX];
 };
 
-/* Only the bytes up to the end of argv are passed on, at most EXEC_ARGV_MAX. */
-struct exec_failed_event {
-	struct task_event task;
-	__u32 error;     /* an errno */
-	__u32 path_read; /* bytes of path with its NUL; 0: could not be read */
-	__u32 argv_read; /* bytes of argv below, each argument ends with NUL */
-	__u32 argv_cut;  /* there were more arguments, or some could not be read */
-	char path[EXEC_PATH_MAX];
-	char argv[EXEC_ARGV_MAX + EXEC_ARG_MAX];
-};
+#define THREADED_MAX \
+	16384 /* processes with several threads at once; of more, sums may lack a thread */
 
-/* The whole process: all its threads that have ended. */
+/* The whole process: all its threads. */
 struct exit_event {
 	struct task_event task;
 	__u64 lifetime_ns;

@@ -11,10 +11,11 @@
 
 /* Of all events; each type has the fields that apply. */
 struct task_record {
-	uint32_t pid, tid, ppid, child, uid;
+	uint64_t pid, tid, ppid, child;
+	uint32_t uid;
 	char comm[PROBE_COMM_LEN];
 	const char *path, *error, *argv;
-	bool argv_cut, core;
+	bool path_cut, argv_cut, core;
 	uint64_t exit_code, signal, lifetime_ns, cpu_ns, user_ns, system_ns, max_rss_bytes,
 		minor_faults, major_faults, threads;
 	uint64_t cgroup;
@@ -22,6 +23,8 @@ struct task_record {
 	uint64_t ts_ns;
 };
 
+#define OUTSIDE \
+	"; this and other IDs are missing where not visible in the PID namespace of the probe"
 #define TASK(m, t, unit, what) FIELD(struct task_record, m, FIELD_##t, unit, what)
 #define PLACE_AND_TIME(whose) \
 	TASK(cgroup, U64, "", "inode number of the " whose "'s cgroup2 directory"), \
@@ -29,10 +32,10 @@ struct task_record {
 		TASK(ts_ns, U64, "ns", "CLOCK_MONOTONIC")
 
 static const struct field fork_fields[] = {
-	TASK(pid, U32, "", "process that forked"),
-	TASK(tid, U32, "", "its thread that forked"),
-	TASK(ppid, U32, "", "its parent process"),
-	TASK(child, U32, "", "the new task: a PID in fork, a TID in thread"),
+	TASK(pid, U64, "", "process that forked" OUTSIDE),
+	TASK(tid, U64, "", "its thread that forked"),
+	TASK(ppid, U64, "", "its parent process"),
+	TASK(child, U64, "", "the new task: a PID in fork, a TID in thread"),
 	TASK(comm, CHARS, "", "name of the thread that forked, which the child inherits"),
 	TASK(uid, U32, "", "real user ID of the child"),
 	PLACE_AND_TIME("child"),
@@ -44,14 +47,15 @@ const struct record_type thread_type =
 	RECORD_TYPE("thread", 1, RECORD_LINE, fork_fields, "a new thread");
 
 static const struct field exec_fields[] = {
-	TASK(pid, U32, "", "process"),
-	TASK(tid, U32, "", "thread that called exec; its TID is pid from now on"),
-	TASK(ppid, U32, "", "parent process"),
+	TASK(pid, U64, "", "process" OUTSIDE),
+	TASK(tid, U64, "", "thread that called exec; its TID is pid from now on"),
+	TASK(ppid, U64, "", "parent process"),
 	TASK(comm, CHARS, "", "new name of the process"),
 	TASK(uid, U32, "", "real user ID"),
 	TASK(path, STRING, "", "program, as passed to exec"),
 	TASK(argv, STRING, "", "arguments, quoted for a shell"),
 	TASK(argv_cut, BOOL, "", "the arguments are longer than shown (--max-argv)"),
+	TASK(path_cut, BOOL, "", "the path is longer than shown: over 4,159 bytes"),
 	PLACE_AND_TIME("process"),
 };
 
@@ -59,18 +63,19 @@ const struct record_type exec_type =
 	RECORD_TYPE("exec", 1, RECORD_LINE, exec_fields, "a process runs another program");
 
 static const struct field failed_fields[] = {
-	TASK(pid, U32, "", "process"),
-	TASK(tid, U32, "", "thread that called exec"),
-	TASK(ppid, U32, "", "parent process"),
+	TASK(pid, U64, "", "process" OUTSIDE),
+	TASK(tid, U64, "", "thread that called exec"),
+	TASK(ppid, U64, "", "parent process"),
 	TASK(comm, CHARS, "", "name of the process, which does not change"),
 	TASK(uid, U32, "", "real user ID"),
-	TASK(path, STRING, "", "program, as passed to exec, up to 255 bytes"),
+	TASK(path, STRING, "", "program, as passed to exec; missing: could not be read"),
 	TASK(error, STRING, "", "error of exec, e.g. ENOENT"),
 	TASK(argv, STRING, "", "arguments, as in exec; missing: none"),
 	TASK(argv_cut, BOOL, "",
 	     "the arguments are longer than shown (--max-argv, 8 KiB each, 1,024 of them), or "
 	     "could "
 	     "not be read"),
+	TASK(path_cut, BOOL, "", "the path is longer than shown: over 4,159 bytes"),
 	PLACE_AND_TIME("process"),
 };
 
@@ -78,8 +83,8 @@ const struct record_type failed_type = RECORD_TYPE("exec_failed", 1, RECORD_LINE
 						   "with --failed: an exec that failed");
 
 static const struct field exit_fields[] = {
-	TASK(pid, U32, "", "process, all threads of which have ended"),
-	TASK(ppid, U32, "", "parent process"),
+	TASK(pid, U64, "", "process, all threads of which have ended" OUTSIDE),
+	TASK(ppid, U64, "", "parent process"),
 	TASK(comm, CHARS, "", "name of the thread that ended last"),
 	TASK(uid, U32, "", "real user ID"),
 	TASK(exit_code, U64, "", "0 to 255; missing where a signal ended the process"),
@@ -181,18 +186,11 @@ uint64_t records_follow(struct records *records, const struct task_event *task)
 
 static void fill_exec(const struct exec_event *exec, struct text *argv, struct task_record *ret)
 {
-	ret->path = exec->path;
-	ret->argv = quoted(argv, exec->argv, exec->argv_read);
-	ret->argv_cut = exec->argv_bytes > exec->argv_read;
-}
-
-static void fill_failed(const struct exec_failed_event *failed, struct text *argv,
-			struct task_record *ret)
-{
-	ret->path = failed->path_read ? failed->path : NULL;
-	ret->error = strerrorname_np((int)failed->error);
-	ret->argv = quoted(argv, failed->argv, failed->argv_read);
-	ret->argv_cut = failed->argv_cut;
+	ret->path = exec->path_read ? exec->text + exec->argv_read : NULL;
+	ret->path_cut = exec->path_read == EXEC_PATH_MAX;
+	ret->error = exec->error ? strerrorname_np((int)exec->error) : NULL;
+	ret->argv = quoted(argv, exec->text, exec->argv_read);
+	ret->argv_cut = exec->argv_cut;
 }
 
 static void fill_exit(const struct records *records, const struct exit_event *exit,
@@ -224,10 +222,10 @@ int records_emit(const struct records *records, struct out *out, const struct ta
 	};
 	struct text argv = { 0 };
 	struct task_record record = {
-		.pid = task->pid,
-		.tid = task->tid,
-		.ppid = task->ppid,
-		.child = task->child,
+		.pid = probe_pid(task->pid),
+		.tid = probe_pid(task->tid),
+		.ppid = probe_pid(task->ppid),
+		.child = probe_pid(task->child),
 		.uid = task->uid,
 		.cgroup = task->cgroup,
 		.cgroup_path = cgroup_paths_find(records->paths, task->cgroup),
@@ -236,10 +234,8 @@ int records_emit(const struct records *records, struct out *out, const struct ta
 	int rc;
 
 	memcpy(record.comm, task->comm, sizeof(record.comm));
-	if (task->kind == TASK_EXEC)
+	if (task->kind == TASK_EXEC || task->kind == TASK_EXEC_FAILED)
 		fill_exec((const struct exec_event *)task, &argv, &record);
-	else if (task->kind == TASK_EXEC_FAILED)
-		fill_failed((const struct exec_failed_event *)task, &argv, &record);
 	else if (task->kind == TASK_EXIT)
 		fill_exit(records, (const struct exit_event *)task, &record);
 	rc = out_record(out, types[task->kind], &record);

@@ -152,7 +152,7 @@ static struct key key_of(const struct summary *summary, const struct task_event 
 		memcpy(key.comm, task->comm, n);
 		break;
 	case SUMMARY_BY_PARENT:
-		key.id = task->kind == TASK_FORK ? task->pid : task->ppid;
+		key.id = probe_pid(task->kind == TASK_FORK ? task->pid : task->ppid);
 		break;
 	case SUMMARY_BY_CGROUP:
 		key.id = task->cgroup;

@@ -31,7 +31,8 @@ static const struct field tree_fields[] = {
 	     "0 to 255; missing where a signal ended the process, or it did not end"),
 	NODE(signal, U64, "", "signal that ended the process, else missing"),
 	NODE(tree, STRING, "",
-	     "branches of the tree, then the names of the process, first to last"),
+	     "branches of the tree, then the names of the process, first to last; `...`: "
+	     "more levels than 64, more names than 4"),
 };
 
 const struct record_type tree_type =
@@ -40,13 +41,13 @@ const struct record_type tree_type =
 
 #define NODES_MAX 65536u
 #define NAMES_MAX 4  /* names of a process kept: the first ones and the last */
-#define DEPTH_MAX 64 /* deeper levels are not indented */
+#define DEPTH_MAX 64 /* a deeper one begins with "..." and is indented as one of this level */
 
 /* Nodes are numbered from 1; 0 is none. */
 struct node {
 	uint32_t pid, parent, first_child, last_child, next;
 	uint32_t status;
-	bool ended, forked;
+	bool ended, forked, names_cut; /* names between the last two are left out */
 	uint8_t names;
 	char comm[NAMES_MAX][PROBE_COMM_LEN];
 	uint64_t lifetime_ns, cpu_ns, max_rss_bytes;
@@ -107,6 +108,8 @@ static void add_name(struct node *node, const char comm[PROBE_COMM_LEN])
 		return;
 	if (node->names < NAMES_MAX)
 		last = node->names++;
+	else
+		node->names_cut = true;
 	memcpy(node->comm[last], comm, PROBE_COMM_LEN);
 }
 
@@ -183,6 +186,8 @@ static void draw(const struct tree *tree, struct text *t, uint32_t i, uint64_t d
 		more[level - 1] = tree->nodes[i].next != 0;
 		i = tree->nodes[i].parent;
 	}
+	if (depth > levels)
+		text_str(t, "... ");
 	for (uint64_t level = 0; level < levels; level++) {
 		if (level + 1 < levels)
 			text_str(t, more[level] ? "|  " : "   ");
@@ -190,7 +195,8 @@ static void draw(const struct tree *tree, struct text *t, uint32_t i, uint64_t d
 			text_str(t, more[level] ? "|- " : "`- ");
 	}
 	for (uint8_t j = 0; j < node->names; j++) {
-		text_str(t, j ? " > " : "");
+		if (j)
+			text_str(t, node->names_cut && j + 1 == node->names ? " > ... > " : " > ");
 		text_put(t, node->comm[j], strnlen(node->comm[j], PROBE_COMM_LEN));
 	}
 	text_put(t, "", 1);

@@ -2,36 +2,39 @@
 /* swap_probe.bpf.c - counts the vmscan tracepoints per CPU, times reclaim, and stores the task of
  * the last event.
  *
- * A reclaim begins and ends in the same task, one at a time: its begin is in task storage. The only
- * arguments in use are the number of pages reclaimed, and the folio written.
+ * A reclaim begins and ends in the same task, one at a time: its begin is in a table by TID. The
+ * only arguments in use are the number of pages reclaimed, and the folio written.
  */
 #include "bpf/common.bpf.h"
 #include "swap_probe.h"
 
 MAP_ONE(PERCPU_ARRAY, swap_counts, struct swap_counts);
 
-#define barrier() asm volatile("" ::: "memory")
-
 const volatile enum swap_by by = SWAP_BY_NONE;
 
 /* Number of the current interval: the longest stall is stored per interval. */
 MAP_ONE(ARRAY, epochs, __u64);
 
-/* The task's current reclaim: its begin, 0 for none. That of kswapd lasts until it sleeps: it wakes
+/* The task's current reclaim. That of kswapd lasts until it sleeps: it wakes
  * again, without a sleep event, from naps of up to 100 ms (kswapd_try_to_sleep).
  */
 struct reclaim_begin {
 	__u64 ns, kind;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct reclaim_begin);
-} begins SEC(".maps");
+/* By TID, allocated beforehand: the tracepoints run with preemption off, where a kernel with
+ * PREEMPT_RT may not allocate as task storage does. Where it is full, the end is unmatched.
+ */
+MAP(HASH, begins, __u32, struct reclaim_begin, SWAP_RECLAIMS_MAX, 0);
 
-MAP(PERCPU_HASH, stalls, struct swap_who, struct swap_stalls, SWAP_WHO_MAX, BPF_F_NO_PREALLOC);
+static __always_inline struct reclaim_begin *begin_of_task(void)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+
+	return bpf_map_lookup_elem(&begins, &tid);
+}
+
+MAP(PERCPU_HASH, stalls, struct swap_who, struct swap_stalls, SWAP_WHO_MAX, 0);
 
 static __always_inline struct swap_stalls *stalls_of(struct swap_who *who)
 {
@@ -39,7 +42,7 @@ static __always_inline struct swap_stalls *stalls_of(struct swap_who *who)
 	struct task_struct *task = (void *)bpf_get_current_task();
 
 	if (by == SWAP_BY_PROCESS) {
-		who->id = bpf_get_current_pid_tgid() >> 32;
+		who->id = current_ids() >> 32;
 		who->start_ns = BPF_CORE_READ(task, group_leader, start_time);
 	} else {
 		who->id = bpf_get_current_cgroup_id();
@@ -74,35 +77,39 @@ static __always_inline void stalled(struct swap_counts *c, enum swap_kind kind, 
 	bpf_get_current_comm(s->comm, sizeof(s->comm));
 }
 
+static __always_inline void forget_begin(void)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+
+	bpf_map_delete_elem(&begins, &tid);
+}
+
 static __always_inline void time_reclaim(struct swap_counts *c, enum swap_kind kind, __u64 now,
 					 __u64 pages)
 {
-	struct reclaim_begin *begin =
-		bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0, 0);
+	struct reclaim_begin *begin = begin_of_task();
 	struct swap_reclaim *r = &c->reclaim[kind];
 	__u64 ns;
 
 	r->pages += pages;
-	if (!begin || !begin->ns) {
+	if (!begin) {
 		r->unmatched++;
 		return;
 	}
 	ns = now - begin->ns;
-	begin->ns = 0;
+	forget_begin();
 	hist_add(&r->time, ns);
 	if (by != SWAP_BY_NONE && kind != SWAP_KSWAPD)
 		stalled(c, kind, now, ns, pages);
 }
 
+/* kswapd goes on where it has begun already. */
 static __always_inline void begin_reclaim(enum swap_kind kind, __u64 now)
 {
-	struct reclaim_begin *begin = bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0,
-							   BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct reclaim_begin begin = { now, kind };
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 
-	if (!begin || (kind == SWAP_KSWAPD && begin->ns))
-		return;
-	begin->ns = now;
-	begin->kind = kind;
+	bpf_map_update_elem(&begins, &tid, &begin, kind == SWAP_KSWAPD ? BPF_NOEXIST : 0);
 }
 
 /* pages: of the reclaim that ends with this event; anon: the event is a write, to swap. */
@@ -119,8 +126,7 @@ static __always_inline int count(enum swap_key key, __u64 pages, bool anon)
 		begin_reclaim(SWAP_MEMCG, now);
 	else if (key == SWAP_KSWAPD_WAKE)
 		begin_reclaim(SWAP_KSWAPD, now);
-	c->begun++;
-	barrier();
+	fetch_add(&c->begun, 1);
 	c->count[key]++;
 	c->write_anon += anon;
 	if (key == SWAP_DIRECT_END)
@@ -130,33 +136,29 @@ static __always_inline int count(enum swap_key key, __u64 pages, bool anon)
 	else if (key == SWAP_KSWAPD_SLEEP)
 		time_reclaim(c, SWAP_KSWAPD, now, 0);
 	c->last_ns = now;
-	c->last_pid = bpf_get_current_pid_tgid() >> 32;
+	c->last_pid = current_ids() >> 32;
 	bpf_get_current_comm(c->last_comm, sizeof(c->last_comm));
-	barrier();
-	c->done++;
+	fetch_add(&c->done, 1);
 	return 0;
 }
 
-/* Part of a reclaim, on one LRU list; the task storage tells which reclaim. Not an event of its
+/* Part of a reclaim, on one LRU list; the begin tells which reclaim. Not an event of its
  * own. */
 static __always_inline int shrunk(__u64 scanned, __u64 freed)
 {
 	struct swap_counts *c = only(&swap_counts);
-	struct reclaim_begin *begin =
-		bpf_task_storage_get(&begins, bpf_get_current_task_btf(), 0, 0);
+	struct reclaim_begin *begin = begin_of_task();
 	__u64 kind;
 
-	if (!c || !begin || !begin->ns)
+	if (!c || !begin)
 		return 0;
 	kind = begin->kind;
 	if (kind >= SWAP_KINDS)
 		return 0;
-	c->begun++;
-	barrier();
+	fetch_add(&c->begun, 1);
 	c->reclaim[kind].scanned += scanned;
 	c->reclaim[kind].shrunk += freed;
-	barrier();
-	c->done++;
+	fetch_add(&c->done, 1);
 	return 0;
 }
 

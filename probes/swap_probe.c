@@ -46,28 +46,50 @@ static void add_cpu(struct swap_counts *sum, const struct swap_counts *cpu)
 	memcpy(sum->last_comm, cpu->last_comm, sizeof(sum->last_comm));
 }
 
-/* All CPUs added up. A CPU in the middle of an event is read again. */
+#define READS 1000 /* of a CPU that counts events all the time */
+
+/* Adds the CPUs that did not count an event between two copies; returns how many are left. */
+static int add_settled(const struct swap_counts *a, const struct swap_counts *b, bool *added,
+		       int cpus, struct swap_counts *sum)
+{
+	int left = 0;
+
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		if (added[cpu])
+			continue;
+		added[cpu] = b[cpu].begun == b[cpu].done && !memcmp(&a[cpu], &b[cpu], sizeof(*a));
+		if (added[cpu])
+			add_cpu(sum, &b[cpu]);
+		else
+			left++;
+	}
+	return left;
+}
+
+/* All CPUs added up. */
 static int read_counts(const struct swap_probe *skel, struct swap_counts *ret, struct err *e)
 {
-	int cpus = libbpf_num_possible_cpus(), left = cpus;
-	AUTO_FREE struct swap_counts *each = calloc((size_t)MAX(cpus, 1), sizeof(*each));
-	AUTO_FREE bool *added = calloc((size_t)MAX(cpus, 1), sizeof(*added));
+	int cpus = MAX(libbpf_num_possible_cpus(), 1), left = cpus;
+	AUTO_FREE struct swap_counts *each = calloc(2 * (size_t)cpus, sizeof(*each));
+	AUTO_FREE bool *added = calloc((size_t)cpus, sizeof(*added));
 	struct swap_counts sum = { 0 };
 	uint32_t zero = 0;
 
 	if (!each || !added)
 		return err_set(e, ENOMEM, "cannot read the counts");
-	while (left > 0) {
-		if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.swap_counts), &zero, each))
+	for (int i = 0; i < READS && left; i++) {
+		struct swap_counts *copy = each + i % 2 * cpus;
+
+		if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.swap_counts), &zero, copy))
 			return err_set(e, errno, "cannot read the counts");
-		for (int cpu = 0; cpu < cpus; cpu++) {
-			if (added[cpu] || each[cpu].begun != each[cpu].done)
-				continue;
-			add_cpu(&sum, &each[cpu]);
-			added[cpu] = true;
-			left--;
-		}
+		/* The next copy is read after this one, on any CPU. */
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		if (i)
+			left = add_settled(each + (i + 1) % 2 * cpus, copy, added, cpus, &sum);
 	}
+	if (left)
+		return err_set(e, EAGAIN, "%d CPUs counted reclaim at each of %d reads", left,
+			       READS);
 	*ret = sum;
 	return 0;
 }
@@ -127,13 +149,13 @@ static int print(struct run *run, const struct sample *before, const struct samp
 	if (rc == 0 && run->stalls)
 		rc = stalls_print(run->stalls, p->out, run->config->top, now->ns,
 				  now->ns - before->ns);
-	if (rc == 0)
-		rc = out_flush(p->out);
-	if (rc == 0) {
-		p->end.seen++;
-		p->end.emitted++;
+	p->end.seen++;
+	if (rc) {
+		p->end.dropped++;
+		return rc;
 	}
-	return rc;
+	p->end.emitted++;
+	return out_flush(p->out);
 }
 
 static const char *wait_until(struct probe *p, uint64_t deadline_ns)
@@ -160,32 +182,48 @@ static int step(struct run *run, struct sample *before, struct err *e)
 	p->sink_error = print(run, before, &now);
 	if (p->sink_error)
 		p->end.reason = p->sink_error == -EPIPE ? "reader" : "partial";
-	else if (p->end.emitted >= p->options->max_events)
+	else if (p->end.emitted >= p->options->max_events && !p->end.reason)
 		p->end.reason = "done";
 	*before = now;
 	return 0;
 }
 
-/* After the last interval: the histograms of the whole time, and the end record. */
-static int finish(struct run *run, const struct sample *first, struct err *e)
+/* Whether the time since the last record has one: the rest of the last interval, shorter than the
+ * others, so that the records add up to the whole time. The specification's line has no length: it
+ * is printed for whole intervals only.
+ */
+static bool has_rest(const struct run *run)
+{
+	const struct probe *p = &run->p;
+	bool ended = str_eq(p->end.reason, "duration");
+
+	if (p->options->format < 0)
+		return ended && p->options->duration_ns % run->config->interval_ns == 0;
+	return ended || str_eq(p->end.reason, "signal");
+}
+
+/* After the last interval: the rest, the histograms of the whole time, and the end record. */
+static int finish(struct run *run, struct sample *before, const struct sample *first, struct err *e)
 {
 	struct probe *p = &run->p;
-	struct sample last;
 	int rc;
 
 	probe_detach(p);
-	rc = sample_read(run->skel, &last, e);
+	if (has_rest(run))
+		rc = step(run, before, e);
+	else
+		rc = sample_read(run->skel, before, e);
 	if (rc)
 		return rc;
 	if (run->config->histogram && !p->sink_error)
-		p->sink_error = swap_print_histograms(p->out, first, &last);
-	if (last.swap.unlisted)
+		p->sink_error = swap_print_histograms(p->out, first, before);
+	if (before->swap.unlisted)
 		term_warn("%llu stalls are in no record of --by: the table was full",
-			  (unsigned long long)last.swap.unlisted);
+			  (unsigned long long)before->swap.unlisted);
 	p->end.missed = probe_missed(p);
 	p->end.unmatched = 0;
 	for (size_t kind = 0; kind < SWAP_KINDS; kind++)
-		p->end.unmatched += last.swap.reclaim[kind].unmatched;
+		p->end.unmatched += before->swap.reclaim[kind].unmatched;
 	return 0;
 }
 
@@ -203,15 +241,17 @@ static int watch(struct run *run, struct err *e)
 	before = first;
 	probe_ready(p, "counting reclaim; stop with ^C");
 	for (next = run->config->interval_ns; !p->end.reason; next += run->config->interval_ns) {
-		/* Exactly the intervals that end within the duration have a record, however late.
+		/* Exactly the intervals that end within the duration have a record, however late;
+		 * finish() prints the last one, when no more events can come.
 		 */
-		p->end.reason = wait_until(p, next > duration_ns ? UINT64_MAX : p->begin_ns + next);
+		p->end.reason =
+			wait_until(p, next >= duration_ns ? UINT64_MAX : p->begin_ns + next);
 		if (!p->end.reason)
 			rc = step(run, &before, e);
 		if (rc)
 			return rc;
 	}
-	return finish(run, &first, e);
+	return finish(run, &before, &first, e);
 }
 
 /* Uses the hooks that this kernel has; reports the keys without one. */
@@ -261,6 +301,7 @@ static int begin(struct run *run, struct err *e)
 		rc = use_hooks(p, &run->have, e);
 	if (rc)
 		return rc;
+	run->skel->rodata->pid_space = p->pid_space;
 	run->skel->rodata->by = (enum swap_by)(c->by + 1);
 	if (c->by < 0)
 		bpf_map__set_max_entries(run->skel->maps.stalls, 1);

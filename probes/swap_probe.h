@@ -46,9 +46,13 @@ struct swap_stalls {
 	char comm[16];
 };
 
-#define SWAP_WHO_MAX 4096
+#define SWAP_WHO_MAX      4096
+#define SWAP_RECLAIMS_MAX 8192 /* tasks that reclaim at once */
 
-/* An event writes `begun` first and `done` last: a copy in which they differ is inconsistent. */
+/* An event writes `begun` first and `done` last: a copy in which they differ is inconsistent, and
+ * of one in which they do not, an event may have begun meanwhile: two copies that are equal are
+ * not.
+ */
 struct swap_counts {
 	__u64 begun;
 	__u64 count[SWAP_KEYS];

@@ -5,6 +5,7 @@
 #include "bpf/abi.h"
 #include "lib/base/term.h"
 #include "lib/bpf/latency.h"
+#include "lib/bpf/probe_options.h"
 
 struct swap_record {
 	uint64_t ts, ts_ns, interval_ns, last_pid;
@@ -220,7 +221,7 @@ static void fill(const struct sample *a, const struct sample *b, const struct ha
 	}
 	memcpy(comm, b->swap.last_comm, PROBE_COMM_LEN);
 	if (b->swap.last_ns) {
-		ret->last_pid = b->swap.last_pid;
+		ret->last_pid = probe_pid(b->swap.last_pid);
 		ret->last_comm = comm;
 	}
 	vmstat_delta(&a->vmstat, &b->vmstat, &ret->vmstat);
@@ -261,6 +262,7 @@ static int print_line(struct out *out, const struct swap_record *r, char comm[PR
 static void report_memcg(const struct swap_record *r, bool *reported)
 {
 	uint64_t memcg_ns = r->time[SWAP_MEMCG].total_ns;
+	char pid[24];
 
 	if (*reported || memcg_ns == MISSING_U64 || memcg_ns < r->interval_ns / 20 ||
 	    memcg_ns / 10 < r->time[SWAP_DIRECT].total_ns)
@@ -268,10 +270,10 @@ static void report_memcg(const struct swap_record *r, bool *reported)
 	*reported = true;
 	term_say("reclaim for a cgroup's limit, which the direct columns do not include: %llu "
 		 "times, %llu ms in an interval of %llu ms; see memory.pressure and memory.events "
-		 "of the cgroup of pid %llu (%s)",
+		 "of the cgroup of pid %s (%s)",
 		 (unsigned long long)r->count[SWAP_MEMCG_END],
 		 (unsigned long long)(memcg_ns / NS_PER_MS),
-		 (unsigned long long)(r->interval_ns / NS_PER_MS), (unsigned long long)r->last_pid,
+		 (unsigned long long)(r->interval_ns / NS_PER_MS), number(r->last_pid, pid),
 		 r->last_comm);
 }
 

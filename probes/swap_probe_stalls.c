@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 #include <signal.h>
 
+#include "lib/bpf/probe_options.h"
 #include "lib/kernel/cgroup_paths.h"
 
 struct stall_record {
@@ -202,7 +203,8 @@ static size_t compare(struct stalls *s)
 		}
 		if (sum.count[SWAP_DIRECT] + sum.count[SWAP_MEMCG])
 			s->grown[n++] = sum;
-		else if (s->by == SWAP_BY_PROCESS && kill((pid_t)sum.who.id, 0) && errno == ESRCH)
+		else if (s->by == SWAP_BY_PROCESS && sum.who.id != PID_OUTSIDE &&
+			 kill((pid_t)sum.who.id, 0) && errno == ESRCH)
 			bpf_map_delete_elem(s->map, &sum.who);
 	}
 	return n;
@@ -222,7 +224,7 @@ int stalls_print(struct stalls *s, struct out *out, size_t top, uint64_t ts_ns,
 		char comm[sizeof(sum->comm) + 1] = "";
 		struct stall_record record = {
 			.ts_ns = ts_ns,
-			.pid = process ? sum->who.id : MISSING_U64,
+			.pid = process ? probe_pid((uint32_t)sum->who.id) : MISSING_U64,
 			.comm = comm,
 			.cgroup = process ? sum->cgroup : sum->who.id,
 			.stalls = count,

@@ -13,7 +13,8 @@ static const char *const fs_choices[] = { "none", "ext4", NULL };
 #define OPT_UNSAFE \
 	OPT_FLAG(0, "force", O, force, \
 		 "swap pages in even if they might not fit into memory, or into the limits of " \
-		 "their cgroups")
+		 "their cgroups; recover: also remove the device of a journal that cannot be " \
+		 "parsed")
 
 const struct opt setup_options[] = {
 	OPT_STRING('a', "algo", O, request.algorithm, "compression algorithm; default the kernel's",
@@ -64,8 +65,10 @@ const struct opt setup_options[] = {
 
 const struct opt status_options[] = {
 	OPT_NAME("only the pool of this name"),
-	OPT_DURATION(0, "watch", O, status.watch_ns, "repeat at this interval until ^C",
-		     .min = 10 * NS_PER_MS),
+	OPT_DURATION(
+		0, "watch", O, status.watch_ns,
+		"repeat at this interval until ^C; --output FILE then has each record as it comes",
+		.min = 10 * NS_PER_MS),
 	OPT_DURATION('d', "duration", O, status.duration_ns, "end --watch after this time"),
 	OPT_PID('p', "pid", O, status.pid,
 		"show how much swap in use does not belong to this process and its descendants"),

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "backing.h"
+#include "lib/base/rights.h"
 #include "lib/base/spawn.h"
 #include "lib/pool/device.h"
 #include "lib/safety/journal_recover.h"
@@ -42,23 +43,19 @@ static const struct field pool_setup_fields[] = {
 const struct record_type pool_setup_type =
 	RECORD_TYPE("pool_setup", 1, RECORD_CARD, pool_setup_fields, "a pool that was set up");
 
-/* RAM that pools may still take, up to their limits. */
+/* RAM that zram devices may still take, up to their limits: also those of pools whose journal
+ * cannot be read. */
 static int promised_bytes(uint64_t *ret, struct err *e)
 {
-	struct pools pools;
 	struct zram_mm_stat stat;
-	int rc = pools_read(&pools, e);
+	struct zram_list list;
+	int rc = zram_list_read(NULL, &list, e);
 
 	if (rc)
 		return rc;
-	if (pools.unreadable.code) {
-		if (e)
-			*e = pools.unreadable;
-		return pools.unreadable.code;
-	}
 	*ret = 0;
-	for (size_t i = 0; i < pools.n; i++)
-		if (zram_mm_stat_read(NULL, pools.pools[i].device.id, &stat, NULL) == 0 &&
+	for (size_t i = 0; i < list.n; i++)
+		if (zram_mm_stat_read(NULL, list.devices[i].id, &stat, NULL) == 0 &&
 		    stat.limit_bytes > stat.used_bytes)
 			*ret += stat.limit_bytes - stat.used_bytes;
 	return 0;
@@ -84,9 +81,10 @@ static int choose_priority(const struct pool_request *request, int *ret, struct 
 	if (swap_next_priority(&swaps, &next, NULL) || *ret < next)
 		for (size_t i = 0; i < swaps.n; i++)
 			if (swaps.swaps[i].priority >= *ret)
-				term_warn("%s has priority %d: it is used before the pool, or in "
-					  "turn",
-					  swaps.swaps[i].path, swaps.swaps[i].priority);
+				term_warn("%s has priority %d: it is used %s the pool",
+					  swaps.swaps[i].path, swaps.swaps[i].priority,
+					  swaps.swaps[i].priority == *ret ? "in turn with"
+									  : "before");
 	return 0;
 }
 
@@ -126,7 +124,9 @@ static int take_device(struct journal *j, const char *name, struct zram_device *
 		return err_hint(e, "leave out --device to add one");
 	}
 	snprintf(path, sizeof(path), "/sys/block/zram%u/comp_algorithm", id);
-	rc = journal_taken(j, ret, &entry, e);
+	rc = zram_can_reset(NULL, id, e);
+	if (rc == 0)
+		rc = journal_taken(j, ret, &entry, e);
 	if (rc == 0)
 		rc = journal_setting(j, path, &entry, e);
 	return rc ? rc : stopped(e);
@@ -212,17 +212,12 @@ static int make_fs(struct journal *j, const struct zram_device *device, const ch
 static int start_swap(struct journal *j, const struct zram_device *device, int priority,
 		      const char *name, struct err *e)
 {
-	char dir[SYSROOT_PATH_MAX];
+	AUTO_CLOSE int fd = zram_open(device, O_RDWR, e);
 	unsigned int entry;
-	int rc = journal_state_dir(dir, e);
-
-	if (rc)
-		return rc;
-	AUTO_CLOSE int fd = zram_open(device, dir, O_RDWR, e);
 
 	if (fd < 0)
 		return fd;
-	rc = swap_format(fd, name, e);
+	int rc = swap_format(fd, name, e);
 	if (rc == 0)
 		rc = stopped(e);
 	if (rc == 0)
@@ -355,7 +350,7 @@ int pool_plan(struct pool_request *request, int *priority, struct err *e)
 		rc = pool_device_id(request->device, &id, e);
 	if (rc == 0 && request->algorithm)
 		rc = zram_check_params(&config, request->algorithm, e);
-	if (rc == 0 && geteuid() == 0)
+	if (rc == 0 && !rights_missing(RIGHTS_CHANGE))
 		rc = promised_bytes(&promised, e);
 	return rc ? rc : choose(request, promised, &request->mem_limit_bytes, priority, e);
 }
@@ -433,12 +428,11 @@ static int swap_in(const struct zram_device *device, uint64_t timeout_ns, struct
 				       .stoppable = true,
 				       .progress = show_progress,
 				       .ctx = &progress };
-	char dir[SYSROOT_PATH_MAX], size[UNITS_TEXT_MAX];
-	int rc = journal_state_dir(dir, e);
+	char size[UNITS_TEXT_MAX];
 
-	if (rc || !swap_in_use(device))
-		return rc;
-	AUTO_CLOSE int fd = zram_open(device, dir, O_RDONLY, e);
+	if (!swap_in_use(device))
+		return 0;
+	AUTO_CLOSE int fd = zram_open(device, O_RDONLY, e);
 
 	if (fd < 0)
 		return fd;
@@ -446,7 +440,8 @@ static int swap_in(const struct zram_device *device, uint64_t timeout_ns, struct
 	if (used_bytes)
 		term_progress_step(&progress, "swapping in %s from zram%u",
 				   units_format_size(used_bytes, size), device->id);
-	rc = swap_back(fd, device, &how, e);
+	int rc = swap_back(fd, device, &how, e);
+
 	term_progress_end(&progress);
 	return rc;
 }
@@ -454,12 +449,7 @@ static int swap_in(const struct zram_device *device, uint64_t timeout_ns, struct
 /* Mounted, or open in a program: found out before anything is changed. */
 static int check_unused(const struct zram_device *device, struct err *e)
 {
-	char dir[SYSROOT_PATH_MAX];
-	int rc = journal_state_dir(dir, e);
-
-	if (rc)
-		return rc;
-	AUTO_CLOSE int fd = zram_open(device, dir, O_RDWR | O_EXCL, e);
+	AUTO_CLOSE int fd = zram_open(device, O_RDWR | O_EXCL, e);
 
 	if (fd != -EBUSY)
 		return MIN(fd, 0);

@@ -4,6 +4,7 @@
 
 #include "classes.h"
 #include "dry_run.h"
+#include "lib/base/rights.h"
 #include "lib/base/stop.h"
 #include "lib/base/term.h"
 #include "lib/safety/journal_recover.h"
@@ -14,18 +15,24 @@
 
 /* ---- what all have in common ---- */
 
-static int begin(const struct pool_options *o, const char *what, struct out **out, struct err *e)
+static int begin(const struct pool_options *o, const char *what, uint64_t rights, struct out **out,
+		 struct err *e)
 {
 	term_set_level(o->output.quiet     ? TERM_QUIET
 		       : o->output.verbose ? TERM_VERBOSE
 					   : TERM_NORMAL);
-	if (geteuid()) {
-		err_impossible(e, "%s needs root privileges", what);
-		return err_hint(e, "run it with sudo");
-	}
-	int rc = stop_install(e);
+	int rc = rights_check(rights, what, e);
 
-	return rc ? rc : out_new(out, (enum out_format)o->output.format, o->output.path, e);
+	if (!rc)
+		rc = rights_processes(what, e);
+	if (!rc)
+		rc = stop_install(e);
+	if (rc)
+		return rc;
+	/* Only status has --watch. */
+	return o->status.watch_ns == MISSING_U64
+		       ? out_open(out, &o->output, e)
+		       : out_new_stream(out, (enum out_format)o->output.format, o->output.path, e);
 }
 
 static int finish(const struct pool_options *o, struct out **out, uint64_t n, const char *reason,
@@ -40,7 +47,7 @@ static int finish(const struct pool_options *o, struct out **out, uint64_t n, co
 	};
 	struct out *closing = *out;
 
-	if (o->output.format == OUT_JSON)
+	if (o->output.format == OUT_JSON || o->status.watch_ns != MISSING_U64)
 		out_record(closing, &end_record_type, &end);
 	*out = NULL;
 	return out_close(closing, e);
@@ -68,11 +75,6 @@ static int choose_pool(const char *name, bool swap, struct pools *pools, const s
 	size_t n = 0;
 
 	*ret = NULL;
-	if (pools->n == 0 && pools->unreadable.code) {
-		if (e)
-			*e = pools->unreadable;
-		return pools->unreadable.code;
-	}
 	for (size_t i = 0; i < pools->n; i++) {
 		const struct pool *pool = &pools->pools[i];
 
@@ -82,6 +84,11 @@ static int choose_pool(const char *name, bool swap, struct pools *pools, const s
 	if (n > 1) {
 		err_usage(e, "there are %zu pools: which one?", n);
 		return err_hint(e, "give --name; `ram_pool status` lists the pools");
+	}
+	if (n == 0 && pools->unreadable.code) { /* it may be that one */
+		if (e)
+			*e = pools->unreadable;
+		return pools->unreadable.code;
 	}
 	if (n == 0)
 		return name ? no_such_pool(name, e) : 0;
@@ -207,7 +214,7 @@ POOL_RUN(run_setup)
 		rc = read_name(&request, name, e);
 	if (rc || o->dry_run)
 		return rc ? rc : dry_run(o, &request, e);
-	rc = begin(o, "setup", &out, e);
+	rc = begin(o, "setup", RIGHTS_CHANGE, &out, e);
 	if (rc == 0)
 		rc = pool_setup(&request, &made, e);
 	if (rc)
@@ -246,7 +253,7 @@ POOL_RUN(run_status)
 	request.name = o->request.name;
 	request.draw = watch_view_wanted(&o->output);
 	if (rc == 0)
-		rc = begin(o, "status", &out, e);
+		rc = begin(o, "status", RIGHT(CAP_DAC_OVERRIDE), &out, e);
 	if (rc == 0)
 		rc = pools_read(&pools, e);
 	if (rc == 0)
@@ -281,7 +288,7 @@ POOL_RUN(run_age)
 		return err_usage(e, "--price is for --policy: add it, or leave out both");
 	if (request->price_gib_per_core < 0)
 		return err_usage(e, "--price must be 0 or more");
-	int rc = begin(o, "age", &out, e);
+	int rc = begin(o, "age", RIGHTS_CHANGE, &out, e);
 
 	if (rc == 0)
 		rc = open_pool(o->request.name, false, &pools, &pool, e);
@@ -297,7 +304,7 @@ POOL_RUN(run_compact)
 	struct pool_compact record;
 	const struct pool *pool;
 	struct pools pools;
-	int rc = begin(o, "compact", &out, e);
+	int rc = begin(o, "compact", RIGHTS_CHANGE, &out, e);
 
 	if (rc == 0)
 		rc = open_pool(o->request.name, false, &pools, &pool, e);
@@ -312,7 +319,7 @@ POOL_RUN(run_reset)
 	AUTO_OUT struct out *out = NULL;
 	const struct pool *pool;
 	struct pools pools;
-	int rc = begin(o, "reset", &out, e);
+	int rc = begin(o, "reset", RIGHTS_CHANGE, &out, e);
 
 	if (rc == 0)
 		rc = pools_read(&pools, e);
@@ -346,7 +353,7 @@ POOL_RUN(run_recover)
 	const struct pool_options *o = config;
 	AUTO_OUT struct out *out = NULL;
 	unsigned int reports = 0;
-	int rc = begin(o, "recover", &out, e);
+	int rc = begin(o, "recover", RIGHTS_CHANGE, &out, e);
 
 	if (rc)
 		return rc;
@@ -404,12 +411,17 @@ static int run_trigger(const struct pool_options *o, trigger_fn *trigger, struct
 	struct trigger_record record;
 	const struct pool *pool;
 	struct pools pools;
-	int rc = begin(o, "trigger", &out, e);
+	int rc = begin(o, "trigger", RIGHTS_CHANGE, &out, e);
 
 	if (rc == 0)
 		rc = open_pool(o->request.name, true, &pools, &pool, e);
 	if (rc == 0)
 		rc = trigger(&o->trigger, pool, &record, e);
+	if (rc == -EPERM && e) {
+		e->exit = EXIT_IMPOSSIBLE;
+		return err_hint(e, "a container may deny process_madvise (seccomp): run it on the "
+				   "host");
+	}
 	if (rc)
 		return rc;
 	warn_of(&record);

@@ -53,13 +53,13 @@ static int make_default_dir(const struct caller *user, struct err *e)
 	const char *dir = dirname(path);
 	struct stat st;
 
-	if (mkdir(dir, 0755) == 0)
-		return lchown(dir, user->uid, user->gid)
-			       ? err_set(e, errno, "cannot change the owner of %s", dir)
-			       : 0;
-	if (errno != EEXIST)
-		return err_set(e, errno, "cannot create the directory %s", dir);
-	/* lstat: root would follow a link that any user may have put there. */
+	int rc = caller_mkdir(user, dir, 0755);
+
+	if (rc == 0)
+		return 0;
+	if (rc != -EEXIST)
+		return err_set(e, rc, "cannot create the directory %s", dir);
+	/* lstat: a link that any user may have put there. */
 	if (lstat(dir, &st))
 		return err_set(e, errno, "cannot read the status of %s", dir);
 	if (S_ISDIR(st.st_mode))
@@ -91,9 +91,7 @@ int save_record(const char *path, char *const argv[], const struct pool *pool,
 		rc = make_default_dir(&user, e);
 	if (rc)
 		return rc;
-	const struct results_owner owner = { user.uid, user.gid };
-
-	rc = results_open(&results, path, RESULTS_WRITE, &owner, e);
+	rc = results_open(&results, path, RESULTS_WRITE, &user, e);
 	if (rc == 0)
 		rc = results_experiment_add(results, &experiment, &id, e);
 	if (rc)

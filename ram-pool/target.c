@@ -26,6 +26,11 @@ static int ended(const struct target *target, struct err *e)
 	return err_say(e, ESRCH, "process %d has ended", (int)target->pid);
 }
 
+static bool alive(const struct target *target)
+{
+	return pidfd_send_signal(target->pidfd, 0, NULL, 0) == 0 || errno == EPERM;
+}
+
 int target_open(struct target *ret, pid_t pid, struct err *e)
 {
 	struct target target = { .pid = pid,
@@ -43,6 +48,8 @@ int target_open(struct target *ret, pid_t pid, struct err *e)
 		rc = target.pagemap_fd;
 	else if (pread(target.pagemap_fd, &entry, sizeof(entry), 0) == 0)
 		rc = pagemap_no_memory(pid, e); /* older kernels open it, and it is empty */
+	if (rc == 0 && !alive(&target))         /* the pagemap may be another's */
+		rc = ended(&target, e);
 	if (rc)
 		target_close(&target);
 	else
@@ -67,12 +74,14 @@ static bool in_state(const struct target *target, uint64_t entry, enum target_st
 	       page.state == (state == TARGET_PRESENT ? PAGEMAP_PRESENT : PAGEMAP_SWAPPED);
 }
 
-static int add_page(struct target_pages *pages, uint64_t address)
+/* first: where the run may begin at the earliest. */
+static int add_page(struct target_pages *pages, uint64_t address, uint64_t first)
 {
 	struct target_run *last = pages->n ? &pages->runs[pages->n - 1] : NULL;
 
 	pages->n_pages++;
-	if (last && last->address + last->n_pages * PAGE_BYTES == address) {
+	if (last && last->address >= first &&
+	    last->address + last->n_pages * PAGE_BYTES == address) {
 		last->n_pages++;
 		return 0;
 	}
@@ -96,6 +105,7 @@ static int read_pagemap(const struct target *target, uint64_t begin, uint64_t en
 			enum target_state state, uint64_t max, struct target_pages *list,
 			uint64_t *n)
 {
+	const uint64_t first = begin;
 	uint64_t entries[BATCH];
 
 	while (begin < end && *n < max) {
@@ -111,11 +121,35 @@ static int read_pagemap(const struct target *target, uint64_t begin, uint64_t en
 			if (*n == max || !in_state(target, entries[i], state))
 				continue;
 			++*n;
-			if (list && add_page(list, begin))
+			if (list && add_page(list, begin, first))
 				return -ENOMEM;
 		}
 	}
 	return 0;
+}
+
+/* A file of the target in /proc, as text. */
+static int read_text(const struct target *target, const char *file, char **ret, struct err *e)
+{
+	ssize_t len = sysroot_read_alloc(NULL, ret, e, "/proc/%d/%s", (int)target->pid, file);
+
+	if (len == -ENOENT || len == -ESRCH || (len >= 0 && !alive(target)))
+		return ended(target, e);
+	return (int)MIN(len, (ssize_t)0);
+}
+
+/* The first line of maps or smaps from *at on that begins a mapping; *at is then behind it. */
+static bool next_mapping(char **at, uint64_t *begin, uint64_t *end)
+{
+	while (**at) {
+		const char *line = *at;
+
+		*at += strcspn(*at, "\n");
+		*at += **at == '\n';
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " ", begin, end) == 2)
+			return true;
+	}
+	return false;
 }
 
 int target_find(const struct target *target, enum target_state state, uint64_t max,
@@ -123,21 +157,15 @@ int target_find(const struct target *target, enum target_state state, uint64_t m
 {
 	struct target_pages pages = { .n = 0 };
 	AUTO_FREE char *maps = NULL;
-	ssize_t len = sysroot_read_alloc(NULL, &maps, e, "/proc/%d/maps", (int)target->pid);
-	uint64_t n = 0;
-	int rc = 0;
+	uint64_t n = 0, begin, end;
+	int rc = read_text(target, "maps", &maps, e);
 
-	if (len < 0)
-		return len == -ENOENT || len == -ESRCH ? ended(target, e) : (int)len;
-	for (char *line = maps; rc == 0 && *line;
-	     line += strcspn(line, "\n"), line += *line == '\n') {
-		uint64_t begin, end;
-
-		/* The kernel's own pages (vdso, vvar, vsyscall) are not anonymous. */
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &begin, &end) == 2 &&
-		    begin < UINT64_C(1) << 63)
+	if (rc)
+		return rc;
+	/* The kernel's own pages (vdso, vvar, vsyscall) are not anonymous. */
+	for (char *at = maps; rc == 0 && next_mapping(&at, &begin, &end);)
+		if (begin < UINT64_C(1) << 63)
 			rc = read_pagemap(target, begin, end, state, max, &pages, &n);
-	}
 	if (rc < 0) {
 		target_pages_done(&pages);
 		return err_set(e, rc, "cannot read the pagemap of process %d", (int)target->pid);
@@ -165,36 +193,119 @@ int target_count(const struct target *target, const struct target_pages *pages,
 	return 0;
 }
 
-int target_advise(const struct target *target, const struct target_pages *pages, int advice,
-		  struct err *e)
+/* What a mapping's refused pages are counted as, by its VmFlags in smaps (proc(5)); NULL: it is not
+ * refused, a part of the run was unmapped. */
+static uint64_t *reason_of(const char *flags, struct target_refused *refused)
 {
-	struct iovec ranges[BATCH];
+	size_t len = strcspn(flags, "\n");
 
-	for (size_t at = 0; at < pages->n && !stop_requested();) {
-		size_t n = MIN(pages->n - at, (size_t)BATCH);
+	return memmem(flags, len, " ht", 3)   ? &refused->hugetlb_pages
+	       : memmem(flags, len, " lo", 3) ? &refused->locked_pages
+	       : memmem(flags, len, " pf", 3) ? &refused->pfnmap_pages
+					      : NULL;
+}
 
-		for (size_t i = 0; i < n; i++)
-			ranges[i] = (struct iovec){ (void *)(uintptr_t)pages->runs[at + i].address,
-						    pages->runs[at + i].n_pages * PAGE_BYTES };
-		ssize_t bytes = process_madvise(target->pidfd, ranges, n, advice, 0);
+/* Counts the runs by the mappings that they are in now. */
+static int count_refused(const struct target *target, const struct target_pages *runs,
+			 struct target_refused *ret, struct err *e)
+{
+	AUTO_FREE char *smaps = NULL;
+	uint64_t begin, end, mapped_pages = 0;
+	int rc = runs->n ? read_text(target, "smaps", &smaps, e) : 0;
+	size_t next = 0;
 
-		if (bytes < 0 && errno == ESRCH)
-			return ended(target, e);
-		if (bytes < 0 && errno != ENOMEM && errno != EINVAL && errno != EINTR &&
-		    errno != EAGAIN)
-			return err_set(e, errno, "cannot advise on the pages of process %d",
-				       (int)target->pid);
-		/* The kernel stops at the first range it cannot advise (unmapped, locked): go on
-		 * behind that range.
-		 */
-		size_t done = 0;
+	for (char *at = smaps; rc == 0 && at && next_mapping(&at, &begin, &end);) {
+		const char *flags = strstr(at, "VmFlags:");
+		uint64_t *reason = reason_of(flags ? flags : "", ret);
 
-		for (uint64_t left = bytes < 0 ? 0 : (uint64_t)bytes;
-		     done < n && left >= ranges[done].iov_len; done++)
-			left -= ranges[done].iov_len;
-		at += done + (done < n);
+		for (size_t i = next; i < runs->n && runs->runs[i].address < end; i++) {
+			uint64_t from = runs->runs[i].address;
+			uint64_t to = from + runs->runs[i].n_pages * PAGE_BYTES;
+
+			next = to <= end ? i + 1 : next;
+			if (to <= begin)
+				continue;
+			uint64_t n = (MIN(to, end) - MAX(from, begin)) / PAGE_BYTES;
+
+			mapped_pages += n;
+			if (reason)
+				*reason += n;
+		}
 	}
-	return 0;
+	ret->unmapped_pages = runs->n_pages - mapped_pages;
+	return rc;
+}
+
+/* Keeps a run for count_refused. */
+static int add_run(struct target_pages *pages, const struct target_run *run)
+{
+	int rc = add_page(pages, run->address, run->address);
+
+	if (rc == 0) {
+		pages->runs[pages->n - 1].n_pages = run->n_pages;
+		pages->n_pages += run->n_pages - 1;
+	}
+	return rc;
+}
+
+/* Advises on runs from `at` on; how many: 0 with *code the errno of the first. The kernel stops at
+ * the first range that it refuses, and does not say why unless it was the first. */
+static size_t advise_batch(const struct target *target, const struct target_pages *pages, size_t at,
+			   int advice, int *code)
+{
+	struct iovec ranges[BATCH] = { 0 };
+	size_t n = MIN(pages->n - at, (size_t)BATCH), done = 0;
+
+	for (size_t i = 0; i < n; i++)
+		ranges[i] = (struct iovec){ (void *)(uintptr_t)pages->runs[at + i].address,
+					    pages->runs[at + i].n_pages * PAGE_BYTES };
+	ssize_t bytes = process_madvise(target->pidfd, ranges, n, advice, 0);
+
+	*code = bytes < 0 ? errno : EAGAIN;
+	for (uint64_t left = bytes < 0 ? 0 : (uint64_t)bytes;
+	     done < n && left >= ranges[done].iov_len; done++)
+		left -= ranges[done].iov_len;
+	return done;
+}
+
+#define RETRIES_MAX 100 /* of EAGAIN and EINTR without progress */
+
+/* Notes a run that was refused with this errno, or says why it cannot go on. */
+static int refuse(const struct target *target, const struct target_run *run, int code,
+		  struct target_pages *refused, struct err *e)
+{
+	if (code == ESRCH)
+		return ended(target, e);
+	if (code != ENOMEM && code != EINVAL && code != EBADF && code != EAGAIN)
+		return err_set(e, code, "cannot advise on the pages of process %d",
+			       (int)target->pid);
+	return add_run(refused, run)
+		       ? err_set(e, ENOMEM, "cannot note the pages of process %d", (int)target->pid)
+		       : 0;
+}
+
+int target_advise(const struct target *target, const struct target_pages *pages, int advice,
+		  struct target_refused *ret, struct err *e)
+{
+	struct target_pages refused = { .n = 0 };
+	unsigned int retries = 0;
+	int rc = 0, code;
+
+	*ret = (struct target_refused){ 0 };
+	for (size_t at = 0; rc == 0 && at < pages->n && !stop_requested();) {
+		size_t done = advise_batch(target, pages, at, advice, &code);
+
+		at += done;
+		retries = done ? 0 : retries + 1;
+		if (done || ((code == EINTR || code == EAGAIN) && retries < RETRIES_MAX))
+			continue;
+		rc = refuse(target, &pages->runs[at++], code, &refused, e);
+		retries = 0;
+	}
+	if (rc == 0)
+		rc = count_refused(target, &refused, ret, e);
+	target_pages_done(&refused);
+	return rc;
 }
 
 /* The next pages from *run and *page on, at most max; how many. */
@@ -236,6 +347,9 @@ int target_read(const struct target *target, const struct target_pages *pages, d
 			if (got < 0 && errno != EFAULT && errno != EINTR)
 				return err_set(e, errno, "cannot read the pages of process %d",
 					       (int)target->pid);
+			/* By its number, which may be another's by now. */
+			if (!alive(target))
+				return ended(target, e);
 			if (got > 0 && page_ns)
 				page_ns[(*n_timed)++] = (double)(monotonic_ns() - begin_ns);
 			at += got > 0 ? (size_t)got : 1; /* EFAULT: this one was unmapped */

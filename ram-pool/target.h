@@ -11,7 +11,8 @@
 
 enum target_state { TARGET_PRESENT, TARGET_SWAPPED };
 
-/* Runs of adjacent pages, by address. */
+/* Runs of adjacent pages, by address; none reaches over a line of maps, since the kernel advises on
+ * one mapping, or not. */
 struct target_pages {
 	struct target_run {
 		uint64_t address, n_pages;
@@ -22,7 +23,8 @@ struct target_pages {
 
 void target_pages_done(struct target_pages *pages);
 
-/* An open process: while it is open, its PID is not used again. */
+/* An open process. Its PID may be used again once it has ended: what was read by that number counts
+ * only if the process, by its pidfd, is still there afterwards. */
 struct target {
 	pid_t pid;
 	int pidfd, pagemap_fd;
@@ -43,10 +45,17 @@ int target_find(const struct target *target, enum target_state state, uint64_t m
 int target_count(const struct target *target, const struct target_pages *pages,
 		 enum target_state state, uint64_t *ret, struct err *e);
 
-/* target_advise - process_madvise over all runs: MADV_PAGEOUT, MADV_WILLNEED. Pages that cannot be
- * moved are skipped. */
+/* Pages on which the kernel gives no advice, by the kind of their mapping (can_madv_lru_vma in
+ * mm/madvise.c). */
+struct target_refused {
+	uint64_t locked_pages, hugetlb_pages, pfnmap_pages;
+	uint64_t unmapped_pages; /* since they were found */
+};
+
+/* target_advise - process_madvise over all runs: MADV_PAGEOUT, MADV_WILLNEED. A run that is refused
+ * is counted, and all others are advised on. */
 int target_advise(const struct target *target, const struct target_pages *pages, int advice,
-		  struct err *e);
+		  struct target_refused *ret, struct err *e);
 
 /* target_read - reads one byte of each page from this process: the kernel swaps the page in *and*
  * maps it, so that the target does not fault.

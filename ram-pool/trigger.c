@@ -19,7 +19,6 @@
 #include "lib/base/stop.h"
 #include "lib/base/units.h"
 #include "lib/safety/supervise.h"
-#include "target.h"
 
 #define SAMPLE_NS (20 * NS_PER_MS)
 
@@ -28,6 +27,7 @@ const char *const trigger_compress_profiles[] = { "none", "light", "medium", "he
 const char *const trigger_readback_profiles[] = { "none", "readback", "burst", NULL };
 
 #define F(m, t, u, what)  FIELD(struct trigger_record, m, t, u, what)
+#define PAGES(m, what)    FIELD_IN(struct trigger_record, refused.m, #m, FIELD_U64, "pages", what)
 #define BYTES(m, n, what) FIELD_IN(struct trigger_record, m, n, FIELD_U64, "bytes", what)
 
 static const struct field trigger_fields[] = {
@@ -44,6 +44,10 @@ static const struct field trigger_fields[] = {
 	F(skipped_pages, FIELD_U64, "pages",
 	  "candidate_pages - moved_pages: locked, shared, unmapped or touched again; all pages of "
 	  "willneed, which fills the swap cache and maps nothing"),
+	PAGES(locked_pages, "of skipped_pages: locked in RAM (mlock)"),
+	PAGES(hugetlb_pages, "of skipped_pages: hugetlb pages, which have no swap"),
+	PAGES(pfnmap_pages, "of skipped_pages: not memory of the kernel's, as of a device"),
+	PAGES(unmapped_pages, "of skipped_pages: unmapped since they were found"),
 	F(oom_kill_count, FIELD_U64, "", "OOM kills in the cgroup meanwhile; cgroups only"),
 	F(elapsed_ns, FIELD_U64, "ns", "time from the first request to the end of the last"),
 	F(page_us, FIELD_F64, "us", "elapsed_ns / moved_pages; of willneed / candidate_pages"),
@@ -164,7 +168,7 @@ static int move_pages(const struct target *target, const struct target_pages *pa
 		      const struct move *move, struct trigger_record *record, struct err *e)
 {
 	uint64_t begin_ns = monotonic_ns(), moved;
-	int rc = move->advice  ? target_advise(target, pages, move->advice, e)
+	int rc = move->advice  ? target_advise(target, pages, move->advice, &record->refused, e)
 		 : move->timed ? touch(target, pages, record, e)
 			       : target_read(target, pages, NULL, NULL, e);
 

@@ -4,6 +4,7 @@
 #define RAM_POOL_TRIGGER_H
 
 #include "pool.h"
+#include "target.h"
 
 enum trigger_how { TRIGGER_PREFAULT, TRIGGER_WILLNEED, TRIGGER_TOUCH };
 extern const char *const trigger_how_choices[];
@@ -26,6 +27,7 @@ struct trigger_record {
 	const char *what, *how, *pool, *cgroup;
 	uint64_t pid;
 	uint64_t candidate_pages, moved_pages, skipped_pages, oom_kill_count;
+	struct target_refused refused; /* of compress --pid and willneed */
 	uint64_t elapsed_ns;
 	double page_us, page_p50_us, page_p99_us, page_max_us;
 	uint64_t written_pages, read_pages, failed_writes;

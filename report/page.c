@@ -184,8 +184,7 @@ static void put_ranking(struct text *page, const struct target *target)
 		plot_cell(page, &ms, r->compress_cpu_ms);
 		plot_cell(page, &ms, r->decompress_cpu_ms);
 		plot_cell(page, &score, r->fair_score);
-		plot_cell(page, &price,
-			  str_eq(r->tier, "heavy") ? r->value_gib_per_core : MISSING_F64);
+		plot_cell(page, &price, r->value_gib_per_core);
 		put_in(page, "<td class=\"words why\">", r->reason, "</td></tr>\n");
 	}
 	text_str(page, "</tbody></table></div>\n");

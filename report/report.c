@@ -24,7 +24,7 @@ struct report_config {
 static struct report_config config = {
 	.db = RESULTS_USUAL_PATH,
 	.experiment = "latest",
-	.output.path = "report.html",
+	.output.format = -1,
 };
 
 /* ---- --list ---- */
@@ -40,7 +40,7 @@ static const struct field study_fields[] = {
 	FIELD(struct study_record, state, FIELD_STRING, "", "running, done, interrupted or failed"),
 	FIELD(struct study_record, runs, FIELD_U64, "", "runs that were started"),
 	FIELD(struct study_record, command, FIELD_STRING, "",
-	      "the command under study, or of a pool trigger; missing: the built-in targets"),
+	      "the command under study, or of a pool trigger; else the built-in targets"),
 };
 
 static const struct record_type study_type =
@@ -53,14 +53,17 @@ static int list(struct results *results, const struct report_config *c, struct e
 				  .reason = "done" };
 	struct sqlite3_stmt *st AUTO_ASK = results_ask(
 		results,
-		"SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch'), state, command, "
+		"SELECT id, datetime(started_unix_ns / 1000000000, 'unixepoch'), state, "
+		"coalesce(command, (SELECT 'built-in targets: ' || group_concat(name, ', ') FROM "
+		"workload WHERE experiment = experiment.id)), "
 		"(SELECT count(*) FROM run r JOIN cell c ON c.id = r.cell JOIN workload w ON w.id "
 		"= "
 		"c.workload WHERE w.experiment = experiment.id) FROM experiment ORDER BY "
 		"started_unix_ns, id",
 		NULL);
 	struct out *out;
-	int closed, rc = out_new(&out, (enum out_format)c->output.format, NULL, e);
+	int closed, rc = out_new(&out, (enum out_format)MAX(c->output.format, OUT_TEXT),
+				 c->output.path, e);
 
 	if (rc)
 		return rc;
@@ -86,6 +89,11 @@ static int list(struct results *results, const struct report_config *c, struct e
 
 /* ---- the page ---- */
 
+static const char *page_path(const struct report_config *c)
+{
+	return c->output.path ? c->output.path : "report.html";
+}
+
 static int write_page(const struct report_config *c, const struct text *page, struct err *e)
 {
 	struct out *out;
@@ -93,7 +101,7 @@ static int write_page(const struct report_config *c, const struct text *page, st
 
 	if (page->failed)
 		return err_set(e, ENOMEM, "cannot build the page");
-	rc = out_new(&out, OUT_TEXT, c->output.path, e);
+	rc = out_new(&out, OUT_TEXT, page_path(c), e);
 	if (rc)
 		return rc;
 	/* Cut before the last line feed: out_line adds one. */
@@ -118,12 +126,30 @@ static int make_page(struct results *results, const struct report_config *c, str
 	else if (!rc && plotter.failed)
 		term_warn("gnuplot failed on %u of %u plots: the page says why", plotter.failed,
 			  plotter.failed + plotter.drawn);
-	if (!rc && !str_eq(c->output.path, "-"))
-		term_say("wrote %s: targets %zu, plots %u", c->output.path, study.n_targets,
+	if (!rc && !str_eq(page_path(c), "-"))
+		term_say("wrote %s: targets %zu, plots %u", page_path(c), study.n_targets,
 			 plotter.drawn);
 	text_done(&page);
 	data_done(&study);
 	return rc;
+}
+
+/* What can fail is found before the database is read. */
+static int check(const struct report_config *c, struct err *e)
+{
+	if (!c->list && c->output.format >= 0) {
+		err_usage(e, "--format is for --list: the page of a study is HTML");
+		return err_hint(e, "add --list, or leave out --format");
+	}
+	if (!c->dir || mkdir(c->dir, 0777) == 0)
+		return 0;
+	if (errno == EEXIST) {
+		AUTO_CLOSE int dir = open(c->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (dir >= 0 && faccessat(dir, ".", W_OK, 0) == 0)
+			return 0;
+	}
+	return err_set(e, errno, "cannot write plots to %s", c->dir);
 }
 
 static int report_run(void *cfg, int argc UNUSED, char **argv UNUSED, int *exit_code UNUSED,
@@ -131,15 +157,13 @@ static int report_run(void *cfg, int argc UNUSED, char **argv UNUSED, int *exit_
 {
 	const struct report_config *c = cfg;
 	struct results *results AUTO_RESULTS = NULL;
-	struct stat st;
 	int rc;
 
 	if (c->output.quiet)
 		term_set_level(TERM_QUIET);
-	if (c->dir && (stat(c->dir, &st) < 0 || !S_ISDIR(st.st_mode))) {
-		err_say(e, ENOTDIR, "cannot write plots to %s: not a directory", c->dir);
-		return err_hint(e, "make it first: mkdir -p DIR");
-	}
+	rc = check(c, e);
+	if (rc)
+		return rc;
 	rc = results_open(&results, c->db, RESULTS_READ, NULL, e);
 	if (rc == -ENOENT)
 		err_hint(e, "a study writes study.db into its --dir: name the file with --db");
@@ -154,13 +178,14 @@ static const struct opt report_options[] = {
 	OPT_STRING(0, "experiment", struct report_config, experiment,
 		   "the study to show: its id, the beginning of it, or latest", .metavar = "ID"),
 	OPT_DIR(0, "dir", struct report_config, dir,
-		"also write each plot as a PDF file into this directory"),
+		"also write each plot as a PDF file into this directory, which is made if it is "
+		"missing"),
 	OPT_FLAG(0, "list", struct report_config, list,
 		 "list the studies in the results database, and stop"),
 	OPT_FILE('o', "output", struct report_config, output.path,
-		 "file of the page; - is standard output"),
+		 "file of the page, default report.html, or of --list; - is standard output"),
 	OPT_CHOICE('f', "format", struct report_config, output.format, opt_format_choices,
-		   "how --list is written"),
+		   "format of --list; default text"),
 	OPT_FLAG('q', "quiet", struct report_config, output.quiet,
 		 "only warnings and errors on standard error"),
 	OPT_RENAMED("out", "--output FILE"),

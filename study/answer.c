@@ -9,8 +9,8 @@
 #define COLUMNS 110
 
 struct answer_record {
-	const char *target, *recommended, *decided_by, *policy_choice, *text;
-	double readback_factor;
+	const char *target, *recommended, *decided_by, *policy_choice, *policy_decision, *text;
+	double no_codec_ratio, win_ratio, readback_factor;
 	const char *calibration;
 };
 
@@ -20,6 +20,14 @@ static const struct field answer_fields[] = {
 	FIELD(struct answer_record, decided_by, FIELD_STRING, "", "policy, bytes or scan"),
 	FIELD(struct answer_record, policy_choice, FIELD_STRING, "",
 	      "codec that the fairness policy chose, or nothing"),
+	FIELD(struct answer_record, policy_decision, FIELD_STRING, "",
+	      "leave_alone, no_codec, baseline, fast or heavy, as of rank_decision; missing: no "
+	      "page "
+	      "scan"),
+	FIELD(struct answer_record, no_codec_ratio, FIELD_F64, "ratio",
+	      "zero and same-filled pages, which need no codec, of the scanned memory"),
+	FIELD(struct answer_record, win_ratio, FIELD_F64, "ratio",
+	      "how often the policy's choice is the same when the scanned pages are drawn again"),
 	FIELD(struct answer_record, readback_factor, FIELD_F64, "ratio",
 	      "swap-ins per swap-out that the policy assumed"),
 	FIELD(struct answer_record, calibration, FIELD_STRING, "",
@@ -31,8 +39,8 @@ const struct record_type study_answer_type = RECORD_TYPE(
 
 static int store_ranking(struct study *s, const struct target_answer *a, struct err *e)
 {
-	/* Bytes and CPU of the same pages: those of the sample that need a codec. */
-	double total = study_scan_coded_pages(&a->target->scan) * PAGE_BYTES;
+	/* All sampled pages: zero and same-filled ones are saved, for no CPU. */
+	double total = (double)a->target->scan.summary.sampled_pages * PAGE_BYTES;
 	int rc = 0;
 
 	for (size_t i = 0; i < a->ranking.n && !rc; i++) {
@@ -43,7 +51,7 @@ static int store_ranking(struct study *s, const struct target_answer *a, struct 
 			.codec = r->label,
 			.tier = r->tier,
 			.eligible = eligible,
-			.recommended = eligible && r->rank == 1,
+			.recommended = r->chosen,
 			.fair_score = r->fair_score,
 			.value_gib_per_core = r->value_gib_per_core,
 			.saved_slot_bytes = r->saved_slot_ratio * total,
@@ -67,6 +75,9 @@ static void print_records(struct study *s, const struct target_answer *a,
 	struct answer_record answer = {
 		.target = a->target->name,
 		.policy_choice = choice,
+		.policy_decision = a->ranking.n ? a->ranking.decision : NULL,
+		.no_codec_ratio = a->ranking.n ? a->ranking.no_codec_ratio : MISSING_F64,
+		.win_ratio = a->ranking.n ? a->ranking.sureness.win_ratio : MISSING_F64,
 		.recommended = a->best    ? a->best->configuration
 			       : a->n < 2 ? choice
 					  : "nothing",

@@ -23,6 +23,10 @@ struct study_config {
 		.price_gib_per_core = 4 \
 	}
 
+/* The command `study` (opt.h: run), with a struct study_config. */
+extern const struct opt study_options[];
+int study_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
+
 extern const struct record_type study_run_type, study_configuration_type, study_prediction_type,
 	study_answer_type;
 

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <stdarg.h>
-#include <sys/fsuid.h>
 
 void study_note(struct study *s, enum results_note_kind kind, const char *about, const char *fmt,
 		...)
@@ -23,31 +22,12 @@ void study_note(struct study *s, enum results_note_kind kind, const char *about,
 		term_warn("the note above could not be stored");
 }
 
-void study_as_caller(const struct study *s)
-{
-	if (geteuid() == 0) {
-		setfsgid(s->user.gid);
-		setfsuid(s->user.uid);
-	}
-}
-
-void study_as_root(void)
-{
-	setfsuid(geteuid());
-	setfsgid(getegid());
-}
-
 int study_open_output(const struct study *s, const struct study_target *target, struct err *e)
 {
 	char path[SYSROOT_PATH_MAX];
-	int fd, saved;
 
 	snprintf(path, sizeof(path), "%s/%s.output", s->config->dir, target->name);
-	study_as_caller(s);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-	saved = errno;
-	study_as_root();
-	return fd >= 0 ? fd : err_set(e, saved, "cannot write %s", path);
+	return caller_open(&s->user, path, O_WRONLY | O_CREAT | O_TRUNC, 0644, e);
 }
 
 int study_failed_target(const struct study *s, const struct study_target *target,

@@ -52,12 +52,6 @@ struct study {
 void study_note(struct study *s, enum results_note_kind kind, const char *about, const char *fmt,
 		...) PRINTF_LIKE(4, 5);
 
-/* study_as_caller, study_as_root - file accesses in between are made with the caller's rights, so
- * that root never follows where the caller could not go.
- */
-void study_as_caller(const struct study *s);
-void study_as_root(void);
-
 /* study_open_output - a new file in --dir for what the target prints, written with the caller's
  * rights. Returns a descriptor, or -errno.
  */

@@ -15,6 +15,7 @@ struct study_scan {
 	struct scan_summary_record summary;
 	struct scan_codec_record codecs[STUDY_CODECS_MAX];
 	char labels[STUDY_CODECS_MAX][CODEC_LABEL_MAX];
+	struct rank_group groups[STUDY_CODECS_MAX][RANK_GROUPS];
 	size_t n;
 	char *lines; /* the records themselves, for the results database */
 };

@@ -7,8 +7,9 @@
 #include <sys/stat.h>
 
 #include "backend.h"
-#include "cli/cli.h"
+#include "config.h"
 #include "environment.h"
+#include "lib/base/rights.h"
 #include "lib/base/stop.h"
 #include "lib/kernel/cgroup.h"
 #include "lib/kernel/procfs.h"
@@ -20,14 +21,15 @@ static const struct study_backend *const backends[] = { STUDY_BACKENDS(BACKEND_R
 static int make_dir(struct study *s, struct err *e)
 {
 	const char *dir = s->config->dir;
+	struct caller_root root;
 	int rc = 0;
 
-	study_as_caller(s);
+	caller_enter(&s->user, &root);
 	if (mkdir(dir, 0755) && errno != EEXIST)
 		rc = err_set(e, errno, "cannot make the directory %s", dir);
 	else if (access(dir, R_OK | X_OK) || faccessat(AT_FDCWD, dir, W_OK, AT_EACCESS))
 		rc = err_set(e, errno, "cannot write into %s", dir);
-	study_as_root();
+	caller_leave(&root);
 	return rc ? err_hint(e, "choose another one with --dir DIR") : 0;
 }
 
@@ -38,8 +40,10 @@ static const char *why_no_pool(char *buf, size_t len)
 	struct err e = { 0 };
 	bool any = false;
 
-	if (geteuid() != 0)
-		return "a pool, a limit and probes need root: run it with sudo";
+	if (rights_check(RIGHTS_CHANGE, "a pool, a limit and probes", &e)) {
+		snprintf(buf, len, "%s: %s", e.what, e.hint);
+		return buf;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(backends) && !any; i++)
 		any = backends[i]->algorithms && !backends[i]->available(&e);
 	if (!any) {
@@ -139,6 +143,8 @@ static int open_journal(struct study *s, struct err *e)
 
 	if (!rc)
 		rc = journal_visit(other_study, &other, e);
+	if (rc == -EBADMSG) /* a journal that cannot be parsed is no running study's */
+		rc = 0;
 	if (!rc && other) {
 		err_say(e, EBUSY,
 			"another study is running, process %d: only one can run at a time, "
@@ -183,7 +189,6 @@ static int open_results(struct study *s, const void *options, char *const *comma
 	AUTO_FREE char *settings = settings_json(options);
 	AUTO_FREE char *quoted = command[0] ? results_quote_argv(command) : NULL;
 	AUTO_FREE char *whole = own_command_line();
-	struct results_owner owner = { s->user.uid, s->user.gid };
 	struct results_experiment experiment = {
 		.argv = whole ? whole : "",
 		.command = quoted,
@@ -198,7 +203,7 @@ static int open_results(struct study *s, const void *options, char *const *comma
 	int rc;
 
 	snprintf(path, sizeof(path), "%s/study.db", s->config->dir);
-	rc = results_open(&s->results, path, RESULTS_WRITE, &owner, e);
+	rc = results_open(&s->results, path, RESULTS_WRITE, &s->user, e);
 	if (!rc)
 		rc = results_interrupt(s->results, &interrupted, e);
 	if (!rc)
@@ -265,14 +270,16 @@ int study_prepare(struct study *s, const void *options, char *const *command, ch
 {
 	struct procfs_vmstat vmstat;
 	const char *how;
-	int rc = caller_read(&s->user, e);
+	int rc = rights_processes("a study", e);
 
+	if (!rc)
+		rc = caller_read(&s->user, e);
 	if (!rc)
 		rc = stop_install(e);
 	if (!rc)
 		rc = make_dir(s, e);
 	s->no_pool = why_no_pool(why, why_len);
-	s->unprivileged = geteuid() != 0;
+	s->unprivileged = rights_missing(RIGHTS_CHANGE) != 0;
 	if (!rc && !s->no_pool)
 		rc = choose_pools(s, e);
 	if (!rc && !s->unprivileged)

@@ -26,7 +26,10 @@ void study_rank(const struct study *s, const struct study_target *target, double
 		.calibration_source = s->calibrations_path,
 	};
 
-	for (size_t i = 0; i < scan->n; i++)
+	scan_rank_memory(&scan->summary, &query);
+	for (size_t i = 0; i < scan->n; i++) {
 		codecs[i] = scan_rank_codec(&scan->codecs[i]);
+		codecs[i].groups = scan->groups[i];
+	}
 	rank_codecs(&query, codecs, scan->n, ret);
 }

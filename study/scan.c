@@ -16,10 +16,19 @@
 #define SCAN_SHARE      5 /* scans take at most one part of this of the time */
 #define SCAN_TIMEOUT_NS (60 * NS_PER_S)
 
+/* Groups come behind the codecs. */
+static void take_group(struct study_scan *scan, const struct scan_group_record *group)
+{
+	for (size_t i = 0; i < scan->n; i++)
+		if (group->group < RANK_GROUPS && str_eq(scan->labels[i], group->label ?: ""))
+			scan->groups[i][group->group] = group->sums;
+}
+
 static int take_record(void *ctx, const char *type UNUSED, struct json_object *record)
 {
 	struct study_scan *scan = ctx;
 	struct scan_codec_record codec;
+	struct scan_group_record group;
 
 	if (record_read(record, &scan_summary_type, &scan->summary)) {
 		scan->present = scan->summary.sampled_pages > 0 &&
@@ -30,6 +39,8 @@ static int take_record(void *ctx, const char *type UNUSED, struct json_object *r
 		scan->codecs[scan->n].validation =
 			codec.validation && str_eq(codec.validation, "PASS") ? "PASS" : "FAIL";
 		scan->n++;
+	} else if (record_read(record, &scan_group_type, &group)) {
+		take_group(scan, &group);
 	}
 	return 0;
 }

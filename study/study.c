@@ -10,7 +10,7 @@
  */
 #include "answer.h"
 #include "backend.h"
-#include "cli/cli.h"
+#include "config.h"
 #include "lib/analysis/policy.h"
 #include "lib/base/companion.h"
 #include "lib/base/stop.h"
@@ -27,39 +27,37 @@ static const char *const savings_choices[] = {
 	[POLICY_SLOT] = "slot", [POLICY_CODEC] = "codec", NULL
 };
 
-#define S struct lab_config
+#define S struct study_config
 const struct opt study_options[] = {
-	OPT_SHARE(0, "limit", S, study.limit_ratio,
+	OPT_SHARE(0, "limit", S, limit_ratio,
 		  "limit the command to this share of its own peak of anonymous and shared memory"),
-	OPT_LIST(0, "algo", S, study.algorithms,
+	OPT_LIST(0, "algo", S, algorithms,
 		 "pool algorithms to try; default all that the kernel has", .metavar = "NAME,..."),
-	OPT_U64(0, "blocks", S, study.blocks,
+	OPT_U64(0, "blocks", S, blocks,
 		"timed runs of each configuration; time is decided from 6 on, bytes with any "
 		"number",
 		.min = 1, .max = STUDY_BLOCKS_MAX),
-	OPT_DIR(0, "dir", S, study.dir,
+	OPT_DIR(0, "dir", S, dir,
 		"directory for the results database, the report and the command's output"),
-	OPT_U64(0, "seed", S, study.seed, "seed of the order of runs"),
-	OPT_DURATION(0, "timeout", S, study.timeout_ns, "kill a run that takes longer",
-		     .min = NS_PER_S, .max = 3600 * NS_PER_S),
-	OPT_SHARE(0, "floor", S, study.floor_ratio,
-		  "smallest savings at which a codec is considered"),
-	OPT_F64(0, "heavy-below", S, study.heavy_below,
+	OPT_U64(0, "seed", S, seed, "seed of the order of runs"),
+	OPT_DURATION(0, "timeout", S, timeout_ns, "kill a run that takes longer", .min = NS_PER_S,
+		     .max = 3600 * NS_PER_S),
+	OPT_SHARE(0, "floor", S, floor_ratio, "smallest savings at which a codec is considered"),
+	OPT_F64(0, "heavy-below", S, heavy_below,
 		"largest readback factor (swap-ins per swap-out) at which heavy codecs, zstd and "
 		"deflate, are considered"),
-	OPT_F64(0, "price", S, study.price_gib_per_core,
+	OPT_F64(0, "price", S, price_gib_per_core,
 		"GiB-seconds of RAM that a heavy codec must save for each extra CPU-second"),
-	OPT_FILE(0, "db", S, study.db,
+	OPT_FILE(0, "db", S, db,
 		 "results database with calibrations of this machine (compressor_monitor calibrate "
 		 "--db), by which CPU times are scaled to the kernel's codecs; default the study's "
 		 "own"),
-	OPT_FLAG(0, "no-calibration", S, study.no_calibration,
+	OPT_FLAG(0, "no-calibration", S, no_calibration,
 		 "rank by the libraries' CPU times, not scaled"),
-	OPT_CHOICE(0, "savings", S, study.savings, savings_choices,
+	OPT_CHOICE(0, "savings", S, savings, savings_choices,
 		   "which bytes count as saved: RAM of the pool, or compressed bytes"),
-	OPT_FLAG(0, "demo", S, study.demo,
-		 "two blocks of the built-in targets, under three minutes"),
-	OPT_OUTPUT(S, study.output),
+	OPT_FLAG(0, "demo", S, demo, "two blocks of the built-in targets, under three minutes"),
+	OPT_OUTPUT(S, output),
 	OPT_RENAMED("out", "--dir DIR"),
 	OPT_RENAMED("kernel-costs", "--db FILE"),
 	OPT_END
@@ -296,11 +294,11 @@ static int check_settings(const struct study_config *settings, struct err *e)
 	return 0;
 }
 
-static int run_study(struct study *s, struct lab_config *config, int argc, char **argv,
+static int run_study(struct study *s, const struct study_config *settings, int argc, char **argv,
 		     struct err *e)
 {
 	char why[400];
-	int rc = study_prepare(s, config, argv, why, sizeof(why), e);
+	int rc = study_prepare(s, settings, argv, why, sizeof(why), e);
 
 	if (!rc && argc > 0)
 		study_target_add(s, argv);
@@ -323,8 +321,7 @@ static int run_study(struct study *s, struct lab_config *config, int argc, char 
 
 int study_run(void *context, int argc, char **argv, int *exit_code UNUSED, struct err *e)
 {
-	struct lab_config *config = context;
-	struct study_config *settings = &config->study;
+	struct study_config *settings = context;
 	AUTO_FREE struct study *s = calloc(1, sizeof(*s)); /* too large for a stack */
 	int rc = s ? check_settings(settings, e) : err_set(e, ENOMEM, "cannot begin a study");
 
@@ -342,7 +339,7 @@ int study_run(void *context, int argc, char **argv, int *exit_code UNUSED, struc
 	rc = out_new(&s->out, (enum out_format)settings->output.format, settings->output.path, e);
 	if (rc)
 		return rc;
-	rc = run_study(s, config, argc, argv, e);
+	rc = run_study(s, settings, argc, argv, e);
 	if (rc) {
 		out_discard(s->out);
 		return rc;

@@ -34,7 +34,7 @@ static bool in_path(const char *program)
 	AUTO_FREE char *copy = strdup(path ? path : "/usr/bin:/bin");
 	char *rest = copy, *dir, file[PATH_MAX];
 
-	while ((dir = strsep(&rest, ":"))) {
+	while (rest && (dir = strsep(&rest, ":"))) {
 		snprintf(file, sizeof(file), "%s/%s", dir, program);
 		if (access(file, X_OK) == 0)
 			return true;

@@ -126,6 +126,17 @@ static void print_pages(FILE *f, const struct target_answer *a)
 	}
 }
 
+static void print_sureness(FILE *f, const struct rank_sureness *s)
+{
+	if (isnan(s->win_ratio))
+		return;
+	fprintf(f, "    the same in %.1f %% of %d redraws of the sampled pages", 100 * s->win_ratio,
+		RANK_REDRAWS);
+	if (s->runner_up[0])
+		fprintf(f, "; %s in %.1f %%", s->runner_up, 100 * s->runner_up_ratio);
+	fputc('\n', f);
+}
+
 static void print_policy(FILE *f, const struct target_answer *a)
 {
 	const char *calibration = a->ranking.calibration;
@@ -138,7 +149,8 @@ static void print_policy(FILE *f, const struct target_answer *a)
 		answer_readback(a));
 	if (!isnan(a->residence_ns))
 		fprintf(f, ", mean residence %s", time_text(a->residence_ns, b));
-	fprintf(f, ": %s\n", a->ranking.choice ?: "no codec is worth its CPU");
+	fprintf(f, ": %s\n", a->ranking.answer);
+	print_sureness(f, &a->ranking.sureness);
 	for (size_t i = 0; i < a->ranking.n; i++) {
 		const struct rank_candidate *r = &a->ranking.candidates[i];
 
@@ -247,17 +259,15 @@ static void print_best(FILE *f, const struct target_answer *a)
 		fprintf(f, " (n=%u, %s)", (unsigned int)best->n, best->slowdown_verdict);
 }
 
-/* No codec is eligible. */
+/* No pool was good enough, and the policy chose no codec. */
 static void print_no_codec(FILE *f, const struct target_answer *a)
 {
-	double most = -INFINITY;
+	const bool none_needed = str_eq(a->ranking.decision ?: "", "no_codec");
 
-	for (size_t i = 0; i < a->ranking.n; i++)
-		most = MAX(most, a->ranking.candidates[i].saved_slot_ratio);
-	fprintf(f, "nothing for %s: no codec is worth its CPU", a->target->name);
-	if (isfinite(most))
-		fprintf(f, ", the best saves %.1f %% of RAM by the scan (floor %.0f %%)",
-			most * 100, a->floor_ratio * 100);
+	fprintf(f, "%s for %s: %s", none_needed ? "no codec" : "nothing", a->target->name,
+		a->ranking.n ? a->ranking.answer : "no page was scanned");
+	if (a->ranking.n)
+		fprintf(f, " (by the page scan; floor %.0f %%)", a->floor_ratio * 100);
 }
 
 /* A codec is eligible, and no pool saved enough. */
@@ -289,14 +299,18 @@ void text_recommendation(FILE *f, const struct target_answer *a)
 		fprintf(f,
 			"%s for %s: saves %.0f %% of its RAM by the page scan alone; nothing was "
 			"measured in a pool",
-			choice, a->target->name, 100 * a->ranking.candidates[0].saved_slot_ratio);
-	else if (!choice)
+			choice, a->target->name, 100 * a->ranking.saved_ratio);
+	else if (a->n < 2 || !a->ranking.n || a->ranking.candidates[0].rank == MISSING_U64)
 		print_no_codec(f, a);
 	else
 		print_no_pool(f, a);
-	if (choice && best &&
-	    !str_eq(choice,
-		    codec_for_kernel(study_algorithm(best->configuration), a->crypto, NULL) ?: ""))
+	if (!best || !a->ranking.n)
+		return;
+	if (!choice)
+		fprintf(f, "; the policy's own choice is no codec: %s", a->ranking.why);
+	else if (!str_eq(choice,
+			 codec_for_kernel(study_algorithm(best->configuration), a->crypto, NULL)
+				 ?: ""))
 		fprintf(f, "; the policy's own choice is %s", choice);
 }
 

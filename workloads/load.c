@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "lib/base/rights.h"
 #include "lib/base/out.h"
 #include "lib/base/stop.h"
 #include "lib/base/term.h"
@@ -55,7 +56,7 @@ int load_check(struct load_limits *limits, uint64_t region_bytes, uint64_t durat
 				      e);
 	if (rc)
 		return rc;
-	rc = procfs_meminfo_read(NULL, &memory, e);
+	rc = supervise_memory_read(&memory, e);
 	if (rc)
 		return rc;
 	floor = supervise_reserve_bytes(memory.total_bytes);
@@ -131,7 +132,8 @@ static int run_grouped(struct supervise_config *config, const char *report,
 		return rc;
 	if (!supervised.grouped)
 		term_warn("no cgroup could be made, so memory and processes are not limited; run "
-			  "it with sudo");
+			  "it %s",
+			  rights_initial_user() ? "with sudo" : "outside of this container");
 	supervise_wait(&supervised, NULL);
 	if (report)
 		output->report = read_report(&supervised, report);
@@ -152,8 +154,8 @@ int load_run(struct supervise_config *config, bool both, const char *report,
 	config->stdout_fd = fd;
 	if (both)
 		config->stderr_fd = fd;
-	config->group_optional = geteuid() != 0;
-	if (geteuid() == 0)
+	config->group_optional = rights_missing(RIGHTS_CHANGE) != 0;
+	if (!config->group_optional)
 		rc = journal_open(&config->journal, "workload", e);
 	if (!rc)
 		rc = run_grouped(config, report, result, output, e);

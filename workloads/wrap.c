@@ -6,7 +6,9 @@
  */
 #include <fcntl.h>
 
+#include "lib/base/caller.h"
 #include "lib/base/companion.h"
+#include "lib/base/rights.h"
 #include "lib/base/out.h"
 #include "lib/base/stop.h"
 #include "lib/base/term.h"
@@ -113,9 +115,12 @@ static void judge(struct wrap_job *job, const struct supervise_result *ended, ch
 	struct err *why = &job->why;
 	const char *state = supervise_state_name(ended->state);
 
+	job->values = (struct wrap_values){ .tool = tool->name, .operations = MISSING_F64 };
 	if (ended->state != SUPERVISE_OK)
 		err_say(why, EIO, "%s", ended->why);
-	else if (tool->parse(text, &job->values, why) == 0 && !(job->values.operations > 0))
+	else if (tool->parse(text, &job->values, why) < 0) /* with a bad value none counts */
+		job->values = (struct wrap_values){ .operations = MISSING_F64 };
+	else if (!(job->values.operations > 0))
 		err_say(why, EIO, "it exited with status 0 but did no operations");
 	if (ended->state == SUPERVISE_OK && why->code)
 		state = "failed";
@@ -146,11 +151,17 @@ static void print_last_line(const struct wrap_tool *tool, char *text)
  */
 static int open_raw(const char *path, int *out, struct err *e)
 {
-	*out = path ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644) : -1;
-	if (!path || *out >= 0)
-		return 0;
-	if (errno != EEXIST)
-		return err_set(e, errno, "cannot create %s", path);
+	struct caller user;
+	int rc = path ? caller_read(&user, e) : 0;
+
+	*out = -1;
+	if (!path || rc)
+		return rc;
+	rc = caller_open(&user, path, O_WRONLY | O_CREAT | O_EXCL, 0644, e);
+	if (rc >= 0)
+		*out = rc;
+	if (rc != -EEXIST)
+		return MIN(rc, 0);
 	err_say(e, EEXIST, "%s exists already; --raw does not overwrite files", path);
 	return err_hint(e, "name a new file");
 }
@@ -169,6 +180,18 @@ static int write_raw(int fd, const char *path, const char *text, struct err *e)
 	return 0;
 }
 
+/* The first that can be written to: /tmp may be read only. Not TMPDIR, which may be closed to the
+ * user that the tool runs as. */
+static const char *scratch_place(void)
+{
+	static const char *const places[] = { "/tmp", "/var/tmp", "/dev/shm" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (access(places[i], W_OK) == 0)
+			return places[i];
+	return places[0];
+}
+
 static void configure(struct supervise_config *config, const struct wrap_job *job)
 {
 	/* Without a user who called sudo: the kernel's overflow uid. */
@@ -181,13 +204,13 @@ static void configure(struct supervise_config *config, const struct wrap_job *jo
 	const struct wrap_tool *tool = job->tool;
 
 	load_config_init(config, tool->name, job->args.argv, &job->config->limits);
-	config->scratch_below = tool->scratch_below ? tool->scratch_below : "/tmp";
+	config->scratch_below = tool->scratch_below ? tool->scratch_below : scratch_place();
 	config->pids = PIDS;
 	config->duration_ns =
 		job->config->params.duration_ns + (tool->slack_ns ? tool->slack_ns : SLACK_NS);
 	config->no_network = true;
-	if ((tool->checkout_env || job->profile == &job->own) && geteuid() == 0 &&
-	    !getenv("SUDO_UID"))
+	if ((tool->checkout_env || job->profile == &job->own) &&
+	    rights_missing(RIGHT(CAP_SETUID)) == 0 && !getenv("SUDO_UID"))
 		config->user = &nobody;
 }
 
@@ -253,7 +276,6 @@ static int run_job(struct wrap_job *job, const char *path, struct out **out, int
 	}
 	text_put(&job->command, "", 1);
 	wrap_tool_version(tool, params, path, job->version, sizeof(job->version));
-	job->values.operations = MISSING_F64;
 	job->result = (struct wrap_result){
 		.tool = tool->name,
 		.version = job->version[0] ? job->version : NULL,

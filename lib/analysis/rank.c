@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "prng.h"
+
 #define BASELINE      "lz4:1"
 #define KERNEL_PREFIX "kernel:" /* labels of codecs that were measured in the kernel itself */
 #define NS_PER_MS_F64 1e6
@@ -53,6 +55,14 @@ static void candidates_of(const struct rank_query *query, const struct rank_code
 	}
 }
 
+/* Zero and same-filled pages need no codec and no slot: they are saved whole. */
+static double of_memory(const struct rank_query *query, double coded_bytes, double saved_bytes)
+{
+	const double same = (double)query->same_bytes;
+
+	return (same + saved_bytes) / (same + coded_bytes);
+}
+
 static void fill(const struct rank_query *query, const struct policy_candidate *c,
 		 const struct policy_verdict *v, struct rank_candidate *ret)
 {
@@ -63,8 +73,10 @@ static void fill(const struct rank_query *query, const struct policy_candidate *
 		.target = query->target,
 		.label = c->name,
 		.tier = c->tier == POLICY_HEAVY ? "heavy" : "fast",
-		.saved_slot_ratio = c->saved_slot_bytes / c->orig_bytes,
-		.saved_codec_ratio = c->saved_codec_bytes / c->orig_bytes,
+		.chosen = v->reason == POLICY_WON_PRICE || v->reason == POLICY_WON_WRITE ||
+			  v->reason == POLICY_WON_RECOMPRESS,
+		.saved_slot_ratio = of_memory(query, c->orig_bytes, c->saved_slot_bytes),
+		.saved_codec_ratio = of_memory(query, c->orig_bytes, c->saved_codec_bytes),
 		.saved_bytes = v->saved_bytes,
 		.compress_cpu_ms = c->compress_cpu_ms,
 		.decompress_cpu_ms = c->decompress_cpu_ms,
@@ -114,16 +126,194 @@ static void name_calibrations(const struct rank_query *query, const struct rank_
 	}
 }
 
-static void decide(const struct rank_query *query, const struct policy_candidate *c,
-		   const struct policy_verdict *v, struct ranking *ret)
+const char *rank_name(const char *choice, const char *recompress, char *buf, size_t len)
 {
-	ret->choice = c->name;
-	ret->decision = c->tier == POLICY_HEAVY ? "heavy" : c->baseline ? "baseline" : "fast";
-	ret->saved_ratio = v->saved_ratio;
-	ret->cost_cpu_ms = v->cost_cpu_ms;
-	snprintf(ret->answer, sizeof(ret->answer), "%s saves %.1f %% of the %s: %s", c->name,
-		 100 * v->saved_ratio, query->policy.savings == POLICY_SLOT ? "memory" : "bytes",
-		 ret->candidates[0].why);
+	snprintf(buf, len, "%s%s%s", choice ?: "none", recompress ? " + " : "", recompress ?: "");
+	return buf;
+}
+
+/* ---- the decision ---- */
+static const char *decision_of(const struct rank_query *query, const struct policy_candidate *c,
+			       const struct policy_choice *choice, const struct ranking *ranking)
+{
+	if (choice->codec == POLICY_NOTHING)
+		return ranking->no_codec_ratio > 0 &&
+				       ranking->no_codec_ratio >= query->policy.floor_ratio
+			       ? "no_codec"
+			       : "leave_alone";
+	if (choice->recompress != POLICY_NOTHING)
+		return "two_stage";
+	c += choice->codec;
+	return c->tier == POLICY_HEAVY ? "heavy" : c->baseline ? "baseline" : "fast";
+}
+
+/* Why no codec was chosen. */
+static const char *why_none(const struct ranking *ranking)
+{
+	if (ranking->no_codec_ratio == 1)
+		return "all pages are zero or same-filled";
+	for (size_t i = 0; i < ranking->n; i++)
+		if (ranking->candidates[i].rank != MISSING_U64)
+			return "no codec is worth its CPU time at this price and residence";
+	return "no codec saves enough for its CPU time";
+}
+
+static const char *why_chosen(const struct rank_query *query, const struct policy_choice *choice,
+			      const struct policy_candidate *c, const struct policy_verdict *v,
+			      char *buf, size_t len)
+{
+	if (choice->recompress == POLICY_NOTHING)
+		return policy_explain(&query->policy, &c[choice->codec], &v[choice->codec], buf,
+				      len);
+	snprintf(buf, len, "%s writes pages, %s recompresses those older than %.3g s",
+		 c[choice->codec].name, c[choice->recompress].name, query->policy.residence_s);
+	return buf;
+}
+
+static void answer(const struct rank_query *query, struct ranking *ret)
+{
+	const char *what = query->policy.savings == POLICY_SLOT ? "memory" : "bytes";
+	const double none = 100 * ret->no_codec_ratio;
+	char name[80], same[80] = "";
+
+	if (none > 0)
+		snprintf(same, sizeof(same),
+			 " (%.1f %% are zero or same-filled pages, which need no codec)", none);
+	if (ret->choice)
+		snprintf(ret->answer, sizeof(ret->answer), "%s saves %.1f %% of the %s%s: %s",
+			 rank_name(ret->choice, ret->recompress, name, sizeof(name)),
+			 100 * ret->saved_ratio, what, same, ret->why);
+	else if (str_eq(ret->decision, "no_codec"))
+		snprintf(ret->answer, sizeof(ret->answer),
+			 "zero and same-filled pages need no codec: a pool saves %.1f %% of the %s "
+			 "without "
+			 "one%s%s",
+			 none, what, none < 100 ? "; for the rest, " : ": ", ret->why);
+	else
+		snprintf(ret->answer, sizeof(ret->answer), "%s: leave this memory uncompressed%s",
+			 ret->why, same);
+}
+
+static void decide(const struct rank_query *query, const struct policy_candidate *c,
+		   const struct policy_verdict *v, const struct policy_choice *choice,
+		   struct ranking *ret)
+{
+	const bool chosen = choice->codec != POLICY_NOTHING;
+	const double coded = ret->n ? c[0].orig_bytes : 0;
+
+	ret->no_codec_ratio = of_memory(query, coded, 0);
+	ret->decision = decision_of(query, c, choice, ret);
+	ret->choice = chosen ? c[choice->codec].name : NULL;
+	ret->recompress = choice->recompress != POLICY_NOTHING ? c[choice->recompress].name : NULL;
+	ret->cost_cpu_ms = chosen ? choice->cost_cpu_ms : MISSING_F64;
+	ret->saved_ratio = chosen || str_eq(ret->decision, "no_codec")
+				   ? of_memory(query, chosen ? c[choice->codec].orig_bytes : coded,
+					       choice->saved_bytes)
+				   : MISSING_F64;
+	if (chosen)
+		why_chosen(query, choice, c, v, ret->why, sizeof(ret->why));
+	else
+		snprintf(ret->why, sizeof(ret->why), "%s", why_none(ret));
+	answer(query, ret);
+}
+
+/* ---- how sure it is: a bootstrap over random groups of the measured pages ---- */
+
+/* Weights of the groups in a redraw. The part of the memory that was measured stays as it is: if
+ * that is all of it, every weight is 1 (finite-population correction).
+ */
+static void redraw(struct prng *rng, double unsampled_ratio, double *weights)
+{
+	const double part = sqrt(unsampled_ratio);
+
+	for (size_t g = 0; g < RANK_GROUPS; g++)
+		weights[g] = 1 - part;
+	for (size_t g = 0; g < RANK_GROUPS; g++)
+		weights[prng_below(rng, RANK_GROUPS)] += part;
+}
+
+static void weigh(const struct rank_codec *codec, const double *weights, struct rank_codec *ret)
+{
+	double sums[5] = { 0 };
+
+	for (size_t g = 0; g < RANK_GROUPS; g++) {
+		const struct rank_group *group = &codec->groups[g];
+
+		sums[0] += weights[g] * (double)group->orig_bytes;
+		sums[1] += weights[g] * (double)group->codec_bytes;
+		sums[2] += weights[g] * (double)group->slot_bytes;
+		sums[3] += weights[g] * (double)group->compress_cpu_ns;
+		sums[4] += weights[g] * (double)group->decompress_cpu_ns;
+	}
+	*ret = *codec;
+	ret->orig_bytes = (uint64_t)llround(sums[0]);
+	ret->codec_bytes = (uint64_t)llround(sums[1]);
+	ret->slot_bytes = (uint64_t)llround(sums[2]);
+	ret->compress_cpu_ns = (uint64_t)llround(sums[3]);
+	ret->decompress_cpu_ns = (uint64_t)llround(sums[4]);
+}
+
+static bool has_groups(const struct rank_codec *codecs, size_t n)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!codecs[i].groups)
+			return false;
+		any |= codecs[i].orig_bytes > 0;
+	}
+	return any;
+}
+
+/* Wins of every choice: [0][0] none, [i + 1][0] codec i, [i + 1][k + 1] with k for idle pages. */
+struct wins {
+	unsigned int of[RANK_CODECS_MAX + 1][RANK_CODECS_MAX + 1];
+};
+
+static void count_wins(const struct rank_query *query, const struct rank_codec *codecs, size_t n,
+		       struct wins *ret)
+{
+	struct prng rng;
+
+	prng_seed(&rng, 1);
+	for (size_t draw = 0; draw < RANK_REDRAWS; draw++) {
+		struct rank_codec drawn[RANK_CODECS_MAX];
+		struct policy_candidate candidates[RANK_CODECS_MAX];
+		struct policy_verdict verdicts[RANK_CODECS_MAX];
+		struct policy_choice choice;
+		double weights[RANK_GROUPS];
+
+		redraw(&rng, query->unsampled_ratio, weights);
+		for (size_t i = 0; i < n; i++)
+			weigh(&codecs[i], weights, &drawn[i]);
+		candidates_of(query, drawn, n, candidates);
+		policy_decide(&query->policy, candidates, n, verdicts, &choice);
+		ret->of[choice.codec + 1][choice.recompress + 1]++;
+	}
+}
+
+static void measure_sureness(const struct rank_query *query, const struct rank_codec *codecs,
+			     size_t n, const struct policy_choice *choice,
+			     struct rank_sureness *ret)
+{
+	struct wins wins = { 0 };
+	unsigned int most = 0, *chosen = &wins.of[choice->codec + 1][choice->recompress + 1];
+
+	*ret = (struct rank_sureness){ .win_ratio = MISSING_F64, .runner_up_ratio = MISSING_F64 };
+	if (!has_groups(codecs, n))
+		return;
+	count_wins(query, codecs, n, &wins);
+	ret->win_ratio = *chosen / (double)RANK_REDRAWS;
+	*chosen = 0;
+	for (size_t i = 0; i <= n; i++)
+		for (size_t k = 0; k <= n; k++) {
+			if (wins.of[i][k] <= most)
+				continue;
+			most = wins.of[i][k];
+			rank_name(i ? codecs[i - 1].label : NULL, k ? codecs[k - 1].label : NULL,
+				  ret->runner_up, sizeof(ret->runner_up));
+			ret->runner_up_ratio = most / (double)RANK_REDRAWS;
+		}
 }
 
 void rank_codecs(const struct rank_query *query, const struct rank_codec *codecs, size_t n,
@@ -131,11 +321,11 @@ void rank_codecs(const struct rank_query *query, const struct rank_codec *codecs
 {
 	struct policy_candidate candidates[RANK_CODECS_MAX];
 	struct policy_verdict verdicts[RANK_CODECS_MAX];
+	struct policy_choice choice;
 	size_t ineligible = n;
-	int chosen;
 
 	candidates_of(query, codecs, n, candidates);
-	chosen = policy_rank(&query->policy, candidates, n, verdicts);
+	policy_decide(&query->policy, candidates, n, verdicts, &choice);
 	ret->n = n;
 	/* Ranks are 1, 2, 3, ...: each names its place; the others fill the end. */
 	for (size_t i = n; i-- > 0;) {
@@ -144,13 +334,14 @@ void rank_codecs(const struct rank_query *query, const struct rank_codec *codecs
 		fill(query, &candidates[i], &verdicts[i], &ret->candidates[place]);
 	}
 	name_calibrations(query, codecs, n, ret->calibration, sizeof(ret->calibration));
-	ret->choice = NULL;
-	ret->decision = "leave_alone";
-	ret->saved_ratio = ret->cost_cpu_ms = MISSING_F64;
-	snprintf(ret->answer, sizeof(ret->answer),
-		 "no codec saves enough for its CPU time: leave this memory uncompressed");
-	if (chosen != POLICY_NOTHING)
-		decide(query, &candidates[chosen], &verdicts[chosen], ret);
+	decide(query, candidates, verdicts, &choice, ret);
+	ret->saved_low_ratio = ret->saved_high_ratio = MISSING_F64;
+	if (choice.codec != POLICY_NOTHING && choice.recompress == POLICY_NOTHING &&
+	    query->policy.savings == POLICY_SLOT) {
+		ret->saved_low_ratio = codecs[choice.codec].memory_low_ratio;
+		ret->saved_high_ratio = codecs[choice.codec].memory_high_ratio;
+	}
+	measure_sureness(query, codecs, n, &choice, &ret->sureness);
 }
 
 /* ---- the choice at other readback factors and prices ---- */
@@ -160,24 +351,32 @@ struct sweep {
 	size_t n;
 };
 
-static int choice_at(const struct sweep *sweep, double factor)
+static struct policy_choice choice_at(const struct sweep *sweep, double factor)
 {
 	struct policy_settings policy = sweep->policy;
 	struct policy_verdict verdicts[RANK_CODECS_MAX];
+	struct policy_choice ret;
 
 	policy.readback_factor = factor;
-	return policy_rank(&policy, sweep->candidates, sweep->n, verdicts);
+	policy_decide(&policy, sweep->candidates, sweep->n, verdicts, &ret);
+	return ret;
+}
+
+static bool is_same(const struct policy_choice *a, const struct policy_choice *b)
+{
+	return a->codec == b->codec && a->recompress == b->recompress;
 }
 
 /* The factor between low and high from which the choice is no longer the one at low. */
 static double flip_between(const struct sweep *sweep, double low, double high)
 {
-	int before = choice_at(sweep, low);
+	const struct policy_choice before = choice_at(sweep, low);
 
 	for (int i = 0; i < HALVINGS; i++) {
 		double middle = (low + high) / 2;
+		struct policy_choice then = choice_at(sweep, middle);
 
-		if (choice_at(sweep, middle) == before)
+		if (is_same(&then, &before))
 			low = middle;
 		else
 			high = middle;
@@ -185,22 +384,28 @@ static double flip_between(const struct sweep *sweep, double low, double high)
 	return high;
 }
 
+static const char *name_of(const struct sweep *sweep, int i)
+{
+	return i == POLICY_NOTHING ? NULL : sweep->candidates[i].name;
+}
+
 static int sweep_price(const struct sweep *sweep,
 		       int (*take)(void *ctx, const struct rank_range *range), void *ctx)
 {
 	struct rank_range range = { .price_gib_per_core = sweep->policy.price_gib_per_core };
+	struct policy_choice choice = choice_at(sweep, 0);
 	double at = 0;
-	int choice = choice_at(sweep, 0), rc = 0;
+	int rc = 0;
 
 	while (!rc && at < FACTOR_MAX) {
 		double next = MIN(FACTOR_MAX, MAX(at * STEP, FACTOR_MIN));
-		int then = choice_at(sweep, next);
+		struct policy_choice then = choice_at(sweep, next);
+		bool same = is_same(&then, &choice);
 
-		if (then != choice || next == FACTOR_MAX) {
-			range.to_factor =
-				then != choice ? flip_between(sweep, at, next) : FACTOR_MAX;
-			range.choice =
-				choice == POLICY_NOTHING ? NULL : sweep->candidates[choice].name;
+		if (!same || next == FACTOR_MAX) {
+			range.to_factor = same ? FACTOR_MAX : flip_between(sweep, at, next);
+			range.choice = name_of(sweep, choice.codec);
+			range.recompress = name_of(sweep, choice.recompress);
 			rc = take(ctx, &range);
 			range.from_factor = range.to_factor;
 			choice = then;

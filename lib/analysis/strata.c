@@ -152,7 +152,7 @@ static int estimate_all(const struct stratum *strata, size_t n, double total, do
 	if (rc)
 		return rc;
 	if (pages > 0) {
-		ret->of_read = read.of_coded;
+		ret->of_read = read.of_all;
 		ret->of_all.estimate = read.of_all.estimate;
 		ret->of_coded.estimate = read.of_coded.estimate;
 	}

@@ -30,7 +30,7 @@ struct stratum_sums {
 struct strata_estimate {
 	struct stats_interval of_coded; /* of the pages that need a codec */
 	struct stats_interval of_all;
-	struct stats_interval of_read; /* of_coded of those that were read */
+	struct stats_interval of_read; /* of_all of those that were read */
 	double unknown_ratio;          /* pages of which nothing is known / pages */
 };
 

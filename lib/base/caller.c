@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* caller.c - SUDO_UID and SUDO_GID, the user database, giving up root. */
+/* caller.c - SUDO_UID and SUDO_GID, the user database, giving up root, for good or for a file. */
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
 
 #include "caller.h"
+#include "rights.h"
 #include "units.h"
 
 static int sudo_id(const char *name, uid_t *ret, struct err *e)
@@ -49,7 +53,7 @@ int caller_read(struct caller *ret, struct err *e)
 	struct caller user = { .uid = getuid(), .gid = getgid() };
 	int uid_rc = -ENOENT, gid_rc = -ENOENT, rc;
 
-	if (geteuid() == 0) {
+	if (geteuid() == 0 && rights_initial_user()) {
 		uid_rc = sudo_id("SUDO_UID", &user.uid, e);
 		if (uid_rc == -EINVAL)
 			return uid_rc;
@@ -81,4 +85,76 @@ int caller_become(const struct caller *user)
 		setenv("LOGNAME", user->name, 1);
 	}
 	return 0;
+}
+
+/* fsuid alone would leave root's groups. What the kernel refuses leaves fewer rights, not more: the
+ * groups are changed first, and a user ID other than 0 has no capability on files. */
+void caller_enter(const struct caller *user, struct caller_root *ret)
+{
+	ret->n_groups = -1;
+	if (geteuid() != 0 || user->uid == 0)
+		return;
+	ret->n_groups = getgroups(CALLER_GROUPS_MAX, ret->groups);
+	if (ret->n_groups >= 0)
+		setgroups(user->n_groups, user->groups);
+	setfsgid(user->gid);
+	setfsuid(user->uid);
+}
+
+void caller_leave(const struct caller_root *root)
+{
+	const int code = errno;
+
+	if (geteuid() == 0) {
+		setfsuid(0);
+		setfsgid(getegid());
+		if (root->n_groups >= 0)
+			setgroups((size_t)root->n_groups, root->groups);
+	}
+	errno = code;
+}
+
+/* The flag was for the open alone: the descriptor may become a program's output. */
+static int settle(int fd, int flags)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	if ((flags & O_TRUNC) && ftruncate(fd, 0))
+		return -errno;
+	return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) ? -errno : 0;
+}
+
+int caller_open(const struct caller *user, const char *path, int flags, mode_t mode, struct err *e)
+{
+	struct caller_root root;
+
+	caller_enter(user, &root);
+	AUTO_CLOSE int fd = open(
+		path, (flags & ~O_TRUNC) | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, mode);
+
+	caller_leave(&root);
+	int rc = fd < 0 ? -errno : settle(fd, flags);
+
+	if (rc == -EINVAL || rc == -ENXIO) /* a pipe without a reader, a socket */
+		return err_say(e, EINVAL, "cannot open %s: it is not a regular file", path);
+	if (rc)
+		return err_set(e, rc, "cannot open %s", path);
+	rc = fd;
+	fd = -1;
+	return rc;
+}
+
+int caller_mkdir(const struct caller *user, const char *path, mode_t mode)
+{
+	struct caller_root root;
+	int rc;
+
+	caller_enter(user, &root);
+	rc = mkdir(path, mode) ? -errno : 0;
+	caller_leave(&root);
+	return rc;
 }

@@ -26,7 +26,7 @@ int err_fill(struct err *e, int code, int exit_code, bool reason, const char *fm
 			       : code;
 }
 
-int err_hint(struct err *e, const char *fmt, ...)
+int err_fill_hint(struct err *e, const char *fmt, ...)
 {
 	va_list ap;
 

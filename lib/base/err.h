@@ -26,6 +26,7 @@ struct err {
 
 int err_fill(struct err *e, int code, int exit_code, bool reason, const char *fmt, ...)
 	PRINTF_LIKE(5, 6);
+int err_fill_hint(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* For compilers and static analysis, which do not see into err.c. */
 static inline int err_not_0(int code)
@@ -50,15 +51,6 @@ static inline int err_not_0(int code)
 #define err_impossible(e, ...) err_not_0(err_fill(e, ENOTSUP, EXIT_IMPOSSIBLE, false, __VA_ARGS__))
 
 /* err_hint - adds what to do. Returns e->code (-EIO where e is NULL). */
-int err_hint(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-#ifdef __clang_analyzer__
-/* The analyzer sees one file at a time: here it learns that these never return 0. */
-#define err_set(...)        (err_set(__VA_ARGS__), -EIO)
-#define err_say(...)        (err_say(__VA_ARGS__), -EIO)
-#define err_usage(...)      (err_usage(__VA_ARGS__), -EINVAL)
-#define err_impossible(...) (err_impossible(__VA_ARGS__), -ENOTSUP)
-#define err_hint(...)       (err_hint(__VA_ARGS__), -EIO)
-#endif
+#define err_hint(e, ...) err_not_0(err_fill_hint(e, __VA_ARGS__))
 
 #endif

@@ -108,6 +108,7 @@ struct opt_command {
 		*description; /* paragraphs; lines that begin with a space are literal; or NULL */
 	const char *examples; /* lines "command   # what it does"; may be NULL */
 	const struct opt *options; /* ends with OPT_END */
+	void *config;              /* what the options point into; NULL = the program's */
 	enum opt_operands operands;
 	/* With the configuration filled. Returns 0 or -errno with e filled; may set *exit_code. */
 	int (*run)(void *config, int argc, char **argv, int *exit_code, struct err *e);
@@ -128,6 +129,11 @@ struct opt_program {
  * --help, --help=man (mdoc), --help=completion (bash), --help=fields. Returns the exit code.
  */
 int opt_main(const struct opt_program *program, int argc, char **argv);
+
+/* opt_help_words - "help", "help COMMAND" and "version" as the options that they stand for:
+ * "--help", "COMMAND --help", "--version". opt_main does it where a program has commands.
+ */
+void opt_help_words(int argc, char **argv);
 
 /* opt_format_value - an option's value in config as text that opt_parse reads back; "" where it is
  * not given; "true" or "false" for a flag. Cut where buf is too small.

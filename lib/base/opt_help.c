@@ -219,7 +219,7 @@ static void print_command_help(FILE *f, const struct opt_program *program,
 		command->synopsis ? command->synopsis : "");
 	print_about(f, command->summary, description);
 	fputs("\nOptions:\n", f);
-	each_option(f, command->options, program->config, print_option);
+	each_option(f, command->options, opt_config(program, command), print_option);
 	if (command->examples)
 		print_indented(f, "Examples", command->examples);
 }
@@ -435,7 +435,7 @@ void opt_help_man(FILE *f, const struct opt_program *program)
 		if (c->name)
 			fprintf(f, ".Ss Options of %s\n", c->name);
 		fputs(".Bl -tag -width indent\n", f);
-		each_option(f, c->options, program->config, man_option);
+		each_option(f, c->options, opt_config(program, c), man_option);
 		fputs(".El\n", f);
 	}
 	if (program->records)

@@ -5,6 +5,11 @@
 
 #include "opt.h"
 
+static inline void *opt_config(const struct opt_program *program, const struct opt_command *command)
+{
+	return command->config ? command->config : program->config;
+}
+
 /* opt_help_print - help of a command, or of the program with its commands where command is NULL; of
  * those only the ones that begin with the word `group`, where that is not NULL.
  */

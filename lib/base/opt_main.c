@@ -115,6 +115,19 @@ static const struct opt_command *find_command(const struct opt_program *program,
 	return NULL;
 }
 
+void opt_help_words(int argc, char **argv)
+{
+	static char help[] = "--help", version[] = "--version";
+
+	if (argc == 2 && str_eq(argv[1], "version"))
+		argv[1] = version;
+	if (argc < 2 || !str_eq(argv[1], "help"))
+		return;
+	for (int i = 1; i + 1 < argc; i++)
+		argv[i] = argv[i + 1];
+	argv[argc - 1] = help;
+}
+
 /* ---- help, or the run ---- */
 
 /* command NULL: about the program, of its commands those that begin with the word `group` where
@@ -177,15 +190,15 @@ static int run_command(const struct opt_program *program, const struct opt_comma
 		return rc;
 	if (check.request)
 		return answer(program, command, NULL, check.request, e);
-	p.config = program->config;
+	p.config = opt_config(program, command);
 	rc = opt_parse(&p, e);
 	if (rc)
 		return rc;
 	rc = check_operands(command, &p, e);
 	if (rc)
 		return rc;
-	return command->run(program->config, argc - p.first_operand, argv + p.first_operand,
-			    exit_code, e);
+	return command->run(opt_config(program, command), argc - p.first_operand,
+			    argv + p.first_operand, exit_code, e);
 }
 
 /* The program's own --help and --version, where it has commands and the first word is none. */
@@ -225,6 +238,8 @@ int opt_main(const struct opt_program *program, int argc, char **argv)
 	struct err e = { 0 };
 
 	settle_process();
+	if (program->commands->name)
+		opt_help_words(argc, argv);
 	rc = dispatch(program, &command, argc, argv, &exit_code, &e);
 	if (rc == 0 || (rc == -EPIPE && !*e.what))
 		return exit_code;

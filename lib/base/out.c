@@ -2,34 +2,35 @@
 /* out.c - sinks: records as text, JSON lines or CSV, on stdout or into a file.
  *
  * Each type gets a layout when its first record comes; layout.c makes the text. Records collect in
- * one buffer, which goes to the kernel when 64 KiB are full. A file is written as PATH.PID-N.tmp
- * beside itself.
+ * one buffer, which goes to the kernel when 64 KiB are full.
+ *
+ * A stream that finds the disk full gives up its last lines for the end record: the block that they
+ * were in is the file's own. What was given up is counted by its line feeds, since a record of JSON
+ * is one line.
  */
 #include "out.h"
 
-#include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
-#include <sys/stat.h>
 
 #include "layout.h"
 #include "nearest.h"
+#include "out_file.h"
 #include "stop.h"
 #include "text.h"
 
 #define OUT_BUFFER_BYTES (64 * KIB)
 #define OUT_STOP_WAIT_MS 1000 /* how long a reader that does not read may delay our end */
+#define OUT_END_BYTES    1024 /* for an end record */
 
 struct out {
 	enum out_format format;
-	int fd;
+	struct out_file file;
 	int error;       /* sticks */
+	bool cut;        /* a stream that failed, back to whole lines; it has space for the end */
+	uint64_t n_lost; /* lines that were taken, but are not in that file */
 	bool unbuffered; /* a terminal */
 	enum out_time time;
-	char path[PATH_MAX]; /* or "standard output" */
-	char temporary[PATH_MAX +
-		       32]; /* written in place of path; "" where that is no regular file */
 	struct layout *layouts;
 	const struct layout *last; /* whose head was printed */
 	struct text text;
@@ -139,11 +140,12 @@ static bool lost(uint64_t n)
 }
 
 /* Text and CSV are one table, so losses go to stderr. */
-static void print_losses(const struct layout *layout, const struct end_record *end)
+static void print_losses(const struct out *out, const struct layout *layout,
+			 const struct end_record *end)
 {
 	struct text t = { 0 };
 
-	if (!lost(end->dropped) && !lost(end->missed) && !lost(end->unmatched))
+	if (!out->error && !lost(end->dropped) && !lost(end->missed) && !lost(end->unmatched))
 		return;
 	layout_put_line(&t, layout, end);
 	if (!t.failed)
@@ -151,13 +153,14 @@ static void print_losses(const struct layout *layout, const struct end_record *e
 	text_done(&t);
 }
 
+/* The record was taken: an error of the flush is that of the next call. */
 static int out_settle(struct out *out)
 {
-	if (out->text.failed && !out->error)
-		out->error = -ENOMEM;
-	if (!out->error && (out->unbuffered || out->text.n >= OUT_BUFFER_BYTES))
-		return out_flush(out);
-	return out->error;
+	if (out->text.failed)
+		return out->error = -ENOMEM;
+	if (out->unbuffered || out->text.n >= OUT_BUFFER_BYTES)
+		out_flush(out);
+	return 0;
 }
 
 /* An empty line goes between tables, and before each further card. */
@@ -171,17 +174,42 @@ static bool wants_gap(const struct out *out, const struct layout *next)
 	       (next->type->style == RECORD_TABLE && out->last != next);
 }
 
+/* The end of a stream that failed: into the space that was left for it, and to stderr. */
+static int end_partial(struct out *out, const struct end_record *end)
+{
+	const struct layout *layout = layout_get(out, &end_record_type);
+	struct end_record partial = *end;
+	const uint64_t n = MIN(out->n_lost, end->emitted);
+	struct text t = { 0 };
+
+	partial.emitted -= n;
+	partial.dropped = (lost(end->dropped) ? end->dropped : 0) + n;
+	partial.reason = "partial";
+	if (!layout)
+		return out->error;
+	print_losses(out, layout, &partial);
+	if (out->format == OUT_JSON)
+		layout_put_json(&t, layout, &partial);
+	if (out->cut && !t.failed && t.n <= OUT_END_BYTES &&
+	    write(out->file.fd, t.s, t.n) != (ssize_t)t.n)
+		out_file_cut(&out->file, 0); /* the space is gone: no half of a line */
+	text_done(&t);
+	return out->error;
+}
+
 int out_record(struct out *out, const struct record_type *type, const void *record)
 {
 	const struct layout *layout;
 
+	if (out->error && type == &end_record_type && out->file.stream && out->error != -EPIPE)
+		return end_partial(out, record);
 	if (out->error)
 		return out->error;
 	layout = layout_get(out, type);
 	if (!layout)
 		return out->error = -ENOMEM;
 	if (type == &end_record_type && out->format != OUT_JSON) {
-		print_losses(layout, record);
+		print_losses(out, layout, record);
 		return 0;
 	}
 	if (wants_gap(out, layout))
@@ -230,111 +258,44 @@ static int wait_writable(int fd, size_t *len)
 	return poll(&p, 1, OUT_STOP_WAIT_MS) == 0 ? -ETIMEDOUT : 0;
 }
 
+/* Back to whole lines, with space for the end record. */
+static void cut_stream(struct out *out, size_t done)
+{
+	ssize_t n = out_file_cut(&out->file, out->format == OUT_JSON ? OUT_END_BYTES : 0);
+
+	for (size_t i = done; i < out->text.n; i++)
+		out->n_lost += out->text.s[i] == '\n';
+	out->cut = n >= 0;
+	out->n_lost += (uint64_t)MAX(n, (ssize_t)0);
+}
+
 int out_flush(struct out *out)
 {
 	size_t done = 0;
+
+	if (!out->error && out->file.stream)
+		out->error = out_file_place(&out->file);
 
 	while (!out->error && done < out->text.n) {
 		size_t len = out->text.n - done;
 		ssize_t n;
 
 		if (stop_requested())
-			out->error = wait_writable(out->fd, &len);
+			out->error = wait_writable(out->file.fd, &len);
 		if (out->error)
 			break;
-		n = write(out->fd, out->text.s + done, len);
+		n = write(out->file.fd, out->text.s + done, len);
 		if (n >= 0)
 			done += (size_t)n;
 		else if (errno == EAGAIN)
-			out->error = wait_writable(out->fd, &len);
+			out->error = wait_writable(out->file.fd, &len);
 		else if (errno != EINTR)
 			out->error = -errno;
 	}
+	if (out->error && out->text.n && out->file.stream)
+		cut_stream(out, done);
 	out->text.n = 0;
 	return out->error;
-}
-
-/* A file that is replaced keeps its mode and, where permitted, its owner. */
-static int open_beside(struct out *out, const struct stat *earlier, struct err *e)
-{
-	char *name = out->temporary;
-
-	out->fd = -1;
-	for (int i = 0; i < 100 && out->fd < 0; i++) {
-		snprintf(name, sizeof(out->temporary), "%s.%ld-%d.tmp", out->path, (long)getpid(),
-			 i);
-		out->fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (out->fd < 0 && errno != EEXIST)
-			break;
-	}
-	if (out->fd < 0) {
-		*name = '\0';
-		return err_set(e, errno, "cannot create %s", out->path);
-	}
-	if (earlier && (fchown(out->fd, earlier->st_uid, earlier->st_gid) < 0 ||
-			fchmod(out->fd, earlier->st_mode & 0777) < 0))
-		errno = 0; /* a new file of ours will do */
-	return 0;
-}
-
-/* The rule of fs.protected_symlinks, for every directory: a link is followed where it belongs to
- * us, to root or to the owner of the directory. */
-static int check_link(const char *path, const struct stat *link, struct err *e)
-{
-	const char *slash = strrchr(path, '/');
-	AUTO_FREE char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	struct stat st;
-
-	if (link->st_uid == geteuid() || link->st_uid == 0)
-		return 0;
-	if (dir && stat(dir, &st) == 0 && st.st_uid == link->st_uid)
-		return 0;
-	err_say(e, EPERM,
-		"cannot write %s: it is a symbolic link of user %u in a directory of another user",
-		path, (unsigned int)link->st_uid);
-	return err_hint(e, "remove the link, or name its target");
-}
-
-static bool is_standard_output(const struct stat *st)
-{
-	struct stat standard;
-
-	return fstat(STDOUT_FILENO, &standard) == 0 && standard.st_dev == st->st_dev &&
-	       standard.st_ino == st->st_ino;
-}
-
-/* A pipe, a device or a socket. Not to follow a link that was made since we looked. */
-static int open_special(struct out *out, bool linked, struct err *e)
-{
-	out->fd = open(out->path, O_WRONLY | O_CLOEXEC | O_NOCTTY | (linked ? 0 : O_NOFOLLOW));
-	return out->fd < 0 ? err_set(e, errno, "cannot write %s", out->path) : 0;
-}
-
-static int open_path(struct out *out, const char *path, struct err *e)
-{
-	struct stat link, st;
-	bool linked = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
-	bool exists = stat(path, &st) == 0;
-	bool regular = exists && S_ISREG(st.st_mode);
-	int rc;
-
-	if (!*path)
-		return err_usage(e, "the name of the output file is empty");
-	if (strlen(path) >= sizeof(out->path))
-		return err_set(e, ENAMETOOLONG, "cannot write %s", path);
-	rc = linked ? check_link(path, &link, e) : 0;
-	if (rc)
-		return rc;
-	if (exists && S_ISDIR(st.st_mode))
-		return err_set(e, EISDIR, "cannot write %s", path);
-	strcpy(out->path, path);
-	if (linked && regular && !realpath(path, out->path))
-		return err_set(e, errno, "cannot write %s", path);
-	if (!exists)
-		return open_beside(out, NULL, e);
-	if (is_standard_output(&st)) /* /dev/stdout, which may append */
-		return 0;
-	return regular ? open_beside(out, &st, e) : open_special(out, linked, e);
 }
 
 static void out_free(struct out *out)
@@ -345,13 +306,14 @@ static void out_free(struct out *out)
 		out->layouts = layout->next;
 		free(layout);
 	}
-	if (out->fd > STDERR_FILENO)
-		close(out->fd);
+	if (out->file.fd > STDERR_FILENO)
+		close(out->file.fd);
 	text_done(&out->text);
 	free(out);
 }
 
-int out_new(struct out **ret, enum out_format format, const char *path, struct err *e)
+static int out_make(struct out **ret, enum out_format format, const char *path, bool stream,
+		    struct err *e)
 {
 	struct out *out = calloc(1, sizeof(*out));
 	int rc = 0;
@@ -359,38 +321,53 @@ int out_new(struct out **ret, enum out_format format, const char *path, struct e
 	if (!out)
 		return err_set(e, ENOMEM, "cannot write records");
 	out->format = format;
-	out->fd = STDOUT_FILENO;
-	strcpy(out->path, "standard output");
+	out->file.fd = STDOUT_FILENO;
+	strcpy(out->file.path, "standard output");
 	if (path && !str_eq(path, "-"))
-		rc = open_path(out, path, e);
+		rc = out_file_open(&out->file, path, e);
+	out->file.stream = stream && *out->file.temporary;
 	if (rc == 0 && !text_reserve(&out->text, 2 * OUT_BUFFER_BYTES))
 		rc = err_set(e, ENOMEM, "cannot write records");
 	if (rc < 0) {
 		out_discard(out);
 		return rc;
 	}
-	out->unbuffered = isatty(out->fd);
+	out->unbuffered = isatty(out->file.fd);
 	*ret = out;
 	return 0;
 }
 
+int out_new(struct out **ret, enum out_format format, const char *path, struct err *e)
+{
+	return out_make(ret, format, path, false, e);
+}
+
+int out_new_stream(struct out **ret, enum out_format format, const char *path, struct err *e)
+{
+	return out_make(ret, format, path, true, e);
+}
+
 static int out_finish(struct out *out, struct err *e)
 {
+	const bool whole = *out->file.temporary && !out->file.stream;
 	int rc = out_flush(out);
 
-	if (rc == -EPIPE && !*out->temporary)
+	if (rc == -EPIPE && !whole)
 		return 0;
 	if (rc == -ETIMEDOUT)
-		return err_say(e, ETIMEDOUT, "%s: its reader stopped reading", out->path);
-	if (rc == 0 && *out->temporary &&
-	    (fsync(out->fd) < 0 || rename(out->temporary, out->path) < 0))
+		return err_say(e, ETIMEDOUT, "%s: its reader stopped reading", out->file.path);
+	if (rc == 0 && (whole || out->file.stream) && fsync(out->file.fd) < 0)
 		rc = -errno;
 	if (rc == 0)
+		rc = out_file_place(&out->file);
+	if (rc == 0)
 		return 0;
-	rc = err_set(e, rc, "cannot write %s", out->path);
-	if (rc == -ENOSPC || rc == -EDQUOT)
-		err_hint(e, "free space there, or write elsewhere with --output FILE%s",
-			 *out->temporary ? "; the earlier file is unchanged" : "");
+	rc = err_set(e, rc, "cannot write %s", out->file.path);
+	if (out->cut)
+		err_hint(e, "the file has all whole records until then, and an end record in JSON");
+	else if (rc == -ENOSPC || rc == -EDQUOT)
+		err_hint(e, "free space there, or name a file in another place%s",
+			 whole ? "; the earlier file is unchanged" : "");
 	return rc;
 }
 
@@ -398,8 +375,8 @@ int out_close(struct out *out, struct err *e)
 {
 	int rc = out_finish(out, e);
 
-	if (rc < 0 && *out->temporary)
-		unlink(out->temporary);
+	if (rc < 0 && *out->file.temporary)
+		unlink(out->file.temporary);
 	out_free(out);
 	return rc;
 }
@@ -408,8 +385,8 @@ void out_discard(struct out *out)
 {
 	if (!out)
 		return;
-	if (*out->temporary)
-		unlink(out->temporary);
+	if (*out->file.temporary)
+		unlink(out->file.temporary);
 	else
 		out_flush(out);
 	out_free(out);

@@ -16,9 +16,20 @@ enum out_format { OUT_TEXT, OUT_JSON, OUT_CSV };
 struct out; /* opaque: buffer, descriptor, format, which heads were printed */
 
 /* out_new - path NULL or "-" is stdout. A file is written beside itself and renamed by out_close,
- * so that a full disk or a crash leaves the earlier one unchanged.
+ * so that a full disk or a crash leaves the earlier one unchanged: for a result that is of use as a
+ * whole only.
  */
 int out_new(struct out **ret, enum out_format format, const char *path, struct err *e);
+
+/* out_new_stream - for records that come over a long time, each of use alone: the first flush puts
+ * the file in place of an earlier one, and what was flushed stays, whatever ends the program. A
+ * kill leaves no end record. On a full disk the file is cut back to whole records, the end record
+ * says how many are in it, with the reason "partial", and goes to stderr too.
+ */
+int out_new_stream(struct out **ret, enum out_format format, const char *path, struct err *e);
+
+/* out_open - out_new with a program's common options; also sets the level of messages on stderr. */
+int out_open(struct out **ret, const struct opt_output *options, struct err *e);
 
 /* out_select - only these fields, in this order; NULL: all. An unknown name is a usage error. */
 int out_select(struct out *out, const struct record_type *type, const struct opt_list *names,
@@ -52,10 +63,11 @@ int out_line(struct out *out, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* out_flush - writes the buffer; streams call it once per drain, not per record. */
 int out_flush(struct out *out);
 
-/* out_close - flushes; a file is synced and renamed. -EPIPE is 0. */
+/* out_close - flushes; a file is synced, and renamed where it is not yet. -EPIPE is 0. */
 int out_close(struct out *out, struct err *e);
 
-/* out_discard - instead of out_close after a failure: the earlier file stays. NULL-safe. */
+/* out_discard - instead of out_close after a failure: the earlier file stays, of a stream what was
+ * flushed. NULL-safe. */
 void out_discard(struct out *out);
 
 static inline void out_discard_(struct out **out)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* spawn.c - fork, the changes a child makes to itself, exec.
  *
- * The child reports a failure as an errno through a pipe that exec closes. A held child waits on a
- * second pipe: one byte releases it, its end (we died, or gave up) ends the child.
+ * The child waits on a pipe: one byte releases it, at once or by spawn_release; its end (we died,
+ * or gave up) ends the child. It reports a failure as an errno through a second pipe that exec
+ * closes.
  */
 #include "spawn.h"
 
@@ -76,7 +77,7 @@ static _Noreturn void run_child(const struct spawn *how, pid_t parent, int go_fd
 	int code = prepare(how, parent);
 	char go;
 
-	if (how->held && read(go_fd, &go, 1) != 1)
+	if (read(go_fd, &go, 1) != 1)
 		_exit(127);
 	if (!code) {
 		execvp(how->path ? how->path : how->argv[0], (char *const *)(uintptr_t)how->argv);
@@ -110,6 +111,14 @@ static int await_exec(struct child *c)
 	return n == sizeof(code) ? code : 0;
 }
 
+int spawn_release(struct child *c, struct err *e)
+{
+	int rc = write(c->go_fd, "", 1) == 1 ? await_exec(c) : -EPIPE;
+
+	close_fd(&c->go_fd);
+	return rc ? err_set(e, rc, "cannot run %s", c->name) : 0;
+}
+
 int spawn(struct child *ret, const struct spawn *how, struct err *e)
 {
 	struct child c = { .name = how->argv[0], .pidfd = -1 };
@@ -136,31 +145,19 @@ int spawn(struct child *ret, const struct spawn *how, struct err *e)
 	close(exec[1]);
 	c.go_fd = go[1];
 	c.exec_fd = exec[0];
-	if (!rc && !how->held) {
-		rc = await_exec(&c);
-		if (rc)
-			err_set(e, rc, "cannot run %s", c.name);
-	}
-	if (!how->held)
-		close_fd(&c.go_fd);
+	/* Before it may run and end: where SIGCHLD is ignored, it would be reaped at once. */
 	if (!rc) {
 		c.pidfd = pidfd_open(c.pid, 0);
 		if (c.pidfd < 0)
 			rc = err_set(e, errno, "cannot watch %s", c.name);
 	}
+	if (!rc && !how->held)
+		rc = spawn_release(&c, e);
 	if (rc)
 		child_done(&c);
 	else
 		*ret = c;
 	return rc;
-}
-
-int spawn_release(struct child *c, struct err *e)
-{
-	int rc = write(c->go_fd, "", 1) == 1 ? await_exec(c) : -EPIPE;
-
-	close_fd(&c->go_fd);
-	return rc ? err_set(e, rc, "cannot run %s", c->name) : 0;
 }
 
 /* Returns whether it has ended. A child that was reaped elsewhere has no status: not a success. */

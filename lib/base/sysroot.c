@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "sysroot.h"
+#include "rights.h"
 #include "units.h"
 
 static int build_path(const struct sysroot *root, char buf[SYSROOT_PATH_MAX], const char *fmt,
@@ -54,13 +55,20 @@ static ssize_t read_all(int fd, char *buf, size_t len)
 	return (ssize_t)used;
 }
 
+/* rc, which err_set returned, explained. */
+static int refused(const char *path, int rc, struct err *e)
+{
+	rights_explain(path, e);
+	return rc;
+}
+
 static ssize_t read_path(const char *path, char *buf, size_t len, struct err *e)
 {
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
 
 	if (fd < 0)
-		return err_set(e, errno, "cannot open %s", path);
+		return refused(path, err_set(e, errno, "cannot open %s", path), e);
 	n = read_all(fd, buf, len);
 	if (n < 0)
 		return err_set(e, (int)-n, "cannot read %s", path);
@@ -142,10 +150,11 @@ int sysroot_write(const struct sysroot *root, const char *text, struct err *e, c
 	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC | O_TRUNC);
 
 	if (fd < 0)
-		return err_set(e, errno, "cannot open %s to write '%s'", path, text);
+		return refused(path, err_set(e, errno, "cannot open %s to write '%s'", path, text),
+			       e);
 	n = write(fd, text, len);
 	if (n < 0)
-		return err_set(e, errno, "cannot write '%s' to %s", text, path);
+		return refused(path, err_set(e, errno, "cannot write '%s' to %s", text, path), e);
 	return (size_t)n == len ? 0 : err_set(e, EIO, "cannot write '%s' to %s", text, path);
 }
 

@@ -144,6 +144,8 @@ int units_parse_share(const char *text, double *ret, struct err *e)
 
 	if (!parse_real(text, &value, &end) || value < 0 || (*end && !str_eq(end, "%")))
 		return err_usage(e, "'%s' is not a share, such as 50%% or 0.5", text);
+	if (value > 1 && !*end)
+		return err_usage(e, "'%s' is above 1, the whole; did you mean %s%%?", text, text);
 	*ret = *end ? value / 100 : value;
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 
+#include "lib/base/rights.h"
 #include "lib/base/stop.h"
 #include "lib/base/term.h"
 
@@ -64,16 +65,25 @@ static int probe_open(struct probe *p, const struct probe_options *options, void
 {
 	int rc;
 
-	*p = (struct probe){
-		.options = options, .ctx = ctx, .wake_fd = -1, .until_fd = -1, .stats_fd = -1
-	};
+	*p = (struct probe){ .options = options,
+			     .ctx = ctx,
+			     .wake_fd = -1,
+			     .until_fd = -1,
+			     .stats_fd = -1,
+			     .grace_fd = -1,
+			     .grace_inner = -1 };
 	p->end = (struct end_record){ .missed = MISSING_U64, .unmatched = MISSING_U64 };
 	term_set_level(options->quiet ? TERM_QUIET : options->verbose ? TERM_VERBOSE : TERM_NORMAL);
 	libbpf_set_print(options->verbose ? libbpf_log : NULL);
 	rc = stop_install(e);
 	if (rc)
 		return rc;
-	rc = probe_rights(e);
+	if (options->tgid)
+		rc = probe_check_pid("--pid", options->tgid, e);
+	if (!rc)
+		rc = rights_check(RIGHTS_PROBE, "loading a probe", e);
+	if (!rc)
+		rc = rights_pid_space(&p->pid_space, e);
 	if (rc)
 		return rc;
 	rc = probe_kernel_read(NULL, &p->kernel, e);
@@ -87,7 +97,8 @@ static int probe_open(struct probe *p, const struct probe_options *options, void
 				   "of Debian, Ubuntu, Fedora or Arch");
 	}
 	probe_hook_find(&p->kernel, (enum probe_variant)options->hook, p->choices);
-	rc = out_new(&p->out, (enum out_format)MAX(options->format, OUT_TEXT), options->output, e);
+	rc = out_new_stream(&p->out, (enum out_format)MAX(options->format, OUT_TEXT),
+			    options->output, e);
 	if (!rc)
 		out_set_time(p->out, (enum out_time)options->timestamps);
 	return rc;
@@ -114,12 +125,26 @@ int probe_ready(struct probe *p, const char *message)
 	return out_flush(p->out);
 }
 
+/* Why a signal ends the probe, or NULL. */
+static const char *stopped(void)
+{
+	int sig = stop_requested();
+
+	return !sig ? NULL : sig == SIGPIPE ? "reader" : "signal";
+}
+
+/* Whether what until_fd stands for has ended. */
+static bool ended(const struct probe *p)
+{
+	return p->until_ready && (!p->calls.ended || p->calls.ended(p->ctx));
+}
+
 const char *probe_wait(struct probe *p, uint64_t ns)
 {
 	bool file = p->options->output && !str_eq(p->options->output, "-");
 	/* No events for stdout: POLLERR comes anyway when the last reader closes the pipe. */
 	struct pollfd fds[] = { { .fd = file ? -1 : STDOUT_FILENO },
-				{ .fd = p->until_fd, .events = POLLIN },
+				{ .fd = p->until_ready ? -1 : p->until_fd, .events = POLLIN },
 				{ .fd = p->wake_fd, .events = POLLIN } };
 	struct epoll_event woken;
 	uint64_t now = monotonic_ns();
@@ -134,25 +159,41 @@ const char *probe_wait(struct probe *p, uint64_t ns)
 	}
 	timeout = (struct timespec){ .tv_sec = (time_t)(ns / NS_PER_S),
 				     .tv_nsec = (long)(ns % NS_PER_S) };
-	if (stop_requested())
-		return stop_requested() == SIGPIPE ? "reader" : "signal";
+	if (stopped())
+		return stopped();
 	if (ppoll(fds, ARRAY_SIZE(fds), &timeout, NULL) > 0) {
 		if (fds[0].revents & POLLERR)
 			return "reader";
-		if (fds[1].revents & POLLIN)
-			return "done";
+		p->until_ready |= (fds[1].revents & POLLIN) != 0;
 		if (fds[2].revents & POLLIN)
 			epoll_wait(p->wake_fd, &woken, 1, 0);
 	}
-	if (stop_requested())
-		return stop_requested() == SIGPIPE ? "reader" : "signal";
-	return NULL;
+	if (stopped())
+		return stopped();
+	return ended(p) ? "done" : NULL;
 }
 
 void probe_sleep(struct probe *p)
 {
 	while (!p->end.reason)
 		p->end.reason = probe_wait(p, NS_PER_S);
+}
+
+static void report_tracing_off(void)
+{
+	static const char *const paths[] = { "/sys/kernel/tracing/tracing_on",
+					     "/sys/kernel/debug/tracing/tracing_on" };
+	uint64_t on;
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		if (sysroot_read_u64(NULL, &on, NULL, "%s", paths[i]))
+			continue;
+		if (!on)
+			term_warn("tracing is off: no line can come; turn it on: "
+				  "echo 1 | sudo tee %s",
+				  paths[i]);
+		return;
+	}
 }
 
 int probe_trace_pipe(struct probe *p, const char *line)
@@ -163,6 +204,7 @@ int probe_trace_pipe(struct probe *p, const char *line)
 		term_say("tracefs is not mounted; to mount it:");
 		term_say("  sudo mount -t tracefs tracefs /sys/kernel/tracing");
 	}
+	report_tracing_off();
 	term_say("format: `%s`; stop with ^C", line);
 	probe_sleep(p);
 	return 0;
@@ -209,7 +251,7 @@ int probe_finish(struct probe *p, struct err *e)
 		return rc;
 	p->end.seen = counts.seen;
 	p->end.filtered += counts.filtered;
-	p->end.dropped = counts.dropped;
+	p->end.dropped += counts.dropped;
 	p->end.missed = probe_missed(p);
 	return 0;
 }
@@ -319,7 +361,7 @@ static int probe_close(struct probe *p, struct err *e)
 
 	if (p->options->stats && !p->sink_error)
 		print_stats(p);
-	if (p->options->format >= 0 && !p->sink_error)
+	if (p->options->format >= 0 || p->sink_error)
 		out_record(out, &end_record_type, &p->end);
 	p->out = NULL;
 	return out_close(out, e);
@@ -327,11 +369,15 @@ static int probe_close(struct probe *p, struct err *e)
 
 static void probe_done(struct probe *p)
 {
+	const int fds[] = { p->stats_fd, p->wake_fd, p->grace_fd, p->grace_inner };
+
 	probe_detach(p);
-	if (p->stats_fd >= 0)
-		close(p->stats_fd);
-	if (p->wake_fd >= 0)
-		close(p->wake_fd);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+	free(p->perf_cpus);
+	free(p->cpus_now);
 	ring_buffer__free(p->ring);
 	free(p->links);
 	free(p->perf);

@@ -33,6 +33,7 @@ struct probe_calls {
 	int (*emit)(void *ctx, const void *event, size_t bytes); /* returns what out_record did */
 	int (*tick)(void *ctx); /* every tick_ns, NULL: never; returns what out_record did */
 	uint64_t tick_ns;
+	bool (*ended)(void *ctx); /* NULL, or whether it is time to stop, once until_fd was ready */
 	void (*on_poll)(void *ctx); /* NULL, or before each poll of the ring: every 10 to 50 ms */
 	void (*before_detach)(void *ctx); /* NULL, or while the programs are still attached */
 };
@@ -41,6 +42,7 @@ struct probe {
 	const struct probe_options *options;
 	void *ctx;
 	struct probe_calls calls;
+	uint32_t pid_space; /* for the programs' constant of this name */
 	struct probe_kernel kernel;
 	struct probe_choice choices[PROBE_HOOKS];
 	struct bpf_object *object;                 /* the skeleton's */
@@ -49,6 +51,8 @@ struct probe {
 	struct bpf_link **links;
 	struct probe_perf *perf;
 	size_t n_links, n_perf;
+	char *perf_cpus, *cpus_now; /* online when attached, NULL: no perf event; and later */
+	int grace_fd, grace_inner;  /* maps, to wait until no program runs any more */
 	uint64_t perf_events[PROBE_HOOKS]; /* counted by the kernel; filled by probe_detach */
 	struct ring_buffer *ring;
 	struct out *out;
@@ -56,6 +60,7 @@ struct probe {
 	struct end_record end;
 	int stats_fd;         /* open while the kernel times programs; -1: it does not */
 	int wake_fd;          /* readable when a program wakes the reader; -1: none does */
+	bool until_ready;     /* until_fd was readable */
 	int until_fd;         /* readable when it is time to stop (a pidfd); -1: none */
 	bool reads_processes; /* keep the rights to read maps and files of other processes */
 	int sink_error;       /* the first; a reader that closed the pipe is -EPIPE */

@@ -8,7 +8,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
-#include <linux/membarrier.h>
 #include <linux/perf_event.h>
 #include <sys/capability.h>
 #include <sys/epoll.h>
@@ -115,7 +114,7 @@ static int cannot_load(int rc, struct err *e)
 	if (rc == -EPERM) {
 		err_impossible(e, "the kernel refuses to load the probe");
 		return err_hint(e, "see /sys/kernel/security/lockdown (confidentiality forbids "
-				   "it); -v shows the kernel's message");
+				   "it); a container may deny bpf (seccomp); -v shows more");
 	}
 	err_set(e, rc, "cannot load the probe into the kernel");
 	return few_files(e) ? rc : err_hint(e, "-v shows the kernel's message");
@@ -126,15 +125,16 @@ static int ring_sample(void *ctx, void *event, size_t bytes)
 	struct probe *p = ctx;
 	int rc;
 
-	if (p->end.emitted >= p->options->max_events || p->sink_error) {
+	if (p->end.emitted >= p->options->max_events) {
 		p->end.filtered++; /* --max-events is reached */
 		return 0;
 	}
-	rc = p->calls.emit(p->ctx, event, bytes);
+	rc = p->sink_error ? p->sink_error : p->calls.emit(p->ctx, event, bytes);
 	if (rc)
-		p->sink_error = rc;
+		p->end.dropped++; /* it cannot be written */
 	else
 		p->end.emitted++;
+	p->sink_error = rc;
 	return 0;
 }
 
@@ -208,6 +208,16 @@ static int attach_perf_cpu(struct probe *p, size_t hook, int fd, struct err *e)
 	return rc;
 }
 
+static int perf_error(int code, const char *name, int cpu, struct err *e)
+{
+	int rc = err_set(e, code, "cannot open perf event %s on CPU %d", name, cpu);
+
+	if (!e || (code != EPERM && code != EACCES))
+		return rc;
+	e->exit = EXIT_IMPOSSIBLE;
+	return err_hint(e, "a container may deny perf_event_open (seccomp): run it on the host");
+}
+
 /* Opens the software event on each CPU that is online. */
 static int attach_perf(struct probe *p, size_t hook, int cpus, struct err *e)
 {
@@ -227,8 +237,7 @@ static int attach_perf(struct probe *p, size_t hook, int cpus, struct err *e)
 		if (fd < 0 && errno == ENODEV) /* offline */
 			continue;
 		if (fd < 0)
-			return err_set(e, errno, "cannot open perf event %s on CPU %d",
-				       probe_hooks[hook].name, cpu);
+			return perf_error(errno, probe_hooks[hook].name, cpu, e);
 		rc = attach_perf_cpu(p, hook, fd, e);
 	}
 	return rc;
@@ -267,6 +276,48 @@ static int drop_capabilities(const struct probe *p, struct err *e)
 	return rc;
 }
 
+/* Programs run inside RCU read sections. The update of a map of maps waits until those that began
+ * before have ended (maybe_wait_bpf_programs of the kernel, 4.12), also where membarrier(2) does
+ * not: it refuses to on nohz_full CPUs. Needs CAP_BPF here, and no right when it waits.
+ */
+static int grace_open(struct probe *p, struct err *e)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, outer);
+
+	p->grace_inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "grace", 4, 4, 1, NULL);
+	outer.inner_map_fd = (uint32_t)p->grace_inner;
+	p->grace_fd = p->grace_inner < 0 ? -1
+					 : bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "grace", 4, 4,
+							  1, &outer);
+	return p->grace_fd < 0 ? err_set(e, errno, "cannot create a map of maps") : 0;
+}
+
+static int grace_wait(const struct probe *p)
+{
+	uint32_t zero = 0;
+
+	return bpf_map_update_elem(p->grace_fd, &zero, &p->grace_inner, BPF_ANY);
+}
+
+static char *cpus_online(void)
+{
+	char *text = NULL;
+
+	if (sysroot_read_alloc(NULL, &text, NULL, "/sys/devices/system/cpu/online") > 0)
+		text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+/* Perf events are opened on the CPUs that are online when the probe is attached. */
+static bool cpus_changed(struct probe *p)
+{
+	if (!p->perf_cpus)
+		return false;
+	free(p->cpus_now);
+	p->cpus_now = cpus_online();
+	return p->cpus_now && !str_eq(p->cpus_now, p->perf_cpus);
+}
+
 int probe_attach(struct probe *p, struct err *e)
 {
 	int cpus = libbpf_num_possible_cpus();
@@ -283,11 +334,14 @@ int probe_attach(struct probe *p, struct err *e)
 	p->perf = calloc(room, sizeof(*p->perf));
 	if (!p->links || !p->perf)
 		return err_set(e, ENOMEM, "cannot attach to %d CPUs", cpus);
+	rc = grace_open(p, e);
 	for (size_t i = 0; i < PROBE_HOOKS && rc == 0; i++) {
 		if (!p->programs[i] && !p->counted[i])
 			continue;
 		term_detail("%s:%s as %s: %s", probe_hooks[i].group, probe_hooks[i].name,
 			    probe_variant_names[p->choices[i].variant], p->choices[i].note);
+		if (p->choices[i].variant == PROBE_PERF && !p->perf_cpus)
+			p->perf_cpus = cpus_online();
 		if (p->choices[i].variant == PROBE_PERF)
 			rc = attach_perf(p, i, cpus, e);
 		else
@@ -310,7 +364,14 @@ void probe_detach(struct probe *p)
 	p->end_ns = monotonic_ns();
 	for (size_t i = 0; i < p->n_links; i++)
 		bpf_link__destroy(p->links[i]);
-	if (p->n_links) /* waits for an RCU grace period: programs run inside read sections */
-		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+	if (p->n_links && grace_wait(p))
+		term_warn("cannot wait for the programs that still run: %s; the last events may be "
+			  "missing",
+			  strerror(errno));
+	if (p->n_links && cpus_changed(p))
+		term_warn("CPUs went online or offline while the probe was attached (online now: "
+			  "%s): "
+			  "completions of page faults there were not seen",
+			  p->cpus_now);
 	p->n_perf = p->n_links = 0;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* probe_hook.c - the table of hooks, the variant of each that the running kernel offers, and who
- * may load them.
+/* probe_hook.c - the table of hooks, the variant of each that the running kernel offers.
  *
  * `coldpress doctor` prints the choice.
  */
@@ -8,7 +7,7 @@
 
 #include <bpf/btf.h>
 #include <linux/perf_event.h>
-#include <sys/capability.h>
+#include <sys/syscall.h>
 
 #define RAW_VARIANTS (1u << PROBE_TP_BTF | 1u << PROBE_RAW_TP)
 /* Tracepoints whose programs need the arguments, tracepoints with a classic program too, and perf
@@ -100,8 +99,9 @@ int probe_kernel_read(const struct sysroot *root, struct probe_kernel *ret, stru
 	kernel.btf = access(path, R_OK) == 0;
 	if (kernel.btf && !(btf = btf__parse(path, NULL)))
 		return err_set(e, errno, "cannot read the kernel's type information in %s", path);
-	/* The feature test that perf_event_open(2) documents. */
-	kernel.perf = sysroot_exists(root, "/proc/sys/kernel/perf_event_paranoid");
+	/* The feature test that perf_event_open(2) documents; /proc may lack it (subset=pid). */
+	kernel.perf = root ? sysroot_exists(root, "/proc/sys/kernel/perf_event_paranoid")
+			   : syscall(SYS_perf_event_open, NULL, 0, 0, 0, 0) && errno != ENOSYS;
 	for (size_t i = 0; i < PROBE_HOOKS && probe_hooks[i].name; i++) {
 		snprintf(type, sizeof(type), "btf_trace_%s", probe_hooks[i].name);
 		kernel.typed[i] = btf && btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
@@ -172,34 +172,4 @@ void probe_hook_find(const struct probe_kernel *kernel, enum probe_variant wante
 					: reason(variant, wanted),
 		};
 	}
-}
-
-int probe_rights(struct err *e)
-{
-	static const struct {
-		cap_value_t value;
-		const char *name;
-	} need[] = { { CAP_BPF, "CAP_BPF" }, { CAP_PERFMON, "CAP_PERFMON" } };
-	cap_t caps = cap_get_proc();
-	cap_flag_value_t on = CAP_CLEAR;
-	char missing[64] = "";
-
-	if (!caps)
-		return err_set(e, errno, "cannot read the capabilities of this process");
-	/* The older, wider capability includes both. */
-	cap_get_flag(caps, CAP_SYS_ADMIN, CAP_EFFECTIVE, &on);
-	for (size_t i = 0; on == CAP_CLEAR && i < ARRAY_SIZE(need); i++) {
-		cap_flag_value_t has = CAP_CLEAR;
-		size_t used = strlen(missing);
-
-		cap_get_flag(caps, need[i].value, CAP_EFFECTIVE, &has);
-		if (has == CAP_CLEAR)
-			snprintf(missing + used, sizeof(missing) - used, "%s%s",
-				 used ? " and " : "", need[i].name);
-	}
-	cap_free(caps);
-	if (!*missing)
-		return 0;
-	err_impossible(e, "loading a probe needs CAP_BPF and CAP_PERFMON; missing: %s", missing);
-	return err_hint(e, "run it with sudo");
 }

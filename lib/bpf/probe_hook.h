@@ -65,9 +65,4 @@ void probe_hook_find(const struct probe_kernel *kernel, enum probe_variant wante
 /* probe_hook_index - row of a hook in probe_hooks, by its name, which must be one of them. */
 size_t probe_hook_index(const char *name);
 
-/* probe_rights - 0 when this process may load tracing programs; else exit 77 and which capability
- * is missing.
- */
-int probe_rights(struct err *e);
-
 #endif

@@ -3,6 +3,7 @@
 #include "probe_options.h"
 
 #include "lib/base/out.h"
+#include "lib/base/sysroot.h"
 
 const char *const probe_hook_choices[] = { "auto", "tp_btf", "raw_tp", "classic", "perf", NULL };
 const char *const probe_time_choices[] = { "monotonic", "utc", "both", NULL };
@@ -18,6 +19,22 @@ int probe_needs_format(const struct probe_options *options, struct err *e)
 	if (options->format >= 0 || !word)
 		return 0;
 	return err_usage(e, "%s needs records: add --format text, json or csv", word);
+}
+
+int probe_check_pid(const char *option, pid_t pid, struct err *e)
+{
+	AUTO_FREE char *status = NULL;
+	const char *line;
+	long tgid;
+
+	if (sysroot_read_alloc(NULL, &status, NULL, "/proc/%d/status", pid) <= 0)
+		return err_usage(e, "%s %d: process not found", option, pid);
+	line = strstr(status, "\nTgid:");
+	tgid = line ? strtol(line + strlen("\nTgid:"), NULL, 10) : pid;
+	if (tgid == pid)
+		return 0;
+	err_usage(e, "%s %d is a thread of process %ld", option, pid, tgid);
+	return err_hint(e, "name the process: %s %ld", option, tgid);
 }
 
 bool probe_filters(const struct probe_options *options)

@@ -31,7 +31,8 @@ extern const char *const probe_hook_choices[], *const probe_time_choices[];
 #define PROBE_OPT_OUTPUT(config, o) \
 	OPT_CHOICE('f', "format", config, o.format, opt_format_choices, \
 		   "write records in this format to standard output instead of the plain lines"), \
-		OPT_FILE('o', "output", config, o.output, "write records to this file"), \
+		OPT_FILE('o', "output", config, o.output, \
+			 "write records to this file as they come"), \
 		OPT_DURATION('d', "duration", config, o.duration_ns, \
 			     "stop after this time, e.g. 10s"), \
 		OPT_CHOICE(0, "timestamps", config, o.timestamps, probe_time_choices, \
@@ -70,6 +71,19 @@ extern const char *const probe_hook_choices[], *const probe_time_choices[];
 
 /* probe_needs_format - usage error where an option about records is given without --format. */
 int probe_needs_format(const struct probe_options *options, struct err *e);
+
+/* probe_check_pid - usage error that names it where pid is no process: none, or one of its threads.
+ *
+ * option  e.g. "--pid"
+ */
+int probe_check_pid(const char *option, pid_t pid, struct err *e);
+
+/* probe_pid - a PID or TID of the BPF side for a record; MISSING_U64: not visible in our namespace.
+ */
+static inline uint64_t probe_pid(uint32_t pid)
+{
+	return pid == PID_OUTSIDE ? MISSING_U64 : pid;
+}
 
 /* probe_filters - whether any of the filter options is given. */
 bool probe_filters(const struct probe_options *options);

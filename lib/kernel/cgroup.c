@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "cgroup.h"
+#include "lib/base/rights.h"
 #include "lib/base/units.h"
 
 /* The directory that holds a controller's files: on v2 all are in one. */
@@ -25,13 +26,12 @@ static int write_u64(uint64_t value, const char *unlimited, struct err *e, const
 	return sysroot_write(NULL, text, e, "%s/%s", dir, file);
 }
 
-static int write_control(const struct cgroup *group, char sign, struct err *e)
+static int enable(const struct cgroup *group, struct err *e)
 {
-	char text[32];
+	const char *text = !group->enable_pids     ? "+memory"
+			   : !group->enable_memory ? "+pids"
+						   : "+memory +pids";
 
-	snprintf(text, sizeof(text), "%c%s", sign, group->enable_memory ? "memory" : "pids");
-	if (group->enable_memory && group->enable_pids)
-		snprintf(text, sizeof(text), "%cmemory %cpids", sign, sign);
 	return sysroot_write(NULL, text, e, "%s/cgroup.subtree_control", group->enable);
 }
 
@@ -55,7 +55,7 @@ static int create_error(const char *dir, int code, struct err *e)
 	err_set(e, code, "cannot make the control group %s", dir);
 	if (e && (code == EACCES || code == EPERM || code == EROFS)) {
 		e->exit = EXIT_IMPOSSIBLE;
-		err_hint(e, "run it with sudo");
+		rights_hint(e);
 	}
 	return -code;
 }
@@ -69,7 +69,7 @@ static int enable_error(int rc, struct err *e)
 	if (rc == -EBUSY)
 		return err_hint(e, "in a container: move its processes into a group below that "
 				   "one, or run this on the host");
-	return err_hint(e, "run it with sudo");
+	return rights_hint(e);
 }
 
 int cgroup_create(struct cgroup *group, struct err *e)
@@ -78,7 +78,7 @@ int cgroup_create(struct cgroup *group, struct err *e)
 	int rc = 0;
 
 	if (group->enable[0]) {
-		rc = write_control(group, '+', e);
+		rc = enable(group, e);
 		if (rc)
 			return enable_error(rc, e);
 	}
@@ -165,6 +165,41 @@ int cgroup_limit_memory(const struct cgroup *group, uint64_t memory_bytes, uint6
 int cgroup_limit_pids(const struct cgroup *group, uint64_t pids, struct err *e)
 {
 	return write_u64(pids, "max", e, tree_dir(group, CGROUP_TREE_PIDS), "pids.max");
+}
+
+/* A limit that was set: lost when its file is missing, as after the controller was disabled, or
+ * says more. */
+static int check_limit(const char *dir, const char *file, uint64_t limit, struct err *e)
+{
+	uint64_t now;
+	int rc;
+
+	if (limit >= CGROUP_NO_LIMIT_BYTES) /* also MISSING_U64 */
+		return 0;
+	rc = sysroot_read_u64(NULL, &now, NULL, "%s/%s", dir, file);
+	if (rc == -ENOENT || rc == -ENODEV)
+		return err_say(e, ESTALE, "its limit %s was removed while it ran", file);
+	if (rc || now <= limit)
+		return 0;
+	return err_say(e, ESTALE, "its limit %s was raised while it ran", file);
+}
+
+int cgroup_limits_check(const struct cgroup *group, uint64_t memory_bytes, uint64_t swap_bytes,
+			uint64_t pids, struct err *e)
+{
+	const bool v2 = group->mode == CGROUP_V2;
+	const char *dir = tree_dir(group, CGROUP_TREE_MEMORY);
+	int rc = check_limit(tree_dir(group, CGROUP_TREE_PIDS), "pids.max", pids, e);
+
+	if (!rc)
+		rc = check_limit(dir, v2 ? "memory.max" : "memory.limit_in_bytes", memory_bytes, e);
+	if (rc || swap_bytes == MISSING_U64)
+		return rc;
+	if (v2)
+		return check_limit(dir, "memory.swap.max", swap_bytes, e);
+	if (memory_bytes == MISSING_U64 || add_overflows(memory_bytes, swap_bytes, &swap_bytes))
+		return 0;
+	return check_limit(dir, "memory.memsw.limit_in_bytes", swap_bytes, e);
 }
 
 int cgroup_group_oom(const struct cgroup *group, struct err *e)
@@ -255,8 +290,7 @@ int cgroup_remove(const struct cgroup *group, uint64_t timeout_ns, struct err *e
 
 		first = first ? first : rc;
 	}
-	/* Refused (EBUSY) while another group still uses them: then they are wanted. */
-	if (group->enable[0])
-		write_control(group, '-', NULL);
+	/* What create enabled stays: disabling a controller succeeds while other groups have limits
+	 * of it, and removes them (docs/decisions/0008). */
 	return first;
 }

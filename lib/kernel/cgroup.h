@@ -25,7 +25,7 @@ enum cgroup_tree {
 	CGROUP_TREES
 };
 
-#define CGROUP_PATH_MAX       512
+#define CGROUP_PATH_MAX       SYSROOT_PATH_MAX
 #define CGROUP_NO_LIMIT_BYTES (UINT64_C(1) << 62) /* limits above it are none (v1) */
 
 /* Where the hierarchies are and where in them this process is. */
@@ -53,7 +53,7 @@ struct cgroup {
 	char dir[CGROUP_TREES][CGROUP_PATH_MAX]; /* "" = not in this hierarchy */
 	/* v2: the directory whose cgroup.subtree_control lacks what is needed, or "" */
 	char enable[CGROUP_PATH_MAX];
-	bool enable_memory, enable_pids; /* what it lacks: added by create, taken back by remove */
+	bool enable_memory, enable_pids; /* what it lacks: enabled by create, and left enabled */
 	uint64_t id; /* of the cgroup2 directory, as bpf_get_current_cgroup_id() returns it */
 };
 
@@ -88,6 +88,14 @@ int cgroup_limit_memory(const struct cgroup *group, uint64_t memory_bytes, uint6
 
 /* cgroup_limit_pids - processes and threads together; MISSING_U64 = no limit. */
 int cgroup_limit_pids(const struct cgroup *group, uint64_t pids, struct err *e);
+
+/* cgroup_limits_check - whether the limits that were set still hold; MISSING_U64 = none was set. A
+ * lower one holds, too: compressing a group on v1 lowers it for a moment.
+ *
+ * errors  -ESTALE one was raised or removed, which disabling its controller does
+ */
+int cgroup_limits_check(const struct cgroup *group, uint64_t memory_bytes, uint64_t swap_bytes,
+			uint64_t pids, struct err *e);
 
 /* cgroup_group_oom - v2: an OOM kill ends every process of the group. Nothing on v1. */
 int cgroup_group_oom(const struct cgroup *group, struct err *e);
@@ -129,6 +137,15 @@ struct cgroup_swap {
  * stops at its first non-zero, which is returned. Groups without swap accounting are left out. */
 typedef int cgroup_swap_fn(void *ctx, const struct cgroup_swap *group);
 int cgroup_swap_visit(const struct cgroup_layout *layout, cgroup_swap_fn *fn, void *ctx);
+
+/* cgroup_bound - lowers total_bytes to the smallest limit of the groups that enclose this process,
+ * and available_bytes to the least that one of them may still be charged with: file pages go first,
+ * as in MemAvailable. The groups below the mount are those that can be seen.
+ *
+ * source  v2 memory.max, memory.current; v1 memory.limit_in_bytes, memory.usage_in_bytes
+ */
+struct procfs_meminfo;
+void cgroup_bound(const struct cgroup_layout *layout, struct procfs_meminfo *memory);
 
 /* cgroup_oom_visit - fn for every group in which the OOM killer ended a process; stops at its first
  * non-zero, which is returned.

@@ -9,8 +9,9 @@
 #include <sys/stat.h>
 
 #include "cgroup.h"
+#include "lib/base/text.h"
 
-#define DEPTH_MAX 32
+#define DEPTH_MAX 512        /* a descriptor each; deeper groups have no path */
 #define PATHS_MAX (1u << 18) /* ids kept; further ones have no path */
 
 struct known {
@@ -56,31 +57,33 @@ static void keep(struct cgroup_paths *paths, uint64_t id, const char *path)
 		free(entry);
 }
 
-/* The groups below the directory fd, which is closed; path has CGROUP_PATH_MAX bytes and its own
- * in the first n. */
-static void walk(struct cgroup_paths *paths, int fd, char *path, size_t n, int depth)
+/* The groups below the directory fd, which is closed; path has its own, without its NUL. */
+static void walk(struct cgroup_paths *paths, int fd, struct text *path, int depth)
 {
 	DIR *dir = fdopendir(fd);
+	size_t n = path->n;
 
 	if (!dir) {
 		close(fd);
 		return;
 	}
-	for (struct dirent *entry; (entry = readdir(dir));) {
-		size_t len = strlen(entry->d_name);
+	for (struct dirent *entry; (entry = readdir(dir)); path->n = n) {
 		int below;
 
 		if (entry->d_type != DT_DIR || str_eq(entry->d_name, ".") ||
-		    str_eq(entry->d_name, "..") || n + len + 2 > CGROUP_PATH_MAX)
+		    str_eq(entry->d_name, ".."))
 			continue;
-		path[n] = '/';
-		memcpy(path + n + 1, entry->d_name, len + 1);
-		keep(paths, entry->d_ino, path);
+		text_str(path, "/");
+		text_put(path, entry->d_name, strlen(entry->d_name) + 1);
+		if (path->failed)
+			break;
+		path->n--;
+		keep(paths, entry->d_ino, path->s);
 		if (depth == DEPTH_MAX)
 			continue;
 		below = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (below >= 0)
-			walk(paths, below, path, n + 1 + len, depth + 1);
+			walk(paths, below, path, depth + 1);
 	}
 	closedir(dir);
 }
@@ -88,16 +91,17 @@ static void walk(struct cgroup_paths *paths, int fd, char *path, size_t n, int d
 const char *cgroup_paths_find(struct cgroup_paths *paths, uint64_t id)
 {
 	const struct known *entry = find(paths, id);
-	char path[CGROUP_PATH_MAX] = "/";
+	struct text path = { 0 };
 	struct stat st;
 
 	if (!entry) {
 		int fd = *paths->top ? open(paths->top, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
 		if (fd >= 0 && fstat(fd, &st) == 0)
-			keep(paths, st.st_ino, path);
+			keep(paths, st.st_ino, "/");
 		if (fd >= 0)
-			walk(paths, fd, path, 0, 1);
+			walk(paths, fd, &path, 1);
+		text_done(&path);
 		keep(paths, id, "");
 		entry = find(paths, id);
 	}

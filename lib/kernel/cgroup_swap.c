@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* cgroup_swap.c - which groups have pages in swap and how much they may still be charged with, and
- * in which groups the OOM killer ended processes. Reads only.
+/* cgroup_swap.c - which groups have pages in swap and how much they may still be charged with,
+ * those that enclose this process too, and in which groups the OOM killer ended processes. Reads
+ * only.
  */
 #include "cgroup.h"
 #include "keyed.h"
+#include "procfs.h"
 #include "lib/base/dir.h"
 
 #define DEPTH_MAX 64
@@ -95,6 +97,7 @@ static bool read_group(enum cgroup_mode mode, const char *dir, struct cgroup_swa
 	AUTO_FREE char *stat = NULL;
 	ssize_t n = sysroot_read_alloc(NULL, &stat, NULL, "%s/memory.stat", dir);
 
+	ret->limit_bytes = ret->room_bytes = MISSING_U64;
 	if (n < 0)
 		return false;
 	if (v2)
@@ -136,6 +139,32 @@ int cgroup_swap_visit(const struct cgroup_layout *layout, cgroup_swap_fn *fn, vo
 	if (read_group(layout->mode, mount, &group) && group.room_bytes != MISSING_U64)
 		rc = fn(ctx, &group);
 	return rc ? rc : walk_below(&walk, mount, 0);
+}
+
+/* ---- the groups that enclose this process ---- */
+
+void cgroup_bound(const struct cgroup_layout *layout, struct procfs_meminfo *memory)
+{
+	const bool v2 = layout->mode == CGROUP_V2;
+	const char *mount = mount_of(layout);
+	const char *own = layout->own[v2 ? CGROUP_TREE_UNIFIED : CGROUP_TREE_MEMORY];
+	char below[CGROUP_PATH_MAX], dir[SYSROOT_PATH_MAX];
+
+	if (!*mount)
+		return;
+	snprintf(below, sizeof(below), "%s", own);
+	for (char *end = below + strlen(below); end; end = strrchr(below, '/')) {
+		struct cgroup_swap group;
+
+		*end = '\0';
+		if (sysroot_path(NULL, dir, "%s%s", mount, below))
+			continue;
+		read_group(layout->mode, dir, &group);
+		if (group.room_bytes == MISSING_U64)
+			continue;
+		memory->total_bytes = MIN(memory->total_bytes, group.limit_bytes);
+		memory->available_bytes = MIN(memory->available_bytes, group.room_bytes);
+	}
 }
 
 /* ---- OOM kills ---- */

@@ -113,32 +113,38 @@ static int offer(struct walk *w, uint64_t address, enum page_kind kind)
 	return page_sample_offer(w->sample, &ref);
 }
 
-/* 1 = it cannot be moved, or was seen before; its reason is counted. Pages mapped more than once
- * are those that can be locked elsewhere, or the shared page of zeros. */
-static int leave_out(struct walk *w, const struct pagemap_page *page)
+/* 1 = it cannot be moved; its reason is counted. Pages mapped more than once are those that can be
+ * locked elsewhere, or the shared page of zeros. */
+static int leave_out_by_flags(struct walk *w, const struct pagemap_page *page)
 {
 	struct page_census *census = w->census;
 	struct pagemap_flags flags = { .lazyfree = false };
 	const bool lazyfree = w->lazyfree_told && !page->file;
 
-	if (w->detail.locked) {
-		census->locked_pages++;
-		return 1;
-	}
-	if (page->frame && !page->exclusive) {
-		if (w->set->n * 2 >= w->set->capacity && set_grow(w->set))
-			return -ENOMEM;
-		if (!set_insert(w->set, page->frame)) {
-			census->again_pages++;
-			return 1;
-		}
-	}
 	if (page->frame && w->flags_fd >= 0 && (!page->exclusive || lazyfree))
 		flags = pagemap_flags_read(w->flags_fd, page->frame);
 	census->locked_pages += flags.unevictable;
 	census->shared_zero_pages += flags.zero;
 	census->lazyfree_pages += lazyfree && flags.lazyfree;
 	return flags.unevictable || flags.zero || (lazyfree && flags.lazyfree);
+}
+
+/* 1 = it cannot be moved, or was seen before. */
+static int leave_out(struct walk *w, const struct pagemap_page *page)
+{
+	if (w->detail.locked) {
+		w->census->locked_pages++;
+		return 1;
+	}
+	if (page->frame && !page->exclusive) {
+		if (w->set->n * 2 >= w->set->capacity && set_grow(w->set))
+			return -ENOMEM;
+		if (!set_insert(w->set, page->frame)) {
+			w->census->again_pages++;
+			return 1;
+		}
+	}
+	return leave_out_by_flags(w, page);
 }
 
 static int take_page(struct walk *w, uint64_t address, const struct pagemap_page *page)

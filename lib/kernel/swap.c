@@ -43,6 +43,20 @@ int swap_format(int fd, const char *label, struct err *e)
 	return fsync(fd) ? err_set(e, errno, "cannot write the swap header") : 0;
 }
 
+int swap_label_read(int fd, char ret[SWAP_LABEL_MAX], struct err *e)
+{
+	struct swap_header header;
+	ssize_t n = pread(fd, &header, sizeof(header), 0);
+
+	if (n < 0)
+		return err_set(e, errno, "cannot read the swap header");
+	if (n != (ssize_t)sizeof(header) ||
+	    memcmp(header.magic, "SWAPSPACE2", sizeof(header.magic)))
+		return err_say(e, EINVAL, "no swap header");
+	snprintf(ret, SWAP_LABEL_MAX, "%.16s", header.label);
+	return 0;
+}
+
 /* The kernel resolves this to the node that was opened, and shows that one in /proc/swaps. */
 static void fd_path(int fd, char path[64])
 {

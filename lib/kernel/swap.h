@@ -16,6 +16,11 @@
 /* swap_format - writes a version 1 swap header, as mkswap(8) does, and flushes it. */
 int swap_format(int fd, const char *label, struct err *e);
 
+#define SWAP_LABEL_MAX 17
+
+/* swap_label_read - the label in a header, up to 16 characters. -EINVAL no swap header. */
+int swap_label_read(int fd, char ret[SWAP_LABEL_MAX], struct err *e);
+
 /* swap_on - errors -EINVAL no header; -EBUSY already swap, or open; -EPERM not root */
 int swap_on(int fd, int priority, struct err *e);
 

@@ -16,6 +16,7 @@
 
 #include "keyed.h"
 #include "lib/base/dir.h"
+#include "lib/base/rights.h"
 #include "lib/base/stop.h"
 #include "lib/base/units.h"
 
@@ -304,6 +305,36 @@ int zram_available(const struct sysroot *root, struct err *e)
 		e, "load it with `modprobe zram num_devices=0`, or use a kernel with CONFIG_ZRAM");
 }
 
+/* Really opened: access(2) knows nothing of what a security module or a read-only mount denies. */
+static int check_writable(const struct sysroot *root, const char *what, const char *file,
+			  struct err *e)
+{
+	char path[SYSROOT_PATH_MAX];
+	int rc = sysroot_path(root, path, "%s", file);
+	AUTO_CLOSE int fd = rc ? -1 : open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		return 0;
+	rc = rc ? rc : -errno;
+	err_impossible(e, "%s, since %s cannot be written: %s", what, file, strerror(-rc));
+	err_hint(e, "a container needs /sys writable for this: run it on the host");
+	return rc;
+}
+
+int zram_can_remove(const struct sysroot *root, struct err *e)
+{
+	return check_writable(root, "a zram device is not added: it could not be removed again",
+			      "/sys/class/zram-control/hot_remove", e);
+}
+
+int zram_can_reset(const struct sysroot *root, unsigned int id, struct err *e)
+{
+	char file[64];
+
+	snprintf(file, sizeof(file), "/sys/block/zram%u/reset", id);
+	return check_writable(root, "the device is not used: it could not be reset again", file, e);
+}
+
 int zram_hot_add(const struct sysroot *root, unsigned int *ret, struct err *e)
 {
 	char path[SYSROOT_PATH_MAX], text[32];
@@ -313,8 +344,11 @@ int zram_hot_add(const struct sysroot *root, unsigned int *ret, struct err *e)
 		return err_set(e, rc, "cannot open hot_add");
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0)
-		return err_set(e, errno, "cannot open %s", path);
+	if (fd < 0) {
+		rc = err_set(e, errno, "cannot open %s", path);
+		rights_explain(path, e);
+		return rc;
+	}
 	/* One read: each one at offset 0 adds a device. */
 	ssize_t n = read(fd, text, sizeof(text) - 1);
 
@@ -410,29 +444,21 @@ static int open_checked(const char *path, const struct zram_device *device, int 
 	return rc;
 }
 
-int zram_open(const struct zram_device *device, const char *dir, int flags, struct err *e)
+int zram_open(const struct zram_device *device, int flags, struct err *e)
 {
 	uint64_t end_ns = monotonic_ns() + NODE_WAIT_NS;
-	char path[SYSROOT_PATH_MAX];
+	char path[32];
 	int fd;
 
 	snprintf(path, sizeof(path), "/dev/zram%u", device->id);
 	while ((fd = open_checked(path, device, flags)) == -ENOENT && monotonic_ns() < end_ns &&
 	       !stop_requested())
 		sleep_ns(RETRY_MIN_NS);
-	if (fd != -ENOENT && fd != -ENODEV)
-		return fd < 0 ? err_set(e, fd, "cannot open %s", path) : fd;
-	if (snprintf(path, sizeof(path), "%s/.node.%d", dir, (int)getpid()) >= (int)sizeof(path))
-		return err_set(e, ENAMETOOLONG, "cannot make a device node in %s", dir);
-	if (unlink(path) && errno != ENOENT)
-		return err_set(e, errno, "cannot remove %s", path);
-	if (mknod(path, S_IFBLK | 0600, device->dev))
-		return err_set(e, errno, "cannot make the device node %s", path);
-	fd = open_checked(path, device, flags);
-	if (unlink(path) && fd >= 0) {
-		close(fd);
-		return err_set(e, errno, "cannot remove %s", path);
-	}
-	return fd < 0 ? err_set(e, fd, "cannot open zram%u by a temporary device node", device->id)
-		      : fd;
+	if (fd >= 0)
+		return fd;
+	err_set(e, fd, "cannot open %s", path);
+	if (fd == -ENOENT || fd == -ENODEV)
+		err_hint(e, "it must be the node of the device: mknod -m 600 %s b %u %u", path,
+			 major(device->dev), minor(device->dev));
+	return fd;
 }

@@ -110,7 +110,13 @@ bool zram_algorithms_have(const struct zram_algorithms *algorithms, const char *
 /* zram_available - 0 where devices can be added, else exit 77 and the command that would help. */
 int zram_available(const struct sysroot *root, struct err *e);
 
-/* zram_hot_add - a new device; its number is in *ret. Needs root. Journal the intent first. */
+/* zram_can_remove, zram_can_reset - whether a device that is added now could be removed again, and
+ * one that is set up reset: hot_add is a read, which a read-only /sys allows. Exit 77 where not. */
+int zram_can_remove(const struct sysroot *root, struct err *e);
+int zram_can_reset(const struct sysroot *root, unsigned int id, struct err *e);
+
+/* zram_hot_add - a new device; its number is in *ret. Needs root. Call zram_can_remove() and
+ * journal the intent first. */
 int zram_hot_add(const struct sysroot *root, unsigned int *ret, struct err *e);
 
 /* zram_write - one attribute of the device; waits out EBUSY. */
@@ -121,12 +127,13 @@ int zram_disk_bytes(const struct sysroot *root, unsigned int id, uint64_t *ret, 
 int zram_reset(const struct sysroot *root, const struct zram_device *device, struct err *e);
 int zram_hot_remove(const struct sysroot *root, const struct zram_device *device, struct err *e);
 
-/* zram_open - the block device of the running system, by number: /dev/zram<id> where that is this
- * device, else a node made in `dir` and removed again. Waits for udev up to a second.
+/* zram_open - /dev/zram<id>, checked to be this device. Waits for udev up to a second. No node of
+ * our own where that one is missing: /run is mounted nodev, and a swap whose node was removed is
+ * "(deleted)" in /proc/swaps, where nobody finds it.
  *
  * flags    as open(2); O_CLOEXEC is added
  * returns  a descriptor, or -errno
  */
-int zram_open(const struct zram_device *device, const char *dir, int flags, struct err *e);
+int zram_open(const struct zram_device *device, int flags, struct err *e);
 
 #endif

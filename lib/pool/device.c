@@ -14,8 +14,10 @@ static int remove_new(unsigned int id)
 int pool_device_add(struct journal *j, struct zram_device *ret, unsigned int *entry, struct err *e)
 {
 	unsigned int id;
-	int rc = journal_zram(j, entry, e);
+	int rc = zram_can_remove(NULL, e);
 
+	if (!rc)
+		rc = journal_zram(j, entry, e);
 	if (rc)
 		return rc;
 	rc = zram_hot_add(NULL, &id, e);

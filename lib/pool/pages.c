@@ -9,18 +9,16 @@
 #include "lib/base/stop.h"
 #include "lib/kernel/procfs.h"
 #include "lib/safety/journal_dir.h"
+#include "lib/safety/supervise.h"
 
 #define READ_BYTES ((size_t)MIB)
 #define READ_PAGES (READ_BYTES / PAGE_BYTES)
 
 int pool_pages_fd(const struct zram_device *device, uint64_t *disk_bytes, struct err *e)
 {
-	char dir[SYSROOT_PATH_MAX];
 	int rc = zram_disk_bytes(NULL, device->id, disk_bytes, e);
 
-	if (!rc)
-		rc = journal_state_dir(dir, e);
-	return rc ? rc : zram_open(device, dir, O_RDONLY | O_DIRECT, e);
+	return rc ? rc : zram_open(device, O_RDONLY | O_DIRECT, e);
 }
 
 ssize_t pool_pages_read(int fd, uint64_t disk_bytes, void *buf, size_t len, uint64_t at,
@@ -200,7 +198,7 @@ int pool_pages_copy(struct page_source *source, struct page_sample *sample, stru
 	AUTO_CLOSE int fd = memfd_create("pages of a pool", MFD_CLOEXEC);
 	struct procfs_meminfo memory;
 	char *to = MAP_FAILED;
-	int rc = procfs_meminfo_read(NULL, &memory, e);
+	int rc = supervise_memory_read(&memory, e);
 
 	if (rc)
 		return rc;

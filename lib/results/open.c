@@ -7,8 +7,10 @@
 #include "open.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "comparison.h"
 
@@ -19,27 +21,114 @@ static const char schema[] =
 #include "schema.h"
 	;
 
-/* The file itself, so that its owner is right before SQLite writes a byte: SQLite gives -wal and
- * -shm the owner of the database when root creates them.
- */
-static int create_file(const char *path, const struct results_owner *owner, struct err *e)
-{
-	int fd AUTO_CLOSE = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	struct stat st;
+/* ---- as the user ---- */
 
-	if (fd < 0 && errno == EEXIST) {
-		if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
-			return 0;
+/* SQLite opens by path, again and again, and its system calls are one set a process, without a
+ * context: so this is one of the process, too. */
+static struct caller sqlite_user;
+
+/* SQLite has made the path free of links before: one that is on the way now was put there since. */
+static int open_path(const char *path, int flags, int mode)
+{
+	const struct open_how how = { .flags = (uint64_t)(unsigned int)flags,
+				      .mode = flags & O_CREAT ? (uint64_t)(unsigned int)mode : 0,
+				      .resolve = RESOLVE_NO_SYMLINKS };
+	int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+
+	/* Before 5.6, or denied by a filter that does not know it. */
+	return fd < 0 && (errno == ENOSYS || errno == EPERM) ? open(path, flags, mode) : fd;
+}
+
+static int sqlite_open(const char *path, int flags, int mode)
+{
+	struct caller_root root;
+	int fd;
+
+	caller_enter(&sqlite_user, &root);
+	fd = open_path(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, mode);
+	caller_leave(&root);
+	return fd;
+}
+
+static int sqlite_unlink(const char *path)
+{
+	struct caller_root root;
+	int rc;
+
+	caller_enter(&sqlite_user, &root);
+	rc = unlink(path);
+	caller_leave(&root);
+	return rc;
+}
+
+static int become(const struct caller *user, struct err *e)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+	int rc = 0;
+
+	if (user)
+		sqlite_user = *user;
+	else
+		rc = caller_read(&sqlite_user, e);
+	if (rc)
+		return rc;
+	if (!vfs || vfs->iVersion < 3 ||
+	    vfs->xSetSystemCall(vfs, "open", (sqlite3_syscall_ptr)sqlite_open) ||
+	    vfs->xSetSystemCall(vfs, "unlink", (sqlite3_syscall_ptr)sqlite_unlink))
+		return err_say(e, ENOTSUP,
+			       "this SQLite does not let its files be opened as a user");
+	return 0;
+}
+
+/* The file itself, which is the user's before SQLite writes a byte. */
+static int create_file(const char *path, struct err *e)
+{
+	int fd AUTO_CLOSE = caller_open(&sqlite_user, path, O_RDWR | O_CREAT, 0644, e);
+
+	if (fd >= 0)
+		return 0;
+	if (fd == -EINVAL || fd == -ELOOP || fd == -EISDIR) {
 		err_say(e, EEXIST, "cannot open %s: it is not a regular file", path);
 		return err_hint(e, "remove it, or choose another place");
 	}
-	if (fd < 0) {
-		err_set(e, errno, "cannot create %s", path);
-		return err_hint(e, "its directory must exist and be writable");
-	}
-	if (owner && fchown(fd, owner->uid, owner->gid) < 0)
-		return err_set(e, errno, "cannot give %s to user %u", path, owner->uid);
-	return 0;
+	return err_hint(e, "its directory must exist and be writable by user %u", sqlite_user.uid);
+}
+
+static int check_file(const char *path, struct err *e)
+{
+	struct caller_root root;
+	struct stat st;
+	int rc;
+
+	caller_enter(&sqlite_user, &root);
+	rc = faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) < 0 || stat(path, &st) < 0 ? -errno : 0;
+	caller_leave(&root);
+	if (rc)
+		return err_set(e, rc, "cannot read %s", path);
+	return S_ISREG(st.st_mode)
+		       ? 0
+		       : err_say(e, EINVAL, "cannot read %s: it is not a regular file", path);
+}
+
+/* The path without links, as it is now; writing, the last place is left, which must be no link.
+ * NULL without memory, or where it has gone. */
+static char *resolve(const char *path, enum results_mode mode)
+{
+	const char *slash = strrchr(path, '/');
+	struct caller_root root;
+	AUTO_FREE char *dir = !slash ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+	AUTO_FREE char *real = NULL;
+	char *ret = NULL;
+
+	caller_enter(&sqlite_user, &root);
+	real = mode == RESULTS_READ ? realpath(path, NULL) : dir ? realpath(dir, NULL) : NULL;
+	caller_leave(&root);
+	if (!real || asprintf(&ret, "%s%s%s", real, mode == RESULTS_READ ? "" : "/",
+			      mode == RESULTS_READ ? ""
+			      : slash              ? slash + 1
+						   : path) < 0)
+		return NULL;
+	return ret;
 }
 
 /* Immutable: without locks and without files beside it. Only for a file that nobody writes. */
@@ -222,11 +311,11 @@ static int open_for_reading(struct results *results, struct err *e)
 }
 
 int results_open(struct results **ret, const char *path, enum results_mode mode,
-		 const struct results_owner *owner, struct err *e)
+		 const struct caller *user, struct err *e)
 {
 	struct results *results AUTO_RESULTS = calloc(1, sizeof(*results));
+	AUTO_FREE char *full = NULL;
 	struct err unwanted;
-	struct stat st;
 	int rc;
 
 	e = e ? e : &unwanted;
@@ -234,22 +323,24 @@ int results_open(struct results **ret, const char *path, enum results_mode mode,
 		results->path = strdup(path);
 	if (!results || !results->path)
 		return err_set(e, ENOMEM, "cannot open %s", path);
-	if (mode == RESULTS_WRITE) {
-		rc = create_file(path, owner, e);
-		if (rc)
-			return rc;
-	} else if (access(path, R_OK) < 0 || stat(path, &st) < 0) {
-		return err_set(e, errno, "cannot read %s", path);
-	} else if (!S_ISREG(st.st_mode)) {
-		return err_say(e, EINVAL, "cannot read %s: it is not a regular file", path);
-	}
+	rc = become(user, e);
+	if (!rc)
+		rc = mode == RESULTS_WRITE ? create_file(path, e) : check_file(path, e);
+	if (rc)
+		return rc;
+	full = resolve(path, mode);
+	if (!full)
+		return err_set(e, errno, "cannot open %s", path);
 	/* Reading opens for writing too where it may: only then SQLite tidies -wal and -shm away at
 	 * the end.
 	 */
-	rc = sqlite3_open_v2(path, &results->db, SQLITE_OPEN_READWRITE, NULL);
+	rc = sqlite3_open_v2(full, &results->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW,
+			     NULL);
 	if (rc != SQLITE_OK)
 		return results_failed(results, rc, "open", e);
 	distrust(results->db);
+	/* A sort must not fail for want of a directory for temporary files. */
+	results_plain(results, "PRAGMA temp_store=MEMORY");
 	rc = mode == RESULTS_WRITE ? open_for_writing(results, e) : open_for_reading(results, e);
 	if (rc)
 		return rc;

@@ -4,6 +4,7 @@
 #define COLDPRESS_RESULTS_OPEN_H
 
 #include "db.h"
+#include "lib/base/caller.h"
 
 #define RESULTS_USUAL_PATH \
 	"coldpress-report/study.db" /* where a study leaves it unless told otherwise */
@@ -13,20 +14,15 @@ enum results_mode {
 	RESULTS_WRITE, /* created where it is missing */
 };
 
-/* Who shall own a file that results_open creates. The files SQLite puts beside it follow. */
-struct results_owner {
-	uid_t uid;
-	gid_t gid;
-};
-
-/* results_open - opens or creates the file; its directory must be there. owner NULL: whoever runs
- * this. Nothing that exists changes its owner, and a symbolic link in the last place is refused
- * when creating.
+/* results_open - opens or creates the file; its directory must be there. It, and what SQLite puts
+ * beside it, is opened and made with the rights of `user` (NULL: of caller_read), one for the whole
+ * process, and through no link: one in the last place is refused when writing, and one that turns
+ * up later on the way fails.
  *
  * errors  -ENOENT, -EACCES, -EROFS, -ENOSPC as the filesystem says; -EBADMSG not a results
  * database, or damaged; -ENOTSUP (exit 77) written by a newer coldpress
  */
 int results_open(struct results **ret, const char *path, enum results_mode mode,
-		 const struct results_owner *owner, struct err *e);
+		 const struct caller *user, struct err *e);
 
 #endif

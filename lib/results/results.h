@@ -123,11 +123,12 @@ int results_prediction(struct results *results, const struct results_id *cell, c
 		       const char *unit, double predicted, double measured, struct err *e);
 
 struct results_ranking {
-	uint64_t place; /* from 1, best first; 0: not eligible (struct policy_verdict, rank) */
+	uint64_t place; /* by fair_score, from 1; 0: not eligible (struct policy_verdict, rank) */
 	const char *codec, *tier; /* tier: "fast", "heavy" */
-	bool eligible, recommended;
+	bool eligible, recommended; /* recommended: chosen, whatever its place */
 	double fair_score;         /* bytes/ms; NaN: none */
-	double value_gib_per_core; /* heavy codecs; NaN: none */
+	double value_gib_per_core; /* of struct policy_verdict; NaN: none */
+	/* Of total_bytes: of all sampled pages, zero and same-filled ones saved whole. */
 	double saved_slot_bytes, saved_codec_bytes, total_bytes;
 	double compress_cpu_ms, decompress_cpu_ms, readback_factor;
 	const char *reason;

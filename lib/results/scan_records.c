@@ -14,7 +14,7 @@ static const struct field class_fields[] = {
 	      "upper end; drawn pages that could not be read may be of any class"),
 };
 const struct record_type scan_class_type =
-	RECORD_TYPE("scan_class", 1, RECORD_TABLE, class_fields, "sampled pages by page class");
+	RECORD_TYPE("scan_class", 2, RECORD_TABLE, class_fields, "sampled pages by page class");
 
 #define CODEC(m, t, u, what, ...) FIELD(struct scan_codec_record, m, t, u, what, ##__VA_ARGS__)
 static const struct field codec_fields[] = {
@@ -42,6 +42,12 @@ static const struct field codec_fields[] = {
 	      "lower end of the 95 % interval of saved_slot_ratio, whatever is in pages of which "
 	      "nothing is known"),
 	CODEC(saved_slot_high_ratio, FIELD_F64, "ratio", "upper end of that interval"),
+	CODEC(saved_memory_ratio, FIELD_F64, "ratio",
+	      "saved share of the RAM of all present pages: as saved_slot_ratio, but zero and "
+	      "same-filled pages are counted, and saved whole; missing as saved_slot_ratio"),
+	CODEC(saved_memory_low_ratio, FIELD_F64, "ratio",
+	      "lower end of the 95 % interval of saved_memory_ratio, as saved_slot_low_ratio"),
+	CODEC(saved_memory_high_ratio, FIELD_F64, "ratio", "upper end of that interval"),
 	CODEC(huge_pages, FIELD_U64, "pages", "incompressible pages, stored uncompressed"),
 	CODEC(compress_ns, FIELD_F64, "ns", "thread CPU to compress one page, median of batches",
 	      .decimals = -1),
@@ -73,7 +79,7 @@ static const struct field codec_fields[] = {
 	CODEC(validation, FIELD_STRING, "", "PASS, or FAIL if mismatched_pages is above 0"),
 };
 const struct record_type scan_codec_type =
-	RECORD_TYPE("scan_codec", 2, RECORD_TABLE, codec_fields,
+	RECORD_TYPE("scan_codec", 3, RECORD_TABLE, codec_fields,
 		    "one codec on the sampled pages that need one");
 
 #define CC(m, t, u, what) \
@@ -100,6 +106,28 @@ static const struct field class_codec_fields[] = {
 const struct record_type scan_class_codec_type =
 	RECORD_TYPE("scan_class_codec", 1, RECORD_TABLE, class_codec_fields,
 		    "one codec on the pages of one page class");
+
+#define GROUP(m, u, what) \
+	{ \
+		.name = #m, .unit = (u), .type = FIELD_U64, \
+		.offset = offsetof(struct scan_group_record, sums.m), .size = sizeof(uint64_t), \
+		.meaning = (what) \
+	}
+static const struct field group_fields[] = {
+	FIELD(struct scan_group_record, label, FIELD_STRING, "", "codec and level"),
+	FIELD(struct scan_group_record, group, FIELD_U64, "",
+	      "0 to 31: sampled pages that need a codec are put into groups at random, the same "
+	      "for "
+	      "every codec"),
+	GROUP(orig_bytes, "bytes", "pages * 4096"),
+	GROUP(codec_bytes, "bytes", "sum of compressed lengths"),
+	GROUP(slot_bytes, "bytes", "RAM in a zram pool"),
+	GROUP(compress_cpu_ns, "ns", "thread CPU to compress these pages once"),
+	GROUP(decompress_cpu_ns, "ns", "thread CPU to decompress the compressible ones once"),
+};
+const struct record_type scan_group_type =
+	RECORD_TYPE("scan_group", 1, RECORD_TABLE, group_fields,
+		    "one codec on a random group of the sampled pages");
 
 #define MAPPING(m, t, u, what) FIELD(struct scan_mapping_record, m, t, u, what)
 static const struct field mapping_fields[] = {
@@ -231,5 +259,15 @@ struct rank_codec scan_rank_codec(const struct scan_codec_record *r)
 		.slot_bytes = r->slot_bytes,
 		.compress_cpu_ns = r->compress_cpu_ns,
 		.decompress_cpu_ns = r->decompress_cpu_ns,
+		.memory_low_ratio = r->saved_memory_low_ratio,
+		.memory_high_ratio = r->saved_memory_high_ratio,
 	};
+}
+
+void scan_rank_memory(const struct scan_summary_record *r, struct rank_query *ret)
+{
+	const double sampled = (double)r->sampled_pages, all = (double)r->population_pages;
+
+	ret->same_bytes = (r->zero_pages + r->same_pages) * PAGE_BYTES;
+	ret->unsampled_ratio = all >= sampled && all > 0 ? 1 - sampled / all : 1;
 }

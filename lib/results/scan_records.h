@@ -23,6 +23,7 @@ struct scan_codec_record {
 	uint64_t pages, orig_bytes, codec_bytes, stored_bytes, slot_bytes;
 	double saved_codec_ratio, saved_codec_low_ratio, saved_codec_high_ratio;
 	double saved_slot_ratio, saved_slot_low_ratio, saved_slot_high_ratio;
+	double saved_memory_ratio, saved_memory_low_ratio, saved_memory_high_ratio;
 	uint64_t huge_pages;
 	double compress_ns, compress_low_ns, compress_high_ns, compress_p90_ns;
 	double decompress_ns, decompress_low_ns, decompress_high_ns, decompress_p90_ns;
@@ -38,6 +39,15 @@ struct scan_codec_record {
 struct scan_class_codec_record {
 	const char *class;
 	struct scan_codec_record codec;
+};
+
+/* One codec on a random group of the sampled pages that need one, in JSON only: from the groups
+ * rank draws the sample again.
+ */
+struct scan_group_record {
+	const char *label;
+	uint64_t group;
+	struct rank_group sums;
 };
 
 /* Sampled pages by compressed length, in JSON only. */
@@ -80,9 +90,14 @@ struct scan_summary_record {
 };
 
 extern const struct record_type scan_class_type, scan_codec_type, scan_class_codec_type,
-	scan_mapping_type, scan_hist_type, scan_estimate_type, scan_summary_type;
+	scan_group_type, scan_mapping_type, scan_hist_type, scan_estimate_type, scan_summary_type;
 
 /* scan_rank_codec - what the policy needs of a record. Strings are not copied. */
 struct rank_codec scan_rank_codec(const struct scan_codec_record *record);
+
+/* scan_rank_memory - what the policy needs to know of the memory: pages that need no codec, and how
+ * many pages were not sampled.
+ */
+void scan_rank_memory(const struct scan_summary_record *summary, struct rank_query *ret);
 
 #endif

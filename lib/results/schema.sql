@@ -136,15 +136,15 @@ CREATE TABLE prediction (
 CREATE TABLE ranking (
 	workload           TEXT NOT NULL REFERENCES workload (id) ON DELETE CASCADE,
 	codec              TEXT NOT NULL,
-	place              INTEGER,                -- from 1, best first; NULL: not eligible
+	place              INTEGER,                -- by fair_score, from 1; NULL: not eligible
 	tier               TEXT NOT NULL,          -- fast, heavy
 	eligible           INTEGER NOT NULL,
 	recommended        INTEGER NOT NULL,
 	fair_score         REAL,                   -- bytes/ms
-	value_gib_per_core REAL,                   -- heavy codecs: what the extra CPU buys
+	value_gib_per_core REAL,                   -- what its extra CPU buys
 	saved_slot_bytes   REAL,
 	saved_codec_bytes  REAL,
-	total_bytes        REAL,                   -- of the pages judged
+	total_bytes        REAL,                   -- of all sampled pages
 	compress_cpu_ms    REAL,
 	decompress_cpu_ms  REAL,
 	readback_factor    REAL,

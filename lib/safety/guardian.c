@@ -18,6 +18,7 @@
 
 #include "guardian.h"
 #include "journal_undo.h"
+#include "lib/base/rights.h"
 #include "lib/base/units.h"
 
 /* Where descriptors are once the guardian runs: 0, 1, 2 the command's, then these. */
@@ -119,7 +120,7 @@ static _Noreturn void command_main(const struct guardian_task *task, pid_t guard
 	raise_oom_score(task->oom_score_adj);
 	setrlimit(RLIMIT_CORE, &no_core);
 	/* Has no effect on kernels without network namespaces. */
-	if (task->no_network && geteuid() == 0)
+	if (task->no_network && !rights_missing(RIGHT(CAP_SYS_ADMIN)))
 		unshare(CLONE_NEWNET);
 	failed.code = -caller_become(task->user);
 	if (failed.code) {

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "lib/base/dir.h"
+#include "lib/base/rights.h"
 #include "lib/base/stop.h"
 #include "lib/kernel/procfs.h"
 
@@ -14,19 +15,40 @@
 #define LOCK_POLL_NS      (20 * NS_PER_MS)
 #define JOURNAL_BYTES_MAX ((off_t)(4 * MIB)) /* the longest study writes a tenth of it */
 
+/* Behind a slash or a dot lstat would look through a link; from another directory, `recover` would
+ * not find a relative one. */
+static int state_path(char buf[SYSROOT_PATH_MAX], const char *dir, struct err *e)
+{
+	size_t n = strlen(dir);
+	const char *last;
+
+	while (n > 1 && dir[n - 1] == '/')
+		n--;
+	if (snprintf(buf, SYSROOT_PATH_MAX, "%.*s", (int)n, dir) >= SYSROOT_PATH_MAX)
+		return err_set(e, ENAMETOOLONG, "cannot use $COLDPRESS_STATE_DIR");
+	last = strrchr(buf, '/');
+	if (*buf == '/' && !str_eq(last, "/.") && !str_eq(last, "/.."))
+		return 0;
+	err_usage(e, "COLDPRESS_STATE_DIR '%s' is not an absolute path of a directory", dir);
+	return err_hint(e, "name it from the root, as in /run/coldpress");
+}
+
 int journal_state_dir(char buf[SYSROOT_PATH_MAX], struct err *e)
 {
 	const char *given = getenv("COLDPRESS_STATE_DIR"),
 		   *dir = given && *given ? given : DEFAULT_DIR;
 	struct stat st;
+	int rc = state_path(buf, dir, e);
 
-	if (snprintf(buf, SYSROOT_PATH_MAX, "%s", dir) >= SYSROOT_PATH_MAX)
-		return err_set(e, ENAMETOOLONG, "cannot use $COLDPRESS_STATE_DIR");
+	if (rc)
+		return rc;
 	if (mkdir(buf, 0700) && errno != EEXIST) {
 		int code = err_set(e, errno, "cannot make the state directory %s", buf);
 
-		err_hint(e, geteuid() ? "run it with sudo"
-				      : "set COLDPRESS_STATE_DIR to a writable place");
+		if (rights_missing(RIGHTS_CHANGE))
+			rights_hint(e);
+		else
+			err_hint(e, "set COLDPRESS_STATE_DIR to a writable place");
 		return code;
 	}
 	if (lstat(buf, &st))
@@ -138,12 +160,12 @@ static int read_file(struct journal *j, struct err *e)
 		return (int)n;
 	int rc = journal_file_parse(text, (size_t)n, &j->file);
 
+	set_name(j);
 	if (rc) {
 		err_set(e, rc, "cannot parse the journal %s", j->path);
-		return err_hint(e, "undo what it lists by hand, then remove the file");
+		err_hint(e, "`ram_pool recover --force` removes its device and the file");
 	}
-	set_name(j);
-	return 0;
+	return rc;
 }
 
 /* So that what is appended starts a line. */
@@ -174,41 +196,50 @@ static int lock_file(int fd, bool take, bool *live)
 	return *live ? 0 : -errno;
 }
 
+/* Looked at before it is opened, which alone does something to a device or a pipe. Nobody but us
+ * may change the directory in between. */
+static int open_regular(struct journal *j, struct err *e)
+{
+	struct stat st;
+
+	if (lstat(j->path, &st))
+		return err_set(e, errno, "cannot open the journal %s", j->path);
+	if (!S_ISREG(st.st_mode) || st.st_size > JOURNAL_BYTES_MAX) {
+		err_say(e, S_ISREG(st.st_mode) ? EBADMSG : EINVAL, "%s is no journal", j->path);
+		return err_hint(e, "find out what it is, then remove it");
+	}
+	j->fd = open(j->path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	return j->fd < 0 ? err_set(e, errno, "cannot open the journal %s", j->path) : 0;
+}
+
 int journal_load(struct journal **ret, const char *path, bool take, struct err *e)
 {
-	bool live = false;
+	bool live = false, garbled;
 
 	AUTO_JOURNAL struct journal *j = journal_alloc(path);
 
 	if (!j)
 		return err_set(e, ENOMEM, "cannot open the journal %s", path);
-	j->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
-	if (j->fd < 0)
-		return err_set(e, errno, "cannot open the journal %s", path);
-	struct stat st;
-	int rc = fstat(j->fd, &st) ? -errno : 0;
+	int rc = open_regular(j, e);
 
-	if (rc == 0 && (!S_ISREG(st.st_mode) || st.st_size > JOURNAL_BYTES_MAX)) {
-		err_say(e, EBADMSG, "%s is no journal", path);
-		return err_hint(e, "find out what it is, then remove it");
-	}
-	if (!rc)
-		rc = lock_file(j->fd, take, &live);
+	if (rc)
+		return rc;
+	rc = lock_file(j->fd, take, &live);
 	if (rc)
 		return err_set(e, rc, "cannot lock the journal %s", path);
 	if (!journal_exists(j))
 		return err_set(e, ENOENT, "cannot open the journal %s", path);
-	if (take && !live)
+	rc = read_file(j, e);
+	garbled = rc == -EBADMSG && take && !live;
+	if (!rc && take && !live)
 		rc = cut_torn_line(j, e);
-	if (!rc)
-		rc = read_file(j, e);
-	if (rc)
+	if (rc && !garbled)
 		return rc;
 	*ret = j;
 	j = NULL;
 	return live ? err_say(e, EBUSY, "process %d is using %s", (int)(*ret)->file.pid,
 			      (*ret)->file.name)
-		    : 0;
+		    : rc;
 }
 
 int journal_remove(struct journal *j, struct err *e)
@@ -262,7 +293,8 @@ static int visit_journal(void *ctx, struct journal *j, int rc, const struct err 
 {
 	struct visit *visit = ctx;
 
-	if (!j && visit->unreadable.code == 0)
+	/* What is no regular file (-EINVAL) is nobody's journal: only recovery speaks of it. */
+	if (!j && rc != -EINVAL && visit->unreadable.code == 0)
 		visit->unreadable = *why;
 	if (!j || !str_eq(j->file.boot_id, visit->boot_id))
 		return 0;

@@ -40,8 +40,9 @@ bool journal_exists(const struct journal *j);
 /* journal_load - reads an existing journal. take: locks it too, to continue it; a torn last line is
  * then cut off.
  *
- * errors  -ENOENT it was removed; -EBUSY its owner lives (*ret is set nevertheless); -EBADMSG
- *         unreadable
+ * errors  -ENOENT it was removed; -EBUSY its owner lives (*ret is set nevertheless); -EINVAL not a
+ *         regular file; -EBADMSG not a journal's text (take: *ret is set if no owner lives, with
+ *         name and path alone)
  */
 int journal_load(struct journal **ret, const char *path, bool take, struct err *e);
 

@@ -229,11 +229,20 @@ int journal_file_line(struct journal_file *file, const char *line, size_t len)
 	return kind ? take_intent(file, object, id, kind) : take_state(file, object, id);
 }
 
+/* A torn line that may be the beginning of a head. */
+static bool may_be_head(const char *line, size_t len)
+{
+	static const char head[] = "{\"v\":1,\"boot\":\"";
+
+	return memcmp(line, head, MIN(len, sizeof(head) - 1)) == 0;
+}
+
 int journal_file_parse(const char *buf, size_t len, struct journal_file *ret)
 {
+	const char *p = buf, *newline;
+
 	*ret = (struct journal_file){ .n = 0 };
-	for (const char *p = buf, *newline; (newline = memchr(p, '\n', (size_t)(buf + len - p)));
-	     p = newline + 1) {
+	for (; (newline = memchr(p, '\n', (size_t)(buf + len - p))); p = newline + 1) {
 		int rc = journal_file_line(ret, p, (size_t)(newline - p));
 
 		if (rc) {
@@ -241,7 +250,7 @@ int journal_file_parse(const char *buf, size_t len, struct journal_file *ret)
 			return rc;
 		}
 	}
-	return 0;
+	return *ret->boot_id || may_be_head(p, (size_t)(buf + len - p)) ? 0 : -EBADMSG;
 }
 
 void journal_file_done(struct journal_file *file)

@@ -6,6 +6,7 @@
 
 #include <signal.h>
 
+#include "journal_garbled.h"
 #include "lib/base/dir.h"
 #include "lib/kernel/procfs.h"
 
@@ -146,19 +147,58 @@ static int end_processes(void *ctx, struct journal *j, int rc, const struct err 
 	return 0;
 }
 
+/* With force: the device of a journal that cannot be parsed, then the file. */
+static int recover_garbled(struct recovery *recovery, struct journal *j)
+{
+	struct undoing *undoing = &recovery->undoing;
+	char what[JOURNAL_WHAT_MAX] = "";
+	struct err e = { .code = 0 };
+	int rc = journal_garbled_undo(j, undoing->how, recovery->boot_id, what, &e);
+
+	if (!rc)
+		rc = journal_remove(j, &e);
+	if (rc)
+		fail(recovery, &e);
+	else
+		undoing->undone++;
+	report(undoing, rc != 0, j->file.name, rc ? e.what : what);
+	return 0;
+}
+
+/* One that cannot be loaded, or has nothing in it though its pool is in use. */
+static int recover_unusable(struct recovery *recovery, struct journal *j, int rc,
+			    const struct err *why)
+{
+	struct undoing *undoing = &recovery->undoing;
+	struct err empty;
+
+	if (rc == -EBUSY) {
+		report(undoing, false, "", why->what);
+		return 0;
+	}
+	if (j && undoing->how.force)
+		return recover_garbled(recovery, j);
+	if (!rc) {
+		err_say(&empty, EBADMSG,
+			"%s: the journal is empty, but the pool is in use; `recover --force` "
+			"removes both",
+			j->file.name);
+		why = &empty;
+	}
+	report(undoing, true, "", why->what);
+	fail(recovery, why);
+	return 0;
+}
+
 static int recover_one(void *ctx, struct journal *j, int rc, const struct err *why)
 {
 	struct recovery *recovery = ctx;
 	struct undoing *undoing = &recovery->undoing;
 	struct err e = { .code = 0 };
 
-	if (rc) {
-		report(undoing, rc != -EBUSY, "", why->what);
-		if (rc != -EBUSY)
-			fail(recovery, why);
-		return 0;
-	}
-	/* No head: its owner died before it could change anything. */
+	/* No head: its owner died before it could change anything, or somebody emptied it. */
+	if (rc || (!*j->file.boot_id && journal_garbled_device(j)))
+		return recover_unusable(recovery, j, rc, why);
 	bool stale = !str_eq(j->file.boot_id, recovery->boot_id);
 
 	if (stale && *j->file.boot_id)
@@ -178,7 +218,7 @@ static int recover_one(void *ctx, struct journal *j, int rc, const struct err *w
 	return 0;
 }
 
-/* Device nodes whose maker died between making and removing them: ".node.<pid>". */
+/* Device nodes of versions before 0.2.0, whose maker died before it removed them: ".node.<pid>". */
 static void sweep_nodes(void)
 {
 	char dir[SYSROOT_PATH_MAX], path[SYSROOT_PATH_MAX];

@@ -132,12 +132,11 @@ static int undo_swap(const struct journal_entry *entry, struct journal_how how,
 		     char what[JOURNAL_WHAT_MAX], struct err *e)
 {
 	const struct swap_back back = { .timeout_ns = SWAP_BACK_NS, .stoppable = how.stoppable };
-	char dir[SYSROOT_PATH_MAX];
 	const struct zram_device *device = &entry->device;
-	int rc = journal_state_dir(dir, e);
+	int rc = 0;
 
-	if (rc || !zram_present(NULL, device) || !swap_in_use(device))
-		return rc;
+	if (!zram_present(NULL, device) || !swap_in_use(device))
+		return 0;
 	/* Processes that were just killed may still be giving up their pages. */
 	for (uint64_t end_ns = monotonic_ns() + ROOM_WAIT_NS; !how.force;) {
 		rc = swap_room_check(device, e);
@@ -147,7 +146,7 @@ static int undo_swap(const struct journal_entry *entry, struct journal_how how,
 	}
 	if (rc)
 		return rc;
-	AUTO_CLOSE int fd = zram_open(device, dir, O_RDONLY, e);
+	AUTO_CLOSE int fd = zram_open(device, O_RDONLY, e);
 
 	if (fd < 0)
 		return fd;
@@ -157,7 +156,6 @@ static int undo_swap(const struct journal_entry *entry, struct journal_how how,
 	return rc;
 }
 
-/* Removes from the list what any journal holds. */
 static int drop_journaled(void *ctx, const struct journal_file *file, bool live UNUSED)
 {
 	struct zram_list *list = ctx;
@@ -167,6 +165,11 @@ static int drop_journaled(void *ctx, const struct journal_file *file, bool live 
 			if (list->devices[k].diskseq == file->entries[i].device.diskseq)
 				list->devices[k] = list->devices[--list->n];
 	return 0;
+}
+
+int journal_drop_journaled(struct zram_list *list, struct err *e)
+{
+	return journal_visit(drop_journaled, list, e);
 }
 
 static bool existed_before(const struct zram_list *before, const struct zram_device *device)
@@ -228,7 +231,7 @@ static int find_candidates(const struct journal_entry *entry, struct zram_list *
 		ret->devices[ret->n++] = *device;
 		*young |= age_ms < GRACE_MS;
 	}
-	return journal_visit(drop_journaled, ret, e);
+	return journal_drop_journaled(ret, e);
 }
 
 /* The owner died between adding a device and writing its number. 0 with ret->diskseq 0: it had not
@@ -261,7 +264,8 @@ static int undo_zram(const struct journal_entry *entry, char what[JOURNAL_WHAT_M
 		return rc;
 	if (entry->has_device)
 		rc = zram_reset(NULL, &device, e);
-	if (rc == 0)
+	/* Removing resets, too. */
+	if (rc == 0 || rc == -EROFS || rc == -EACCES)
 		rc = zram_hot_remove(NULL, &device, e);
 	if (rc == 0)
 		snprintf(what, JOURNAL_WHAT_MAX, "removed zram%u", device.id);

@@ -18,6 +18,10 @@ struct journal_how {
 int journal_undo(const struct journal_entry *entry, struct journal_how how,
 		 char what[JOURNAL_WHAT_MAX], struct err *e);
 
+/* journal_drop_journaled - takes the devices that any journal holds off the list. As journal_visit
+ * where one cannot be read. */
+int journal_drop_journaled(struct zram_list *list, struct err *e);
+
 /* journal_remove_tree - removes a file or a directory with everything below it; follows no link and
  * stays in its file system. A missing one is 0. */
 int journal_remove_tree(const char *path, struct err *e);

@@ -28,6 +28,16 @@ const char *supervise_state_name(enum supervise_state state)
 	return (size_t)state < ARRAY_SIZE(names) ? names[state] : "unknown";
 }
 
+int supervise_memory_read(struct procfs_meminfo *ret, struct err *e)
+{
+	struct cgroup_layout layout;
+	int rc = procfs_meminfo_read(NULL, ret, e);
+
+	if (!rc && !cgroup_layout_read(NULL, &layout, NULL))
+		cgroup_bound(&layout, ret);
+	return rc;
+}
+
 void supervise_config_init(struct supervise_config *config)
 {
 	struct procfs_meminfo memory;
@@ -45,7 +55,7 @@ void supervise_config_init(struct supervise_config *config)
 		.grace_ns = 2 * NS_PER_S,
 		.oom_score_adj = 500,
 	};
-	if (!procfs_meminfo_read(NULL, &memory, NULL))
+	if (!supervise_memory_read(&memory, NULL))
 		config->reserve_bytes = supervise_reserve_bytes(memory.total_bytes);
 }
 
@@ -153,7 +163,7 @@ static int make_scratch(struct supervised *s, const char *name, struct err *e)
 	if (mkdir(path, 0700))
 		return err_set(e, errno, "cannot make the directory %s", path);
 	memcpy(s->scratch, path, sizeof(path));
-	if (geteuid() == 0 && lchown(path, s->user.uid, s->user.gid))
+	if (s->user.uid != geteuid() && lchown(path, s->user.uid, s->user.gid))
 		return err_set(e, errno, "cannot give %s to user %u", path, s->user.uid);
 	return 0;
 }
@@ -312,6 +322,19 @@ static void end_as(struct supervised *s, enum supervise_state state, uint64_t gr
 
 /* ---- watching ---- */
 
+/* Whether a limit of the group was taken away, by whomever: what ran since was not limited. */
+static bool limits_lost(const struct supervised *s, char why[WATCH_WHY_MAX])
+{
+	const struct supervise_config *config = &s->config;
+	struct err e;
+
+	if (!s->grouped || !cgroup_limits_check(&s->group, config->memory_bytes, config->swap_bytes,
+						config->pids, &e))
+		return false;
+	snprintf(why, WATCH_WHY_MAX, "%.*s", WATCH_WHY_MAX - 1, e.what);
+	return true;
+}
+
 static void check_bounds(struct supervised *s)
 {
 	const struct supervise_config *config = &s->config;
@@ -322,7 +345,7 @@ static void check_bounds(struct supervised *s)
 		snprintf(why, sizeof(why), "not done after %s",
 			 units_format_duration(config->duration_ns, text));
 		end_as(s, SUPERVISE_TIMEOUT, config->grace_ns, why);
-	} else if (watch_check(&s->watch, why)) {
+	} else if (limits_lost(s, why) || watch_check(&s->watch, why)) {
 		end_as(s, SUPERVISE_ABORTED, NO_GRACE_NS, why);
 	}
 }
@@ -382,6 +405,7 @@ static void init(struct supervised *s, const struct supervise_config *config)
 	s->result.exit_status = -1;
 	s->result.signal = 0;
 	s->result.why[0] = '\0';
+	cgroup_layout_read(NULL, &s->watch.layout, NULL);
 }
 
 /* Group, scratch directory, guardian; the command is forked and waits. */
@@ -480,6 +504,11 @@ int supervise_release(struct supervised *s, struct err *e)
 static void take_last(struct supervised *s)
 {
 	struct supervise_result *result = &s->result;
+
+	/* Since the last sample, too. */
+	if ((s->state == SUPERVISE_OK || s->state == SUPERVISE_FAILED) &&
+	    limits_lost(s, result->why))
+		s->state = SUPERVISE_ABORTED;
 
 	if (cgroup_stat_read(&s->group, &result->last, NULL))
 		return;

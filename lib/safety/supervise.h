@@ -5,7 +5,8 @@
  * session of its own. Its parent is a guardian process (guardian.h) that reaps its orphans and
  * waits on a pipe for the end of the supervisor, then kills and removes the group: nothing outlives
  * the supervisor by a second, even after kill -9. What is created is journaled first. The command
- * dies with the guardian, too. This limits what a command may take and hides nothing from it: no
+ * dies with the guardian, too. A limit that is raised or removed while the command runs ends it,
+ * and its state says so. This limits what a command may take and hides nothing from it: no
  * namespaces but that of no_network, no seccomp.
  *
  *	supervise_config_init(&config);
@@ -23,6 +24,7 @@
 #include "lib/base/caller.h"
 
 struct journal;
+struct procfs_meminfo;
 
 /* ---- bounds: pure ---- */
 
@@ -36,6 +38,10 @@ uint64_t supervise_reserve_bytes(uint64_t mem_total_bytes);
 /* supervise_size_bound_bytes - the largest load taken: half of what is available above the reserve;
  * 0 = none. */
 uint64_t supervise_size_bound_bytes(uint64_t mem_available_bytes, uint64_t reserve_bytes);
+
+/* supervise_memory_read - /proc/meminfo with total_bytes and available_bytes lowered to what the
+ * control groups that enclose this process leave: loads are charged to them. */
+int supervise_memory_read(struct procfs_meminfo *ret, struct err *e);
 
 /* supervise_check_size - refuses (exit 2) a request above the bound, naming both and
  * --unsafe-allow-large. */
@@ -60,8 +66,8 @@ struct supervise_config {
 	uint64_t swap_bytes;                /* MISSING_U64 = no limit */
 	uint64_t pids;                      /* processes and threads; MISSING_U64 = no limit */
 	uint64_t duration_ns;               /* deadline from release on; MISSING_U64 = none */
-	uint64_t reserve_bytes;  /* abort before MemAvailable falls below, at the pace it falls; 0 =
-				    never */
+	uint64_t reserve_bytes;  /* abort before available memory falls below, at the pace it falls;
+				    0 =  never */
 	bool abort_on_full_pool; /* once the group has pages in swap, abort when a zram swap is at
 				    its limit */
 	double psi_full_percent; /* abort when the machine's memory `full` avg10 exceeds it; NaN =
@@ -141,8 +147,9 @@ int supervise_release(struct supervised *supervised, struct err *e);
 #define SUPERVISE_MEMORY_FLOOR_BYTES (8 * MIB)
 
 /* supervise_poll - takes the guardian's reports, and at most every 100 ms samples and checks
- * (deadline, MemAvailable, full pools, PSI); a broken bound ends the command here, grace included.
- * Waits for nothing else; to sleep until an event, poll(2) report_fd with a timeout of 100 ms.
+ * (deadline, the limits themselves, MemAvailable, full pools, PSI); a broken bound ends the command
+ * here, grace included. Waits for nothing else; to sleep until an event, poll(2) report_fd with a
+ * timeout of 100 ms.
  *
  * returns  1 ended, 0 still running, or -errno
  */

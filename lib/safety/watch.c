@@ -76,6 +76,7 @@ static bool reserve_broken(struct watch *watch, char why[WATCH_WHY_MAX])
 
 	if (!watch->reserve_bytes || procfs_meminfo_read(NULL, &memory, NULL))
 		return false;
+	cgroup_bound(&watch->layout, &memory);
 	falls = fall_bytes(watch, memory.available_bytes);
 	watch->available_bytes = memory.available_bytes;
 	if (memory.available_bytes >= watch->reserve_bytes + falls)

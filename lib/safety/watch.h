@@ -9,8 +9,9 @@
 
 struct watch {
 	/* what is checked */
-	uint64_t memory_bytes;   /* limit of the group; MISSING_U64 = none */
-	uint64_t reserve_bytes;  /* of MemAvailable; 0 = not checked */
+	uint64_t memory_bytes;       /* limit of the group; MISSING_U64 = none */
+	uint64_t reserve_bytes;      /* of the available memory; 0 = not checked */
+	struct cgroup_layout layout; /* whose groups bound the available memory, too */
 	bool full_pool;          /* a zram swap at its limit, once the group has pages in swap */
 	double psi_full_percent; /* of memory, avg10; NaN = not checked */
 	/* what was sampled */

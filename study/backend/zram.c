@@ -13,7 +13,9 @@
 
 static int available(struct err *e)
 {
-	return zram_available(NULL, e);
+	int rc = zram_available(NULL, e);
+
+	return rc ? rc : zram_can_remove(NULL, e);
 }
 
 static int algorithms(struct zram_algorithms *ret, struct err *e)
@@ -85,7 +87,8 @@ static int down(struct backend_pool *pool, struct err *e)
 	int rc;
 
 	rc = companion_run(&reset, argv, 60 * NS_PER_S, e);
-	if (rc && WIFSIGNALED(reset.child.status)) {
+	/* Not after the timeout, for which we ended it: a second try would wait as long. */
+	if (rc && rc != -ETIMEDOUT && WIFSIGNALED(reset.child.status)) {
 		term_warn("%s while removing the pool; removed now", e->what);
 		companion_done(&reset);
 		/* Killed before it began, the pool is as before; else the journal has what is left.

@@ -155,11 +155,14 @@ as_user() {
 	subject="$top/build/bin/workload-gen interactive_burst --region 16MiB --operations 30000 --idle 5ms --page-profile text"
 	# shellcheck disable=SC2086 # words
 	as_user "$coldpress" study -q --dir "$user/out" -f json -- $subject >"$BATS_TEST_TMPDIR/without"
+	choice=$(jq -r 'select(.type == "study_answer") | .policy_choice' "$BATS_TEST_TMPDIR/without")
+	[[ $choice = lz4:1 || $choice = lzo-rle ]]
 	as_user "$coldpress" study -q --db "$user/out/study.db" --dir "$user/none" -- true 2>"$BATS_TEST_TMPDIR/said" ||
 		[ $? = 1 ]
 	cpu=$(sed -n '1s/.*(Linux [^,]*, \(.*\))$/\1/p' "$BATS_TEST_TMPDIR/said")
 	as_user sqlite3 "$user/out/study.db" "INSERT INTO calibration (kernel, cpu, algorithm, model, approximate, taken_unix_ns,
-		source, pages, compress_factor, decompress_factor) VALUES ('$(uname -r)', '$cpu', 'lz4', 'lz4:1', 0, 1, 'x', 1, 1e6, 1)"
+		source, pages, compress_factor, decompress_factor) VALUES ('$(uname -r)', '$cpu', '${choice%:1}', '$choice', 0, 1, 'x', 1, 1e6,
+		1)"
 	# shellcheck disable=SC2086
 	as_user "$coldpress" study -q --dir "$user/out" -f json -- $subject >"$BATS_TEST_TMPDIR/with"
 	# shellcheck disable=SC2086
@@ -167,15 +170,18 @@ as_user() {
 	notes=$(as_user sqlite3 "$user/out/study.db" "SELECT reason FROM note WHERE kind = 'info'")
 	rm -rf "$user"
 	cat "$BATS_TEST_TMPDIR"/{without,with,told}
-	# A million times as dear, lz4 is no choice any more.
-	for how in without=lz4:1 with=lzo-rle told=lz4:1; do
-		jq -se --arg choice "${how#*=}" 'map(select(.type == "study_answer"))[0].policy_choice == $choice' \
-			"$BATS_TEST_TMPDIR/${how%=*}"
+	# A million times as dear, it is no choice any more.
+	for how in with=true told=false; do
+		jq -se --arg choice "$choice" "map(select(.type == \"study_answer\"))[0] | (.policy_choice != \$choice) == ${how#*=} and
+			.policy_decision == (if ${how#*=} and .policy_choice == \"nothing\" then \"leave_alone\" elif .policy_choice == \"lz4:1\"
+			then \"baseline\" else \"fast\" end)" "$BATS_TEST_TMPDIR/${how%=*}"
 	done
 	jq -se 'map(select(.type == "study_answer"))[0].calibration == null' "$BATS_TEST_TMPDIR/told"
-	jq -se 'map(select(.type == "study_answer"))[0].calibration | endswith("out/study.db: lz4 of 1970-01-01 (not checked)")' \
+	jq -se 'map(select(.type == "study_answer"))[0].calibration | endswith("of 1970-01-01 (not checked)")' \
 		"$BATS_TEST_TMPDIR/with"
-	[[ $notes == *"by the libraries'"*"calibrate --file FILE --db"*"the kernel's by "*"lz4 of 1970-01-01"* ]]
+	jq -se --arg name "${choice%:1}" 'map(select(.type == "study_answer"))[0].calibration | contains("out/study.db: " + $name)' \
+		"$BATS_TEST_TMPDIR/with"
+	[[ $notes == *"by the libraries'"*"calibrate --file FILE --db"*"the kernel's by "*"${choice%:1} of 1970-01-01"* ]]
 }
 
 @test "installed: the front door finds its parts, and uninstall leaves nothing" {
@@ -209,4 +215,38 @@ as_user() {
 		echo
 	done | sort >"$BATS_TEST_TMPDIR/now"
 	sort "$top/docs/metrics.md" | diff - "$BATS_TEST_TMPDIR/now"
+}
+
+@test "help and version are commands of every program that has commands" {
+	for program in coldpress ram_pool workload compressor_monitor; do
+		[ "$("$top/build/bin/$program" help)" = "$("$top/build/bin/$program" --help)" ]
+		[ "$("$top/build/bin/$program" version)" = "$("$top/build/bin/$program" --version)" ]
+	done
+	[ "$("$coldpress" help study)" = "$("$coldpress" study --help)" ]
+	[ "$("$coldpress" help ram_pool)" = "$("$coldpress" ram_pool --help)" ]
+	[ "$("$coldpress" help ram_pool trigger compress)" = "$("$coldpress" ram_pool trigger compress --help)" ]
+	run "$coldpress" help stduy
+	[ "$status" -eq 2 ]
+	[[ $output == *"did you mean study"* ]]
+}
+
+@test "doctor and recover have the output options of all others" {
+	for command in doctor recover; do
+		for option in -q -v --quiet --verbose '-f json' '-o FILE'; do
+			"$coldpress" "$command" --help | grep -q -e "${option%% *}"
+		done
+	done
+	"$coldpress" doctor -q -f json -o "$BATS_TEST_TMPDIR/doctor"
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/doctor" | jq -r .type)" = end ]
+}
+
+@test "a share above 1 is answered with the percentage that was meant" {
+	for option in "study --limit 50" "study --floor 5" "workload run anon_streamer --set-share 30" \
+		"workload run anon_streamer --similarity 20" "compressor_monitor rank --floor 5"; do
+		# shellcheck disable=SC2086
+		run "$coldpress" $option
+		echo "$output"
+		[ "$status" -eq 2 ]
+		[[ $output == *"did you mean ${option##* }%?"* ]]
+	done
 }

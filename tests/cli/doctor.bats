@@ -136,7 +136,16 @@ field() { jq -r "select(.item == \"$1\") | .$2" <<<"$output"; }
 	# all but CAP_SYS_PTRACE (19) and CAP_SYS_NICE (23)
 	put /proc/self/status 'Name:	x' 'CapEff:	000001ffff77ffff'
 	doctor --format json
-	[ "$(field capabilities detail)" = "without CAP_SYS_PTRACE CAP_SYS_NICE" ]
+	[ "$(field capabilities detail)" = "without CAP_SYS_PTRACE and CAP_SYS_NICE" ]
+}
+
+@test "capabilities of a user namespace are none" {
+	put /proc/self/status 'Name:	x' 'CapEff:	000001ffffffffff'
+	put /proc/self/uid_map '         0     100000      65536'
+	doctor --format json
+	[ "$(field capabilities status)" = missing ]
+	[[ "$(field capabilities detail)" == "in a user namespace of its own, so without CAP_SYS_ADMIN, "* ]]
+	[[ "$(field capabilities remedy)" != *sudo* ]]
 }
 
 @test "a missing tool comes with the command of the machine's package manager" {

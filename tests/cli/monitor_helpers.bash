@@ -28,6 +28,7 @@ refused() {
 	local want=$1 words=$2
 	shift 2
 	monitor "$@"
+	echo "status $status: $output $stderr" # shown where the test fails
 	[ "$status" = "$want" ]
 	[ -z "$output" ]
 	# shellcheck disable=SC2154 # set by run

@@ -49,7 +49,9 @@ by_hand() {
 	# Extra 600,000 bytes for 9 + 0.1 * 4 = 9.4 ms: for 120 s 7.1 GiB per core, for 30 s 1.8.
 	monitor rank --json scan.json --class cold -f json
 	of rank_decision '.[0].choice == "zstd:3"'
-	of rank_candidate '.[0] | .value_gib_per_core > 7.13 and .value_gib_per_core < 7.14'
+	of rank_candidate 'map(select(.label == "zstd:3"))[0] | .chosen and .value_gib_per_core > 7.13 and .value_gib_per_core < 7.14'
+	# Ranks are by bytes per CPU whatever is chosen.
+	of rank_candidate 'map([.rank, .label]) == [[1, "lz4:1"], [2, "lzo1x-1"], [3, "zstd:3"]]'
 	monitor rank --json scan.json --class cold --residence 30s -f json
 	of rank_decision '.[0].choice == "lz4:1"'
 	of rank_candidate 'map(select(.label == "zstd:3"))[0].reason == "lost_price"'
@@ -110,6 +112,129 @@ by_hand() {
 	[ "$status" = 0 ]
 	of rank_decision '.[0].choice == null'
 	of rank_candidate 'length == 5 and all(.rank == null)'
+}
+
+# mixture ZERO SAME TEXT RANDOM - so many pages of each, into the file mixture, in an order that depends on the numbers.
+mixture() {
+	{
+		head -c "$(($1 * 4096))" /dev/zero
+		head -c "$(($2 * 4096))" /dev/zero | tr '\0' 'x'
+		seq "$1" 4000000 | head -c "$(($3 * 4096))"
+		head -c "$(($4 * 4096))" /dev/urandom
+	} >mixture
+}
+
+@test "zero and same-filled pages are part of the memory: needing no codec is not being worth none" {
+	mixture 9000 0 0 1000
+	monitor rank --file mixture --all -f json
+	[ "$status" = 0 ]
+	of rank_decision '.[0] | .decision == "no_codec" and .choice == null and .no_codec_ratio == 0.9 and .saved_ratio == 0.9 and
+		(.answer | contains("90.0 %") and (contains("uncompressed") | not))'
+	mixture 1000 0 0 0
+	monitor rank --file mixture --all -f json
+	of rank_decision '.[0] | .decision == "no_codec" and .saved_ratio == 1 and (.answer | contains("100.0 % of the memory"))'
+	of rank_candidate 'all(.reason == "ineligible_no_pages" and .rank == null and .saved_slot_ratio == 1)'
+	# What is left over of the text page by page is not on the whole.
+	mixture 8000 0 2000 0
+	monitor rank --file mixture --all --codec zstd:1 --class cold -f json
+	saved=$(jq -s 'map(select(.type == "rank_candidate"))[0] | 1 - (8192000 - .saved_bytes) / 40960000' <<<"$output")
+	of rank_decision ".[0] | .choice == \"zstd:1\" and .no_codec_ratio == 0.8 and (.saved_ratio - $saved | fabs) < 1e-12 and
+		(.answer | contains(\"80.0 %\"))"
+}
+
+# A file of bench has zero and same-filled pages among those that it compressed.
+@test "a bench's same-filled pages are no codec's savings" {
+	mixture 0 922 0 102
+	monitor bench -q --corpora mixture --max-size 4MiB --runs 1 --warmups 1 --codec lz4:1 --results same.csv -f json
+	monitor rank --csv same.csv -f json
+	[ "$status" = 0 ]
+	[ "$(jq -c 'select(.type == "rank_decision") | [.decision, .no_codec_ratio, .saved_ratio]' <<<"$output" | tail -n 1)" = \
+		'["no_codec",0.900390625,0.900390625]' ]
+}
+
+@test "shares of the memory agree with the pages of seeded mixtures" {
+	RANDOM=12
+	for i in 1 2 3 4 5 6 7 8; do
+		zero=$((RANDOM % 3 * (RANDOM % 400))) same=$((RANDOM % 200)) text=$((RANDOM % 2 * (RANDOM % 400))) random=$((RANDOM % 400))
+		mixture "$zero" "$same" "$text" "$random"
+		monitor scan --file mixture --all --codec lz4:1,zstd:1 -f json -o mixture.json
+		monitor rank --json mixture.json --class cold -f json
+		[ "$status" = 0 ]
+		# The RAM of a slot is in the scan; all pages are counted here.
+		jq -es --argjson pages $((zero + same + text + random)) --argjson none $((zero + same)) --slurpfile scan mixture.json '
+			def near($x): . - $x | fabs < 1e-9;
+			def codec($name): $scan[] | select(.type == "scan_codec" and .label == $name);
+			def share($name): 1 - (codec($name).slot_bytes) / ($pages * 4096);
+			(.[] | select(.type == "rank_decision")) as $d |
+			($d.no_codec_ratio | near($none / $pages)) and
+			(map(select(.type == "rank_candidate")) | all(. as $c | .saved_slot_ratio | near(share($c.label)))) and
+			if $d.choice then $d.saved_ratio | near(share($d.choice))
+			elif $none / $pages >= 0.05 then $d.decision == "no_codec" and ($d.saved_ratio | near($none / $pages))
+			else $d.decision == "leave_alone" and $d.saved_ratio == null end' <<<"$output" >"$BATS_TEST_TMPDIR/jq" ||
+			{ echo "round $i: $zero zero, $same same, $text text, $random random"; false; }
+	done
+}
+
+@test "the choice is worth as much as any by brute force, from 1 s to 1 h" {
+	monitor scan --file text --all --codec lz4:1,lzo-rle,snappy,zstd:-1,zstd:1,zstd:3 -f json -o text.json
+	[ "$status" = 0 ]
+	for seconds in 1 5 20 60 300 600 1800 3600; do
+		monitor rank --json text.json --class cold --residence "${seconds}s" --recompress no -f json
+		[ "$status" = 0 ]
+		jq -es --argjson s "$seconds" '
+			def net: .saved_bytes / 1073741824 * $s - 4 * .cost_cpu_ms / 1000;
+			map(select(.type == "rank_candidate")) as $c |
+			([0, ($c[] | select(.rank) | net)] | max) as $best |
+			([0, ($c[] | select(.chosen) | net)] | max) >= 0.99 * $best and
+			($c | map(select(.chosen)) | length) == (if $best > 0 then 1 else 0 end) and
+			($c | map(select(.rank) | .fair_score) | . == (sort | reverse))' <<<"$output" >"$BATS_TEST_TMPDIR/jq" ||
+			{ echo "$seconds s"; false; }
+	done
+}
+
+@test "where the kernel recompresses, idle pages may get a heavy codec" {
+	by_hand >scan.json
+	monitor rank --json scan.json --readback 0.5 --recompress no -f json
+	of rank_decision '.[0] | .choice == "lz4:1" and .recompress == null and .decision == "baseline"'
+	# Half of 600,000 bytes for half of (1 + 12) ms, for 120 s: 5.2 GiB per core.
+	monitor rank --json scan.json --readback 0.5 --recompress yes -f json
+	of rank_decision '.[0] | .choice == "lz4:1" and .recompress == "zstd:3" and .decision == "two_stage" and .cost_cpu_ms == 10 and
+		(.saved_ratio - 2300000 / 4096000 | fabs) < 1e-12'
+	of rank_candidate 'map(select(.chosen) | .reason) == ["won_write", "won_recompress"]'
+	monitor rank --json scan.json --readback 0.5 --recompress yes --price 5.3 -f json
+	of rank_decision '.[0].recompress == null'
+}
+
+@test "the decision says how often another wins when the sample is drawn again" {
+	monitor scan --file text --pages 256 --codec lz4:1,zstd:1 -f json -o part.json
+	of_groups() { jq -es "map(select(.type == \"$1\")) | $2" "$3" >"$BATS_TEST_TMPDIR/jq"; }
+	of_groups scan_group 'group_by(.label) | map([.[0].label, (map(.orig_bytes) | add)]) == [["lz4:1", 1048576], ["zstd:1", 1048576]]' part.json
+	jq -es 'def sum($key): map(.[$key]) | add; group_by(.label)[] | select(.[0].label) |
+		(map(select(.type == "scan_codec")) | .[0]) as $all | map(select(.type == "scan_group")) |
+		sum("codec_bytes") == $all.codec_bytes and (sum("slot_bytes") - $all.slot_bytes | fabs) <= 16 and
+		(sum("compress_cpu_ns") - $all.compress_cpu_ns | fabs) <= 16 and
+		(sum("decompress_cpu_ns") - $all.decompress_cpu_ns | fabs) <= 16' part.json >"$BATS_TEST_TMPDIR/jq"
+	monitor rank --json part.json --class cold -f json
+	of rank_decision '.[0] | .win_ratio > 0 and .win_ratio <= 1 and (.runner_up == null or .win_ratio + .runner_up_ratio <= 1.0000001)'
+	of rank_decision '.[0] | .saved_low_ratio < .saved_ratio and .saved_ratio < .saved_high_ratio'
+	# All pages: the draw is the same.
+	monitor rank --file text --all -f json
+	of rank_decision '.[0] | .win_ratio == 1 and .runner_up == null and (.saved_low_ratio - .saved_ratio | fabs) < 1e-6'
+	# Figures by hand have no pages.
+	by_hand >scan.json
+	monitor rank --json scan.json -f json
+	of rank_decision '.[0] | .win_ratio == null and .runner_up == null and .runner_up_ratio == null and .saved_low_ratio == null'
+	# Groups of some of the pages are not drawn from, impossible ones refused.
+	grep -v '"scan_group".*"group":3,' part.json >less.json
+	monitor rank --json less.json -f json
+	[ "$status" = 0 ]
+	of rank_decision '.[0].win_ratio == null'
+	sed '/scan_group/s/"group":3,/"group":32,/' part.json >bad.json
+	refused 1 "bad.json, line" rank --json bad.json
+	sed '/scan_group/s/"slot_bytes":[0-9]*/"slot_bytes":-1/' part.json >bad.json
+	refused 1 "bad.json, line" rank --json bad.json
+	sed '/scan_summary/s/"zero_pages":0/"zero_pages":1000000/' part.json >bad.json
+	refused 1 "bad.json, line 1" rank --json bad.json
 }
 
 @test "a scan's classes are decided for again from its file" {
@@ -341,6 +466,14 @@ costs_are() {
 	monitor rank --json scan.json --db study.db --target "$subject" -f json
 	costs_are "lz4:1=kernel lz4" lzo1x-1=library zstd:3=library
 	of rank_decision ".[0].calibration == \"study.db: $lz4\""
+	# A database of calibrations alone gives just these; the readback factor is that of warm memory.
+	sqlite3 study.db '.backup only.db'
+	sqlite3 only.db 'PRAGMA foreign_keys=ON; DELETE FROM experiment'
+	monitor rank --json scan.json --db only.db -f json
+	[ "$status" = 0 ]
+	costs_are "lz4:1=kernel lz4" lzo1x-1=library zstd:3=library
+	of rank_decision '.[0].class == "warm"'
+	refused 1 "has no study" rank --json scan.json --db only.db --target "$subject"
 	mkdir -p coldpress-report
 	cp study.db coldpress-report
 	monitor rank --json scan.json -f json
@@ -469,4 +602,20 @@ costs_are() {
 	refused 1 "no column 'heavy'" rank --csv columns.csv
 	: >none.csv
 	refused 1 "none.csv" rank --csv none.csv
+}
+
+@test "rank --csv reads what a spreadsheet wrote: a byte order mark, semicolons" {
+	printf '%s\n' 'label,heavy,corpus,size_bytes,page_bytes,orig_bytes,codec_bytes,slot_bytes,compress_cpu_ns,decompress_cpu_ns,validation' \
+		lz4:1,false,x,4096,4096,4096,1000,1024,5,5,PASS >plain.csv
+	monitor rank --csv plain.csv -f json
+	[ "$status" -eq 0 ]
+	plain=$output
+	{ printf '\xef\xbb\xbf' && cat plain.csv; } >mark.csv
+	tr , ';' <plain.csv >semicolons.csv
+	{ printf '\xef\xbb\xbf' && sed 's/$/\r/' semicolons.csv; } >both.csv
+	for file in mark semicolons both; do
+		monitor rank --csv $file.csv -f json
+		[ "$status" -eq 0 ]
+		[ "$output" = "$plain" ]
+	done
 }

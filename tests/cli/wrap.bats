@@ -350,6 +350,13 @@ recorded() {
 	[[ $stderr != *" /tmp/mmtests-x"* ]]
 }
 
+@test "mmtests does fixed work: it may take longer than --duration" {
+	checkout 'local\t_\t_\t1\t208\tR\n'
+	sed -i 's/^mkdir/sleep 12; mkdir/' "$tree/run-mmtests.sh"
+	run --separate-stderr "$bin/workload" wrap mmtests saladfork --checkout "$tree" --duration 1s --json
+	[ "$(result .state)" = ok ]
+}
+
 @test "mmtests' samples of zero are no operations" {
 	checkout 'local\t_\t_\t1\t0\tR\n'
 	mmtests
@@ -373,13 +380,14 @@ phoronix_checkout() {
 		exec grep -c 'UploadResults>FALSE\|NoInternetCommunication>TRUE' "$PTS_USER_PATH_OVERRIDE/user-config.xml"
 	END
 	chmod 755 "$tree/phoronix-test-suite"
-	command -v php >/dev/null || skip "phoronix-test-suite needs php"
-	php -r 'exit(extension_loaded("dom") && extension_loaded("simplexml") ? 0 : 1);' || skip "php lacks its XML extension"
+	mkdir "$tree/bin"
+	printf '%s\n' '#!/bin/sh' 'exit 0' >"$tree/bin/php"
+	chmod 755 "$tree/bin" "$tree/bin/php"
 	setpriv --reuid 65534 --regid 65534 --clear-groups test -x "$bin/workload-gen" || skip "the build is not for all to read"
 }
 
 phoronix() {
-	PTS_MODULES=flush_caches run --separate-stderr "$bin/workload" wrap phoronix-test-suite random_touch_heap \
+	PATH=$tree/bin:$PATH PTS_MODULES=flush_caches run --separate-stderr "$bin/workload" wrap phoronix-test-suite random_touch_heap \
 		--checkout "$tree" --json
 	echo "$status: $output $stderr"
 }
@@ -394,7 +402,7 @@ phoronix() {
 	cp "$fixtures/phoronix-10.8.4.xml" "$tree/composite.xml"
 	phoronix
 	[ "$(result .state) $(result .operations) $(value rate_mean_per_s | cut -d. -f1)" = "ok 2 3256261" ]
-	[ "$(ls "$tree")" = "$(printf '%s\n' composite.xml ob-cache phoronix-test-suite pts-core)" ]
+	[ "$(ls "$tree")" = "$(printf '%s\n' bin composite.xml ob-cache phoronix-test-suite pts-core)" ]
 }
 
 @test "phoronix-test-suite without a value has failed, and ran without rights, modules, history and uploads" {
@@ -408,4 +416,127 @@ phoronix() {
 	phoronix
 	[[ $stderr == *" nothing ."* ]]
 	[[ $stderr != *"saw 0 "* ]]
+}
+
+# ---- hostile numbers ----
+
+# Texts that are no number, and those that are too large, negative or of another type.
+hostile=(inf -inf nan NaN Infinity 1e999 -1 -0.5 -0 true false null '"5"' 0x10 1e16 1,5 5x '1 2' --1 1e +1 . 99999999999999999999999)
+
+# pick ITEM... - one of them, into $picked. RANDOM is seeded, and a subshell would not advance it.
+pick() {
+	local items=("$@")
+
+	picked=${items[RANDOM % $#]}
+}
+
+# refused TOOL KEY VALUE - the run failed, the message names all three, and no value is printed.
+refused() {
+	echo "$1: $2: $3"
+	[ "$status" -eq 1 ]
+	[ "$(result .state)" = failed ]
+	[[ $(result .why) == *"$1"*"'$3"*"$2"* ]]
+	[ -z "$(jq 'select(.type == "wrap_value")' <<<"$output")" ]
+}
+
+@test "hostile numbers of stress-ng fail the run, whatever the key" {
+	RANDOM=1009
+	for _ in {1..20}; do
+		pick bogo-ops bogo-ops-per-second-real-time user-time system-time max-rss
+		key=$picked
+		pick "${hostile[@]}"
+		sed "s/ $key: .*/ $key: $picked/" "$fixtures/stress-ng-0.15.06.yaml" >"$BATS_TEST_TMPDIR/hostile"
+		fake stress-ng "$BATS_TEST_TMPDIR/hostile"
+		wrap stress-ng vm-mixed
+		refused stress-ng "$key" "$picked"
+	done
+}
+
+@test "hostile numbers of sysbench fail the run, whatever the key" {
+	RANDOM=1013
+	for _ in {1..20}; do
+		pick 'Total operations:' 'total time:' avg: max: '95th percentile:' transferred
+		key=$picked
+		pick "${hostile[@]}"
+		case $key in
+		*operations*) sed "s/^$key [0-9]*/$key $picked/" ;;
+		*time*) sed "s/$key .*/$key $picked""s/" ;;
+		transferred) sed "s/(935.08/($picked/" ;;
+		*) sed "s/$key .*/$key $picked/" ;;
+		esac <"$fixtures/sysbench-1.0.20.txt" >"$BATS_TEST_TMPDIR/hostile"
+		fake sysbench "$BATS_TEST_TMPDIR/hostile"
+		wrap sysbench memory-rnd
+		refused sysbench "$key" "$picked"
+	done
+}
+
+@test "hostile numbers of fio fail the run, whatever the key" {
+	RANDOM=1019
+	for _ in {1..20}; do
+		pick .error .minf .majf .read.total_ios .write.total_ios .read.bw_bytes .write.clat_ns.mean .read.clat_ns.max \
+			'.read.clat_ns.percentile["99.000000"]'
+		key=$picked
+		pick "${hostile[@]}"
+		# what is no JSON at all ends the parsing
+		jq ".jobs[0]$key = \"@@\"" "$fixtures/fio-3.33.json" | sed "s/\"@@\"/$picked/" >"$BATS_TEST_TMPDIR/hostile"
+		fake fio "$BATS_TEST_TMPDIR/hostile"
+		wrap fio compressible
+		echo "$key $picked"
+		[ "$status" -eq 1 ]
+		[[ $(result .why) == *fio*"no JSON"* ]] || refused fio "$(sed 's/.*[."]\([a-z_0-9]*\)[^.]*$/\1/; s/^0.*/99/' <<<"$key")" ''
+	done
+}
+
+@test "hostile samples of mmtests fail the run" {
+	checkout ''
+	RANDOM=1021
+	for _ in {1..5}; do
+		pick "${hostile[@]}"
+		rm -rf "$tree"
+		checkout "local\\t_\\t_\\t1\\t208\\tR\\nlocal\\t_\\t_\\t2\\t${picked// /_}\\tR\\n"
+		mmtests
+		refused mmtests local "${picked// /_}"
+	done
+}
+
+@test "hostile runs of phoronix-test-suite fail the run, and 100,001 runs are all counted" {
+	phoronix_checkout "$fixtures/phoronix-10.8.6.xml"
+	RANDOM=1031
+	for _ in {1..5}; do
+		pick Value RawString
+		key=$picked
+		pick "${hostile[@]}"
+		sed "s#<$key>[^<]*#<$key>$picked#" "$fixtures/phoronix-10.8.6.xml" >"$tree/composite.xml"
+		phoronix
+		refused phoronix-test-suite "$key" "$picked"
+	done
+	sed 's#<RawString>[^<]*#<RawString>-1:-3#' "$fixtures/phoronix-10.8.6.xml" >"$tree/composite.xml"
+	phoronix
+	refused phoronix-test-suite RawString -1
+	awk '/<RawString>/ { printf "<RawString>1"; for (i = 0; i < 100000; i++) printf ":2"; print "</RawString>"; next } 1' \
+		"$fixtures/phoronix-10.8.6.xml" >"$tree/composite.xml"
+	phoronix
+	[ "$(result .state) $(result .operations)" = "ok 100001" ]
+}
+
+@test "other forms of a number are read, and a key that comes twice fails the run" {
+	sed 's/bogo-ops: .*/bogo-ops: 5.056e3/' "$fixtures/stress-ng-0.15.06.yaml" >"$BATS_TEST_TMPDIR/form"
+	fake stress-ng "$BATS_TEST_TMPDIR/form"
+	wrap stress-ng vm-mixed
+	[ "$(result .state) $(result .operations)" = "ok 5056" ]
+	sed 's/bogo-ops: .*/bogo-ops: 1.5/' "$fixtures/stress-ng-0.15.06.yaml" >"$BATS_TEST_TMPDIR/form"
+	wrap stress-ng vm-mixed
+	refused stress-ng bogo-ops 1.5
+	sed 's/\( *\)bogo-ops: .*/&\n&/' "$fixtures/stress-ng-0.15.06.yaml" >"$BATS_TEST_TMPDIR/form"
+	wrap stress-ng vm-mixed
+	[ "$status" -eq 1 ]
+	[ "$(result .why)" = "stress-ng reported vm_bogo_ops twice" ]
+}
+
+@test "fio with several jobs is refused: only one is parsed" {
+	jq '.jobs += .jobs' "$fixtures/fio-3.33.json" >"$BATS_TEST_TMPDIR/two"
+	fake fio "$BATS_TEST_TMPDIR/two"
+	wrap fio compressible
+	[ "$status" -eq 1 ]
+	[[ $(result .why) == *"2 jobs"*--group_reporting* ]]
 }

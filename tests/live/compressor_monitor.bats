@@ -350,7 +350,7 @@ time.sleep(600)' >"$BATS_TEST_TMPDIR/ready" 3>&- &
 	chmod 755 "$BATS_TEST_TMPDIR/monitor" "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
 	run setpriv --reuid 65534 --regid 65534 --clear-groups "$BATS_TEST_TMPDIR/monitor" scan -q --pid "$subject"
 	[ "$status" = 1 ]
-	[[ $output == *"process $subject"*"another user"*sudo* ]]
+	[[ $output == *"process $subject"*"another user"*"as root"* ]]
 }
 
 # ---- the kernel's own codecs ------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 # pool_helpers.bash - what the live tests of ram_pool share: the machine as text, memory that is paged out.
 
 export PATH=$PATH:/usr/sbin:/sbin
-pool=$BATS_TEST_DIRNAME/../../build/bin/ram_pool
+pool=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/build/bin/ram_pool
 
 need_zram() {
 	[ "$(id -u)" = 0 ] || skip "zram needs root"
@@ -259,6 +259,7 @@ injected() {
 foreign_swap() {
 	export foreign foreign_used
 	foreign=$(cat /sys/class/zram-control/hot_add)
+	echo "$foreign $(cat "/sys/block/zram$foreign/diskseq")" >"$BATS_FILE_TMPDIR/foreign.zram" # for tests/put_back
 	echo 64M >"/sys/block/zram$foreign/disksize"
 	mkswap -q "/dev/zram$foreign"
 	swapon -p 7 "/dev/zram$foreign"

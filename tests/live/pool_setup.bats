@@ -241,12 +241,12 @@ shape() {
 	if ! kernel_has recomp_algorithm; then
 		run --separate-stderr "$pool" setup --size 16MiB --recompress lzo
 		[ "$status" -eq 77 ]
-		[[ $stderr == *"cannot recompress"*CONFIG_ZRAM_MULTI_COMP*"this one has:"* ]]
+		[[ $stderr == *"cannot recompress"*CONFIG_ZRAM_MULTI_COMP*"this kernel has:"* ]]
 	fi
 	if ! kernel_has backing_dev; then
 		run --separate-stderr "$pool" setup --size 16MiB --backing "$BATS_TEST_TMPDIR/backing"
 		[ "$status" -eq 77 ]
-		[[ $stderr == *"cannot write back"*CONFIG_ZRAM_WRITEBACK*"this one has:"* ]]
+		[[ $stderr == *"cannot write back"*CONFIG_ZRAM_WRITEBACK*"this kernel has:"* ]]
 	fi
 	"$pool" setup --size 16MiB -q >/dev/null
 	run --separate-stderr "$pool" age --older 1s
@@ -292,7 +292,7 @@ shape() {
 	"$pool" setup --size 64MiB --name first --priority 9 -q >/dev/null
 	run --separate-stderr "$pool" setup --size 64MiB --name second --priority 9
 	[ "$status" -eq 0 ]
-	[[ $stderr == *"has priority 9: it is used before the pool, or in turn"* ]]
+	[[ $stderr == *"has priority 9: it is used in turn with the pool"* ]]
 	first=$("$pool" status -f json --name first | field device)
 	[[ $("$pool" status -f json --name second | field warning) == "$first (priority 9) is used in turn: "* ]]
 	"$pool" reset -q --name second

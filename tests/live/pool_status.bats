@@ -215,3 +215,17 @@ said_of_pool() {
 	"$pool" reset -q
 	end_holder
 }
+
+@test "a watch into a file on a full disk leaves whole records and an end record that counts them" {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir small
+	"$pool" setup --size 16MiB --raw -q >/dev/null
+	unshare -m sh -c 'mount -t tmpfs -o size=16k none small || exit 77
+		"$1" status --watch 10ms --duration 20s -f json -o small/out 2>err
+		echo $? >status
+		cat small/out >result' sh "$pool" || skip "cannot mount here"
+	[ "$(cat status)" -eq 1 ]
+	grep -q 'No space left on device' err
+	tail -n 1 result | jq -e '.type == "end" and .reason == "partial" and .seen == .emitted + .dropped and .dropped > 0'
+	[ "$(grep -c '"type":"pool_watch"' result)" = "$(tail -n 1 result | jq .emitted)" ]
+}

@@ -55,6 +55,38 @@ touch_all() {
 	end_holder
 }
 
+# swapped_of - how many of the movable pages of odd_mappings are swapped out.
+swapped_of() {
+	local n
+	echo >&"$to"
+	read -r -u "$from" -t 120 n
+	echo "$n"
+}
+
+# Pages that are not on their list yet are passed over, so it may take more than one request.
+all_out() {
+	json=$("$pool" trigger compress --db none --pid "$odd" -f json)
+	[ "$(swapped_of)" = "$movable" ]
+}
+
+@test "compress: what is beside locked, read-only and unmapped pages is swapped out, and what is left is counted" {
+	for seed in 1 2 3; do
+		coproc O { exec "$BATS_TEST_DIRNAME/../../build/tests/helpers/odd_mappings" $seed; }
+		odd=$O_PID
+		keep_coproc "${O[@]}"
+		read -r -u "$from" -t 120 movable locked
+		echo "seed $seed: $movable movable, $locked locked"
+		until_true all_out
+		echo "$json"
+		[ "$(field locked_pages <<<"$json")" = "$locked" ]
+		[ "$(field hugetlb_pages <<<"$json")" = 0 ]
+		[ "$(field unmapped_pages <<<"$json")" = 0 ]
+		[ "$(field skipped_pages <<<"$json")" -ge "$locked" ]
+		kill "$odd"
+		wait "$odd" || true
+	done
+}
+
 @test "without readback the process takes the faults itself" {
 	begin_holder 16
 	touch_all

@@ -31,6 +31,15 @@ begin() {
 	return 1
 }
 
+# eventually COMMAND... - until it succeeds, for ten seconds and more.
+eventually() {
+	for _ in $(seq 200); do
+		if "$@"; then return; fi
+		sleep 0.05
+	done
+	return 1
+}
+
 end() {
 	kill -INT "$probe_pid"
 	wait "$probe_pid"
@@ -104,6 +113,21 @@ figure() { grep -o " $1=[^ ]*" <<<" $2" | head -n 1 | cut -d = -f 2; }
 	"$bin/proc_create" --draw-tree --format json -q -o out -- "$helpers/forks" 4001 0
 	jq -es 'map(select(.type == "process_tree")) | length == 4002 and (map(.tree) | last | startswith("`- ")) and
 		(.[1:] | all(.depth == 1 and .exit_code == 0))' out
+}
+
+@test "--draw-tree: names and levels that are left out are marked" {
+	for i in 1 2 3 4 5 6; do cp /bin/bash "n$i"; done
+	"$bin/proc_create" --draw-tree --format json -q -o out -- ./n1 -c \
+		'exec ./n2 -c "exec ./n3 -c \"exec ./n4 -c \\\"exec ./n5 -c true\\\"\""'
+	jq -es 'map(select(.type == "process_tree").tree) == ["proc_create > n1 > n2 > ... > n5"] or
+		map(select(.type == "process_tree").tree) == ["n1 > n2 > n3 > ... > n5"]' out
+	# 70 levels, each below the one before.
+	cat >deep <<-'EOF'
+		[ "$1" -eq 0 ] || { bash "$0" "$(($1 - 1))"; :; }
+	EOF
+	"$bin/proc_create" --draw-tree --format json -q -o out -- bash deep 70
+	jq -es 'map(select(.type == "process_tree" and .depth > 64)) | length > 0 and all(.tree | startswith("... "))' out
+	jq -es 'map(select(.type == "process_tree" and .depth <= 64)) | all(.tree | startswith("... ") | not)' out
 }
 
 @test "the end of a process carries how many threads it had" {
@@ -212,6 +236,142 @@ figure() { grep -o " $1=[^ ]*" <<<" $2" | head -n 1 | cut -d = -f 2; }
 	jq -es --argjson pid "$(figure pid "$line")" --argjson cpu "$(figure cpu_ns "$line")" 'map(select(.type == "exit" and
 		.pid == $pid))[0] | $cpu > 1e8 and .cpu_ns <= $cpu + 2e7 and .cpu_ns > $cpu - 2e7 and
 		.user_ns > $cpu / 2 and .user_ns + .system_ns < $cpu * 2' out
+}
+
+# exits_agree THREADS - the exit records in `out` and what wait4 told in `usages`: one each, faults, status and threads
+# the same; CPU time but for the exit itself, which is a small part of what each thread spins.
+exits_agree() {
+	jq -r 'select(.type == "exit" and .comm == "exits") |
+		"\(.pid) \(.minor_faults) \(.cpu_ns) \((.exit_code // 0) * 256 + (.signal // 0)) \(.threads)"' out >got
+	awk -v threads="$1" '
+		FNR == NR { n[$1]++; faults[$1] = $2; cpu[$1] = $3; status[$1] = $4; had[$1] = $5; next }
+		n[$1] != 1 || faults[$1] != $2 || status[$1] != $4 || had[$1] != threads {
+			print "pid", $1, "records", n[$1] + 0, "faults", faults[$1], "wait4", $2, "status", status[$1], "wait4", $4,
+				"threads", had[$1]
+			bad = 1
+		}
+		{ ours += cpu[$1]; kernels += $3 }
+		END {
+			print "cpu", ours, "wait4", kernels
+			exit bad || ours < kernels * 0.7 || ours > kernels * 1.05
+		}' got usages
+}
+
+@test "no thread is missing from an exit: 1,200 processes of 5 threads that end at once, against wait4" {
+	timeout 120 "$bin/proc_create" --format json -q -o out -- "$helpers/exits" 1200 4 37 >usages
+	[ "$(wc -l <usages)" -eq 1200 ]
+	exits_agree 5
+	tail -n 1 out | jq -e '.dropped == 0 and .missed == 0 and .unmatched == 0'
+	# Nor from the sums, where the CPU time of each name is that of its exits.
+	timeout 120 "$bin/proc_create" --summary --format json -q -o sums -- "$helpers/exits" 30 4 37 >usages
+	jq -es --argjson cpu "$(awk '{ n += $3 } END { print n }' usages)" 'map(select(.type == "process_summary" and
+		.comm == "exits" and .total))[0] | .exits == 31 and .cpu_ns > $cpu * 0.7' sums
+}
+
+@test "no thread is missing from an exit of processes with 64 threads on a busy machine" {
+	one_core_at_work
+	timeout 120 "$bin/proc_create" --format json -q -o out -- "$helpers/exits" 60 64 7 >usages
+	exits_agree 65
+}
+
+@test "a process older than the probe, with threads that ended before and after: the sum of all is in its exit" {
+	mkfifo go
+	"$helpers/exits" 3 4 101 hold <go >usages &
+	old=$!
+	exec 9>go
+	eventually grep -q held usages
+	begin 9>&-
+	exec 9>&-
+	wait "$old"
+	end
+	sed -i /held/d usages
+	jq -r 'select(.type == "exit" and .comm == "exits") | "\(.pid) \(.minor_faults)"' out | sort >got
+	cut -d ' ' -f 1,2 usages | sort >want
+	comm -13 got want
+	[ -z "$(comm -13 got want)" ]
+}
+
+@test "the path of an exec is whole at any length, or marked as cut, also where it failed" {
+	dir=$PWD
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18; do
+		name=$(printf "%0$((180 + i))d" 0)
+		mkdir "$name"
+		cd "$name"
+		cp /bin/true t
+		[ "$((${#PWD} + 2))" -lt 4090 ] || break
+		lengths+=("$((${#PWD} + 2))")
+		(cd "$dir" && "$bin/proc_create" --format json -q -o "out$i" --failed -- "$OLDPWD/t" && \
+			jq -es --arg path "$OLDPWD/t" 'map(select(.type == "exec")) | length == 1 and .[0].path == $path and
+				(.[0].path_cut | not)' "out$i")
+	done
+	cd "$dir"
+	[ "${#lengths[@]}" -ge 15 ]
+	long=/nonexistent/$(printf '%05000d' 0)
+	"$bin/proc_create" --format json -q -o out --failed -- bash -c '"$0"; "$0/x" "a b"; exit 0' "$long"
+	jq -es --arg long "$long" 'map(select(.type == "exec_failed" and .error == "ENAMETOOLONG")) | length >= 1 and
+		all(. as $r | .path_cut and ($long | startswith($r.path)) and ($r.path | length) == 4159)' out
+}
+
+@test "-- COMMAND is traced until the last of its descendants ends; its status is still that of the command" {
+	run -7 "$bin/proc_create" --format json -q -o out -- bash -c '(sleep 0.4; /bin/true; /bin/uname >/dev/null) & exit 7'
+	jq -es '.[-1].reason == "done" and any(.type == "exec" and .path == "/bin/true") and
+		(map(select(.type == "exit" and .comm == "uname")) | length) == 1 and
+		(map(select(.type == "fork")) | length) + 1 == (map(select(.type == "exit")) | length)' out
+	# A signal ends it while a descendant lives on.
+	"$bin/proc_create" --format json -q -o out -- bash -c 'sleep 3 & echo $! >sleeper; exit 0' &
+	probe_pid=$!
+	eventually test -s sleeper
+	sleep 0.3
+	kill -0 "$probe_pid"
+	kill -TERM "$probe_pid"
+	wait "$probe_pid"
+	probe_pid=''
+	kill "$(cat sleeper)"
+	tail -n 1 out | jq -e '.reason == "signal"'
+}
+
+@test "-- COMMAND: TERM reaches the command also after tracing ended: by -d, --max-events, a reader that went away" {
+	for how in "-d 50ms" "--max-events 1" reader; do
+		rm -f pid
+		options=$how
+		[ "$how" != reader ] || options=''
+		mkfifo pipe
+		# shellcheck disable=SC2086 # options
+		"$bin/proc_create" --format json -q $options -- bash -c 'echo $$ >pid; exec sleep 60 >/dev/null' >pipe &
+		probe_pid=$!
+		if [ "$how" = reader ]; then head -n 1 pipe >/dev/null; else cat pipe >out; fi &
+		eventually test -s pid
+		sleep 0.7 # tracing has ended
+		kill -TERM "$probe_pid"
+		status=0
+		wait "$probe_pid" || status=$?
+		probe_pid=''
+		rm pipe
+		[ "$status" -eq 143 ] || { echo "$how: $status"; false; }
+		! kill -0 "$(cat pid)"
+	done
+}
+
+@test "--tree and --ppid of no process, or of a thread: an error that names it" {
+	sleep 0 &
+	gone=$!
+	wait $gone
+	mkfifo go
+	"$helpers/exits" 1 2 1 hold <go >usages &
+	old=$!
+	exec 9>go
+	eventually grep -q held usages
+	process=$(pgrep -P $old)
+	tid=$(ls "/proc/$process/task" | grep -vx "$process" | head -n 1)
+	for option in --tree --ppid -p; do
+		run -2 "$bin/proc_create" --format json -q -d 1ms $option $gone 9>&-
+		[[ $output == *"$gone: process not found"* ]]
+		run -2 "$bin/proc_create" --format json -q -d 1ms $option "$tid" 9>&-
+		[[ $output == *"$tid is a thread of process $process"* ]]
+		run -0 "$bin/proc_create" --format json -q -d 1ms $option "$process" 9>&-
+	done
+	exec 9>&-
+	wait $old
 }
 
 @test "execveat is seen as execve is, where it fails, too" {

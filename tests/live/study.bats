@@ -373,3 +373,16 @@ nothing_left() {
 	[ -z "$(pgrep -u 65534 -xf 'sleep 109')" ]
 	[[ $printed != *"not for"* ]]
 }
+
+@test "a pipe or a link where a target's output belongs is refused at once, and nothing is left" {
+	mkdir "$BATS_TEST_TMPDIR/out"
+	for make in mkfifo "ln -s $BATS_TEST_TMPDIR/elsewhere" mkdir; do
+		$make "$BATS_TEST_TMPDIR/out/true.output"
+		run timeout 60 "$bin/coldpress" study -q --dir "$BATS_TEST_TMPDIR/out" -- true
+		echo "$make: $status, $output"
+		[ "$status" -eq 1 ]
+		[[ $output == *"cannot open $BATS_TEST_TMPDIR/out/true.output"* ]]
+		[ ! -e "$BATS_TEST_TMPDIR/elsewhere" ]
+		rm -r "$BATS_TEST_TMPDIR/out/true.output"
+	done
+}

@@ -145,6 +145,31 @@ vmstat() {
 	false
 }
 
+@test "the rest after the last whole interval has a record, whatever ends the probe; the plain line has none" {
+	for how in "-d 1050ms" INT; do
+		options=''
+		[ "$how" = INT ] || options=$how
+		# shellcheck disable=SC2086 # options
+		"$bin/swap_probe" --format json -q -i 1s $options >out &
+		probe_pid=$!
+		for _ in $(seq 200); do
+			if grep -q '"type":"ready"' out; then break; fi
+			sleep 0.05
+		done
+		[ "$how" != INT ] || { sleep 0.3; kill -INT "$probe_pid"; }
+		wait "$probe_pid"
+		probe_pid=''
+		# All of the time from ready on is in a record.
+		jq -es '.[0].ts_ns as $begin | map(select(.type == "swap_probe")) | length >= 1 and
+			((map(.interval_ns) | add) - (.[-1].ts_ns - $begin) | fabs) < 1e8 and
+			.[-1].interval_ns < 1e9' out
+	done
+	run -0 "$bin/swap_probe" -q -i 100ms -d 300ms
+	[ "${#lines[@]}" -eq 3 ]
+	run -0 "$bin/swap_probe" -q -i 100ms -d 350ms
+	[ "${#lines[@]}" -eq 3 ]
+}
+
 @test "--by cgroup: the group that stalled, by its path" {
 	[ -n "$unified" ] || skip "cgroup2 is not mounted"
 	a_pool

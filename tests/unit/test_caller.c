@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
@@ -103,6 +105,100 @@ static void test_caller_become__oneself_is_nothing_to_do(void **state UNUSED)
 	assert_string_equal(getenv("HOME"), "/nowhere");
 }
 
+/* ---- files ---- */
+
+static char top[64];
+
+static const char *at(const char *name)
+{
+	static char paths[4][128];
+	static unsigned int turn;
+
+	turn = (turn + 1) % 4;
+	snprintf(paths[turn], sizeof(paths[turn]), "%s/%s", top, name);
+	return paths[turn];
+}
+
+static int make_top(void **state UNUSED)
+{
+	snprintf(top, sizeof(top), "/tmp/test_caller.XXXXXX");
+	return mkdtemp(top) ? 0 : -1;
+}
+
+static int remove_top(void **state UNUSED)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", top);
+	return system(command);
+}
+
+static int try_open(const char *path)
+{
+	struct caller user;
+	int fd = -1;
+
+	assert_int_equal(read_with(NULL, NULL, &user, NULL), 0);
+	alarm(10);
+	fd = caller_open(&user, path, O_WRONLY | O_CREAT | O_TRUNC, 0644, NULL);
+	alarm(0);
+	if (fd >= 0)
+		close(fd);
+	return MIN(fd, 0);
+}
+
+static void test_caller_open__takes_regular_files_alone(void **state UNUSED)
+{
+	struct stat st;
+
+	assert_int_equal(try_open(at("new")), 0);
+	assert_int_equal(truncate(at("new"), 5), 0);
+	assert_int_equal(try_open(at("new")), 0);
+	assert_int_equal(stat(at("new"), &st), 0);
+	assert_int_equal(st.st_size, 0);
+	assert_int_equal(symlink(at("new"), at("link")), 0);
+	assert_int_equal(try_open(at("link")), -ELOOP);
+	assert_int_equal(symlink(at("nowhere"), at("dangling")), 0);
+	assert_int_equal(try_open(at("dangling")), -ELOOP);
+	assert_int_equal(access(at("nowhere"), F_OK), -1);
+	assert_int_equal(try_open("/dev/null"), -EINVAL);
+	assert_int_equal(try_open(top), -EISDIR);
+	assert_int_equal(mkfifo(at("pipe"), 0600), 0);
+	assert_int_equal(try_open(at("pipe")), -EINVAL);
+	AUTO_CLOSE int reader = open(at("pipe"), O_RDONLY | O_NONBLOCK);
+
+	assert_int_equal(try_open(at("pipe")), -EINVAL);
+}
+
+static void test_caller_open__has_the_users_rights_and_gives_roots_back(void **state UNUSED)
+{
+	struct caller user;
+	gid_t before[CALLER_GROUPS_MAX], after[CALLER_GROUPS_MAX];
+	struct stat st;
+	int n, fd;
+
+	if (geteuid())
+		SKIP("needs root");
+	assert_int_equal(read_with("65534", "65534", &user, NULL), 0);
+	n = getgroups(CALLER_GROUPS_MAX, before);
+	assert_int_equal(caller_open(&user, at("file"), O_WRONLY | O_CREAT, 0644, NULL), -EACCES);
+	assert_int_equal(caller_mkdir(&user, at("dir"), 0755), -EACCES);
+	assert_int_equal(getgroups(CALLER_GROUPS_MAX, after), n);
+	assert_memory_equal(before, after, (size_t)n * sizeof(*before));
+	assert_int_equal(mkdir(at("roots"), 0700), 0); /* root again */
+	assert_int_equal(stat(at("roots"), &st), 0);
+	assert_int_equal(st.st_uid, 0);
+	assert_int_equal(chmod(top, 0777), 0);
+	assert_int_equal(caller_mkdir(&user, at("dir"), 0755), 0);
+	fd = caller_open(&user, at("dir/file"), O_WRONLY | O_CREAT, 0644, NULL);
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_uid, 65534);
+	assert_int_equal(st.st_gid, 65534);
+	assert_int_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+	close(fd);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -111,6 +207,11 @@ int main(void)
 		cmocka_unit_test(test_caller_read__refuses_one_id_without_the_other),
 		cmocka_unit_test(test_caller_become__ids_groups_and_environment_for_good),
 		cmocka_unit_test(test_caller_become__oneself_is_nothing_to_do),
+		cmocka_unit_test_setup_teardown(test_caller_open__takes_regular_files_alone,
+						make_top, remove_top),
+		cmocka_unit_test_setup_teardown(
+			test_caller_open__has_the_users_rights_and_gives_roots_back, make_top,
+			remove_top),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

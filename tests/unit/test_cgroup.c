@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "lib/kernel/cgroup.h"
+#include "lib/kernel/procfs.h"
 
 static const char hybrid_mounts[] =
 	"22 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n"
@@ -182,7 +183,7 @@ static void test_cgroup__v2_places_below_the_nearest_that_hands_out_both(void **
 	assert_string_equal(group.enable, "");
 }
 
-static void test_cgroup__v2_turns_on_and_off_only_what_lacks(void **state UNUSED)
+static void test_cgroup__v2_enables_what_lacks_and_leaves_it_to_others(void **state UNUSED)
 {
 	const struct cgroup_layout layout = v2_layout("/user/own");
 	struct cgroup group;
@@ -198,7 +199,7 @@ static void test_cgroup__v2_turns_on_and_off_only_what_lacks(void **state UNUSED
 	assert_true(group.id != 0);
 	assert_int_equal(cgroup_create(&group, NULL), -EEXIST);
 	assert_int_equal(cgroup_remove(&group, 0, NULL), 0);
-	assert_string_equal(got("cgroup.subtree_control"), "-pids");
+	assert_string_equal(got("cgroup.subtree_control"), "+pids");
 	assert_int_equal(cgroup_remove(&group, 0, NULL), 0);
 }
 
@@ -241,6 +242,47 @@ static void test_cgroup__v1_bounds_memory_and_swap_together(void **state UNUSED)
 	assert_string_equal(got("g/memory.memsw.limit_in_bytes"), "68157440");
 	assert_int_equal(cgroup_limit_memory(&group, 32 * MIB, MISSING_U64, NULL), 0);
 	assert_string_equal(got("g/memory.memsw.limit_in_bytes"), "-1");
+}
+
+static void test_cgroup__v2_limits_that_are_raised_or_removed_are_noticed(void **state UNUSED)
+{
+	const struct cgroup group = tree_group(CGROUP_V2);
+	char path[CGROUP_PATH_MAX];
+	struct err e;
+
+	put("g/memory.max", "67108864\n");
+	put("g/memory.swap.max", "0\n");
+	put("g/pids.max", "17\n");
+	assert_int_equal(cgroup_limits_check(&group, 64 * MIB, 0, 17, NULL), 0);
+	assert_int_equal(cgroup_limits_check(&group, 64 * MIB + 4095, 0, 17, NULL), 0);
+	assert_int_equal(cgroup_limits_check(&group, 63 * MIB, 0, 17, &e), -ESTALE);
+	assert_non_null(strstr(e.what, "memory.max was raised"));
+	assert_int_equal(cgroup_limits_check(&group, MISSING_U64, 0, 16, &e), -ESTALE);
+	assert_non_null(strstr(e.what, "pids.max"));
+	put("g/memory.swap.max", "max\n");
+	assert_int_equal(cgroup_limits_check(&group, 64 * MIB, 0, 17, &e), -ESTALE);
+	assert_int_equal(cgroup_limits_check(&group, 64 * MIB, MISSING_U64, 17, NULL), 0);
+	snprintf(path, sizeof(path), "%s/g/memory.max", top);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(cgroup_limits_check(&group, 64 * MIB, MISSING_U64, 17, &e), -ESTALE);
+	assert_non_null(strstr(e.what, "memory.max was removed"));
+	assert_int_equal(cgroup_limits_check(&group, MISSING_U64, MISSING_U64, 17, NULL), 0);
+}
+
+static void test_cgroup__v1_limits_that_are_raised_or_removed_are_noticed(void **state UNUSED)
+{
+	const struct cgroup group = tree_group(CGROUP_HYBRID);
+
+	put("g/memory.limit_in_bytes", "67108864\n");
+	put("g/memory.memsw.limit_in_bytes", "68157440\n");
+	put("g/pids.max", "max\n");
+	assert_int_equal(cgroup_limits_check(&group, 64 * MIB, MIB, MISSING_U64, NULL), 0);
+	assert_int_equal(cgroup_limits_check(&group, 64 * MIB, MIB, 17, NULL), -ESTALE);
+	put("g/memory.memsw.limit_in_bytes", "9223372036854771712\n");
+	assert_int_equal(cgroup_limits_check(&group, 64 * MIB, MIB, MISSING_U64, NULL), -ESTALE);
+	put("g/memory.limit_in_bytes", "9223372036854771712\n");
+	assert_int_equal(cgroup_limits_check(&group, 64 * MIB, MISSING_U64, MISSING_U64, NULL),
+			 -ESTALE);
 }
 
 static void test_cgroup__v2_stat(void **state UNUSED)
@@ -371,9 +413,65 @@ static void test_cgroup__v1_room_for_what_is_in_swap(void **state UNUSED)
 	assert_int_equal(seen.n, 2);
 }
 
+/* memory.max and memory.current of a group of v2, in MiB; 0: no limit. */
+static void put_limit(const char *group, unsigned int limit, unsigned int current)
+{
+	char path[128], text[32];
+
+	snprintf(path, sizeof(path), "%s/memory.stat", group);
+	put(path, "anon 0\ninactive_file 1048576\nactive_file 0\n");
+	snprintf(path, sizeof(path), "%s/memory.max", group);
+	snprintf(text, sizeof(text), limit ? "%u\n" : "max\n", limit << 20);
+	put(path, text);
+	snprintf(path, sizeof(path), "%s/memory.current", group);
+	snprintf(text, sizeof(text), "%u\n", current << 20);
+	put(path, text);
+}
+
+static void test_cgroup__every_enclosing_limit_bounds_what_is_available(void **state UNUSED)
+{
+	const struct cgroup_layout layout = v2_layout("/user/own");
+	struct procfs_meminfo memory = { .total_bytes = 1024 * MIB, .available_bytes = 512 * MIB };
+
+	cgroup_bound(&layout, &memory);
+	assert_int_equal(memory.total_bytes, 1024 * MIB);
+	put_limit("user/own", 0, 90);
+	put_limit("user", 128, 100);
+	put_limit("g", 2, 1); /* not ours */
+	cgroup_bound(&layout, &memory);
+	assert_int_equal(memory.total_bytes, 128 * MIB);
+	assert_int_equal(memory.available_bytes, 29 * MIB); /* file pages go first */
+	/* As in a container, whose top is a group, too. */
+	put_limit(".", 64, 50);
+	cgroup_bound(&layout, &memory);
+	assert_int_equal(memory.total_bytes, 64 * MIB);
+	assert_int_equal(memory.available_bytes, 15 * MIB);
+	put_limit("user/own", 32, 40);
+	cgroup_bound(&layout, &memory);
+	assert_int_equal(memory.total_bytes, 32 * MIB);
+	assert_int_equal(memory.available_bytes, 1 * MIB); /* above its limit: its file pages */
+}
+
+static void test_cgroup__a_path_may_be_as_long_as_any(void **state UNUSED)
+{
+	struct cgroup_layout layout;
+	struct cgroup group;
+	char own[2100] = "0::";
+
+	for (size_t i = 0; i < 20; i++)
+		snprintf(own + 3 + i * 101, sizeof(own) - 3 - i * 101, "/%0100zu", i);
+	assert_int_equal(cgroup_layout_parse(hybrid_mounts, own, &layout, NULL), 0);
+	assert_string_equal(layout.own[CGROUP_TREE_UNIFIED], own + 3);
+	assert_int_equal(cgroup_place(&layout, "x", &group, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cgroup__a_path_may_be_as_long_as_any),
+		cmocka_unit_test_setup_teardown(
+			test_cgroup__every_enclosing_limit_bounds_what_is_available, make_tree,
+			remove_tree),
 		cmocka_unit_test(test_cgroup__hybrid),
 		cmocka_unit_test(test_cgroup__v1_places_below_the_own_group_in_each_tree),
 		cmocka_unit_test(test_cgroup__v1_alone_has_no_mirror),
@@ -383,9 +481,16 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_cgroup__v2_places_below_the_nearest_that_hands_out_both, make_tree,
 			remove_tree),
-		cmocka_unit_test_setup_teardown(test_cgroup__v2_turns_on_and_off_only_what_lacks,
-						make_tree, remove_tree),
+		cmocka_unit_test_setup_teardown(
+			test_cgroup__v2_enables_what_lacks_and_leaves_it_to_others, make_tree,
+			remove_tree),
 		cmocka_unit_test_setup_teardown(test_cgroup__v2_limits, make_tree, remove_tree),
+		cmocka_unit_test_setup_teardown(
+			test_cgroup__v2_limits_that_are_raised_or_removed_are_noticed, make_tree,
+			remove_tree),
+		cmocka_unit_test_setup_teardown(
+			test_cgroup__v1_limits_that_are_raised_or_removed_are_noticed, make_tree,
+			remove_tree),
 		cmocka_unit_test_setup_teardown(test_cgroup__v1_bounds_memory_and_swap_together,
 						make_tree, remove_tree),
 		cmocka_unit_test_setup_teardown(test_cgroup__v2_stat, make_tree, remove_tree),

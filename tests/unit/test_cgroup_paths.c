@@ -11,6 +11,8 @@
 
 #include "lib/kernel/cgroup_paths.h"
 
+#define PATH_BYTES 4096
+
 static char top[] = "/tmp/test_cgroup_paths.XXXXXX";
 
 static int make_top(void **state UNUSED)
@@ -23,15 +25,15 @@ static int remove_top(void **state UNUSED)
 	return rmdir(top);
 }
 
-static const char *in_top(const char *name, char buf[600])
+static const char *in_top(const char *name, char buf[PATH_BYTES])
 {
-	snprintf(buf, 600, "%s%s", top, name);
+	snprintf(buf, PATH_BYTES, "%s%s", top, name);
 	return buf;
 }
 
 static uint64_t make(const char *name)
 {
-	char buf[600];
+	char buf[PATH_BYTES];
 	struct stat st;
 
 	assert_int_equal(mkdir(in_top(name, buf), 0755), 0);
@@ -41,7 +43,7 @@ static uint64_t make(const char *name)
 
 static void drop(const char *name)
 {
-	char buf[600];
+	char buf[PATH_BYTES];
 
 	assert_int_equal(rmdir(in_top(name, buf)), 0);
 }
@@ -64,6 +66,29 @@ static void test_cgroup_paths__ids_lead_to_paths_below_the_mount(void **state UN
 	cgroup_paths_free(paths);
 	drop("/a/b\n c");
 	drop("/a");
+}
+
+static void test_cgroup_paths__a_path_of_any_length_and_depth_is_whole(void **state UNUSED)
+{
+	struct cgroup_paths *paths;
+	char name[PATH_BYTES] = "";
+	size_t lengths[58], n = 0, levels = 0;
+	uint64_t id = 0;
+
+	/* 18 levels of 200 bytes, then 40 of two. */
+	for (levels = 0; levels < ARRAY_SIZE(lengths); levels++) {
+		lengths[levels] = n;
+		n += (size_t)snprintf(name + n, sizeof(name) - n, "/%0*d", levels < 18 ? 200 : 1,
+				      7);
+		id = make(name);
+	}
+	assert_int_equal(cgroup_paths_new(&paths, top, NULL), 0);
+	assert_string_equal(cgroup_paths_find(paths, id), name);
+	cgroup_paths_free(paths);
+	while (levels--) {
+		drop(name);
+		name[lengths[levels]] = '\0';
+	}
 }
 
 static void test_cgroup_paths__what_is_not_there_has_none(void **state UNUSED)
@@ -104,6 +129,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cgroup_paths__ids_lead_to_paths_below_the_mount),
+		cmocka_unit_test(test_cgroup_paths__a_path_of_any_length_and_depth_is_whole),
 		cmocka_unit_test(test_cgroup_paths__what_is_not_there_has_none),
 		cmocka_unit_test(test_cgroup_paths__a_thousand_groups_keep_theirs),
 	};

@@ -521,7 +521,7 @@ static void test_journal__a_file_that_is_no_journal_is_reported_and_blocks_nothi
 	assert_int_equal(mkfifo(at("state/pipe.book"), 0600), 0);
 	alarm(10);
 	assert_int_equal(journal_recover((struct journal_how){ .force = false }, NULL, NULL, &e),
-			 -EBADMSG);
+			 -EINVAL);
 	assert_non_null(strstr(e.what, "pipe.book is no journal"));
 	assert_int_equal(unlink(at("state/pipe.book")), 0);
 	put_file(at("state/giant.book"), "");
@@ -530,6 +530,46 @@ static void test_journal__a_file_that_is_no_journal_is_reported_and_blocks_nothi
 			 -EBADMSG);
 	alarm(0);
 	assert_int_equal(journals(), 1);
+}
+
+static void test_journal_state_dir__takes_no_link_and_no_relative_path(void **state UNUSED)
+{
+	static const char *const behind[] = { "", "/", "//", "/.", "/./", "/../link", "/../link/" };
+	char path[SYSROOT_PATH_MAX], buf[SYSROOT_PATH_MAX];
+	struct err e;
+
+	assert_int_equal(symlink(state_dir, at("link")), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(behind); i++) {
+		snprintf(path, sizeof(path), "%s%s", at("link"), behind[i]);
+		setenv("COLDPRESS_STATE_DIR", path, 1);
+		assert_true(journal_state_dir(buf, &e) < 0);
+	}
+	snprintf(path, sizeof(path), "%s//", state_dir);
+	setenv("COLDPRESS_STATE_DIR", path, 1);
+	assert_int_equal(journal_state_dir(buf, NULL), 0);
+	assert_string_equal(buf, state_dir);
+	for (const char *relative = "state\0./state\0.\0..\0"; *relative;
+	     relative += strlen(relative) + 1) {
+		setenv("COLDPRESS_STATE_DIR", relative, 1);
+		assert_int_equal(journal_state_dir(buf, &e), -EINVAL);
+		assert_non_null(strstr(e.what, "not an absolute path"));
+	}
+	setenv("COLDPRESS_STATE_DIR", state_dir, 1);
+}
+
+static void test_journal__a_text_without_a_newline_is_no_torn_head(void **state UNUSED)
+{
+	struct err e;
+
+	assert_true(journal_lock(0, NULL) >= 0);
+	put_file(at("state/pool.torn.book"), "{\"v\":1,\"bo");
+	assert_int_equal(recover(), 0);
+	assert_int_equal(journals(), 0);
+	put_file(at("state/pool.lab.book"), "garbage");
+	assert_int_equal(journal_recover((struct journal_how){ .force = false }, hear, NULL, &e),
+			 -EBADMSG);
+	assert_int_equal(journals(), 1);
+	assert_file(at("state/pool.lab.book"), "garbage");
 }
 
 /* Version 0.1.0 wrote these: tests/fixtures/journal/README.md. */
@@ -606,6 +646,8 @@ int main(void)
 		TEST(test_journal__two_recoveries_at_once_undo_once),
 		TEST(test_journal__killed_at_any_moment_it_is_put_back),
 		TEST(test_journal_lock__is_exclusive_and_goes_with_its_holder),
+		TEST(test_journal_state_dir__takes_no_link_and_no_relative_path),
+		TEST(test_journal__a_text_without_a_newline_is_no_torn_head),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

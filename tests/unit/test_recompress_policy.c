@@ -128,7 +128,8 @@ int main(void)
 		cmocka_unit_test(test_recompress_policy__what_gains_little_is_below_the_threshold),
 		cmocka_unit_test(test_recompress_policy__where_all_gain_all_are_taken),
 		cmocka_unit_test(test_recompress_policy__none_pays_the_price),
-		cmocka_unit_test(test_recompress_policy__a_page_that_gets_no_smaller_costs_and_stays),
+		cmocka_unit_test(
+			test_recompress_policy__a_page_that_gets_no_smaller_costs_and_stays),
 		cmocka_unit_test(test_recompress_policy__no_incompressible_page_is_said),
 	};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* test_results.c - the results database keeps what it is given, refuses what it cannot keep, and
  * says why. */
+#include "lib/analysis/prng.h"
 #include "lib/results/calibration.h"
 
 #include <math.h>
@@ -10,6 +11,7 @@
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -161,15 +163,71 @@ static void test_results_open__follows_no_symbolic_link(void **state)
 
 static void test_results_open__gives_the_file_to_its_owner(void **state)
 {
-	const struct results_owner nobody = { 65534, 65534 };
+	const struct caller nobody = {
+		.uid = 65534, .gid = 65534, .groups = { 65534 }, .n_groups = 1
+	};
 	struct place *p = *state;
 	struct stat st;
 
 	if (geteuid() != 0)
 		skip();
+	assert_int_equal(results_open(&p->results, p->path, RESULTS_WRITE, &nobody, NULL), -EACCES);
+	assert_int_equal(access(p->path, F_OK), -1);
+	assert_int_equal(chmod(p->dir, 0777), 0);
 	assert_int_equal(results_open(&p->results, p->path, RESULTS_WRITE, &nobody, NULL), 0);
 	assert_int_equal(stat(p->path, &st), 0);
 	assert_int_equal(st.st_uid, 65534);
+}
+
+/* Exchanges a directory and a link to another one, every 0 to 2 ms, until it is killed. */
+static pid_t exchanger(const char *a, const char *b)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	struct prng prng;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prng_seed(&prng, 13);
+	while (!renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE))
+		sleep_ns(prng_below(&prng, 2 * NS_PER_MS));
+	_exit(1);
+}
+
+/* A user's directory becomes a link to one that only root may write to, and back, while root opens
+ * the user's database. Nothing may appear there, whenever the exchange comes. */
+static void test_results_open__exchanged_directory_leads_nowhere(void **state)
+{
+	const struct caller nobody = {
+		.uid = 65534, .gid = 65534, .groups = { 65534 }, .n_groups = 1
+	};
+	char dir[128], link[128], secret[128], path[160];
+	struct place *p = *state;
+	unsigned int opened = 0;
+
+	if (geteuid() != 0)
+		skip();
+	snprintf(dir, sizeof(dir), "%s/dir", p->dir);
+	snprintf(link, sizeof(link), "%s/link", p->dir);
+	snprintf(secret, sizeof(secret), "%s/secret", p->dir);
+	snprintf(path, sizeof(path), "%s/study.db", dir);
+	assert_int_equal(chmod(p->dir, 0755), 0);
+	assert_int_equal(mkdir(secret, 0700), 0);
+	assert_int_equal(mkdir(dir, 0777), 0);
+	assert_int_equal(chown(dir, 65534, 65534), 0);
+	assert_int_equal(symlink(secret, link), 0);
+	pid_t pid = exchanger(dir, link);
+
+	for (int i = 0; i < 100; i++) {
+		struct results *results AUTO_RESULTS = NULL;
+
+		opened += results_open(&results, path, RESULTS_WRITE, &nobody, NULL) == 0;
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	print_message("# opened %u of 100\n", opened);
+	assert_int_equal(rmdir(secret), 0); /* it is empty */
 }
 
 /* Root writes everywhere, so this one gives root up in a child. */
@@ -604,6 +662,7 @@ int main(void)
 		IN_FILLED(test_results_open__refuses_a_newer_format),
 		IN_EMPTY(test_results_open__follows_no_symbolic_link),
 		IN_EMPTY(test_results_open__gives_the_file_to_its_owner),
+		IN_EMPTY(test_results_open__exchanged_directory_leads_nowhere),
 		IN_FILLED(test_results_open__reads_where_nothing_can_be_written),
 		IN_FILLED(test_results_run_begin__is_on_disk_when_it_returns),
 		IN_FILLED(test_results_run_begin__refuses_an_open_transaction),

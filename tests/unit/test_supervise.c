@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* test_supervise.c - the bounds as arithmetic, and small real commands under limits (with a group where
- * the machine lets us make one, else without).
+/* test_supervise.c - the bounds as arithmetic, and small real commands under limits (with a group
+ * where the machine lets us make one, else without).
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -295,7 +295,7 @@ static void test_supervise__orphans_are_ended_and_counted(void **state UNUSED)
 	struct supervise_config config;
 	struct supervise_result result;
 	struct supervised supervised;
-	pid_t pids[8];
+	pid_t pids[8] = { 0 };
 	struct err e;
 
 	configure(&config, argv);
@@ -389,6 +389,55 @@ static void test_supervise__memory_limit_ends_in_oom(void **state UNUSED)
 	config.memory_bytes = 4 * MIB;
 	assert_int_equal(supervise_start(&supervised, &config, &e), -EINVAL);
 	assert_non_null(strstr(e.what, "8 MiB"));
+}
+
+/* What disabling a controller, or another program, does to a group. */
+static void raise_limit(const struct cgroup *group)
+{
+	const bool v2 = group->mode == CGROUP_V2;
+
+	assert_int_equal(sysroot_write(NULL, v2 ? "max" : "-1", NULL, "%s/%s",
+				       group->dir[v2 ? CGROUP_TREE_UNIFIED : CGROUP_TREE_MEMORY],
+				       v2 ? "memory.max" : "memory.limit_in_bytes"),
+			 0);
+}
+
+static void test_supervise__a_limit_that_is_taken_away_ends_the_command(void **state UNUSED)
+{
+	struct supervise_config config;
+	struct supervise_result result;
+	struct supervised supervised;
+	struct err e;
+
+	if (geteuid())
+		SKIP("needs root");
+	configure(&config, WORDS("sleep", "60"));
+	config.memory_bytes = 32 * MIB;
+	assert_int_equal(supervise_start(&supervised, &config, &e), 0);
+	raise_limit(&supervised.group);
+	assert_int_equal(supervise_wait(&supervised, &e), 0);
+	assert_int_equal(supervise_stop(&supervised, &result, &e), 0);
+	assert_int_equal(result.state, SUPERVISE_ABORTED);
+	assert_non_null(strstr(result.why, "was raised while it ran"));
+}
+
+static void test_supervise__a_limit_taken_away_at_the_end_marks_the_command(void **state UNUSED)
+{
+	struct supervise_config config;
+	struct supervise_result result;
+	struct supervised supervised;
+	struct err e;
+
+	if (geteuid())
+		SKIP("needs root");
+	configure(&config, WORDS("true"));
+	config.memory_bytes = 32 * MIB;
+	assert_int_equal(supervise_start(&supervised, &config, &e), 0);
+	assert_int_equal(supervise_wait(&supervised, &e), 0);
+	raise_limit(&supervised.group);
+	assert_int_equal(supervise_stop(&supervised, &result, &e), 0);
+	assert_int_equal(result.state, SUPERVISE_ABORTED);
+	assert_non_null(strstr(result.why, "was raised while it ran"));
 }
 
 static void test_supervise__runs_as_the_user_given(void **state UNUSED)
@@ -502,8 +551,11 @@ int main(void)
 		cmocka_unit_test(test_supervise__stopped_while_held),
 		cmocka_unit_test(test_supervise__orphans_are_ended_and_counted),
 		cmocka_unit_test(test_supervise__pids_bound_a_fork_bomb),
-		cmocka_unit_test(test_supervise__a_fork_storm_at_the_cap_leaves_timers_of_others_alone),
+		cmocka_unit_test(
+			test_supervise__a_fork_storm_at_the_cap_leaves_timers_of_others_alone),
 		cmocka_unit_test(test_supervise__memory_limit_ends_in_oom),
+		cmocka_unit_test(test_supervise__a_limit_that_is_taken_away_ends_the_command),
+		cmocka_unit_test(test_supervise__a_limit_taken_away_at_the_end_marks_the_command),
 		cmocka_unit_test(test_supervise__runs_as_the_user_given),
 		cmocka_unit_test(test_supervise__scratch_is_the_commands_own_and_goes_with_it),
 		cmocka_unit_test(test_supervise__nothing_outlives_a_killed_maker),

@@ -222,7 +222,8 @@ static void test_units__numbers_must_be_finite_decimals(void **state UNUSED)
 
 static void test_units__a_share_is_a_percentage_or_a_fraction(void **state UNUSED)
 {
-	static const char *const bad[] = { "", "%", "-5%", "-0.5", "nan%", "50%%", "50 %" };
+	static const char *const bad[] = { "",     "%",    "-5%", "-0.5", "nan%",
+					   "50%%", "50 %", "50",  "1.5" };
 	double v = 7;
 
 	assert_int_equal(units_parse_share("50%", &v, NULL), 0);

@@ -88,7 +88,7 @@ age() {
 	else
 		run --separate-stderr "$pool" setup --size 16MiB --recompress zstd
 		[ "$status" -eq 77 ]
-		[[ $stderr == *"cannot recompress"*CONFIG_ZRAM_MULTI_COMP*"this one has:"*writeback* ]]
+		[[ $stderr == *"cannot recompress"*CONFIG_ZRAM_MULTI_COMP*"this kernel has:"*writeback* ]]
 	fi
 	restored
 }

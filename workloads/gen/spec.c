@@ -49,11 +49,11 @@ int gen_config_check(const struct gen_config *config, struct err *e)
 
 int gen_output_open(const struct gen_output *output, struct out **out, struct err *e)
 {
-	const struct opt_output *common = &output->common;
+	struct opt_output common = output->common;
 
-	term_set_level(common->quiet ? TERM_QUIET : common->verbose ? TERM_VERBOSE : TERM_NORMAL);
-	return out_new(out, output->json ? OUT_JSON : (enum out_format)common->format, common->path,
-		       e);
+	if (output->json)
+		common.format = OUT_JSON;
+	return out_open(out, &common, e);
 }
 
 #define U64(m, u, what) FIELD(struct workload_result, m, FIELD_U64, u, what)

@@ -43,50 +43,96 @@ static const struct wrap_profile profiles[] = {
 
 /* In "read" and "write" of a job, as fio 3 has them. */
 static const struct wrap_key direction_keys[] = {
-	{ "/total_ios", "ios", "operations", 1 },
-	{ "/bw_bytes", "bytes_per_s", "bytes/s", 1 },
-	{ "/clat_ns/mean", "latency_mean_ns", "ns", 1 },
-	{ "/clat_ns/max", "latency_max_ns", "ns", 1 },
-	{ "/clat_ns/percentile/50.000000", "latency_p50_ns", "ns", 1 },
-	{ "/clat_ns/percentile/99.000000", "latency_p99_ns", "ns", 1 },
+	WRAP_KEY("/total_ios", "ios", "operations", 1, .whole = true),
+	WRAP_KEY("/bw_bytes", "bytes_per_s", "bytes/s", 1),
+	WRAP_KEY("/clat_ns/mean", "latency_mean_ns", "ns", 1),
+	WRAP_KEY("/clat_ns/max", "latency_max_ns", "ns", 1),
+	WRAP_KEY("/clat_ns/percentile/50.000000", "latency_p50_ns", "ns", 1),
+	WRAP_KEY("/clat_ns/percentile/99.000000", "latency_p99_ns", "ns", 1),
 };
+static const struct wrap_key job_keys[] = {
+	WRAP_KEY("/minf", "minor_faults", "faults", 1, .whole = true),
+	WRAP_KEY("/majf", "major_faults", "faults", 1, .whole = true),
+};
+static const struct wrap_key error_key = WRAP_KEY("/error", "error", "", 1, .whole = true);
 
-static double number(struct json_object *object, const char *pointer)
+/* The text of the value at the key, which wrap_number reads: quoted where it is a string. NULL: no
+ * such key. */
+static const char *text_at(struct json_object *object, const struct wrap_key *key)
 {
 	struct json_object *value;
 
-	return json_pointer_get(object, pointer, &value) == 0 ? json_object_get_double(value)
-							      : MISSING_F64;
+	if (json_pointer_get(object, key->key, &value))
+		return NULL;
+	return value ? json_object_to_json_string(value) : "null";
 }
 
-static void add_direction(struct json_object *job, const char *direction, struct wrap_values *out)
+static int read_keys(struct json_object *object, const char *group, const struct wrap_key *keys,
+		     size_t n, struct wrap_values *out, struct err *e)
 {
-	struct json_object *io;
+	int rc = 0;
 
-	if (!json_object_object_get_ex(job, direction, &io) || !(number(io, "/total_ios") > 0))
-		return;
-	wrap_operations_add(out, number(io, "/total_ios"));
-	for (size_t i = 0; i < ARRAY_SIZE(direction_keys); i++)
-		wrap_value_add(out, number(io, direction_keys[i].key), direction_keys[i].unit,
-			       "%s_%s", direction, direction_keys[i].name);
+	for (size_t i = 0; i < n && !rc; i++) {
+		const char *text = text_at(object, &keys[i]);
+
+		rc = text ? wrap_value_read(out, group, &keys[i], text, NULL, e) : 0;
+	}
+	return rc;
+}
+
+static int read_direction(struct json_object *job, const char *direction, struct wrap_values *out,
+			  struct err *e)
+{
+	struct json_object *io = json_object_object_get(job, direction);
+	const char *text = io ? text_at(io, &direction_keys[0]) : NULL;
+	double operations;
+	int rc = text ? wrap_number(out, &direction_keys[0], text, &operations, e) : 0;
+
+	if (rc || !text || !(operations > 0))
+		return rc;
+	wrap_operations_add(out, operations);
+	return read_keys(io, direction, direction_keys, ARRAY_SIZE(direction_keys), out, e);
+}
+
+/* The only job: of several, each would have to be read. */
+static int read_job(struct json_object *root, struct json_object **ret, struct err *e)
+{
+	struct json_object *jobs = json_object_object_get(root, "jobs");
+	size_t n = json_object_is_type(jobs, json_type_array) ? json_object_array_length(jobs) : 0;
+	struct json_object *job = n ? json_object_array_get_idx(jobs, 0) : NULL;
+
+	if (!json_object_is_type(job, json_type_object))
+		return err_say(e, EBADMSG, "the output of fio has no JSON with a job");
+	if (n > 1)
+		return err_say(e, EBADMSG,
+			       "fio reported %zu jobs: add --group_reporting to the profile", n);
+	*ret = job;
+	return 0;
+}
+
+static int parse_job(struct json_object *job, struct wrap_values *out, struct err *e)
+{
+	const char *text = text_at(job, &error_key);
+	double error = 0;
+	int rc = wrap_number(out, &error_key, text ? text : "nothing", &error, e);
+
+	if (!rc && error != 0)
+		rc = err_say(e, EIO, "fio's job ended with error %.0f", error);
+	if (!rc)
+		rc = read_direction(job, "read", out, e);
+	if (!rc)
+		rc = read_direction(job, "write", out, e);
+	return rc ? rc : read_keys(job, "", job_keys, ARRAY_SIZE(job_keys), out, e);
 }
 
 static int parse(char *text, struct wrap_values *out, struct err *e)
 {
-	const char *begin = text[0] == '{' ? text : strstr(text, "\n{");
+	char *begin = text[0] == '{' ? text : strstr(text, "\n{");
 	struct json_object *root = begin ? json_tokener_parse(begin) : NULL, *job;
-	int rc = 0;
+	int rc = read_job(root, &job, e);
 
-	if (!root || json_pointer_get(root, "/jobs/0", &job)) {
-		rc = err_say(e, EBADMSG, "the output of fio has no JSON with a job");
-	} else if (number(job, "/error") != 0) {
-		rc = err_say(e, EIO, "fio's job ended with error %.0f", number(job, "/error"));
-	} else {
-		add_direction(job, "read", out);
-		add_direction(job, "write", out);
-		wrap_value_add(out, number(job, "/minf"), "faults", "minor_faults");
-		wrap_value_add(out, number(job, "/majf"), "faults", "major_faults");
-	}
+	if (!rc)
+		rc = parse_job(job, out, e);
 	json_object_put(root);
 	return rc;
 }

@@ -8,7 +8,6 @@
  * offered: others write gigabytes, drop caches and kill by name. Its exit status is not reliable:
  * the samples decide.
  */
-#include "lib/base/units.h"
 #include "wrap.h"
 
 static const char script[] =
@@ -31,9 +30,9 @@ static const struct wrap_profile profiles[] = {
 
 /* The operations whose samples are times, and their unit in ns. */
 static const struct wrap_key keys[] = {
-	{ "local", "local", "ns", 1e3 },     { "remote", "remote", "ns", 1e3 },
-	{ "Elapsed", "elapsed", "ns", 1e9 }, { "System", "system", "ns", 1e9 },
-	{ "User", "user", "ns", 1e9 },
+	WRAP_KEY("local", "local", "ns", 1e3),     WRAP_KEY("remote", "remote", "ns", 1e3),
+	WRAP_KEY("Elapsed", "elapsed", "ns", 1e9), WRAP_KEY("System", "system", "ns", 1e9),
+	WRAP_KEY("User", "user", "ns", 1e9),
 };
 
 struct samples {
@@ -48,36 +47,56 @@ static void add_sample(struct samples *to, double value)
 	to->max = MAX(to->max, value);
 }
 
-/* "local _ _ 7 227 R": operation, threads, _, iteration, value. A test that could not do its work
- * leaves samples of 0, which mmtests does not notice: they count as no operations.
- */
+/* "local _ _ 7 227 R": operation, threads, _, iteration, value, tabs between; an empty value is a
+ * missing one. */
+static int read_line(char *line, struct samples samples[ARRAY_SIZE(keys)],
+		     const struct wrap_values *values, struct err *e)
+{
+	const char *columns[5] = { "", "", "", "", "" };
+	int rc = 0;
+
+	for (size_t i = 0; line && i < ARRAY_SIZE(columns); i++)
+		columns[i] = strsep(&line, " \t");
+	for (size_t i = 0; i < ARRAY_SIZE(keys) && !rc && *columns[4]; i++) {
+		double value;
+
+		if (!str_eq(columns[0], keys[i].key))
+			continue;
+		rc = wrap_number(values, &keys[i], columns[4], &value, e);
+		if (!rc)
+			add_sample(&samples[i], value);
+	}
+	return rc;
+}
+
+static int add_samples(struct wrap_values *out, const struct samples *samples,
+		       const struct wrap_key *key, struct err *e)
+{
+	int rc = wrap_value_add(out, key->name, "mean_ns", key->unit,
+				samples->sum / (double)samples->n, e);
+
+	return rc ? rc : wrap_value_add(out, key->name, "max_ns", key->unit, samples->max, e);
+}
+
+/* A test that could not do its work leaves samples of 0, which mmtests does not notice: they count
+ * as no operations. */
 static int parse(char *text, struct wrap_values *out, struct err *e)
 {
 	struct samples samples[ARRAY_SIZE(keys)] = { 0 };
 	char *line;
+	int rc = 0;
 
-	while ((line = strsep(&text, "\n"))) {
-		char name[24], word[32];
-		double value;
-
-		if (sscanf(line, "%23[a-zA-Z0-9_-] %*s %*s %*s %31s", name, word) != 2 ||
-		    units_parse_f64(word, &value, NULL))
-			continue;
-		for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-			if (str_eq(name, keys[i].key))
-				add_sample(&samples[i], value);
-	}
+	while (!rc && (line = strsep(&text, "\n")))
+		rc = read_line(line, samples, out, e);
 	out->operations = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		const double n = (double)samples[i].n, unit_ns = keys[i].scale;
-
-		if (!samples[i].n)
-			continue;
-		wrap_value_add(out, samples[i].sum / n * unit_ns, "ns", "%s_mean_ns", keys[i].name);
-		wrap_value_add(out, samples[i].max * unit_ns, "ns", "%s_max_ns", keys[i].name);
+	for (size_t i = 0; i < ARRAY_SIZE(keys) && !rc; i++) {
+		if (samples[i].n)
+			rc = add_samples(out, &samples[i], &keys[i], e);
 		if (samples[i].sum > 0)
-			out->operations = MAX(out->operations, n);
+			out->operations = MAX(out->operations, (double)samples[i].n);
 	}
+	if (rc)
+		return rc;
 	return out->n ? 0 : err_say(e, EBADMSG, "the report of mmtests has no samples");
 }
 
@@ -87,6 +106,7 @@ const struct wrap_tool wrap_mmtests = {
 	.checkout_file = "run-mmtests.sh",
 	.checkout_url = "https://github.com/gormanm/mmtests",
 	.needs = needs,
+	.slack_ns = 300 * NS_PER_S, /* its tests do fixed work, after a copy and a build */
 	.report = "report.tsv",
 	.args = args,
 	.profiles = profiles,

@@ -9,7 +9,6 @@
  */
 #include <math.h>
 
-#include "lib/base/units.h"
 #include "wrap.h"
 
 static const char script[] =
@@ -37,8 +36,11 @@ static const struct wrap_profile profiles[] = {
 	{ NULL, NULL, NULL },
 };
 
-/* Content of the first element with this name, cut at len - 1 bytes. False: empty or not found. */
-static bool element(const char *text, const char *name, char *buf, size_t len)
+static const struct wrap_key mean_key = WRAP_KEY("Value", "rate_mean_per_s", "1/s", 1);
+static const struct wrap_key run_key = WRAP_KEY("RawString", NULL, "1/s", 1);
+
+/* Content of the first element with this name; NULL: empty, or not found. */
+static char *element(const char *text, const char *name)
 {
 	char open[32], close[32];
 	const char *begin, *end;
@@ -48,39 +50,52 @@ static bool element(const char *text, const char *name, char *buf, size_t len)
 	begin = strstr(text, open);
 	end = begin ? strstr(begin, close) : NULL;
 	if (!end)
-		return false;
+		return NULL;
 	begin += strlen(open);
-	snprintf(buf, len, "%.*s", (int)(end - begin), begin);
-	return *buf;
+	return end > begin ? strndup(begin, (size_t)(end - begin)) : NULL;
 }
 
-/* Value is the mean of the runs; RawString, missing for a single run, lists them between colons. */
-static int parse(char *text, struct wrap_values *out, struct err *e)
+/* RawString lists the runs between colons; missing for a single run. */
+static int read_runs(const char *data, struct wrap_values *out, struct err *e)
 {
-	const char *data = strstr(text, "<Data>");
-	char word[512], *at = word, *run;
+	AUTO_FREE char *list = element(data, "RawString");
 	double value, least = INFINITY, most = 0;
+	char *at = list, *run;
+	int rc;
 
-	if (!data)
-		return err_say(e, EBADMSG, "the report of phoronix-test-suite has no result");
-	if (!element(data, "Value", word, sizeof(word)) || units_parse_f64(word, &value, NULL) ||
-	    !(value > 0))
-		return err_say(e, EBADMSG, "the result of phoronix-test-suite has no value");
-	wrap_value_add(out, value, "1/s", "rate_mean_per_s");
-	if (!element(data, "RawString", word, sizeof(word))) {
-		out->operations = 1;
+	if (!list) {
+		wrap_operations_add(out, 1);
 		return 0;
 	}
 	while ((run = strsep(&at, ":"))) {
-		if (units_parse_f64(run, &value, NULL))
-			return err_say(e, EBADMSG, "a run of phoronix-test-suite has no value");
+		rc = wrap_number(out, &run_key, run, &value, e);
+		if (rc)
+			return rc;
 		least = MIN(value, least);
 		most = MAX(value, most);
 		wrap_operations_add(out, 1);
 	}
-	wrap_value_add(out, least, "1/s", "rate_min_per_s");
-	wrap_value_add(out, most, "1/s", "rate_max_per_s");
-	return 0;
+	rc = wrap_value_add(out, "rate", "min_per_s", run_key.unit, least, e);
+	return rc ? rc : wrap_value_add(out, "rate", "max_per_s", run_key.unit, most, e);
+}
+
+/* Value is the mean of the runs. */
+static int parse(char *text, struct wrap_values *out, struct err *e)
+{
+	const char *data = strstr(text, "<Data>");
+	AUTO_FREE char *mean = data ? element(data, "Value") : NULL;
+	double value;
+	int rc;
+
+	if (!data)
+		return err_say(e, EBADMSG, "the report of phoronix-test-suite has no result");
+	if (!mean)
+		return err_say(e, EBADMSG, "the result of phoronix-test-suite has no value");
+	rc = wrap_value_read(out, "", &mean_key, mean, &value, e);
+	if (rc)
+		return rc;
+	return value > 0 ? read_runs(data, out, e)
+			 : err_say(e, EBADMSG, "the value of phoronix-test-suite is 0");
 }
 
 const struct wrap_tool wrap_phoronix = {

@@ -5,7 +5,6 @@
  * --no-oom-adjust and --oomable. It can report success without any work: no bogo-ops is a failure.
  * Bogo-ops are comparable only for the same stressor of the same version.
  */
-#include "lib/base/units.h"
 #include "wrap.h"
 
 static const char *const args[] = { "--no-oom-adjust", "--oomable", "--temp-path", ".",
@@ -29,36 +28,50 @@ static const struct wrap_profile profiles[] = {
 
 /* In the metrics of each stressor. */
 static const struct wrap_key keys[] = {
-	{ "bogo-ops", "bogo_ops", "bogo-ops", 1 },
-	{ "bogo-ops-per-second-real-time", "bogo_ops_per_s", "bogo-ops/s", 1 },
-	{ "user-time", "user_s", "s", 1 },
-	{ "system-time", "system_s", "s", 1 },
-	{ "max-rss", "max_rss_bytes", "bytes", KIB },
+	WRAP_KEY("bogo-ops", "bogo_ops", "bogo-ops", 1, .whole = true),
+	WRAP_KEY("bogo-ops-per-second-real-time", "bogo_ops_per_s", "bogo-ops/s", 1),
+	WRAP_KEY("user-time", "user_s", "s", 1),
+	WRAP_KEY("system-time", "system_s", "s", 1),
+	WRAP_KEY("max-rss", "max_rss_bytes", "bytes", KIB, .whole = true),
 };
+
+static int read_metric(struct wrap_values *out, const char *stressor, const char *key,
+		       const char *text, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		double value;
+		int rc;
+
+		if (!str_eq(key, keys[i].key))
+			continue;
+		rc = wrap_value_read(out, stressor, &keys[i], text, &value, e);
+		if (!rc && i == 0)
+			wrap_operations_add(out, value);
+		return rc;
+	}
+	return 0;
+}
 
 static int parse(char *text, struct wrap_values *out, struct err *e)
 {
-	char stressor[24] = "", *line;
+	char stressor[64] = "", *line;
 	bool metrics = false;
+	int rc = 0;
 
-	while ((line = strsep(&text, "\n"))) {
-		char key[48], word[64];
-		double value;
+	while (!rc && (line = strsep(&text, "\n"))) {
+		char key[48];
+		int end = 0;
 
 		/* A key in the first column begins a section. */
 		if (line[0] && line[0] != ' ')
 			metrics = str_eq(line, "metrics:");
-		if (!metrics || sscanf(line, " - stressor: %23s", stressor) == 1 || !*stressor ||
-		    sscanf(line, " %47[^: ]: %63s", key, word) != 2 ||
-		    units_parse_f64(word, &value, NULL))
+		if (!metrics || sscanf(line, " - stressor: %63s", stressor) == 1 || !*stressor ||
+		    sscanf(line, " %47[^: ]:%n", key, &end) != 1 || !end)
 			continue;
-		for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-			if (str_eq(key, keys[i].key))
-				wrap_value_add(out, value * keys[i].scale, keys[i].unit, "%s_%s",
-					       stressor, keys[i].name);
-		if (str_eq(key, "bogo-ops"))
-			wrap_operations_add(out, value);
+		rc = read_metric(out, stressor, key, line + end, e);
 	}
+	if (rc)
+		return rc;
 	return out->n ? 0 : err_say(e, EBADMSG, "the report of stress-ng has no metrics");
 }
 

@@ -27,27 +27,33 @@ static const struct wrap_profile profiles[] = {
 };
 
 static const struct wrap_key keys[] = {
-	{ "Total operations:", "operations", "operations", 1 },
-	{ " transferred (", "written_bytes_per_s", "bytes/s", MIB }, /* MiB/sec */
-	{ "total time:", "total_ns", "ns", 1e9 },                    /* version 1.0 */
-	{ "time elapsed:", "total_ns", "ns", 1e9 },                  /* version 1.1 */
-	{ "avg:", "latency_mean_ns", "ns", 1e6 },
-	{ "max:", "latency_max_ns", "ns", 1e6 },
-	{ "95th percentile:", "latency_p95_ns", "ns", 1e6 },
+	WRAP_KEY("Total operations:", "operations", "operations", 1, .whole = true),
+	WRAP_KEY(" transferred (", "written_bytes_per_s", "bytes/s", MIB, .suffix = " MiB/sec)"),
+	WRAP_KEY("total time:", "total_ns", "ns", 1e9, .suffix = "s"),   /* version 1.0 */
+	WRAP_KEY("time elapsed:", "total_ns", "ns", 1e9, .suffix = "s"), /* version 1.1 */
+	WRAP_KEY("avg:", "latency_mean_ns", "ns", 1e6),
+	WRAP_KEY("max:", "latency_max_ns", "ns", 1e6),
+	WRAP_KEY("95th percentile:", "latency_p95_ns", "ns", 1e6),
 };
 
-/* The number after each key, wherever it is. */
+/* What follows each key on its line, wherever it is, up to a remark in parentheses. */
 static int parse(char *text, struct wrap_values *out, struct err *e)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		const char *at = strstr(text, keys[i].key);
+		AUTO_FREE char *number = NULL;
 		double value;
+		int rc;
 
-		if (!at || sscanf(at + strlen(keys[i].key), " %lf", &value) != 1)
+		if (!at)
 			continue;
+		at += strlen(keys[i].key);
+		number = strndup(at, strcspn(at, "(\r\n"));
+		rc = wrap_value_read(out, "", &keys[i], number ? number : "", &value, e);
+		if (rc)
+			return rc;
 		if (i == 0)
-			out->operations = value;
-		wrap_value_add(out, value * keys[i].scale, keys[i].unit, "%s", keys[i].name);
+			wrap_operations_add(out, value);
 	}
 	return out->operations >= 0
 		       ? 0

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* tools.c - finds a tool, its profiles and its program; builds its command line. */
-#include <stdarg.h>
-
 #include "workloads/gen/spec.h"
 #include "wrap.h"
 
@@ -47,29 +45,6 @@ int wrap_profile_find(const struct wrap_tool *tool, const char *name,
 	return err_hint(e, "profiles: %s", names);
 }
 
-/* ---- values ---- */
-
-void wrap_value_add(struct wrap_values *values, double value, const char *unit, const char *name,
-		    ...)
-{
-	struct wrap_value *item = &values->items[values->n];
-	va_list ap;
-
-	if (values->n == WRAP_VALUES_MAX || value != value)
-		return;
-	va_start(ap, name);
-	vsnprintf(item->name, sizeof(item->name), name, ap);
-	va_end(ap);
-	item->unit = unit;
-	item->value = value;
-	values->n++;
-}
-
-void wrap_operations_add(struct wrap_values *values, double operations)
-{
-	values->operations = (values->operations >= 0 ? values->operations : 0) + operations;
-}
-
 /* ---- the program ---- */
 
 /* The program's path, as execvp(3) finds it. */
@@ -78,7 +53,7 @@ static bool find_program(const char *name, char path[PATH_MAX])
 	AUTO_FREE char *dirs = strdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
 	char *at = dirs, *dir;
 
-	while ((dir = strsep(&at, ":")))
+	while (at && (dir = strsep(&at, ":")))
 		if (*dir && snprintf(path, PATH_MAX, "%s/%s", dir, name) < PATH_MAX &&
 		    access(path, X_OK) == 0)
 			return true;

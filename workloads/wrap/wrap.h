@@ -19,32 +19,53 @@
 
 /* ---- what a tool reports ---- */
 
-#define WRAP_VALUES_MAX 32
+#define WRAP_VALUES_MAX 256
 
 struct wrap_value {
-	char name[48]; /* snake_case; the unit is the last word */
+	char name[64]; /* snake_case; the unit is the last word */
 	const char *unit;
 	double value;
 };
 
 struct wrap_values {
+	const char *tool; /* name of the tool, for messages */
 	struct wrap_value items[WRAP_VALUES_MAX];
 	size_t n;
 	double operations; /* in the tool's own count; NaN = not reported */
 };
 
-/* wrap_value_add - name is printf-style. Missing values, and those beyond WRAP_VALUES_MAX, are left
- * out.
- */
-void wrap_value_add(struct wrap_values *values, double value, const char *unit, const char *name,
-		    ...) PRINTF_LIKE(4, 5);
-void wrap_operations_add(struct wrap_values *values, double operations);
-
 /* A value by its key in the tool's report. */
 struct wrap_key {
 	const char *key, *name, *unit;
-	double scale; /* reported value * scale = value in the unit */
+	double scale;       /* reported value * scale = value in the unit */
+	bool whole;         /* a count: whole numbers only */
+	const char *suffix; /* what follows the number, "s"; NULL: nothing */
 };
+#define WRAP_KEY(k, n, u, s, ...) \
+	{ \
+		.key = (k), .name = (n), .unit = (u), .scale = (s), ##__VA_ARGS__ \
+	}
+
+/* wrap_number - the one reader of numbers that a tool reports: the text without the space around
+ * it is a decimal number and the key's suffix, finite, from 0 to 2^53 in the key's unit, and whole
+ * for a count. *out is in the unit.
+ *
+ * errors  -EBADMSG: names tool, key and text
+ */
+int wrap_number(const struct wrap_values *values, const struct wrap_key *key, const char *text,
+		double *out, struct err *e);
+
+/* wrap_value_add - a value named GROUP_NAME, or NAME with group "". errors  -EBADMSG: a second
+ * value of this name, a name that is too long, more than WRAP_VALUES_MAX values
+ */
+int wrap_value_add(struct wrap_values *values, const char *group, const char *name,
+		   const char *unit, double value, struct err *e);
+
+/* wrap_value_read - wrap_number, then wrap_value_add. Returns the value through out where it is not
+ * NULL. */
+int wrap_value_read(struct wrap_values *values, const char *group, const struct wrap_key *key,
+		    const char *text, double *out, struct err *e);
+void wrap_operations_add(struct wrap_values *values, double operations);
 
 /* ---- a tool ---- */
 
@@ -75,7 +96,7 @@ struct wrap_tool {
 	const char *const *version_args; /* for a checkout; NULL = no version */
 	bool share_is_power_of_two;      /* {share} must be a power of two */
 	uint64_t slack_ns;            /* to start, end and report beyond the duration; 0 = 10 s */
-	const char *scratch_below;    /* "/dev/shm": its files are memory; NULL = /tmp */
+	const char *scratch_below;    /* "/dev/shm": its files are memory; NULL = any */
 	const char *report;           /* file with its report; NULL = standard output */
 	const char *const *args;      /* of every profile, before the profile's; ends with NULL */
 	const char *const *last_args; /* after the profile's; NULL = none */
