@@ -16,8 +16,7 @@ const struct opt recover_options[] = {
 	OPT_FLAG(0, "force", struct recover_config, force,
 		 "switch swaps off even if their pages may not fit into RAM, or into the limits "
 		 "of their cgroups; also remove the device of a journal that cannot be parsed"),
-	OPT_OUTPUT(struct recover_config, output),
-	OPT_END
+	OPT_OUTPUT(struct recover_config, output), OPT_END
 };
 
 struct recovered {

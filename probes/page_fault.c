@@ -405,9 +405,9 @@ static int attach(struct run *run, struct err *e)
 	return rc ? rc : probe_attach(p, e);
 }
 
-static int trace(void *ctx, struct err *e)
+/* What the events are collected in. */
+static int collect(struct run *run, struct err *e)
 {
-	struct run *run = ctx;
 	const struct config *c = run->config;
 	int rc = 0;
 
@@ -417,10 +417,18 @@ static int trace(void *ctx, struct err *e)
 		rc = stacks_new(&run->p, &run->stacks, e);
 	if (!rc && by(c) == BY_MAPPING)
 		rc = by_mapping_new(&run->groups, e);
-	if (!rc && (c->mapping || run->groups)) {
-		run->cache = mapping_cache_new();
-		rc = run->cache ? 0 : err_set(e, ENOMEM, "cannot store mappings");
-	}
+	if (rc || (!c->mapping && !run->groups))
+		return rc;
+	run->cache = mapping_cache_new();
+	return run->cache ? 0 : err_set(e, ENOMEM, "cannot store mappings");
+}
+
+static int trace(void *ctx, struct err *e)
+{
+	struct run *run = ctx;
+	const struct config *c = run->config;
+	int rc = collect(run, e);
+
 	if (!rc)
 		rc = attach(run, e);
 	if (rc)

@@ -457,8 +457,9 @@ int zram_open(const struct zram_device *device, int flags, struct err *e)
 	if (fd >= 0)
 		return fd;
 	err_set(e, fd, "cannot open %s", path);
-	if (fd == -ENOENT || fd == -ENODEV)
-		err_hint(e, "it must be the node of the device: mknod -m 600 %s b %u %u", path,
-			 major(device->dev), minor(device->dev));
-	return fd;
+	if (!e || (fd != -ENOENT && fd != -ENODEV))
+		return fd;
+	e->exit = EXIT_IMPOSSIBLE;
+	return err_hint(e, "it must be the node of the device: mknod -m 600 %s b %u %u", path,
+			major(device->dev), minor(device->dev));
 }

@@ -124,10 +124,10 @@ int results_prediction(struct results *results, const struct results_id *cell, c
 
 struct results_ranking {
 	uint64_t place; /* by fair_score, from 1; 0: not eligible (struct policy_verdict, rank) */
-	const char *codec, *tier; /* tier: "fast", "heavy" */
+	const char *codec, *tier;   /* tier: "fast", "heavy" */
 	bool eligible, recommended; /* recommended: chosen, whatever its place */
-	double fair_score;         /* bytes/ms; NaN: none */
-	double value_gib_per_core; /* of struct policy_verdict; NaN: none */
+	double fair_score;          /* bytes/ms; NaN: none */
+	double value_gib_per_core;  /* of struct policy_verdict; NaN: none */
 	/* Of total_bytes: of all sampled pages, zero and same-filled ones saved whole. */
 	double saved_slot_bytes, saved_codec_bytes, total_bytes;
 	double compress_cpu_ms, decompress_cpu_ms, readback_factor;

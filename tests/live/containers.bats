@@ -132,9 +132,9 @@ in_group() {
 	everything as_nobody unshare -Ur
 	refused "initial user namespace; missing: CAP" "${probes[@]}" "${pools[@]}" status pool_probe recover
 	worked "${scans[@]}" workload study report doctor
-	! grep -l sudo "$dir"/{study,workload,setup,recover,proc_create}.err
+	run ! grep -l sudo "$dir"/{study,workload,setup,recover,proc_create}.err
 	grep -E '^ *missing +capabilities' "$dir/doctor.out"
-	! grep -E '^ *ok +(capabilities|zram) ' "$dir/doctor.out"
+	run ! grep -E '^ *ok +(capabilities|zram) ' "$dir/doctor.out"
 }
 
 @test "a user without rights is told which are missing" {
@@ -201,7 +201,8 @@ in_group() {
 }
 
 @test "in a control group with a path of 800 bytes everything works" {
-	local name=test-$(printf 'a%.0s' {1..180})
+	local name
+	name=test-$(printf 'a%.0s' {1..180})
 	group "$name/$name/$name/$name"
 	everything in_group
 	worked "${probes[@]}" "${scans[@]}" "${pools[@]}" workload study report
