@@ -37,7 +37,7 @@ int measure_sample_size(struct measure *m, double half_width_ratio,
 	double most = n;
 	int rc = measure_flush(m);
 
-	for (size_t i = 0; !rc && m->pages && i < m->n_codecs; i++) {
+	for (size_t i = 0; !rc && i < m->n_codecs; i++) {
 		struct strata_estimate estimate;
 		double times;
 
@@ -73,13 +73,14 @@ static void report_times(struct times *t, double *median, double *low, double *h
 
 /* Of 1 - codec_bytes / orig_bytes: pages were drawn from all mappings alike. */
 static void report_codec_ratio(const struct measure *m, const struct codec_measure *s,
-			       uint64_t codec_bytes, uint64_t population,
+			       uint64_t codec_bytes, uint64_t population, double lazyfree,
 			       struct scan_codec_record *ret)
 {
 	const double n = (double)m->pages, unread = (double)m->unread_pages, all = n + unread,
 		     bound = (double)s->bound;
 	struct stats_mean low = { .n = all, .most = bound, .mean = (double)codec_bytes / all };
 	struct stats_mean high = low;
+	struct stats_interval mean = { .estimate = low.mean };
 	double squares = (double)s->sums.codec_squares / all;
 
 	low.left = high.left = 1 - (all + (double)m->same_pages) / (double)population;
@@ -87,8 +88,12 @@ static void report_codec_ratio(const struct measure *m, const struct codec_measu
 	high.mean += bound * unread / all;
 	squares += bound * bound * unread / all;
 	high.variance = MAX(0.0, squares - high.mean * high.mean) / all * high.left;
-	ret->saved_codec_low_ratio = 1 - stats_mean_interval(&high).high / PAGE_BYTES;
-	ret->saved_codec_high_ratio = 1 - stats_mean_interval(&low).low / PAGE_BYTES;
+	mean.low = stats_mean_interval(&low).low;
+	mean.high = stats_mean_interval(&high).high;
+	stats_take_out(&mean, ((double)population + lazyfree) * all / (all + (double)m->same_pages),
+		       lazyfree, bound);
+	ret->saved_codec_low_ratio = 1 - mean.high / PAGE_BYTES;
+	ret->saved_codec_high_ratio = 1 - mean.low / PAGE_BYTES;
 }
 
 /* What the last zspages of the size classes can add to the pool, or take from it: of a sampled
@@ -190,7 +195,9 @@ static struct scan_codec_record report(const struct measure *m, struct codec_mea
 		     &ret.compress_p90_ns);
 	report_times(&s->decompress, &ret.decompress_ns, &ret.decompress_low_ns,
 		     &ret.decompress_high_ns, &ret.decompress_p90_ns);
-	report_codec_ratio(m, s, all.codec_bytes, population, &ret);
+	report_codec_ratio(m, s, all.codec_bytes, population, estimate->lazyfree_pages, &ret);
+	if (estimate->unknown_ratio > STRATA_UNKNOWN_MAX)
+		ret.saved_codec_ratio = MISSING_F64;
 	predict_pool(m, s, all.slot_bytes, population, &estimate->of_all, &ret);
 	return ret;
 }

@@ -216,10 +216,6 @@ static int read_until_precise(struct scan *s, struct term_progress *progress,
 					 s->sample.seen, &wanted);
 		if (rc)
 			err_set(e, rc, "not enough memory for the times");
-		else if (wanted > got && read == s->sample.n && read < s->sample.seen)
-			term_say("--precision %s not reached: too few of the %zu sampled pages "
-				 "need a codec",
-				 s->config->precision, read);
 		else if (wanted > got) /* a few more, to need fewer steps */
 			to = MIN(s->sample.n, read + (wanted - got) + read / 64);
 	}
@@ -242,6 +238,29 @@ static int read_sample(struct scan *s, struct scan_result *ret, struct err *e)
 				    "unmapped or not permitted to be read",
 				    e);
 	return rc;
+}
+
+static uint64_t unread_pages(const struct scan_summary_record *summary)
+{
+	return summary->gone_pages + summary->denied_pages + summary->skipped_swapped_pages;
+}
+
+/* Intervals cover what could not be read, which no further pages make narrower. */
+static void say_imprecise(const struct scan *s, const struct scan_result *ret)
+{
+	double widest = 0;
+
+	for (size_t i = 0; i < ret->n_codecs; i++) {
+		const struct scan_codec_record *codec = &ret->codecs[i];
+
+		widest =
+			MAX(widest, codec->saved_memory_high_ratio - codec->saved_memory_low_ratio);
+	}
+	if (s->config->precision && widest / 2 > s->half_width_ratio)
+		term_say("--precision %s not reached, but %.2fpt: %lu pages were read, and %lu of "
+			 "those drawn could not be",
+			 s->config->precision, 100 * widest / 2, ret->summary.sampled_pages,
+			 unread_pages(&ret->summary));
 }
 
 static void say_partial(const struct scan *s, struct scan_result *ret)
@@ -286,8 +305,7 @@ static void report_class(const struct scan *s, struct scan_result *ret, enum pag
 {
 	const struct scan_summary_record *summary = &ret->summary;
 	struct scan_class_record *row = &ret->classes[class];
-	const double unread = (double)(summary->gone_pages + summary->denied_pages +
-				       summary->skipped_swapped_pages),
+	const double unread = (double)unread_pages(summary),
 		     drawn = (double)summary->sampled_pages + unread,
 		     lazyfree = (double)s->census.lazyfree_mixed_pages,
 		     offered = (double)s->sample.seen;
@@ -295,7 +313,9 @@ static void report_class(const struct scan *s, struct scan_result *ret, enum pag
 		stats_share_interval((double)row->pages, unread, drawn, 1 - drawn / offered);
 
 	row->class = page_class_name(class);
-	row->share_ratio = share.estimate;
+	row->share_ratio = unread / drawn + lazyfree / offered > STRATA_UNKNOWN_MAX
+				   ? MISSING_F64
+				   : share.estimate;
 	stats_take_out(&share, offered, lazyfree, 1);
 	row->share_low_ratio = share.low;
 	row->share_high_ratio = share.high;
@@ -331,6 +351,7 @@ static void summarize(const struct scan *s, struct scan_result *ret)
 	for (size_t i = 0; i < s->n_sources; i++)
 		summary->swapin_pages += s->sources[i].swapin_pages;
 	say_partial(s, ret);
+	say_imprecise(s, ret);
 }
 
 /* ---- by mapping ---- */

@@ -143,6 +143,7 @@ static int estimate_all(const struct stratum *strata, size_t n, double total, do
 	if (!(pages + unread > 0))
 		return 0;
 	ret->unknown_ratio = unread / (pages + unread) + lazyfree / total;
+	ret->lazyfree_pages = lazyfree;
 	if (pages > 0)
 		rc = estimate(strata, n, total, UNREAD_LEFT_OUT, &read);
 	if (!rc)
@@ -177,7 +178,7 @@ int strata_estimate(const struct stratum_sums *sums, const struct page_stratum *
 
 	if (!strata)
 		return -ENOMEM;
-	*ret = (struct strata_estimate){ missing, missing, missing, 0 };
+	*ret = (struct strata_estimate){ missing, missing, missing, 0, 0 };
 	for (size_t i = 0; i < n; i++) {
 		if (!population[i].pages)
 			continue;

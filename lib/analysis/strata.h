@@ -32,6 +32,7 @@ struct strata_estimate {
 	struct stats_interval of_all;
 	struct stats_interval of_read; /* of_all of those that were read */
 	double unknown_ratio;          /* pages of which nothing is known / pages */
+	double lazyfree_pages;
 };
 
 /* strata_add - adds the sums of `from`. */

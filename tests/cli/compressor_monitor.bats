@@ -151,6 +151,12 @@ load monitor_helpers
 	of scan_codec '.[0] | .saved_memory_low_ratio <= 0.99 and .saved_memory_high_ratio >= 0.99'
 	# Ten pages of a pilot of 512 say little of a spread: 30 / 0.05 pages, and those read to need fewer steps.
 	of scan_summary '.[0].sampled_pages | . >= 600 and . <= 640'
+	# No page of the pilot differs from the others, which says 0.37 points of all of them.
+	truncate -s 80M alike
+	monitor scan --file alike --precision 0.3pt --codec lz4 -f json
+	of scan_codec '.[0] | (.saved_memory_high_ratio - .saved_memory_low_ratio) / 2 | . > 0 and . <= 0.003'
+	of scan_summary '.[0] | .sampled_pages > 512 and .sampled_pages < .population_pages'
+	[[ $stderr != *"not reached"* ]]
 }
 
 @test "any number of threads finds the same, however many pages are drawn" {
