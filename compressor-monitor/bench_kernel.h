@@ -3,7 +3,7 @@
 #ifndef COLDPRESS_MONITOR_BENCH_KERNEL_H
 #define COLDPRESS_MONITOR_BENCH_KERNEL_H
 
-#include "bench.h"
+#include "bench_record.h"
 #include "lib/codec/codec.h"
 
 /* "kernel:lz4", "kernel:lz4:8", "kernel:lz4:1:16KiB". */

@@ -6,70 +6,10 @@
  * those of the codec, not of memory. They have no kernel overhead either.
  */
 #include "measure.h"
+#include "measure_state.h"
 
-#include <math.h>
-
-#include "groups.h"
-#include "lib/codec/codec.h"
 #include "lib/analysis/estimate.h"
 #include "lib/analysis/stats.h"
-
-#define BATCH_PAGES 32
-
-/* A growing list of per-page times, one for each batch. */
-struct times {
-	double *ns;
-	size_t n, allocated;
-	uint64_t total_ns;
-};
-
-/* Results of one codec. */
-struct codec_sums {
-	struct zsmalloc_pool pool;
-	uint64_t mismatched_pages;
-	uint64_t bins[SCAN_BINS];
-	uint64_t estimated[2][2]; /* pages: [compressible][estimated compressible] */
-	struct class_sums {
-		uint64_t pages, codec_bytes, compress_ns, decompress_ns;
-		double slot_bytes;
-	} classes[PAGE_CLASSES];
-	struct group_sums groups[RANK_GROUPS];
-};
-
-struct codec_measure {
-	struct codec_run run;
-	char *compressed; /* BATCH_PAGES * bound */
-	size_t bound;
-	struct codec_sums sums;
-	struct stratum_sums *strata; /* n_strata of them */
-	struct times compress, decompress;
-};
-
-/* Pages of one page class, so that the time of a batch belongs to it. They stay in the caller's
- * memory until measure_hold copies those that wait for a full batch.
- */
-struct batch {
-	char held[BATCH_PAGES * PAGE_BYTES];
-	const char *pages[BATCH_PAGES];
-	uint32_t strata[BATCH_PAGES];
-	uint8_t groups[BATCH_PAGES];
-	enum page_class class;
-	size_t n;
-	bool fits[2]
-		 [BATCH_PAGES]; /* by the estimator, for codecs without and with entropy coding */
-};
-
-/* Results of one thread; measure_join adds them up. */
-struct measure {
-	struct codec_measure *codecs;
-	size_t n_codecs;
-	struct batch *batches; /* PAGE_CLASSES of them */
-	char *back;            /* BATCH_PAGES * PAGE_BYTES */
-	size_t n_strata;
-	uint64_t pages, same_pages;
-	bool estimate;
-	uint64_t estimate_ns; /* to estimate all pages for one kind of codec */
-};
 
 /* Space for n more. */
 static int times_grow(struct times *t, size_t n)
@@ -119,7 +59,10 @@ static int codec_measure_open(struct codec_measure *s, const char *spec,
 	s->sums.pool.model = model;
 	s->bound = s->run.codec->bound(PAGE_BYTES);
 	s->compressed = malloc(BATCH_PAGES * s->bound);
-	return s->compressed ? 0 : err_set(e, ENOMEM, "cannot set up codec %s", s->run.label);
+	s->kept = calloc(PAGE_CLASSES, sizeof(*s->kept));
+	return s->compressed && s->kept
+		       ? 0
+		       : err_set(e, ENOMEM, "cannot set up codec %s", s->run.label);
 }
 
 void measure_free(struct measure *m)
@@ -132,6 +75,9 @@ void measure_free(struct measure *m)
 		codec_close(&s->run);
 		free(s->compressed);
 		free(s->strata);
+		for (size_t class = 0; s->kept && class < PAGE_CLASSES; class ++)
+			free(s->kept[class].data);
+		free(s->kept);
 		free(s->compress.ns);
 		free(s->decompress.ns);
 	}
@@ -139,6 +85,19 @@ void measure_free(struct measure *m)
 	free(m->batches);
 	free(m->back);
 	free(m);
+}
+
+/* What a pair of clock reads measures of itself: the median of some. */
+static uint64_t clock_cost_ns(void)
+{
+	double ns[101];
+
+	for (size_t i = 0; i < ARRAY_SIZE(ns); i++) {
+		uint64_t begin = thread_cpu_ns();
+
+		ns[i] = (double)(thread_cpu_ns() - begin);
+	}
+	return (uint64_t)stats_median(ns, ARRAY_SIZE(ns));
 }
 
 int measure_new(struct measure **ret, const struct opt_list *specs,
@@ -151,6 +110,7 @@ int measure_new(struct measure **ret, const struct opt_list *specs,
 		m->codecs = calloc(specs->n, sizeof(*m->codecs));
 		m->batches = calloc(PAGE_CLASSES, sizeof(*m->batches));
 		m->back = aligned_alloc(PAGE_BYTES, (size_t)BATCH_PAGES * PAGE_BYTES);
+		m->clock_ns = clock_cost_ns();
 	}
 	if (!m || !m->codecs || !m->batches || !m->back)
 		rc = err_set(e, ENOMEM, "cannot set up the codecs");
@@ -205,11 +165,87 @@ static struct slot slot_of(const struct zsmalloc_model *model, size_t len)
 	return (struct slot){ (double)parts / 256, (double)((parts * parts + (1 << 15)) >> 16) };
 }
 
-/* One batch both ways. zram does not decompress pages that it stores raw: those are checked, not
- * timed. */
-static int run_batch(const struct measure *m, const struct batch *b, struct codec_measure *s)
+static uint64_t net_ns(const struct measure *m, uint64_t begin, uint64_t end)
+{
+	return end - begin > m->clock_ns ? end - begin - m->clock_ns : 0;
+}
+
+static int add_decompress(struct codec_measure *s, enum page_class class, uint64_t ns, size_t pages)
+{
+	s->sums.classes[class].decompress_ns += ns;
+	return pages ? times_add(&s->decompress, ns, pages) : 0;
+}
+
+/* Decompresses those that wait, timed. */
+static int flush_kept(const struct measure *m, struct codec_measure *s, enum page_class class)
+{
+	struct kept *kept = &s->kept[class];
+	const size_t n = kept->n;
+	uint64_t begin;
+
+	if (!n)
+		return 0;
+	begin = thread_cpu_ns();
+	for (size_t i = 0; i < n; i++)
+		s->run.codec->decompress(s->run.state, kept->data + i * s->bound, kept->len[i],
+					 m->back, PAGE_BYTES);
+	kept->n = 0;
+	return add_decompress(s, class, net_ns(m, begin, thread_cpu_ns()), n);
+}
+
+/* The few of a batch that zram would keep compressed. */
+static int keep(const struct measure *m, const struct batch *b, struct codec_measure *s,
+		const ssize_t *len)
+{
+	struct kept *kept = &s->kept[b->class];
+
+	for (size_t i = 0; i < b->n; i++) {
+		int rc = kept->n == BATCH_PAGES ? flush_kept(m, s, b->class) : 0;
+
+		if (!rc && !kept->data)
+			kept->data = malloc(BATCH_PAGES * s->bound);
+		if (rc || !kept->data)
+			return -ENOMEM;
+		if (len[i] < 0 || len[i] >= s->sums.pool.model->huge_bytes)
+			continue;
+		memcpy(kept->data + kept->n * s->bound, s->compressed + i * s->bound,
+		       (size_t)len[i]);
+		kept->len[kept->n++] = (size_t)len[i];
+	}
+	return 0;
+}
+
+static void add_page(const struct measure *m, const struct batch *b, struct codec_measure *s,
+		     size_t i, ssize_t len, ssize_t got)
 {
 	struct class_sums *sums = &s->sums.classes[b->class];
+	size_t bytes = len < 0 ? PAGE_BYTES : (size_t)len;
+	struct slot slot = slot_of(s->sums.pool.model, bytes);
+	struct stratum_sums *stratum = &s->strata[b->strata[i]];
+
+	s->sums.mismatched_pages += len < 0 || got != PAGE_BYTES ||
+				    memcmp(m->back + i * PAGE_BYTES, b->pages[i], PAGE_BYTES) != 0;
+	s->sums.estimated[bytes < s->sums.pool.model->huge_bytes]
+			 [b->fits[s->run.codec->entropy][i]]++;
+	sums->codec_bytes += bytes;
+	sums->slot_bytes += slot.bytes;
+	s->sums.codec_squares += bytes * bytes;
+	s->sums.bins[(MIN(bytes, (size_t)PAGE_BYTES) + SCAN_BIN_BYTES - 1) / SCAN_BIN_BYTES]++;
+	zsmalloc_pool_add(&s->sums.pool, bytes);
+	group_add(&s->sums.groups[b->groups[i]], b->class, bytes < s->sums.pool.model->huge_bytes,
+		  bytes, slot.bytes);
+	stratum->pages++;
+	stratum->coded_pages++;
+	stratum->codec_bytes += bytes;
+	stratum->slot_bytes += slot.bytes;
+	stratum->slot_squares += slot.square;
+}
+
+/* One batch both ways. zram does not decompress pages that it stores raw: those are checked, not
+ * timed. Fewer than half a batch of the others are checked now, and timed with those of later
+ * batches: alone, the clock would be much of their time. */
+static int run_batch(const struct measure *m, const struct batch *b, struct codec_measure *s)
+{
 	ssize_t len[BATCH_PAGES], got[BATCH_PAGES] = { 0 };
 	uint64_t begin, middle, end;
 	size_t kept;
@@ -226,34 +262,16 @@ static int run_batch(const struct measure *m, const struct batch *b, struct code
 	end = thread_cpu_ns();
 	decompress_batch(m, b, s, len, true, got);
 
-	for (size_t i = 0; i < b->n; i++) {
-		size_t bytes = len[i] < 0 ? PAGE_BYTES : (size_t)len[i];
-		struct slot slot = slot_of(s->sums.pool.model, bytes);
-		struct stratum_sums *stratum = &s->strata[b->strata[i]];
-
-		s->sums.mismatched_pages +=
-			len[i] < 0 || got[i] != PAGE_BYTES ||
-			memcmp(m->back + i * PAGE_BYTES, b->pages[i], PAGE_BYTES) != 0;
-		s->sums.estimated[bytes < s->sums.pool.model->huge_bytes]
-				 [b->fits[s->run.codec->entropy][i]]++;
-		sums->codec_bytes += bytes;
-		sums->slot_bytes += slot.bytes;
-		s->sums.bins[(MIN(bytes, (size_t)PAGE_BYTES) + SCAN_BIN_BYTES - 1) /
-			     SCAN_BIN_BYTES]++;
-		zsmalloc_pool_add(&s->sums.pool, bytes);
-		group_add(&s->sums.groups[b->groups[i]], b->class,
-			  bytes < s->sums.pool.model->huge_bytes, bytes, slot.bytes);
-		stratum->pages++;
-		stratum->coded_pages++;
-		stratum->codec_bytes += bytes;
-		stratum->slot_bytes += slot.bytes;
-		stratum->slot_squares += slot.square;
-	}
-	sums->pages += b->n;
-	sums->compress_ns += middle - begin;
-	sums->decompress_ns += kept ? end - middle : 0;
-	rc = times_add(&s->compress, middle - begin, b->n);
-	return rc || !kept ? rc : times_add(&s->decompress, end - middle, kept);
+	for (size_t i = 0; i < b->n; i++)
+		add_page(m, b, s, i, len[i], got[i]);
+	s->sums.classes[b->class].pages += b->n;
+	s->sums.classes[b->class].compress_ns += net_ns(m, begin, middle);
+	rc = times_add(&s->compress, net_ns(m, begin, middle), b->n);
+	if (!rc && kept)
+		rc = kept < BATCH_PAGES / 2
+			     ? keep(m, b, s, len)
+			     : add_decompress(s, b->class, net_ns(m, middle, end), kept);
+	return rc;
 }
 
 /* Timed with one of the two rules, as for one codec. */
@@ -267,7 +285,7 @@ static void estimate_batch(struct measure *m, struct batch *b)
 		features[i] = estimate_look(b->pages[i]);
 		b->fits[false][i] = estimate_fits(&features[i], false, huge_bytes);
 	}
-	m->estimate_ns += thread_cpu_ns() - begin;
+	m->estimate_ns += net_ns(m, begin, thread_cpu_ns());
 	for (size_t i = 0; i < b->n; i++)
 		b->fits[true][i] = estimate_fits(&features[i], true, huge_bytes);
 }
@@ -287,8 +305,7 @@ static int flush_batch(struct measure *m, struct batch *b)
 	return 0;
 }
 
-/* Space for strata up to this one. */
-static int grow_strata(struct measure *m, uint32_t stratum)
+int measure_grow_strata(struct measure *m, uint32_t stratum)
 {
 	size_t n = MAX((size_t)stratum + 1, m->n_strata * 2);
 
@@ -304,21 +321,14 @@ static int grow_strata(struct measure *m, uint32_t stratum)
 	return 0;
 }
 
-/* From the sampled pages to all of them. */
-static int estimate_all(struct measure *m, const struct codec_measure *s,
-			const struct page_strata *strata, struct strata_estimate *ret)
-{
-	if (strata->n > m->n_strata && grow_strata(m, (uint32_t)strata->n - 1))
-		return -ENOMEM;
-	return strata_estimate(s->strata, strata->items, strata->n, ret);
-}
-
 int measure_flush(struct measure *m)
 {
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < PAGE_CLASSES; i++)
 		rc = flush_batch(m, &m->batches[i]);
+	for (size_t i = 0; !rc && i < m->n_codecs * PAGE_CLASSES; i++)
+		rc = flush_kept(m, &m->codecs[i / PAGE_CLASSES], i % PAGE_CLASSES);
 	return rc;
 }
 
@@ -332,7 +342,7 @@ int measure_page(struct measure *m, const void *page, enum page_class class, uin
 {
 	struct batch *b = &m->batches[class];
 
-	if (stratum >= m->n_strata && grow_strata(m, stratum))
+	if (stratum >= m->n_strata && measure_grow_strata(m, stratum))
 		return -ENOMEM;
 
 	if (class == PAGE_ZERO || class == PAGE_SAME_FILLED) {
@@ -348,7 +358,17 @@ int measure_page(struct measure *m, const void *page, enum page_class class, uin
 	return b->n == BATCH_PAGES ? flush_batch(m, b) : 0;
 }
 
-static void class_sums_add(struct class_sums *to, const struct class_sums *from)
+int measure_unread(struct measure *m, uint32_t stratum)
+{
+	if (stratum >= m->n_strata && measure_grow_strata(m, stratum))
+		return -ENOMEM;
+	for (size_t i = 0; i < m->n_codecs; i++)
+		m->codecs[i].strata[stratum].unread_pages++;
+	m->unread_pages++;
+	return 0;
+}
+
+void measure_class_add(struct class_sums *to, const struct class_sums *from)
 {
 	to->pages += from->pages;
 	to->codec_bytes += from->codec_bytes;
@@ -366,12 +386,13 @@ static int join_codec(struct codec_measure *into, struct codec_measure *from, si
 	into->sums.pool.stored_bytes += from->sums.pool.stored_bytes;
 	into->sums.pool.huge_pages += from->sums.pool.huge_pages;
 	into->sums.mismatched_pages += from->sums.mismatched_pages;
+	into->sums.codec_squares += from->sums.codec_squares;
 	for (size_t i = 0; i < SCAN_BINS; i++)
 		into->sums.bins[i] += from->sums.bins[i];
 	for (size_t i = 0; i < 4; i++)
 		into->sums.estimated[i / 2][i % 2] += from->sums.estimated[i / 2][i % 2];
 	for (size_t i = 0; i < PAGE_CLASSES; i++)
-		class_sums_add(&into->sums.classes[i], &from->sums.classes[i]);
+		measure_class_add(&into->sums.classes[i], &from->sums.classes[i]);
 	groups_join(into->sums.groups, from->sums.groups);
 	if (n_strata)
 		memset(from->strata, 0, n_strata * sizeof(*from->strata));
@@ -384,15 +405,17 @@ static int join_codec(struct codec_measure *into, struct codec_measure *from, si
 
 int measure_join(struct measure *into, struct measure *from)
 {
-	int rc = from->n_strata > into->n_strata ? grow_strata(into, (uint32_t)from->n_strata - 1)
-						 : 0;
+	int rc = from->n_strata > into->n_strata
+			 ? measure_grow_strata(into, (uint32_t)from->n_strata - 1)
+			 : 0;
 
 	for (size_t i = 0; !rc && i < into->n_codecs; i++)
 		rc = join_codec(&into->codecs[i], &from->codecs[i], from->n_strata);
 	into->pages += from->pages;
 	into->same_pages += from->same_pages;
+	into->unread_pages += from->unread_pages;
 	into->estimate_ns += from->estimate_ns;
-	from->pages = from->same_pages = from->estimate_ns = 0;
+	from->pages = from->same_pages = from->unread_pages = from->estimate_ns = 0;
 	return rc;
 }
 
@@ -409,176 +432,4 @@ void measure_hold(struct measure *m)
 			b->pages[i] = held;
 		}
 	}
-}
-
-int measure_sample_size(struct measure *m, double half_width_ratio,
-			const struct page_strata *strata, uint64_t population, uint64_t *ret)
-{
-	const double n = (double)(m->pages + m->same_pages), left = 1 / n - 1 / (double)population;
-	double most = n;
-	int rc = measure_flush(m);
-
-	for (size_t i = 0; !rc && m->pages > 1 && i < m->n_codecs; i++) {
-		struct strata_estimate estimate;
-		double times;
-
-		rc = estimate_all(m, &m->codecs[i], strata, &estimate);
-		if (rc)
-			break;
-		times = half_width_ratio * PAGE_BYTES * 2 /
-			(estimate.of_all.high - estimate.of_all.low);
-		/* The square of the width is proportional to 1 / n - 1 / population. Not if it is
-		 * missing or 0. */
-		if (times < 1)
-			most = MAX(most, 1 / (1 / (double)population + times * times * left));
-	}
-	if (!rc)
-		*ret = MIN((uint64_t)ceil(most), population);
-	return rc;
-}
-
-static double quantile(const struct times *t, double p)
-{
-	return stats_quantile(t->ns, t->n, p);
-}
-
-/* The pool of the whole population, with its interval. */
-static void predict_pool(const struct measure *m, const struct codec_measure *s, double slot_bytes,
-			 uint64_t population, const struct stats_interval *mean,
-			 struct scan_codec_record *ret)
-{
-	double drawn = (double)(m->pages + m->same_pages), factor = (double)population / drawn;
-
-	ret->pool_bytes = zsmalloc_pool_scaled_bytes(&s->sums.pool, factor);
-	ret->pool_unused_bytes =
-		(uint64_t)llround(zsmalloc_pool_holes_bytes(&s->sums.pool, factor));
-	ret->pool_low_bytes = ret->pool_high_bytes = MISSING_U64;
-	if (isnan(mean->low))
-		return;
-
-	double half = (mean->high - mean->estimate) * (double)population;
-	/* What weighting the mappings adds to the mean of the sampled pages. */
-	double weighed = (double)ret->pool_bytes +
-			 (mean->estimate - slot_bytes / drawn) * (double)population;
-
-	ret->pool_bytes = (uint64_t)llround(MAX(0.0, weighed));
-	ret->pool_low_bytes = (uint64_t)MAX(0.0, (double)ret->pool_bytes - half);
-	ret->pool_high_bytes = (uint64_t)((double)ret->pool_bytes + half);
-}
-
-/* What is the same for all pages and for those of one class. */
-static struct scan_codec_record report_sums(const struct codec_measure *s,
-					    const struct class_sums *sums)
-{
-	const double orig = (double)sums->pages * PAGE_BYTES;
-
-	return (struct scan_codec_record){
-		.codec = s->run.codec->name,
-		.level = s->run.codec->level_word ? s->run.level : MISSING_I64,
-		.heavy = s->run.codec->heavy,
-		.pages = sums->pages,
-		.orig_bytes = sums->pages * PAGE_BYTES,
-		.codec_bytes = sums->codec_bytes,
-		.slot_bytes = (uint64_t)llround(sums->slot_bytes),
-		.saved_codec_ratio = 1 - (double)sums->codec_bytes / orig, /* NaN for no pages */
-		.compress_cpu_ns = sums->compress_ns,
-		.decompress_cpu_ns = sums->decompress_ns,
-		.validation = s->sums.mismatched_pages ? "FAIL" : "PASS",
-	};
-}
-
-static struct scan_codec_record report(const struct measure *m, struct codec_measure *s,
-				       uint64_t population, const struct strata_estimate *estimate)
-{
-	const struct stats_interval *slot = &estimate->of_coded;
-	struct class_sums all = { 0 };
-	struct scan_codec_record ret;
-
-	for (size_t i = 0; i < PAGE_CLASSES; i++)
-		class_sums_add(&all, &s->sums.classes[i]);
-	ret = report_sums(s, &all);
-	ret.stored_bytes = s->sums.pool.stored_bytes;
-	ret.saved_slot_ratio = 1 - slot->estimate / PAGE_BYTES;
-	ret.saved_slot_low_ratio = 1 - slot->high / PAGE_BYTES;
-	ret.saved_slot_high_ratio = 1 - slot->low / PAGE_BYTES;
-	ret.saved_memory_ratio = 1 - estimate->of_all.estimate / PAGE_BYTES;
-	ret.saved_memory_low_ratio = 1 - estimate->of_all.high / PAGE_BYTES;
-	ret.saved_memory_high_ratio = 1 - estimate->of_all.low / PAGE_BYTES;
-	ret.huge_pages = s->sums.pool.huge_pages;
-	ret.mismatched_pages = s->sums.mismatched_pages;
-	stats_sort(s->compress.ns, s->compress.n);
-	stats_sort(s->decompress.ns, s->decompress.n);
-	ret.compress_ns = quantile(&s->compress, 0.5);
-	ret.compress_p90_ns = quantile(&s->compress, 0.9);
-	ret.decompress_ns = quantile(&s->decompress, 0.5);
-	ret.decompress_p90_ns = quantile(&s->decompress, 0.9);
-	predict_pool(m, s, all.slot_bytes, population, &estimate->of_all, &ret);
-	return ret;
-}
-
-static void report_groups(const struct codec_measure *s, struct rank_group *ret)
-{
-	uint64_t compress_ns[PAGE_CLASSES], decompress_ns[PAGE_CLASSES];
-
-	for (size_t class = 0; class < PAGE_CLASSES; class ++) {
-		compress_ns[class] = s->sums.classes[class].compress_ns;
-		decompress_ns[class] = s->sums.classes[class].decompress_ns;
-	}
-	groups_report(s->sums.groups, compress_ns, decompress_ns, ret);
-}
-
-static struct scan_estimate_record report_estimate(const struct measure *m,
-						   const struct codec_measure *s, const char *label)
-{
-	const uint64_t right = s->sums.estimated[true][true] + s->sums.estimated[false][false];
-
-	return (struct scan_estimate_record){
-		.label = label,
-		.pages = m->pages,
-		.true_compressible = s->sums.estimated[true][true],
-		.false_compressible = s->sums.estimated[false][true],
-		.true_incompressible = s->sums.estimated[false][false],
-		.false_incompressible = s->sums.estimated[true][false],
-		.agree_ratio =
-			(double)right / (double)m->pages, /* NaN, that is missing, for no pages */
-		.estimate_ns = (double)m->estimate_ns / (double)m->pages,
-		.speed_ratio = (double)s->compress.total_ns / (double)m->estimate_ns,
-	};
-}
-
-const struct stratum_sums *measure_strata(const struct measure *m, size_t i, size_t *n)
-{
-	*n = m->n_strata;
-	return m->codecs[i].strata;
-}
-
-int measure_report(struct measure *m, const struct page_strata *strata, uint64_t population,
-		   struct scan_result *ret)
-{
-	int rc = measure_flush(m);
-
-	if (rc)
-		return rc;
-	ret->n_codecs = m->n_codecs;
-	for (size_t i = 0; i < m->n_codecs; i++) {
-		struct strata_estimate estimate;
-
-		rc = estimate_all(m, &m->codecs[i], strata, &estimate);
-		if (rc)
-			return rc;
-		ret->codecs[i] = report(m, &m->codecs[i], population, &estimate);
-		snprintf(ret->labels[i], sizeof(ret->labels[i]), "%s", m->codecs[i].run.label);
-		ret->codecs[i].label = ret->labels[i];
-		for (size_t class = 0; class < PAGE_CLASSES; class ++) {
-			ret->by_class[class][i] =
-				report_sums(&m->codecs[i], &m->codecs[i].sums.classes[class]);
-			ret->by_class[class][i].label = ret->labels[i];
-		}
-		report_groups(&m->codecs[i], ret->groups[i]);
-		ret->estimates[i] = report_estimate(m, &m->codecs[i], ret->labels[i]);
-		memcpy(ret->bins[i], m->codecs[i].sums.bins, sizeof(ret->bins[i]));
-		ret->bins[i][0] = m->same_pages;
-		ret->failed |= ret->codecs[i].mismatched_pages != 0;
-	}
-	return 0;
 }

@@ -5,7 +5,7 @@
 #ifndef COLDPRESS_MONITOR_MEASURE_H
 #define COLDPRESS_MONITOR_MEASURE_H
 
-#include "scan.h"
+#include "scan_result.h"
 #include "lib/analysis/strata.h"
 
 struct measure;
@@ -24,6 +24,9 @@ void measure_estimate(struct measure *m);
 int measure_page(struct measure *m, const void *page, enum page_class class, uint32_t stratum,
 		 uint64_t place);
 
+/* measure_unread - a page drawn from this stratum that could not be read. -ENOMEM. */
+int measure_unread(struct measure *m, uint32_t stratum);
+
 /* measure_hold - copies the pages that wait for a full batch: their memory may be reused. */
 void measure_hold(struct measure *m);
 
@@ -35,8 +38,9 @@ int measure_flush(struct measure *m);
 int measure_join(struct measure *into, struct measure *from);
 
 /* measure_sample_size - how many pages in total make the 95 % interval of every codec's
- * saved_memory_ratio as narrow as +-half_width_ratio, by the intervals so far; at least as many as
- * were measured.
+ * saved_memory_ratio as narrow as +-half_width_ratio, by the intervals so far, but for pages that
+ * could not be read; at least as many as were measured. More where fewer than 20 of them differ
+ * from the others, until those can be no larger a share than half_width_ratio.
  */
 int measure_sample_size(struct measure *m, double half_width_ratio,
 			const struct page_strata *strata, uint64_t population, uint64_t *ret);

@@ -5,6 +5,7 @@
  * Swapped-out pages stay in swap. Processes may end, execute another program or unmap memory during
  * the scan: the result covers what was read, and the summary says what is missing.
  */
+#include "scan.h"
 #include "scan_state.h"
 #include "specs.h"
 #include "lib/base/stop.h"
@@ -134,6 +135,9 @@ static int walk_pool(struct scan *s, struct err *e)
 		return err_set(e, ENOMEM, "cannot set up the scan");
 	s->census.anon_pages = s->census.shmem_pages = s->census.file_pages = MISSING_U64;
 	s->census.swapped_pages = s->census.again_pages = MISSING_U64;
+	s->census.lazyfree_pages = s->census.locked_pages = MISSING_U64;
+	s->census.shared_zero_pages = s->census.guard_pages = MISSING_U64;
+	s->census.special_pages = MISSING_U64;
 	return pool_pages_walk(&s->pool, &s->sources[0], 0, &strata->items[stratum], &s->sample, e);
 }
 
@@ -182,7 +186,8 @@ static int walk(struct scan *s, struct scan_result *ret, struct err *e)
 		}
 	}
 	if (!rc && !s->sample.seen)
-		return nothing_read("no page of the target is present in memory", e);
+		return nothing_read("no page of the target is in memory and could be swapped out",
+				    e);
 	return rc;
 }
 
@@ -233,8 +238,8 @@ static int read_sample(struct scan *s, struct scan_result *ret, struct err *e)
 				     : scan_read_range(s, 0, s->sample.n, &progress, ret, e);
 	term_progress_end(&progress);
 	if (!rc && !ret->summary.sampled_pages)
-		return nothing_read("no page of the target could be read: all were swapped out or "
-				    "unmapped during the scan",
+		return nothing_read("no page of the target could be read: all were swapped out, "
+				    "unmapped or not permitted to be read",
 				    e);
 	return rc;
 }
@@ -257,9 +262,13 @@ static void say_partial(const struct scan *s, struct scan_result *ret)
 	else if (s->n_forbidden)
 		snprintf(ret->partial, sizeof(ret->partial),
 			 "%zu processes of other users skipped: no permission", s->n_forbidden);
-	else if (ret->summary.gone_pages)
+	else if (ret->summary.denied_pages)
 		snprintf(ret->partial, sizeof(ret->partial),
-			 "%lu sampled pages were unmapped or unreadable", ret->summary.gone_pages);
+			 "the kernel does not let %lu sampled pages be read",
+			 ret->summary.denied_pages);
+	else if (ret->summary.gone_pages)
+		snprintf(ret->partial, sizeof(ret->partial), "%lu sampled pages were unmapped",
+			 ret->summary.gone_pages);
 	else if (ret->summary.skipped_swapped_pages)
 		snprintf(ret->partial, sizeof(ret->partial),
 			 "%lu sampled pages were swapped out before they were read",
@@ -267,23 +276,53 @@ static void say_partial(const struct scan *s, struct scan_result *ret)
 	ret->summary.partial = ret->partial[0] ? ret->partial : NULL;
 }
 
+/* What was offered, less what should not have been. */
+static uint64_t population_pages(const struct scan *s)
+{
+	return s->sample.seen - MIN(s->sample.seen, s->census.lazyfree_mixed_pages);
+}
+
+static void report_class(const struct scan *s, struct scan_result *ret, enum page_class class)
+{
+	const struct scan_summary_record *summary = &ret->summary;
+	struct scan_class_record *row = &ret->classes[class];
+	const double unread = (double)(summary->gone_pages + summary->denied_pages +
+				       summary->skipped_swapped_pages),
+		     drawn = (double)summary->sampled_pages + unread,
+		     lazyfree = (double)s->census.lazyfree_mixed_pages,
+		     offered = (double)s->sample.seen;
+	struct stats_interval share =
+		stats_share_interval((double)row->pages, unread, drawn, 1 - drawn / offered);
+
+	row->class = page_class_name(class);
+	row->share_ratio = share.estimate;
+	stats_take_out(&share, offered, lazyfree, 1);
+	row->share_low_ratio = share.low;
+	row->share_high_ratio = share.high;
+}
+
 static void summarize(const struct scan *s, struct scan_result *ret)
 {
 	struct scan_summary_record *summary = &ret->summary;
 
-	for (size_t i = 0; i < PAGE_CLASSES; i++) {
-		ret->classes[i].class = page_class_name(i);
-		ret->classes[i].share_ratio =
-			(double)ret->classes[i].pages / (double)summary->sampled_pages;
-	}
+	const uint64_t population = population_pages(s);
+
+	for (size_t i = 0; i < PAGE_CLASSES; i++)
+		report_class(s, ret, i);
 	summary->target = ret->target;
-	summary->population_pages = s->sample.seen;
-	summary->population_bytes = s->sample.seen * PAGE_BYTES;
+	summary->population_pages = population;
+	summary->population_bytes = population * PAGE_BYTES;
 	summary->anon_pages = s->census.anon_pages;
 	summary->shmem_pages = s->census.shmem_pages;
 	summary->file_pages = s->census.file_pages;
 	summary->swapped_pages = s->census.swapped_pages;
 	summary->again_pages = s->census.again_pages;
+	summary->lazyfree_pages = s->census.lazyfree_pages;
+	summary->lazyfree_mixed_pages = s->census.lazyfree_mixed_pages;
+	summary->locked_pages = s->census.locked_pages;
+	summary->shared_zero_pages = s->census.shared_zero_pages;
+	summary->guard_pages = s->census.guard_pages;
+	summary->special_pages = s->census.special_pages;
 	summary->zero_pages = ret->classes[PAGE_ZERO].pages;
 	summary->same_pages = ret->classes[PAGE_SAME_FILLED].pages;
 	summary->seed = s->config->seed;
@@ -302,12 +341,41 @@ static void add_sums(struct scan_mapping_record *row, const struct page_stratum 
 {
 	row->pages += stratum->pages;
 	row->sampled_pages += sums->pages;
+	row->unread_pages += sums->unread_pages;
 	row->same_pages += sums->pages - sums->coded_pages;
 	row->orig_bytes += sums->coded_pages * PAGE_BYTES;
 	row->codec_bytes += sums->codec_bytes;
 	row->slot_bytes += (uint64_t)(sums->slot_bytes + 0.5);
-	row->saved_slot_ratio =
-		1 - (double)row->slot_bytes / (double)row->orig_bytes; /* NaN for none */
+}
+
+/* The interval of one mapping, or of those of a kind: the others have no pages. */
+static int estimate_row(struct scan_mapping_record *row, const struct page_stratum *strata,
+			const struct stratum_sums *sums, size_t n)
+{
+	struct strata_estimate estimate;
+	int rc = strata_estimate(sums, strata, n, &estimate);
+
+	if (rc)
+		return rc;
+	row->saved_slot_ratio = 1 - estimate.of_coded.estimate / PAGE_BYTES;
+	row->saved_slot_low_ratio = 1 - estimate.of_coded.high / PAGE_BYTES;
+	row->saved_slot_high_ratio = 1 - estimate.of_coded.low / PAGE_BYTES;
+	return 0;
+}
+
+static int estimate_kind(struct scan_mapping_record *row, const struct page_strata *strata,
+			 enum page_kind kind, const struct stratum_sums *sums)
+{
+	AUTO_FREE struct page_stratum *of_kind = calloc(strata->n + 1, sizeof(*of_kind));
+
+	if (!of_kind)
+		return -ENOMEM;
+	for (size_t at = 0; at < strata->n; at++)
+		if (strata->items[at].kind == kind) {
+			of_kind[at] = strata->items[at];
+			add_sums(row, &of_kind[at], &sums[at]);
+		}
+	return estimate_row(row, of_kind, sums, strata->n);
 }
 
 static int by_size(const void *a, const void *b)
@@ -322,7 +390,7 @@ static int by_size(const void *a, const void *b)
 	return (x->label > y->label) - (x->label < y->label);
 }
 
-static void add_rows(const struct scan *s, struct scan_result *ret, size_t i)
+static int add_rows(const struct scan *s, struct scan_result *ret, size_t i)
 {
 	static const enum page_kind kinds[KINDS] = { PAGE_KIND_ANON, PAGE_KIND_SHMEM,
 						     PAGE_KIND_FILE, PAGE_KIND_SWAPPABLE };
@@ -330,34 +398,39 @@ static void add_rows(const struct scan *s, struct scan_result *ret, size_t i)
 	const struct stratum_sums *sums = measure_strata(s->measure, i, &n);
 	struct scan_mapping_record *mappings =
 		ret->mappings + KINDS * ret->n_codecs + i * ret->strata.n;
+	int rc = 0;
 
-	for (size_t k = 0; k < KINDS; k++) {
+	for (size_t k = 0; !rc && k < KINDS; k++) {
 		struct scan_mapping_record *row = &ret->mappings[k * ret->n_codecs + i];
 
 		*row = (struct scan_mapping_record){ .kind = page_kind_name(kinds[k]),
 						     .label = ret->labels[i] };
-		for (size_t at = 0; at < ret->strata.n; at++)
-			if (ret->strata.items[at].kind == kinds[k])
-				add_sums(row, &ret->strata.items[at], &sums[at]);
+		rc = estimate_kind(row, &ret->strata, kinds[k], sums);
 	}
-	for (size_t at = 0; at < ret->strata.n; at++) {
-		mappings[at] = (struct scan_mapping_record){ .mapping = ret->strata.items[at].name,
-							     .kind = page_kind_name(
-								     ret->strata.items[at].kind),
+	for (size_t at = 0; !rc && at < ret->strata.n; at++) {
+		const struct page_stratum *stratum = &ret->strata.items[at];
+
+		mappings[at] = (struct scan_mapping_record){ .mapping = stratum->name,
+							     .kind = page_kind_name(stratum->kind),
 							     .label = ret->labels[i] };
-		add_sums(&mappings[at], &ret->strata.items[at], &sums[at]);
+		add_sums(&mappings[at], stratum, &sums[at]);
+		rc = estimate_row(&mappings[at], stratum, &sums[at], 1);
 	}
+	return rc;
 }
 
 static int list_mappings(const struct scan *s, struct scan_result *ret)
 {
 	size_t kinds = KINDS * ret->n_codecs;
+	int rc = 0;
 
 	ret->mappings = calloc(kinds + ret->strata.n * ret->n_codecs, sizeof(*ret->mappings));
 	if (!ret->mappings)
 		return -ENOMEM;
-	for (size_t i = 0; i < ret->n_codecs; i++)
-		add_rows(s, ret, i);
+	for (size_t i = 0; !rc && i < ret->n_codecs; i++)
+		rc = add_rows(s, ret, i);
+	if (rc)
+		return rc;
 	ret->n_mappings = kinds + ret->strata.n * ret->n_codecs;
 	qsort(ret->mappings + kinds, ret->n_mappings - kinds, sizeof(*ret->mappings), by_size);
 	return 0;
@@ -387,7 +460,7 @@ int scan_run(const struct scan_config *config, struct scan_result *ret, struct e
 	if (!rc)
 		rc = read_sample(&s, ret, e);
 	if (!rc) {
-		rc = measure_report(s.measure, &ret->strata, s.sample.seen, ret);
+		rc = measure_report(s.measure, &ret->strata, population_pages(&s), ret);
 		if (!rc)
 			rc = list_mappings(&s, ret);
 		if (rc)

@@ -64,7 +64,7 @@ static void print(struct out *out, const struct monitor_config *c, const struct 
 	struct end_record end = {
 		.seen = s->population_pages,
 		.emitted = s->sampled_pages,
-		.dropped = s->skipped_swapped_pages + s->gone_pages,
+		.dropped = s->skipped_swapped_pages + s->gone_pages + s->denied_pages,
 		.missed = MISSING_U64,
 		.unmatched = MISSING_U64,
 		.reason = s->partial ? "partial" : "done",

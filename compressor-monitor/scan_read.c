@@ -27,7 +27,8 @@ struct reading {
 
 struct counts {
 	uint64_t classes[PAGE_CLASSES];
-	uint64_t sampled_pages, duplicate_pages, skipped_swapped_pages, gone_pages, accessed_pages;
+	uint64_t sampled_pages, duplicate_pages, accessed_pages;
+	uint64_t skipped_swapped_pages, gone_pages, denied_pages;
 };
 
 struct scan_worker {
@@ -110,8 +111,11 @@ static int take_pages(struct scan_worker *w, const struct page_ref *refs, size_t
 
 		w->counts.skipped_swapped_pages += got[i] == PAGE_SWAPPED;
 		w->counts.gone_pages += got[i] == PAGE_GONE;
-		if (got[i] != PAGE_READ)
+		w->counts.denied_pages += got[i] == PAGE_DENIED;
+		if (got[i] != PAGE_READ) {
+			rc = measure_unread(w->measure, refs[i].stratum);
 			continue;
+		}
 		class = page_classify(page);
 		w->counts.classes[class]++;
 		w->counts.sampled_pages++;
@@ -188,6 +192,7 @@ static int join_worker(struct scan *s, struct scan_worker *w, struct scan_result
 	summary->duplicate_pages += w->counts.duplicate_pages;
 	summary->skipped_swapped_pages += w->counts.skipped_swapped_pages;
 	summary->gone_pages += w->counts.gone_pages;
+	summary->denied_pages += w->counts.denied_pages;
 	summary->accessed_pages += w->counts.accessed_pages;
 	w->counts = (struct counts){ 0 };
 	for (size_t i = 0; i < s->n_sources; i++) {

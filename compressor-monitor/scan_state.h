@@ -7,7 +7,7 @@
 #include "freeze.h"
 #include "measure.h"
 #include "lib/pool/pages.h"
-#include "scan.h"
+#include "scan_result.h"
 #include "lib/base/term.h"
 #include "trace.h"
 

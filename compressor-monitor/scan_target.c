@@ -197,23 +197,19 @@ static int open_pool(struct scan *s, struct err *e)
 int scan_open_target(struct scan *s, char *name, size_t len, struct err *e)
 {
 	const struct scan_config *c = s->config;
-	int rc = c->pids.n || c->tree || c->cgroup || c->system
-			 ? rights_processes("reading the pages of processes", e)
-			 : 0;
+	const int processes = (c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) + c->system;
+	int rc = processes ? rights_processes("reading the pages of processes", e) : 0;
 
 	if (rc)
 		return rc;
 	if (c->zram) {
-		if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) > 1 || c->system ||
-		    c->file)
+		if (processes > 1 || c->system || c->file)
 			return err_usage(e, "with --zram give at most one of --pid, --tree and "
 					    "--cgroup: the processes to stop");
 		snprintf(name, len, "pool %s", c->zram);
 		return open_pool(s, e);
 	}
-	if ((c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) + c->system +
-		    (c->file != NULL) !=
-	    1) {
+	if (processes + (c->file != NULL) != 1) {
 		err_usage(e, "give one target: --pid PID (may be repeated), --tree PID, "
 			     "--cgroup PATH, --system, --file FILE or --zram DEVICE");
 		return err_hint(e, "e.g. --pid $$ scans this shell");

@@ -33,7 +33,10 @@ static bool alive(const struct target *target)
 
 int target_open(struct target *ret, pid_t pid, struct err *e)
 {
-	struct target target = { .pid = pid, .pidfd = pidfd_open(pid, 0), .pagemap_fd = -1 };
+	struct target target = { .pid = pid,
+				 .pidfd = pidfd_open(pid, 0),
+				 .pagemap_fd = -1,
+				 .swap_types = pagemap_swap_types() };
 	uint64_t entry;
 	int rc = 0;
 
@@ -63,11 +66,12 @@ void target_close(struct target *target)
 	target->pagemap_fd = target->pidfd = -1;
 }
 
-static bool in_state(uint64_t entry, enum target_state state)
+static bool in_state(const struct target *target, uint64_t entry, enum target_state state)
 {
-	if (state == TARGET_PRESENT)
-		return (entry & PAGEMAP_PRESENT) && !(entry & PAGEMAP_FILE);
-	return (entry & PAGEMAP_SWAP) && !(entry & (PAGEMAP_PRESENT | PAGEMAP_FILE));
+	struct pagemap_page page = pagemap_decode(entry, target->swap_types);
+
+	return !page.file &&
+	       page.state == (state == TARGET_PRESENT ? PAGEMAP_PRESENT : PAGEMAP_SWAPPED);
 }
 
 /* first: where the run may begin at the earliest. */
@@ -114,7 +118,7 @@ static int read_pagemap(const struct target *target, uint64_t begin, uint64_t en
 		if (got < (ssize_t)sizeof(*entries)) /* the address space is gone, or ends here */
 			return 0;
 		for (size_t i = 0; i < (size_t)got / sizeof(*entries); i++, begin += PAGE_BYTES) {
-			if (*n == max || !in_state(entries[i], state))
+			if (*n == max || !in_state(target, entries[i], state))
 				continue;
 			++*n;
 			if (list && add_page(list, begin, first))

@@ -28,6 +28,7 @@ void target_pages_done(struct target_pages *pages);
 struct target {
 	pid_t pid;
 	int pidfd, pagemap_fd;
+	unsigned int swap_types; /* for pagemap_decode */
 };
 
 /* errors  -ESRCH no such process, or one without memory (a kernel thread, a zombie); -EACCES

@@ -66,6 +66,71 @@ static double two_sided_z(double confidence)
 	return stats_normal_quantile(1 - (1 - confidence) / 2);
 }
 
+#define Z95 1.959963984540054
+
+static double clip(double x, double most)
+{
+	return MIN(MAX(0.0, x), most);
+}
+
+struct stats_interval stats_mean_interval(const struct stats_mean *m)
+{
+	const double added = m->left * Z95 * Z95 / 2, n = m->n + 2 * added;
+	double mean, square, half, wide;
+
+	if (!(m->n > 0))
+		return (struct stats_interval){ MISSING_F64, MISSING_F64, MISSING_F64 };
+	if (!(m->left > 0)) /* all of them */
+		return (struct stats_interval){ m->mean, m->mean, m->mean };
+	mean = (m->n * m->mean + added * m->most) / n;
+	square = (m->n * (m->variance * m->n / m->left + m->mean * m->mean) +
+		  added * m->most * m->most) /
+		 n;
+	half = Z95 * sqrt(m->variance);
+	wide = Z95 * sqrt(MAX(0.0, square - mean * mean) / n * m->left);
+	return (struct stats_interval){
+		m->mean,
+		clip(MIN(m->mean - half, mean - wide), m->most),
+		clip(MAX(m->mean + half, mean + wide), m->most),
+	};
+}
+
+struct stats_interval stats_share_interval(double hits, double unknown, double n, double left)
+{
+	struct stats_mean m = { .n = n, .left = left, .most = 1, .mean = hits / n };
+	struct stats_interval low, high;
+
+	m.variance = m.mean * (1 - m.mean) / n * left;
+	low = stats_mean_interval(&m);
+	m.mean = (hits + unknown) / n;
+	m.variance = m.mean * (1 - m.mean) / n * left;
+	high = stats_mean_interval(&m);
+	return (struct stats_interval){ hits / (n - unknown), low.low, high.high };
+}
+
+void stats_take_out(struct stats_interval *mean, double pages, double some, double most)
+{
+	const double left = pages - some;
+
+	if (!(some > 0))
+		return;
+	mean->low = left > 0 ? clip((mean->low * pages - some * most) / left, most) : 0;
+	mean->high = left > 0 ? clip(mean->high * pages / left, most) : most;
+}
+
+struct stats_interval stats_quantile_interval(const double *sorted, size_t n, double p)
+{
+	const double at = p * (double)n, half = Z95 * sqrt((double)n * p * (1 - p));
+	struct stats_interval ret = { stats_quantile(sorted, n, p), MISSING_F64, MISSING_F64 };
+
+	/* Ranks from 1: the kth value is below the quantile with the chance of k hits in n. */
+	if (at - half >= 1 && at + half + 1 <= (double)n) {
+		ret.low = sorted[(size_t)floor(at - half) - 1];
+		ret.high = sorted[(size_t)ceil(at + half + 1) - 1];
+	}
+	return ret;
+}
+
 uint64_t stats_sample_size(double sd, double half_width, uint64_t population, double confidence)
 {
 	double infinite = pow(two_sided_z(confidence) * sd / half_width, 2);

@@ -28,6 +28,31 @@ double stats_median(double *x, size_t n);
 /* stats_normal_quantile - z with P(Z <= z) = p, to 1e-12. p in (0, 1), else NaN. */
 double stats_normal_quantile(double p);
 
+/* A mean of n values that lie within 0 and `most`. */
+struct stats_mean {
+	double mean, variance; /* the latter of the mean, by the sample, with `left` */
+	double n, left, most;  /* left: 1 - n / population */
+};
+
+/* stats_mean_interval - 95 %, for samples of any size and values of any distribution within their
+ * bounds: the normal interval, joined with that of a sample that has z^2 / 2 values more at either
+ * bound (Agresti and Coull 1998, there for shares). The second holds where few values differ from
+ * the others or none does; with n it shrinks to the first. Clipped to what is possible; low = high
+ * = mean if left is 0. NaN for n = 0.
+ */
+struct stats_interval stats_mean_interval(const struct stats_mean *m);
+
+/* stats_share_interval - the same of a share: `hits` of n are known to be, and `unknown` of them
+ * may be or not. */
+struct stats_interval stats_share_interval(double hits, double unknown, double n, double left);
+
+/* stats_take_out - the interval of a mean of `pages` values as that of the mean without `some` of
+ * them, whichever those are. Values lie within 0 and most. */
+void stats_take_out(struct stats_interval *mean, double pages, double some, double most);
+
+/* stats_quantile_interval - 95 %, from order statistics; NaN where n is too small for it. */
+struct stats_interval stats_quantile_interval(const double *sorted, size_t n, double p);
+
 /* stats_sample_size - members to draw of `population`, without replacement, for an interval of the
  * mean of +-half_width, given the standard deviation of a pilot; with finite-population correction.
  * At least 2, at most population.

@@ -14,6 +14,7 @@ void strata_add(struct stratum_sums *to, const struct stratum_sums *from)
 {
 	to->pages += from->pages;
 	to->coded_pages += from->coded_pages;
+	to->unread_pages += from->unread_pages;
 	to->codec_bytes += from->codec_bytes;
 	to->slot_bytes += from->slot_bytes;
 	to->slot_squares += from->slot_squares;
@@ -53,7 +54,8 @@ static double residual_variance(const struct stratum_sums *s, double ratio)
 	double sum = s->slot_bytes - ratio * coded;
 	double squares = s->slot_squares - 2 * ratio * s->slot_bytes + ratio * ratio * coded;
 
-	return MAX(0.0, squares - sum * sum / n) / (n - 1); /* rounding may go below 0 */
+	/* Rounding may go below 0. One page has no spread of its own. */
+	return MAX(0.0, squares - sum * sum / n) / MAX(1.0, n - 1);
 }
 
 /* Of the weighted mean of the residuals. */
@@ -74,30 +76,95 @@ static double mean_variance(const struct stratum *strata, size_t n, double popul
 	return variance;
 }
 
-static struct stats_interval interval(double mean, double variance)
-{
-	double half = stats_normal_quantile(0.975) * sqrt(variance);
+/* The strata, with a value in every page that could not be read. */
+enum unread { UNREAD_LEFT_OUT, UNREAD_NOTHING, UNREAD_WHOLE };
 
-	return (struct stats_interval){ mean, mean - half, mean + half };
+static void fill_in(const struct stratum *from, struct stratum *to, size_t n, enum unread unread)
+{
+	memcpy(to, from, n * sizeof(*to));
+	for (size_t i = 0; unread != UNREAD_LEFT_OUT && i < n; i++) {
+		struct stratum_sums *sums = &to[i].sums;
+		const double bytes = unread == UNREAD_WHOLE ? PAGE_BYTES : 0;
+
+		sums->pages += sums->unread_pages;
+		sums->coded_pages += sums->unread_pages;
+		sums->slot_bytes += bytes * (double)sums->unread_pages;
+		sums->slot_squares += bytes * bytes * (double)sums->unread_pages;
+	}
 }
 
-static void estimate(const struct stratum *strata, size_t n, double population,
-		     struct strata_estimate *ret)
+struct means {
+	struct stats_interval of_all, of_coded;
+	double coded; /* share of the pages that need a codec */
+};
+
+static int estimate(const struct stratum *strata, size_t n, double population, enum unread unread,
+		    struct means *ret)
 {
-	double mean = 0, coded = 0, variance;
+	AUTO_FREE struct stratum *filled = calloc(n + 1, sizeof(*filled));
+	struct stats_mean all = { .most = PAGE_BYTES }, coded = { .most = PAGE_BYTES };
+
+	if (!filled)
+		return -ENOMEM;
+	/* Those that were read are a smaller sample, merged on its own. */
+	fill_in(strata, filled, n, unread);
+	n = collapse(filled, n);
+	ret->coded = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct stratum_sums *sums = &filled[i].sums;
+		double weight = filled[i].population / population / (double)sums->pages;
+
+		all.n += (double)sums->pages;
+		coded.n += (double)sums->coded_pages;
+		all.mean += weight * sums->slot_bytes;
+		ret->coded += weight * (double)sums->coded_pages;
+	}
+	all.left = coded.left = 1 - all.n / population;
+	coded.mean = all.mean / ret->coded;
+	all.variance = mean_variance(filled, n, population, 0);
+	coded.variance =
+		mean_variance(filled, n, population, coded.mean) / (ret->coded * ret->coded);
+	ret->of_all = stats_mean_interval(&all);
+	ret->of_coded = stats_mean_interval(&coded);
+	return 0;
+}
+
+static int estimate_all(const struct stratum *strata, size_t n, double total, double lazyfree,
+			struct strata_estimate *ret)
+{
+	struct means read, low, high;
+	double pages = 0, unread = 0;
+	int rc = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		double weight = strata[i].population / population,
-		       drawn = (double)strata[i].sums.pages;
-
-		mean += weight * strata[i].sums.slot_bytes / drawn;
-		coded += weight * (double)strata[i].sums.coded_pages / drawn;
+		pages += (double)strata[i].sums.pages;
+		unread += (double)strata[i].sums.unread_pages;
 	}
-	ret->of_all = interval(mean, mean_variance(strata, n, population, 0));
-	if (!(coded > 0))
-		return;
-	variance = mean_variance(strata, n, population, mean / coded);
-	ret->of_coded = interval(mean / coded, variance / (coded * coded));
+	if (!(pages + unread > 0))
+		return 0;
+	ret->unknown_ratio = unread / (pages + unread) + lazyfree / total;
+	if (pages > 0)
+		rc = estimate(strata, n, total, UNREAD_LEFT_OUT, &read);
+	if (!rc)
+		rc = estimate(strata, n, total, UNREAD_NOTHING, &low);
+	if (!rc)
+		rc = estimate(strata, n, total, UNREAD_WHOLE, &high);
+	if (rc)
+		return rc;
+	if (pages > 0) {
+		ret->of_read = read.of_all;
+		ret->of_all.estimate = read.of_all.estimate;
+		ret->of_coded.estimate = read.of_coded.estimate;
+	}
+	ret->of_all.low = low.of_all.low;
+	ret->of_all.high = high.of_all.high;
+	ret->of_coded.low = low.of_coded.low;
+	ret->of_coded.high = high.of_coded.high;
+	stats_take_out(&ret->of_all, total, lazyfree, PAGE_BYTES);
+	stats_take_out(&ret->of_coded, total * low.coded, lazyfree, PAGE_BYTES);
+	if (ret->unknown_ratio > STRATA_UNKNOWN_MAX)
+		ret->of_all.estimate = ret->of_coded.estimate = MISSING_F64;
+	return 0;
 }
 
 int strata_estimate(const struct stratum_sums *sums, const struct page_stratum *population,
@@ -105,20 +172,18 @@ int strata_estimate(const struct stratum_sums *sums, const struct page_stratum *
 {
 	AUTO_FREE struct stratum *strata = calloc(n + 1, sizeof(*strata));
 	struct stats_interval missing = { MISSING_F64, MISSING_F64, MISSING_F64 };
-	double total = 0;
+	double total = 0, lazyfree = 0;
 	size_t used = 0;
 
 	if (!strata)
 		return -ENOMEM;
-	*ret = (struct strata_estimate){ missing, missing };
+	*ret = (struct strata_estimate){ missing, missing, missing, 0 };
 	for (size_t i = 0; i < n; i++) {
 		if (!population[i].pages)
 			continue;
 		strata[used++] = (struct stratum){ sums[i], (double)population[i].pages };
 		total += (double)population[i].pages;
+		lazyfree += (double)population[i].lazyfree_pages;
 	}
-	used = used ? collapse(strata, used) : 0;
-	if (used && strata[0].sums.pages && (strata[0].sums.pages > 1 || total <= 1))
-		estimate(strata, used, total, ret);
-	return 0;
+	return used ? estimate_all(strata, used, total, lazyfree, ret) : 0;
 }

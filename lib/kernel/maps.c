@@ -68,19 +68,47 @@ static char *last_part(char *path)
 	return path;
 }
 
-/* One line, NUL-terminated: begin-end perms offset major:minor inode path */
-static bool parse_line(char *line, const struct maps_tmpfs *tmpfs, struct mapping *ret)
+bool maps_line_parse(const char *line, struct maps_line *ret)
 {
 	unsigned int major, minor;
-	char *path;
 	int at = 0;
 
+	/* begin-end perms offset major:minor inode path */
 	if (sscanf(line, "%lx-%lx %*s %*x %x:%x %lu %n", &ret->begin, &ret->end, &major, &minor,
 		   &ret->inode, &at) != 5 ||
 	    !at)
 		return false;
-	path = line + at;
 	ret->dev = makedev(major, minor);
+	ret->path = (size_t)at;
+	return true;
+}
+
+void maps_detail_parse(const char *line, struct maps_detail *detail)
+{
+	static const char lazyfree[] = "LazyFree:", flags[] = "VmFlags:";
+
+	if (str_starts(line, lazyfree))
+		detail->lazyfree_pages =
+			strtoull(line + sizeof(lazyfree) - 1, NULL, 10) * KIB / PAGE_BYTES;
+	if (!str_starts(line, flags))
+		return;
+	detail->locked = strstr(line, " lo") != NULL;
+	detail->outside = strstr(line, " io") || strstr(line, " pf") || strstr(line, " ht");
+}
+
+/* One line, NUL-terminated. */
+static bool parse_line(char *text, const struct maps_tmpfs *tmpfs, struct mapping *ret)
+{
+	struct maps_line line;
+	char *path;
+
+	if (!maps_line_parse(text, &line))
+		return false;
+	ret->begin = line.begin;
+	ret->end = line.end;
+	ret->inode = line.inode;
+	ret->dev = line.dev;
+	path = text + line.path;
 	ret->name = "";
 	if (*path != '/') {
 		ret->kind = str_eq(path, "[heap]")             ? MAPPING_HEAP

@@ -32,6 +32,27 @@ bool maps_on_tmpfs(const struct maps_tmpfs *tmpfs, dev_t dev);
  * own. */
 bool maps_kernel_shmem(const char *path);
 
+/* One line of /proc/PID/maps, or the first of a mapping in smaps. */
+struct maps_line {
+	uint64_t begin, end; /* addresses, end behind the last */
+	dev_t dev;
+	uint64_t inode;
+	size_t path; /* where it begins in the line; it ends with the line */
+};
+
+/* maps_line_parse - false: it is no such line. */
+bool maps_line_parse(const char *line, struct maps_line *ret);
+
+/* What the lines of a mapping in /proc/PID/smaps say beside. */
+struct maps_detail {
+	uint64_t lazyfree_pages; /* MADV_FREE */
+	bool locked;             /* mlock(2): cannot be swapped out */
+	bool outside;            /* of a device, or of hugetlb: likewise */
+};
+
+/* maps_detail_parse - adds what this line says; other lines are skipped. */
+void maps_detail_parse(const char *line, struct maps_detail *detail);
+
 struct mapping {
 	uint64_t begin, end; /* addresses, end behind the last */
 	enum mapping_kind kind;

@@ -48,7 +48,8 @@ struct page_ref {
 struct page_stratum {
 	char *name; /* any bytes but NUL and newline */
 	uint64_t hash;
-	uint64_t pages; /* offered to the sample */
+	uint64_t pages;          /* offered to the sample */
+	uint64_t lazyfree_pages; /* of those: which of them cannot be told */
 	enum page_kind kind;
 };
 
@@ -71,10 +72,12 @@ const char *page_kind_name(enum page_kind kind);
 
 /* An open process or file. */
 struct page_source {
-	pid_t pid;             /* 0 = file */
-	int fd;                /* its pagemap, or the file */
-	bool ended;            /* the process exited or executed another program */
-	uint64_t swapin_pages; /* that reading swapped in: swapped out after the check */
+	pid_t pid;               /* 0 = file */
+	int fd;                  /* its pagemap, or the file */
+	int mem_fd;              /* its /proc/PID/mem, for what only that reads; -1 = none */
+	unsigned int swap_types; /* for pagemap_decode */
+	bool ended;              /* the process exited or executed another program */
+	uint64_t swapin_pages;   /* that reading swapped in: swapped out after the check */
 };
 
 /* page_open_pid - errors  -ESRCH no such process, or it has no memory of its own (a kernel thread,
@@ -84,11 +87,21 @@ int page_open_pid(struct page_source *ret, pid_t pid, struct err *e);
 int page_open_file(struct page_source *ret, const char *path, struct err *e);
 void page_close(struct page_source *source);
 
-/* What one or several walks found, in pages. */
+/* What one or several walks found, in pages. The population is what reclaim would move to swap:
+ * anon_pages and shmem_pages, less lazyfree_mixed_pages. */
 struct page_census {
 	uint64_t anon_pages, shmem_pages, file_pages; /* present, each once */
-	uint64_t swapped_pages;                       /* not read */
-	uint64_t again_pages;       /* mapped again here or in another process, not counted twice */
+	uint64_t lazyfree_mixed_pages; /* among anon_pages; which of them cannot be told */
+	uint64_t swapped_pages;        /* not read */
+	uint64_t again_pages;          /* mapped again here or elsewhere, not counted twice */
+
+	/* left out, as reclaim swaps none of them out */
+	uint64_t lazyfree_pages;    /* MADV_FREE: dropped */
+	uint64_t locked_pages;      /* mlock(2), SHM_LOCK */
+	uint64_t shared_zero_pages; /* mappings of the kernel's shared page of zeros */
+	uint64_t guard_pages;       /* guard regions: no memory */
+	uint64_t special_pages;     /* PAGEMAP_SPECIAL: no page of this process, or one in motion */
+
 	struct page_strata *strata; /* NULL = not asked for */
 };
 
@@ -117,22 +130,30 @@ void page_sample_shuffle(struct page_sample *sample);
 /* page_sample_sort - those from `from` to before `to` by source and address, for reading. */
 void page_sample_sort(struct page_sample *sample, size_t from, size_t to);
 
-/* page_walk - offers every present page of these kinds to the sample; counts go to census. Page
- * frames mapped more than once are recognised by number, which needs CAP_SYS_ADMIN: without it they
- * count each time. Mappings of devices and of hugetlb pages are skipped: they cannot be swapped.
+/* page_walk - offers every page of these kinds to the sample that reclaim could move; counts go to
+ * census. Page frames mapped more than once are recognised by number, which needs CAP_SYS_ADMIN:
+ * without it they count each time, as do shared pages of zeros. Mappings of devices and of hugetlb
+ * pages are skipped. Pages that MADV_FREE gave back are known by mapping (smaps), and one by one
+ * only with CAP_SYS_ADMIN: where a mapping has others too, all of them are offered, and counted
+ * lazyfree_mixed_pages.
  *
  * errors  -ESRCH the process ended meanwhile (what was found is kept); -ENOMEM; read's own
  */
 int page_walk(struct page_source *source, uint32_t index, unsigned int kinds, struct page_set *set,
 	      struct page_census *census, struct page_sample *sample, struct err *e);
 
-enum page_got { PAGE_READ, PAGE_SWAPPED, PAGE_GONE };
+enum page_got {
+	PAGE_READ,
+	PAGE_SWAPPED,
+	PAGE_GONE,   /* unmapped, or its process ended */
+	PAGE_DENIED, /* still there, and the kernel does not let it be read */
+};
 
 /* page_read - n pages of one source, in ascending order, into buf (n * PAGE_BYTES); got[i] is
- * the result of each.
+ * the result of each. What process_vm_readv refuses (PROT_NONE) is read through /proc/PID/mem.
  *
  * errors  -ENOTSUP (exit 77) the kernel lets us see where pages are, but not read them; a page or a
- * process that is gone, or may not be read (PROT_NONE), is no error but PAGE_GONE
+ * process that is gone is no error but PAGE_GONE
  */
 int page_read(struct page_source *source, const struct page_ref *refs, size_t n, void *buf,
 	      enum page_got *got, struct err *e);

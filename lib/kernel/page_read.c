@@ -47,6 +47,18 @@ static int read_file_pages(struct page_source *source, const struct page_ref *re
 	return 0;
 }
 
+static enum page_got got_of(const struct page_source *source, uint64_t entry)
+{
+	switch (pagemap_decode(entry, source->swap_types).state) {
+	case PAGEMAP_PRESENT:
+		return PAGE_READ;
+	case PAGEMAP_SWAPPED:
+		return PAGE_SWAPPED;
+	default:
+		return PAGE_GONE;
+	}
+}
+
 /* What the pagemap says now, run by run of neighbours. */
 static void check_again(struct page_source *source, const struct page_ref *refs, size_t n,
 			enum page_got *got)
@@ -65,11 +77,20 @@ static void check_again(struct page_source *source, const struct page_ref *refs,
 		else
 			run = MIN(run, (size_t)bytes / sizeof(*entries));
 		for (size_t k = 0; k < run; k++)
-			got[i + k] = source->ended                  ? PAGE_GONE
-				     : entries[k] & PAGEMAP_PRESENT ? PAGE_READ
-				     : entries[k] & PAGEMAP_SWAP    ? PAGE_SWAPPED
-								    : PAGE_GONE;
+			got[i + k] = source->ended ? PAGE_GONE : got_of(source, entries[k]);
 	}
+}
+
+/* Through /proc/PID/mem, which reads pages without the permission to be read, as a debugger may. */
+static void read_forced(struct page_source *source, const struct page_ref *ref, char *page,
+			enum page_got *got)
+{
+	if (source->mem_fd >= 0 &&
+	    pread(source->mem_fd, page, PAGE_BYTES, (off_t)ref->address) == PAGE_BYTES)
+		return;
+	check_again(source, ref, 1, got);
+	if (*got == PAGE_READ)
+		*got = PAGE_DENIED;
 }
 
 static int read_refused(const struct page_source *source, int code, struct err *e)
@@ -105,8 +126,8 @@ static size_t gather(const struct page_ref *refs, const size_t *which, size_t fr
 	return pieces;
 }
 
-/* One system call for all pages that are still there; where it stops, that page is gone and the
- * rest is tried. */
+/* One system call for all pages that are still there; where it stops, that page is tried alone, and
+ * then the rest. */
 static int read_present(struct page_source *source, const struct page_ref *refs,
 			const size_t *which, size_t n, char *buf, enum page_got *got, struct err *e)
 {
@@ -123,8 +144,11 @@ static int read_present(struct page_source *source, const struct page_ref *refs,
 			return read_refused(source, errno, e);
 		} else {
 			done += bytes > 0 ? (size_t)bytes / PAGE_BYTES : 0;
-			if (done < n)
-				got[which[done++]] = PAGE_GONE;
+			if (done < n) {
+				size_t at = which[done++];
+
+				read_forced(source, &refs[at], buf + at * PAGE_BYTES, &got[at]);
+			}
 		}
 	}
 	for (; done < n; done++)

@@ -93,7 +93,7 @@ int pool_pages_open(struct pool_pages *ret, const char *name, struct page_source
 		rc = zram_io_stat_read(NULL, id, &pool.io, e);
 	if (rc)
 		return rc;
-	*source = (struct page_source){ .fd = fd };
+	*source = (struct page_source){ .fd = fd, .mem_fd = -1 };
 	*ret = pool;
 	fd = -1;
 	return 0;

@@ -8,9 +8,13 @@ static const struct field class_fields[] = {
 	      "page class: zero, same_filled, sparse, text, pointer or other; the first that fits"),
 	CLASS(pages, FIELD_U64, "pages", "sampled pages of this class"),
 	CLASS(share_ratio, FIELD_F64, "ratio", "pages / sampled_pages"),
+	CLASS(share_low_ratio, FIELD_F64, "ratio",
+	      "lower end of the 95 % interval of the share of all present pages"),
+	CLASS(share_high_ratio, FIELD_F64, "ratio",
+	      "upper end; drawn pages that could not be read may be of any class"),
 };
 const struct record_type scan_class_type =
-	RECORD_TYPE("scan_class", 1, RECORD_TABLE, class_fields, "sampled pages by page class");
+	RECORD_TYPE("scan_class", 2, RECORD_TABLE, class_fields, "sampled pages by page class");
 
 #define CODEC(m, t, u, what, ...) FIELD(struct scan_codec_record, m, t, u, what, ##__VA_ARGS__)
 static const struct field codec_fields[] = {
@@ -27,30 +31,44 @@ static const struct field codec_fields[] = {
 	CODEC(slot_bytes, FIELD_U64, "bytes",
 	      "RAM in a zram pool: sum over pages of their share of a zspage"),
 	CODEC(saved_codec_ratio, FIELD_F64, "ratio", "1 - codec_bytes / orig_bytes"),
+	CODEC(saved_codec_low_ratio, FIELD_F64, "ratio",
+	      "lower end of the 95 % interval of saved_codec_ratio for all present pages"),
+	CODEC(saved_codec_high_ratio, FIELD_F64, "ratio", "upper end of that interval"),
 	CODEC(saved_slot_ratio, FIELD_F64, "ratio",
 	      "1 - slot bytes / original bytes, estimated for all present pages that need a codec; "
-	      "mappings are weighted by their pages"),
+	      "mappings are weighted by their pages; missing if more than 1 % of the pages are "
+	      "unknown: not read, or of lazyfree_mixed_pages"),
 	CODEC(saved_slot_low_ratio, FIELD_F64, "ratio",
-	      "lower end of the 95 % interval of saved_slot_ratio for all present pages"),
+	      "lower end of the 95 % interval of saved_slot_ratio, whatever is in pages of which "
+	      "nothing is known"),
 	CODEC(saved_slot_high_ratio, FIELD_F64, "ratio", "upper end of that interval"),
 	CODEC(saved_memory_ratio, FIELD_F64, "ratio",
 	      "saved share of the RAM of all present pages: as saved_slot_ratio, but zero and "
-	      "same-filled pages are counted, and saved whole"),
+	      "same-filled pages are counted, and saved whole; missing as saved_slot_ratio"),
 	CODEC(saved_memory_low_ratio, FIELD_F64, "ratio",
-	      "lower end of the 95 % interval of saved_memory_ratio"),
+	      "lower end of the 95 % interval of saved_memory_ratio, as saved_slot_low_ratio"),
 	CODEC(saved_memory_high_ratio, FIELD_F64, "ratio", "upper end of that interval"),
 	CODEC(huge_pages, FIELD_U64, "pages", "incompressible pages, stored uncompressed"),
 	CODEC(compress_ns, FIELD_F64, "ns", "thread CPU to compress one page, median of batches",
 	      .decimals = -1),
+	CODEC(compress_low_ns, FIELD_F64, "ns",
+	      "lower end of the 95 % interval of that median; missing for fewer than 6 batches",
+	      .decimals = -1),
+	CODEC(compress_high_ns, FIELD_F64, "ns", "upper end of that interval", .decimals = -1),
 	CODEC(compress_p90_ns, FIELD_F64, "ns", "90th percentile of batches", .decimals = -1),
 	CODEC(decompress_ns, FIELD_F64, "ns",
 	      "thread CPU to decompress one compressible page, median of batches", .decimals = -1),
+	CODEC(decompress_low_ns, FIELD_F64, "ns",
+	      "lower end of the 95 % interval of that median; missing for fewer than 6 batches",
+	      .decimals = -1),
+	CODEC(decompress_high_ns, FIELD_F64, "ns", "upper end of that interval", .decimals = -1),
 	CODEC(decompress_p90_ns, FIELD_F64, "ns", "90th percentile of batches", .decimals = -1),
 	CODEC(compress_cpu_ns, FIELD_U64, "ns", "thread CPU to compress all these pages once"),
 	CODEC(decompress_cpu_ns, FIELD_U64, "ns",
 	      "thread CPU to decompress the compressible ones once"),
 	CODEC(pool_bytes, FIELD_U64, "bytes",
-	      "zram's mem_used_total if all present pages were in the pool"),
+	      "zram's mem_used_total if all present pages were in the pool; missing as "
+	      "saved_slot_ratio"),
 	CODEC(pool_low_bytes, FIELD_U64, "bytes", "lower end of the 95 % interval of pool_bytes"),
 	CODEC(pool_high_bytes, FIELD_U64, "bytes", "upper end of that interval"),
 	CODEC(pool_unused_bytes, FIELD_U64, "bytes",
@@ -61,7 +79,7 @@ static const struct field codec_fields[] = {
 	CODEC(validation, FIELD_STRING, "", "PASS, or FAIL if mismatched_pages is above 0"),
 };
 const struct record_type scan_codec_type =
-	RECORD_TYPE("scan_codec", 2, RECORD_TABLE, codec_fields,
+	RECORD_TYPE("scan_codec", 3, RECORD_TABLE, codec_fields,
 		    "one codec on the sampled pages that need one");
 
 #define CC(m, t, u, what) \
@@ -121,15 +139,20 @@ static const struct field mapping_fields[] = {
 	MAPPING(label, FIELD_STRING, "", "codec and level"),
 	MAPPING(pages, FIELD_U64, "pages", "present pages"),
 	MAPPING(sampled_pages, FIELD_U64, "pages", "pages drawn and read"),
+	MAPPING(unread_pages, FIELD_U64, "pages", "pages drawn that could not be read"),
 	MAPPING(same_pages, FIELD_U64, "pages",
 		"sampled pages that are zero or same-filled: not in the fields that follow"),
 	MAPPING(orig_bytes, FIELD_U64, "bytes", "(sampled_pages - same_pages) * 4096"),
 	MAPPING(codec_bytes, FIELD_U64, "bytes", "sum of compressed lengths"),
 	MAPPING(slot_bytes, FIELD_U64, "bytes", "RAM in a zram pool"),
-	MAPPING(saved_slot_ratio, FIELD_F64, "ratio", "1 - slot_bytes / orig_bytes"),
+	MAPPING(saved_slot_ratio, FIELD_F64, "ratio",
+		"1 - slot bytes / original bytes, estimated for its pages that need a codec"),
+	MAPPING(saved_slot_low_ratio, FIELD_F64, "ratio",
+		"lower end of the 95 % interval of saved_slot_ratio"),
+	MAPPING(saved_slot_high_ratio, FIELD_F64, "ratio", "upper end of that interval"),
 };
 const struct record_type scan_mapping_type =
-	RECORD_TYPE("scan_mapping", 1, RECORD_TABLE, mapping_fields,
+	RECORD_TYPE("scan_mapping", 2, RECORD_TABLE, mapping_fields,
 		    "one codec on one kind of memory or one mapping");
 
 #define HIST(m, t, u, what) FIELD(struct scan_hist_record, m, t, u, what)
@@ -169,10 +192,12 @@ const struct record_type scan_estimate_type =
 static const struct field summary_fields[] = {
 	SUMMARY(target, FIELD_STRING, "", "what was scanned"),
 	SUMMARY(population_pages, FIELD_U64, "pages",
-		"present pages of the requested kinds, each counted once"),
+		"present pages of the requested kinds that reclaim could move, each counted once"),
 	SUMMARY(population_bytes, FIELD_U64, "bytes", "population_pages * 4096"),
 	SUMMARY(sampled_pages, FIELD_U64, "pages", "pages drawn and read"),
-	SUMMARY(anon_pages, FIELD_U64, "pages", "present private pages"),
+	SUMMARY(anon_pages, FIELD_U64, "pages",
+		"present private pages that reclaim could swap out, and "
+		"lazyfree_mixed_pages"),
 	SUMMARY(shmem_pages, FIELD_U64, "pages", "present pages of tmpfs and shared memory"),
 	SUMMARY(file_pages, FIELD_U64, "pages", "present pages of other files: never swapped"),
 	SUMMARY(zero_pages, FIELD_U64, "pages",
@@ -184,9 +209,24 @@ static const struct field summary_fields[] = {
 	SUMMARY(swapped_pages, FIELD_U64, "pages", "pages in swap: not read"),
 	SUMMARY(skipped_swapped_pages, FIELD_U64, "pages",
 		"drawn, but swapped out before they could be read: not read"),
-	SUMMARY(gone_pages, FIELD_U64, "pages", "drawn, but unmapped or unreadable when read"),
+	SUMMARY(gone_pages, FIELD_U64, "pages", "drawn, but unmapped when read"),
+	SUMMARY(denied_pages, FIELD_U64, "pages",
+		"drawn and present, but the kernel does not let them be read"),
 	SUMMARY(again_pages, FIELD_U64, "pages",
 		"further mappings of pages that were counted before"),
+	SUMMARY(lazyfree_pages, FIELD_U64, "pages",
+		"left out: given back with MADV_FREE, which reclaim drops"),
+	SUMMARY(lazyfree_mixed_pages, FIELD_U64, "pages",
+		"given back with MADV_FREE in a mapping where they cannot be told from others "
+		"(as root mostly they can): not in population_pages, but maybe sampled"),
+	SUMMARY(locked_pages, FIELD_U64, "pages",
+		"left out: locked in RAM by mlock(2), or as shared memory"),
+	SUMMARY(shared_zero_pages, FIELD_U64, "pages",
+		"left out: the kernel's shared page of zeros, where memory was only read (as "
+		"root)"),
+	SUMMARY(guard_pages, FIELD_U64, "pages", "left out: guard regions, which hold no memory"),
+	SUMMARY(special_pages, FIELD_U64, "pages",
+		"left out: under migration, poisoned, in device memory or marked by userfaultfd"),
 	SUMMARY(seed, FIELD_U64, "", "seed of the random sample"),
 	SUMMARY(threads, FIELD_U64, "",
 		"threads that read and measured; CPU times are those with all of them running"),
@@ -206,7 +246,7 @@ static const struct field summary_fields[] = {
 	SUMMARY(stopped_ns, FIELD_U64, "ns", "how long they were stopped; missing without --zram"),
 };
 const struct record_type scan_summary_type =
-	RECORD_TYPE("scan_summary", 1, RECORD_CARD, summary_fields, "target and size of a scan");
+	RECORD_TYPE("scan_summary", 2, RECORD_CARD, summary_fields, "target and size of a scan");
 
 struct rank_codec scan_rank_codec(const struct scan_codec_record *r)
 {

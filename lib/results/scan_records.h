@@ -12,7 +12,7 @@
 struct scan_class_record {
 	const char *class;
 	uint64_t pages;
-	double share_ratio;
+	double share_ratio, share_low_ratio, share_high_ratio;
 };
 
 /* One codec on the sampled pages that need one: neither zero nor same-filled. */
@@ -21,10 +21,12 @@ struct scan_codec_record {
 	int64_t level;
 	bool heavy;
 	uint64_t pages, orig_bytes, codec_bytes, stored_bytes, slot_bytes;
-	double saved_codec_ratio, saved_slot_ratio, saved_slot_low_ratio, saved_slot_high_ratio;
+	double saved_codec_ratio, saved_codec_low_ratio, saved_codec_high_ratio;
+	double saved_slot_ratio, saved_slot_low_ratio, saved_slot_high_ratio;
 	double saved_memory_ratio, saved_memory_low_ratio, saved_memory_high_ratio;
 	uint64_t huge_pages;
-	double compress_ns, compress_p90_ns, decompress_ns, decompress_p90_ns;
+	double compress_ns, compress_low_ns, compress_high_ns, compress_p90_ns;
+	double decompress_ns, decompress_low_ns, decompress_high_ns, decompress_p90_ns;
 	uint64_t compress_cpu_ns, decompress_cpu_ns;
 	uint64_t pool_bytes, pool_low_bytes, pool_high_bytes, pool_unused_bytes;
 	uint64_t mismatched_pages;
@@ -67,8 +69,9 @@ struct scan_estimate_record {
 struct scan_mapping_record {
 	const char *mapping; /* NULL = all of the kind */
 	const char *kind, *label;
-	uint64_t pages, sampled_pages, same_pages, orig_bytes, codec_bytes, slot_bytes;
-	double saved_slot_ratio;
+	uint64_t pages, sampled_pages, unread_pages, same_pages, orig_bytes, codec_bytes,
+		slot_bytes;
+	double saved_slot_ratio, saved_slot_low_ratio, saved_slot_high_ratio;
 };
 
 struct scan_summary_record {
@@ -76,7 +79,9 @@ struct scan_summary_record {
 	uint64_t population_pages, population_bytes, sampled_pages;
 	uint64_t anon_pages, shmem_pages, file_pages;
 	uint64_t zero_pages, same_pages, duplicate_pages;
-	uint64_t swapped_pages, skipped_swapped_pages, gone_pages, again_pages;
+	uint64_t swapped_pages, skipped_swapped_pages, gone_pages, denied_pages, again_pages;
+	uint64_t lazyfree_pages, lazyfree_mixed_pages, locked_pages, shared_zero_pages, guard_pages,
+		special_pages;
 	uint64_t seed, threads, chain;
 	const char *chain_source;
 	const char *partial;

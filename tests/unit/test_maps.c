@@ -84,6 +84,33 @@ static void test_maps__of_this_process_know_its_stack_and_its_program(void **sta
 	maps_done(&maps);
 }
 
+static void test_maps_detail__is_what_smaps_says_of_a_mapping(void **state UNUSED)
+{
+	static const struct {
+		const char *line;
+		struct maps_detail detail;
+	} cases[] = {
+		{ "LazyFree:           1024 kB", { .lazyfree_pages = 256 } },
+		{ "VmFlags: rd wr mr mw me lo ac sd ", { .locked = true } },
+		{ "VmFlags: rd mr pf io de dd ", { .outside = true } },
+		{ "VmFlags: rd wr mr mw me de ht ", { .outside = true } },
+		{ "VmFlags: rd wr mr mw me ac sd ", { .locked = false } },
+		{ "Locked:                4 kB", { .locked = false } },
+		{ "", { .locked = false } },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct maps_detail detail = { 0 };
+		struct maps_line line;
+
+		maps_detail_parse(cases[i].line, &detail);
+		assert_int_equal(detail.lazyfree_pages, cases[i].detail.lazyfree_pages);
+		assert_int_equal(detail.locked, cases[i].detail.locked);
+		assert_int_equal(detail.outside, cases[i].detail.outside);
+		assert_false(maps_line_parse(cases[i].line, &line));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -91,6 +118,7 @@ int main(void)
 		cmocka_unit_test(test_maps__kinds_come_from_names_and_devices),
 		cmocka_unit_test(test_maps__a_name_is_the_last_part_without_the_kernels_marks),
 		cmocka_unit_test(test_maps__of_this_process_know_its_stack_and_its_program),
+		cmocka_unit_test(test_maps_detail__is_what_smaps_says_of_a_mapping),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

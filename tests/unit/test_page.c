@@ -224,7 +224,7 @@ static void walked_done(struct walked *w)
 }
 
 /* Reads all that was walked; counts marked pages by kind, and what became of the rest. */
-static void read_all(struct walked *w, size_t marked[5], size_t got_count[3])
+static void read_all(struct walked *w, size_t marked[5], size_t got_count[4])
 {
 	AUTO_FREE uint64_t *buf = calloc(w->sample.n, PAGE_BYTES);
 	AUTO_FREE enum page_got *got = calloc(w->sample.n, sizeof(*got));
@@ -245,7 +245,7 @@ static void read_all(struct walked *w, size_t marked[5], size_t got_count[3])
 static void test_page__finds_and_reads_every_present_page(void **state UNUSED)
 {
 	struct child c = child_new(THEN_EXIT);
-	size_t marked[5] = { 0 }, got[3] = { 0 };
+	size_t marked[5] = { 0 }, got[4] = { 0 };
 	struct walked w;
 
 	walk(&w, c.pid, PAGE_KIND_SWAPPABLE);
@@ -297,7 +297,7 @@ static void test_page__shared_pages_of_two_processes_count_once(void **state UNU
 static void test_page__a_process_that_exits_is_gone(void **state UNUSED)
 {
 	struct child c = child_new(THEN_EXIT);
-	size_t marked[5] = { 0 }, got[3] = { 0 };
+	size_t marked[5] = { 0 }, got[4] = { 0 };
 	struct walked w;
 
 	walk(&w, c.pid, PAGE_KIND_SWAPPABLE);
@@ -314,7 +314,7 @@ static void test_page__a_process_that_exits_is_gone(void **state UNUSED)
 static void test_page__a_process_that_executes_is_gone(void **state UNUSED)
 {
 	struct child c = child_new(THEN_EXEC);
-	size_t marked[5] = { 0 }, got[3] = { 0 };
+	size_t marked[5] = { 0 }, got[4] = { 0 };
 	struct walked w;
 	char path[64], exe[64] = "";
 
@@ -336,7 +336,7 @@ static void test_page__a_process_that_executes_is_gone(void **state UNUSED)
 static void test_page__unmapped_pages_are_gone_and_the_others_are_read(void **state UNUSED)
 {
 	struct child c = child_new(THEN_UNMAP);
-	size_t marked[5] = { 0 }, got[3] = { 0 };
+	size_t marked[5] = { 0 }, got[4] = { 0 };
 	struct walked w;
 	char byte;
 
@@ -363,6 +363,107 @@ static void test_page__a_pid_that_ended_is_an_error_that_names_it(void **state U
 	waitpid(pid, NULL, 0);
 	assert_int_equal(page_open_pid(&source, pid, &e), -ESRCH);
 	assert_int_equal(e.exit, EXIT_FAILED);
+}
+
+/* ---- what reclaim does not swap out ---- */
+enum made {
+	MADE_PLAIN,
+	MADE_PROT_NONE,
+	MADE_LAZYFREE,
+	MADE_LOCKED,
+	MADE_GUARD,
+	MADE_READ_ONLY,
+	MADES
+};
+
+#define MADE_PAGES 64
+
+/* Of a random kind each, apart from its neighbours so that mappings do not merge. Pages of each
+ * kind to *counts. */
+static bool make_mappings(struct prng *rng, uint64_t counts[MADES])
+{
+	for (size_t i = 0; i < 24; i++) {
+		enum made kind = (enum made)prng_below(rng, MADES);
+		size_t n = 1 + prng_below(rng, MADE_PAGES);
+		char *pages = map(MADE_PAGES + 2, MAP_PRIVATE);
+		volatile char sum = 0;
+
+		munmap(pages + (MADE_PAGES + 1) * PAGE_BYTES, PAGE_BYTES);
+		if (kind != MADE_READ_ONLY && kind != MADE_GUARD)
+			mark((uint64_t *)pages, n, PAGE_KIND_ANON);
+		if (kind == MADE_PROT_NONE && mprotect(pages, n * PAGE_BYTES, PROT_NONE))
+			return false;
+		if (kind == MADE_LAZYFREE && madvise(pages, n * PAGE_BYTES, MADV_FREE))
+			return false;
+		if (kind == MADE_LOCKED && mlock(pages, n * PAGE_BYTES))
+			return false;
+		if (kind == MADE_GUARD && madvise(pages, n * PAGE_BYTES, 102 /* GUARD_INSTALL */))
+			continue; /* before Linux 6.13 */
+		for (size_t k = 0; kind == MADE_READ_ONLY && k < n; k++)
+			sum += pages[k * PAGE_BYTES];
+		counts[kind] += n;
+	}
+	return true;
+}
+
+/* By the kernel's own sum. */
+static uint64_t lazyfree_of(pid_t pid)
+{
+	char path[64], line[256];
+	uint64_t kib = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+
+	AUTO_FCLOSE FILE *f = fopen(path, "re");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "LazyFree: %lu", &kib) == 1)
+			break;
+	return kib / 4;
+}
+
+static void test_page__leaves_out_what_reclaim_does_not_move(void **state UNUSED)
+{
+	for (uint64_t seed = 1; seed <= 8; seed++) {
+		uint64_t counts[MADES] = { 0 }, *shared = map(1, MAP_SHARED);
+		size_t marked[5] = { 0 }, got[4] = { 0 };
+		uint64_t lazyfree, lazyfree_before;
+		struct walked w;
+		struct prng rng;
+		pid_t pid;
+
+		prng_seed(&rng, seed);
+		pid = fork();
+		if (!pid) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			shared[0] = make_mappings(&rng, shared + 1) ? 1 : 2;
+			pause();
+			_exit(0);
+		}
+		while (!*(volatile uint64_t *)shared)
+			usleep(1000);
+		assert_int_equal(shared[0], 1);
+		memcpy(counts, shared + 1, sizeof(counts));
+		lazyfree_before = lazyfree_of(pid);
+		walk(&w, pid, PAGE_KIND_ANON);
+		read_all(&w, marked, got);
+		/* The kernel gives pages back in batches: smaps counts those that it has. */
+		assert_int_equal(marked[PAGE_KIND_ANON] + w.census.lazyfree_pages,
+				 counts[MADE_PLAIN] + counts[MADE_PROT_NONE] +
+					 counts[MADE_LAZYFREE]);
+		lazyfree = w.census.lazyfree_pages + w.census.lazyfree_mixed_pages;
+		assert_true(lazyfree_before <= lazyfree && lazyfree <= lazyfree_of(pid));
+		assert_int_equal(got[PAGE_READ], w.sample.n);
+		assert_true(w.census.locked_pages >= counts[MADE_LOCKED]);
+		assert_int_equal(w.census.swapped_pages, 0);
+		assert_int_equal(w.census.guard_pages, counts[MADE_GUARD]);
+		if (geteuid() == 0 && counts[MADE_READ_ONLY])
+			assert_true(w.census.shared_zero_pages > 0);
+		walked_done(&w);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		munmap(shared, PAGE_BYTES);
+	}
 }
 
 /* ---- files ---- */
@@ -422,6 +523,7 @@ int main(void)
 		cmocka_unit_test(test_page__a_process_that_executes_is_gone),
 		cmocka_unit_test(test_page__unmapped_pages_are_gone_and_the_others_are_read),
 		cmocka_unit_test(test_page__a_pid_that_ended_is_an_error_that_names_it),
+		cmocka_unit_test(test_page__leaves_out_what_reclaim_does_not_move),
 		cmocka_unit_test(test_page__a_file_ends_in_a_padded_page),
 		cmocka_unit_test(test_page__what_is_no_regular_file_is_refused),
 	};

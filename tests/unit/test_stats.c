@@ -258,6 +258,67 @@ static void test_stats__verdicts_against_a_threshold(void **state UNUSED)
 		assert_int_equal(stats_verdict(&cases[i].ci, 0.05), cases[i].verdict);
 }
 
+/* ---- means of bounded values ---- */
+
+/* 512 drawn of 65,536, of which a share of 0.1 to 50 % is 0.4 and the rest 1. */
+static void test_stats__a_mean_of_bounded_values_is_held_at_small_counts(void **state UNUSED)
+{
+	static const double shares[] = { 0.0005, 0.001, 0.003, 0.01, 0.05, 0.5 };
+	struct prng rng;
+
+	prng_seed(&rng, 5);
+	for (size_t k = 0; k < ARRAY_SIZE(shares); k++) {
+		const double truth = 1 - 0.6 * shares[k], n = 512, left = 1 - n / 65536;
+		int held = 0, share_held = 0;
+
+		for (int seed = 0; seed < 1000; seed++) {
+			struct stats_mean m = { .n = n, .left = left, .most = 1 };
+			struct stats_interval mean, share;
+			double few = 0;
+
+			for (int i = 0; i < 512; i++)
+				few += (double)prng_below(&rng, 1000000) < shares[k] * 1e6;
+			m.mean = 1 - 0.6 * few / n;
+			m.variance = 0.36 * few / n * (1 - few / n) / n * left;
+			mean = stats_mean_interval(&m);
+			share = stats_share_interval(few, 0, n, left);
+			assert_true(mean.low >= 0 && mean.high <= 1 && mean.high > mean.low);
+			held += mean.low <= truth && truth <= mean.high;
+			share_held += share.low <= shares[k] && shares[k] <= share.high;
+		}
+		assert_true(held >= 930 && share_held >= 930);
+	}
+}
+
+static void test_stats__what_is_unknown_may_be_anything(void **state UNUSED)
+{
+	struct stats_interval all = stats_share_interval(30, 20, 100, 0),
+			      some = stats_share_interval(30, 20, 100, 0.9),
+			      mean = { 0.5, 0.4, 0.6 };
+
+	assert_within(all.low, 0.3, 1e-12);
+	assert_within(all.high, 0.5, 1e-12);
+	assert_within(all.estimate, 30.0 / 80, 1e-12);
+	assert_true(some.low < 0.3 && some.high > 0.5);
+	stats_take_out(&mean, 100, 20, 1);
+	assert_within(mean.low, (0.4 * 100 - 20) / 80, 1e-12);
+	assert_within(mean.high, 0.6 * 100 / 80, 1e-12);
+	assert_true(isnan(stats_share_interval(0, 0, 0, 1).low));
+}
+
+static void test_stats__a_median_has_an_interval_of_order_statistics(void **state UNUSED)
+{
+	double x[101];
+	struct stats_interval median;
+
+	for (size_t i = 0; i < ARRAY_SIZE(x); i++)
+		x[i] = (double)i;
+	/* 50.5 +- 1.96 * sqrt(101) / 2: ranks 40 and 62 of 101. */
+	median = stats_quantile_interval(x, 101, 0.5);
+	assert_true(median.estimate == 50 && median.low == 39 && median.high == 61);
+	assert_true(isnan(stats_quantile_interval(x, 4, 0.5).low));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +339,9 @@ int main(void)
 		cmocka_unit_test(test_stats__rank_sum_of_equal_groups_is_1),
 		cmocka_unit_test(test_stats__holm_of_four),
 		cmocka_unit_test(test_stats__verdicts_against_a_threshold),
+		cmocka_unit_test(test_stats__a_mean_of_bounded_values_is_held_at_small_counts),
+		cmocka_unit_test(test_stats__what_is_unknown_may_be_anything),
+		cmocka_unit_test(test_stats__a_median_has_an_interval_of_order_statistics),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
