@@ -498,7 +498,7 @@ static void test_opt_main__help_shows_defaults_wherever_it_stands(void **state U
 				     "  -a, --algo LIST         algorithms; default lz4,zstd\n"));
 	assert_non_null(strstr(said, "; one of text, json, csv;"));
 	assert_non_null(strstr(said, "Examples:\n  t setup -s 1GiB   # one\n"));
-	assert_non_null(strstr(said, "\n  77  not possible here: "));
+	assert_non_null(strstr(said, "\n  77  not supported on this machine: "));
 	assert_null(strstr(said, "internal"));
 }
 
