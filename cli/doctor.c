@@ -21,7 +21,8 @@ static const struct field check_fields[] = {
 	      "area of the check: kernel, tracing, pool, limits, rights (privileges) or tools"),
 	FIELD(struct doctor_check, item, FIELD_STRING, "", "what was checked"),
 	FIELD(struct doctor_check, status, FIELD_STRING, "",
-	      "ok; off: built in or installed, not in use; limited: works in part; missing"),
+	      "ok; off: optional, turned off or not in this kernel; limited: works in part; "
+	      "missing"),
 	FIELD(struct doctor_check, detail, FIELD_CHARS, "", "result of the check"),
 	FIELD(struct doctor_check, enables, FIELD_STRING, "", "commands that use it"),
 	FIELD(struct doctor_check, remedy, FIELD_CHARS, "",

@@ -259,8 +259,11 @@ void opt_help_print(FILE *f, const struct opt_program *program, const struct opt
 		each_option(f, NULL, NULL, print_option);
 	}
 	fputs("\nExit status:\n", f);
-	for (size_t i = 0; i < ARRAY_SIZE(exit_codes); i++)
-		fprintf(f, "  %-4d%s\n", exit_codes[i].code, exit_codes[i].meaning);
+	for (size_t i = 0; i < ARRAY_SIZE(exit_codes); i++) {
+		size_t indent = (size_t)fprintf(f, "  %-4d", exit_codes[i].code);
+
+		wrap(f, exit_codes[i].meaning, strlen(exit_codes[i].meaning), indent);
+	}
 }
 
 /* ---- man page ---- */
