@@ -100,10 +100,10 @@ enum metric_group {
 	  "pages read from the pool's device") \
 	M(arg, readback_factor, RATIO, TRAFFIC, LESS, PROBED, "Readback factor", \
 	  "swap-ins per swap-out; if the probed run has it, missing in the timed runs") \
-	M(arg, residence_ns, NS, TRAFFIC, MORE, PROBED, "Mean residence", \
+	M(arg, residence_ns, NS, TRAFFIC, MORE, PROBED, "Mean residence (restricted mean)", \
 	  "mean residence: the restricted mean (Kaplan-Meier) of pool_probe; without the probe " \
 	  "(by_probe false): mean pages in the pool * wall_ns / pages_out") \
-	M(arg, survival_p50_ns, NS, TRAFFIC, MORE, PROBED, "Median residence", \
+	M(arg, survival_p50_ns, NS, TRAFFIC, MORE, PROBED, "Median residence (Kaplan-Meier)", \
 	  "median residence (Kaplan-Meier) of all pages written; missing if less than half were " \
 	  "read") \
 	M(arg, censored_ratio, SHARE, TRAFFIC, EITHER, PROBED, "Not reloaded", \
