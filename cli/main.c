@@ -20,10 +20,11 @@ static const struct opt_command commands[] = {
 	{
 		.name = "doctor",
 		.summary = "show what this machine supports, what is missing and how to get it",
-		.description = "Checks the kernel, tracing, zram, swap, control groups, "
-			       "capabilities and tools. Changes nothing: it loads one BPF program "
-			       "and opens one perf counter, and closes both. Exits 0 whenever the "
-			       "checks could run; the last line says whether a full study can run.",
+		.description =
+			"Checks the kernel, tracing, zram, swap, cgroups, capabilities and tools. "
+			"Makes no lasting change: it loads one BPF program and opens one perf "
+			"counter, then closes them. Exits 0 if the checks ran, whatever they "
+			"found; the last line says whether a full study can run.",
 		.examples =
 			"sudo coldpress doctor                    # all checks, with remedies\n"
 			"coldpress doctor -f json | jq .remedy    # remedies only, for a script\n",
@@ -38,14 +39,16 @@ static const struct opt_command commands[] = {
 		.description =
 			"Runs COMMAND as the user who called sudo: first without a limit, with "
 			"probes and a page scan (the reference run); then limited to a share of "
-			"its peak memory with a zram pool of each algorithm, in shuffled blocks "
-			"that also contain reference runs. Prints the RAM saved, the slowdown, and "
-			"the predicted beside the measured pool size; recommends an algorithm or "
-			"none; writes all results into the directory --dir. Without COMMAND it "
-			"studies sqlite3 with an in-memory database and a generated workload. "
+			"its peak memory, with one zram pool per algorithm, one run at a time. "
+			"These runs are in blocks of shuffled order; each block also has a run "
+			"without a limit. Prints the RAM saved, the slowdown, and the predicted "
+			"and the measured pool size; recommends an algorithm or none; writes all "
+			"results to the directory of --dir. Without COMMAND it studies two "
+			"built-in targets: sqlite3 with an in-memory database, and the workload "
+			"pattern interactive_burst. "
 			"COMMAND should do a fixed amount of work and end by itself.\n\n"
 			"Without root it scans the pages of COMMAND, ranks codecs, and lists what "
-			"was left out.",
+			"was not measured.",
 		.examples = "sudo coldpress study --demo                      # two built-in "
 			    "targets, 3 "
 			    "minutes\n"
@@ -59,12 +62,12 @@ static const struct opt_command commands[] = {
 	},
 	{
 		.name = "recover",
-		.summary =
-			"undo what a killed command left: pools, swaps, control groups, settings",
+		.summary = "undo what a killed command left: pools, swaps, cgroups, settings",
 		.description = "Every command that changes the machine first writes a journal "
 			       "entry. recover undoes the open entries of commands that no longer "
-			       "run. It leaves running commands and pools made by ram_pool setup "
-			       "alone. It can be run at any time, and more than once.",
+			       "run. It does not change running commands, nor pools whose setup "
+			       "has finished: `ram_pool reset` removes those. Same as `ram_pool "
+			       "recover`. It can be run at any time, and more than once.",
 		.examples = "sudo coldpress recover    # after a kill -9\n",
 		.options = recover_options,
 		.config = &recover,
@@ -75,7 +78,8 @@ static const struct opt_command commands[] = {
 
 static const struct record_type *const records[] = {
 	&study_run_type,    &study_configuration_type, &study_prediction_type,
-	&study_answer_type, &end_record_type,          NULL,
+	&study_answer_type, &doctor_check_type,        &doctor_verdict_type,
+	&recovered_type,    &end_record_type,          NULL,
 };
 
 static const char *const companions[] = {
@@ -86,13 +90,12 @@ static const char *const companions[] = {
 static const struct opt_program program = {
 	.name = "coldpress",
 	.companions = companions,
-	.summary = "a laboratory for RAM compression on Linux",
+	.summary = "measure RAM compression with zram on Linux",
 	.description =
 		"Quick start:\n"
 		"\n"
 		"  coldpress doctor                      what does this machine support?\n"
-		"  sudo coldpress study --demo           what would compression save, at what "
-		"cost? (two built-in targets)\n"
+		"  sudo coldpress study --demo           RAM saved and slowdown of two targets\n"
 		"  sudo coldpress study -- COMMAND ...   the same for your own program\n"
 		"  coldpress report --db DIR/study.db    write a study's HTML page again\n"
 		"  sudo coldpress recover                after a kill -9: undo what was "
@@ -100,16 +103,14 @@ static const struct opt_program program = {
 		"\n"
 		"Companion programs, run as `coldpress NAME`:\n"
 		"\n"
-		"  compressor_monitor   codecs on the pages of a process or file: scan, rank, "
-		"bench\n"
-		"  ram_pool             a dedicated zram pool: setup, status, age, trigger, reset\n"
-		"  workload             bounded memory workloads with known page contents; wraps "
-		"stress-ng, fio, sysbench\n"
-		"  report               the results of a study as one HTML page\n"
+		"  compressor_monitor   compress the pages of a process or file; choose a codec\n"
+		"  ram_pool             manage a dedicated zram pool\n"
+		"  workload             memory workloads under limits; also stress-ng, fio, ...\n"
+		"  report               write the results of a study to one HTML page\n"
 		"  proc_create          trace process creation, exec and exit\n"
 		"  page_fault           trace page faults\n"
-		"  swap_probe           reclaim and swap activity, one line a second\n"
-		"  pool_probe           writes, reads and residence in a zram pool\n",
+		"  swap_probe           reclaim events and swap counters, one line per second\n"
+		"  pool_probe           swap-outs, swap-ins and residence in a zram pool\n",
 	.commands = commands,
 	.records = records,
 };
