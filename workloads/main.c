@@ -46,8 +46,8 @@ static const struct opt_command commands[] = {
 		  "and arguments. `arguments` is a list of command-line arguments for the tool, "
 		  "not a shell command. In them {region}, {share}, {workers}, {seconds} and "
 		  "{seed} are replaced by the values of the options ({share}: the region of one "
-		  "worker), and {generator} by the path of workload-gen. The tool never runs as "
-		  "root.",
+		  "worker), and {generator} by the path of workload-gen. With such a file "
+		  "the tool never runs as root.",
 	  .examples = "workload wrap stress-ng vm-mixed --region 128MiB --duration 20s --json\n"
 		      "workload wrap fio ./mine.yaml --region 64MiB\n",
 	  .options = wrap_options,
