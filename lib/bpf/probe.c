@@ -189,7 +189,7 @@ static void report_tracing_off(void)
 		if (sysroot_read_u64(NULL, &on, NULL, "%s", paths[i]))
 			continue;
 		if (!on)
-			term_warn("tracing is off: no line can come; turn it on: "
+			term_warn("tracing is off, so no line will appear; turn it on: "
 				  "echo 1 | sudo tee %s",
 				  paths[i]);
 		return;

@@ -134,14 +134,14 @@ static bool offered(const struct probe_kernel *kernel, size_t i, enum probe_vari
 static const char *reason(enum probe_variant variant, enum probe_variant wanted)
 {
 	if (variant == wanted)
-		return "as asked for";
+		return "selected with --hook";
 	switch (variant) {
 	case PROBE_TP_BTF:
 		return "BTF types its arguments";
 	case PROBE_RAW_TP:
 		return "tracefs lists it, BTF does not type its arguments";
 	case PROBE_CLASSIC:
-		return "all that tracefs and BTF leave";
+		return "the only kind that tracefs and BTF offer";
 	default:
 		return "software event, counted by the kernel at completion";
 	}
