@@ -23,7 +23,7 @@ struct by_record {
 	struct latency major_times, minor_times;
 };
 
-#define RACED                "; two CPUs that set it at the same time may lose one value"
+#define RACED                "; may be too low if two CPUs set it at the same time"
 #define GROUP(m, t, u, what) FIELD(struct by_record, m, FIELD_##t, u, what)
 
 static const struct field by_fields[] = {

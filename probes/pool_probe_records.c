@@ -19,7 +19,7 @@ struct by_record {
 };
 
 #define SUM(m, unit, what) FIELD_AT(#m, struct by_record, sums.m, FIELD_U64, unit, what)
-#define RACED              "; two CPUs that set it at the same time may lose one value"
+#define RACED              "; may be too low if two CPUs set it at the same time"
 #define TIMES(op) \
 	SUM(op##_p50_ns, "ns", "median latency of a " #op " request; within 3.2 %"), \
 		SUM(op##_p99_ns, "ns", \

@@ -23,8 +23,7 @@ struct task_record {
 	uint64_t ts_ns;
 };
 
-#define OUTSIDE \
-	"; this and other IDs are missing where not visible in the PID namespace of the probe"
+#define OUTSIDE                "; this and other IDs are missing if not visible in the PID namespace of the probe"
 #define TASK(m, t, unit, what) FIELD(struct task_record, m, FIELD_##t, unit, what)
 #define PLACE_AND_TIME(whose) \
 	TASK(cgroup, U64, "", "inode number of the " whose "'s cgroup2 directory"), \
@@ -32,11 +31,11 @@ struct task_record {
 		TASK(ts_ns, U64, "ns", "CLOCK_MONOTONIC")
 
 static const struct field fork_fields[] = {
-	TASK(pid, U64, "", "process that forked" OUTSIDE),
-	TASK(tid, U64, "", "its thread that forked"),
+	TASK(pid, U64, "", "process that forked or created the thread" OUTSIDE),
+	TASK(tid, U64, "", "its thread that did so"),
 	TASK(ppid, U64, "", "its parent process"),
 	TASK(child, U64, "", "PID of the new process (fork) or TID of the new thread (thread)"),
-	TASK(comm, CHARS, "", "name of the thread that forked, which the child inherits"),
+	TASK(comm, CHARS, "", "name of that thread, which the child inherits"),
 	TASK(uid, U32, "", "real user ID of the child"),
 	PLACE_AND_TIME("child"),
 };

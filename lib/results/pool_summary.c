@@ -80,10 +80,10 @@ static const struct field pool_fields[] = {
 	POOL(unseen_writes, "pages",
 	     "device_writes - pages seen, filtered or failed, at least 0; if every swap is "
 	     "watched, "
-	     "pswpout instead of device_writes where it is larger"),
+	     "pswpout instead of device_writes if it is larger"),
 	POOL(unseen_reads, "pages",
 	     "device_reads - pages seen, filtered or failed, at least 0; if every swap is watched, "
-	     "pswpin instead of device_reads where it is larger"),
+	     "pswpin instead of device_reads if it is larger"),
 	FIELD(struct pool_summary, rw_page, FIELD_BOOL, "",
 	      "this kernel can pass single swap pages to a device without a block-layer request "
 	      "(rw_page in block_device_operations)"),
@@ -91,7 +91,7 @@ static const struct field pool_fields[] = {
 	      "the kernel counted pages written, or pages read, and the probe saw no request of "
 	      "that kind: readback factor and residence are missing"),
 	FIELD(struct pool_summary, unseen, FIELD_STRING, "",
-	      "the pages that made no request that was seen, as text; missing: none"),
+	      "description of the pages that the probe did not see; missing: none"),
 	POOL(unknown, "pages", "pages read that were written before the probe was attached"),
 	POOL(untracked, "pages",
 	     "pages written whose time could not be stored: not included in residence"),
