@@ -79,8 +79,7 @@ static const struct field pool_fields[] = {
 	POOL(zswpin, "pages", "pages loaded from zswap; missing without zswap"),
 	POOL(unseen_writes, "pages",
 	     "device_writes - pages seen, filtered or failed, at least 0; if every swap is "
-	     "watched, "
-	     "pswpout instead of device_writes if it is larger"),
+	     "watched, pswpout instead of device_writes if it is larger"),
 	POOL(unseen_reads, "pages",
 	     "device_reads - pages seen, filtered or failed, at least 0; if every swap is watched, "
 	     "pswpin instead of device_reads if it is larger"),
