@@ -39,7 +39,8 @@ static const struct field pool_status_fields[] = {
 	F(overhead_bytes, FIELD_I64, "bytes",
 	  "used_bytes - compr_bytes: size-class rounding and unused objects"),
 	F(slot_table_bytes, FIELD_U64, "bytes",
-	  "16 bytes per page of size_bytes, in no kernel counter (24 with access times)"),
+	  "an entry per page of size_bytes, in no kernel counter: 16 bytes, or 24 where the kernel "
+	  "tracks access times"),
 	F(compact_bytes, FIELD_I64, "bytes",
 	  "RAM that `ram_pool compact` would free; missing: neither debugfs nor --deep"),
 	F(compact_source, FIELD_STRING, "", "of compact_bytes: debugfs; deep; deep, approximate"),
@@ -144,7 +145,6 @@ static void set_ratios(struct pool_status *s)
 	s->saved_bytes = (int64_t)mm->orig_bytes - (int64_t)mm->used_bytes;
 	s->same_share = share(mm->same_pages, pages);
 	s->incompressible_share = share(mm->huge_pages, pages);
-	s->slot_table_bytes = s->size_bytes / PAGE_BYTES * 16;
 }
 
 /* The swap that the kernel uses first is named; it comes before all others. */
@@ -250,6 +250,7 @@ int pool_status_read(const struct pool *pool, struct pool_status *ret, struct er
 	memcpy(ret->algorithm, algorithms.names[algorithms.current], sizeof(ret->algorithm));
 	snprintf(ret->device, sizeof(ret->device), "/dev/zram%u", id);
 	set_ratios(ret);
+	ret->slot_table_bytes = zram_table_bytes(NULL, id, ret->size_bytes);
 	read_cold_tier(id, ret);
 	rc = read_swap(pool, ret, e);
 	if (rc)

@@ -24,10 +24,11 @@ void samples_done(struct samples *samples)
 	*samples = (struct samples){ .n = 0 };
 }
 
-/* Of what a sum without a pool has no part. */
-static double zero_if_missing(double v)
+/* Missing where there is a pool and the size of its table is not known. */
+static double total_bytes(const struct sample *s, double table_bytes)
 {
-	return isnan(v) ? 0 : v;
+	return isnan(s->pool_used_bytes) ? s->ram_bytes
+					 : s->ram_bytes + s->pool_used_bytes + table_bytes;
 }
 
 double samples_summarise(const struct samples *samples, uint64_t fixed_bytes, struct metrics *ret)
@@ -38,8 +39,7 @@ double samples_summarise(const struct samples *samples, uint64_t fixed_bytes, st
 	for (size_t i = 0; i < samples->n; i++) {
 		const struct sample *s = &samples->items[i];
 		double dt = (double)(s->t_ns - (i ? samples->items[i - 1].t_ns : 0));
-		double total = s->ram_bytes + zero_if_missing(s->pool_used_bytes) +
-			       zero_if_missing(ret->slot_table_bytes);
+		double total = total_bytes(s, ret->slot_table_bytes);
 
 		span += dt;
 		ram += dt * s->ram_bytes;
