@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <sys/fsuid.h>
+#include <sys/stat.h>
 
 void study_note(struct study *s, enum results_note_kind kind, const char *about, const char *fmt,
 		...)
@@ -37,17 +38,37 @@ void study_as_root(void)
 	setfsgid(getegid());
 }
 
-int study_open_output(const struct study *s, const struct study_target *target, struct err *e)
+/* A FIFO or device of this name would be waited for, or written to. */
+static int only_regular(int fd)
+{
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && !ftruncate(fd, 0))
+		return fd;
+	close(fd);
+	return -EEXIST;
+}
+
+int study_open_file(const struct study *s, const char *name, int flags, struct err *e)
 {
 	char path[SYSROOT_PATH_MAX];
-	int fd, saved;
+	int fd;
 
-	snprintf(path, sizeof(path), "%s/%s.output", s->config->dir, target->name);
+	snprintf(path, sizeof(path), "%s/%s", s->config->dir, name);
 	study_as_caller(s);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
-	saved = errno;
+	fd = only_regular(open(path, flags | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644));
 	study_as_root();
-	return fd >= 0 ? fd : err_set(e, saved, "cannot write %s", path);
+	return fd >= 0 ? fd : err_set(e, -fd, "cannot write %s", path);
+}
+
+int study_open_output(const struct study *s, const struct study_target *target, struct err *e)
+{
+	char name[sizeof(target->name) + sizeof(".output")];
+
+	snprintf(name, sizeof(name), "%s.output", target->name);
+	return study_open_file(s, name, O_WRONLY, e);
 }
 
 int study_failed_target(const struct study *s, const struct study_target *target,

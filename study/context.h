@@ -27,6 +27,8 @@ struct study {
 	struct prng rng;
 	struct term_progress progress;
 	double runs_done;
+	int input_fd; /* standard input of each run, from input_at on; -1: none */
+	off_t input_at;
 	bool unprivileged;     /* no rights for a cgroup: the command runs as it is */
 	const char *no_pool;   /* why no pool can be made here; NULL: it can */
 	bool zeromap;          /* the kernel keeps zero pages as a bit, outside the pool */
@@ -57,6 +59,11 @@ void study_note(struct study *s, enum results_note_kind kind, const char *about,
  */
 void study_as_caller(const struct study *s);
 void study_as_root(void);
+
+/* study_open_file - a regular file in --dir, emptied, with the caller's rights. flags: how to open.
+ * Returns a descriptor, or -errno.
+ */
+int study_open_file(const struct study *s, const char *name, int flags, struct err *e);
 
 /* study_open_output - a new file in --dir for what the target prints, written with the caller's
  * rights. Returns a descriptor, or -errno.

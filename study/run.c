@@ -10,8 +10,9 @@
 #include <math.h>
 
 #include "backend.h"
+#include "foreign.h"
+#include "input.h"
 #include "lib/base/stop.h"
-#include "lib/base/units.h"
 #include "lib/kernel/procfs.h"
 #include "lib/kernel/psi.h"
 #include "lib/safety/supervise.h"
@@ -24,10 +25,6 @@
 #define SETTLE_WINDOW_NS   (200 * NS_PER_MS)
 #define SETTLE_NS          (5 * NS_PER_S)
 #define SETTLE_STALL_SHARE 0.01
-#define FOREIGN_BYTES      MIB /* the two counters are not read at one moment */
-#define FOREIGN_SHARE      0.02
-/* What a CPU first fills of a swap it has begun on, whatever its priority. */
-#define CLUSTER_BYTES      (2 * MIB)
 
 /* What one run holds while it lasts. */
 struct live_run {
@@ -41,7 +38,7 @@ struct live_run {
 	struct study_probes probes;
 	struct study_scanner *scanner; /* the reference run's */
 	struct samples samples;
-	uint64_t foreign_bytes, foreign_streak, foreign_streak_max;
+	struct foreign foreign;
 };
 
 /* ---- quiet before the run ---- */
@@ -74,43 +71,6 @@ static bool settle(void)
 
 /* ---- samples ---- */
 
-/* Bytes of the pool's device in use, as the kernel's swap map has it. -ENODATA where it is no swap.
- */
-static int swap_used(const struct live_run *r, uint64_t *ret, size_t *n_swaps)
-{
-	struct procfs_swaps swaps;
-	int rc = r->pool.device_path[0] ? procfs_swaps_read(NULL, &swaps, NULL) : -ENODATA;
-
-	if (rc)
-		return rc;
-	*ret = 0;
-	*n_swaps = swaps.n;
-	for (size_t i = 0; i < swaps.n; i++) {
-		if (str_eq(swaps.swaps[i].path, r->pool.device_path))
-			*ret = swaps.swaps[i].used_bytes;
-	}
-	return 0;
-}
-
-/* The pool's use against what the cgroup has in swap. */
-static void reconcile(struct live_run *r, uint64_t group_swap_bytes, double orig_bytes)
-{
-	uint64_t used, differ, slack = FOREIGN_BYTES;
-	size_t n_swaps;
-
-	if (group_swap_bytes == MISSING_U64 || swap_used(r, &used, &n_swaps))
-		return;
-	if (n_swaps > 1)
-		slack += CLUSTER_BYTES * (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
-	differ = used > group_swap_bytes ? used - group_swap_bytes : group_swap_bytes - used;
-	r->foreign_bytes = MAX(r->foreign_bytes, differ);
-	if ((double)differ > fmax((double)slack, FOREIGN_SHARE * orig_bytes))
-		r->foreign_streak++;
-	else
-		r->foreign_streak = 0;
-	r->foreign_streak_max = MAX(r->foreign_streak_max, r->foreign_streak);
-}
-
 static uint64_t zero_if_missing(uint64_t value)
 {
 	return value == MISSING_U64 ? 0 : value;
@@ -126,7 +86,7 @@ static void take_sample(struct live_run *r)
 		return;
 	if (backend->sample && backend->sample(&r->pool, &pool))
 		return;
-	reconcile(r, group.swap_bytes, pool.orig_bytes);
+	foreign_sample(&r->foreign, &group, pool.orig_bytes);
 	samples_add(&r->samples, &(struct sample){
 					 .t_ns = monotonic_ns() - r->supervised.begin_ns,
 					 .ram_bytes = (double)(zero_if_missing(group.anon_bytes) +
@@ -148,6 +108,7 @@ static int supervise_up(struct live_run *r, int output_fd, struct err *e)
 	config.name = "study";
 	config.argv = r->target->argv;
 	config.user = &r->study->user;
+	config.stdin_fd = study_input_rewind(r->study);
 	config.stdout_fd = config.stderr_fd = output_fd;
 	config.duration_ns = r->study->config->timeout_ns;
 	config.memory_bytes = r->pool.backend->limited ? r->target->limit_bytes : MISSING_U64;
@@ -212,21 +173,14 @@ static void judge(const struct live_run *r, bool settled, struct run_record *ret
 		[SUPERVISE_OOM] = RESULTS_RUN_OOM,
 	};
 	enum results_run_state state = states[r->result.state];
-	char reason[sizeof(ret->run.reason)], size[UNITS_TEXT_MAX];
-	uint64_t left_bytes = 0;
-	size_t n_swaps;
+	char reason[sizeof(ret->run.reason)];
 
-	swap_used(r, &left_bytes, &n_swaps);
 	snprintf(reason, sizeof(reason), "%s", r->result.why);
 	if (state != RESULTS_RUN_OK) {
 		if (!reason[0])
 			snprintf(reason, sizeof(reason), "exit status %d", r->result.exit_status);
-	} else if (r->foreign_streak_max > 1 || left_bytes > FOREIGN_BYTES) {
+	} else if (foreign_text(&r->foreign, reason, sizeof(reason))) {
 		state = RESULTS_RUN_CONTAMINATED;
-		snprintf(reason, sizeof(reason),
-			 "the cgroup's swap and the pool's use differ by up to %s: other processes "
-			 "swapped too",
-			 units_format_size(MAX(r->foreign_bytes, left_bytes), size));
 	} else if (!settled) {
 		state = RESULTS_RUN_UNSETTLED;
 		snprintf(reason, sizeof(reason),
@@ -259,7 +213,7 @@ static void fill(struct live_run *r, struct run_record *ret)
 	m->psi_some_us = metric_u64(result->last.stall_some_us);
 	m->psi_full_us = metric_u64(result->last.stall_full_us);
 	if (r->pool.device_path[0])
-		m->foreign_swap_bytes = (double)r->foreign_bytes;
+		m->foreign_swap_bytes = (double)r->foreign.others_bytes;
 	ret->exit_status =
 		result->signal || result->exit_status < 0 ? MISSING_I64 : result->exit_status;
 	mean_pages = samples_summarise(
@@ -350,6 +304,7 @@ static int run_inside(struct live_run *r, enum results_run_kind kind, bool settl
 				   r->pool.device_path, &r->probes);
 	if (kind == RESULTS_RUN_REFERENCE)
 		r->scanner = &scanner;
+	foreign_begin(&r->foreign, r->pool.device_path, r->supervised.guardian_pid);
 	rc = supervise_release(&r->supervised, e);
 	if (!rc)
 		rc = watch(r, e);
@@ -361,6 +316,7 @@ static int run_inside(struct live_run *r, enum results_run_kind kind, bool settl
 		rc = not_removed(r, rc, &why, e);
 	if (rc)
 		return rc;
+	foreign_end(&r->foreign);
 	fill(r, r->record);
 	judge(r, settled, r->record);
 	return store_run(r, r->record, e);

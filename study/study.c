@@ -11,6 +11,7 @@
 #include "answer.h"
 #include "backend.h"
 #include "config.h"
+#include "input.h"
 #include "lib/analysis/policy.h"
 #include "lib/base/companion.h"
 #include "lib/base/stop.h"
@@ -300,9 +301,11 @@ static int run_study(struct study *s, const struct study_config *settings, int a
 	char why[400];
 	int rc = study_prepare(s, settings, argv, why, sizeof(why), e);
 
-	if (!rc && argc > 0)
+	if (!rc && argc > 0) {
 		study_target_add(s, argv);
-	else if (!rc)
+		rc = study_input_open(s, e);
+	}
+	if (!rc && argc == 0)
 		rc = study_targets_add(s, e);
 	if (!rc)
 		rc = run_all(s, e);
@@ -332,6 +335,7 @@ int study_run(void *context, int argc, char **argv, int *exit_code UNUSED, struc
 	if (settings->demo)
 		settings->blocks = MIN(settings->blocks, 2);
 	s->config = settings;
+	s->input_fd = -1;
 	term_set_level(settings->output.quiet     ? TERM_QUIET
 		       : settings->output.verbose ? TERM_VERBOSE
 						  : TERM_NORMAL);

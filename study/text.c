@@ -202,6 +202,16 @@ static void print_prediction_error(FILE *f, const struct target_answer *a)
 		fprintf(f, " Prediction error of the pool size: %+.1f %%.", low * 100);
 }
 
+/* What every share of the answer is a share of: the median peak of the timed runs without limit and
+ * pool; where there are none, the reference run's.
+ */
+static double baseline_bytes(const struct target_answer *a)
+{
+	double timed = a->configurations[0].m.footprint_bytes_peak;
+
+	return isnan(timed) ? study_reference(a->target)->metrics.ram_bytes_peak : timed;
+}
+
 void text_summary(FILE *f, const struct target_answer *a)
 {
 	const struct configuration_record *c = summarised(a);
@@ -209,7 +219,7 @@ void text_summary(FILE *f, const struct target_answer *a)
 	char b[3][UNITS_TEXT_MAX];
 
 	fprintf(f, "%s: peak %s anonymous + shared memory.", target->name,
-		size_text(study_reference(target)->metrics.ram_bytes_peak, b[0]));
+		size_text(baseline_bytes(a), b[0]));
 	if (c) {
 		fprintf(f,
 			" Limited to %s with a pool of %s: %s RAM in total (program + pool), %.0f "

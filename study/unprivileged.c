@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "input.h"
 #include "lib/base/spawn.h"
 #include "lib/base/stop.h"
 #include "lib/kernel/procfs.h"
@@ -23,12 +24,13 @@ static int start(const struct study *s, const struct study_target *target, struc
 		 struct err *e)
 {
 	AUTO_CLOSE int output = study_open_output(s, target, e);
+	int input = study_input_rewind(s);
 
 	if (output < 0)
 		return output;
 	return spawn(ret,
 		     &(struct spawn){ .argv = (const char *const *)target->argv,
-				      .in_fd = SPAWN_NULL,
+				      .in_fd = input < 0 ? SPAWN_NULL : input,
 				      .out_fd = output,
 				      .err_fd = output,
 				      .death_signal = SIGKILL,

@@ -80,10 +80,11 @@ enum metric_group {
 	M(arg, pool_orig_bytes_peak, BYTES, POOL, EITHER, TIMED, "Pool: uncompressed, peak", \
 	  "orig_data_size of mm_stat") \
 	M(arg, slot_table_bytes, BYTES, POOL, LESS, TIMED, "Pool: slot table", \
-	  "the device's table, 16 bytes per page of its size; mm_stat leaves it out") \
+	  "the device's table, 16 or 24 bytes per page of its size as the kernel has it; mm_stat " \
+	  "leaves it out") \
 	M(arg, foreign_swap_bytes, BYTES, POOL, LESS, TIMED, "Others' pages in the pool", \
-	  "largest difference between the cgroup's swap and the pool's use; a run with too much " \
-	  "of it is contaminated") \
+	  "swapped out by other processes during the run, looked for when the cgroup's swap and " \
+	  "the pool's use differ; a run with more than 1 MiB of it is contaminated") \
 	M(arg, pool_used_bytes_full, BYTES, POOL, LESS, TIMED, NULL, \
 	  "RAM of the pool at the sample with most pages in it") \
 	M(arg, pool_compr_bytes_full, BYTES, POOL, LESS, TIMED, NULL, \

@@ -360,16 +360,77 @@ nothing_left() {
 	rm -rf "$user"
 }
 
-@test "without root: what the command left running ends with it, and it reads nothing of ours" {
+# Pages that are shared after a fork: in RAM for the parent, in the pool for the child.
+@test "a program that forks: its runs count, and nobody is blamed" {
+	command -v python3 >/dev/null || skip "python3 is not installed"
+	cat >"$BATS_TEST_TMPDIR/fork.py" <<-'END'
+		import os, time
+		strings = [("%d number %d " % (i * 7919 % 1000003, i)) * 2 for i in range(800000)]
+		if os.fork() == 0:
+		    time.sleep(3)
+		    os._exit(0)
+		total = sum(len(s) + ord(s[3]) for _ in range(2) for s in strings)
+		os.wait()
+	END
+	study --blocks 1 --limit 40% --algo lz4 --format json -- python3 "$BATS_TEST_TMPDIR/fork.py" >"$BATS_TEST_TMPDIR/json"
+	jq -c 'select(.type == "study_run") | [.kind, .configuration, .state, .pages_in, .foreign_swap_bytes]' "$BATS_TEST_TMPDIR/json"
+	# The limit took effect and pages were read back, so that the two counters differed.
+	jq -se 'map(select(.type == "study_run")) | all(.state == "ok" or .state == "unsettled") and
+		any(.configuration == "lz4" and .pages_in > 1000)' "$BATS_TEST_TMPDIR/json"
+	[ "$(machine)" = "$before" ]
+}
+
+@test "every run gets the file or the pipe that the study was given" {
+	seq 400000 >"$BATS_TEST_TMPDIR/numbers"
+	study --blocks 1 --limit 50% --algo lz4 -q -- sh -c "wc -c >>$BATS_TEST_TMPDIR/file; exec $(target text)" \
+		<"$BATS_TEST_TMPDIR/numbers" >/dev/null
+	cat "$BATS_TEST_TMPDIR/numbers" | study --blocks 1 --limit 50% --algo lz4 -q -- \
+		sh -c "wc -c >>$BATS_TEST_TMPDIR/pipe; exec $(target text)" >/dev/null
+	size=$(stat -c %s "$BATS_TEST_TMPDIR/numbers")
+	for kind in file pipe; do
+		[ "$(sort -u "$BATS_TEST_TMPDIR/$kind")" = "$size" ]
+		[ "$(wc -l <"$BATS_TEST_TMPDIR/$kind")" -ge 4 ]
+	done
+}
+
+@test "a terminal, or a pipe that stays open and sends nothing: the command gets no input, and that is said" {
+	mkfifo "$BATS_TEST_TMPDIR/silent"
+	sleep 60 >"$BATS_TEST_TMPDIR/silent" 3>&- &
+	writer=$!
+	run study --blocks 1 --limit 50% --algo lz4 -- sh -c 'cat; exit 3' <"$BATS_TEST_TMPDIR/silent"
+	kill $writer
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"standard input: a pipe that stays open and sends nothing"*"no input"* ]]
+	command -v script >/dev/null || skip "script (util-linux) is not installed"
+	run script -qec "'$bin/coldpress' study --dir '$BATS_TEST_TMPDIR/tty' --blocks 1 -- sh -c 'cat; exit 3'" /dev/null
+	echo "$output"
+	[[ $output == *"standard input: a terminal"*"no input"* ]]
+}
+
+@test "the slot table is as large as the kernel's own type says" {
+	command -v bpftool >/dev/null || skip "bpftool is not installed"
+	entry=$(for btf in zram vmlinux; do
+		[ ! -e /sys/kernel/btf/$btf ] || bpftool btf dump -B /sys/kernel/btf/vmlinux file /sys/kernel/btf/$btf |
+			sed -n "s/.*STRUCT 'zram_table_entry' size=\([0-9]*\).*/\1/p"
+	done | head -1)
+	[ -n "$entry" ] || skip "this kernel's BTF has no struct zram_table_entry"
+	"$bin/ram_pool" setup --size 64MiB --name slots --algo lz4 -q
+	bytes=$("$bin/ram_pool" status --name slots --format json | jq 'select(.type == "pool_status") | .slot_table_bytes')
+	"$bin/ram_pool" reset --name slots -q
+	[ "$bytes" -eq $((64 * 256 * entry)) ]
+}
+
+@test "without root: what the command left running ends with it, and it reads the file given" {
 	command -v setpriv >/dev/null || skip "setpriv (util-linux) is not installed"
 	user=$(mktemp -d)
 	chown 65534 "$user"
 	run setpriv --reuid 65534 --regid 65534 --clear-groups env -u COLDPRESS_STATE_DIR HOME="$user" \
 		"$bin/coldpress" study --dir "$user/out" -- bash -c \
-		"setsid sleep 109 & cat; $(target text)" <<<"not for the command" 3>&-
+		"setsid sleep 109 & cat; $(target text)" <<<"for the command" 3>&-
 	printed=$(cat "$user/out/bash.output")
 	rm -rf "$user"
 	echo "$output"
 	[ -z "$(pgrep -u 65534 -xf 'sleep 109')" ]
-	[[ $printed != *"not for"* ]]
+	[[ $printed == *"for the command"* ]]
 }
