@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* verdict_sim.c - how often the verdict is right, over simulated programs (verdict_model.h).
+ *
+ *   build/bench/verdict_sim [STUDIES]     2,000 for each spread of the run times by default
+ *
+ * First the test of pairs alone: reference against reference, a slowdown exactly at the bound, planted
+ * slowdowns of 5 % and 20 % at n = 10. Then whole studies at a bound of 5 %: share of verdicts whose
+ * limit really keeps it, RAM left on the table (mean RAM at the verdict minus the least possible one,
+ * over the reference's), budget used, share of it in runs of more than twice the reference.
+ */
+#include "bench/verdict_model.h"
+#include "lib/analysis/verdict.h"
+
+#define BOUND 0.05
+
+static int draw_pairs(struct model *m, double slowdown, size_t n, double *x)
+{
+	for (size_t i = 0; i < n; i++) {
+		double log_time[2];
+
+		for (int j = 0; j < 2; j++) {
+			m->drift = 0.95 * m->drift + 0.15 * m->cv * model_normal(m);
+			log_time[j] = m->cv * model_normal(m) + m->drift;
+			if (model_uniform(m, 0, 1) < 0.02)
+				log_time[j] += model_uniform(m, 0.05, 0.30);
+		}
+		x[i] = slowdown + log_time[1] - log_time[0];
+	}
+	return 0;
+}
+
+/* Share of `trials` in which the two-sided 95 % interval of n pairs excludes 0. */
+static double share_found(double slowdown, double cv, size_t n, size_t trials, double *ret_upwards)
+{
+	double x[PAIRED_MAX], found = 0, upwards = 0;
+	struct model m;
+
+	model_init(&m, SAME, cv, 2e9, 4242);
+	for (size_t i = 0; i < trials; i++) {
+		struct stats_interval interval;
+
+		draw_pairs(&m, slowdown, n, x);
+		if (stats_walsh_interval(x, n, 0.95, &interval, NULL))
+			continue;
+		found += interval.low > 0 || interval.high < 0;
+		upwards += interval.low > 0;
+	}
+	*ret_upwards = upwards / (double)trials;
+	return found / (double)trials;
+}
+
+/* Share of stages of `planned` pairs that pass although the slowdown is exactly the bound. */
+static double share_passed(double cv, double alpha, size_t planned, size_t trials)
+{
+	double x[PAIRED_MAX], passed = 0;
+	struct model m;
+
+	model_init(&m, SAME, cv, 2e9, 777);
+	for (size_t i = 0; i < trials; i++) {
+		size_t look = paired_look(planned);
+		struct paired_test test;
+		bool holds = false;
+
+		draw_pairs(&m, log(1 + BOUND), planned, x);
+		if (look && !paired_test(x, look, log(1 + BOUND), paired_alpha(alpha, planned, look), &test))
+			holds = test.outcome == PAIRED_HOLDS;
+		if (!paired_test(x, planned, log(1 + BOUND), paired_alpha(alpha, planned, planned), &test))
+			holds |= test.outcome == PAIRED_HOLDS;
+		passed += holds;
+	}
+	return passed / (double)trials;
+}
+
+static void pairs_alone(size_t trials)
+{
+	double up;
+
+	for (int i = 0; i < 3; i++) {
+		const double cv[] = { 0.01, 0.03, 0.10 };
+		double found = share_found(0, cv[i], 10, trials, &up);
+
+		printf("pairs n=10 cv=%.0f%%: same found different %.1f%%;", cv[i] * 100, found * 100);
+		share_found(log(1.05), cv[i], 10, trials, &up);
+		printf(" planted 5%% found %.1f%%,", up * 100);
+		share_found(log(1.20), cv[i], 10, trials, &up);
+		printf(" 20%% %.1f%%\n", up * 100);
+	}
+	for (size_t n = 6; n <= 40; n += n < 10 ? 2 : n < 20 ? 5 : 20)
+		printf("pairs n=%zu at the bound, cv=3%%: pass at level 0.05 %.1f%%, at 0.035 %.1f%%, at 0.015 %.1f%%\n",
+		       n, 100 * share_passed(0.03, 0.05, n, trials),
+		       100 * share_passed(0.03, 0.035, n, trials),
+		       100 * share_passed(0.03, 0.015, n, trials));
+}
+
+struct tally {
+	size_t studies, verdicts[4], wrong, wrong_none;
+	double used, longer, runs;
+	double *left, *left_saves;
+	size_t n_left, n_saves;
+};
+
+static void add(struct tally *t, const struct model *m, const struct search *s, const struct verdict *v)
+{
+	double bound = log(1 + BOUND), best = model_best_ram(m, s->config.n_algos, bound), ram = 1;
+	bool saves = v->kind == VERDICT_SAVES || v->kind == VERDICT_TIE;
+	double longer = 0;
+
+	t->studies++;
+	t->verdicts[v->kind]++;
+	if (saves) {
+		t->wrong += model_slowdown(m, v->algo, v->limit_ratio) > bound;
+		ram = model_ram(m, v->algo, v->limit_ratio);
+		t->left_saves[t->n_saves++] = ram - best;
+	}
+	t->wrong_none += v->kind == VERDICT_NONE && best < 0.95;
+	t->left[t->n_left++] = ram - best;
+	for (size_t i = 0; i < s->n_runs; i++)
+		if ((double)s->run[i].elapsed_ns > 2 * m->reference_ns)
+			longer += (double)s->run[i].wall_ns;
+	t->used += (double)s->spent_ns / (double)s->budget_ns;
+	t->longer += longer / (double)s->budget_ns;
+	t->runs += (double)s->n_runs;
+}
+
+static void tally_init(struct tally *t, size_t most)
+{
+	*t = (struct tally){ .left = calloc(most, sizeof(double)), .left_saves = calloc(most, sizeof(double)) };
+	if (!t->left || !t->left_saves)
+		exit(1);
+}
+
+static void print(const char *name, struct tally *t)
+{
+	double n = (double)t->studies;
+	size_t saves = t->verdicts[VERDICT_SAVES] + t->verdicts[VERDICT_TIE];
+
+	stats_sort(t->left, t->n_left);
+	stats_sort(t->left_saves, t->n_saves);
+	printf("%-28s %5zu %5.1f %5.1f %5.1f %5.1f | %6.2f %6.2f %5.1f | %5.1f %5.1f %5.1f %5.1f | %4.0f %4.1f %4.0f\n",
+	       name, t->studies, 100 * (double)t->verdicts[VERDICT_SAVES] / n,
+	       100 * (double)t->verdicts[VERDICT_TIE] / n, 100 * (double)t->verdicts[VERDICT_NONE] / n,
+	       100 * (double)t->verdicts[VERDICT_UNDECIDED] / n, 100 - 100 * (double)t->wrong / n,
+	       saves ? 100 - 100 * (double)t->wrong / (double)saves : NAN,
+	       100 * (double)t->wrong_none / n, 100 * stats_quantile(t->left_saves, t->n_saves, 0.5),
+	       100 * stats_quantile(t->left_saves, t->n_saves, 0.9),
+	       100 * stats_quantile(t->left, t->n_left, 0.5), 100 * stats_quantile(t->left, t->n_left, 0.9),
+	       100 * t->used / n, 100 * t->longer / n, t->runs / n);
+	free(t->left);
+	free(t->left_saves);
+}
+
+static const char *const kind_name[] = { "steep", "flat", "cliff", "nothing", "incompressible", "same" };
+static const double cvs[] = { 0.01, 0.03, 0.10 }, references[] = { 2e9, 20e9 };
+
+static int cell(enum model_kind kind, double cv, double reference, size_t studies, struct tally *all)
+{
+	struct tally t;
+	char name[64];
+
+	tally_init(&t, studies);
+	for (size_t i = 0; i < studies; i++) {
+		struct search_config config = {
+			.max_slowdown = BOUND,
+			.seed = i,
+			.n_algos = MODEL_ALGOS,
+			.predicted_ratio = { NAN, NAN, NAN },
+		};
+		struct model m;
+		struct search *s;
+		struct verdict v;
+		int rc;
+
+		model_init(&m, kind, cv, reference, i * 1000003 + (uint64_t)kind * 101 + (uint64_t)(cv * 1e4));
+		rc = model_study(&m, &config, &s);
+		if (!rc)
+			rc = verdict_of(s, &v);
+		if (rc)
+			return rc;
+		add(&t, &m, s, &v);
+		add(all, &m, s, &v);
+		search_free(s);
+	}
+	snprintf(name, sizeof(name), "%s cv=%.0f%% ref=%.0fs", kind_name[kind], cv * 100, reference / 1e9);
+	print(name, &t);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	size_t studies = argc > 1 ? strtoul(argv[1], NULL, 10) : 2000;
+	size_t each = MAX((size_t)1, studies / 10);
+
+	pairs_alone(2000);
+	printf("\n%-28s %5s %5s %5s %5s %5s | %6s %6s %5s | %5s %5s %5s %5s | %4s %4s %4s\n", "program",
+	       "n", "saves", "tie", "none", "open", "right", "saves", "none", "left", "p90", "all",
+	       "p90", "used", "long", "runs");
+	printf("%-28s %5s %5s %5s %5s %5s | %6s %6s %5s | %5s %5s %5s %5s | %4s %4s %4s\n", "", "", "%", "%",
+	       "%", "%", "%", "right%", "miss%", "%", "%", "%", "%", "%", "%", "");
+	for (size_t c = 0; c < ARRAY_SIZE(cvs); c++) {
+		struct tally all, same;
+		char name[32];
+
+		tally_init(&all, studies + 20);
+		for (size_t r = 0; r < ARRAY_SIZE(references); r++)
+			for (enum model_kind kind = STEEP; kind < SAME; kind++)
+				if (cell(kind, cvs[c], references[r], each, &all))
+					return 1;
+		snprintf(name, sizeof(name), "ALL cv=%.0f%%", cvs[c] * 100);
+		print(name, &all);
+		tally_init(&same, studies);
+		if (cell(SAME, cvs[c], 2e9, each, &same))
+			return 1;
+	}
+	return 0;
+}
