@@ -13,6 +13,26 @@
 #define STALL_RELATIVE 0.3
 #define STALL_ABSOLUTE 0.004
 
+/* A value beyond BRACKET_RUNS takes the place of the middle one: the median hardly moves. */
+static void insert_log(struct bracket_point *p, double log_slowdown)
+{
+	size_t n = MIN(p->runs - 1u, BRACKET_RUNS - 1u), i = n;
+
+	for (; i > 0 && p->log[i - 1] > log_slowdown; i--)
+		p->log[i] = p->log[i - 1];
+	p->log[i] = log_slowdown;
+}
+
+/* The median; of two runs far apart the faster one, as noise makes runs slow, not fast. */
+static double middle_log(const struct bracket_point *p, double run_sd)
+{
+	size_t n = MIN(p->runs, (unsigned int)BRACKET_RUNS);
+
+	if (n == 2 && p->log[1] - p->log[0] > 3 * run_sd)
+		return p->log[0];
+	return n % 2 ? p->log[n / 2] : (p->log[n / 2 - 1] + p->log[n / 2]) / 2;
+}
+
 int bracket_add(struct bracket *b, double limit_ratio, const struct bracket_run *run)
 {
 	size_t i = 0;
@@ -34,7 +54,7 @@ int bracket_add(struct bracket *b, double limit_ratio, const struct bracket_run 
 	}
 	p->runs++;
 	p->aborted += run->aborted;
-	p->log_sum += run->log_slowdown;
+	insert_log(p, run->log_slowdown);
 	if (run->stall_ratio >= 0 && run->stall_ratio < 1) {
 		p->stall_sum += -log(1 - run->stall_ratio);
 		p->stall_runs++;
@@ -47,7 +67,7 @@ int bracket_add(struct bracket *b, double limit_ratio, const struct bracket_run 
 }
 
 /* Log slowdown per -log(1 - stall share), over the runs that have both. */
-static double stall_factor(const struct bracket *b)
+static double stall_factor(const struct bracket *b, double run_sd)
 {
 	double slowdown = STALL_PRIOR, stall = STALL_PRIOR;
 
@@ -56,7 +76,7 @@ static double stall_factor(const struct bracket *b)
 
 		if (!p->stall_runs)
 			continue;
-		slowdown += p->log_sum * p->stall_runs / p->runs;
+		slowdown += middle_log(p, run_sd) * p->stall_runs;
 		stall += p->stall_sum;
 	}
 	return MIN(3.0, MAX(0.5, slowdown / stall));
@@ -71,7 +91,7 @@ static double point_score(const struct bracket_point *p, double factor, double r
 	*ret_variance = 1e-6;
 	if (!p->runs)
 		return p->kills > 1 ? KILLED_LOG : 0;
-	time = p->log_sum / n;
+	time = middle_log(p, run_sd);
 	time_variance = run_sd * run_sd / n + 1e-6;
 	if (p->aborted * 2 > p->runs || !p->stall_runs) {
 		*ret_variance = time_variance;
@@ -88,7 +108,7 @@ static double point_score(const struct bracket_point *p, double factor, double r
 static void monotone_scores(const struct bracket *b, const struct bracket_rule *rule, double *score,
 			    double *variance)
 {
-	double factor = stall_factor(b), value[BRACKET_POINTS], weight[BRACKET_POINTS];
+	double factor = stall_factor(b, rule->run_sd), value[BRACKET_POINTS], weight[BRACKET_POINTS];
 	size_t members[BRACKET_POINTS], blocks = 0, at = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
@@ -128,7 +148,9 @@ void bracket_ends(const struct bracket *b, const struct bracket_rule *rule, doub
 	}
 }
 
-/* A point at the edge of the bracket that one more run could move to the other side; 0 when none. */
+/* A point at the edge of the bracket that one more run could move to the other side; 0 when none. One slow
+ * run is not enough to end the way down, unless it had to be aborted.
+ */
 static double uncertain_limit(const struct bracket *b, const struct bracket_rule *rule, double within,
 			      double beyond)
 {
@@ -140,8 +162,11 @@ static double uncertain_limit(const struct bracket *b, const struct bracket_rule
 
 		if (p->limit_ratio != within && p->limit_ratio != beyond)
 			continue;
-		if (p->runs && p->runs < rule->repeats && !p->aborted &&
-		    fabs(score[i] - rule->target) < 0.7 * sqrt(variance[i]))
+		if (!p->runs || p->runs >= rule->repeats || p->aborted)
+			continue;
+		if (p->limit_ratio == beyond && p->runs == 1)
+			return p->limit_ratio;
+		if (fabs(score[i] - rule->target) < 0.7 * sqrt(variance[i]))
 			return p->limit_ratio;
 	}
 	return 0;
@@ -178,7 +203,7 @@ static bool ram_stopped_falling(const struct bracket *b)
 	       last->ram_sum / last->ram_runs > 0.99 * before->ram_sum / before->ram_runs;
 }
 
-double bracket_next(const struct bracket *b, const struct bracket_rule *rule, double start)
+double bracket_next(const struct bracket *b, const struct bracket_rule *rule, double start, double then)
 {
 	double again = killed_once(b), within, beyond;
 
@@ -196,6 +221,10 @@ double bracket_next(const struct bracket *b, const struct bracket_rule *rule, do
 		return again;
 	if (beyond > 0)
 		return within / beyond <= RESOLUTION ? 0 : sqrt(within * beyond);
+	if (then > 0 && then < within)
+		return then;
+	if (bracket_slowdown(b, rule, within) < rule->target / 4 && within * STEP * STEP >= rule->floor_ratio)
+		return within * STEP * STEP;
 	if (within * STEP < rule->floor_ratio || ram_stopped_falling(b))
 		return 0;
 	return within * STEP;

@@ -12,11 +12,12 @@
 #include "lib/base/base.h"
 
 #define BRACKET_POINTS 24
+#define BRACKET_RUNS   64
 
 struct bracket_point {
 	double limit_ratio;
 	unsigned int runs, aborted, kills;
-	double log_sum;            /* of log(cost / reference); an aborted run: at least this */
+	double log[BRACKET_RUNS]; /* log(cost / reference), rising; an aborted run: at least this */
 	double stall_sum;          /* of -log(1 - stall share) */
 	unsigned int stall_runs;
 	double ram_sum;            /* mean RAM / mean RAM of the reference */
@@ -47,9 +48,10 @@ struct bracket_run {
 int bracket_add(struct bracket *b, double limit_ratio, const struct bracket_run *run);
 
 /* bracket_next - the limit to run next; 0 when the bracket is narrow enough. `start` is the first limit
- * tried, 0 for one step below the whole.
+ * tried and `then` the second one where the first is within the target: the ends of another algorithm's
+ * bracket. 0: steps down from the whole.
  */
-double bracket_next(const struct bracket *b, const struct bracket_rule *rule, double start);
+double bracket_next(const struct bracket *b, const struct bracket_rule *rule, double start, double then);
 
 /* bracket_ends - the smallest limit within the target (1: none below the whole) and the largest one
  * beyond it (0: none).

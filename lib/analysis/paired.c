@@ -28,18 +28,20 @@ int paired_test(const double *log_ratio, size_t n, double log_bound, double alph
 	return 0;
 }
 
-size_t paired_look(size_t planned)
+bool paired_looks_now(size_t planned, size_t n)
 {
-	return planned >= PAIRED_LOOK_MIN ? (planned + 1) / 2 : 0;
+	if (n >= planned)
+		return true;
+	return planned >= PAIRED_LOOK_MIN && (n == (planned + 1) / 2 || n == (3 * planned + 3) / 4);
 }
 
 double paired_alpha(double alpha, size_t planned, size_t n)
 {
-	size_t look = paired_look(planned);
-
-	if (!look)
+	if (planned < PAIRED_LOOK_MIN)
 		return alpha;
-	return n <= look ? 0.2 * alpha : 0.9 * alpha;
+	if (n <= (planned + 1) / 2)
+		return 0.2 * alpha;
+	return (n <= (3 * planned + 3) / 4 ? 0.45 : 0.75) * alpha;
 }
 
 double paired_margin(double sd, double n)

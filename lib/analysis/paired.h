@@ -33,12 +33,14 @@ struct paired_test {
 int paired_test(const double *log_ratio, size_t n, double log_bound, double alpha,
 		struct paired_test *ret);
 
-/* paired_look - pairs after which a stage of `planned` pairs looks at its data early; 0: never. */
-size_t paired_look(size_t planned);
+/* paired_looks_now - is there a look after n of `planned` pairs? At half, three quarters and all of them
+ * from PAIRED_LOOK_MIN planned pairs on, else at all only.
+ */
+bool paired_looks_now(size_t planned, size_t n);
 
-/* paired_alpha - level of a look so that both looks together have at most alpha: 0.2 and 0.9 of it
- * (two-look boundary close to O'Brien and Fleming's; bench/verdict_sim.c checks it). All of alpha
- * where only one look is planned.
+/* paired_alpha - level of the look at n pairs: 0.2, 0.45 and 0.75 of alpha, so that all looks together
+ * have at most alpha (between the boundaries of Pocock and of O'Brien and Fleming; bench/verdict_sim.c
+ * checks it). All of alpha where one look is planned.
  */
 double paired_alpha(double alpha, size_t planned, size_t n);
 

@@ -16,8 +16,9 @@
 #define SAME_RAM        0.01 /* no gain below this */
 #define NEXT_LIMIT      0.975 /* a further stage's limit is below this part of the last one */
 #define ALPHA           0.05
-#define ALPHA_SEQUENCE  0.035
-#define ALPHA_FALLBACK  0.015
+#define ALPHA_SEQUENCE  0.04
+#define ALPHA_FALLBACK  0.01
+#define FIRST_PLANNED   0.75 /* of many pairs that fit: a stage's most */
 #define FIRST_SHARE     0.6 /* of the pairs that fit: what the first stage is planned with */
 #define CONTAMINATED_MAX 3
 
@@ -302,11 +303,25 @@ static bool cannot_win(const struct search *s, size_t algo)
 	return false;
 }
 
+/* A further algorithm begins at the ends of the best one's bracket. */
+static void start_at_best(struct search *s, size_t algo)
+{
+	double limit, ram = INFINITY, within, beyond;
+	size_t best = best_algo(s, algo, &limit, &ram);
+	struct bracket_rule rule;
+
+	if (best == SEARCH_NO_ALGO)
+		return;
+	search_rule(s, &rule);
+	bracket_ends(&s->algo[best].bracket, &rule, &within, &beyond);
+	s->algo[algo].start = limit;
+	s->algo[algo].then = beyond;
+}
+
 static bool plan_bracket(struct search *s)
 {
 	struct bracket_rule rule;
 	size_t algo = 0;
-	double limit, ram;
 
 	search_rule(s, &rule);
 	for (;;) {
@@ -318,15 +333,15 @@ static bool plan_bracket(struct search *s)
 			algo = next_waiting(s);
 			if (algo == SEARCH_NO_ALGO)
 				break;
-			if (best_algo(s, algo, &limit, &ram) != SEARCH_NO_ALGO)
-				s->algo[algo].start = limit;
+			start_at_best(s, algo);
 			s->algo[algo].track = SEARCH_ACTIVE;
 		}
 		if (!s->config.n_limits && cannot_win(s, algo)) {
 			s->algo[algo].track = SEARCH_DROPPED;
 			continue;
 		}
-		next = bracket_next(&s->algo[algo].bracket, &rule, s->algo[algo].start);
+		next = bracket_next(&s->algo[algo].bracket, &rule, s->algo[algo].start,
+				    s->algo[algo].then);
 		if (next > 0 && (double)s->spent_ns + s->reference.wall_ns <= (double)s->search_until_ns) {
 			ask(s, SEARCH_BRACKET, algo, next);
 			return true;
@@ -354,10 +369,12 @@ static void plan_pairs(const struct search *s, struct search_stage *st, double l
 {
 	double fit = MIN(pairs_that_fit(s, st->n_algos, s->spent_ns), PAIRED_MAX);
 	double distance = fabs(log_bound(s) - log_slowdown);
-	size_t needed = paired_needed(pair_sd(s), distance);
+	size_t needed = paired_needed(1.3 * pair_sd(s), distance);
 
-	needed = needed > PAIRED_MAX ? PAIRED_MAX : needed + needed / 4;
-	st->planned = MIN((size_t)fit, MAX(needed, (size_t)8));
+	needed = MIN(needed, (size_t)PAIRED_MAX);
+	if (fit >= 20)
+		fit *= FIRST_PLANNED;
+	st->planned = MIN((size_t)fit, MAX(needed + needed / 4, (size_t)PAIRED_LOOK_MIN));
 }
 
 /* No limit was within the target: is the largest one tried really beyond the bound? */
@@ -620,21 +637,20 @@ static void decide(struct search *s, struct search_stage *st, size_t which)
 {
 	struct search_pairs pairs;
 	struct paired_test log;
-	size_t look = paired_look(st->planned);
 
 	search_pairs(s, s->n_stages - 1, which, &pairs);
 	if (pairs.kills > 1) {
 		st->outcome[which] = PAIRED_EXCEEDS;
 		return;
 	}
-	if (pairs.n != look && pairs.n < st->planned && fits(s, 1 + 1.04 * (double)st->n_algos))
+	if (!paired_looks_now(st->planned, pairs.n) && fits(s, 1 + 1.04 * (double)st->n_algos))
 		return;
 	if (paired_test(pairs.log_cost, pairs.n, log_bound(s),
 			paired_alpha(st->alpha, st->planned, pairs.n), &log))
 		return;
 	st->outcome[which] = log.outcome;
 	/* Futile: half of the pairs lie beyond the bound. */
-	if (log.outcome == PAIRED_OPEN && pairs.n == look && log.log.estimate > log_bound(s))
+	if (log.outcome == PAIRED_OPEN && pairs.n < st->planned && log.log.estimate > log_bound(s))
 		st->done = st->n_algos == 1;
 }
 

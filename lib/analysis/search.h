@@ -13,8 +13,8 @@
  *   probed run       one more run of the finalist, with instruments
  *
  * The error rate: a wrong claim needs the first limit tested that really exceeds the bound to pass its
- * test, so every stage may use the whole level as long as the first failure ends the sequence. 0.035
- * goes to that sequence. When its first stage fails, a larger limit is tried at the remaining 0.015.
+ * test, so every stage may use the whole level as long as the first failure ends the sequence. 0.04
+ * goes to that sequence. When its first stage fails, a larger limit is tried at the remaining 0.01.
  * Two finalists have half of each (Holm's first step: what one gives up does not go to the other, which
  * may go on to further limits).
  */
@@ -83,7 +83,7 @@ enum search_track { SEARCH_WAITS, SEARCH_ACTIVE, SEARCH_CLOSED, SEARCH_DROPPED }
 
 struct search_algo {
 	enum search_track track;
-	double start; /* first limit tried */
+	double start, then; /* first limits tried, 0: from the whole down */
 	struct bracket bracket;
 	unsigned int contaminated, failed;
 };

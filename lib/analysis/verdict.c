@@ -27,7 +27,7 @@ static struct stats_interval no_interval(double estimate)
 /* The level at which a stage's pairs are read: that of its last look, also when it was interrupted. */
 static double level_of(const struct search_stage *st, size_t n)
 {
-	return st->done ? paired_alpha(st->alpha, st->planned, n) : 0.9 * st->alpha;
+	return st->done ? paired_alpha(st->alpha, st->planned, n) : 0.75 * st->alpha;
 }
 
 /* What a finalist's pairs say; OPEN below the number that a test takes. */
