@@ -9,6 +9,7 @@
  *   cliff           0.006 (1 - x) down to a limit between 0.4 and 0.8, above 0.6 below it
  *   nothing         0.25 and more at every limit
  *   incompressible  as flat, but the pool is as large as what it holds
+ *   edge            just over 5 % at every limit: each claim is a wrong one
  *   same            no slowdown and no RAM saved: reference against reference
  *
  * A run's log time adds a normal value (sd = cv), a first-order drift (0.95 a run, sd 0.48 cv) and in
@@ -22,7 +23,7 @@
 
 #include "lib/analysis/search.h"
 
-enum model_kind { STEEP, FLAT, CLIFF, NOTHING, INCOMPRESSIBLE, SAME, MODEL_KINDS };
+enum model_kind { STEEP, FLAT, CLIFF, NOTHING, INCOMPRESSIBLE, EDGE, SAME, MODEL_KINDS };
 
 #define MODEL_PEAK  (200.0 * MIB)
 #define MODEL_MEAN  0.85 /* of the peak: the reference's mean RAM */
@@ -69,6 +70,8 @@ static inline double model_slowdown(const struct model *m, size_t algo, double x
 	case CLIFF:
 		return model_cost[algo] *
 		       (x > m->shape ? 0.006 * (1 - x) : 0.6 + m->shape - x);
+	case EDGE:
+		return log(1.05) + 1e-9;
 	case NOTHING:
 		return model_cost[algo] * (0.25 + 3 * (1 - x));
 	default:

@@ -92,7 +92,7 @@ static void pairs_alone(size_t trials)
 }
 
 struct tally {
-	size_t studies, verdicts[4], wrong, wrong_none;
+	size_t studies, verdicts[4], wrong, wrong_none, slower;
 	double used, longer, runs;
 	double *left, *left_saves;
 	size_t n_left, n_saves;
@@ -111,6 +111,7 @@ static void add(struct tally *t, const struct model *m, const struct search *s, 
 		ram = model_ram(m, v->algo, v->limit_ratio);
 		t->left_saves[t->n_saves++] = ram - best;
 	}
+	t->slower += v->kind == VERDICT_NONE && v->why == VERDICT_SLOWER;
 	t->wrong_none += v->kind == VERDICT_NONE && best < 0.95;
 	t->left[t->n_left++] = ram - best;
 	for (size_t i = 0; i < s->n_runs; i++)
@@ -148,7 +149,7 @@ static void print(const char *name, struct tally *t)
 	free(t->left_saves);
 }
 
-static const char *const kind_name[] = { "steep", "flat", "cliff", "nothing", "incompressible", "same" };
+static const char *const kind_name[] = { "steep", "flat", "cliff", "nothing", "incompressible", "edge", "same" };
 static const double cvs[] = { 0.01, 0.03, 0.10 }, references[] = { 2e9, 20e9 };
 
 static int cell(enum model_kind kind, double cv, double reference, size_t studies, struct tally *all)
@@ -196,19 +197,30 @@ int main(int argc, char **argv)
 	printf("%-28s %5s %5s %5s %5s %5s | %6s %6s %5s | %5s %5s %5s %5s | %4s %4s %4s\n", "", "", "%", "%",
 	       "%", "%", "%", "right%", "miss%", "%", "%", "%", "%", "%", "%", "");
 	for (size_t c = 0; c < ARRAY_SIZE(cvs); c++) {
-		struct tally all, same;
+		struct tally all;
 		char name[32];
 
 		tally_init(&all, studies + 20);
 		for (size_t r = 0; r < ARRAY_SIZE(references); r++)
-			for (enum model_kind kind = STEEP; kind < SAME; kind++)
+			for (enum model_kind kind = STEEP; kind < EDGE; kind++)
 				if (cell(kind, cvs[c], references[r], each, &all))
 					return 1;
 		snprintf(name, sizeof(name), "ALL cv=%.0f%%", cvs[c] * 100);
 		print(name, &all);
-		tally_init(&same, studies);
-		if (cell(SAME, cvs[c], 2e9, each, &same))
-			return 1;
+		for (enum model_kind kind = EDGE; kind <= SAME; kind++) {
+			struct tally own;
+
+			tally_init(&own, studies);
+			if (cell(kind, cvs[c], 2e9, studies, &own))
+				return 1;
+			printf("  false decisions of %zu: %.1f%%\n", own.studies,
+			       100 *
+				       (double)(own.verdicts[VERDICT_SAVES] + own.verdicts[VERDICT_TIE] +
+						(kind == SAME ? own.slower : 0)) /
+				       (double)own.studies);
+			free(own.left);
+			free(own.left_saves);
+		}
 	}
 	return 0;
 }

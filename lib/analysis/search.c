@@ -7,7 +7,7 @@
 #define REFERENCE_MIN   5
 #define REFERENCE_MAX   15
 #define REFERENCE_SHARE 0.12 /* of the budget, where that is more than the least number of runs */
-#define SEARCH_SHARE    0.40 /* of what the reference runs left */
+#define SEARCH_SHARE    0.28 /* of what the reference runs left */
 #define ABORT_RATIO     1.3  /* of the slowest reference run: a search run is ended */
 #define PAIRED_ABORT    3.0  /* a paired one: it is a value, so it may take longer */
 #define ABORTED_LOG     2.3  /* what an aborted run counts in a pair: beyond every bound */
@@ -16,9 +16,9 @@
 #define SAME_RAM        0.01 /* no gain below this */
 #define NEXT_LIMIT      0.975 /* a further stage's limit is below this part of the last one */
 #define ALPHA           0.05
-#define ALPHA_SEQUENCE  0.04
-#define ALPHA_FALLBACK  0.01
 #define FIRST_PLANNED   0.75 /* of many pairs that fit: a stage's most */
+#define SCORE_ERROR     0.7 /* of a run's spread: what a limit's score can be off */
+#define TARGET_LEAST    0.2 /* of the bound: no target below it */
 #define FIRST_SHARE     0.6 /* of the pairs that fit: what the first stage is planned with */
 #define CONTAMINATED_MAX 3
 
@@ -67,9 +67,11 @@ static double pairs_that_fit(const struct search *s, size_t n_algos, uint64_t fr
 double search_target(const struct search *s)
 {
 	double pairs = pairs_that_fit(s, 1, MAX(s->spent_ns, s->search_until_ns));
-	double margin = paired_margin(pair_sd(s), MIN(pairs * FIRST_SHARE, PAIRED_MAX));
+	double n = MIN(pairs * FIRST_SHARE, PAIRED_MAX);
+	/* The score of a limit is uncertain itself: as if the pairs spread more. */
+	double sd = hypot(pair_sd(s), SCORE_ERROR * s->reference.log_sd * sqrt(n));
 
-	return MAX(0.2 * log_bound(s), log_bound(s) - margin);
+	return MAX(TARGET_LEAST * log_bound(s), log_bound(s) - paired_margin(sd, n));
 }
 
 void search_rule(const struct search *s, struct bracket_rule *ret)
@@ -428,7 +430,7 @@ static void first_stage(struct search *s)
 		first_stage_without_candidate(s, &rule);
 		return;
 	}
-	st = add_stage(s, best, limit, ALPHA_SEQUENCE);
+	st = add_stage(s, best, limit, ALPHA);
 	plan_pairs(s, st, bracket_slowdown(&s->algo[best].bracket, &rule, limit));
 	add_second_finalist(s, st, ram);
 }
@@ -451,27 +453,6 @@ static void next_fixed_stage(struct search *s)
 	st->claims = !i || (s->stage[i - 1].claims && s->stage[i - 1].outcome[0] == PAIRED_HOLDS);
 }
 
-/* A larger limit, once, at the level that was kept for it. */
-static void fall_back(struct search *s, const struct search_stage *last)
-{
-	size_t algo = last->algo[last->winner];
-	const struct bracket *b = &s->algo[algo].bracket;
-	double pairs = MIN(pairs_that_fit(s, 1, s->spent_ns), PAIRED_MAX), target, limit;
-	struct bracket_rule rule;
-
-	s->sequence_over = true;
-	if (s->fell_back || s->n_stages > 1 || pairs < 8)
-		return;
-	search_rule(s, &rule);
-	target = log_bound(s) - 1.2 * paired_margin(pair_sd(s), pairs);
-	limit = bracket_limit(b, &rule, MAX(target, 0.1 * log_bound(s)), last->limit_ratio[last->winner]);
-	limit = MAX(limit, last->limit_ratio[last->winner] * 1.05);
-	if (limit > 0.97)
-		return;
-	s->fell_back = true;
-	add_stage(s, algo, limit, ALPHA_FALLBACK)->planned = (size_t)pairs;
-}
-
 /* A smaller limit with what is left of the budget. */
 static void go_on(struct search *s, const struct search_stage *last)
 {
@@ -483,7 +464,6 @@ static void go_on(struct search *s, const struct search_stage *last)
 	double alpha = last->n_algos == 2 && both ? 2 * last->alpha : last->alpha;
 	struct bracket_rule rule;
 
-	s->sequence_over = true;
 	if (pairs < PAIRED_MIN || s->n_stages == SEARCH_STAGES)
 		return;
 	search_rule(s, &rule);
@@ -501,7 +481,7 @@ static void next_stage(struct search *s)
 {
 	const struct search_stage *last = s->n_stages ? &s->stage[s->n_stages - 1] : NULL;
 
-	if (s->config.n_limits && !s->sequence_over && s->n_stages < SEARCH_STAGES) {
+	if (s->config.n_limits) {
 		next_fixed_stage(s);
 		return;
 	}
@@ -509,14 +489,9 @@ static void next_stage(struct search *s)
 		first_stage(s);
 		return;
 	}
-	if (s->sequence_over || s->fell_back) {
-		s->sequence_over = true;
-		return;
-	}
+	s->sequence_over = true;
 	if (last->outcome[last->winner] == PAIRED_HOLDS)
 		go_on(s, last);
-	else
-		fall_back(s, last);
 }
 
 /* The cell of a block at place i: SEARCH_NO_ALGO or a finalist. Each block has its own order. */

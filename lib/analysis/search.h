@@ -13,10 +13,11 @@
  *   probed run       one more run of the finalist, with instruments
  *
  * The error rate: a wrong claim needs the first limit tested that really exceeds the bound to pass its
- * test, so every stage may use the whole level as long as the first failure ends the sequence. 0.04
- * goes to that sequence. When its first stage fails, a larger limit is tried at the remaining 0.01.
- * Two finalists have half of each (Holm's first step: what one gives up does not go to the other, which
- * may go on to further limits).
+ * test, so every stage may use the whole level of 0.05 as long as the first failure ends the sequence;
+ * which limit comes next may depend on everything seen before, as its pairs are fresh. Two finalists
+ * have half of the level each (Holm's first step: what one gives up does not go to the other, which may
+ * go on to further limits). A level kept back for a larger limit after a failure was simulated: it
+ * decided fewer studies, not more.
  */
 #ifndef COLDPRESS_ANALYSIS_SEARCH_H
 #define COLDPRESS_ANALYSIS_SEARCH_H
@@ -112,7 +113,7 @@ struct search {
 	size_t n_stages;
 	struct search_stage stage[SEARCH_STAGES];
 	struct search_ask next;
-	bool sequence_over, fell_back;
+	bool sequence_over;
 };
 
 /* One stage's pairs of one finalist, blocks in order. */
