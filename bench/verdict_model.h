@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* verdict_model.h - programs with known curves of slowdown against RAM, and the noise of their runs.
+/* verdict_model.h - programs with known curves of slowdown against RAM, and the noise of their
+ * runs.
  *
- * For bench/verdict_sim.c and tests/unit/test_search.c. Log slowdown at a limit x (of the peak), scaled
- * by the algorithm's cost:
+ * For bench/verdict_sim.c and tests/unit/test_search.c. Log slowdown at a limit x (of the peak),
+ * scaled by the algorithm's cost:
  *
- *   steep           0.004 (exp((1 - x) / w) - 1), w 0.06 to 0.10: 5 % between x = 0.85 and 0.74 (lz4)
- *   flat            the same, w 0.25 to 0.40: 5 % between x = 0.36 and 0.1
- *   cliff           0.006 (1 - x) down to a limit between 0.4 and 0.8, above 0.6 below it
- *   nothing         0.25 and more at every limit
- *   incompressible  as flat, but the pool is as large as what it holds
- *   edge            just over 5 % at every limit: each claim is a wrong one
- *   same            no slowdown and no RAM saved: reference against reference
+ *   steep           0.004 (exp((1 - x) / w) - 1), w 0.06 to 0.10: 5 % between x = 0.85 and 0.74
+ * (lz4) flat            the same, w 0.25 to 0.40: 5 % between x = 0.36 and 0.1 cliff 0.006 (1 - x)
+ * down to a limit between 0.4 and 0.8, above 0.6 below it nothing         0.25 and more at every
+ * limit incompressible  as flat, but the pool is as large as what it holds edge            just
+ * over 5 % at every limit: each claim is a wrong one same            no slowdown and no RAM saved:
+ * reference against reference
  *
- * A run's log time adds a normal value (sd = cv), a first-order drift (0.95 a run, sd 0.48 cv) and in
- * 2 % of runs an outlier of 5 to 30 %. The stall share covers 0.6 to 1.1 of the slowdown, +-15 %; a
- * quarter of the programs has none.
+ * A run's log time adds a normal value (sd = cv), a first-order drift (0.95 a run, sd 0.48 cv) and
+ * in 2 % of runs an outlier of 5 to 30 %. The stall share covers 0.6 to 1.1 of the slowdown, +-15
+ * %; a quarter of the programs has none.
  */
 #ifndef COLDPRESS_BENCH_VERDICT_MODEL_H
 #define COLDPRESS_BENCH_VERDICT_MODEL_H
@@ -68,8 +68,7 @@ static inline double model_slowdown(const struct model *m, size_t algo, double x
 		return 0;
 	switch (m->kind) {
 	case CLIFF:
-		return model_cost[algo] *
-		       (x > m->shape ? 0.006 * (1 - x) : 0.6 + m->shape - x);
+		return model_cost[algo] * (x > m->shape ? 0.006 * (1 - x) : 0.6 + m->shape - x);
 	case EDGE:
 		return log(1.05) + 1e-9;
 	case NOTHING:
@@ -133,7 +132,8 @@ static inline void model_run(struct model *m, const struct search_ask *ask, stru
 }
 
 /* A whole search. Its runs stand in (*ret)->run. */
-static inline int model_study(struct model *m, const struct search_config *config, struct search **ret)
+static inline int model_study(struct model *m, const struct search_config *config,
+			      struct search **ret)
 {
 	struct search_ask ask;
 	struct search_run run;

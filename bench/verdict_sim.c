@@ -3,10 +3,11 @@
  *
  *   build/bench/verdict_sim [STUDIES]     2,000 for each spread of the run times by default
  *
- * First the test of pairs alone: reference against reference, a slowdown exactly at the bound, planted
- * slowdowns of 5 % and 20 % at n = 10. Then whole studies at a bound of 5 %: share of verdicts whose
- * limit really keeps it, RAM left on the table (mean RAM at the verdict minus the least possible one,
- * over the reference's), budget used, share of it in runs of more than twice the reference.
+ * First the test of pairs alone: reference against reference, a slowdown exactly at the bound,
+ * planted slowdowns of 5 % and 20 % at n = 10. Then whole studies at a bound of 5 %: share of
+ * verdicts whose limit really keeps it, RAM left on the table (mean RAM at the verdict minus the
+ * least possible one, over the reference's), budget used, share of it in runs of more than twice
+ * the reference.
  */
 #include "bench/verdict_model.h"
 #include "lib/analysis/verdict.h"
@@ -63,7 +64,8 @@ static double share_passed(double cv, double alpha, size_t planned, size_t trial
 		draw_pairs(&m, log(1 + BOUND), planned, x);
 		for (size_t n = PAIRED_MIN; n <= planned && !holds; n++)
 			holds = paired_looks_now(planned, n) &&
-				!paired_test(x, n, log(1 + BOUND), paired_alpha(alpha, planned, n), &test) &&
+				!paired_test(x, n, log(1 + BOUND), paired_alpha(alpha, planned, n),
+					     &test) &&
 				test.outcome == PAIRED_HOLDS;
 		passed += holds;
 	}
@@ -78,14 +80,16 @@ static void pairs_alone(size_t trials)
 		const double cv[] = { 0.01, 0.03, 0.10 };
 		double found = share_found(0, cv[i], 10, trials, &up);
 
-		printf("pairs n=10 cv=%.0f%%: same found different %.1f%%;", cv[i] * 100, found * 100);
+		printf("pairs n=10 cv=%.0f%%: same found different %.1f%%;", cv[i] * 100,
+		       found * 100);
 		share_found(log(1.05), cv[i], 10, trials, &up);
 		printf(" planted 5%% found %.1f%%,", up * 100);
 		share_found(log(1.20), cv[i], 10, trials, &up);
 		printf(" 20%% %.1f%%\n", up * 100);
 	}
 	for (size_t n = 6; n <= 40; n += n < 10 ? 2 : n < 20 ? 5 : 20)
-		printf("pairs n=%zu at the bound, cv=3%%: pass at level 0.05 %.1f%%, at 0.04 %.1f%%, at 0.01 %.1f%%\n",
+		printf("pairs n=%zu at the bound, cv=3%%: pass at level 0.05 %.1f%%, at 0.04 "
+		       "%.1f%%, at 0.01 %.1f%%\n",
 		       n, 100 * share_passed(0.03, 0.05, n, trials),
 		       100 * share_passed(0.03, 0.04, n, trials),
 		       100 * share_passed(0.03, 0.01, n, trials));
@@ -98,7 +102,8 @@ struct tally {
 	size_t n_left, n_saves;
 };
 
-static void add(struct tally *t, const struct model *m, const struct search *s, const struct verdict *v)
+static void add(struct tally *t, const struct model *m, const struct search *s,
+		const struct verdict *v)
 {
 	double bound = log(1 + BOUND), best = model_best_ram(m, s->config.n_algos, bound), ram = 1;
 	bool saves = v->kind == VERDICT_SAVES || v->kind == VERDICT_TIE;
@@ -124,7 +129,8 @@ static void add(struct tally *t, const struct model *m, const struct search *s, 
 
 static void tally_init(struct tally *t, size_t most)
 {
-	*t = (struct tally){ .left = calloc(most, sizeof(double)), .left_saves = calloc(most, sizeof(double)) };
+	*t = (struct tally){ .left = calloc(most, sizeof(double)),
+			     .left_saves = calloc(most, sizeof(double)) };
 	if (!t->left || !t->left_saves)
 		exit(1);
 }
@@ -136,23 +142,29 @@ static void print(const char *name, struct tally *t)
 
 	stats_sort(t->left, t->n_left);
 	stats_sort(t->left_saves, t->n_saves);
-	printf("%-28s %5zu %5.1f %5.1f %5.1f %5.1f | %6.2f %6.2f %5.1f | %5.1f %5.1f %5.1f %5.1f | %4.0f %4.1f %4.0f\n",
+	printf("%-28s %5zu %5.1f %5.1f %5.1f %5.1f | %6.2f %6.2f %5.1f | %5.1f %5.1f %5.1f %5.1f | "
+	       "%4.0f %4.1f %4.0f\n",
 	       name, t->studies, 100 * (double)t->verdicts[VERDICT_SAVES] / n,
-	       100 * (double)t->verdicts[VERDICT_TIE] / n, 100 * (double)t->verdicts[VERDICT_NONE] / n,
+	       100 * (double)t->verdicts[VERDICT_TIE] / n,
+	       100 * (double)t->verdicts[VERDICT_NONE] / n,
 	       100 * (double)t->verdicts[VERDICT_UNDECIDED] / n, 100 - 100 * (double)t->wrong / n,
 	       saves ? 100 - 100 * (double)t->wrong / (double)saves : NAN,
-	       100 * (double)t->wrong_none / n, 100 * stats_quantile(t->left_saves, t->n_saves, 0.5),
+	       100 * (double)t->wrong_none / n,
+	       100 * stats_quantile(t->left_saves, t->n_saves, 0.5),
 	       100 * stats_quantile(t->left_saves, t->n_saves, 0.9),
-	       100 * stats_quantile(t->left, t->n_left, 0.5), 100 * stats_quantile(t->left, t->n_left, 0.9),
-	       100 * t->used / n, 100 * t->longer / n, t->runs / n);
+	       100 * stats_quantile(t->left, t->n_left, 0.5),
+	       100 * stats_quantile(t->left, t->n_left, 0.9), 100 * t->used / n,
+	       100 * t->longer / n, t->runs / n);
 	free(t->left);
 	free(t->left_saves);
 }
 
-static const char *const kind_name[] = { "steep", "flat", "cliff", "nothing", "incompressible", "edge", "same" };
+static const char *const kind_name[] = { "steep",          "flat", "cliff", "nothing",
+					 "incompressible", "edge", "same" };
 static const double cvs[] = { 0.01, 0.03, 0.10 }, references[] = { 2e9, 20e9 };
 
-static int cell(enum model_kind kind, double cv, double reference, size_t studies, struct tally *all)
+static int cell(enum model_kind kind, double cv, double reference, size_t studies,
+		struct tally *all)
 {
 	struct tally t;
 	char name[64];
@@ -170,7 +182,8 @@ static int cell(enum model_kind kind, double cv, double reference, size_t studie
 		struct verdict v;
 		int rc;
 
-		model_init(&m, kind, cv, reference, i * 1000003 + (uint64_t)kind * 101 + (uint64_t)(cv * 1e4));
+		model_init(&m, kind, cv, reference,
+			   i * 1000003 + (uint64_t)kind * 101 + (uint64_t)(cv * 1e4));
 		rc = model_study(&m, &config, &s);
 		if (!rc)
 			rc = verdict_of(s, &v);
@@ -180,7 +193,8 @@ static int cell(enum model_kind kind, double cv, double reference, size_t studie
 		add(all, &m, s, &v);
 		search_free(s);
 	}
-	snprintf(name, sizeof(name), "%s cv=%.0f%% ref=%.0fs", kind_name[kind], cv * 100, reference / 1e9);
+	snprintf(name, sizeof(name), "%s cv=%.0f%% ref=%.0fs", kind_name[kind], cv * 100,
+		 reference / 1e9);
 	print(name, &t);
 	return 0;
 }
@@ -191,11 +205,11 @@ int main(int argc, char **argv)
 	size_t each = MAX((size_t)1, studies / 10);
 
 	pairs_alone(2000);
-	printf("\n%-28s %5s %5s %5s %5s %5s | %6s %6s %5s | %5s %5s %5s %5s | %4s %4s %4s\n", "program",
-	       "n", "saves", "tie", "none", "open", "right", "saves", "none", "left", "p90", "all",
-	       "p90", "used", "long", "runs");
-	printf("%-28s %5s %5s %5s %5s %5s | %6s %6s %5s | %5s %5s %5s %5s | %4s %4s %4s\n", "", "", "%", "%",
-	       "%", "%", "%", "right%", "miss%", "%", "%", "%", "%", "%", "%", "");
+	printf("\n%-28s %5s %5s %5s %5s %5s | %6s %6s %5s | %5s %5s %5s %5s | %4s %4s %4s\n",
+	       "program", "n", "saves", "tie", "none", "open", "right", "saves", "none", "left",
+	       "p90", "all", "p90", "used", "long", "runs");
+	printf("%-28s %5s %5s %5s %5s %5s | %6s %6s %5s | %5s %5s %5s %5s | %4s %4s %4s\n", "", "",
+	       "%", "%", "%", "%", "%", "right%", "miss%", "%", "%", "%", "%", "%", "%", "");
 	for (size_t c = 0; c < ARRAY_SIZE(cvs); c++) {
 		struct tally all;
 		char name[32];
@@ -215,7 +229,8 @@ int main(int argc, char **argv)
 				return 1;
 			printf("  false decisions of %zu: %.1f%%\n", own.studies,
 			       100 *
-				       (double)(own.verdicts[VERDICT_SAVES] + own.verdicts[VERDICT_TIE] +
+				       (double)(own.verdicts[VERDICT_SAVES] +
+						own.verdicts[VERDICT_TIE] +
 						(kind == SAME ? own.slower : 0)) /
 				       (double)own.studies);
 			free(own.left);

@@ -4,16 +4,16 @@
 
 #include "bracket.h"
 
-#define STEP       0.85
-#define RESOLUTION 1.055 /* ratio of the bracket's ends at which it is narrow enough */
-#define KILLED_LOG 2.3   /* score of a limit at which the program is killed */
-/* A stall share becomes a slowdown by a factor that the runs themselves give, drawn to 1 as if they had
- * had this much stall besides; what is uncertain about it. */
+#define STEP           0.85
+#define RESOLUTION     1.055 /* ratio of the bracket's ends at which it is narrow enough */
+#define KILLED_LOG     2.3   /* score of a limit at which the program is killed */
+/* A stall share becomes a slowdown by a factor that the runs themselves give, drawn to 1 as if they
+ * had had this much stall besides; what is uncertain about it. */
 #define STALL_PRIOR    0.05
 #define STALL_RELATIVE 0.3
 #define STALL_ABSOLUTE 0.004
 
-/* A value beyond BRACKET_RUNS takes the place of the middle one: the median hardly moves. */
+/* Beyond BRACKET_RUNS values the slowest is left out. */
 static void insert_log(struct bracket_point *p, double log_slowdown)
 {
 	size_t n = MIN(p->runs - 1u, BRACKET_RUNS - 1u), i = n;
@@ -108,7 +108,8 @@ static double point_score(const struct bracket_point *p, double factor, double r
 static void monotone_scores(const struct bracket *b, const struct bracket_rule *rule, double *score,
 			    double *variance)
 {
-	double factor = stall_factor(b, rule->run_sd), value[BRACKET_POINTS], weight[BRACKET_POINTS];
+	double factor = stall_factor(b, rule->run_sd), value[BRACKET_POINTS],
+	       weight[BRACKET_POINTS];
 	size_t members[BRACKET_POINTS], blocks = 0, at = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
@@ -148,11 +149,11 @@ void bracket_ends(const struct bracket *b, const struct bracket_rule *rule, doub
 	}
 }
 
-/* A point at the edge of the bracket that one more run could move to the other side; 0 when none. One slow
- * run is not enough to end the way down, unless it had to be aborted.
+/* A point at the edge of the bracket that one more run could move to the other side; 0 when none.
+ * One slow run is not enough to end the way down, unless it had to be aborted.
  */
-static double uncertain_limit(const struct bracket *b, const struct bracket_rule *rule, double within,
-			      double beyond)
+static double uncertain_limit(const struct bracket *b, const struct bracket_rule *rule,
+			      double within, double beyond)
 {
 	double score[BRACKET_POINTS], variance[BRACKET_POINTS];
 
@@ -203,7 +204,8 @@ static bool ram_stopped_falling(const struct bracket *b)
 	       last->ram_sum / last->ram_runs > 0.99 * before->ram_sum / before->ram_runs;
 }
 
-double bracket_next(const struct bracket *b, const struct bracket_rule *rule, double start, double then)
+double bracket_next(const struct bracket *b, const struct bracket_rule *rule, double start,
+		    double then)
 {
 	double again = killed_once(b), within, beyond;
 
@@ -223,7 +225,8 @@ double bracket_next(const struct bracket *b, const struct bracket_rule *rule, do
 		return within / beyond <= RESOLUTION ? 0 : sqrt(within * beyond);
 	if (then > 0 && then < within)
 		return then;
-	if (bracket_slowdown(b, rule, within) < rule->target / 4 && within * STEP * STEP >= rule->floor_ratio)
+	if (bracket_slowdown(b, rule, within) < rule->target / 4 &&
+	    within * STEP * STEP >= rule->floor_ratio)
 		return within * STEP * STEP;
 	if (within * STEP < rule->floor_ratio || ram_stopped_falling(b))
 		return 0;
@@ -236,7 +239,8 @@ static double between(double x, double x0, double y0, double x1, double y1)
 	return y0 + (y1 - y0) * (log(x) - log(x0)) / (log(x1) - log(x0));
 }
 
-double bracket_slowdown(const struct bracket *b, const struct bracket_rule *rule, double limit_ratio)
+double bracket_slowdown(const struct bracket *b, const struct bracket_rule *rule,
+			double limit_ratio)
 {
 	double score[BRACKET_POINTS], variance[BRACKET_POINTS], x0 = 1, y0 = 0;
 

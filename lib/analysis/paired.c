@@ -56,7 +56,7 @@ size_t paired_needed(double sd, double margin)
 	if (!(margin > 0))
 		return SIZE_MAX;
 	n = ceil(pow((Z_LEVEL + Z_POWER) * sd / margin, 2) / RANK_EFFICIENCY);
-	if (n > 1e6)
+	if (!(n <= 1e6))
 		return SIZE_MAX;
 	return MAX((size_t)PAIRED_MIN, (size_t)n);
 }

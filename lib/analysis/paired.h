@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* paired.h - does a configuration stay within a bound of slowdown? Decided from pairs of runs.
  *
- * Pure. A pair is the log of (cost of the limited run / cost of the reference run of the same block).
- * The bounds are exact Walsh bounds (signed ranks): an outlier moves them by one rank, not by its size.
+ * Pure. A pair is the log of (cost of the limited run / cost of the reference run of the same
+ * block). The bounds are exact Walsh bounds (signed ranks): an outlier moves them by one rank, not
+ * by its size.
  */
 #ifndef COLDPRESS_ANALYSIS_PAIRED_H
 #define COLDPRESS_ANALYSIS_PAIRED_H
 
 #include "stats.h"
 
-#define PAIRED_MIN     6  /* pairs below which nothing is decided */
-#define PAIRED_MAX     60 /* pairs of one stage */
+#define PAIRED_MIN      6  /* pairs below which nothing is decided */
+#define PAIRED_MAX      60 /* pairs of one stage */
 #define PAIRED_LOOK_MIN 14 /* planned pairs from which a look at half of them is planned */
 
 enum paired_outcome {
@@ -33,19 +34,19 @@ struct paired_test {
 int paired_test(const double *log_ratio, size_t n, double log_bound, double alpha,
 		struct paired_test *ret);
 
-/* paired_looks_now - is there a look after n of `planned` pairs? At half, three quarters and all of them
- * from PAIRED_LOOK_MIN planned pairs on, else at all only.
+/* paired_looks_now - is there a look after n of `planned` pairs? At half, three quarters and all of
+ * them from PAIRED_LOOK_MIN planned pairs on, else at all only.
  */
 bool paired_looks_now(size_t planned, size_t n);
 
-/* paired_alpha - level of the look at n pairs: 0.2, 0.45 and 0.75 of alpha, so that all looks together
- * have at most alpha (between the boundaries of Pocock and of O'Brien and Fleming; bench/verdict_sim.c
- * checks it). All of alpha where one look is planned.
+/* paired_alpha - level of the look at n pairs: 0.2, 0.45 and 0.75 of alpha, so that all looks
+ * together have at most alpha (between the boundaries of Pocock and of O'Brien and Fleming;
+ * bench/verdict_sim.c checks it). All of alpha where one look is planned.
  */
 double paired_alpha(double alpha, size_t planned, size_t n);
 
-/* paired_margin - how far below the bound the true log slowdown must be, so that n pairs of standard
- * deviation sd show it with a power of 0.8 at the one-sided level 0.05.
+/* paired_margin - how far below the bound the true log slowdown must be, so that n pairs of
+ * standard deviation sd show it with a power of 0.8 at the one-sided level 0.05.
  */
 double paired_margin(double sd, double n);
 

@@ -9,11 +9,6 @@
 #define TINY_DISTANCE 0.1  /* of the bound: so close to it that no number of pairs would do */
 #define ALPHA         0.05
 
-static double log_bound(const struct search *s)
-{
-	return log(1 + s->config.max_slowdown);
-}
-
 static struct stats_interval as_slowdown(const struct stats_interval *log)
 {
 	return (struct stats_interval){ expm1(log->estimate), expm1(log->low), expm1(log->high) };
@@ -24,7 +19,8 @@ static struct stats_interval no_interval(double estimate)
 	return (struct stats_interval){ estimate, MISSING_F64, MISSING_F64 };
 }
 
-/* The level at which a stage's pairs are read: that of its last look, also when it was interrupted. */
+/* The level at which a stage's pairs are read: that of its last look, also when it was interrupted.
+ */
 static double level_of(const struct search_stage *st, size_t n)
 {
 	return st->done ? paired_alpha(st->alpha, st->planned, n) : 0.75 * st->alpha;
@@ -42,7 +38,7 @@ static enum paired_outcome outcome_of(const struct search *s, size_t stage, size
 	search_pairs(s, stage, which, &pairs);
 	if (pairs.kills > 1)
 		return PAIRED_EXCEEDS;
-	if (paired_test(pairs.log_cost, pairs.n, log_bound(s), level_of(st, pairs.n), &test))
+	if (paired_test(pairs.log_cost, pairs.n, search_log_bound(s), level_of(st, pairs.n), &test))
 		return PAIRED_OPEN;
 	return test.outcome;
 }
@@ -52,7 +48,8 @@ static int ram_test(const struct search_pairs *pairs, struct paired_test *ret)
 	return paired_test(pairs->log_ram, pairs->n, log(1 - RAM_GAIN_MIN), ALPHA, ret);
 }
 
-/* Neither of two finalists that hold has less RAM than the other: their difference's interval has 0. */
+/* Neither of two finalists that hold has less RAM than the other: their difference's interval has
+ * 0. */
 static bool tied(const struct search *s, size_t stage)
 {
 	struct search_pairs a, b;
@@ -81,8 +78,9 @@ static void find_beyond(const struct search *s, struct verdict *v)
 		for (size_t j = 0; j < s->stage[i].n_algos; j++) {
 			double limit = s->stage[i].limit_ratio[j];
 
-			if (s->stage[i].algo[j] != v->algo || outcome_of(s, i, j) != PAIRED_EXCEEDS ||
-			    limit >= v->limit_ratio || limit <= v->beyond_ratio)
+			if (s->stage[i].algo[j] != v->algo ||
+			    outcome_of(s, i, j) != PAIRED_EXCEEDS || limit >= v->limit_ratio ||
+			    limit <= v->beyond_ratio)
 				continue;
 			v->beyond_ratio = limit;
 			v->beyond_source = VERDICT_FROM_PAIRS;
@@ -90,7 +88,7 @@ static void find_beyond(const struct search *s, struct verdict *v)
 	if (v->beyond_source == VERDICT_FROM_PAIRS)
 		return;
 	search_rule(s, &rule);
-	rule.target = log_bound(s);
+	rule.target = search_log_bound(s);
 	bracket_ends(b, &rule, &within, &beyond);
 	for (size_t i = b->n; i-- > 0;)
 		if (b->point[i].limit_ratio < v->limit_ratio && b->point[i].limit_ratio <= beyond) {
@@ -102,7 +100,7 @@ static void find_beyond(const struct search *s, struct verdict *v)
 /* How many more pairs would show it, if the estimate is right. */
 static void find_more(const struct search *s, const struct search_pairs *pairs, struct verdict *v)
 {
-	double margin = log_bound(s) - log1p(v->slowdown.estimate);
+	double margin = search_log_bound(s) - log1p(v->slowdown.estimate);
 	struct stats_moments m = { 0 };
 	double sd = sqrt(2) * s->reference.log_sd;
 	size_t needed;
@@ -115,8 +113,8 @@ static void find_more(const struct search *s, const struct search_pairs *pairs, 
 	v->more_pairs = SIZE_MAX;
 	v->more_ns = MISSING_U64;
 	if (isnan(margin))
-		margin = log_bound(s) / 2;
-	if (margin < TINY_DISTANCE * log_bound(s))
+		margin = search_log_bound(s) / 2;
+	if (margin < TINY_DISTANCE * search_log_bound(s))
 		return;
 	needed = paired_needed(sd, margin);
 	if (needed == SIZE_MAX)
@@ -132,6 +130,7 @@ static void fill_from_pairs(const struct search *s, const struct search_pairs *p
 	struct paired_test test;
 
 	v->pairs = pairs->n;
+	v->aborted = pairs->aborted;
 	v->excluded = pairs->excluded;
 	v->kills = pairs->kills;
 	v->ram_bytes = pairs->ram_mean_bytes;
@@ -141,7 +140,7 @@ static void fill_from_pairs(const struct search *s, const struct search_pairs *p
 	v->confidence = 1 - alpha;
 	v->slowdown = no_interval(MISSING_F64);
 	v->ram_ratio = no_interval(MISSING_F64);
-	if (!paired_test(pairs->log_cost, pairs->n, log_bound(s), alpha, &test)) {
+	if (!paired_test(pairs->log_cost, pairs->n, search_log_bound(s), alpha, &test)) {
 		v->slowdown = as_slowdown(&test.log);
 	} else if (pairs->n) {
 		double log;
@@ -155,7 +154,8 @@ static void fill_from_pairs(const struct search *s, const struct search_pairs *p
 	v->ram_time_ratio = v->ram_ratio.estimate * (1 + v->slowdown.estimate);
 }
 
-static enum verdict_why why_open(const struct search *s, size_t stage, const struct search_pairs *pairs)
+static enum verdict_why why_open(const struct search *s, size_t stage,
+				 const struct search_pairs *pairs)
 {
 	const struct search_stage *st = &s->stage[stage];
 
@@ -167,10 +167,10 @@ static enum verdict_why why_open(const struct search *s, size_t stage, const str
 	return pairs->n < PAIRED_MIN ? VERDICT_TOO_FEW_RUNS : VERDICT_INTERVAL_TOO_WIDE;
 }
 
-/* The last stage whose claim holds; else the one that speaks for a failure: the last. */
+/* The last stage whose claim holds; else the first, of the largest limit. */
 static size_t deciding_stage(const struct search *s, bool *ret_holds)
 {
-	size_t stage = s->n_stages - 1;
+	size_t stage = 0;
 
 	*ret_holds = false;
 	for (size_t i = 0; i < s->n_stages; i++) {
@@ -240,7 +240,8 @@ int verdict_of(const struct search *s, struct verdict *ret)
 	v.partial |= s->stage[s->n_stages - 1].cut_short;
 	v.algo = st->algo[st->winner];
 	v.limit_ratio = st->limit_ratio[st->winner];
-	v.limit_bytes = (uint64_t)(v.limit_ratio * s->reference.ram_peak_bytes / PAGE_BYTES) * PAGE_BYTES;
+	v.limit_bytes =
+		(uint64_t)(v.limit_ratio * s->reference.ram_peak_bytes / PAGE_BYTES) * PAGE_BYTES;
 	search_pairs(s, v.stage, st->winner, &pairs);
 	fill_from_pairs(s, &pairs, st, &v);
 	decide(s, &pairs, holds, &v);
@@ -251,7 +252,8 @@ int verdict_of(const struct search *s, struct verdict *ret)
 }
 
 /* The point of a search run's limit among n; a new one at its end. */
-static struct verdict_point *point_of(struct verdict_point *point, size_t *n, const struct search_ask *ask)
+static struct verdict_point *point_of(struct verdict_point *point, size_t *n,
+				      const struct search_ask *ask)
 {
 	struct verdict_point *p = point;
 
@@ -268,7 +270,8 @@ static struct verdict_point *point_of(struct verdict_point *point, size_t *n, co
 }
 
 /* Sums first; search_points() makes means of them. */
-static void add_search_run(const struct search *s, const struct search_run *run, struct verdict_point *p)
+static void add_search_run(const struct search *s, const struct search_run *run,
+			   struct verdict_point *p)
 {
 	if (run->outcome == SEARCH_KILLED || run->outcome == SEARCH_FAILED) {
 		p->kills++;
@@ -290,7 +293,8 @@ static size_t search_points(const struct search *s, struct verdict_point *ret, s
 	for (size_t i = 0; i < n; i++) {
 		double runs = (double)ret[i].runs;
 
-		ret[i].slowdown.estimate = runs > 0 ? expm1(ret[i].slowdown.estimate / runs) : MISSING_F64;
+		ret[i].slowdown.estimate =
+			runs > 0 ? expm1(ret[i].slowdown.estimate / runs) : MISSING_F64;
 		ret[i].ram_ratio = runs > 0 ? ret[i].ram_ratio / runs : MISSING_F64;
 	}
 	return n;
@@ -314,6 +318,7 @@ size_t verdict_curve(const struct search *s, struct verdict_point *ret, size_t m
 				.slowdown = v.slowdown,
 				.ram_ratio = v.ram_ratio.estimate,
 				.runs = pairs.n,
+				.aborted = pairs.aborted,
 				.kills = pairs.kills,
 			};
 		}

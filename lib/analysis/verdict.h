@@ -31,23 +31,26 @@ enum verdict_source { VERDICT_FROM_NOTHING, VERDICT_FROM_SEARCH, VERDICT_FROM_PA
 struct verdict {
 	enum verdict_kind kind;
 	enum verdict_why why;
-	bool partial; /* the search is not done, or the budget cut its last stage short */
-	size_t algo, second;           /* SEARCH_NO_ALGO: none */
-	size_t stage;                  /* whose paired runs support this; SEARCH_STAGES: none */
+	bool partial;        /* the search is not done, or the budget cut its last stage short */
+	size_t algo, second; /* SEARCH_NO_ALGO: none */
+	size_t stage;        /* whose paired runs support this; SEARCH_STAGES: none */
 	double limit_ratio;
 	uint64_t limit_bytes;
-	struct stats_interval slowdown; /* ratio - 1; each side holds at the one-sided `confidence` */
+	struct stats_interval
+		slowdown; /* ratio - 1; each side holds at the one-sided `confidence` */
 	double confidence;
-	size_t pairs, excluded, kills;
-	double beyond_ratio;            /* largest smaller limit that broke the bound; NaN: none did */
+	size_t pairs, aborted, excluded,
+		kills;       /* aborted: pairs that are slower than their value */
+	double beyond_ratio; /* largest smaller limit that broke the bound; NaN: none did */
 	enum verdict_source beyond_source;
-	struct stats_interval ram_ratio; /* mean total RAM / reference's, paired, 95 % */
-	double ram_bytes, reference_ram_bytes;           /* means over the pairs of the mean total RAM */
+	struct stats_interval ram_ratio;       /* mean total RAM / reference's, paired, 95 % */
+	double ram_bytes, reference_ram_bytes; /* means over the pairs of the mean total RAM */
 	double ram_peak_bytes, reference_ram_peak_bytes; /* likewise of the peak */
 	double ram_time_ratio;                           /* RAM x time / reference's */
 	double log_sd;         /* of the reference's log cost, about its coefficient of variation */
 	double smallest_bound; /* a program without slowdown can be shown to keep this one; NaN */
-	size_t more_pairs;     /* UNDECIDED: at this spread and estimate; SIZE_MAX: no number would do */
+	size_t more_pairs; /* UNDECIDED: at this spread and estimate; SIZE_MAX: no number would do
+			    */
 	uint64_t more_ns;
 };
 
