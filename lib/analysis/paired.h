@@ -10,7 +10,7 @@
 
 #include "stats.h"
 
-#define PAIRED_MIN      6  /* pairs below which nothing is decided */
+#define PAIRED_MIN      5  /* pairs below which nothing is decided: one-sided 0.05 needs 5 */
 #define PAIRED_MAX      60 /* pairs of one stage */
 #define PAIRED_LOOK_MIN 14 /* planned pairs from which a look at half of them is planned */
 

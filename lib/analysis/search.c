@@ -139,7 +139,8 @@ static bool cannot_win(const struct search *s, size_t algo)
 	return false;
 }
 
-/* A further algorithm begins at the ends of the best one's bracket, or at the largest limit tried. */
+/* A further algorithm begins at the ends of the best one's bracket, or at the largest limit tried.
+ */
 static void start_at_best(struct search *s, size_t algo)
 {
 	double limit, ram = INFINITY, within, beyond;

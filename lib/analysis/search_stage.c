@@ -5,10 +5,12 @@
 
 #include "search_stage.h"
 
-#define CLOSE_RAM     0.03  /* a second finalist is within this of the first */
-#define NEXT_LIMIT    0.975 /* a further stage's limit is below this part of the last one */
-#define ALPHA         0.05
-#define FIRST_PLANNED 0.75 /* of many pairs that fit: a stage's most */
+#define CLOSE_RAM      0.03  /* a second finalist is within this of the first */
+#define NEXT_LIMIT     0.975 /* a further stage's limit is below this part of the last one */
+#define ALPHA          0.05
+#define PLANNED_MARGIN 2    /* pairs planned for those needed */
+#define LEAST_PLANNED  0.7  /* of the pairs that fit */
+#define FIRST_PLANNED  0.75 /* of many pairs that fit: a stage's most */
 
 /* ---- stages ---- */
 
@@ -30,18 +32,23 @@ static struct search_stage *add_stage(struct search *s, size_t algo, double limi
 /* Pairs for a stage: what its expected distance from the bound takes, or all that fit. */
 static void plan_pairs(const struct search *s, struct search_stage *st, double log_slowdown)
 {
-	double fit = search_pairs_that_fit(s, st->n_algos, s->spent_ns), distance;
+	double fit = search_pairs_that_fit(s, st->n_algos, s->spent_ns), distance, least;
+	double unreserved = ((double)s->budget_ns - (double)s->spent_ns) / s->reference.wall_ns;
 	size_t needed;
 
 	st->block_walls =
 		1 + (double)st->n_algos * MAX(SEARCH_LIMITED_WALL, exp(MIN(log_slowdown, 0.7)));
 	fit = MIN(fit * (1 + SEARCH_LIMITED_WALL * (double)st->n_algos) / st->block_walls,
 		  PAIRED_MAX);
+	/* Rather the least number of pairs than a probed run. */
+	if (fit < PAIRED_MIN)
+		fit = floor(unreserved / st->block_walls);
 	distance = fabs(search_log_bound(s) - log_slowdown);
 	needed = MIN(paired_needed(1.3 * search_pair_sd(s), distance), (size_t)PAIRED_MAX);
 	if (fit >= 20)
 		fit *= FIRST_PLANNED;
-	st->planned = MIN((size_t)fit, MAX(needed + needed / 4, (size_t)PAIRED_LOOK_MIN));
+	least = MAX((double)PAIRED_LOOK_MIN, LEAST_PLANNED * fit);
+	st->planned = (size_t)MIN(fit, MAX((double)needed * PLANNED_MARGIN, least));
 }
 
 /* No limit was within the target: is the largest one tried really beyond the bound? */

@@ -5,9 +5,9 @@
 #include "search_state.h"
 
 #define SD_FLOOR     0.003
-#define SCORE_ERROR  0.7 /* of a run's spread: what a limit's score can be off */
+#define SCORE_ERROR  1.0 /* of a run's spread: what a limit's score can be off */
 #define TARGET_LEAST 0.2 /* of the bound: no target below it */
-#define FIRST_SHARE  0.6 /* of the pairs that fit: what the first stage is planned with */
+#define FIRST_SHARE  0.6 /* of the pairs that fit: what a limit must be shown with */
 
 /* ---- what the state says ---- */
 
@@ -43,12 +43,23 @@ double search_pairs_that_fit(const struct search *s, size_t n_algos, uint64_t fr
 	return MAX(0.0, floor(left / (wall * (1 + SEARCH_LIMITED_WALL * (double)n_algos))));
 }
 
+/* Runs that a limit near the target may take: more for a short program. */
+static unsigned int repeats(const struct search *s)
+{
+	double budget_runs = (double)s->budget_ns / s->reference.wall_ns;
+
+	return (unsigned int)MIN(10.0, MAX(3.0, budget_runs / 20));
+}
+
 double search_target(const struct search *s)
 {
 	double pairs = search_pairs_that_fit(s, 1, MAX(s->spent_ns, s->search_until_ns));
 	double n = MIN(pairs * FIRST_SHARE, PAIRED_MAX);
-	/* The score of a limit is uncertain itself: as if the pairs spread more. */
-	double sd = hypot(search_pair_sd(s), SCORE_ERROR * s->reference.log_sd * sqrt(n));
+	/* The score of a limit is uncertain itself: as if the pairs spread more. Aiming at what the
+	 * pairs alone could show left three times as many studies undecided (CV 1 %).
+	 */
+	double score_sd = SCORE_ERROR * s->reference.log_sd / sqrt(repeats(s) / 3.0);
+	double sd = hypot(search_pair_sd(s), score_sd * sqrt(n));
 
 	return MAX(TARGET_LEAST * search_log_bound(s), search_log_bound(s) - paired_margin(sd, n));
 }
@@ -61,7 +72,7 @@ void search_rule(const struct search *s, struct bracket_rule *ret)
 		.floor_ratio = s->config.floor_ratio > 0 ? s->config.floor_ratio : 0.1,
 		.fixed = s->config.limit_ratio,
 		.n_fixed = s->config.n_limits,
-		.repeats = 3,
+		.repeats = repeats(s),
 	};
 }
 

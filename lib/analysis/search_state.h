@@ -47,11 +47,13 @@ enum search_outcome {
 	SEARCH_ABORTED,      /* ended at abort_ns */
 	SEARCH_KILLED,       /* OOM under the limit */
 	SEARCH_FAILED,       /* the program's own error */
-	SEARCH_CONTAMINATED, /* done, but the machine was busy: a reference run counts and widens the
-				spread, a block is repeated, a search run is up to three times */
+	SEARCH_CONTAMINATED, /* done, but the machine was busy: a reference run counts and widens
+				the spread, a block is repeated, a search run is up to three times
+			      */
 };
 
-/* What came of it. Missing values are NaN; a paired run without a cost or a mean RAM is excluded. */
+/* What came of it. Missing values are NaN; a paired run without a cost or a mean RAM is excluded.
+ */
 struct search_run {
 	struct search_ask ask;
 	enum search_outcome outcome;

@@ -148,6 +148,8 @@ static void fill_from_pairs(const struct search *s, const struct search_pairs *p
 		if (!stats_hodges_lehmann(pairs->log_cost, pairs->n, &log))
 			v->slowdown.estimate = expm1(log);
 	}
+	if (pairs->n)
+		v->ram_ratio.estimate = pairs->ram_mean_bytes / pairs->reference_mean_bytes;
 	if (!paired_test(pairs->log_ram, pairs->n, 0, ALPHA / 2, &test))
 		v->ram_ratio = (struct stats_interval){ exp(test.log.estimate), exp(test.log.low),
 							exp(test.log.high) };
