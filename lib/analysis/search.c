@@ -9,7 +9,6 @@
 #define REFERENCE_MAX    15
 #define REFERENCE_SHARE  0.12 /* of the budget, where that is more than the least number of runs */
 #define SEARCH_SHARE     0.28 /* of what the reference runs left */
-#define SAME_RAM         0.01 /* no gain below this */
 #define CONTAMINATED_MAX 3
 
 uint64_t search_budget_ns(uint64_t reference_ns)
@@ -135,7 +134,7 @@ static bool cannot_win(const struct search *s, size_t algo)
 	for (size_t i = 0; i < b->n; i++)
 		if (b->point[i].limit_ratio == beyond && b->point[i].ram_runs)
 			return b->point[i].ram_sum / b->point[i].ram_runs >=
-			       (1 - SAME_RAM) * best_ram;
+			       (1 - SEARCH_SAME_RAM) * best_ram;
 	return false;
 }
 

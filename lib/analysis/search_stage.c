@@ -263,6 +263,8 @@ static void choose_winner(struct search *s, struct search_stage *st)
 	search_pairs(s, s->n_stages - 1, 1, &b);
 	if (first != second)
 		st->winner = second;
+	else if (search_tied(s, s->n_stages - 1))
+		st->winner = st->algo[1] < st->algo[0];
 	else
 		st->winner = b.ram_mean_bytes < a.ram_mean_bytes;
 }

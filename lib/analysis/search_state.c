@@ -173,6 +173,25 @@ void search_pairs(const struct search *s, size_t stage, size_t which, struct sea
 	ret->elapsed_ns /= n;
 }
 
+bool search_tied(const struct search *s, size_t stage)
+{
+	struct search_pairs a, b;
+	struct stats_interval difference;
+	double x[PAIRED_MAX * 2];
+
+	if (s->stage[stage].n_algos < 2 || s->stage[stage].outcome[0] != PAIRED_HOLDS ||
+	    s->stage[stage].outcome[1] != PAIRED_HOLDS)
+		return false;
+	search_pairs(s, stage, 0, &a);
+	search_pairs(s, stage, 1, &b);
+	for (size_t i = 0; i < MIN(a.n, b.n); i++)
+		x[i] = a.log_ram[i] - b.log_ram[i];
+	if (stats_walsh_interval(x, MIN(a.n, b.n), 0.90, &difference, NULL))
+		return true;
+	return (difference.low <= 0 && difference.high >= 0) ||
+	       fabs(difference.estimate) < SEARCH_SAME_RAM;
+}
+
 /* ---- asking ---- */
 
 static uint64_t abort_after(const struct search *s, double slowdown)

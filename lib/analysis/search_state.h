@@ -12,6 +12,8 @@
 #define SEARCH_RESERVE      1.3  /* reference runs of budget that the probed run keeps */
 #define SEARCH_LIMITED_WALL 1.04 /* expected length of a limited run within the bound, likewise */
 
+#define SEARCH_SAME_RAM 0.01 /* no gain below this */
+
 #define SEARCH_ALGOS   8
 #define SEARCH_LIMITS  16
 #define SEARCH_STAGES  20
@@ -119,6 +121,11 @@ struct search_pairs {
 
 /* search_pairs - what the blocks of a stage say about its finalist `which` (0 or 1). */
 void search_pairs(const struct search *s, size_t stage, size_t which, struct search_pairs *ret);
+
+/* search_tied - did both finalists of a stage hold, with mean RAM less than 1 % apart or within the
+ * noise?
+ */
+bool search_tied(const struct search *s, size_t stage);
 
 /* search_target - log slowdown that the pairs which fit the budget can show to be within the bound.
  */

@@ -4,9 +4,8 @@
 
 #include "verdict.h"
 
-#define RAM_GAIN_MIN  0.01 /* a smaller gain is none */
-#define LARGE_LIMIT   0.9  /* what fails here leaves nothing to try */
-#define TINY_DISTANCE 0.1  /* of the bound: so close to it that no number of pairs would do */
+#define LARGE_LIMIT   0.9 /* what fails here leaves nothing to try */
+#define TINY_DISTANCE 0.1 /* of the bound: so close to it that no number of pairs would do */
 #define ALPHA         0.05
 
 static struct stats_interval as_slowdown(const struct stats_interval *log)
@@ -45,25 +44,7 @@ static enum paired_outcome outcome_of(const struct search *s, size_t stage, size
 
 static int ram_test(const struct search_pairs *pairs, struct paired_test *ret)
 {
-	return paired_test(pairs->log_ram, pairs->n, log(1 - RAM_GAIN_MIN), ALPHA, ret);
-}
-
-/* Neither of two finalists that hold has less RAM than the other: their difference's interval has
- * 0. */
-static bool tied(const struct search *s, size_t stage)
-{
-	struct search_pairs a, b;
-	struct stats_interval difference;
-	double x[PAIRED_MAX * 2];
-
-	search_pairs(s, stage, 0, &a);
-	search_pairs(s, stage, 1, &b);
-	for (size_t i = 0; i < MIN(a.n, b.n); i++)
-		x[i] = a.log_ram[i] - b.log_ram[i];
-	if (stats_walsh_interval(x, MIN(a.n, b.n), 0.95, &difference, NULL))
-		return true;
-	return (difference.low <= 0 && difference.high >= 0) ||
-	       fabs(difference.estimate) < RAM_GAIN_MIN;
+	return paired_test(pairs->log_ram, pairs->n, log(1 - SEARCH_SAME_RAM), ALPHA, ret);
 }
 
 /* The largest limit below the verdict's that broke the bound, by pairs or else by search runs. */
@@ -189,7 +170,6 @@ static size_t deciding_stage(const struct search *s, bool *ret_holds)
 static void decide(const struct search *s, const struct search_pairs *pairs, bool holds,
 		   struct verdict *v)
 {
-	const struct search_stage *st = &s->stage[v->stage];
 	struct paired_test ram;
 
 	if (!holds) {
@@ -203,10 +183,10 @@ static void decide(const struct search *s, const struct search_pairs *pairs, boo
 		return;
 	}
 	v->kind = VERDICT_SAVES;
-	if (st->n_algos == 2 && outcome_of(s, v->stage, !st->winner) == PAIRED_HOLDS &&
-	    tied(s, v->stage)) {
+	/* Two finalists are compared in the first stage only. */
+	if (outcome_of(s, 0, 0) == PAIRED_HOLDS && search_tied(s, 0)) {
 		v->kind = VERDICT_TIE;
-		v->second = st->algo[!st->winner];
+		v->second = s->stage[0].algo[!s->stage[0].winner];
 	}
 }
 

@@ -11,8 +11,9 @@
 enum verdict_kind {
 	VERDICT_UNDECIDED, /* more_pairs and more_ns say what it would take */
 	VERDICT_SAVES,     /* less RAM within the bound */
-	VERDICT_TIE,       /* as SAVES, and `second` too, with RAM that cannot be told apart */
-	VERDICT_NONE,      /* shown: the largest limit tried breaks the bound, or it saves no RAM */
+	VERDICT_TIE,  /* as SAVES; in the stage that compared both, `second` held too, with the same
+			 RAM */
+	VERDICT_NONE, /* shown: the largest limit tried breaks the bound, or it saves no RAM */
 };
 
 enum verdict_why {
