@@ -44,6 +44,19 @@ double paired_alpha(double alpha, size_t planned, size_t n)
 	return (n <= (3 * planned + 3) / 4 ? 0.45 : 0.75) * alpha;
 }
 
+double paired_spread(const double *x, size_t n)
+{
+	double distance[PAIRED_MAX * (2 * PAIRED_MAX - 1)];
+	size_t m = 0;
+
+	n = MIN(n, (size_t)PAIRED_MAX * 2);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < i; j++)
+			distance[m++] = fabs(x[i] - x[j]);
+	/* 1.0483 of the median distance of normal values is their standard deviation. */
+	return m ? 1.0483 * stats_median(distance, m) : MISSING_F64;
+}
+
 double paired_margin(double sd, double n)
 {
 	return n > 0 ? (Z_LEVEL + Z_POWER) * sd / sqrt(RANK_EFFICIENCY * n) : (double)INFINITY;

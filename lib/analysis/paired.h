@@ -45,6 +45,12 @@ bool paired_looks_now(size_t planned, size_t n);
  */
 double paired_alpha(double alpha, size_t planned, size_t n);
 
+/* paired_spread - standard deviation from the median of the distances between all pairs of values
+ * (Shamos 1976): an outlier widens it as little as it widens the rank bounds. NaN for n < 2; n at
+ * most PAIRED_MAX times 2, further values are left out.
+ */
+double paired_spread(const double *x, size_t n);
+
 /* paired_margin - how far below the bound the true log slowdown must be, so that n pairs of
  * standard deviation sd show it with a power of 0.8 at the one-sided level 0.05.
  */

@@ -27,7 +27,7 @@ static void summarize_reference(struct search *s)
 {
 	struct search_reference *ref = &s->reference;
 	struct stats_moments logs = { 0 }, wall = { 0 }, ram = { 0 };
-	double cost[REFERENCE_MAX * 2];
+	double cost[REFERENCE_MAX * 2], log_cost[REFERENCE_MAX * 2];
 	bool warm_only = s->n_runs == 1;
 
 	*ref = (struct search_reference){ 0 };
@@ -41,7 +41,8 @@ static void summarize_reference(struct search *s)
 			ref->failed++;
 			continue;
 		}
-		cost[ref->runs++] = run->cost;
+		cost[ref->runs] = run->cost;
+		log_cost[ref->runs++] = log(run->cost);
 		stats_add(&logs, log(run->cost));
 		stats_add(&wall, (double)run->wall_ns);
 		stats_add(&ram, run->ram_mean_bytes);
@@ -49,6 +50,7 @@ static void summarize_reference(struct search *s)
 		ref->slowest_ns = MAX(ref->slowest_ns, (double)run->elapsed_ns);
 	}
 	ref->cost = stats_median(cost, ref->runs);
+	ref->spread = paired_spread(log_cost, ref->runs);
 	ref->log_sd = logs.n < 2 ? MISSING_F64 : sqrt(stats_variance(&logs));
 	ref->wall_ns = wall.mean;
 	ref->ram_mean_bytes = ram.mean;
@@ -68,18 +70,6 @@ static size_t references_wanted(const struct search *s)
 		   MAX((size_t)REFERENCE_MIN, (size_t)(fit * REFERENCE_SHARE)));
 }
 
-/* A share of what is left, but the least number of pairs must still fit; all of it where they
- * cannot. */
-static uint64_t search_time(const struct search *s)
-{
-	double wall = s->reference.wall_ns, left = (double)s->budget_ns - (double)s->spent_ns;
-	double pairs = wall * (PAIRED_MIN * (1 + SEARCH_LIMITED_WALL) + SEARCH_RESERVE + 0.1);
-
-	if (left - pairs < 2 * wall)
-		return (uint64_t)MAX(0.0, left - SEARCH_RESERVE * wall);
-	return (uint64_t)MIN(SEARCH_SHARE * left, left - pairs);
-}
-
 static bool plan_reference(struct search *s)
 {
 	size_t done = s->reference.runs;
@@ -94,7 +84,7 @@ static bool plan_reference(struct search *s)
 		s->next.warm_up = !s->n_runs;
 		return true;
 	}
-	s->search_until_ns = s->spent_ns + search_time(s);
+	s->search_until_ns = s->spent_ns + search_time(s, SEARCH_SHARE);
 	s->phase = done >= 2 ? SEARCH_BRACKET : SEARCH_DONE;
 	return false;
 }

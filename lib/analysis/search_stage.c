@@ -154,6 +154,27 @@ static void go_on(struct search *s, const struct search_stage *last)
 	plan_pairs(s, add_stage(s, algo, limit, alpha), bracket_slowdown(b, &rule, limit));
 }
 
+/* The winner's search ended with its time, not with its bracket: what is left finds the next limit,
+ * or at least the first one that fails.
+ */
+static void search_on(struct search *s, const struct search_stage *last)
+{
+	size_t algo = last->algo[last->winner];
+	struct bracket_rule rule;
+	uint64_t time = search_time(s, 1);
+
+	search_rule(s, &rule);
+	/* Once at a run: the target moves with the time that is set aside. */
+	if (s->extended_at == s->n_runs || (double)time < s->reference.wall_ns ||
+	    !(bracket_next(&s->algo[algo].bracket, &rule, 0, s->algo[algo].then) > 0))
+		return;
+	s->extended_at = s->n_runs;
+	s->search_until_ns = s->spent_ns + time;
+	s->algo[algo].track = SEARCH_ACTIVE;
+	s->sequence_over = false;
+	s->phase = SEARCH_BRACKET;
+}
+
 static void next_stage(struct search *s)
 {
 	const struct search_stage *last = s->n_stages ? &s->stage[s->n_stages - 1] : NULL;
@@ -169,6 +190,8 @@ static void next_stage(struct search *s)
 	s->sequence_over = true;
 	if (last->outcome[last->winner] == PAIRED_HOLDS)
 		go_on(s, last);
+	if (last->outcome[last->winner] == PAIRED_HOLDS && s->sequence_over)
+		search_on(s, last);
 }
 
 /* The cell of a block at place i: SEARCH_NO_ALGO or a finalist. Each block has its own order. */
@@ -221,6 +244,8 @@ bool search_plan_stages(struct search *s)
 		}
 		if (!s->sequence_over)
 			next_stage(s);
+		if (s->phase == SEARCH_BRACKET)
+			return false;
 		if (s->sequence_over && (!s->n_stages || s->stage[s->n_stages - 1].done)) {
 			s->phase = SEARCH_PROBED;
 			return false;

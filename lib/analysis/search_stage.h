@@ -5,8 +5,8 @@
 
 #include "search_state.h"
 
-/* search_plan_stages - the next paired run into s->next. False: no stage is left; the phase is then
- * SEARCH_PROBED.
+/* search_plan_stages - the next paired run into s->next. False: no stage is left now; the phase is
+ * then SEARCH_PROBED, or SEARCH_BRACKET to go on with the winner's search.
  */
 bool search_plan_stages(struct search *s);
 

@@ -21,17 +21,14 @@ double search_log_bound(const struct search *s)
 double search_pair_sd(const struct search *s)
 {
 	struct search_pairs pairs;
-	struct stats_moments m = { 0 };
 
 	for (size_t i = s->n_stages; i-- > 0;) {
 		search_pairs(s, i, s->stage[i].winner, &pairs);
 		if (pairs.n < PAIRED_MIN)
 			continue;
-		for (size_t j = 0; j < pairs.n; j++)
-			stats_add(&m, pairs.log_cost[j]);
-		return MAX(SD_FLOOR, sqrt(stats_variance(&m)));
+		return MAX(SD_FLOOR, paired_spread(pairs.log_cost, pairs.n));
 	}
-	return sqrt(2) * MAX(SD_FLOOR, s->reference.log_sd);
+	return sqrt(2) * MAX(SD_FLOOR, s->reference.spread);
 }
 
 /* Pairs of one reference and n_algos limited runs that fit, with the probed run kept in reserve. */
@@ -58,7 +55,7 @@ double search_target(const struct search *s)
 	/* The score of a limit is uncertain itself: as if the pairs spread more. Aiming at what the
 	 * pairs alone could show left three times as many studies undecided (CV 1 %).
 	 */
-	double score_sd = SCORE_ERROR * s->reference.log_sd / sqrt(repeats(s) / 3.0);
+	double score_sd = SCORE_ERROR * s->reference.spread / sqrt(repeats(s) / 3.0);
 	double sd = hypot(search_pair_sd(s), score_sd * sqrt(n));
 
 	return MAX(TARGET_LEAST * search_log_bound(s), search_log_bound(s) - paired_margin(sd, n));
@@ -68,12 +65,22 @@ void search_rule(const struct search *s, struct bracket_rule *ret)
 {
 	*ret = (struct bracket_rule){
 		.target = s->config.n_limits ? search_log_bound(s) : search_target(s),
-		.run_sd = MAX(SD_FLOOR, s->reference.log_sd) * 1.1,
+		.run_sd = MAX(SD_FLOOR, s->reference.spread) * 1.1,
 		.floor_ratio = s->config.floor_ratio > 0 ? s->config.floor_ratio : 0.1,
 		.fixed = s->config.limit_ratio,
 		.n_fixed = s->config.n_limits,
 		.repeats = repeats(s),
 	};
+}
+
+uint64_t search_time(const struct search *s, double share)
+{
+	double wall = s->reference.wall_ns, left = (double)s->budget_ns - (double)s->spent_ns;
+	double pairs = wall * (PAIRED_MIN * (1 + SEARCH_LIMITED_WALL) + SEARCH_RESERVE + 0.1);
+
+	if (left - pairs < 2 * wall)
+		return (uint64_t)MAX(0.0, left - SEARCH_RESERVE * wall);
+	return (uint64_t)MIN(share * left, left - pairs);
 }
 
 /* Which limit of an algorithm is the smallest within the target, and its RAM; false: none below 1.

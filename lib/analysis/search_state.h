@@ -68,6 +68,7 @@ struct search_run {
 struct search_reference {
 	size_t runs, failed; /* that count; that failed */
 	double cost, log_sd; /* median; of the log cost */
+	double spread;       /* as log_sd, by paired_spread(): what is planned with */
 	double ram_mean_bytes, ram_peak_bytes;
 	double wall_ns, slowest_ns; /* mean; elapsed */
 };
@@ -106,6 +107,7 @@ struct search {
 	size_t n_stages;
 	struct search_stage stage[SEARCH_STAGES];
 	struct search_ask next;
+	size_t extended_at; /* runs when the winner's search was last gone on with */
 	bool sequence_over;
 };
 
@@ -138,6 +140,11 @@ void search_rule(const struct search *s, struct bracket_rule *ret);
  * left? */
 double search_log_bound(const struct search *s);
 bool search_fits(const struct search *s, double walls);
+
+/* search_time - ns for search runs: a share of what is left, but so that the least number of pairs
+ * still fits; where they cannot, all but the probed run's.
+ */
+uint64_t search_time(const struct search *s, double share);
 
 /* search_pair_sd - of a pair's log ratio: of the last stage with enough pairs, else from the
  * reference. */

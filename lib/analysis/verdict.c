@@ -82,14 +82,11 @@ static void find_beyond(const struct search *s, struct verdict *v)
 static void find_more(const struct search *s, const struct search_pairs *pairs, struct verdict *v)
 {
 	double margin = search_log_bound(s) - log1p(v->slowdown.estimate);
-	struct stats_moments m = { 0 };
-	double sd = sqrt(2) * s->reference.log_sd;
+	double sd = sqrt(2) * s->reference.spread;
 	size_t needed;
 
-	for (size_t i = 0; i < pairs->n; i++)
-		stats_add(&m, pairs->log_cost[i]);
-	if (m.n >= PAIRED_MIN)
-		sd = sqrt(stats_variance(&m));
+	if (pairs->n >= PAIRED_MIN)
+		sd = paired_spread(pairs->log_cost, pairs->n);
 	v->smallest_bound = expm1(paired_margin(sd, MAX((double)pairs->n, (double)PAIRED_MIN)));
 	v->more_pairs = SIZE_MAX;
 	v->more_ns = MISSING_U64;
