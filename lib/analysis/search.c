@@ -232,7 +232,8 @@ static void add_to_bracket(struct search *s, const struct search_run *run)
 		.stall_ratio = run->stall_ratio,
 		.ram_ratio = run->ram_mean_bytes / s->reference.ram_mean_bytes,
 		.aborted = run->outcome == SEARCH_ABORTED,
-		.killed = run->outcome == SEARCH_KILLED || run->outcome == SEARCH_FAILED,
+		.killed = run->outcome == SEARCH_KILLED || run->outcome == SEARCH_FAILED ||
+			  !(run->cost > 0),
 	};
 
 	a->failed += run->outcome == SEARCH_FAILED;

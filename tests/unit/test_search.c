@@ -364,6 +364,39 @@ static void test_search__a_contaminated_block_is_repeated_and_counted(void **sta
 	search_free(s);
 }
 
+/* Kills, failures, contaminated and aborted runs, missing values, in any order: it ends, and there
+ * is a verdict after each run.
+ */
+static void test_search__any_outcomes_end(void **state UNUSED)
+{
+	for (uint64_t seed = 0; seed < 300; seed++) {
+		struct search_config config = five_percent;
+		struct model m;
+		struct search *s;
+		struct search_ask ask;
+		struct search_run run;
+
+		config.seed = seed;
+		config.n_limits = seed % 3 ? 0 : 2;
+		config.limit_ratio[0] = 0.8;
+		config.limit_ratio[1] = 0.5;
+		model_init(&m, (enum model_kind)(seed % MODEL_KINDS), 0.05, seed % 2 ? 0.1e9 : 15e9,
+			   seed);
+		assert_int_equal(search_new(&config, &s), 0);
+		while (search_next(s, &ask)) {
+			model_run(&m, &ask, &run);
+			if (model_uniform(&m, 0, 1) < 0.02 * (double)(seed % 20))
+				run.outcome = (enum search_outcome)prng_below(&m.rng, 5);
+			if (run.outcome == SEARCH_FAILED || seed % 7 == 6)
+				run.cost = run.ram_mean_bytes = MISSING_F64;
+			assert_int_equal(search_add(s, &run), 0);
+			verdict_now(s);
+			assert_true(s->n_runs < 2000);
+		}
+		search_free(s);
+	}
+}
+
 static void test_search__two_kills_end_a_stage(void **state UNUSED)
 {
 	struct model m;
@@ -585,6 +618,7 @@ int main(void)
 		cmocka_unit_test(test_search__progress_counts_down),
 		cmocka_unit_test(test_search__a_program_that_fails_ends_it_soon),
 		cmocka_unit_test(test_search__a_contaminated_block_is_repeated_and_counted),
+		cmocka_unit_test(test_search__any_outcomes_end),
 		cmocka_unit_test(test_search__two_kills_end_a_stage),
 		cmocka_unit_test(test_search__given_limits_are_all_measured),
 		cmocka_unit_test(test_verdict__a_cliff_is_found),
