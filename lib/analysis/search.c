@@ -165,7 +165,7 @@ static bool plan_bracket(struct search *s)
 			start_at_best(s, algo);
 			s->algo[algo].track = SEARCH_ACTIVE;
 		}
-		if (!s->config.n_limits && cannot_win(s, algo)) {
+		if (!s->config.n_limits && !s->n_stages && cannot_win(s, algo)) {
 			s->algo[algo].track = SEARCH_DROPPED;
 			continue;
 		}

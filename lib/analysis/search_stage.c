@@ -75,15 +75,13 @@ static void first_stage_without_candidate(struct search *s, const struct bracket
 	plan_pairs(s, add_stage(s, best, s->algo[best].bracket.point[0].limit_ratio, ALPHA), least);
 }
 
-static void add_second_finalist(struct search *s, struct search_stage *st, double ram)
+/* A second finalist whose RAM is close, where both fit. */
+static void add_second_finalist(const struct search *s, struct search_stage *st, size_t algo,
+				double limit)
 {
-	double limit, second_ram = INFINITY;
-	size_t second = search_best_algo(s, st->algo[0], &limit, &second_ram);
-
-	if (second == SEARCH_NO_ALGO || second_ram > ram * (1 + CLOSE_RAM) ||
-	    search_pairs_that_fit(s, 2, s->spent_ns) < (double)(st->planned + st->planned / 4))
+	if (search_pairs_that_fit(s, 2, s->spent_ns) < (double)(st->planned + st->planned / 4))
 		return;
-	st->algo[1] = second;
+	st->algo[1] = algo;
 	st->limit_ratio[1] = limit;
 	st->n_algos = 2;
 	st->block_walls += SEARCH_LIMITED_WALL;
@@ -94,8 +92,8 @@ static void first_stage(struct search *s)
 {
 	struct bracket_rule rule;
 	struct search_stage *st;
-	double limit, ram = INFINITY;
-	size_t best;
+	double limit, ram = INFINITY, second_limit, second_ram = INFINITY;
+	size_t best, second;
 
 	search_rule(s, &rule);
 	best = search_best_algo(s, SEARCH_NO_ALGO, &limit, &ram);
@@ -103,9 +101,11 @@ static void first_stage(struct search *s)
 		first_stage_without_candidate(s, &rule);
 		return;
 	}
+	second = search_best_algo(s, best, &second_limit, &second_ram);
 	st = add_stage(s, best, limit, ALPHA);
 	plan_pairs(s, st, bracket_slowdown(&s->algo[best].bracket, &rule, limit));
-	add_second_finalist(s, st, ram);
+	if (second != SEARCH_NO_ALGO && second_ram <= ram * (1 + CLOSE_RAM))
+		add_second_finalist(s, st, second, second_limit);
 }
 
 /* Given limits are all measured, from the largest down; the claim ends with the first that fails.
@@ -144,7 +144,6 @@ static void go_on(struct search *s, const struct search_stage *last)
 		return;
 	search_rule(s, &rule);
 	target = search_log_bound(s) - paired_margin(search_pair_sd(s), pairs);
-	rule.target = search_log_bound(s);
 	bracket_ends(b, &rule, &within, &beyond);
 	limit = bracket_limit(b, &rule, target,
 			      beyond > 0 ? beyond : b->point[b->n - 1].limit_ratio);

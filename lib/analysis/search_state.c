@@ -64,7 +64,9 @@ double search_target(const struct search *s)
 void search_rule(const struct search *s, struct bracket_rule *ret)
 {
 	*ret = (struct bracket_rule){
-		.target = s->config.n_limits ? search_log_bound(s) : search_target(s),
+		/* Once stages have begun, the search looks for the first limit beyond the bound. */
+		.target =
+			s->config.n_limits || s->n_stages ? search_log_bound(s) : search_target(s),
 		.run_sd = MAX(SD_FLOOR, s->reference.spread) * 1.1,
 		.floor_ratio = s->config.floor_ratio > 0 ? s->config.floor_ratio : 0.1,
 		.fixed = s->config.limit_ratio,

@@ -69,7 +69,6 @@ static void find_beyond(const struct search *s, struct verdict *v)
 	if (v->beyond_source == VERDICT_FROM_PAIRS)
 		return;
 	search_rule(s, &rule);
-	rule.target = search_log_bound(s);
 	bracket_ends(b, &rule, &within, &beyond);
 	for (size_t i = b->n; i-- > 0;)
 		if (b->point[i].limit_ratio < v->limit_ratio && b->point[i].limit_ratio <= beyond) {
