@@ -23,11 +23,22 @@ uint64_t search_budget_ns(uint64_t reference_ns)
 
 /* ---- reference ---- */
 
+/* NaN below 2. */
+static double sample_sd(const double *x, size_t n)
+{
+	double mean = 0, squares = 0;
+
+	for (size_t i = 0; i < n; i++)
+		mean += x[i] / (double)n;
+	for (size_t i = 0; i < n; i++)
+		squares += (x[i] - mean) * (x[i] - mean);
+	return n < 2 ? MISSING_F64 : sqrt(squares / (double)(n - 1));
+}
+
 static void summarize_reference(struct search *s)
 {
 	struct search_reference *ref = &s->reference;
-	struct stats_moments logs = { 0 }, wall = { 0 }, ram = { 0 };
-	double cost[REFERENCE_MAX * 2], log_cost[REFERENCE_MAX * 2];
+	double wall = 0, ram = 0, cost[REFERENCE_MAX * 2], log_cost[REFERENCE_MAX * 2];
 	bool warm_only = s->n_runs == 1;
 
 	*ref = (struct search_reference){ 0 };
@@ -43,17 +54,16 @@ static void summarize_reference(struct search *s)
 		}
 		cost[ref->runs] = run->cost;
 		log_cost[ref->runs++] = log(run->cost);
-		stats_add(&logs, log(run->cost));
-		stats_add(&wall, (double)run->wall_ns);
-		stats_add(&ram, run->ram_mean_bytes);
+		wall += (double)run->wall_ns;
+		ram += run->ram_mean_bytes;
 		ref->ram_peak_bytes = MAX(ref->ram_peak_bytes, run->ram_peak_bytes);
 		ref->slowest_ns = MAX(ref->slowest_ns, (double)run->elapsed_ns);
 	}
 	ref->cost = stats_median(cost, ref->runs);
 	ref->spread = paired_spread(log_cost, ref->runs);
-	ref->log_sd = logs.n < 2 ? MISSING_F64 : sqrt(stats_variance(&logs));
-	ref->wall_ns = wall.mean;
-	ref->ram_mean_bytes = ram.mean;
+	ref->log_sd = sample_sd(log_cost, ref->runs);
+	ref->wall_ns = ref->runs ? wall / (double)ref->runs : 0;
+	ref->ram_mean_bytes = ref->runs ? ram / (double)ref->runs : MISSING_F64;
 }
 
 /* At least 5 for a coefficient of variation, 2 where even those would take a third of the budget.
