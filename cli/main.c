@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "lib/base/companion.h"
 #include "lib/base/term.h"
+#include "lib/results/search_records.h"
 #include "study/config.h"
 
 static struct doctor_config doctor;
@@ -74,7 +75,8 @@ static const struct opt_command commands[] = {
 };
 
 static const struct record_type *const records[] = {
-	&study_run_type,    &study_configuration_type, &study_prediction_type,
+	&study_run_type,    &search_run_type,          &verdict_type,
+	&curve_type,        &study_configuration_type, &study_prediction_type,
 	&study_answer_type, &end_record_type,          NULL,
 };
 

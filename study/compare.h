@@ -13,6 +13,8 @@
 /* One configuration, all its runs together: medians, with the smallest and largest run of some. */
 struct configuration_record {
 	const char *target, *configuration;
+	const char *algorithm; /* NULL: none; no field */
+	double limit_bytes;
 	uint64_t n, n_failed;
 	const char *slowdown_verdict;
 	bool by_probe;

@@ -5,20 +5,29 @@
 
 #include "lib/base/opt.h"
 
+#define STUDY_LIMITS_MAX 8
+
 struct study_config {
-	double limit_ratio;
+	double max_slowdown_ratio;
+	uint64_t budget_ns;     /* 0: by the reference runs */
+	struct opt_list limits; /* none: a search */
 	struct opt_list algorithms;
 	uint64_t blocks, seed, timeout_ns;
 	const char *dir; /* for the results */
+	const char *resume;
 	bool demo, no_calibration;
 	double floor_ratio, heavy_below, price_gib_per_core;
 	int savings;    /* enum policy_savings */
 	const char *db; /* with this machine's calibrations; NULL = the study's own, if any */
 	struct opt_output output;
+	/* Read from limits, and set by resume: */
+	double limit_ratios[STUDY_LIMITS_MAX];
+	size_t n_limits;
+	const char *experiment; /* id of the one that goes on; NULL: a new one */
 };
 #define STUDY_DEFAULTS \
 	{ \
-		.limit_ratio = 0.5, .blocks = 3, .seed = 42, .timeout_ns = 120 * NS_PER_S, \
+		.max_slowdown_ratio = 0.05, .blocks = 3, .seed = 42, .timeout_ns = 120 * NS_PER_S, \
 		.dir = "coldpress-report", .floor_ratio = 0.05, .heavy_below = 0.25, \
 		.price_gib_per_core = 4 \
 	}

@@ -10,6 +10,8 @@
 #include <math.h>
 
 #include "backend.h"
+#include "busy.h"
+#include "configuration.h"
 #include "foreign.h"
 #include "input.h"
 #include "lib/base/stop.h"
@@ -30,6 +32,8 @@
 struct live_run {
 	struct study *study;
 	struct study_target *target;
+	const struct study_configuration *configuration;
+	const struct run_plan *plan;
 	struct run_record *record;
 	struct backend_pool pool;
 	struct backend_io before;
@@ -46,7 +50,7 @@ struct live_run {
 /* Nothing swapped and next to no stall for a window; PSI averages would remember the run before for
  * a minute.
  */
-static bool settle(void)
+static bool settle(struct study *s)
 {
 	uint64_t deadline = monotonic_ns() + SETTLE_NS;
 
@@ -57,7 +61,9 @@ static bool settle(void)
 
 		if (procfs_vmstat_read(NULL, &v0, NULL))
 			return true;
+		busy_begin(&s->busy);
 		sleep_ns(SETTLE_WINDOW_NS);
+		busy_end(&s->busy);
 		if (procfs_vmstat_read(NULL, &v1, NULL))
 			return true;
 		psi = psi && !psi_read(NULL, "/proc/pressure/memory", &p1, NULL);
@@ -111,7 +117,9 @@ static int supervise_up(struct live_run *r, int output_fd, struct err *e)
 	config.stdin_fd = study_input_rewind(r->study);
 	config.stdout_fd = config.stderr_fd = output_fd;
 	config.duration_ns = r->study->config->timeout_ns;
-	config.memory_bytes = r->pool.backend->limited ? r->target->limit_bytes : MISSING_U64;
+	if (r->plan->abort_ns)
+		config.duration_ns = MIN(config.duration_ns, r->plan->abort_ns);
+	config.memory_bytes = r->configuration->limit_bytes;
 	config.held = true;
 	config.journal = r->study->journal;
 	return supervise_start(&r->supervised, &config, e);
@@ -126,7 +134,8 @@ static const char *members_dir(const struct cgroup *group)
 
 static void show_progress(struct live_run *r, uint64_t now)
 {
-	double expected = study_reference(r->target)->metrics.wall_ns;
+	const struct results_run *reference = study_reference(r->target);
+	double expected = reference ? reference->metrics.wall_ns : MISSING_F64;
 	double elapsed = (double)(now - r->supervised.begin_ns);
 
 	if (expected > 0)
@@ -212,6 +221,7 @@ static void fill(struct live_run *r, struct run_record *ret)
 	m->major_faults = metric_u64(result->major_fault_count);
 	m->psi_some_us = metric_u64(result->last.stall_some_us);
 	m->psi_full_us = metric_u64(result->last.stall_full_us);
+	m->refault_file_pages = metric_u64(result->last.refault_file_pages);
 	if (r->pool.device_path[0])
 		m->foreign_swap_bytes = (double)r->foreign.others_bytes;
 	ret->exit_status =
@@ -279,19 +289,21 @@ static int not_removed(struct live_run *r, int rc, const struct err *why, struct
 static int start(struct live_run *r, int output_fd, struct err *e)
 {
 	const struct study_backend *backend = r->pool.backend;
-	double peak = study_reference(r->target)->metrics.ram_bytes_peak;
+	const struct results_run *reference = study_reference(r->target);
 	int rc = 0;
 
-	if (backend->up)
-		rc = backend->up(&r->pool, (uint64_t)peak, &r->study->left_behind, e);
+	if (backend->up && reference)
+		rc = backend->up(&r->pool, (uint64_t)reference->metrics.ram_bytes_peak,
+				 &r->study->left_behind, e);
 	if (!rc && backend->io)
 		rc = backend->io(&r->pool, &r->before, e);
 	return rc ? rc : supervise_up(r, output_fd, e);
 }
 
 /* Pool and cgroup are removed by the caller and supervise_stop, whatever comes of it. */
-static int run_inside(struct live_run *r, enum results_run_kind kind, bool settled, struct err *e)
+static int run_inside(struct live_run *r, bool settled, struct err *e)
 {
+	const enum results_run_kind kind = r->plan->kind;
 	AUTO_CLOSE int output_fd = study_open_output(r->study, r->target, e);
 	struct study_scanner scanner = { 0 };
 	struct err why = { 0 };
@@ -299,7 +311,7 @@ static int run_inside(struct live_run *r, enum results_run_kind kind, bool settl
 
 	if (rc)
 		return rc;
-	if (kind != RESULTS_RUN_TIMED)
+	if (kind == RESULTS_RUN_REFERENCE || kind == RESULTS_RUN_PROBED)
 		study_probes_start(r->study, r->supervised.group.dir[CGROUP_TREE_UNIFIED],
 				   r->pool.device_path, &r->probes);
 	if (kind == RESULTS_RUN_REFERENCE)
@@ -322,43 +334,57 @@ static int run_inside(struct live_run *r, enum results_run_kind kind, bool settl
 	return store_run(r, r->record, e);
 }
 
+static void announce(struct study *s, const struct study_target *target,
+		     const struct study_configuration *configuration, const struct run_plan *plan,
+		     const struct run_record *record)
+{
+	if (plan->label)
+		term_progress_step(&s->progress, "%s", plan->label);
+	else
+		term_progress_step(&s->progress, "%s: %s run, configuration %s", target->name,
+				   record->kind, configuration->name);
+}
+
 int study_run_once(struct study *s, struct study_target *target,
-		   struct study_configuration *configuration, enum results_run_kind kind,
-		   unsigned int block, unsigned int position, struct err *e)
+		   struct study_configuration *configuration, const struct run_plan *plan,
+		   struct err *e)
 {
 	struct run_record record;
 	struct live_run r = {
 		.study = s,
 		.target = target,
+		.configuration = configuration,
+		.plan = plan,
 		.record = &record,
 		.pool = { .backend = configuration->backend,
-			  .algorithm = configuration->algorithm },
+			  .algorithm = study_algorithm(configuration) },
 	};
 	struct err why = { 0 };
 	bool settled;
 	int rc;
 
-	run_record_init(&record, target->name, configuration->name, kind, block, position);
-	term_progress_step(&s->progress, "%s: %s run, configuration %s", target->name, record.kind,
-			   configuration->name);
-	settled = settle();
+	run_record_init(&record, target->name, configuration->name, plan->kind, plan->block,
+			plan->position);
+	announce(s, target, configuration, plan, &record);
+	settled = settle(s);
 	if (stop_requested())
 		return err_set(e, EINTR, "stopped");
-	rc = results_run_begin(s->results, &configuration->cell, block, position, kind,
-			       &record.run.id, e);
+	rc = results_run_begin(s->results, &configuration->cell, plan->block, plan->position,
+			       plan->kind, &record.run.id, e);
 	if (rc)
 		return rc;
-	rc = run_inside(&r, kind, settled, e);
+	rc = run_inside(&r, settled, e);
 	if (r.pool.up && r.pool.backend->down(&r.pool, &why))
 		rc = not_removed(&r, rc, &why, e);
 	samples_done(&r.samples);
 	free(r.probes.pool_record);
 	if (!rc) { /* one that was cut off is in the results, and is no result */
-		configuration->runs[configuration->n++] = record.run;
+		rc = study_configuration_run(configuration, &record.run);
 		s->runs_done++;
 	}
 	term_progress_update(&s->progress, s->runs_done);
-	if (!rc && record.run.state != RESULTS_RUN_OK)
+	if (!rc && record.run.state != RESULTS_RUN_OK &&
+	    !(plan->abort_ns && record.run.state == RESULTS_RUN_TIMEOUT))
 		study_note(s, RESULTS_NOTE_WARNING, target->name, "%s run under %s: %s, %s",
 			   record.kind, configuration->name, record.state, record.run.reason);
 	return rc;

@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "configuration.h"
 #include "input.h"
 #include "lib/base/spawn.h"
 #include "lib/base/stop.h"
@@ -132,7 +133,8 @@ int study_run_unprivileged(struct study *s, struct study_target *target, struct 
 			e);
 	}
 	run_record_end(&record, RESULTS_RUN_OK, "");
-	none->runs[none->n++] = record.run;
-	rc = study_scan_store(s, target, &record.run.id, e);
+	rc = study_configuration_run(none, &record.run);
+	if (!rc)
+		rc = study_scan_store(s, target, &record.run.id, e);
 	return rc ? rc : study_run_finish(s, &record, e);
 }

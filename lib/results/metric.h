@@ -93,6 +93,8 @@ enum metric_group {
 	  "pages written to the pool's device") \
 	M(arg, pages_in, PAGES, TRAFFIC, LESS, TIMED, "Swap-ins", \
 	  "pages read from the pool's device") \
+	M(arg, refault_file_pages, PAGES, TRAFFIC, LESS, TIMED, "File refaults", \
+	  "page cache of the cgroup that was evicted and read again (workingset_refault_file)") \
 	M(arg, readback_factor, RATIO, TRAFFIC, LESS, PROBED, "Readback factor", \
 	  "swap-ins per swap-out; missing in timed runs where the probed run has it") \
 	M(arg, residence_ns, NS, TRAFFIC, MORE, PROBED, "Mean residence", \
