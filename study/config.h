@@ -7,14 +7,19 @@
 
 #define STUDY_LIMITS_MAX 8
 
+enum study_better { STUDY_BETTER_LOWER, STUDY_BETTER_HIGHER };
+
 struct study_config {
 	double max_slowdown_ratio;
-	uint64_t budget_ns;     /* 0: by the reference runs */
+	uint64_t budget_ns;     /* MISSING_U64: by the reference runs */
 	struct opt_list limits; /* none: a search */
 	struct opt_list algorithms;
 	uint64_t blocks, seed, timeout_ns;
 	const char *dir; /* for the results */
 	const char *resume;
+	const char *metric; /* NULL: time */
+	int better;         /* enum study_better */
+	uint64_t accept_exit;
 	bool demo, no_calibration;
 	double floor_ratio, heavy_below, price_gib_per_core;
 	int savings;    /* enum policy_savings */
@@ -27,7 +32,7 @@ struct study_config {
 };
 #define STUDY_DEFAULTS \
 	{ \
-		.max_slowdown_ratio = 0.05, .blocks = 3, .seed = 42, .timeout_ns = 120 * NS_PER_S, \
+		.max_slowdown_ratio = 0.05, .budget_ns = MISSING_U64, .blocks = 3, .seed = 42, .timeout_ns = 120 * NS_PER_S, \
 		.dir = "coldpress-report", .floor_ratio = 0.05, .heavy_below = 0.25, \
 		.price_gib_per_core = 4 \
 	}

@@ -14,7 +14,6 @@
 #include "lib/results/comparison.h"
 #include "lib/results/search_records.h"
 #include "scan.h"
-#include "search.h"
 
 /* ---- options ---- */
 
@@ -223,10 +222,10 @@ static int tell(void *ctx, const char *type UNUSED, struct json_object *json)
 
 	if (!record_read(json, &search_run_type, &record) || !search_next(target->search, &ask))
 		return 0;
-	outcome = word_index(study_search_outcomes, record.outcome);
+	outcome = word_index(search_run_outcomes, record.outcome);
 	algorithm = ask.algo == SEARCH_NO_ALGO ? "" : told->study->choices[ask.algo].name;
 	if (record.run != ask.run || outcome < 0 ||
-	    word_index(study_search_phases, record.phase) != (int)ask.phase ||
+	    word_index(search_run_phases, record.phase) != (int)ask.phase ||
 	    !str_eq(record.algorithm ?: "", algorithm))
 		return 1;
 

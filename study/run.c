@@ -173,6 +173,14 @@ static int watch(struct live_run *r, struct err *e)
 
 /* ---- what came of it ---- */
 
+/* An exit status that the user calls a success. */
+static bool accepted(const struct live_run *r)
+{
+	return r->result.state == SUPERVISE_FAILED && !r->result.signal &&
+	       r->result.exit_status > 0 &&
+	       (uint64_t)r->result.exit_status == r->study->config->accept_exit;
+}
+
 static void judge(const struct live_run *r, bool settled, struct run_record *ret)
 {
 	static const enum results_run_state states[] = {
@@ -181,7 +189,7 @@ static void judge(const struct live_run *r, bool settled, struct run_record *ret
 		[SUPERVISE_TIMEOUT] = RESULTS_RUN_TIMEOUT, [SUPERVISE_ABORTED] = RESULTS_RUN_FAILED,
 		[SUPERVISE_OOM] = RESULTS_RUN_OOM,
 	};
-	enum results_run_state state = states[r->result.state];
+	enum results_run_state state = accepted(r) ? RESULTS_RUN_OK : states[r->result.state];
 	char reason[sizeof(ret->run.reason)];
 
 	snprintf(reason, sizeof(reason), "%s", r->result.why);

@@ -14,10 +14,7 @@
 #include "rank.h"
 #include "resume.h"
 #include "run.h"
-
-const char *const study_search_phases[] = { "reference", "search", "paired", "probed", NULL };
-const char *const study_search_outcomes[] = { "ok",     "aborted",      "killed",
-					      "failed", "contaminated", NULL };
+#include "score.h"
 
 /* ---- what the engine needs to know first ---- */
 
@@ -65,7 +62,7 @@ static int begin(struct study *s, struct study_target *target, struct err *e)
 	double peak = study_reference(target)->metrics.ram_bytes_peak;
 	struct search_config config = {
 		.max_slowdown = s->config->max_slowdown_ratio,
-		.budget_ns = s->config->budget_ns,
+		.budget_ns = s->config->budget_ns == MISSING_U64 ? 0 : s->config->budget_ns,
 		.seed = s->config->seed,
 		.n_algos = MIN(s->n_choices, (size_t)SEARCH_ALGOS),
 		.floor_ratio = fmax(0.1, (double)STUDY_LIMIT_FLOOR_BYTES / peak),
@@ -89,9 +86,13 @@ static int begin(struct study *s, struct study_target *target, struct err *e)
 
 /* ---- one run ---- */
 
-static double cost_of(const struct results_run *run)
+/* Of the run that has just ended. */
+static double cost_of(const struct study *s, const struct study_target *target,
+		      const struct results_run *run)
 {
-	return run->metrics.wall_ns;
+	if (!s->config->metric || run->state == RESULTS_RUN_TIMEOUT)
+		return run->metrics.wall_ns;
+	return study_score_cost(s, target);
 }
 
 static enum search_outcome outcome_of(const struct results_run *run)
@@ -111,15 +112,19 @@ static enum search_outcome outcome_of(const struct results_run *run)
 	}
 }
 
-static struct search_run result_of(const struct search_ask *ask, const struct results_run *run,
+/* Without its number in the output a run says nothing. */
+static struct search_run result_of(const struct study *s, const struct study_target *target,
+				   const struct search_ask *ask, const struct results_run *run,
 				   uint64_t wall_ns)
 {
 	const struct metrics *m = &run->metrics;
+	double cost = cost_of(s, target, run);
 
 	return (struct search_run){
 		.ask = *ask,
-		.outcome = outcome_of(run),
-		.cost = cost_of(run),
+		.outcome = isnan(cost) && outcome_of(run) == SEARCH_OK ? SEARCH_FAILED
+								       : outcome_of(run),
+		.cost = cost,
 		.elapsed_ns = isnan(m->wall_ns) ? 0 : (uint64_t)m->wall_ns,
 		.wall_ns = wall_ns,
 		.ram_mean_bytes = m->footprint_bytes_mean,
@@ -135,7 +140,7 @@ static int store(struct study *s, const struct study_target *target, const struc
 	struct search_run_record record = {
 		.target = target->name,
 		.run = ask->run,
-		.phase = study_search_phases[ask->phase],
+		.phase = search_run_phases[ask->phase],
 		.algorithm = ask->algo == SEARCH_NO_ALGO ? NULL : s->choices[ask->algo].name,
 		.limit_ratio = ask->limit_ratio,
 		.limit_bytes = ask->limit_bytes,
@@ -143,7 +148,7 @@ static int store(struct study *s, const struct study_target *target, const struc
 		.block = ask->phase == SEARCH_PAIRED ? ask->block : MISSING_U64,
 		.warm_up = ask->warm_up,
 		.oom_retried = retried,
-		.outcome = study_search_outcomes[run->outcome],
+		.outcome = search_run_outcomes[run->outcome],
 		.cost = run->cost,
 		.elapsed_ns = run->elapsed_ns,
 		.wall_ns = run->wall_ns,
@@ -195,7 +200,7 @@ static void show_plan(struct study *s, const struct study_target *target,
 				 (unsigned long long)(left_ns / NS_PER_S));
 	}
 	snprintf(buf, len, "%zu/%zu %s: %s, %s%s", ask->run + 1, MAX(runs, ask->run + 1),
-		 target->name, study_search_phases[ask->phase], what, left);
+		 target->name, search_run_phases[ask->phase], what, left);
 }
 
 /* Killed under its limit while the pool had room: it may be the kernel's stale statistics of the
@@ -238,7 +243,7 @@ static int make_run(struct study *s, struct study_target *target, const struct s
 			   "again",
 			   c->name);
 	} while (true);
-	*ret = result_of(ask, run, monotonic_ns() - begin_ns);
+	*ret = result_of(s, target, ask, run, monotonic_ns() - begin_ns);
 	return store(s, target, ret, &run->id, retried, e);
 }
 
@@ -252,7 +257,10 @@ static int first_answer(struct study *s, struct study_target *target, struct err
 
 	if (!search_next(target->search, &ask) || ask.run)
 		return 0;
-	run = result_of(&ask, reference, (uint64_t)reference->metrics.wall_ns);
+	run = result_of(s, target, &ask, reference, (uint64_t)reference->metrics.wall_ns);
+	if (s->config->metric && isnan(run.cost))
+		return err_say(e, EINVAL, "--metric '%s' found no positive number in %s/%s.output",
+			       s->config->metric, s->config->dir, target->name);
 	rc = store(s, target, &run, &reference->id, false, e);
 	return rc ? rc : search_add(target->search, &run);
 }

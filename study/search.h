@@ -14,9 +14,6 @@
  */
 int study_search(struct study *s, struct study_target *target, struct err *e);
 
-/* The words of the records. */
-extern const char *const study_search_phases[], *const study_search_outcomes[];
-
 /* study_search_point - the configuration of an algorithm at a limit, as the search ran it; NULL. */
 const struct study_configuration *study_search_point(const struct study *s,
 						     const struct study_target *target, size_t algo,

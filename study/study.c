@@ -20,9 +20,14 @@
 #include "prepare.h"
 #include "resume.h"
 #include "run.h"
+#include "score.h"
 #include "search.h"
 #include "targets.h"
 #include "unprivileged.h"
+
+static const char *const better_choices[] = {
+	[STUDY_BETTER_LOWER] = "lower", [STUDY_BETTER_HIGHER] = "higher", NULL
+};
 
 #define DEMO_BUDGET_NS (45 * NS_PER_S) /* for each of two targets, without their reference runs */
 
@@ -38,6 +43,13 @@ const struct opt study_options[] = {
 		     "time for the study of one command; default 40 reference runs, at least 2m, at "
 		     "most 15m",
 		     .min = 10 * NS_PER_S, .max = 24 * 3600 * NS_PER_S),
+	OPT_STRING(0, "metric", S, metric,
+		   "compare runs by a number that the command prints, not by time: the last match "
+		   "of this extended regular expression, its first group if it has one",
+		   .metavar = "REGEX"),
+	OPT_CHOICE(0, "better", S, better, better_choices, "which values of --metric are better"),
+	OPT_U64(0, "accept-exit", S, accept_exit,
+		"exit status of the command that is a success too, as 0 is", .max = 255),
 	OPT_LIST(0, "limit", S, limits,
 		 "no search: measure at these shares of the command's own peak of anonymous and "
 		 "shared memory, e.g. 50%,75%",
@@ -241,7 +253,7 @@ static int check_settings(const struct study_config *settings, struct err *e)
 		return err_usage(e, "--max-slowdown is above 0 %% and at most 400 %%");
 	if (settings->no_calibration && settings->db)
 		return err_usage(e, "--no-calibration and --db FILE exclude each other");
-	return 0;
+	return study_score_check(settings, e);
 }
 
 /* The shares of --limit. */
@@ -310,7 +322,7 @@ int study_run(void *context, int argc, char **argv, int *exit_code UNUSED, struc
 		rc = study_read_calibrations(s, settings->db, e);
 	if (rc)
 		return rc;
-	if (settings->demo && !settings->budget_ns)
+	if (settings->demo && settings->budget_ns == MISSING_U64)
 		settings->budget_ns = DEMO_BUDGET_NS;
 	s->config = settings;
 	s->input_fd = -1;

@@ -173,7 +173,7 @@ int study_verdict_of(const struct study *s, const struct study_target *target,
 	AUTO_FREE struct verdict_point *points = calloc(STUDY_CURVE_MAX, sizeof(*points));
 	FILE *f;
 
-	*ret = (struct study_verdict){ .study = s, .target = target };
+	*ret = (struct study_verdict){ .study = s, .target = target, .metric = s->config->metric };
 	if (!points || verdict_of(target->search, &ret->verdict))
 		return err_set(e, ENOMEM, "cannot write the answer");
 	fill_record(ret);

@@ -16,6 +16,7 @@ struct study_verdict {
 	struct verdict_record record;
 	struct curve_record curve[STUDY_CURVE_MAX];
 	size_t n_curve;
+	bool metric; /* slowdown is of --metric, not of time */
 	char text[600];
 };
 

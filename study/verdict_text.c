@@ -8,25 +8,38 @@
 
 #define BUSY_RATIO 0.1 /* of the CPUs, taken by others: worth a word */
 
-/* "3 % more time", "no more time". */
-static void time_words(FILE *f, double slowdown)
+/* "3 % more time", "no more time"; of a metric "a metric 3 % worse". */
+static void time_words(FILE *f, const struct study_verdict *v)
 {
-	double percent = round(100 * slowdown);
+	double percent = round(100 * v->record.slowdown_ratio);
 
-	if (percent == 0)
+	if (v->metric)
+		fprintf(f, "a metric %.0f %% %s", fabs(percent), percent < 0 ? "better" : "worse");
+	else if (percent == 0)
 		fprintf(f, "no more time");
 	else
 		fprintf(f, "%.0f %% %s time", fabs(percent), percent > 0 ? "more" : "less");
 }
 
-static void print_saves(FILE *f, const struct verdict_record *r)
+static void more_time(FILE *f, uint64_t ns)
 {
+	double s = ceil((double)ns / NS_PER_S);
+
+	if (s < 120)
+		fprintf(f, "%.0f s", s);
+	else
+		fprintf(f, "%.0f min", ceil(s / 60));
+}
+
+static void print_saves(FILE *f, const struct study_verdict *v)
+{
+	const struct verdict_record *r = &v->record;
 	char b[2][UNITS_TEXT_MAX];
 
 	fprintf(f, "%s: runs in %s instead of %s (%+.0f %%) at ", r->algorithm,
 		text_size(r->ram_bytes, b[0]), text_size(r->reference_ram_bytes, b[1]),
 		-100 * r->saved_ratio);
-	time_words(f, r->slowdown_ratio);
+	time_words(f, v);
 	if (!isnan(r->slowdown_low_ratio))
 		fprintf(f, " (%.0f %%: %.0f to %.0f %%)", 100 * r->confidence_ratio,
 			100 * r->slowdown_low_ratio, 100 * r->slowdown_high_ratio);
@@ -54,7 +67,6 @@ static void print_none(FILE *f, const struct study_verdict *v)
 static void print_undecided(FILE *f, const struct study_verdict *v)
 {
 	const struct verdict_record *r = &v->record;
-	char b[UNITS_TEXT_MAX];
 
 	fprintf(f, "not decided: ");
 	if (v->verdict.why == VERDICT_REFERENCE_FAILED) {
@@ -67,10 +79,10 @@ static void print_undecided(FILE *f, const struct study_verdict *v)
 		fprintf(f, "at %.0f %% of its RAM it takes %.2fx the time, and larger limits were "
 			   "not tested",
 			100 * r->limit_ratio, 1 + r->slowdown_ratio);
-	else if (r->more_pairs != MISSING_U64)
-		fprintf(f, "%llu more pairs would be needed, %s", (unsigned long long)r->more_pairs,
-			units_format_duration(r->more_ns / NS_PER_S * NS_PER_S, b));
-	else if (v->verdict.why == VERDICT_TOO_FEW_RUNS)
+	else if (r->more_pairs != MISSING_U64) {
+		fprintf(f, "%llu more pairs would be needed, ", (unsigned long long)r->more_pairs);
+		more_time(f, r->more_ns);
+	} else if (v->verdict.why == VERDICT_TOO_FEW_RUNS)
 		fprintf(f, "too few runs");
 	else
 		fprintf(f, "the slowdown is too near to the bound of %.3g %%",
@@ -78,7 +90,7 @@ static void print_undecided(FILE *f, const struct study_verdict *v)
 	if (r->algorithm && !isnan(r->slowdown_ratio) && v->verdict.why != VERDICT_LARGER_UNTESTED) {
 		fprintf(f, "; so far %s at %.0f %% of its peak: ", r->algorithm,
 			100 * r->limit_ratio);
-		time_words(f, r->slowdown_ratio);
+		time_words(f, v);
 	}
 }
 
@@ -87,7 +99,7 @@ void verdict_line(FILE *f, const struct study_verdict *v)
 	switch (v->verdict.kind) {
 	case VERDICT_SAVES:
 	case VERDICT_TIE:
-		print_saves(f, &v->record);
+		print_saves(f, v);
 		break;
 	case VERDICT_NONE:
 		print_none(f, v);
@@ -96,6 +108,9 @@ void verdict_line(FILE *f, const struct study_verdict *v)
 		print_undecided(f, v);
 		break;
 	}
+	if (v->record.others_cpu_ratio > BUSY_RATIO)
+		fprintf(f, "; busy machine: others took %.0f %% of the CPUs",
+			100 * v->record.others_cpu_ratio);
 	if (v->verdict.partial)
 		fprintf(f, " [partial: %s after %llu runs]",
 			stop_requested() ? "stopped" : "ended", (unsigned long long)v->record.runs);
@@ -138,15 +153,13 @@ void verdict_details(FILE *f, const struct study_verdict *v)
 		fprintf(f, "; reference runs spread by %.1f %%", 100 * r->reference_spread_ratio);
 	fputc('.', f);
 	if (r->others_cpu_ratio > BUSY_RATIO)
-		fprintf(f,
-			" The machine was busy: others took %.0f %% of the CPUs between the runs, "
-			"which widens the interval.",
-			100 * r->others_cpu_ratio);
+		fprintf(f, " What other programs take of the CPUs widens the interval: a quiet "
+			   "machine needs fewer runs.");
 	if (saves)
 		print_how(f, v);
 }
 
-#define CURVE_COLUMNS "  %-10s %11s %6s %11s %6s  %-22s %4s %11s %10s %9s %6s\n"
+#define CURVE_COLUMNS "  %-8s %10s %5s %10s %5s  %-22s %3s %10s %9s %13s %6s\n"
 
 static void slowdown_words(const struct curve_record *c, char *buf, size_t len)
 {
@@ -165,7 +178,7 @@ void verdict_curve_table(FILE *f, const struct study_verdict *v)
 	if (!v->n_curve)
 		return;
 	fprintf(f, CURVE_COLUMNS, "pool", "limit", "", "total RAM", "", "slowdown", "n",
-		"swap-ins/s", "fault p99", "file refl", "CPU");
+		"swap-ins/s", "fault p99", "file refaults", "CPU");
 	for (size_t i = 0; i < v->n_curve; i++) {
 		const struct curve_record *c = &v->curve[i];
 		char b[8][UNITS_TEXT_MAX], slowdown[64], n[24];

@@ -2,6 +2,10 @@
 /* search_records.c - the fields of a search. */
 #include "search_records.h"
 
+const char *const search_run_phases[] = { "reference", "search", "paired", "probed", NULL };
+const char *const search_run_outcomes[] = { "ok",     "aborted",      "killed",
+					    "failed", "contaminated", NULL };
+
 #define RUN(m, t, u, what, ...) FIELD(struct search_run_record, m, t, u, what, ##__VA_ARGS__)
 static const struct field run_fields[] = {
 	RUN(target, FIELD_STRING, "", "name of the program under study"),

@@ -8,6 +8,9 @@
 
 #include "lib/base/record.h"
 
+/* In the order of enum search_phase and enum search_outcome. */
+extern const char *const search_run_phases[], *const search_run_outcomes[];
+
 /* One run, as the search engine asked for it and was told of it (lib/analysis/search.h). */
 struct search_run_record {
 	const char *target, *phase, *algorithm, *outcome;
