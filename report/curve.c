@@ -60,15 +60,16 @@ void curve_put(struct text *page, const struct target *target)
 {
 	if (!target->curve)
 		return;
-	text_str(page,
-		 "<h3 id=\"curve\">Slowdown against RAM</h3>\n<p class=\"soft\">Each limit that was "
-		 "tried. Points of the search chose the limits and have no interval; pairs are "
-		 "blocks of a limited run and a reference run. RAM is the mean of program + pool + "
-		 "slot table, in % of the reference runs' mean.</p>\n<div class=\"wide\"><table "
-		 "class=\"dense\"><thead><tr><th>pool</th><th class=\"words\">from</th><th>limit, "
-		 "MiB</th><th>limit, %</th><th>RAM, MiB</th><th>RAM, %</th><th>more time, "
-		 "%</th><th>n</th><th>killed</th><th>swap-ins a second</th><th>fault p99, "
-		 "us</th><th>file refaults</th><th>CPU, ratio</th></tr></thead><tbody>\n");
+	text_str(
+		page,
+		"<h3 id=\"curve\">Slowdown against RAM</h3>\n<p class=\"soft\">Each limit that was "
+		"tried. Points of the search chose the limits and have no interval; pairs are "
+		"blocks of a limited run and a reference run. RAM is the mean of program + pool + "
+		"slot table, in % of the reference runs' mean.</p>\n<div class=\"wide\"><table "
+		"class=\"dense\"><thead><tr><th>pool</th><th class=\"words\">from</th><th>limit, "
+		"MiB</th><th>limit, %</th><th>RAM, MiB</th><th>RAM, %</th><th>more time, "
+		"%</th><th>n</th><th>killed</th><th>swap-ins a second</th><th>fault p99, "
+		"us</th><th>file refaults</th><th>CPU, ratio</th></tr></thead><tbody>\n");
 	record_each_line(target->curve, put_point, page);
 	text_str(page, "</tbody></table></div>\n");
 }

@@ -18,14 +18,16 @@ struct answer_record {
 static const struct field answer_fields[] = {
 	FIELD(struct answer_record, target, FIELD_STRING, "", "name of the program under study"),
 	FIELD(struct answer_record, recommended, FIELD_STRING, "", "an algorithm, or nothing"),
-	FIELD(struct answer_record, decided_by, FIELD_STRING, "", "pairs (a search), policy, bytes or scan"),
+	FIELD(struct answer_record, decided_by, FIELD_STRING, "",
+	      "pairs (a search), policy, bytes or scan"),
 	FIELD(struct answer_record, policy_choice, FIELD_STRING, "",
 	      "codec that the fairness policy chose, or nothing"),
 	FIELD(struct answer_record, readback_factor, FIELD_F64, "ratio",
 	      "swap-ins per swap-out that the policy assumed"),
 	FIELD(struct answer_record, calibration, FIELD_STRING, "",
 	      "by which the libraries' CPU times were scaled; missing: they were not"),
-	FIELD(struct answer_record, text, FIELD_STRING, "", "the verdict or recommendation as a sentence"),
+	FIELD(struct answer_record, text, FIELD_STRING, "",
+	      "the verdict or recommendation as a sentence"),
 };
 const struct record_type study_answer_type = RECORD_TYPE(
 	"study_answer", 2, RECORD_CARD, answer_fields, "what a study recommends for one target");
@@ -81,7 +83,7 @@ static void print_records(struct study *s, const struct target_answer *a,
 		.target = a->target->name,
 		.policy_choice = choice,
 		.recommended = recommended(a, v, choice),
-		.decided_by = v		    ? "pairs"
+		.decided_by = v             ? "pairs"
 			      : a->n < 2    ? "scan"
 			      : a->on_bytes ? "bytes"
 					    : "policy",

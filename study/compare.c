@@ -137,8 +137,8 @@ static struct prediction_record prediction_of(const struct study *s,
 		.measured_compr_bytes = c->m.pool_compr_bytes_full,
 		.codec_page_ns = MISSING_F64,
 	};
-	struct study_prediction by_scan = study_predict(
-		&target->scan, c->algorithm, s->crypto, s->zeromap, p.pages);
+	struct study_prediction by_scan =
+		study_predict(&target->scan, c->algorithm, s->crypto, s->zeromap, p.pages);
 
 	p.predicted_used_bytes = by_scan.used_bytes;
 	p.predicted_compr_bytes = by_scan.compr_bytes;

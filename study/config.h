@@ -32,9 +32,9 @@ struct study_config {
 };
 #define STUDY_DEFAULTS \
 	{ \
-		.max_slowdown_ratio = 0.05, .budget_ns = MISSING_U64, .blocks = 3, .seed = 42, .timeout_ns = 120 * NS_PER_S, \
-		.dir = "coldpress-report", .floor_ratio = 0.05, .heavy_below = 0.25, \
-		.price_gib_per_core = 4 \
+		.max_slowdown_ratio = 0.05, .budget_ns = MISSING_U64, .blocks = 3, .seed = 42, \
+		.timeout_ns = 120 * NS_PER_S, .dir = "coldpress-report", .floor_ratio = 0.05, \
+		.heavy_below = 0.25, .price_gib_per_core = 4 \
 	}
 
 /* The command `study` (opt.h: run), with a struct study_config. */

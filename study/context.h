@@ -37,7 +37,7 @@ struct study {
 	bool left_behind;      /* a pool or cgroup could not be removed */
 	bool no_fault_latency; /* page_fault cannot run here; noted once */
 	bool no_pool_probe;    /* pool_probe cannot, or does not see the pages; noted once */
-	struct busy busy; /* while none of our runs ran */
+	struct busy busy;      /* while none of our runs ran */
 	struct study_choice choices[STUDY_CHOICES_MAX];
 	size_t n_choices;
 	bool crypto; /* of the kernel's algorithms: zram_algorithms */

@@ -76,9 +76,8 @@ static int timed_blocks(struct study *s, struct study_target *target, struct err
 		prng_shuffle(&s->rng, order, target->n_configurations);
 		for (plan.position = 0; plan.position < target->n_configurations && !rc;
 		     plan.position++)
-			rc = study_run_once(s, target,
-					    &target->configurations[order[plan.position]], &plan,
-					    e);
+			rc = study_run_once(
+				s, target, &target->configurations[order[plan.position]], &plan, e);
 	}
 	return rc;
 }

@@ -116,9 +116,10 @@ static int take_cell(struct study *s, struct study_target *target, struct sqlite
 {
 	struct comparison comparison;
 	double limit = results_number(st, 2);
-	struct study_configuration *c = study_configuration_insert(
-		target, choice_of(s, results_text(st, 1)),
-		isnan(limit) ? MISSING_U64 : (uint64_t)limit, results_text(st, 1));
+	struct study_configuration *c =
+		study_configuration_insert(target, choice_of(s, results_text(st, 1)),
+					   isnan(limit) ? MISSING_U64 : (uint64_t)limit,
+					   results_text(st, 1));
 	int rc;
 
 	if (!c)
@@ -183,9 +184,10 @@ int study_resume_target(struct study *s, struct study_target *target, struct err
 	if (rc)
 		return rc;
 
-	struct sqlite3_stmt *st AUTO_ASK = results_ask(
-		s->results, "SELECT id, arm, limit_bytes FROM cell WHERE workload=? ORDER BY rowid",
-		target->workload.text);
+	struct sqlite3_stmt *st AUTO_ASK =
+		results_ask(s->results,
+			    "SELECT id, arm, limit_bytes FROM cell WHERE workload=? ORDER BY rowid",
+			    target->workload.text);
 
 	while ((rc = results_next(s->results, st, e)) > 0) {
 		rc = take_cell(s, target, st, e);

@@ -21,7 +21,8 @@ void samples_add(struct samples *samples, const struct sample *sample);
 void samples_done(struct samples *samples);
 
 /* samples_summarise - peaks and time-weighted means; fixed_bytes: the slot table, MISSING_U64
- * without one, or where its size is not known: totals with a pool are missing then. Returns the mean of pages in the pool.
+ * without one, or where its size is not known: totals with a pool are missing then. Returns the
+ * mean of pages in the pool.
  */
 double samples_summarise(const struct samples *samples, uint64_t fixed_bytes, struct metrics *ret);
 

@@ -35,8 +35,7 @@ static int take_record(void *ctx, const char *type UNUSED, struct json_object *r
 }
 
 /* The strings of the records are gone; the labels were copied. */
-static void keep(struct study_target *target, const struct study_scan *scan,
-		 char *lines)
+static void keep(struct study_target *target, const struct study_scan *scan, char *lines)
 {
 	free(target->scan.lines);
 	target->scan = *scan;

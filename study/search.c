@@ -203,10 +203,10 @@ static void show_plan(struct study *s, const struct study_target *target,
 		 target->name, search_run_phases[ask->phase], what, left);
 }
 
-/* Killed under its limit while the pool had room: it may be the kernel's stale statistics of the
- * cgroup rather than too little RAM.
+/* Killed under its limit while the pool was not full: it may be the kernel's stale statistics of
+ * the cgroup rather than too little RAM.
  */
-static bool oom_with_room(const struct study_target *target, const struct results_run *run)
+static bool oom_with_space(const struct study_target *target, const struct results_run *run)
 {
 	double peak = study_reference(target)->metrics.ram_bytes_peak;
 
@@ -235,11 +235,11 @@ static int make_run(struct study *s, struct study_target *target, const struct s
 		if (rc)
 			return rc;
 		run = &c->runs[c->n - 1];
-		if (retried || !oom_with_room(target, run))
+		if (retried || !oom_with_space(target, run))
 			break;
 		retried = true;
 		study_note(s, RESULTS_NOTE_WARNING, target->name,
-			   "the OOM killer ended it under %s although the pool had room: tried "
+			   "the OOM killer ended it under %s although the pool was not full: tried "
 			   "again",
 			   c->name);
 	} while (true);

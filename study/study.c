@@ -39,10 +39,11 @@ static const char *const savings_choices[] = {
 const struct opt study_options[] = {
 	OPT_SHARE(0, "max-slowdown", S, max_slowdown_ratio,
 		  "how much more time the command may take"),
-	OPT_DURATION(0, "budget", S, budget_ns,
-		     "time for the study of one command; default 40 reference runs, at least 2m, at "
-		     "most 15m",
-		     .min = 10 * NS_PER_S, .max = 24 * 3600 * NS_PER_S),
+	OPT_DURATION(
+		0, "budget", S, budget_ns,
+		"time for the study of one command; default 40 reference runs, at least 2m, at "
+		"most 15m",
+		.min = 10 * NS_PER_S, .max = 24 * 3600 * NS_PER_S),
 	OPT_STRING(0, "metric", S, metric,
 		   "compare runs by a number that the command prints, not by time: the last match "
 		   "of this extended regular expression, its first group if it has one",
@@ -263,8 +264,7 @@ static int read_limits(struct study_config *settings, struct err *e)
 		double *ratio = &settings->limit_ratios[settings->n_limits];
 
 		if (settings->n_limits == ARRAY_SIZE(settings->limit_ratios))
-			return err_usage(e, "--limit takes at most %d shares",
-					 STUDY_LIMITS_MAX);
+			return err_usage(e, "--limit takes at most %d shares", STUDY_LIMITS_MAX);
 		if (units_parse_share(settings->limits.items[i], ratio, e) || *ratio <= 0 ||
 		    *ratio > 1)
 			return err_usage(e,

@@ -24,8 +24,8 @@ struct study_choice {
 struct study_configuration {
 	const struct study_backend *backend;
 	const struct study_choice *choice; /* NULL: the backend has no algorithm */
-	char name[64];         /* "none", "lz4", or with its limit "lz4@72.5%" */
-	uint64_t limit_bytes;  /* MISSING_U64: none */
+	char name[64];                     /* "none", "lz4", or with its limit "lz4@72.5%" */
+	uint64_t limit_bytes;              /* MISSING_U64: none */
 	struct results_id cell;
 	struct results_run *runs; /* the reference run of none is its first */
 	size_t n, capacity;

@@ -311,8 +311,7 @@ void text_recommendation(FILE *f, const struct target_answer *a)
 	else
 		print_no_pool(f, a);
 	if (choice && best &&
-	    !str_eq(choice,
-		    codec_for_kernel(best->algorithm, a->crypto, NULL) ?: ""))
+	    !str_eq(choice, codec_for_kernel(best->algorithm, a->crypto, NULL) ?: ""))
 		fprintf(f, "; the policy's own choice is %s", choice);
 }
 

@@ -6,8 +6,8 @@
 #include "compare.h"
 #include "lib/base/units.h"
 
-/* text_why - pools, pages and policy. text_tables - configurations too, for a terminal. text_summary - two or three sentences. text_recommendation - the
- * sentence after "recommended: ".
+/* text_why - pools, pages and policy. text_tables - configurations too, for a terminal.
+ * text_summary - two or three sentences. text_recommendation - the sentence after "recommended: ".
  */
 void text_why(FILE *f, const struct target_answer *a);
 void text_tables(FILE *f, const struct target_answer *a);

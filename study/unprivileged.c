@@ -126,8 +126,7 @@ int study_run_unprivileged(struct study *s, struct study_target *target, struct 
 	if (rc)
 		return rc;
 	s->runs_done++;
-	if (record.exit_status != 0 &&
-	    (uint64_t)record.exit_status != s->config->accept_exit) {
+	if (record.exit_status != 0 && (uint64_t)record.exit_status != s->config->accept_exit) {
 		snprintf(why, sizeof(why), "exit status %lld", (long long)record.exit_status);
 		return study_failed_target(
 			s, target, record.exit_status == MISSING_I64 ? "ended by a signal" : why,

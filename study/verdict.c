@@ -116,12 +116,14 @@ static void fill_curve(struct study_verdict *v, struct verdict_point *points)
 {
 	const struct study_configuration *none = &v->target->configurations[0];
 	struct means reference = means_of(none, RESULTS_RUN_TIMED);
+	size_t n;
 
 	if (!reference.n)
 		reference = means_of(none, RESULTS_RUN_WARMUP);
-	v->n_curve = verdict_curve(v->target->search, points, STUDY_CURVE_MAX);
-	for (size_t i = 0; i < v->n_curve; i++)
-		v->curve[i] = point_record(v, &points[i], reference.cpu);
+	n = verdict_curve(v->target->search, points, STUDY_CURVE_MAX);
+	for (size_t i = 0; i < n; i++)
+		if (points[i].runs || points[i].kills) /* a stage may have begun and not more */
+			v->curve[v->n_curve++] = point_record(v, &points[i], reference.cpu);
 	qsort(v->curve, v->n_curve, sizeof(v->curve[0]), by_limit);
 }
 
@@ -140,8 +142,8 @@ static void fill_record(struct study_verdict *v)
 		.second = algorithm_name(v->study, from->second),
 		.max_slowdown_ratio = v->study->config->max_slowdown_ratio,
 		.limit_ratio = from->limit_ratio,
-		.limit_bytes = from->algo == SEARCH_NO_ALGO ? MISSING_F64
-							    : (double)from->limit_bytes,
+		.limit_bytes =
+			from->algo == SEARCH_NO_ALGO ? MISSING_F64 : (double)from->limit_bytes,
 		.slowdown_ratio = from->slowdown.estimate,
 		.slowdown_low_ratio = from->slowdown.low,
 		.slowdown_high_ratio = from->slowdown.high,

@@ -55,7 +55,8 @@ static void print_none(FILE *f, const struct study_verdict *v)
 
 	fprintf(f, "no saving within %.3g %%: ", 100 * r->max_slowdown_ratio);
 	if (v->verdict.why == VERDICT_NO_RAM_SAVED)
-		fprintf(f, "limited to %.0f %% of its peak it takes %s of RAM in total instead of %s",
+		fprintf(f,
+			"limited to %.0f %% of its peak it takes %s of RAM in total instead of %s",
 			100 * r->limit_ratio, text_size(r->ram_bytes, b[0]),
 			text_size(r->reference_ram_bytes, b[1]));
 	else
@@ -76,8 +77,9 @@ static void print_undecided(FILE *f, const struct study_verdict *v)
 	if (v->verdict.why == VERDICT_KILLED)
 		fprintf(f, "at %.0f %% of its peak the OOM killer ended it", 100 * r->limit_ratio);
 	else if (v->verdict.why == VERDICT_LARGER_UNTESTED)
-		fprintf(f, "at %.0f %% of its RAM it takes %.2fx the time, and larger limits were "
-			   "not tested",
+		fprintf(f,
+			"at %.0f %% of its RAM it takes %.2fx the time, and larger limits were "
+			"not tested",
 			100 * r->limit_ratio, 1 + r->slowdown_ratio);
 	else if (r->more_pairs != MISSING_U64) {
 		fprintf(f, "%llu more pairs would be needed, ", (unsigned long long)r->more_pairs);
@@ -87,7 +89,8 @@ static void print_undecided(FILE *f, const struct study_verdict *v)
 	else
 		fprintf(f, "the slowdown is too near to the bound of %.3g %%",
 			100 * r->max_slowdown_ratio);
-	if (r->algorithm && !isnan(r->slowdown_ratio) && v->verdict.why != VERDICT_LARGER_UNTESTED) {
+	if (r->algorithm && !isnan(r->slowdown_ratio) &&
+	    v->verdict.why != VERDICT_LARGER_UNTESTED) {
 		fprintf(f, "; so far %s at %.0f %% of its peak: ", r->algorithm,
 			100 * r->limit_ratio);
 		time_words(f, v);
@@ -112,8 +115,8 @@ void verdict_line(FILE *f, const struct study_verdict *v)
 		fprintf(f, "; busy machine: others took %.0f %% of the CPUs",
 			100 * v->record.others_cpu_ratio);
 	if (v->verdict.partial)
-		fprintf(f, " [partial: %s after %llu runs]",
-			stop_requested() ? "stopped" : "ended", (unsigned long long)v->record.runs);
+		fprintf(f, " [partial: %s after %llu runs]", stop_requested() ? "stopped" : "ended",
+			(unsigned long long)v->record.runs);
 }
 
 /* The pool that a run had, as commands. */

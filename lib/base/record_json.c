@@ -92,11 +92,11 @@ char *record_text(const struct record_type *type, const void *record)
 	for (size_t i = 0; i < type->n_fields; i++) {
 		const struct field *field = &type->fields[i];
 
-		json_object_object_add(
-			object, field->name,
-			record_missing(field, record)
-				? NULL
-				: field_value(field, (const char *)record + field->offset));
+		json_object_object_add(object, field->name,
+				       record_missing(field, record)
+					       ? NULL
+					       : field_value(field,
+							     (const char *)record + field->offset));
 	}
 	if (asprintf(&text, "%s\n",
 		     json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN)) < 0)

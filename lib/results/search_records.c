@@ -19,7 +19,8 @@ static const struct field run_fields[] = {
 	RUN(warm_up, FIELD_BOOL, "", "in no statistic"),
 	RUN(outcome, FIELD_STRING, "", "ok, aborted, killed, failed or contaminated"),
 	RUN(oom_retried, FIELD_BOOL, "",
-	    "the kernel's OOM killer had ended it although the pool had room; this is the second "
+	    "the kernel's OOM killer had ended it although the pool was not full; this is the "
+	    "second "
 	    "try"),
 	RUN(cost, FIELD_F64, "", "what is compared, less is better: ns, or 1 / --metric",
 	    .decimals = -1),
@@ -42,8 +43,7 @@ static const struct field curve_fields[] = {
 	      "without an interval"),
 	CURVE(limit_bytes, FIELD_F64, "bytes", "limit of the cgroup", .decimals = -1),
 	CURVE(limit_ratio, FIELD_F64, "ratio", "limit / largest peak of the reference runs"),
-	CURVE(ram_bytes, FIELD_F64, "bytes", "mean of program + pool + slot table",
-	      .decimals = -1),
+	CURVE(ram_bytes, FIELD_F64, "bytes", "mean of program + pool + slot table", .decimals = -1),
 	CURVE(ram_ratio, FIELD_F64, "ratio", "that / the mean of the reference runs"),
 	CURVE(slowdown_ratio, FIELD_F64, "ratio",
 	      "time / time of the reference - 1; at least this where runs were aborted"),

@@ -15,17 +15,38 @@
 static size_t build(char *buf, uint32_t base_strings)
 {
 	static const char strings[] = "\0int\0zram_table_entry_of_another\0zram_table_entry";
-	const uint32_t types[] = {
-		/* int */ base_strings + 1, BTF_KIND_INT << 24, 8, 64,
-		/* enum */ 0, BTF_KIND_ENUM << 24 | 2, 4, 0, 0, 0, 1,
-		/* struct */ base_strings + 5, BTF_KIND_STRUCT << 24 | 1, 99, base_strings + 1, 1, 0,
-		/* struct */ base_strings + 33, BTF_KIND_STRUCT << 24 | 2, 24, base_strings + 1, 1, 0,
-		base_strings + 1, 1, 64
-	};
-	const struct btf_header header = {
-		.magic = BTF_MAGIC, .version = 1, .hdr_len = sizeof(header),
-		.type_len = sizeof(types), .str_off = sizeof(types), .str_len = sizeof(strings)
-	};
+	const uint32_t types[] = { /* int */ base_strings + 1,
+				   BTF_KIND_INT << 24,
+				   8,
+				   64,
+				   /* enum */ 0,
+				   BTF_KIND_ENUM << 24 | 2,
+				   4,
+				   0,
+				   0,
+				   0,
+				   1,
+				   /* struct */ base_strings + 5,
+				   BTF_KIND_STRUCT << 24 | 1,
+				   99,
+				   base_strings + 1,
+				   1,
+				   0,
+				   /* struct */ base_strings + 33,
+				   BTF_KIND_STRUCT << 24 | 2,
+				   24,
+				   base_strings + 1,
+				   1,
+				   0,
+				   base_strings + 1,
+				   1,
+				   64 };
+	const struct btf_header header = { .magic = BTF_MAGIC,
+					   .version = 1,
+					   .hdr_len = sizeof(header),
+					   .type_len = sizeof(types),
+					   .str_off = sizeof(types),
+					   .str_len = sizeof(strings) };
 
 	memcpy(buf, &header, sizeof(header));
 	memcpy(buf + sizeof(header), types, sizeof(types));

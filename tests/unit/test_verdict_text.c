@@ -65,8 +65,8 @@ static void test_verdict_line__two_that_cannot_be_told_apart(void **state UNUSED
 	struct study_verdict v = verdict_of_kind(VERDICT_TIE, VERDICT_PAIRS);
 
 	v.record.second = "lzo-rle";
-	assert_non_null(strstr(line_of(&v),
-			       "; lz4 and lzo-rle cannot be told apart: lz4 by the policy"));
+	assert_non_null(
+		strstr(line_of(&v), "; lz4 and lzo-rle cannot be told apart: lz4 by the policy"));
 }
 
 static void test_verdict_line__no_saving_is_left_alone(void **state UNUSED)
@@ -100,16 +100,16 @@ static void test_verdict_line__undecided_says_what_it_would_take(void **state UN
 static void test_verdict_line__only_savings_name_a_saving(void **state UNUSED)
 {
 	static const enum verdict_why whys[] = {
-		VERDICT_REFERENCE_FAILED, VERDICT_TOO_FEW_RUNS,  VERDICT_INTERVAL_TOO_WIDE,
-		VERDICT_LARGER_UNTESTED,  VERDICT_KILLED,        VERDICT_SLOWER,
+		VERDICT_REFERENCE_FAILED, VERDICT_TOO_FEW_RUNS, VERDICT_INTERVAL_TOO_WIDE,
+		VERDICT_LARGER_UNTESTED,  VERDICT_KILLED,       VERDICT_SLOWER,
 		VERDICT_NO_RAM_SAVED,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(whys); i++) {
-		enum verdict_kind kind = whys[i] == VERDICT_SLOWER ||
-							 whys[i] == VERDICT_NO_RAM_SAVED
-						 ? VERDICT_NONE
-						 : VERDICT_UNDECIDED;
+		enum verdict_kind kind =
+			whys[i] == VERDICT_SLOWER || whys[i] == VERDICT_NO_RAM_SAVED
+				? VERDICT_NONE
+				: VERDICT_UNDECIDED;
 		struct study_verdict v = verdict_of_kind(kind, whys[i]);
 		const char *line = line_of(&v);
 
@@ -126,8 +126,9 @@ static void test_verdict_line__partial_and_busy_are_said(void **state UNUSED)
 
 	v.verdict.partial = true;
 	v.record.others_cpu_ratio = 0.4;
-	assert_non_null(strstr(line_of(&v), "; busy machine: others took 40 % of the CPUs [partial: "
-					    "ended after 40 runs]"));
+	assert_non_null(strstr(line_of(&v),
+			       "; busy machine: others took 40 % of the CPUs [partial: "
+			       "ended after 40 runs]"));
 }
 
 int main(void)
