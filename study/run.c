@@ -97,6 +97,7 @@ static void take_sample(struct live_run *r)
 					 .t_ns = monotonic_ns() - r->supervised.begin_ns,
 					 .ram_bytes = (double)(zero_if_missing(group.anon_bytes) +
 							       zero_if_missing(group.shmem_bytes)),
+					 .huge_bytes = metric_u64(group.anon_huge_bytes),
 					 .swap_bytes = metric_u64(group.swap_bytes),
 					 .pool_orig_bytes = pool.orig_bytes,
 					 .pool_compr_bytes = pool.compr_bytes,

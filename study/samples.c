@@ -33,7 +33,7 @@ static double total_bytes(const struct sample *s, double table_bytes)
 
 double samples_summarise(const struct samples *samples, uint64_t fixed_bytes, struct metrics *ret)
 {
-	double ram = 0, used = 0, footprint = 0, orig = 0, span = 0, fullest = 0;
+	double ram = 0, huge = 0, used = 0, footprint = 0, orig = 0, span = 0, fullest = 0;
 
 	ret->slot_table_bytes = metric_u64(fixed_bytes);
 	for (size_t i = 0; i < samples->n; i++) {
@@ -43,6 +43,7 @@ double samples_summarise(const struct samples *samples, uint64_t fixed_bytes, st
 
 		span += dt;
 		ram += dt * s->ram_bytes;
+		huge += dt * s->huge_bytes;
 		used += dt * s->pool_used_bytes;
 		footprint += dt * total;
 		orig += dt * s->pool_orig_bytes;
@@ -61,6 +62,7 @@ double samples_summarise(const struct samples *samples, uint64_t fixed_bytes, st
 	if (span <= 0)
 		return MISSING_F64;
 	ret->ram_bytes_mean = ram / span;
+	ret->huge_bytes_mean = huge / span;
 	ret->pool_used_bytes_mean = used / span;
 	ret->footprint_bytes_mean = footprint / span;
 	return orig / span / PAGE_BYTES;

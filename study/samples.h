@@ -8,7 +8,8 @@
 /* NaN: not measured. */
 struct sample {
 	uint64_t t_ns; /* from the start of the run */
-	double ram_bytes, swap_bytes, pool_orig_bytes, pool_compr_bytes, pool_used_bytes;
+	double ram_bytes, huge_bytes, swap_bytes;
+	double pool_orig_bytes, pool_compr_bytes, pool_used_bytes;
 };
 
 struct samples {

@@ -36,7 +36,7 @@ static const char *algorithm_name(const struct study *s, size_t algo)
 /* ---- the curve ---- */
 
 struct means {
-	double ram, in_per_s, refault, cpu;
+	double ram, huge, in_per_s, refault, cpu;
 	size_t n;
 };
 
@@ -51,12 +51,14 @@ static struct means means_of(const struct study_configuration *c, enum results_r
 		if (c->runs[i].kind != kind || !results_run_counts(&c->runs[i]))
 			continue;
 		sum.ram += m->footprint_bytes_mean;
+		sum.huge += m->huge_bytes_mean;
 		sum.in_per_s += m->pages_in / (m->wall_ns / NS_PER_S);
 		sum.refault += m->refault_file_pages;
 		sum.cpu += m->user_ns + m->system_ns;
 		sum.n++;
 	}
 	sum.ram /= (double)sum.n; /* NaN without a run */
+	sum.huge /= (double)sum.n;
 	sum.in_per_s /= (double)sum.n;
 	sum.refault /= (double)sum.n;
 	sum.cpu /= (double)sum.n;
@@ -132,6 +134,11 @@ static void fill_curve(struct study_verdict *v, struct verdict_point *points)
 static void fill_record(struct study_verdict *v)
 {
 	const struct verdict *from = &v->verdict;
+	const struct study_configuration *none = &v->target->configurations[0];
+	const struct study_configuration *point =
+		from->algo == SEARCH_NO_ALGO
+			? NULL
+			: study_search_point(v->study, v->target, from->algo, from->limit_ratio);
 
 	v->record = (struct verdict_record){
 		.target = v->target->name,
@@ -156,6 +163,8 @@ static void fill_record(struct study_verdict *v)
 		.ram_bytes_peak = from->ram_peak_bytes,
 		.reference_ram_bytes_peak = from->reference_ram_peak_bytes,
 		.ram_time_ratio = from->ram_time_ratio,
+		.huge_bytes = means_of(point, RESULTS_RUN_TIMED).huge,
+		.reference_huge_bytes = means_of(none, RESULTS_RUN_TIMED).huge,
 		.reference_spread_ratio = from->log_sd,
 		.beyond_ratio = from->algo == SEARCH_NO_ALGO ? MISSING_F64 : from->beyond_ratio,
 		.more_pairs = from->kind == VERDICT_UNDECIDED && from->more_pairs != SIZE_MAX

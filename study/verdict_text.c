@@ -155,6 +155,9 @@ void verdict_details(FILE *f, const struct study_verdict *v)
 	if (!isnan(r->reference_spread_ratio))
 		fprintf(f, "; reference runs spread by %.1f %%", 100 * r->reference_spread_ratio);
 	fputc('.', f);
+	if (r->reference_huge_bytes >= MIB)
+		fprintf(f, " Huge pages: %s instead of %s.", text_size(r->huge_bytes, b[0]),
+			text_size(r->reference_huge_bytes, b[1]));
 	if (r->others_cpu_ratio > BUSY_RATIO)
 		fprintf(f, " What other programs take of the CPUs widens the interval: a quiet "
 			   "machine needs fewer runs.");

@@ -69,6 +69,8 @@ enum metric_group {
 	  "largest resident anonymous and shared memory") \
 	M(arg, ram_bytes_mean, BYTES, MEMORY, LESS, TIMED, "Program's RAM, mean", \
 	  "mean of it over the run") \
+	M(arg, huge_bytes_mean, BYTES, MEMORY, EITHER, TIMED, "Huge pages, mean", \
+	  "anonymous memory in transparent huge pages; swapping splits them") \
 	M(arg, swap_bytes_peak, BYTES, MEMORY, EITHER, TIMED, "Swapped out, peak", \
 	  "largest part of the cgroup's memory in swap") \
 	M(arg, pool_used_bytes_peak, BYTES, POOL, LESS, TIMED, "Pool: RAM used, peak", \

@@ -39,6 +39,7 @@ struct verdict_record {
 	uint64_t pairs, runs;
 	double ram_bytes, reference_ram_bytes, saved_ratio, ram_bytes_peak,
 		reference_ram_bytes_peak, ram_time_ratio;
+	double huge_bytes, reference_huge_bytes;
 	double reference_spread_ratio, beyond_ratio;
 	uint64_t more_pairs, more_ns;
 	double others_cpu_ratio;

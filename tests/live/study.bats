@@ -36,7 +36,8 @@ study() {
 
 # A long study in the background, its process in $pid.
 start_study() {
-	"$bin/coldpress" study --dir "$BATS_TEST_TMPDIR/out" --limit 50% --blocks 50 --algo lz4 -- $(target mixed) >/dev/null 3>&- &
+	"$bin/coldpress" study --dir "$BATS_TEST_TMPDIR/out" --limit 50% --blocks 50 --algo lz4 -- $(target mixed) \
+		>/dev/null 3>&- &
 	pid=$!
 }
 
@@ -70,8 +71,8 @@ start_study() {
 @test "without pool_probe the counters of the device answer, and the study says so" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	cp "$bin"/{coldpress,compressor_monitor,ram_pool,report,page_fault,workload-gen} "$BATS_TEST_TMPDIR/bin"
-	"$BATS_TEST_TMPDIR/bin/coldpress" study --dir "$BATS_TEST_TMPDIR/out" --limit 50% --blocks 1 --algo lz4 --format json -- $(target text) \
-		>"$BATS_TEST_TMPDIR/json" 2>"$BATS_TEST_TMPDIR/stderr"
+	"$BATS_TEST_TMPDIR/bin/coldpress" study --dir "$BATS_TEST_TMPDIR/out" --limit 50% --blocks 1 --algo lz4 \
+		--format json -- $(target text) >"$BATS_TEST_TMPDIR/json" 2>"$BATS_TEST_TMPDIR/stderr"
 	cat "$BATS_TEST_TMPDIR/stderr"
 	jq -se 'map(select(.type == "study_configuration" and .configuration == "lz4"))[0] | (.by_probe | not) and .readback_factor > 0.3 and
 		(.readback_factor - .pages_in / .pages_out | fabs) < 1e-9 and .residence_ns > 0 and
@@ -192,14 +193,16 @@ search() {
 	search --format json >"$BATS_TEST_TMPDIR/json"
 	jq -c 'select(.type == "study_verdict")' "$BATS_TEST_TMPDIR/json"
 	jq -se '(map(select(.type == "study_verdict")) | length == 1) and
-		(map(select(.type == "study_verdict"))[0] | (.verdict | IN("saves", "tie", "none", "undecided")) and (.text | length > 10) and
-			.runs > 5 and (.saved_ratio == null or (1 - .ram_bytes / .reference_ram_bytes - .saved_ratio | fabs) < 1e-9)) and
-		(map(select(.type == "study_curve")) | length >= 1 and all(.limit_bytes > 0 and .slowdown_ratio != null))' "$BATS_TEST_TMPDIR/json"
+		(map(select(.type == "study_verdict"))[0] | (.verdict | IN("saves", "tie", "none", "undecided")) and
+			(.text | length > 10) and .runs > 5 and (.saved_ratio == null or (1 - .ram_bytes / .reference_ram_bytes - .saved_ratio | fabs) < 1e-9)) and
+		(map(select(.type == "study_curve")) | length >= 1 and all(.limit_bytes > 0 and .slowdown_ratio != null))' \
+		"$BATS_TEST_TMPDIR/json"
 	# Every share of the curve has the verdict's baseline.
-	jq -se 'map(select(.type == "study_verdict"))[0].reference_ram_bytes as $base | map(select(.type == "study_curve" and .ram_bytes != null)) |
-		all((.ram_bytes / $base - .ram_ratio | fabs) < 1e-9)' "$BATS_TEST_TMPDIR/json"
+	jq -se 'map(select(.type == "study_verdict"))[0].reference_ram_bytes as $base |
+		map(select(.type == "study_curve" and .ram_bytes != null)) | all((.ram_bytes / $base - .ram_ratio | fabs) < 1e-9)' "$BATS_TEST_TMPDIR/json"
 	# Only search runs are without an interval, and none says that a limit beyond the bound is to be used.
-	jq -se 'map(select(.type == "study_curve" and .source == "search")) | all(.slowdown_low_ratio == null)' "$BATS_TEST_TMPDIR/json"
+	jq -se 'map(select(.type == "study_curve" and .source == "search")) | all(.slowdown_low_ratio == null)' \
+		"$BATS_TEST_TMPDIR/json"
 	[ "$(results "SELECT count(*) FROM artifact WHERE name = 'search'")" -eq \
 		"$(jq -s 'map(select(.type == "study_verdict"))[0].runs' "$BATS_TEST_TMPDIR/json")" ]
 	verdict=$(jq -r 'select(.type == "study_verdict") | .text' "$BATS_TEST_TMPDIR/json")
@@ -230,7 +233,8 @@ search() {
 	[ "$(results "SELECT count(*) FROM experiment")" -eq 1 ]
 	[ "$(results "SELECT count(*) FROM artifact WHERE name = 'search'")" -gt "$runs" ]
 	# Each question was answered once.
-	[ "$(results "SELECT count(DISTINCT json_extract(text, '$.run')) = count(*) FROM artifact WHERE name = 'search'")" -eq 1 ]
+	[ "$(results "SELECT count(DISTINCT json_extract(text, '\$.run')) = count(*) FROM artifact
+		WHERE name = 'search'")" -eq 1 ]
 }
 
 @test "several limits at once: each algorithm at each of them" {
@@ -445,7 +449,8 @@ nothing_left() {
 		os.wait()
 	END
 	study --blocks 1 --limit 40% --algo lz4 --format json -- python3 "$BATS_TEST_TMPDIR/fork.py" >"$BATS_TEST_TMPDIR/json"
-	jq -c 'select(.type == "study_run") | [.kind, .configuration, .state, .pages_in, .foreign_swap_bytes]' "$BATS_TEST_TMPDIR/json"
+	jq -c 'select(.type == "study_run") | [.kind, .configuration, .state, .pages_in, .foreign_swap_bytes]' \
+		"$BATS_TEST_TMPDIR/json"
 	# The limit took effect and pages were read back, so that the two counters differed.
 	jq -se 'map(select(.type == "study_run")) | all(.state == "ok" or .state == "unsettled") and
 		any(.configuration == "lz4" and .pages_in > 1000)' "$BATS_TEST_TMPDIR/json"
@@ -488,7 +493,8 @@ nothing_left() {
 	done | head -1)
 	[ -n "$entry" ] || skip "this kernel's BTF has no struct zram_table_entry"
 	"$bin/ram_pool" setup --size 64MiB --name slots --algo lz4 -q
-	bytes=$("$bin/ram_pool" status --name slots --format json | jq 'select(.type == "pool_status") | .slot_table_bytes')
+	bytes=$("$bin/ram_pool" status --name slots --format json |
+		jq 'select(.type == "pool_status") | .slot_table_bytes')
 	"$bin/ram_pool" reset --name slots -q
 	[ "$bytes" -eq $((64 * 256 * entry)) ]
 }
