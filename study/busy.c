@@ -39,3 +39,10 @@ double busy_ratio(const struct busy *b)
 {
 	return b->sum.total > 0 ? 1 - b->sum.idle / b->sum.total : MISSING_F64;
 }
+
+double busy_others_ratio(const struct busy *b, double own_ns)
+{
+	double tick_ns = (double)NS_PER_S / (double)sysconf(_SC_CLK_TCK);
+
+	return busy_ratio(b) - own_ns / (b->sum.total * tick_ns);
+}

@@ -22,4 +22,7 @@ void busy_end(struct busy *b);
  */
 double busy_ratio(const struct busy *b);
 
+/* busy_others_ratio - the same without what cost own_ns of CPU time. */
+double busy_others_ratio(const struct busy *b, double own_ns);
+
 #endif

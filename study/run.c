@@ -43,6 +43,7 @@ struct live_run {
 	struct study_scanner *scanner; /* the reference run's */
 	struct samples samples;
 	struct foreign foreign;
+	struct busy busy;
 };
 
 /* ---- quiet before the run ---- */
@@ -230,6 +231,7 @@ static void fill(struct live_run *r, struct run_record *ret)
 	m->major_faults = metric_u64(result->major_fault_count);
 	m->psi_some_us = metric_u64(result->last.stall_some_us);
 	m->psi_full_us = metric_u64(result->last.stall_full_us);
+	m->others_cpu_ratio = busy_others_ratio(&r->busy, m->user_ns + m->system_ns);
 	m->refault_file_pages = metric_u64(result->last.refault_file_pages);
 	if (r->pool.device_path[0])
 		m->foreign_swap_bytes = (double)r->foreign.others_bytes;
@@ -326,9 +328,11 @@ static int run_inside(struct live_run *r, bool settled, struct err *e)
 	if (kind == RESULTS_RUN_REFERENCE)
 		r->scanner = &scanner;
 	foreign_begin(&r->foreign, r->pool.device_path, r->supervised.guardian_pid);
+	busy_begin(&r->busy);
 	rc = supervise_release(&r->supervised, e);
 	if (!rc)
 		rc = watch(r, e);
+	busy_end(&r->busy);
 	if (r->scanner)
 		study_scan_end(r->target, &scanner);
 	stopped = supervise_stop(&r->supervised, &r->result, &why);

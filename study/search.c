@@ -16,6 +16,8 @@
 #include "run.h"
 #include "score.h"
 
+#define OTHERS_RATIO 0.25 /* of the CPUs */
+
 /* ---- what the engine needs to know first ---- */
 
 /* The algorithms in the order of the policy; those that it does not know stand last. */
@@ -112,7 +114,20 @@ static enum search_outcome outcome_of(const struct results_run *run)
 	}
 }
 
-/* Without its number in the output a run says nothing. */
+/* A run that chooses a limit and was ended early while others took the CPUs says nothing. */
+static enum search_outcome final_outcome(const struct search_ask *ask,
+					 const struct results_run *run, double cost)
+{
+	enum search_outcome outcome = outcome_of(run);
+
+	if (outcome == SEARCH_OK && isnan(cost))
+		return SEARCH_FAILED;
+	if (outcome == SEARCH_ABORTED && ask->phase == SEARCH_BRACKET &&
+	    run->metrics.others_cpu_ratio > OTHERS_RATIO)
+		return SEARCH_CONTAMINATED;
+	return outcome;
+}
+
 static struct search_run result_of(const struct study *s, const struct study_target *target,
 				   const struct search_ask *ask, const struct results_run *run,
 				   uint64_t wall_ns)
@@ -122,8 +137,7 @@ static struct search_run result_of(const struct study *s, const struct study_tar
 
 	return (struct search_run){
 		.ask = *ask,
-		.outcome = isnan(cost) && outcome_of(run) == SEARCH_OK ? SEARCH_FAILED
-								       : outcome_of(run),
+		.outcome = final_outcome(ask, run, cost),
 		.cost = cost,
 		.elapsed_ns = isnan(m->wall_ns) ? 0 : (uint64_t)m->wall_ns,
 		.wall_ns = wall_ns,

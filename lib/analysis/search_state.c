@@ -131,6 +131,17 @@ static bool usable(const struct search_run *run)
 	       run->cost > 0 && run->ram_mean_bytes > 0;
 }
 
+/* A reference that was ended early has no time; a limited run that was says only that it took at
+ * least so long, which is nothing where the reference took as long too: the machine was busy.
+ */
+static bool pair_usable(const struct search *s, const struct block_run *block)
+{
+	const struct search_run *a = block->reference, *b = block->limited;
+
+	return usable(a) && usable(b) && a->outcome == SEARCH_OK &&
+	       (b->outcome == SEARCH_OK || log(b->cost / a->cost) > search_log_bound(s));
+}
+
 static void add_pair(struct search_pairs *pairs, const struct block_run *block)
 {
 	const struct search_run *a = block->reference, *b = block->limited;
@@ -168,7 +179,7 @@ void search_pairs(const struct search *s, size_t stage, size_t which, struct sea
 		if (!block[i].reference || !b)
 			continue;
 		ret->kills += b->outcome == SEARCH_KILLED || b->outcome == SEARCH_FAILED;
-		ret->last_usable = usable(block[i].reference) && usable(b);
+		ret->last_usable = pair_usable(s, &block[i]);
 		if (ret->last_usable)
 			add_pair(ret, &block[i]);
 		else
@@ -216,10 +227,10 @@ void search_ask_for(struct search *s, enum search_phase phase, size_t algo, doub
 	s->next.limit_ratio = algo == SEARCH_NO_ALGO ? 1 : limit_ratio;
 	if (algo != SEARCH_NO_ALGO && bytes > 0)
 		s->next.limit_bytes = (uint64_t)(bytes / PAGE_BYTES) * PAGE_BYTES;
-	/* A paired run is a value of an interval, so it may take longer. */
+	/* A paired run is a value of an interval, so it may take longer; a reference has no end. */
 	if (phase == SEARCH_BRACKET)
 		s->next.abort_ns = abort_after(s, MAX(0.3, 1.5 * s->config.max_slowdown));
-	else if (phase == SEARCH_PAIRED)
+	else if (phase == SEARCH_PAIRED && algo != SEARCH_NO_ALGO)
 		s->next.abort_ns = abort_after(s, MAX(1.0, 3 * s->config.max_slowdown));
 }
 

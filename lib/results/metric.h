@@ -53,6 +53,8 @@ enum metric_group {
 	  "system CPU of the whole cgroup, with compression and decompression on its behalf") \
 	M(arg, kernel_page_ns, NS, TIME, LESS, DERIVED, "System CPU per page", \
 	  "system CPU beyond none's median / (swap-outs + swap-ins)") \
+	M(arg, others_cpu_ratio, SHARE, TIME, LESS, TIMED, "CPU taken by others", \
+	  "CPUs' time that others took during the run, steal included") \
 	M(arg, psi_some_us, US, TIME, LESS, TIMED, "Memory stall, some", \
 	  "time in which at least one task of the cgroup waited for memory (PSI)") \
 	M(arg, psi_full_us, US, TIME, LESS, TIMED, "Memory stall, full", \

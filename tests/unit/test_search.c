@@ -364,6 +364,36 @@ static void test_search__a_contaminated_block_is_repeated_and_counted(void **sta
 	search_free(s);
 }
 
+/* The machine becomes three times as slow: limited runs are ended early, references take as long.
+ */
+static void test_search__an_ended_run_says_nothing_beside_a_slow_reference(void **state UNUSED)
+{
+	struct search_ask ask;
+	struct search_run run;
+	struct model m;
+	struct search *s;
+	struct verdict v;
+
+	model_init(&m, CLIFF, 0.01, 2e9, 11);
+	s = advanced(&m, &five_percent, SEARCH_PAIRED, &ask);
+	while (search_next(s, &ask)) {
+		model_run(&m, &ask, &run);
+		if (ask.phase == SEARCH_PAIRED && ask.algo == SEARCH_NO_ALGO) {
+			assert_int_equal(ask.abort_ns, 0);
+			run.cost *= 3;
+		} else if (ask.phase == SEARCH_PAIRED) {
+			run.outcome = SEARCH_ABORTED;
+			run.cost = (double)ask.abort_ns;
+		}
+		assert_int_equal(search_add(s, &run), 0);
+	}
+	v = verdict_now(s);
+	assert_int_equal(v.kind, VERDICT_UNDECIDED);
+	assert_int_equal(v.pairs, 0);
+	assert_true(v.excluded > 0);
+	search_free(s);
+}
+
 /* Kills, failures, contaminated and aborted runs, missing values, in any order: it ends, and there
  * is a verdict after each run.
  */
@@ -618,6 +648,7 @@ int main(void)
 		cmocka_unit_test(test_search__progress_counts_down),
 		cmocka_unit_test(test_search__a_program_that_fails_ends_it_soon),
 		cmocka_unit_test(test_search__a_contaminated_block_is_repeated_and_counted),
+		cmocka_unit_test(test_search__an_ended_run_says_nothing_beside_a_slow_reference),
 		cmocka_unit_test(test_search__any_outcomes_end),
 		cmocka_unit_test(test_search__two_kills_end_a_stage),
 		cmocka_unit_test(test_search__given_limits_are_all_measured),
