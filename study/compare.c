@@ -159,6 +159,7 @@ int study_compare(const struct study *s, struct study_target *target, struct tar
 		.target = target,
 		.n = target->n_configurations,
 		.floor_ratio = s->config->floor_ratio,
+		.max_slowdown_ratio = s->config->max_slowdown_ratio,
 		.on_bytes = target->n_configurations < 2,
 		.crypto = s->crypto,
 	};
@@ -239,8 +240,10 @@ void study_choose(struct target_answer *a)
 		const struct rank_candidate *candidate = candidate_for(a, c->algorithm);
 
 		a->predictions[i].codec_page_ns = codec_page_ns(a, c);
-		/* By scan and by measurement it must save as much as the floor. */
+		/* By scan and by measurement it must save as much as the floor, within the bound.
+		 */
 		if (!c->n || !(c->m.saved_ratio >= a->floor_ratio) ||
+		    !(c->m.slowdown_ratio <= 1 + a->max_slowdown_ratio) ||
 		    (candidate && !eligible(candidate)))
 			continue;
 		if (!a->best || better(a, a->best, c))

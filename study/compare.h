@@ -33,7 +33,7 @@ struct prediction_record {
 
 struct target_answer {
 	const struct study_target *target;
-	double floor_ratio;
+	double floor_ratio, max_slowdown_ratio;
 	struct comparison comparisons[STUDY_CONFIGURATIONS_MAX];
 	struct configuration_record configurations[STUDY_CONFIGURATIONS_MAX];
 	/* Of the configuration of the same index; [0] is unused. */

@@ -276,16 +276,26 @@ static void print_no_codec(FILE *f, const struct target_answer *a)
 			most * 100, a->floor_ratio * 100);
 }
 
-/* A codec is eligible, and no pool saved enough. */
+/* A codec is eligible, and no pool saved enough within the bound. */
 static void print_no_pool(FILE *f, const struct target_answer *a)
 {
-	double most = -INFINITY;
+	double most = -INFINITY, slowdown = MISSING_F64;
 
-	for (size_t i = 1; i < a->n; i++)
-		if (!isnan(a->configurations[i].m.saved_ratio))
-			most = MAX(most, a->configurations[i].m.saved_ratio);
+	for (size_t i = 1; i < a->n; i++) {
+		const struct metrics *m = &a->configurations[i].m;
+
+		if (isnan(m->saved_ratio) || m->saved_ratio <= most)
+			continue;
+		most = m->saved_ratio;
+		slowdown = m->slowdown_ratio;
+	}
 	fprintf(f, "nothing for %s: its pages compress, but ", a->target->name);
-	if (isfinite(most))
+	if (most >= a->floor_ratio)
+		fprintf(f,
+			"what saves most, %.0f %% of its peak, takes %.2fx the time: beyond the "
+			"bound of %.3g %%",
+			most * 100, slowdown, a->max_slowdown_ratio * 100);
+	else if (isfinite(most))
 		fprintf(f,
 			"under this limit the best pool saved %.1f %% of its peak (floor %.0f %%)",
 			most * 100, a->floor_ratio * 100);

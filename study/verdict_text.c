@@ -126,7 +126,8 @@ static void print_how(FILE *f, const struct study_verdict *v)
 	double peak = study_reference(v->target)->metrics.ram_bytes_peak;
 
 	fprintf(f,
-		" To get it: memory.max of %.0f MiB for its cgroup, and ram_pool setup --algo %s "
+		" To get it: a memory limit of %.0f MiB for its cgroup, and ram_pool setup --algo "
+		"%s "
 		"--size %.0fMiB.",
 		ceil(r->limit_bytes / MIB), r->algorithm, ceil(2 * peak / MIB));
 }

@@ -42,7 +42,7 @@ start_study() {
 }
 
 @test "compressible memory that is read back gets a pool, and the measured answer says how much" {
-	study --limit 50% --blocks 1 --algo lz4 --format json -- $(target text) >"$BATS_TEST_TMPDIR/json"
+	study --max-slowdown 400% --limit 50% --blocks 1 --algo lz4 --format json -- $(target text) >"$BATS_TEST_TMPDIR/json"
 	run jq -r 'select(.type == "study_answer") | .recommended' "$BATS_TEST_TMPDIR/json"
 	[ "$output" = lz4 ]
 	# Reference, probed, and one block of two configurations: each a record, and the end says so.
@@ -87,6 +87,13 @@ start_study() {
 		and .slowdown_low_ratio <= .slowdown_ratio and .slowdown_ratio <= .slowdown_high_ratio
 		and (.slowdown_verdict | IN("slower", "faster", "equivalent", "inconclusive"))' "$BATS_TEST_TMPDIR/json"
 	[ "$(jq -r 'select(.type == "study_answer") | .decided_by' "$BATS_TEST_TMPDIR/json")" = policy ]
+}
+
+@test "what breaks the bound of slowdown is never recommended" {
+	run --separate-stderr study --limit 30% --blocks 1 --algo lz4 --max-slowdown 0.1% -- $(target text)
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"recommended: nothing"*"beyond the bound of 0.1 %"* ]]
 }
 
 @test "hardly compressible memory gets nothing" {
