@@ -13,6 +13,7 @@
 #include "lib/base/stop.h"
 
 #define INPUT_MAX_BYTES GIB
+#define RECORDED        "stdin"        /* in --dir */
 #define SILENT_NS       (3 * NS_PER_S) /* that a pipe may be silent before its first byte */
 #define POLL_MS         100
 
@@ -84,23 +85,41 @@ static int record(struct study *s, struct err *e)
 		no_input(s, "a pipe that stays open and sends nothing");
 		return 0;
 	}
-	s->input_fd = study_open_file(s, "input", O_RDWR, e);
+	s->input_fd = study_open_file(s, RECORDED, O_RDWR, e);
 	if (s->input_fd < 0)
 		return s->input_fd;
 	rc = copy(s->input_fd, e);
 	if (rc)
 		return rc;
-	term_detail("standard input: a pipe of %lld bytes, recorded in %s/input",
+	term_detail("standard input: a pipe of %lld bytes, recorded in %s/" RECORDED,
 		    (long long)lseek(s->input_fd, 0, SEEK_CUR), s->config->dir);
 	return 0;
+}
+
+/* What a pipe sent to the study that goes on; one of an earlier study is removed. -1: none. */
+static int recorded_before(const struct study *s)
+{
+	char path[SYSROOT_PATH_MAX];
+	int fd = -1;
+
+	snprintf(path, sizeof(path), "%s/" RECORDED, s->config->dir);
+	study_as_caller(s);
+	if (s->config->resume)
+		fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	else
+		unlink(path);
+	study_as_root();
+	return fd;
 }
 
 int study_input_open(struct study *s, struct err *e)
 {
 	struct stat st, null;
 
-	s->input_fd = -1;
+	s->input_fd = recorded_before(s);
 	s->input_at = 0;
+	if (s->input_fd >= 0)
+		return 0;
 	if (fstat(STDIN_FILENO, &st))
 		return 0;
 	if (S_ISREG(st.st_mode)) {

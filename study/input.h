@@ -6,7 +6,8 @@
 #include "context.h"
 
 /* study_input_open - what our standard input gives: a regular file is read from where it stands, a
- * pipe or socket is copied to DIR/input first, and anything else is no input, with a note.
+ * pipe or socket is copied to DIR/stdin first, and anything else is no input, with a note. A study
+ * that goes on has that copy.
  *
  * errors  -EFBIG more than 1 GiB comes from a pipe; -EINTR asked to stop; of writing the copy
  */
