@@ -110,10 +110,12 @@ static void fill_from_pairs(const struct search *s, const struct search_pairs *p
 	v->aborted = pairs->aborted;
 	v->excluded = pairs->excluded;
 	v->kills = pairs->kills;
-	v->ram_bytes = pairs->ram_mean_bytes;
-	v->reference_ram_bytes = pairs->reference_mean_bytes;
-	v->ram_peak_bytes = pairs->ram_peak_bytes;
-	v->reference_ram_peak_bytes = pairs->reference_peak_bytes;
+	if (pairs->n) { /* else the reference runs' */
+		v->ram_bytes = pairs->ram_mean_bytes;
+		v->reference_ram_bytes = pairs->reference_mean_bytes;
+		v->ram_peak_bytes = pairs->ram_peak_bytes;
+		v->reference_ram_peak_bytes = pairs->reference_peak_bytes;
+	}
 	v->confidence = 1 - alpha;
 	v->slowdown = no_interval(MISSING_F64);
 	v->ram_ratio = no_interval(MISSING_F64);
