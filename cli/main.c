@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "lib/base/companion.h"
 #include "lib/base/term.h"
+#include "lib/results/search_records.h"
 #include "study/config.h"
 
 static struct doctor_config doctor;
@@ -35,25 +36,33 @@ static const struct opt_command commands[] = {
 	{
 		.name = "study",
 		.synopsis = "[-- COMMAND ARG...]",
-		.summary = "measure what RAM compression saves for a program, and what it costs",
+		.summary = "find the smallest RAM at which a program keeps a bound of slowdown",
 		.description =
-			"Runs COMMAND as the user who called sudo: first without a limit, with "
-			"probes and a page scan (the reference run); then limited to a share of "
-			"its peak memory, with one zram pool per algorithm, one run at a time. "
-			"These runs are in blocks of shuffled order; each block also has a run "
-			"without a limit. Prints the RAM saved, the slowdown, and the predicted "
-			"and the measured pool size; recommends an algorithm or none; writes all "
-			"results to the directory of --dir. Without COMMAND it studies two "
-			"built-in targets: sqlite3 with an in-memory database, and the workload "
-			"pattern interactive_burst. "
-			"COMMAND should do a fixed amount of work and end by itself.\n\n"
+			"Runs COMMAND as the user who called sudo, many times: without a limit, "
+			"then limited to shares of its peak memory with a zram pool of each "
+			"algorithm, then in shuffled pairs of both. Prints a verdict of one line: "
+			"how little RAM (program + pool) is enough at a slowdown of at most "
+			"--max-slowdown, with which algorithm and how sure that is, or to leave it "
+			"alone, or what it would take to decide. Then follow the slowdown at each "
+			"limit, and why: page scan, predicted and measured pool. --limit measures "
+			"at given limits instead. All results are written into the directory "
+			"--dir. Without COMMAND it studies sqlite3 with an in-memory database and "
+			"the workload pattern interactive_burst.\n\n"
+			"COMMAND should do a fixed amount of work and end by itself, or print a "
+			"number to compare (--metric). It gets the same standard input in each "
+			"run: a file from where it stands, or what a pipe sent. ^C ends the study "
+			"with what the finished runs support; --resume goes on.\n\n"
 			"Without root it scans the pages of COMMAND, ranks codecs, and lists what "
 			"was not measured.",
 		.examples = "sudo coldpress study --demo                      # two built-in "
-			    "targets, 3 "
+			    "targets, 2 "
 			    "minutes\n"
 			    "sudo coldpress study -- python3 job.py           # your own program\n"
-			    "sudo coldpress study --limit 70% --blocks 6 --algo lz4,zstd -- "
+			    "sudo coldpress study --max-slowdown 10% --budget 5m -- sqlite3 "
+			    ":memory: <script.sql\n"
+			    "sudo coldpress study --metric 'ops/s: ([0-9.]+)' --better higher -- "
+			    "./benchmark\n"
+			    "sudo coldpress study --limit 50%,70% --blocks 6 --algo lz4,zstd -- "
 			    "./server --selftest\n",
 		.options = study_options,
 		.config = &study,
@@ -77,9 +86,9 @@ static const struct opt_command commands[] = {
 };
 
 static const struct record_type *const records[] = {
-	&study_run_type,    &study_configuration_type, &study_prediction_type,
-	&study_answer_type, &doctor_check_type,        &doctor_verdict_type,
-	&recovered_type,    &end_record_type,          NULL,
+	&study_run_type,           &search_run_type,       &verdict_type,      &curve_type,
+	&study_configuration_type, &study_prediction_type, &study_answer_type, &doctor_check_type,
+	&doctor_verdict_type,      &recovered_type,        &end_record_type,   NULL,
 };
 
 static const char *const companions[] = {
@@ -95,7 +104,8 @@ static const struct opt_program program = {
 		"Quick start:\n"
 		"\n"
 		"  coldpress doctor                      what does this machine support?\n"
-		"  sudo coldpress study --demo           RAM saved and slowdown of two targets\n"
+		"  sudo coldpress study --demo           how little RAM is enough? (two "
+		"built-in targets)\n"
 		"  sudo coldpress study -- COMMAND ...   the same for your own program\n"
 		"  coldpress report --db DIR/study.db    write a study's HTML page again\n"
 		"  sudo coldpress recover                after a kill -9: undo what was "

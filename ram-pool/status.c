@@ -44,8 +44,8 @@ static const struct field pool_status_fields[] = {
 	F(overhead_bytes, FIELD_I64, "bytes",
 	  "used_bytes - compr_bytes: size-class rounding and unused objects"),
 	F(slot_table_bytes, FIELD_U64, "bytes",
-	  "RAM of zram's table of entries (slot table), not in used_bytes: 16 bytes per page of "
-	  "size_bytes; kernels with CONFIG_ZRAM_TRACK_ENTRY_ACTIME take 24"),
+	  "RAM of zram's table of entries (slot table), not in used_bytes: per page of size_bytes "
+	  "16 bytes, or 24 where the kernel tracks access times; missing: not known"),
 	F(compact_bytes, FIELD_I64, "bytes",
 	  "RAM that `ram_pool compact` would free; missing: neither debugfs nor --deep"),
 	F(compact_source, FIELD_STRING, "",
@@ -160,7 +160,6 @@ static void set_ratios(struct pool_status *s)
 	s->saved_bytes = (int64_t)mm->orig_bytes - (int64_t)mm->used_bytes;
 	s->same_share = share(mm->same_pages, pages);
 	s->incompressible_share = share(mm->huge_pages, pages);
-	s->slot_table_bytes = s->size_bytes / PAGE_BYTES * 16;
 }
 
 /* The swap that the kernel uses first is named; it comes before all others. */
@@ -266,6 +265,7 @@ int pool_status_read(const struct pool *pool, struct pool_status *ret, struct er
 	memcpy(ret->algorithm, algorithms.names[algorithms.current], sizeof(ret->algorithm));
 	snprintf(ret->device, sizeof(ret->device), "/dev/zram%u", id);
 	set_ratios(ret);
+	ret->slot_table_bytes = zram_table_bytes(NULL, id, ret->size_bytes);
 	read_cold_tier(id, ret);
 	rc = read_swap(pool, ret, e);
 	if (rc)

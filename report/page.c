@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "curve.h"
 #include "html.h"
 #include "plot.h"
 #include "scale.h"
@@ -40,15 +41,19 @@ static void put_answer(struct text *page, const struct stored_study *study)
 	put_in(page, ", ", study->version, "");
 	if (isfinite(study->limit_ratio))
 		html_raw(page, ", limit %.0f %% of the reference peak", 100 * study->limit_ratio);
-	html_raw(page, ", %lld block%s", (long long)study->blocks, study->blocks == 1 ? "" : "s");
+	if (study->blocks)
+		html_raw(page, ", %lld block%s", (long long)study->blocks,
+			 study->blocks == 1 ? "" : "s");
 	put_in(page, ", seed ", study->seed, "</p>\n");
 	if (!str_eq(study->state, "done"))
 		put_in(page, "<p class=\"missing\">This study did not finish: ", study->state,
 		       ". The page shows what was measured before its end.</p>\n");
 	text_str(page, "<section class=\"answer\">");
 	if (study->recommended)
-		put_lines(page, "<p class=\"recommended\">recommended: ", study->recommended,
-			  "</p>\n");
+		put_lines(page,
+			  isfinite(study->limit_ratio) ? "<p class=\"recommended\">recommended: "
+						       : "<p class=\"recommended\">",
+			  study->recommended, "</p>\n");
 	if (study->answer)
 		put_lines(page, "<p>", study->answer, "</p>\n");
 	if (!study->recommended && !study->answer)
@@ -275,6 +280,7 @@ static void put_target(struct text *page, struct plotter *plotter, struct stored
 	put_in(page, "", target->name, "</h2>\n");
 	if (target->argv)
 		put_in(page, "<p class=\"soft\"><code>", target->argv, "</code></p>\n");
+	curve_put(page, target);
 	plots_put(page, plotter, study, target, number);
 	put_key_values(page, target);
 	put_stays(page, target);

@@ -54,6 +54,8 @@ enum metric_group {
 	  "system CPU of the whole cgroup, including compression and decompression done for it") \
 	M(arg, kernel_page_ns, NS, TIME, LESS, DERIVED, "System CPU per page", \
 	  "(system_ns - median system_ns of the configuration none) / (pages_out + pages_in)") \
+	M(arg, others_cpu_ratio, SHARE, TIME, LESS, TIMED, "CPU taken by others", \
+	  "CPU time of all CPUs that others took during the run, steal included") \
 	M(arg, psi_some_us, US, TIME, LESS, TIMED, "Memory stall, some", \
 	  "time in which at least one task of the cgroup waited for memory (PSI)") \
 	M(arg, psi_full_us, US, TIME, LESS, TIMED, "Memory stall, full", \
@@ -73,6 +75,8 @@ enum metric_group {
 	  "maximum of the resident anonymous and shared memory") \
 	M(arg, ram_bytes_mean, BYTES, MEMORY, LESS, TIMED, "Program's RAM, mean", \
 	  "mean over the run of the resident anonymous and shared memory") \
+	M(arg, huge_bytes_mean, BYTES, MEMORY, EITHER, TIMED, "Huge pages, mean", \
+	  "anonymous memory in transparent huge pages; swapping splits them") \
 	M(arg, swap_bytes_peak, BYTES, MEMORY, EITHER, TIMED, "Swapped out, peak", \
 	  "maximum of the cgroup's swap") \
 	M(arg, pool_used_bytes_peak, BYTES, POOL, LESS, TIMED, "Pool: RAM used, peak", \
@@ -84,12 +88,11 @@ enum metric_group {
 	M(arg, pool_orig_bytes_peak, BYTES, POOL, EITHER, TIMED, "Pool: uncompressed, peak", \
 	  "maximum of orig_data_size (mm_stat): pages in the pool * 4096") \
 	M(arg, slot_table_bytes, BYTES, POOL, LESS, TIMED, "Pool: table of entries", \
-	  "zram's table of entries (slot table): 16 bytes per page of the device's size; not in " \
-	  "mm_stat") \
+	  "zram's table of entries (slot table): 16 or 24 bytes per page of the device's size, " \
+	  "as the kernel's type has it; not in mm_stat") \
 	M(arg, foreign_swap_bytes, BYTES, POOL, LESS, TIMED, "Others' pages in the pool", \
-	  "maximum of the difference between swap in use on the pool and the cgroup's swap; a " \
-	  "run " \
-	  "is contaminated if it exceeds 1 MiB and 2 % of the pool in two successive samples") \
+	  "swapped out by other processes during the run, looked for when the cgroup's swap and " \
+	  "the use of the pool differ; more than 1 MiB contaminates a run") \
 	M(arg, pool_used_bytes_full, BYTES, POOL, LESS, TIMED, NULL, \
 	  "mem_used_total at the sample with the most pages in the pool") \
 	M(arg, pool_compr_bytes_full, BYTES, POOL, LESS, TIMED, NULL, \
@@ -98,6 +101,8 @@ enum metric_group {
 	  "pages written to the pool's device") \
 	M(arg, pages_in, PAGES, TRAFFIC, LESS, TIMED, "Swap-ins", \
 	  "pages read from the pool's device") \
+	M(arg, refault_file_pages, PAGES, TRAFFIC, LESS, TIMED, "File refaults", \
+	  "page cache of the cgroup that was evicted and read again (workingset_refault_file)") \
 	M(arg, readback_factor, RATIO, TRAFFIC, LESS, PROBED, "Readback factor", \
 	  "swap-ins per swap-out; if the probed run has it, missing in the timed runs") \
 	M(arg, residence_ns, NS, TRAFFIC, MORE, PROBED, "Mean residence (restricted mean)", \
