@@ -186,6 +186,7 @@ $(B)/bench/%: $(B)/obj/bench/%.o $(LIB)
 # What they test belongs to a component.
 $(B)/bench/scan_speed: $(B)/obj/compressor-monitor/duplicates.o
 $(B)/tests/test_symbol: $(B)/obj/probes/page_fault_symbol.o
+$(B)/tests/test_verdict_text: $(B)/obj/study/verdict_text.o $(B)/obj/study/text.o
 $(B)/tests/test_recompress_policy: $(B)/obj/ram-pool/recompress_policy.o
 
 tests: $(UNIT_TESTS) $(HELPERS)

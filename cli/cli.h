@@ -4,6 +4,7 @@
 #define COLDPRESS_CLI_CLI_H
 
 #include "lib/base/opt.h"
+#include "lib/base/record.h"
 
 struct doctor_config {
 	struct opt_output output;
@@ -16,9 +17,11 @@ struct recover_config {
 };
 
 extern const struct opt doctor_options[];
+extern const struct record_type doctor_check_type, doctor_verdict_type;
 int doctor_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
 
 extern const struct opt recover_options[];
+extern const struct record_type recovered_type;
 int recover_run(void *config, int argc, char **argv, int *exit_code, struct err *e);
 
 #endif

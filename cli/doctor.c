@@ -18,18 +18,20 @@ const struct opt doctor_options[] = { OPT_OUTPUT(struct doctor_config, output),
 
 static const struct field check_fields[] = {
 	FIELD(struct doctor_check, area, FIELD_STRING, "",
-	      "kernel, tracing, pool, limits, rights or tools"),
+	      "area of the check: kernel, tracing, pool, limits, rights (privileges) or tools"),
 	FIELD(struct doctor_check, item, FIELD_STRING, "", "what was checked"),
-	FIELD(struct doctor_check, status, FIELD_STRING, "", "ok, off, limited or missing"),
-	FIELD(struct doctor_check, detail, FIELD_CHARS, "", "what was found"),
+	FIELD(struct doctor_check, status, FIELD_STRING, "",
+	      "ok; off: optional, turned off or not in this kernel; limited: works in part; "
+	      "missing"),
+	FIELD(struct doctor_check, detail, FIELD_CHARS, "", "result of the check"),
 	FIELD(struct doctor_check, enables, FIELD_STRING, "", "commands that use it"),
 	FIELD(struct doctor_check, remedy, FIELD_CHARS, "",
-	      "command that provides it; empty if there is nothing to do"),
+	      "command or setting that provides it; empty: nothing to do"),
 	FIELD(struct doctor_check, left_out, FIELD_STRING, "",
-	      "part of a study that is left out when it is missing"),
+	      "part of a study that cannot run if the item is missing"),
 };
 
-static const struct record_type check_type =
+const struct record_type doctor_check_type =
 	RECORD_TYPE("doctor_check", 2, RECORD_TABLE, check_fields,
 		    "one feature that coldpress uses, and its state on this machine");
 
@@ -40,11 +42,12 @@ struct verdict {
 
 static const struct field verdict_fields[] = {
 	FIELD(struct verdict, full_study, FIELD_BOOL, "",
-	      "whether `coldpress study` can run all its parts"),
-	FIELD(struct verdict, left_out, FIELD_CHARS, "", "parts that would be left out, and why"),
+	      "true: `coldpress study` can run all its parts"),
+	FIELD(struct verdict, left_out, FIELD_CHARS, "",
+	      "parts that cannot run, each with the missing item"),
 };
 
-static const struct record_type verdict_type =
+const struct record_type doctor_verdict_type =
 	RECORD_TYPE("doctor_verdict", 1, RECORD_CARD, verdict_fields,
 		    "whether a full study can run on this machine");
 
@@ -97,7 +100,7 @@ static void print_text(struct out *out, const struct doctor *d, const struct ver
 	const char *area = "";
 
 	out_line(out, "  %-8s %-30s %s\n", "status", "item",
-		 "what was found, what it is for, -> remedy");
+		 "result; commands that use it; -> remedy");
 	for (size_t i = 0; i < d->n; i++) {
 		const struct doctor_check *c = &d->checks[i];
 		bool fine = str_eq(c->status, "ok");
@@ -123,8 +126,8 @@ static void print_records(struct out *out, const struct doctor *d, const struct 
 				  .reason = "done" };
 
 	for (size_t i = 0; i < d->n; i++)
-		out_record(out, &check_type, &d->checks[i]);
-	out_record(out, &verdict_type, v);
+		out_record(out, &doctor_check_type, &d->checks[i]);
+	out_record(out, &doctor_verdict_type, v);
 	out_record(out, &end_record_type, &end);
 }
 

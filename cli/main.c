@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "lib/base/companion.h"
 #include "lib/base/term.h"
+#include "lib/results/search_records.h"
 #include "study/config.h"
 
 static struct doctor_config doctor;
@@ -20,10 +21,11 @@ static const struct opt_command commands[] = {
 	{
 		.name = "doctor",
 		.summary = "show what this machine supports, what is missing and how to get it",
-		.description = "Checks the kernel, tracing, zram, swap, control groups, "
-			       "capabilities and tools. Changes nothing: it loads one BPF program "
-			       "and opens one perf counter, and closes both. Exits 0 whenever the "
-			       "checks could run; the last line says whether a full study can run.",
+		.description =
+			"Checks the kernel, tracing, zram, swap, cgroups, capabilities and tools. "
+			"Makes no lasting change: it loads one BPF program and opens one perf "
+			"counter, then closes them. Exits 0 if the checks ran, whatever they "
+			"found; the last line says whether a full study can run.",
 		.examples =
 			"sudo coldpress doctor                    # all checks, with remedies\n"
 			"coldpress doctor -f json | jq .remedy    # remedies only, for a script\n",
@@ -34,23 +36,33 @@ static const struct opt_command commands[] = {
 	{
 		.name = "study",
 		.synopsis = "[-- COMMAND ARG...]",
-		.summary = "measure what RAM compression saves for a program, and what it costs",
+		.summary = "find the smallest RAM at which a program keeps a bound of slowdown",
 		.description =
-			"Runs COMMAND as the user who called sudo: first without a limit, with "
-			"probes and a page scan (the reference run); then limited to a share of "
-			"its peak memory with a zram pool of each algorithm, in shuffled blocks "
-			"that also contain reference runs. Prints the RAM saved, the slowdown, and "
-			"the predicted beside the measured pool size; recommends an algorithm or "
-			"none; writes all results into the directory --dir. Without COMMAND it "
-			"studies sqlite3 with an in-memory database and a generated workload. "
-			"COMMAND should do a fixed amount of work and end by itself.\n\n"
+			"Runs COMMAND as the user who called sudo, many times: without a limit, "
+			"then limited to shares of its peak memory with a zram pool of each "
+			"algorithm, then in shuffled pairs of both. Prints a verdict of one line: "
+			"how little RAM (program + pool) is enough at a slowdown of at most "
+			"--max-slowdown, with which algorithm and how sure that is, or to leave it "
+			"alone, or what it would take to decide. Then follow the slowdown at each "
+			"limit, and why: page scan, predicted and measured pool. --limit measures "
+			"at given limits instead. All results are written into the directory "
+			"--dir. Without COMMAND it studies sqlite3 with an in-memory database and "
+			"the workload pattern interactive_burst.\n\n"
+			"COMMAND should do a fixed amount of work and end by itself, or print a "
+			"number to compare (--metric). It gets the same standard input in each "
+			"run: a file from where it stands, or what a pipe sent. ^C ends the study "
+			"with what the finished runs support; --resume goes on.\n\n"
 			"Without root it scans the pages of COMMAND, ranks codecs, and lists what "
-			"was left out.",
+			"was not measured.",
 		.examples = "sudo coldpress study --demo                      # two built-in "
-			    "targets, 3 "
+			    "targets, 2 "
 			    "minutes\n"
 			    "sudo coldpress study -- python3 job.py           # your own program\n"
-			    "sudo coldpress study --limit 70% --blocks 6 --algo lz4,zstd -- "
+			    "sudo coldpress study --max-slowdown 10% --budget 5m -- sqlite3 "
+			    ":memory: <script.sql\n"
+			    "sudo coldpress study --metric 'ops/s: ([0-9.]+)' --better higher -- "
+			    "./benchmark\n"
+			    "sudo coldpress study --limit 50%,70% --blocks 6 --algo lz4,zstd -- "
 			    "./server --selftest\n",
 		.options = study_options,
 		.config = &study,
@@ -59,12 +71,12 @@ static const struct opt_command commands[] = {
 	},
 	{
 		.name = "recover",
-		.summary =
-			"undo what a killed command left: pools, swaps, control groups, settings",
+		.summary = "undo what a killed command left: pools, swaps, cgroups, settings",
 		.description = "Every command that changes the machine first writes a journal "
 			       "entry. recover undoes the open entries of commands that no longer "
-			       "run. It leaves running commands and pools made by ram_pool setup "
-			       "alone. It can be run at any time, and more than once.",
+			       "run. It does not change running commands, nor pools whose setup "
+			       "has finished: `ram_pool reset` removes those. Same as `ram_pool "
+			       "recover`. It can be run at any time, and more than once.",
 		.examples = "sudo coldpress recover    # after a kill -9\n",
 		.options = recover_options,
 		.config = &recover,
@@ -74,8 +86,9 @@ static const struct opt_command commands[] = {
 };
 
 static const struct record_type *const records[] = {
-	&study_run_type,    &study_configuration_type, &study_prediction_type,
-	&study_answer_type, &end_record_type,          NULL,
+	&study_run_type,           &search_run_type,       &verdict_type,      &curve_type,
+	&study_configuration_type, &study_prediction_type, &study_answer_type, &doctor_check_type,
+	&doctor_verdict_type,      &recovered_type,        &end_record_type,   NULL,
 };
 
 static const char *const companions[] = {
@@ -86,13 +99,13 @@ static const char *const companions[] = {
 static const struct opt_program program = {
 	.name = "coldpress",
 	.companions = companions,
-	.summary = "a laboratory for RAM compression on Linux",
+	.summary = "measure RAM compression with zram on Linux",
 	.description =
 		"Quick start:\n"
 		"\n"
 		"  coldpress doctor                      what does this machine support?\n"
-		"  sudo coldpress study --demo           what would compression save, at what "
-		"cost? (two built-in targets)\n"
+		"  sudo coldpress study --demo           how little RAM is enough? (two "
+		"built-in targets)\n"
 		"  sudo coldpress study -- COMMAND ...   the same for your own program\n"
 		"  coldpress report --db DIR/study.db    write a study's HTML page again\n"
 		"  sudo coldpress recover                after a kill -9: undo what was "
@@ -100,16 +113,14 @@ static const struct opt_program program = {
 		"\n"
 		"Companion programs, run as `coldpress NAME`:\n"
 		"\n"
-		"  compressor_monitor   codecs on the pages of a process or file: scan, rank, "
-		"bench\n"
-		"  ram_pool             a dedicated zram pool: setup, status, age, trigger, reset\n"
-		"  workload             bounded memory workloads with known page contents; wraps "
-		"stress-ng, fio, sysbench\n"
-		"  report               the results of a study as one HTML page\n"
+		"  compressor_monitor   compress the pages of a process or file; choose a codec\n"
+		"  ram_pool             manage a dedicated zram pool\n"
+		"  workload             memory workloads under limits; also stress-ng, fio, ...\n"
+		"  report               write the results of a study to one HTML page\n"
 		"  proc_create          trace process creation, exec and exit\n"
 		"  page_fault           trace page faults\n"
-		"  swap_probe           reclaim and swap activity, one line a second\n"
-		"  pool_probe           writes, reads and residence in a zram pool\n",
+		"  swap_probe           reclaim events and swap counters, one line per second\n"
+		"  pool_probe           swap-outs, swap-ins and residence in a zram pool\n",
 	.commands = commands,
 	.records = records,
 };

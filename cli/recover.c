@@ -26,12 +26,12 @@ struct recovered {
 
 static const struct field recovered_fields[] = {
 	FIELD(struct recovered, what, FIELD_STRING, "",
-	      "what was undone, or could not be undone and why"),
-	FIELD(struct recovered, failed, FIELD_BOOL, "", "whether it could not be undone"),
+	      "the change that was undone, or why it could not be undone"),
+	FIELD(struct recovered, failed, FIELD_BOOL, "", "true: it could not be undone"),
 };
 
-static const struct record_type recovered_type = RECORD_TYPE(
-	"recovered", 1, RECORD_LINE, recovered_fields, "one change that a killed command had left");
+const struct record_type recovered_type = RECORD_TYPE("recovered", 1, RECORD_LINE, recovered_fields,
+						      "one change that a killed command had left");
 
 struct tally {
 	struct out *out;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* main.c - compressor_monitor: what pages would cost in a compressed pool, and which codec repays
- * its CPU time.
+/* main.c - compressor_monitor: the RAM of pages in a compressed pool, and the choice of a codec by
+ * RAM saved per CPU time.
  *
  * The defaults and the output; options.c has the option tables, *_main.c the subcommands.
  */
@@ -110,7 +110,8 @@ int main(int argc, char **argv)
 	};
 	static const struct opt_program program = {
 		.name = "compressor_monitor",
-		.summary = "what pages cost in a compressed pool, and which codec repays its CPU",
+		.summary =
+			"measure how pages compress, and choose a codec by RAM saved per CPU time",
 		.commands = monitor_commands,
 		.config = &config,
 		.records = records,

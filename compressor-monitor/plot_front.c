@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* plot_front.c - writes a gnuplot script with the data and saves the drawing. */
+/* plot_front.c - writes a gnuplot script with the data and saves the plot. */
 #include "plot_front.h"
 
 #include <math.h>
@@ -85,7 +85,8 @@ int plot_front_write(const char *path, const struct rank_query *query,
 	int rc = 0;
 
 	if (!put_rows(&script, ranking))
-		rc = err_say(e, ENODATA, "no codec has the values for %s", path);
+		rc = err_say(e, ENODATA,
+			     "cannot plot %s: no codec has both saved bytes and CPU time", path);
 	put_script(&script, query);
 	if (!rc)
 		rc = plotter_draw(&plotter, "front", &script, WIDTH, HEIGHT, &svg, e);

@@ -36,8 +36,8 @@ static int check(const struct rank_config *config, struct err *e)
 	if (!(config->policy.heavy_below >= 0) || !(config->policy.price_gib_per_core >= 0))
 		return err_usage(e, "--heavy-below and --price must be 0 or more");
 	if (config->target && !factor_is_from_db(config))
-		return err_usage(e, "--target chooses whose readback factor to take from --db: "
-				    "leave out --readback, --readback-pid and --class");
+		return err_usage(e, "--target names the target in --db whose readback factor is "
+				    "used: leave out --readback, --readback-pid and --class");
 	return 0;
 }
 

@@ -125,8 +125,8 @@ int readback_from_db(const char *path, const char *target, struct readback *ret,
 	if (!rc)
 		rc = choose_target(results, path, target, name, sizeof(name), e);
 	if (!rc)
-		rc = median_metric(results, path, name, "readback_factor", "'timed'", &found.factor,
-				   &found.runs, e);
+		rc = median_metric(results, path, name, "readback_factor", "'timed','probed'",
+				   &found.factor, &found.runs, e);
 	if (!rc)
 		rc = median_metric(results, path, name, "residence_ns", "'timed','probed'",
 				   &found.residence_ns, &residences, e);

@@ -194,25 +194,37 @@ static int open_pool(struct scan *s, struct err *e)
 	return rc ? rc : add_source(s, &source, e);
 }
 
+/* How many targets the options name. */
+static int n_targets(const struct scan_config *c)
+{
+	return (c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) + c->system +
+	       (c->file != NULL);
+}
+
+static int check_target(const struct scan_config *c, struct err *e)
+{
+	if (c->zram && (n_targets(c) > 1 || c->system || c->file))
+		return err_usage(e, "with --zram give at most one of --pid, --tree and --cgroup: "
+				    "the processes to stop");
+	if (c->zram || n_targets(c) == 1)
+		return 0;
+	err_usage(e, "give one target: --pid PID (may be repeated), --tree PID, --cgroup PATH, "
+		     "--system, --file FILE or --zram DEVICE");
+	return err_hint(e, "e.g. --pid $$ scans this shell");
+}
+
 int scan_open_target(struct scan *s, char *name, size_t len, struct err *e)
 {
 	const struct scan_config *c = s->config;
-	const int processes = (c->pids.n > 0) + (c->tree != 0) + (c->cgroup != NULL) + c->system;
-	int rc = processes ? rights_processes("reading the pages of processes", e) : 0;
+	int rc = check_target(c, e);
 
+	if (!rc && (c->pids.n || c->tree || c->cgroup || c->system))
+		rc = rights_processes("reading the pages of processes", e);
 	if (rc)
 		return rc;
 	if (c->zram) {
-		if (processes > 1 || c->system || c->file)
-			return err_usage(e, "with --zram give at most one of --pid, --tree and "
-					    "--cgroup: the processes to stop");
 		snprintf(name, len, "pool %s", c->zram);
 		return open_pool(s, e);
-	}
-	if (processes + (c->file != NULL) != 1) {
-		err_usage(e, "give one target: --pid PID (may be repeated), --tree PID, "
-			     "--cgroup PATH, --system, --file FILE or --zram DEVICE");
-		return err_hint(e, "e.g. --pid $$ scans this shell");
 	}
 	if (c->cgroup) {
 		snprintf(name, len, "cgroup %s", c->cgroup);

@@ -34,14 +34,14 @@ static const struct field fault_fields[] = {
 	FAULT(mode, STRING, "", "user or kernel: mode of the processor before the fault"),
 	FAULT(addr, HEX, "", "faulting address"),
 	FAULT(ip, HEX, "", "address of the faulting instruction"),
-	FAULT(tid, U64, "", "thread; missing as pid"),
-	FAULT(ts_ns, U64, "ns", "CLOCK_MONOTONIC at entry; missing where the entry was not seen"),
-	FAULT(access, STRING, "", "read, write or exec; missing where the kernel does not tell"),
-	FAULT(class, STRING, "", "with --fault: minor or major"),
+	FAULT(tid, U64, "", "thread; missing under the same condition as pid"),
+	FAULT(ts_ns, U64, "ns", "CLOCK_MONOTONIC at entry; missing if the entry was not seen"),
+	FAULT(access, STRING, "", "read, write or exec; missing if the kernel does not report it"),
+	FAULT(class, STRING, "", "with --fault: kind of fault, minor or major"),
 	FAULT(latency_ns, U64, "ns", "with --fault: time from entry to completion"),
 	FAULT(mapping, STRING, "",
-	      "with --mapping: mapping of the address: anon, heap, stack (of the first thread), "
-	      "shmem or file; missing where it is not known"),
+	      "with --mapping: kind of mapping of the address: anon, heap, stack (of the first "
+	      "thread), shmem or file; missing if unknown"),
 	FAULT(file, STRING, "", "with --mapping: last part of the file's path"),
 };
 
@@ -68,19 +68,18 @@ struct summary_record {
 
 static const struct field summary_fields[] = {
 	SUMMARY(duration_ns, U64, "ns", "time the probe was attached"),
-	SUMMARY(user, U64, "faults", "entries from user mode"),
-	SUMMARY(kernel, U64, "faults", "entries from kernel mode"),
+	SUMMARY(user, U64, "faults", "fault entries from user mode"),
+	SUMMARY(kernel, U64, "faults", "fault entries from kernel mode"),
 	SUMMARY(minor, U64, "faults",
-		"completions without I/O; missing without --minor or --latency all"),
-	SUMMARY(major, U64, "faults", "completions that read from a device or pool"),
-	TIME_FIELDS(struct summary_record, major, "major faults", "maximum; exact"),
-	TIME_FIELDS(struct summary_record, minor, "minor faults, with --latency all",
-		    "maximum; exact"),
+		"minor faults completed (no I/O); missing without --minor or --latency all"),
+	SUMMARY(major, U64, "faults", "major faults completed (read from a device or pool)"),
+	TIME_FIELDS(struct summary_record, major, "major faults", "; exact"),
+	TIME_FIELDS(struct summary_record, minor, "minor faults (--latency all)", "; exact"),
 	SUMMARY(unmatched, U64, "faults",
-		"completions without a latency: the entry was not seen, or not timed"),
+		"faults completed without a latency: the entry was not seen, or not timed"),
 	SUMMARY(missed, U64, "faults",
-		"completions that pass the filter and that the kernel ran no program for; with a "
-		"filter, at most so many; missing: not known"),
+		"faults that pass the filter and for which the kernel ran no BPF program; with a "
+		"filter, an upper bound; missing: unknown"),
 };
 
 static const struct record_type summary_type =
@@ -279,8 +278,8 @@ static int stream(struct run *run, struct err *e)
 	p->end.missed = missed(run, &s);
 	n = run->cache ? mapping_cache_unknown(run->cache) : 0;
 	if (n)
-		term_say("the mapping of %llu faults is not known: the process had ended, or never "
-			 "had it",
+		term_say("the mapping of %llu faults is unknown: the process had ended, or had no "
+			 "mapping at the address",
 			 (unsigned long long)n);
 	return 0;
 }
@@ -405,8 +404,8 @@ static int attach(struct run *run, struct err *e)
 	return rc ? rc : probe_attach(p, e);
 }
 
-/* What the events are collected in. */
-static int collect(struct run *run, struct err *e)
+/* The right to read the mappings of processes, and what the events are collected in. */
+static int prepare(struct run *run, struct err *e)
 {
 	const struct config *c = run->config;
 	int rc = 0;
@@ -417,17 +416,18 @@ static int collect(struct run *run, struct err *e)
 		rc = stacks_new(&run->p, &run->stacks, e);
 	if (!rc && by(c) == BY_MAPPING)
 		rc = by_mapping_new(&run->groups, e);
-	if (rc || (!c->mapping && !run->groups))
-		return rc;
-	run->cache = mapping_cache_new();
-	return run->cache ? 0 : err_set(e, ENOMEM, "cannot store mappings");
+	if (!rc && (c->mapping || run->groups)) {
+		run->cache = mapping_cache_new();
+		rc = run->cache ? 0 : err_set(e, ENOMEM, "cannot store mappings");
+	}
+	return rc;
 }
 
 static int trace(void *ctx, struct err *e)
 {
 	struct run *run = ctx;
 	const struct config *c = run->config;
-	int rc = collect(run, e);
+	int rc = prepare(run, e);
 
 	if (!rc)
 		rc = attach(run, e);
@@ -449,14 +449,15 @@ static int check_summary(const struct config *c, struct err *e)
 	if (c->stacks)
 		return err_usage(e, "--summary and --stacks exclude each other");
 	if (c->mapping)
-		return err_usage(
-			e, "--mapping is for single faults; with --summary, use --by mapping");
+		return err_usage(e, "--mapping needs a record for each fault; with --summary, use "
+				    "--by mapping");
 	if (c->fault >= 0)
-		return err_usage(e,
-				 "--fault is for single faults; --summary counts minor and major "
-				 "faults");
+		return err_usage(
+			e, "--fault needs a record for each fault; --summary counts minor and "
+			   "major faults");
 	if (c->sample != 1)
-		return err_usage(e, "--sample is for single faults; --summary counts all");
+		return err_usage(
+			e, "--sample needs a record for each fault; --summary counts all faults");
 	return 0;
 }
 
@@ -487,9 +488,10 @@ static int check(struct config *c, struct err *e)
 	if (rc)
 		return rc;
 	if (sums && c->probe.max_events != MISSING_U64)
-		return err_usage(e,
-				 "--max-events is for single faults; --summary and --stacks count "
-				 "until --duration or ^C");
+		return err_usage(
+			e,
+			"--max-events needs a record for each fault; --summary and --stacks count "
+			"until --duration or ^C");
 	return probe_needs_format(&c->probe, e);
 }
 
@@ -515,30 +517,30 @@ static const struct opt options[] = {
 	PROBE_OPT_STREAM(struct config, probe),
 	PROBE_OPT_FILTER(struct config, probe),
 	OPT_FLAG(0, "summary", struct config, summary,
-		 "print only sums: numbers of minor and major faults, latency of the major ones"),
+		 "print only sums: counts of faults, latency of major faults"),
 	OPT_CHOICE(0, "by", struct config, by, by_choices,
-		   "with --summary: also print a record per group; region: 2 MiB of addresses"),
-	OPT_CHOICE(
-		0, "latency", struct config, latency, latency_choices,
-		"with --summary: which faults to time. major (default): times major faults only; "
-		"at most 30,000 entries a second per CPU. all: also runs a program at each minor "
-		"completion"),
+		   "with --summary: also print a record for each group; region: 2 MiB of addresses "
+		   "of a process; ip: faulting instruction"),
+	OPT_CHOICE(0, "latency", struct config, latency, latency_choices,
+		   "with --summary: which faults to time. major (default): major faults; above "
+		   "30,000 faults/s per CPU some have no latency (counted in unmatched). all: also "
+		   "minor faults. none: no fault"),
 	OPT_FLAG(0, "minor", struct config, minor,
-		 "with --summary: also count minor completions; adds about half to the overhead"),
+		 "with --summary: also count minor faults; about 50 % more overhead"),
 	OPT_U64(0, "top", struct config, top,
 		"with --by: show the N groups with the most major faults", .metavar = "N",
 		.min = 1),
 	OPT_CHOICE(0, "fault", struct config, fault, fault_choices,
-		   "make records at completion, with class and latency, of major or of all faults; "
-		   "major adds next to no overhead"),
+		   "record major faults, or all faults, at completion, with class (minor or major) "
+		   "and latency"),
 	OPT_RENAMED("class", "--fault major|all"),
 	OPT_FLAG(0, "stacks", struct config, stacks,
-		 "at the end, print the call stacks of the faults with their numbers, folded for "
-		 "flame graphs"),
+		 "at the end, print the number of faults per call stack, in the folded format "
+		 "of flame graphs"),
 	OPT_FLAG(0, "mapping", struct config, mapping,
-		 "with --fault: add the kind of mapping of the address, and its file"),
+		 "with --fault: add the kind of mapping of the address, and the name of its file"),
 	OPT_U64(0, "sample", struct config, sample,
-		"record one in N single faults, drawn at random", .metavar = "N", .min = 1,
+		"with --format: record one in N faults, chosen at random", .metavar = "N", .min = 1,
 		.max = 1000000000),
 	OPT_FLAG(0, "nothing", struct config, nothing,
 		 "with --summary: empty programs, for bench/probes.sh", .hidden = true),
@@ -546,11 +548,14 @@ static const struct opt options[] = {
 };
 
 static const struct opt_command command = {
-	.summary = "trace page faults, or sum them up",
+	.summary = "trace, count and time page faults",
 	.description = "Without --format, writes a line for each page fault to the kernel's "
 		       "trace_pipe. With --format, prints one record for each to standard output, "
 		       "then an end record with seen = emitted + filtered + dropped. --summary "
-		       "counts in the kernel and prints one record at the end.",
+		       "counts in the kernel and prints one record at the end. A record is made "
+		       "at the entry of a fault or, with --fault, at its completion; class and "
+		       "latency are known only at completion. --output, --fields, --max-events and "
+		       "--timestamps need records: --format, --summary or --stacks.",
 	.examples =
 		"page_fault                               # then read tracing/trace_pipe\n"
 		"page_fault --format json -p 1234 -d 10s  # one process for ten seconds\n"

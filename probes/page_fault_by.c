@@ -23,6 +23,7 @@ struct by_record {
 	struct latency major_times, minor_times;
 };
 
+#define RACED                "; may be too low if two CPUs set it at the same time"
 #define GROUP(m, t, u, what) FIELD(struct by_record, m, FIELD_##t, u, what)
 
 static const struct field by_fields[] = {
@@ -31,18 +32,17 @@ static const struct field by_fields[] = {
 	GROUP(comm, STRING, "",
 	      "by comm: task name; by pid, region and ip: name of one of the threads"),
 	GROUP(cgroup, U64, "", "by cgroup: inode number of the cgroup2 directory"),
-	GROUP(addr, HEX, "", "by region: its first address; by ip: address of the instruction"),
+	GROUP(addr, HEX, "",
+	      "by region: first address of the region; by ip: address of the faulting instruction"),
 	GROUP(mapping, STRING, "",
-	      "by mapping: anon, heap, stack (of the first thread), shmem or file; missing where "
-	      "it is not known"),
+	      "by mapping: anon, heap, stack (of the first thread), shmem or file; missing if "
+	      "unknown"),
 	GROUP(file, STRING, "", "by mapping: last part of the file's path"),
-	GROUP(faults, U64, "faults", "entries"),
-	GROUP(major, U64, "faults", "major completions"),
+	GROUP(faults, U64, "faults", "fault entries"),
+	GROUP(major, U64, "faults", "major faults completed"),
 	GROUP(major_share, F64, "ratio", "major / faults"),
-	TIME_FIELDS(struct by_record, major, "major faults",
-		    "maximum; exact except for two CPUs at once"),
-	TIME_FIELDS(struct by_record, minor, "minor faults, with --latency all",
-		    "maximum; exact except for two CPUs at once"),
+	TIME_FIELDS(struct by_record, major, "major faults", RACED),
+	TIME_FIELDS(struct by_record, minor, "minor faults (--latency all)", RACED),
 };
 
 const struct record_type by_type =

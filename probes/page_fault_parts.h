@@ -45,15 +45,17 @@ static inline enum fault_latency latency(const struct config *c)
 }
 
 /* Fields PREFIX_mean_ns to PREFIX_max_ns of the struct latency PREFIX_times. */
-#define TIME_FIELDS(s, prefix, which, longest) \
+#define TIME_FIELDS(s, prefix, which, limits) \
 	LATENCY_FIELD(s, prefix##_times, #prefix, mean_ns, \
-		      "mean time from entry to completion of " which), \
-		LATENCY_FIELD(s, prefix##_times, #prefix, p50_ns, "median; within 3.2 %"), \
+		      "mean latency (entry to completion) of " which), \
+		LATENCY_FIELD(s, prefix##_times, #prefix, p50_ns, \
+			      "median latency of " which "; within 3.2 %"), \
 		LATENCY_FIELD(s, prefix##_times, #prefix, p90_ns, \
-			      "90th percentile; within 3.2 %"), \
+			      "90th percentile of the latency of " which "; within 3.2 %"), \
 		LATENCY_FIELD(s, prefix##_times, #prefix, p99_ns, \
-			      "99th percentile; within 3.2 %"), \
-		LATENCY_FIELD(s, prefix##_times, #prefix, max_ns, longest)
+			      "99th percentile of the latency of " which "; within 3.2 %"), \
+		LATENCY_FIELD(s, prefix##_times, #prefix, max_ns, \
+			      "maximum latency of " which limits)
 
 /* ---- groups ---- */
 extern const struct record_type by_type;

@@ -56,12 +56,13 @@ struct stack_record {
 static const struct field stack_fields[] = {
 	FIELD(struct stack_record, stack, FIELD_STRING, "",
 	      "task name and functions, outermost first, separated by `;`; kernel functions "
-	      "end in _[k]; [cut]: perhaps more frames further out"),
-	FIELD(struct stack_record, faults, FIELD_U64, "faults", "completions with this stack"),
+	      "end in _[k]; [cut]: outer frames may be missing"),
+	FIELD(struct stack_record, faults, FIELD_U64, "faults", "faults completed with this stack"),
 };
 
-const struct record_type stacks_type = RECORD_TYPE("page_fault_stack", 1, RECORD_LINE, stack_fields,
-						   "with --stacks: a stack and its page faults");
+const struct record_type stacks_type =
+	RECORD_TYPE("page_fault_stack", 1, RECORD_LINE, stack_fields,
+		    "with --stacks: a call stack and the number of its page faults");
 
 static bool own_mounts(uint32_t tgid)
 {

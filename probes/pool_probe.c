@@ -65,7 +65,7 @@ static int add_unread(const struct run *run, struct hist *unread, struct err *e)
 	bytes = (bytes + page - 1) / page * page;
 	pages = mmap(NULL, bytes, PROT_READ, MAP_SHARED, bpf_map__fd(run->skel->maps.pages), 0);
 	if (pages == MAP_FAILED)
-		return err_set(e, errno, "cannot read the slots");
+		return err_set(e, errno, "cannot read the table of swap slots");
 	for (uint64_t i = 0; i < n; i++) {
 		if (pages[i].ns && !pages[i].reads)
 			hist_add(unread, now_ns > pages[i].ns ? now_ns - pages[i].ns : 0);
@@ -136,7 +136,7 @@ static int collect(struct run *run, struct err *e)
 
 	if (p->kernel.rw_page)
 		term_say("this kernel passes single pages to zram past the block layer (rw_page): "
-			 "only writes of folios are seen; unseen pages are counted");
+			 "the probe sees only writes of whole folios and counts the other pages");
 	pool_edge_read(&run->watched, &run->before);
 	p->calls.before_detach = before_detach;
 	if (run->config->events) {
@@ -177,9 +177,9 @@ static int summarize(struct run *run, struct err *e)
 	if (record.blind)
 		term_warn("%s", record.unseen);
 	else if (record.unseen)
-		term_say("not seen: %s", record.unseen);
+		term_say("not seen by the probe: %s", record.unseen);
 	if (s.others)
-		term_warn("%llu pages are only in the sums: the table of --by was full",
+		term_warn("%llu pages are only in the summary: the table of --by was full",
 			  (unsigned long long)s.others);
 	if (p->sink_error)
 		return 0;
@@ -236,7 +236,7 @@ static int run(void *config, int argc UNUSED, char **argv UNUSED, int *exit_code
 	if (c->probe.format < 0)
 		c->probe.format = OUT_TEXT;
 	if (!c->events && c->probe.max_events != MISSING_U64)
-		return err_usage(e, "--max-events is for single pages: add --events");
+		return err_usage(e, "--max-events counts page records: add --events");
 	rc = probe_run(&run.p, &c->probe, trace, &run, e);
 	pool_probe__destroy(run.skel);
 	return rc;
@@ -247,12 +247,13 @@ static const struct opt options[] = {
 	PROBE_OPT_STREAM(struct config, probe),
 	PROBE_OPT_FILTER(struct config, probe),
 	OPT_LIST(0, "device", struct config, devices,
-		 "watch these zram devices; default: each in use as swap", .metavar = "PATH"),
+		 "zram devices to watch; default: every zram device in use as swap",
+		 .metavar = "PATH"),
 	OPT_FLAG(0, "events", struct config, events,
-		 "also print a record for each page written or read; --fields and --max-events "
-		 "apply to these records"),
+		 "also print a record for each page written or read; then --fields and "
+		 "--max-events apply to these records"),
 	OPT_CHOICE(0, "by", struct config, by, pool_by_choices,
-		   "also print a record per process, task name or cgroup that made requests"),
+		   "also print a record for each process, task name or cgroup that made requests"),
 	OPT_U64(0, "top", struct config, top, "with --by: show the N groups with the most pages",
 		.metavar = "N", .min = 1),
 	OPT_FLAG(0, "nothing", struct config, nothing, "empty programs, for bench/pool.sh",
@@ -261,19 +262,22 @@ static const struct opt options[] = {
 };
 
 static const struct opt_command command = {
-	.summary = "sum up swap-outs to and swap-ins from a zram pool",
+	.summary = "count and time swap-outs and swap-ins of zram pools",
 	.description =
-		"Counts and times each page written to and read from zram devices, and its "
-		"residence time, until --duration or ^C; then prints one record, before it those "
-		"of --by, and before these with --events one for each page. Pages without a "
-		"request are computed from the counters of the devices and of /proc/vmstat. "
-		"Filters apply to the task that makes the request, which in reclaim is not always "
-		"the owner of the page.",
+		"Counts and times the pages written to and read from zram devices until --duration "
+		"or ^C. A write is a swap-out, a read is a swap-in. Residence is the time from the "
+		"write of a page to its first read. Order of the output: page records (--events), "
+		"group records (--by), one summary record. Some swap-outs and swap-ins make no "
+		"request to a device: zero-filled pages, pages in zswap, and single pages on "
+		"kernels with rw_page. The kernel's counters give their number. Filters test the "
+		"task that makes the request; in reclaim that is not always the owner of the "
+		"page.",
 	.examples = "pool_probe -d 1m                          # every zram device in use as swap\n"
 		    "pool_probe --format json --device /dev/zram1   # one device, until ^C\n"
-		    "pool_probe --by cgroup -d 10s             # traffic and latency per cgroup\n"
-		    "pool_probe --events --format json -o pages.json   # each page, with slot and "
-		    "residence\n",
+		    "pool_probe --by cgroup -d 10s             # swap-ins, swap-outs and latency "
+		    "per cgroup\n"
+		    "pool_probe --events --format json -o pages.json   # each page, with swap "
+		    "slot and residence\n",
 	.options = options,
 	.run = run,
 };

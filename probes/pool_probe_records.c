@@ -19,6 +19,12 @@ struct by_record {
 };
 
 #define SUM(m, unit, what) FIELD_AT(#m, struct by_record, sums.m, FIELD_U64, unit, what)
+#define RACED              "; may be too low if two CPUs set it at the same time"
+#define TIMES(op) \
+	SUM(op##_p50_ns, "ns", "median latency of a " #op " request; within 3.2 %"), \
+		SUM(op##_p99_ns, "ns", \
+		    "99th percentile of the latency of a " #op " request; within 3.2 %"), \
+		SUM(op##_max_ns, "ns", "maximum latency of a " #op " request" RACED)
 
 static const struct field by_fields[] = {
 	FIELD(struct by_record, by, FIELD_STRING, "", "kind of group"),
@@ -27,27 +33,26 @@ static const struct field by_fields[] = {
 	      "by comm: task name; by pid: name of one of the threads"),
 	FIELD(struct by_record, cgroup, FIELD_U64, "",
 	      "by cgroup: inode number of the cgroup2 directory"),
-	SUM(writes, "pages", "pages written to the devices"),
-	SUM(reads, "pages", "pages read from the devices"),
+	SUM(writes, "pages", "pages written to the zram devices: swap-outs"),
+	SUM(reads, "pages", "pages read from the zram devices: swap-ins"),
 	FIELD_AT("readback_factor", struct by_record, sums.readback_factor, FIELD_F64, "ratio",
-		 "reads / writes"),
-	SUM(write_mean_ns, "ns", "mean time in the device per page written"),
-	SUM(read_mean_ns, "ns", "mean time in the device per page read"),
-	SUM(first_reads, "pages", "reads that were the first since the write"),
-	SUM(residence_p50_ns, "ns", "median time from write to first read, of these; within 3.2 %"),
-	SUM(residence_p90_ns, "ns", "90th percentile; within 3.2 %"),
-	SUM(residence_max_ns, "ns", "maximum; exact except for two CPUs at once"),
-	SUM(write_p50_ns, "ns", "median time of a write request; within 3.2 %"),
-	SUM(write_p99_ns, "ns", "99th percentile; within 3.2 %"),
-	SUM(write_max_ns, "ns", "maximum; exact except for two CPUs at once"),
-	SUM(read_p50_ns, "ns", "median time of a read request; within 3.2 %"),
-	SUM(read_p99_ns, "ns", "99th percentile; within 3.2 %"),
-	SUM(read_max_ns, "ns", "maximum; exact except for two CPUs at once"),
+		 "reads / writes: swap-ins per swap-out"),
+	SUM(write_mean_ns, "ns", "mean time in the zram device per page written"),
+	SUM(read_mean_ns, "ns", "mean time in the zram device per page read"),
+	SUM(first_reads, "pages", "pages read for the first time since their write"),
+	SUM(residence_p50_ns, "ns",
+	    "median residence of first_reads (time from the write to the first read); within 3.2 "
+	    "%"),
+	SUM(residence_p90_ns, "ns",
+	    "90th percentile of the residence of first_reads; within 3.2 %"),
+	SUM(residence_max_ns, "ns", "maximum residence of first_reads" RACED),
+	TIMES(write),
+	TIMES(read),
 };
 
 const struct record_type pool_by_type =
 	RECORD_TYPE("pool_probe_by", 2, RECORD_TABLE, by_fields,
-		    "with --by: traffic of a group; most pages first");
+		    "with --by: swap-outs and swap-ins of a group of tasks; most pages first");
 
 struct page_record {
 	const char *op, *device;
@@ -62,22 +67,25 @@ struct page_record {
 #define PAGE(m, t, u, what) FIELD(struct page_record, m, FIELD_##t, u, what)
 
 static const struct field page_fields[] = {
-	PAGE(op, STRING, "", "write or read"),
-	PAGE(device, STRING, "", "e.g. zram1"),
-	PAGE(slot, U64, "pages", "index of the page on the device: the swap slot"),
+	PAGE(op, STRING, "", "write (swap-out) or read (swap-in)"),
+	PAGE(device, STRING, "", "name of the zram device, e.g. zram1"),
+	PAGE(slot, U64, "pages", "swap slot: index of the page on the device"),
 	PAGE(pid, U64, "",
 	     "process that made the request; missing: not visible in the PID namespace of the "
 	     "probe"),
-	PAGE(tid, U64, "", "its thread; missing as pid"),
+	PAGE(tid, U64, "", "thread that made the request; missing under the same condition as pid"),
 	PAGE(comm, CHARS, "", "name of the thread"),
-	PAGE(cgroup, U64, "", "inode number of its cgroup2 directory"),
-	PAGE(ts_ns, U64, "ns", "CLOCK_MONOTONIC when the request began"),
-	PAGE(latency_ns, U64, "ns", "time of the whole request"),
-	PAGE(pages, U32, "pages", "pages of the request; each has a record"),
+	PAGE(cgroup, U64, "", "inode number of the cgroup2 directory of the task"),
+	PAGE(ts_ns, U64, "ns", "CLOCK_MONOTONIC at the start of the request"),
+	PAGE(latency_ns, U64, "ns", "time from the start to the completion of the request"),
+	PAGE(pages, U32, "pages", "number of pages in the request; each has a record of its own"),
 	PAGE(residence_ns, U64, "ns",
-	     "read: time since the write of the page; missing where that was before the probe "
-	     "began"),
-	PAGE(reads, U64, "reads", "read: reads since the write, with this one; 0: not known"),
+	     "read: time since the write of this page, at its first and each later read; missing "
+	     "if the page was written before the probe was attached"),
+	PAGE(reads, U64, "reads",
+	     "read: number of reads since the write, this one included; 0: unknown (the write was "
+	     "not seen, or "
+	     "the read failed)"),
 	PAGE(failed, BOOL, "", "the request ended in an error"),
 };
 
@@ -235,27 +243,25 @@ static void describe_unseen(const struct pool_summary *s, char *buf, size_t len)
 	if (s->blind)
 		append(buf, len,
 		       "%llu of %llu pages written and %llu of %llu pages read made no request%s; "
-		       "no readback factor and no residence can be computed",
+		       "readback factor and residence cannot be computed",
 		       writes, writes + (unsigned long long)s->writes, reads,
 		       reads + (unsigned long long)s->reads,
 		       s->rw_page ? ": this kernel passes single pages to zram past the block "
-				    "layer (rw_page in its block_device_operations)"
+				    "layer (rw_page in block_device_operations)"
 				  : " that was seen, for an unknown reason");
 	else if (writes || reads)
 		append(buf, len,
-		       "%llu pages written and %llu pages read, by the kernel's own counts, made "
-		       "no "
-		       "request that was seen",
+		       "the kernel counted %llu pages written and %llu pages read that made no "
+		       "request the probe saw",
 		       writes, reads);
 	if (or_zero(s->swpout_zero) || or_zero(s->swpin_zero))
 		append(buf, len,
-		       "%llu pages swapped out and %llu swapped in were zero-filled: kept as a "
-		       "bit, "
-		       "no device sees them",
+		       "%llu pages swapped out and %llu swapped in were zero-filled: the kernel "
+		       "keeps a bit and makes no request",
 		       (unsigned long long)or_zero(s->swpout_zero),
 		       (unsigned long long)or_zero(s->swpin_zero));
 	if (or_zero(s->zswpout) || or_zero(s->zswpin))
-		append(buf, len, "zswap stored %llu pages and loaded %llu without a device",
+		append(buf, len, "zswap stored %llu pages and loaded %llu: they made no request",
 		       (unsigned long long)or_zero(s->zswpout),
 		       (unsigned long long)or_zero(s->zswpin));
 }

@@ -288,7 +288,8 @@ static void report_left_out(const struct run *run)
 
 	bpf_map_lookup_elem(bpf_map__fd(run->skel->maps.left_out), &zero, &n);
 	if (n)
-		term_warn("%llu processes of the tree are in no record: it holds 65,536 at once",
+		term_warn("%llu processes of the tree are in no record: --tree follows 65,536 at "
+			  "once",
 			  (unsigned long long)n);
 }
 
@@ -379,26 +380,26 @@ static const struct opt options[] = {
 	PROBE_OPT_FILTER(struct config, probe),
 	OPT_FLAG(0, "threads", struct config, threads, "also record new threads"),
 	OPT_FLAG(0, "failed", struct config, failed,
-		 "also record execs that failed, with the error; runs a program at every system "
-		 "call"),
+		 "also record execs that failed, with the error; runs a BPF program at every "
+		 "system call of the machine"),
 	OPT_PID(0, "tree", struct config, tree,
-		"only this process and its descendants, also after their parent has ended"),
+		"only this process and its descendants, also those whose parent has ended"),
 	OPT_SIZE(0, "max-argv", struct config, max_argv_bytes,
 		 "record arguments up to this many bytes", .metavar = "SIZE", .min = 1,
 		 .max = EXEC_ARGV_MAX),
 	OPT_PID(0, "ppid", struct config, ppid,
-		"only children of this process: its forks, and their execs and exits",
+		"only children of PID: forks by PID, execs and exits of its children",
 		.metavar = "PID"),
 	OPT_FLAG(0, "summary", struct config, summary,
-		 "print only sums at the end: numbers, rates and lifetimes by task name"),
+		 "print only sums at the end: counts, rates and lifetimes, by task name or --by"),
 	OPT_CHOICE(0, "by", struct config, by, by_choices,
-		   "with --summary: group by this; default comm"),
+		   "with --summary: group by task name, parent process or cgroup; default comm"),
 	OPT_DURATION('i', "interval", struct config, interval_ns,
 		     "with --summary: also print the sums of each interval of this length",
 		     .min = 10 * NS_PER_MS),
 	OPT_FLAG(0, "draw-tree", struct config, draw_tree,
-		 "print only the processes as a tree at the end, each below the process that "
-		 "forked it"),
+		 "print only a process tree at the end: each process below the one that forked "
+		 "it"),
 	OPT_END
 };
 
@@ -408,10 +409,12 @@ static const struct opt_command command = {
 		"Without --format, writes `hello world PID` to the kernel's trace_pipe for each "
 		"new process, where PID is that of the child. With --format, prints one record for "
 		"each fork, exec and exit to standard output, in order, then an end record with "
-		"seen = emitted + filtered + dropped. Filters apply to the task that forks, has "
-		"run exec, or ends. A command after -- is run as the user who called sudo, and "
+		"seen = emitted + filtered + dropped. Filters test the parent at "
+		"a fork, and the process itself at exec and exit. --output, --fields, --max-events "
+		"and --timestamps need records: --format, --summary, --draw-tree or a command. A "
+		"command after -- is run as the user who called sudo, and "
 		"traced with all its descendants until the last of them ends; proc_create exits "
-		"with the status of the command, or 128 + N where signal N ended it.",
+		"with the status of the command, or 128 + N if signal N ended it.",
 	.synopsis = "[-- COMMAND ARG...]",
 	.operands = OPT_OPERANDS_COMMAND,
 	.examples = "proc_create                          # then read "

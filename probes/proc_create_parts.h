@@ -17,7 +17,7 @@
 #define PIDS_MAX (1u << 22) /* the kernel's PID_MAX_LIMIT */
 
 #define CGROUP_PATH_MEANING \
-	"path of that directory below the mount point; missing where it was removed before the " \
+	"path of that directory below the mount point; missing if it was removed before the " \
 	"lookup"
 
 /* ---- single events ---- */

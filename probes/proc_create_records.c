@@ -23,8 +23,7 @@ struct task_record {
 	uint64_t ts_ns;
 };
 
-#define OUTSIDE \
-	"; this and other IDs are missing where not visible in the PID namespace of the probe"
+#define OUTSIDE                "; this and other IDs are missing if not visible in the PID namespace of the probe"
 #define TASK(m, t, unit, what) FIELD(struct task_record, m, FIELD_##t, unit, what)
 #define PLACE_AND_TIME(whose) \
 	TASK(cgroup, U64, "", "inode number of the " whose "'s cgroup2 directory"), \
@@ -32,11 +31,11 @@ struct task_record {
 		TASK(ts_ns, U64, "ns", "CLOCK_MONOTONIC")
 
 static const struct field fork_fields[] = {
-	TASK(pid, U64, "", "process that forked" OUTSIDE),
-	TASK(tid, U64, "", "its thread that forked"),
+	TASK(pid, U64, "", "process that forked or created the thread" OUTSIDE),
+	TASK(tid, U64, "", "its thread that did so"),
 	TASK(ppid, U64, "", "its parent process"),
-	TASK(child, U64, "", "the new task: a PID in fork, a TID in thread"),
-	TASK(comm, CHARS, "", "name of the thread that forked, which the child inherits"),
+	TASK(child, U64, "", "PID of the new process (fork) or TID of the new thread (thread)"),
+	TASK(comm, CHARS, "", "name of that thread, which the child inherits"),
 	TASK(uid, U32, "", "real user ID of the child"),
 	PLACE_AND_TIME("child"),
 };
@@ -73,8 +72,7 @@ static const struct field failed_fields[] = {
 	TASK(argv, STRING, "", "arguments, as in exec; missing: none"),
 	TASK(argv_cut, BOOL, "",
 	     "the arguments are longer than shown (--max-argv, 8 KiB each, 1,024 of them), or "
-	     "could "
-	     "not be read"),
+	     "could not be read"),
 	TASK(path_cut, BOOL, "", "the path is longer than shown: over 4,159 bytes"),
 	PLACE_AND_TIME("process"),
 };
@@ -83,25 +81,27 @@ const struct record_type failed_type = RECORD_TYPE("exec_failed", 1, RECORD_LINE
 						   "with --failed: an exec that failed");
 
 static const struct field exit_fields[] = {
-	TASK(pid, U64, "", "process, all threads of which have ended" OUTSIDE),
+	TASK(pid, U64, "", "process whose threads have all ended" OUTSIDE),
 	TASK(ppid, U64, "", "parent process"),
 	TASK(comm, CHARS, "", "name of the thread that ended last"),
 	TASK(uid, U32, "", "real user ID"),
-	TASK(exit_code, U64, "", "0 to 255; missing where a signal ended the process"),
+	TASK(exit_code, U64, "", "0 to 255; missing if a signal ended the process"),
 	TASK(signal, U64, "", "signal that ended the process, else missing"),
 	TASK(core, BOOL, "", "a core was dumped"),
 	TASK(lifetime_ns, U64, "ns", "time since the fork"),
 	TASK(cpu_ns, U64, "ns",
-	     "CPU time of all threads, as counted by the scheduler; without that of the exit "
-	     "itself"),
-	TASK(user_ns, U64, "ns", "part of it in user mode, sampled by the kernel's tick"),
-	TASK(system_ns, U64, "ns", "part of it in kernel mode, sampled by the kernel's tick"),
+	     "CPU time of all threads, as counted by the scheduler, up to the exit record"),
+	TASK(user_ns, U64, "ns",
+	     "user CPU time, sampled by the tick: user_ns + system_ns may differ from cpu_ns"),
+	TASK(system_ns, U64, "ns",
+	     "system CPU time, sampled by the tick: user_ns + system_ns may differ from cpu_ns"),
 	TASK(max_rss_bytes, U64, "bytes", "largest resident set size"),
 	TASK(minor_faults, U64, "faults", "minor faults of all threads"),
 	TASK(major_faults, U64, "faults", "major faults of all threads"),
 	TASK(threads, U64, "threads",
-	     "number of threads over the lifetime, with the first; missing where the process is "
-	     "older than the probe and created none since"),
+	     "number of threads over the lifetime, including the main thread; missing for "
+	     "processes "
+	     "older than the probe that created no thread"),
 	PLACE_AND_TIME("process"),
 };
 

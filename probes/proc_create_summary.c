@@ -28,7 +28,7 @@ struct summary_record {
 #define TIMES \
 	SUMMARY(ts_ns, U64, "ns", "CLOCK_MONOTONIC at the end of the interval"), \
 		SUMMARY(interval_ns, U64, "ns", "length of the interval"), \
-		SUMMARY(total, BOOL, "", "the interval is the whole time")
+		SUMMARY(total, BOOL, "", "true: the whole run; false: one interval")
 
 #define COUNTS(forks_what, whose) \
 	COUNT(forks, "events", forks_what), \
@@ -37,15 +37,16 @@ struct summary_record {
 		COUNT(exec_failures, "events", "with --failed: execs that failed"), \
 		COUNT(exits, "events", whose " that ended"), \
 		COUNT(failures, "events", \
-		      "of these, ended with an exit code other than 0 or by a signal"), \
-		SUMMARY(forks_per_s, F64, "1/s", "forks / interval"), \
+		      whose " that ended with an exit code other than 0 or by a signal"), \
+		SUMMARY(forks_per_s, F64, "1/s", "forks per second of the interval"), \
 		LATENCY_FIELD(struct summary_record, lifetime, "lifetime", p50_ns, \
-			      "median lifetime of those that ended; within 3.2 %"), \
+			      "median lifetime of " whose " that ended; within 3.2 %"), \
 		LATENCY_FIELD(struct summary_record, lifetime, "lifetime", p99_ns, \
-			      "99th percentile; within 3.2 %"), \
+			      "99th percentile of the lifetime of " whose \
+			      " that ended; within 3.2 %"), \
 		LATENCY_FIELD(struct summary_record, lifetime, "lifetime", max_ns, \
-			      "maximum; exact"), \
-		COUNT(cpu_ns, "ns", "CPU time of those that ended")
+			      "maximum lifetime of " whose " that ended; exact"), \
+		COUNT(cpu_ns, "ns", "CPU time of " whose " that ended")
 
 static const struct field comm_fields[] = {
 	TIMES,
@@ -58,7 +59,7 @@ static const struct field parent_fields[] = {
 	SUMMARY(parent, U64, "", "parent process; missing: all parents beyond the first 1,024"),
 	COUNTS("forks by the parent", "its children"),
 	SUMMARY(comm, STRING, "",
-		"name of the parent at its last fork; missing where it ended before the lookup"),
+		"name of the parent at its last fork; missing if it ended before the lookup"),
 };
 
 static const struct field cgroup_fields[] = {

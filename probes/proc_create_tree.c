@@ -20,19 +20,18 @@ struct tree_record {
 
 static const struct field tree_fields[] = {
 	NODE(pid, U64, "", "process"),
-	NODE(ppid, U64, "", "process that forked it; missing where the fork was not seen"),
+	NODE(ppid, U64, "", "process that forked it; missing if the fork was not seen"),
 	NODE(depth, U64, "", "level in the tree; 0: top"),
-	NODE(lifetime_ns, U64, "ns",
-	     "time from fork to exit; missing where the process did not end"),
-	NODE(cpu_ns, U64, "ns", "CPU time of all threads; missing where the process did not end"),
+	NODE(lifetime_ns, U64, "ns", "time from fork to exit; missing if the process did not end"),
+	NODE(cpu_ns, U64, "ns", "CPU time of all threads; missing if the process did not end"),
 	NODE(max_rss_bytes, U64, "bytes",
-	     "largest resident set size; missing where the process did not end"),
+	     "largest resident set size; missing if the process did not end"),
 	NODE(exit_code, U64, "",
-	     "0 to 255; missing where a signal ended the process, or it did not end"),
+	     "0 to 255; missing if a signal ended the process, or it did not end"),
 	NODE(signal, U64, "", "signal that ended the process, else missing"),
 	NODE(tree, STRING, "",
-	     "branches of the tree, then the names of the process, first to last; `...`: "
-	     "more levels than 64, more names than 4"),
+	     "branches of the tree, then the names of the process, first to last; `...` "
+	     "stands for levels beyond 64 and names beyond 4"),
 };
 
 const struct record_type tree_type =

@@ -218,7 +218,7 @@ static int finish(struct run *run, struct sample *before, const struct sample *f
 	if (run->config->histogram && !p->sink_error)
 		p->sink_error = swap_print_histograms(p->out, first, before);
 	if (before->swap.unlisted)
-		term_warn("%llu stalls are in no record of --by: the table was full",
+		term_warn("%llu stalls are in no record of --by: its table was full",
 			  (unsigned long long)before->swap.unlisted);
 	p->end.missed = probe_missed(p);
 	p->end.unmatched = 0;
@@ -341,32 +341,35 @@ static const struct opt options[] = {
 	PROBE_OPT_OUTPUT(struct config, probe),
 	PROBE_OPT_FIELDS(struct config, probe),
 	OPT_DURATION('i', "interval", struct config, interval_ns,
-		     "print a line or record this often", .min = NS_PER_MS),
+		     "length of an interval: one line or record for each", .min = NS_PER_MS),
 	OPT_U64(0, "max-events", struct config, probe.max_events, "stop after this many intervals",
 		.min = 1),
 	OPT_CHOICE(0, "by", struct config, by, by_choices,
-		   "after each interval, print the stalls in direct reclaim or reclaim for a "
-		   "cgroup's limit by process or cgroup, longest first"),
-	OPT_U64(0, "top", struct config, top, "with --by: show the N longest stalls",
+		   "after each interval, print the stalls in direct reclaim and in reclaim for a "
+		   "cgroup's limit, per process or cgroup, longest first"),
+	OPT_U64(0, "top", struct config, top,
+		"with --by: show the N processes or cgroups with the longest stalls",
 		.metavar = "N", .min = 1, .max = SWAP_WHO_MAX),
 	OPT_FLAG(0, "histogram", struct config, histogram,
-		 "at the end, print a histogram of the times of each kind of reclaim"),
+		 "at the end, print a histogram of the durations of each kind of reclaim"),
 	OPT_END
 };
 
 static const struct opt_command command = {
-	.summary = "count reclaim events, a line a second",
+	.summary = "count reclaim events per interval (default 1 s)",
 	.description =
 		"Without --format, prints `swap_probe ts=... kswapd_wake=... last_comm=...` for "
-		"each interval: how often each vmscan tracepoint fired in it, and the task of the "
-		"last event so far. With --format, prints records with the same keys and the "
-		"counters of /proc/vmstat. Reclaim for a cgroup's own limit is not in the direct "
-		"columns: the memcg fields of records count it, and a message on standard error "
-		"reports it.",
-	.examples = "swap_probe                       # a line a second until ^C\n"
+		"each interval: how often each vmscan tracepoint fired in it, and the PID and "
+		"name of the task of the most recent event. With --format, prints records with the "
+		"same keys and the "
+		"counters of /proc/vmstat. The direct columns do not count reclaim for a "
+		"cgroup's own limit: the memcg fields of records count it, and a message on "
+		"standard error reports it.",
+	.examples = "swap_probe                       # one line per second until ^C\n"
 		    "swap_probe --format csv -i 100ms -d 10s   # a hundred rows\n"
-		    "swap_probe --by process --top 3          # with the three longest stalls\n"
-		    "swap_probe --histogram -i 1h -d 1m       # times of reclaim in one minute\n",
+		    "swap_probe --by process --top 3          # with the processes of the three "
+		    "longest stalls\n"
+		    "swap_probe --histogram -i 1h -d 1m       # reclaim durations of one minute\n",
 	.options = options,
 	.run = run,
 };

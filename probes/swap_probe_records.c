@@ -23,78 +23,84 @@ struct swap_record {
 #define OTHER(m, t, u, what) FIELD(struct swap_record, m, t, u, what)
 #define COUNT(name, m, what) \
 	FIELD_AT(#name, struct swap_record, m, FIELD_U64, "events", "in the interval: " what)
-#define VMSTAT(name, what) COUNT(name, vmstat.name, what)
+#define VMSTAT(name, what)  COUNT(name, vmstat.name, what)
+#define VMPAGES(name, what) PAGES(name, vmstat.name, what)
 #define PAGES(name, m, what) \
 	FIELD_AT(#name, struct swap_record, m, FIELD_U64, "pages", "in the interval: " what)
 #define NOW(m, what) OTHER(m, FIELD_U64, "bytes", "at the end of the interval: " what)
 #define RECLAIM(name, kind, what) \
 	FIELD_AT(name "_ns", struct swap_record, time[kind].total_ns, FIELD_U64, "ns", \
-		 "time of " what " that ended in the interval"), \
+		 "total time of the " what " that ended in the interval"), \
 		LATENCY_FIELD(struct swap_record, time[kind], name, p50_ns, \
-			      "median; within 3.2 %"), \
+			      "median time of the " what "; within 3.2 %"), \
 		LATENCY_FIELD(struct swap_record, time[kind], name, p99_ns, \
-			      "99th percentile; within 3.2 %"), \
+			      "99th percentile of the time of the " what "; within 3.2 %"), \
 		LATENCY_FIELD(struct swap_record, time[kind], name, max_ns, \
-			      "maximum; within 3.2 %")
+			      "maximum time of the " what "; within 3.2 %")
 
 static const struct field swap_fields[] = {
-	OTHER(ts, FIELD_U64, "s", "wall clock at the end of the interval, since 1970"),
+	OTHER(ts, FIELD_U64, "s", "Unix time at the end of the interval"),
 	COUNT(kswapd_wake, count[SWAP_KSWAPD_WAKE], "wake-ups of kswapd"),
-	COUNT(kswapd_sleep, count[SWAP_KSWAPD_SLEEP], "times kswapd went to sleep"),
-	COUNT(direct_begin, count[SWAP_DIRECT_BEGIN], "direct reclaims begun"),
+	COUNT(kswapd_sleep, count[SWAP_KSWAPD_SLEEP], "number of times kswapd went to sleep"),
+	COUNT(direct_begin, count[SWAP_DIRECT_BEGIN], "direct reclaims started"),
 	COUNT(direct_end, count[SWAP_DIRECT_END], "direct reclaims ended"),
 	COUNT(reclaim_pages, count[SWAP_RECLAIM_PAGES],
-	      "rounds of page-out on request (madvise, DAMON)"),
+	      "calls that page out on request, e.g. madvise or DAMON (tracepoint "
+	      "mm_vmscan_reclaim_pages)"),
 	COUNT(write_folio, count[SWAP_WRITE_FOLIO], "folios written to swap or to their file"),
-	OTHER(last_pid, FIELD_U64, "", "process of the last event on any CPU"),
-	OTHER(last_comm, FIELD_STRING, "", "name of its thread"),
+	OTHER(last_pid, FIELD_U64, "", "process of the most recent event on any CPU"),
+	OTHER(last_comm, FIELD_STRING, "", "name of the thread of that event"),
 	OTHER(ts_ns, FIELD_U64, "ns", "CLOCK_MONOTONIC at the end of the interval"),
 	OTHER(interval_ns, FIELD_U64, "ns", "measured length of the interval"),
-	VMSTAT(pswpin, "pages read from swap devices"),
-	VMSTAT(pswpout, "pages written to swap devices"),
-	VMSTAT(zswpin, "pages loaded from zswap"),
-	VMSTAT(zswpout, "pages stored in zswap"),
+	VMPAGES(pswpin, "pages read from all swap devices and files: swap-ins"),
+	VMPAGES(pswpout, "pages written to all swap devices and files: swap-outs"),
+	VMPAGES(zswpin, "pages loaded from zswap"),
+	VMPAGES(zswpout, "pages stored in zswap"),
 	VMSTAT(pgmajfault, "major faults"),
 	VMSTAT(allocstall, "allocations that stalled in direct reclaim, all zones"),
-	VMSTAT(pgscan_kswapd, "pages scanned by kswapd"),
-	VMSTAT(pgscan_direct, "pages scanned by direct reclaim"),
-	VMSTAT(pgsteal_kswapd, "pages reclaimed by kswapd"),
-	VMSTAT(pgsteal_direct, "pages reclaimed by direct reclaim"),
-	COUNT(refault_anon, vmstat.workingset_refault_anon,
+	VMPAGES(pgscan_kswapd, "pages scanned by kswapd"),
+	VMPAGES(pgscan_direct, "pages scanned by direct reclaim"),
+	VMPAGES(pgsteal_kswapd, "pages reclaimed by kswapd"),
+	VMPAGES(pgsteal_direct, "pages reclaimed by direct reclaim"),
+	PAGES(refault_anon, vmstat.workingset_refault_anon,
 	      "refaults of anonymous pages (workingset_refault_anon)"),
-	COUNT(refault_file, vmstat.workingset_refault_file,
+	PAGES(refault_file, vmstat.workingset_refault_file,
 	      "refaults of file pages (workingset_refault_file)"),
 	VMSTAT(oom_kill, "processes killed by the OOM killer"),
 	COUNT(write_anon, write_anon,
-	      "of write_folio, those written to swap: anonymous memory and tmpfs; missing before "
-	      "5.18"),
-	COUNT(memcg_begin, count[SWAP_MEMCG_BEGIN], "reclaims for a cgroup's limit begun"),
+	      "folios written to swap (anonymous memory and tmpfs); part of write_folio; missing "
+	      "before Linux 5.18"),
+	COUNT(memcg_begin, count[SWAP_MEMCG_BEGIN], "reclaims for a cgroup's limit started"),
 	COUNT(memcg_end, count[SWAP_MEMCG_END], "reclaims for a cgroup's limit ended"),
 	RECLAIM("direct", SWAP_DIRECT, "direct reclaims"),
-	PAGES(direct_pages, direct_pages, "pages freed by direct reclaim, by its tracepoint"),
+	PAGES(direct_pages, direct_pages,
+	      "pages freed by direct reclaim (tracepoint mm_vmscan_direct_reclaim_end)"),
 	RECLAIM("memcg", SWAP_MEMCG, "reclaims for a cgroup's limit"),
 	PAGES(memcg_pages, memcg_pages, "pages freed by reclaim for a cgroup's limit"),
 	RECLAIM("kswapd", SWAP_KSWAPD,
-		"runs of kswapd, from wake to sleep including naps of up to 100 ms,"),
+		"runs of kswapd (from wake to sleep, including naps of up to 100 ms)"),
 	OTHER(direct_efficiency, FIELD_F64, "ratio", "pgsteal_direct / pgscan_direct"),
 	OTHER(kswapd_efficiency, FIELD_F64, "ratio", "pgsteal_kswapd / pgscan_kswapd"),
 	OTHER(psi_some_us, FIELD_U64, "us",
 	      "in the interval: time in which some task stalled on memory (PSI)"),
 	OTHER(psi_full_us, FIELD_U64, "us",
-	      "in the interval: time in which all tasks stalled on memory"),
+	      "in the interval: time in which all tasks stalled on memory (PSI)"),
 	PAGES(memcg_scanned, memcg_scanned,
 	      "pages scanned on the LRU lists by reclaim for a cgroup's limit"),
-	OTHER(memcg_efficiency, FIELD_F64, "ratio", "share of memcg_scanned that was freed"),
+	OTHER(memcg_efficiency, FIELD_F64, "ratio",
+	      "share of the pages in memcg_scanned that were freed"),
 	PAGES(swpin_zero, vmstat.swpin_zero,
-	      "zero-filled pages swapped in, which the kernel keeps as a bit (6.12)"),
+	      "zero-filled pages swapped in: the kernel keeps a bit for each; missing before Linux "
+	      "6.12"),
 	PAGES(swpout_zero, vmstat.swpout_zero,
-	      "zero-filled pages swapped out: they reach no device and are not in pswpout"),
+	      "zero-filled pages swapped out: they reach no device and are not in pswpout; missing "
+	      "before Linux 6.12"),
 	PAGES(zswpwb, vmstat.zswpwb, "pages written back by zswap to a swap device"),
-	NOW(swap_used_bytes, "in use on all swaps"),
+	NOW(swap_used_bytes, "swap in use on all swap devices and files"),
 	NOW(zram_orig_bytes, "data in all zram devices, uncompressed; missing without a device"),
-	NOW(zram_used_bytes, "memory used by all zram devices"),
-	NOW(zswap_orig_bytes, "data in zswap, uncompressed; missing where the kernel has no zswap"),
-	NOW(zswap_used_bytes, "memory used by zswap"),
+	NOW(zram_used_bytes, "RAM used by all zram devices"),
+	NOW(zswap_orig_bytes, "data in zswap, uncompressed; missing if the kernel has no zswap"),
+	NOW(zswap_used_bytes, "RAM used by zswap"),
 };
 
 struct histogram_record {
@@ -107,19 +113,19 @@ struct histogram_record {
 
 static const struct field histogram_fields[] = {
 	BIN(way, STRING, "", "kind of reclaim: direct, memcg or kswapd"),
-	BIN(low_ns, U64, "ns", "lower bound of the times"),
-	BIN(high_ns, U64, "ns", "upper bound, not included; missing: none"),
-	BIN(count, U64, "events", "reclaims with such a time"),
+	BIN(low_ns, U64, "ns", "lower bound of the durations"),
+	BIN(high_ns, U64, "ns", "upper bound of the durations, exclusive; missing: no bound"),
+	BIN(count, U64, "events", "reclaims with a duration from low_ns to high_ns"),
 	BIN(share, F64, "ratio", "count / reclaims of this kind"),
 	BIN(cumulative_share, F64, "ratio", "share of reclaims shorter than high_ns"),
 };
 
 const struct record_type histogram_type = RECORD_TYPE(
 	"reclaim_histogram", 1, RECORD_TABLE, histogram_fields,
-	"with --histogram: times of reclaim, from begin to end; a power of two a record");
+	"with --histogram: histogram of reclaim durations; one record per power of two");
 
-const struct record_type swap_type =
-	RECORD_TYPE("swap_probe", 1, RECORD_LINE, swap_fields, "reclaim in one interval");
+const struct record_type swap_type = RECORD_TYPE("swap_probe", 1, RECORD_LINE, swap_fields,
+						 "counts and times of reclaim in one interval");
 
 static uint64_t delta(uint64_t before, uint64_t now)
 {

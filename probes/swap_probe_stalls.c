@@ -30,21 +30,21 @@ static const struct field stall_fields[] = {
 	STALL(ts_ns, U64, "ns", "CLOCK_MONOTONIC at the end of the interval"),
 	STALL(pid, U64, "", "process; missing with --by cgroup"),
 	STALL(comm, STRING, "", "name of the last thread that stalled"),
-	STALL(cgroup, U64, "", "inode number of its cgroup2 directory"),
+	STALL(cgroup, U64, "", "inode number of the cgroup2 directory of the process"),
 	STALL(cgroup_path, STRING, "",
-	      "path of that directory below the mount point; missing where it was removed before "
+	      "path of that directory below the mount point; missing if it was removed before "
 	      "the lookup"),
 	STALL(stalls, U64, "events", "stalls in reclaim that ended in the interval"),
 	STALL(stall_ns, U64, "ns", "time of these stalls, all threads added up"),
 	STALL(mean_ns, U64, "ns", "stall_ns / stalls"),
-	STALL(max_ns, U64, "ns", "longest stall; exact"),
+	STALL(max_ns, U64, "ns", "longest of these stalls; exact"),
 	STALL(direct, U64, "events", "stalls in direct reclaim"),
-	STALL(direct_ns, U64, "ns", "time of these stalls"),
+	STALL(direct_ns, U64, "ns", "time of the stalls in direct reclaim"),
 	STALL(memcg, U64, "events", "stalls in reclaim for a cgroup's limit"),
-	STALL(memcg_ns, U64, "ns", "time of these stalls"),
+	STALL(memcg_ns, U64, "ns", "time of the stalls in reclaim for a cgroup's limit"),
 	STALL(pages, U64, "pages", "pages freed in these stalls"),
 	STALL(stall_share, F64, "ratio",
-	      "stall_ns / interval_ns; above 1 where several threads stalled at once"),
+	      "stall_ns / interval_ns; above 1 if several threads stalled at once"),
 };
 
 const struct record_type stall_type =
@@ -79,7 +79,7 @@ static int begin_interval(struct stalls *s, struct err *e)
 
 	s->epoch++;
 	if (bpf_map_update_elem(s->epochs, &zero, &s->epoch, BPF_ANY))
-		return err_set(e, errno, "cannot begin an interval");
+		return err_set(e, errno, "cannot start an interval");
 	return 0;
 }
 

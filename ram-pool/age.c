@@ -32,12 +32,13 @@ const char *const pool_age_what_choices[] = { "idle", "huge_idle", "huge", NULL 
 static const struct field pool_age_fields[] = {
 	F(name, FIELD_STRING, "", "name of the pool"),
 	F(what, FIELD_STRING, "",
-	  "idle: old pages; huge: incompressible pages; huge_idle: old incompressible"),
+	  "idle: old pages; huge: incompressible pages; huge_idle: old incompressible pages"),
 	F(older_ns, FIELD_U64, "ns", "cold-age threshold: time since the last access"),
 	F(marked, FIELD_STRING, "",
-	  "age: by the kernel's access times; wait: all pages were marked, and looked at again "
-	  "after older_ns; missing: the age does not matter"),
-	F(mark_ns, FIELD_U64, "ns", "time to mark pages, the wait included"),
+	  "how old pages were found. age: by access times; wait: all pages were marked idle, and "
+	  "those still idle after older_ns are old; missing: age not used (--what huge, or nothing "
+	  "to do)"),
+	F(mark_ns, FIELD_U64, "ns", "time to mark pages, including the wait"),
 	F(recompressed, FIELD_BOOL, "", "the kernel was asked to recompress"),
 	F(written_back, FIELD_BOOL, "", "the kernel was asked to write back"),
 	F(elapsed_ns, FIELD_U64, "ns", "time of recompression and writeback"),
@@ -45,19 +46,23 @@ static const struct field pool_age_fields[] = {
 	BYTES(after.mm.compr_bytes, "compr_after_bytes", "compressed bytes after"),
 	BYTES(before.mm.used_bytes, "used_before_bytes", "RAM of the pool before"),
 	BYTES(after.mm.used_bytes, "used_after_bytes", "RAM of the pool after"),
-	PAGES(before.bd.count_pages, "backing_before_pages", "on the backing device before"),
-	PAGES(after.bd.count_pages, "backing_after_pages", "on the backing device after"),
-	PAGES(backing_written_pages, "backing_written_pages", "written to the backing device"),
+	PAGES(before.bd.count_pages, "backing_before_pages", "pages on the backing device before"),
+	PAGES(after.bd.count_pages, "backing_after_pages", "pages on the backing device after"),
+	PAGES(backing_written_pages, "backing_written_pages",
+	      "pages written to the backing device in this round"),
 	BYTES(threshold_bytes, "threshold_bytes",
-	      "smallest compressed size that was recompressed; missing: all sizes"),
-	F(policy, FIELD_STRING, "", "why the policy decided so; missing without --policy"),
+	      "minimum compressed size of the pages that were recompressed; missing: all sizes"),
+	F(policy, FIELD_STRING, "", "reason of the policy's decision; missing without --policy"),
 	PAGES(verdict.sampled_pages, "policy_pages", "pages that the policy sampled"),
 	IN(verdict.value_gib_per_core, "policy_gib_per_core", FIELD_F64, "GiB per core",
-	   "memory that one core of recompression would keep free, by the sample"),
+	   "RAM that recompression would save per CPU time, computed from the sample: GiB-seconds "
+	   "of "
+	   "RAM per CPU-second"),
 };
 
 const struct record_type pool_age_type =
-	RECORD_TYPE("pool_age", 1, RECORD_CARD, pool_age_fields, "one round of the cold tier");
+	RECORD_TYPE("pool_age", 1, RECORD_CARD, pool_age_fields,
+		    "one round of recompression and writeback of cold pages");
 
 /* What a round does. */
 struct tiers {

@@ -21,11 +21,13 @@ static const struct field pool_class_fields[] = {
 	USE(used_objects, "", "objects in use"),
 	USE(allocated_objects, "", "objects allocated; missing with --deep"),
 	USE(zspage_pages, "pages", "pages per zspage"),
-	F(used_bytes, FIELD_U64, "bytes", "RAM used; with --deep: needed without unused objects"),
-	F(freeable_bytes, FIELD_U64, "bytes", "RAM that compaction frees; missing with --deep"),
+	F(used_bytes, FIELD_U64, "bytes",
+	  "RAM used; with --deep: predicted RAM without unused objects"),
+	F(freeable_bytes, FIELD_U64, "bytes",
+	  "RAM that compaction would free; missing with --deep"),
 	F(source, FIELD_STRING, "",
-	  "debugfs; deep: every page was read and compressed; deep, approximate: by a codec whose "
-	  "output differs from the kernel's"),
+	  "`debugfs`; `deep`: every page was read and compressed; `deep, approximate`: by a codec "
+	  "whose output differs from the kernel's"),
 };
 #undef F
 
@@ -122,8 +124,9 @@ static const struct field pool_compact_fields[] = {
 	F(name, FIELD_STRING, "", "name of the pool"),
 	IN(before.mm.used_bytes, "used_before_bytes", FIELD_U64, "bytes", "RAM of the pool before"),
 	IN(after.mm.used_bytes, "used_after_bytes", FIELD_U64, "bytes",
-	   "RAM of the pool after; the pool is in use meanwhile"),
-	F(compacted_pages, FIELD_U64, "pages", "pages freed, by the kernel's count"),
+	   "RAM of the pool after; includes writes and reads during the compaction"),
+	F(compacted_pages, FIELD_U64, "pages",
+	  "pages of RAM freed (growth of mm_stat pages_compacted)"),
 	F(elapsed_ns, FIELD_U64, "ns", "time of the compaction"),
 };
 #undef F

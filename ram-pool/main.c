@@ -12,11 +12,13 @@ static const struct opt_command commands[] = {
 		.name = "setup",
 		.summary = "add a zram device as swap, block device or file system",
 		.description =
-			"Adds a device, or uses the free one given. Every change is noted in "
-			"/run/coldpress first; a failure or ^C undoes all. The memory limit "
-			"may be half of the memory available above a reserve: the larger of "
-			"512 MiB and 10 % of the machine's memory; with less than 4 GiB of "
-			"memory one eighth.",
+			"Adds a device, or uses the free one of --device. Every change is recorded "
+			"in "
+			"/run/coldpress first; on a failure or ^C during setup all changes are "
+			"undone. Maximum of --size: 2 * MemTotal. Maximum of --mem-limit: half of "
+			"(MemAvailable - reserve - what other zram devices may still take up to "
+			"their limits). Reserve: 10 % of MemTotal, at least 512 MiB; 1/8 of "
+			"MemTotal on machines with less than 4 GiB.",
 		.examples = "ram_pool setup --algo lz4 --size 2GiB --mem-limit 1GiB   # at most 1 "
 			    "GiB of RAM\n"
 			    "ram_pool setup --algo lz4 --size 2GiB --dry-run --as zram-generator\n"
@@ -33,21 +35,24 @@ static const struct opt_command commands[] = {
 	},
 	{
 		.name = "trigger compress",
-		.summary = "swap out pages of a process, a cgroup or a load",
+		.summary = "swap out pages of a process, a cgroup or a generated load",
 		.description =
-			"Works on unmodified programs, by page-out advice. What has moved is "
-			"read from pagemap, or from the swap charged to the cgroup.",
-		.examples = "ram_pool trigger compress --pid 4711 --amount 50%   # half of its "
-			    "pages in RAM\n"
-			    "ram_pool trigger compress --cgroup /system.slice/x.service --amount "
-			    "256MiB\n"
-			    "ram_pool trigger compress --profile light --duration 5s\n",
+			"Needs no change to the target. Uses process_madvise(MADV_PAGEOUT) for a "
+			"process; for a cgroup memory.reclaim, or its limit on v1. moved_pages is "
+			"read "
+			"from /proc/PID/pagemap, or from the swap charged to the cgroup.",
+		.examples =
+			"ram_pool trigger compress --pid 4711 --amount 50%   # half of its "
+			"pages in RAM\n"
+			"ram_pool trigger compress --cgroup /sys/fs/cgroup/system.slice/x.service "
+			"--amount 256MiB\n"
+			"ram_pool trigger compress --profile light --duration 5s\n",
 		.options = compress_options,
 		.run = run_compress,
 	},
 	{
 		.name = "trigger readback",
-		.summary = "swap in pages of a process, or run a load that reads",
+		.summary = "swap in pages of a process, or of a generated load",
 		.examples =
 			"ram_pool trigger readback --pid 4711   # its next accesses do not fault\n",
 		.options = readback_options,
@@ -55,14 +60,16 @@ static const struct opt_command commands[] = {
 	},
 	{
 		.name = "age",
-		.summary = "recompress cold pages, and write them back",
+		.summary = "recompress cold pages, or write them to the backing device",
 		.description =
-			"Runs one round of what the pool was set up with (--recompress, "
-			"--backing). With both, old pages are written back, and those that "
-			"the backing device cannot take are recompressed. To recompress "
-			"first and write back later, run two rounds with two ages. If the "
-			"kernel keeps no access times, all pages are marked, and those still "
-			"marked after the given time are old.",
+			"Runs one round: recompresses (setup --recompress) old pages, or writes "
+			"them "
+			"back to the backing device (setup --backing), or both. With both, old "
+			"pages are written back, and those that the backing device cannot take are "
+			"recompressed. To recompress first and write back later, run two rounds "
+			"with two ages. If the kernel keeps no access times "
+			"(CONFIG_ZRAM_TRACK_ENTRY_ACTIME), `age` marks all pages idle, waits for "
+			"--older, and treats those that are still idle as old.",
 		.examples = "ram_pool age --older 2m\n"
 			    "ram_pool age --older 1m --recompress && ram_pool age --older 1h "
 			    "--writeback\n"
@@ -75,8 +82,8 @@ static const struct opt_command commands[] = {
 		.name = "compact",
 		.summary = "compact the pool: free the RAM of unused objects",
 		.description =
-			"compact_bytes of `ram_pool status` says how much RAM it would free, "
-			"from debugfs or with --deep.",
+			"compact_bytes of `ram_pool status` is the RAM that compaction would free "
+			"(needs debugfs or --deep).",
 		.options = compact_options,
 		.run = run_compact,
 	},
@@ -85,8 +92,7 @@ static const struct opt_command commands[] = {
 		.summary = "swap in all pages and remove the pool",
 		.description =
 			"Refuses if the pages would not fit into memory, or into the limit of "
-			"a cgroup that owns some of them. ^C meanwhile leaves the pool in "
-			"use as before.",
+			"a cgroup that owns some of them. After ^C the pool stays in use.",
 		.options = reset_options,
 		.run = run_reset,
 	},
@@ -94,8 +100,9 @@ static const struct opt_command commands[] = {
 		.name = "recover",
 		.summary = "undo what killed commands have left",
 		.description =
-			"Undoes the open journal entries of processes that have ended. A pool "
-			"that is ready stays, and is named.",
+			"Undoes the changes in the journals of processes that have ended. A pool "
+			"whose setup has finished is kept, and its name is printed; `ram_pool "
+			"reset` removes it. `coldpress recover` does the same.",
 		.options = recover_options,
 		.run = run_recover,
 	},

@@ -22,8 +22,8 @@ const struct opt setup_options[] = {
 	OPT_SIZE('s', "size", O, request.size_bytes, "capacity in uncompressed bytes (disksize)",
 		 .min = 1 * MIB),
 	OPT_SIZE('m', "mem-limit", O, request.mem_limit_bytes,
-		 "most RAM that the pool may use; default half of --size, or the largest limit "
-		 "allowed",
+		 "most RAM that the pool may use; default the smaller of half of --size and the "
+		 "largest limit allowed",
 		 .min = 1 * MIB),
 	OPT_U64(0, "priority", O, request.priority,
 		"swap priority; default one above the highest in use", .max = SWAP_PRIORITY_MAX),
@@ -34,9 +34,9 @@ const struct opt setup_options[] = {
 	OPT_FILE(0, "dict", O, request.dict,
 		 "compression dictionary, which the kernel reads; Linux 6.12 or later"),
 	OPT_STRING(0, "recompress", O, request.recompress,
-		   "second algorithm, for `age` to recompress cold pages with", .metavar = "NAME"),
+		   "second algorithm, with which `age` recompresses cold pages", .metavar = "NAME"),
 	OPT_FILE(0, "backing", O, request.backing,
-		 "backing device, for `age` to write cold pages to: an empty file, or an unused "
+		 "backing device, to which `age` writes cold pages: an empty file, or an unused "
 		 "block device",
 		 .metavar = "FILE|DEV"),
 	OPT_STRING(0, "zswap", O, request.zswap,
@@ -67,19 +67,24 @@ const struct opt status_options[] = {
 	OPT_NAME("only the pool of this name"),
 	OPT_DURATION(
 		0, "watch", O, status.watch_ns,
-		"repeat at this interval until ^C; --output FILE then has each record as it comes",
+		"print a sample per interval until ^C; --output FILE is then replaced by the first "
+		"record, and each further record is appended at once",
 		.min = 10 * NS_PER_MS),
 	OPT_DURATION('d', "duration", O, status.duration_ns, "end --watch after this time"),
 	OPT_PID('p', "pid", O, status.pid,
-		"show how much swap in use does not belong to this process and its descendants"),
+		"take this process and its descendants as the owner: foreign_bytes is the swap in "
+		"use "
+		"of others"),
 	OPT_FILE('c', "cgroup", O, status.cgroup,
-		 "show how much swap in use does not belong to this cgroup and those below it",
+		 "take this cgroup and those below it as the owner: foreign_bytes is the swap in "
+		 "use of "
+		 "others; path below the cgroup mount, or absolute",
 		 .metavar = "PATH"),
 	OPT_FLAG(0, "classes", O, status.classes,
 		 "show the size classes in use instead, from debugfs"),
 	OPT_FLAG(0, "deep", O, status.deep,
 		 "compute size classes and the gain of compaction by reading and compressing every "
-		 "page; slow, and counts as an access to every page"),
+		 "page; slow, and marks every page as accessed, which makes it young for `age`"),
 	OPT_OUTPUT(O, output),
 	OPT_END
 };
@@ -87,17 +92,14 @@ const struct opt status_options[] = {
 const struct opt reset_options[] = {
 	OPT_WHICH, OPT_UNSAFE,
 	OPT_DURATION(0, "timeout", O, timeout_ns,
-		     "give up if the pages are not swapped in by then; the pool stays in use",
+		     "give up after this time if pages are still in the pool; it stays in use",
 		     .min = NS_PER_MS),
 	OPT_OUTPUT(O, output), OPT_END
 };
 
-#define TRIGGER_OPTIONS \
-	OPT_PID('p', "pid", O, trigger.pid, "move the anonymous pages of this process"), \
-		OPT_STRING(0, "amount", O, trigger.amount, \
-			   "how much to move, from low addresses up: a size or a percentage; " \
-			   "default all", \
-			   .metavar = "AMOUNT"), \
+#define TRIGGER_OPTIONS(pid_help, amount_help) \
+	OPT_PID('p', "pid", O, trigger.pid, pid_help), \
+		OPT_STRING(0, "amount", O, trigger.amount, amount_help, .metavar = "AMOUNT"), \
 		OPT_DURATION('d', "duration", O, trigger.duration_ns, "run time of --profile", \
 			     .min = 100 * NS_PER_MS, .max = 300 * NS_PER_S), \
 		OPT_FILE(0, "db", O, db, \
@@ -106,26 +108,32 @@ const struct opt reset_options[] = {
 		OPT_WHICH, OPT_OUTPUT(O, output)
 
 const struct opt compress_options[] = {
-	TRIGGER_OPTIONS,
+	TRIGGER_OPTIONS("swap out anonymous pages of this process",
+			"how much to swap out: a size, or a percentage of the anonymous memory in "
+			"RAM; of a process the lowest addresses first; default all"),
 	OPT_FILE('c', "cgroup", O, trigger.cgroup,
-		 "move pages of this cgroup and those below it, by memory.reclaim, or on v1 by "
-		 "lowering the limit for a moment",
+		 "swap out pages of this cgroup and those below it, by memory.reclaim, or on v1 by "
+		 "lowering the limit for a moment; path below the cgroup mount, or absolute",
 		 .metavar = "PATH"),
 	OPT_CHOICE(0, "profile", O, trigger.compress_profile, trigger_compress_profiles,
-		   "run a bounded load instead, of 64 MiB, 256 MiB or 1 GiB. Half of it is swapped "
-		   "out, so --size of the pool must be above 32MiB, 128MiB or 512MiB"),
+		   "run a generated load instead: light 64 MiB, medium 256 MiB, heavy 1 GiB. Up to "
+		   "half of it is swapped out: --size of the pool must be above 32MiB (light), "
+		   "128MiB (medium), 512MiB (heavy)"),
 	OPT_END
 };
 
 const struct opt readback_options[] = {
-	TRIGGER_OPTIONS,
+	TRIGGER_OPTIONS("swap in pages of this process",
+			"how much to swap in: a size, or a percentage of the process's pages in "
+			"swap; lowest addresses first; default all"),
 	OPT_CHOICE(0, "how", O, trigger.how, trigger_how_choices,
-		   "prefault: swap in and map, so that the process does not fault; willneed: read "
-		   "into the swap cache, a minor fault remains; touch: as prefault, page by page, "
-		   "each timed"),
+		   "prefault: swap in and map, the next access does not fault; willneed: read into "
+		   "the swap cache, the next access is a minor fault; touch: as prefault, page by "
+		   "page, with the time of each page"),
 	OPT_CHOICE(0, "profile", O, trigger.readback_profile, trigger_readback_profiles,
-		   "run a bounded load of 256 MiB instead, which reads at random without a pause "
-		   "(readback), or in bursts (burst); --size of the pool must be above 128MiB"),
+		   "run a generated load of 256 MiB instead. readback: reads at random without a "
+		   "pause; burst: reads and writes in bursts. Up to half of it is swapped out: "
+		   "--size of the pool must be above 128MiB"),
 	OPT_END
 };
 
@@ -140,17 +148,20 @@ const struct opt age_options[] = {
 		   "incompressible pages"),
 	OPT_FLAG(0, "recompress", O, age.recompress, "only recompress"),
 	OPT_FLAG(0, "writeback", O, age.writeback,
-		 "only write back; default what the pool was set up with"),
+		 "only write back to the backing device; without --recompress and --writeback: all "
+		 "that the pool was set up for"),
 	OPT_SIZE(0, "threshold", O, age.threshold_bytes,
-		 "recompress only pages of at least this compressed size, e.g. 3000B, and only if "
-		 "they get below it",
+		 "recompress only pages of at least this compressed size, e.g. 3000B, and keep the "
+		 "result only if it is smaller than this",
 		 .max = PAGE_BYTES),
 	OPT_FLAG(0, "policy", O, age.policy,
-		 "recompress only if the fairness policy accepts the CPU time, judged by a sample "
-		 "of the pool; it also chooses --threshold"),
+		 "recompress only if a sample of the pool shows that it saves at least --price; "
+		 "also "
+		 "chooses --threshold"),
 	OPT_F64(0, "price", O, age.price_gib_per_core,
-		"memory that one busy core must keep free for --policy to accept, in GiB; default "
-		"4, as in `compressor_monitor rank`",
+		"RAM that --policy requires recompression to save per CPU time, in GiB-seconds of "
+		"RAM "
+		"per CPU-second, which is GiB per core; default 4, as in `compressor_monitor rank`",
 		.metavar = "GIB"),
 	OPT_WHICH,
 	OPT_OUTPUT(O, output),

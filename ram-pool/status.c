@@ -10,10 +10,12 @@
 #define F(m, t, u, what, ...) FIELD(struct pool_status, m, t, u, what, ##__VA_ARGS__)
 #define NOW(m, n, u, what)    FIELD_IN(struct pool_status, now.m, n, FIELD_U64, u, what)
 #define ORIG                  NOW(mm.orig_bytes, "orig_bytes", "bytes", "uncompressed bytes in the pool")
-#define USED                  NOW(mm.used_bytes, "used_bytes", "bytes", "RAM used, fragmentation included")
-#define RATIO                 F(compression_ratio, FIELD_F64, "ratio", "orig_bytes / compr_bytes")
-#define LIMIT_SHARE           F(limit_share, FIELD_F64, "ratio", "used_bytes / limit_bytes")
-#define SWAP_USED             F(swap_used_bytes, FIELD_U64, "bytes", "swap in use; missing: not swap")
+#define USED \
+	NOW(mm.used_bytes, "used_bytes", "bytes", \
+	    "RAM of the pool, including size-class rounding and unused objects")
+#define RATIO       F(compression_ratio, FIELD_F64, "ratio", "orig_bytes / compr_bytes")
+#define LIMIT_SHARE F(limit_share, FIELD_F64, "ratio", "used_bytes / limit_bytes")
+#define SWAP_USED   F(swap_used_bytes, FIELD_U64, "bytes", "swap in use; missing: not swap")
 #define FAILED_WRITES \
 	NOW(io.failed_writes, "failed_writes", "", "failed writes; their pages stayed in RAM")
 
@@ -21,11 +23,14 @@ static const struct field pool_status_fields[] = {
 	F(name, FIELD_CHARS, "", "name given at setup"),
 	F(device, FIELD_CHARS, "", "block device"),
 	F(id, FIELD_U64, "", "N of zramN"),
-	F(state, FIELD_STRING, "", "ready; busy: setup or reset is running; broken: use recover"),
-	F(owner, FIELD_U64, "", "PID of the process that the pool is bound to; missing: none"),
+	F(state, FIELD_STRING, "",
+	  "ready; busy: setup or reset is running; broken: setup or reset was killed, or the owner "
+	  "ended: run `ram_pool recover`"),
+	F(owner, FIELD_U64, "", "PID of the `coldpress study` that made the pool; missing: none"),
 	F(use, FIELD_STRING, "", "swap, or device (set up with --raw or --fs)"),
 	F(algorithm, FIELD_CHARS, "", "compression algorithm"),
-	F(second_algorithm, FIELD_STRING, "", "algorithm for cold pages; missing: none"),
+	F(second_algorithm, FIELD_STRING, "",
+	  "algorithm for recompression of cold pages; missing: none"),
 	F(backing, FIELD_STRING, "", "backing device for cold pages; missing: none"),
 	F(size_bytes, FIELD_U64, "bytes", "capacity in uncompressed bytes (disksize)"),
 	ORIG,
@@ -39,22 +44,29 @@ static const struct field pool_status_fields[] = {
 	F(overhead_bytes, FIELD_I64, "bytes",
 	  "used_bytes - compr_bytes: size-class rounding and unused objects"),
 	F(slot_table_bytes, FIELD_U64, "bytes",
-	  "16 bytes per page of size_bytes, in no kernel counter (24 with access times)"),
+	  "RAM of zram's table of entries (slot table), not in used_bytes: per page of size_bytes "
+	  "16 bytes, or 24 where the kernel tracks access times; missing: not known"),
 	F(compact_bytes, FIELD_I64, "bytes",
 	  "RAM that `ram_pool compact` would free; missing: neither debugfs nor --deep"),
-	F(compact_source, FIELD_STRING, "", "of compact_bytes: debugfs; deep; deep, approximate"),
+	F(compact_source, FIELD_STRING, "",
+	  "origin of compact_bytes. `debugfs`; `deep`: every page was read and compressed; `deep, "
+	  "approximate`: by a codec whose output differs from the kernel's"),
 	F(saved_bytes, FIELD_I64, "bytes", "orig_bytes - used_bytes"),
-	NOW(mm.same_pages, "same_pages", "pages", "pages of one repeated word"),
+	NOW(mm.same_pages, "same_pages", "pages",
+	    "same-filled pages (one repeated word, or zeros): no object, only the table entry"),
 	F(same_share, FIELD_F64, "ratio", "same-filled pages / pages in the pool"),
-	NOW(mm.huge_pages, "incompressible_pages", "pages", "pages stored uncompressed"),
-	NOW(mm.huge_since_pages, "incompressible_ever_pages", "pages", "the same, since setup"),
-	NOW(mm.compacted_pages, "compacted_pages", "pages", "pages freed by compaction"),
+	NOW(mm.huge_pages, "incompressible_pages", "pages",
+	    "incompressible pages in the pool: stored uncompressed (zram: huge)"),
+	NOW(mm.huge_since_pages, "incompressible_ever_pages", "pages",
+	    "incompressible pages written since setup"),
+	NOW(mm.compacted_pages, "compacted_pages", "pages",
+	    "pages of RAM freed by compaction since setup"),
 	F(incompressible_share, FIELD_F64, "ratio", "incompressible pages / pages in the pool"),
 	SWAP_USED,
 	F(priority, FIELD_I64, "", "swap priority"),
-	NOW(block.reads, "reads", "", "completed reads, failed ones included"),
+	NOW(block.reads, "reads", "requests", "completed reads, failed ones included"),
 	NOW(block.read_bytes, "read_bytes", "bytes", "bytes read, failed reads included"),
-	NOW(block.writes, "writes", "", "completed writes, failed ones included"),
+	NOW(block.writes, "writes", "requests", "completed writes, failed ones included"),
 	NOW(block.written_bytes, "written_bytes", "bytes", "bytes written, failed writes included"),
 	NOW(io.failed_reads, "failed_reads", "", "failed reads"),
 	FAILED_WRITES,
@@ -62,31 +74,35 @@ static const struct field pool_status_fields[] = {
 	NOW(io.notify_free, "freed_slots", "pages", "swap slots freed, blocks discarded"),
 	NOW(bd.count_pages, "backing_pages", "pages", "pages on the backing device; missing: none"),
 	NOW(bd.read_pages, "backing_read_pages", "pages", "pages read from the backing device"),
-	NOW(bd.written_pages, "backing_written_pages", "pages", "pages written to it"),
+	NOW(bd.written_pages, "backing_written_pages", "pages",
+	    "pages written to the backing device"),
 	F(oom_kill_count, FIELD_U64, "", "OOM kills on this machine since setup"),
 	F(foreign_bytes, FIELD_U64, "bytes",
-	  "lower bound of swap in use that is not the owner's; missing: no owner is named"),
+	  "lower bound of the pool's swap in use that is not the owner's (--pid, --cgroup, or "
+	  "owner); "
+	  "missing: no owner"),
 	F(warning, FIELD_STRING, "", "problems, separated by semicolons; missing: none"),
 };
 
-const struct record_type pool_status_type =
-	RECORD_TYPE("pool_status", 1, RECORD_CARD, pool_status_fields, "the state of one pool");
+const struct record_type pool_status_type = RECORD_TYPE(
+	"pool_status", 1, RECORD_CARD, pool_status_fields, "one pool: contents, RAM and counters");
 
 static const struct field pool_watch_fields[] = {
-	F(time_ms, FIELD_U64, "ms", "time since the watch began"),
+	F(time_ms, FIELD_U64, "ms", "time since the start of --watch"),
 	F(name, FIELD_CHARS, "", "name of the pool"),
 	ORIG,
 	USED,
 	RATIO,
 	LIMIT_SHARE,
 	SWAP_USED,
-	F(read_pages_per_s, FIELD_F64, "pages/s", "reads in the last interval", .decimals = 0),
-	F(written_pages_per_s, FIELD_F64, "pages/s", "writes in the last interval", .decimals = 0),
+	F(read_pages_per_s, FIELD_F64, "pages/s", "pages read in the last interval", .decimals = 0),
+	F(written_pages_per_s, FIELD_F64, "pages/s", "pages written in the last interval",
+	  .decimals = 0),
 	FAILED_WRITES,
 };
 
 const struct record_type pool_watch_type = RECORD_TYPE(
-	"pool_watch", 1, RECORD_TABLE, pool_watch_fields, "one pool at one moment of a watch");
+	"pool_watch", 1, RECORD_TABLE, pool_watch_fields, "one sample of one pool (--watch)");
 
 static double pages_per_s(uint64_t before, uint64_t now, uint64_t elapsed_ns)
 {
@@ -144,7 +160,6 @@ static void set_ratios(struct pool_status *s)
 	s->saved_bytes = (int64_t)mm->orig_bytes - (int64_t)mm->used_bytes;
 	s->same_share = share(mm->same_pages, pages);
 	s->incompressible_share = share(mm->huge_pages, pages);
-	s->slot_table_bytes = s->size_bytes / PAGE_BYTES * 16;
 }
 
 /* The swap that the kernel uses first is named; it comes before all others. */
@@ -250,6 +265,7 @@ int pool_status_read(const struct pool *pool, struct pool_status *ret, struct er
 	memcpy(ret->algorithm, algorithms.names[algorithms.current], sizeof(ret->algorithm));
 	snprintf(ret->device, sizeof(ret->device), "/dev/zram%u", id);
 	set_ratios(ret);
+	ret->slot_table_bytes = zram_table_bytes(NULL, id, ret->size_bytes);
 	read_cold_tier(id, ret);
 	rc = read_swap(pool, ret, e);
 	if (rc)

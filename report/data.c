@@ -108,6 +108,27 @@ static void load_stays(struct stored_study *study, struct configuration *c)
 	json_object_put(record);
 }
 
+/* Of a search only the configurations that decide: the others are points of its curve. */
+static bool search_only(const struct configuration *c)
+{
+	for (size_t i = 0; i < c->n_runs; i++)
+		if (c->runs[i].kind != RESULTS_RUN_WARMUP)
+			return false;
+	return c->n_runs > 0;
+}
+
+static void load_curve(struct stored_study *study, struct target *target)
+{
+	struct sqlite3_stmt *st AUTO_ASK = results_ask(
+		study->results,
+		"SELECT a.text FROM artifact a JOIN run r ON r.id = a.run JOIN cell c ON c.id = "
+		"r.cell WHERE c.workload=? AND a.name='curve' ORDER BY r.rowid DESC LIMIT 1",
+		target->id);
+
+	if (row(study, st))
+		target->curve = text_of(study, st, 0);
+}
+
 static void load_configurations(struct stored_study *study, struct target *target)
 {
 	struct sqlite3_stmt *st AUTO_ASK =
@@ -124,6 +145,10 @@ static void load_configurations(struct stored_study *study, struct target *targe
 				     NULL))
 			study->failed = true;
 		load_stays(study, c);
+		if (!study->failed && search_only(c)) {
+			free(c->runs);
+			target->n_configurations--;
+		}
 	}
 }
 
@@ -194,6 +219,7 @@ static void load_targets(struct stored_study *study)
 
 		read_row(study, st, "sss", &s->id, &s->name, &s->argv);
 		load_configurations(study, s);
+		load_curve(study, s);
 		load_rankings(study, s);
 		load_predictions(study, s);
 		load_bins(study, s);

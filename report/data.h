@@ -41,7 +41,8 @@ struct bin {
 
 struct target {
 	char *id, *name, *argv;
-	int64_t uid;                          /* MISSING_I64: not known */
+	char *curve; /* points of a search as JSON lines (search_records.h); NULL: it had none */
+	int64_t uid; /* MISSING_I64: not known */
 	struct configuration *configurations; /* none first, where there is one */
 	struct ranking *rankings;
 	struct prediction *predictions;

@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "curve.h"
 #include "html.h"
 #include "plot.h"
 #include "scale.h"
@@ -35,20 +36,24 @@ static void put_lines(struct text *page, const char *before, const char *lines, 
 
 static void put_answer(struct text *page, const struct stored_study *study)
 {
-	text_str(page, "<h1>What RAM compression does here</h1>\n<p class=\"soft\">");
+	text_str(page, "<h1>Results of RAM compression on this machine</h1>\n<p class=\"soft\">");
 	put_in(page, "Study of ", study->started, "");
 	put_in(page, ", ", study->version, "");
 	if (isfinite(study->limit_ratio))
 		html_raw(page, ", limit %.0f %% of the reference peak", 100 * study->limit_ratio);
-	html_raw(page, ", %lld block%s", (long long)study->blocks, study->blocks == 1 ? "" : "s");
+	if (study->blocks)
+		html_raw(page, ", %lld block%s", (long long)study->blocks,
+			 study->blocks == 1 ? "" : "s");
 	put_in(page, ", seed ", study->seed, "</p>\n");
 	if (!str_eq(study->state, "done"))
 		put_in(page, "<p class=\"missing\">This study did not finish: ", study->state,
-		       ". What follows is what was measured until then.</p>\n");
+		       ". The page shows what was measured before its end.</p>\n");
 	text_str(page, "<section class=\"answer\">");
 	if (study->recommended)
-		put_lines(page, "<p class=\"recommended\">recommended: ", study->recommended,
-			  "</p>\n");
+		put_lines(page,
+			  isfinite(study->limit_ratio) ? "<p class=\"recommended\">recommended: "
+						       : "<p class=\"recommended\">",
+			  study->recommended, "</p>\n");
 	if (study->answer)
 		put_lines(page, "<p>", study->answer, "</p>\n");
 	if (!study->recommended && !study->answer)
@@ -69,7 +74,7 @@ static void put_heads(struct text *page, const struct target *target)
 	struct scale mib = scale_for(METRIC_BYTES, 100 * MIB);
 	char buf[SCALE_TEXT_MAX];
 
-	text_str(page, "<thead><tr><th>median, and from smallest to largest</th><th></th>");
+	text_str(page, "<thead><tr><th>median; smallest to largest run</th><th></th>");
 	for (size_t i = 0; i < target->n_configurations; i++) {
 		const struct configuration *c = &target->configurations[i];
 
@@ -162,7 +167,7 @@ static void put_ranking(struct text *page, const struct target *target)
 		 "which they were scaled to the kernel's codecs.</p>\n",
 		 scale_format(&ratio, target->rankings[0].readback_factor, buf));
 	text_str(page, "<div class=\"wide\"><table "
-		       "class=\"dense\"><thead><tr><th>codec</th><th>place</th><th "
+		       "class=\"dense\"><thead><tr><th>codec</th><th>rank</th><th "
 		       "class=\"words\">tier</th><th>RAM saved<small>%</small></th><th>codec "
 		       "saved<small>%</small></th><th>compress<small>CPU "
 		       "ms</small></th><th>decompress<small>CPU ms</small></th><th>fair "
@@ -204,11 +209,10 @@ static void put_stays(struct text *page, const struct target *target)
 	}
 	if (!longest)
 		return;
-	text_str(page,
-		 "<h3>Residence of pages in the pool</h3>\n<p class=\"soft\">Share of the pages "
-		 "written that were not read again by this age, in %: Kaplan-Meier estimate of "
-		 "pool_probe, from the probed run.</p>\n<div class=\"wide\"><table "
-		 "class=\"dense\"><thead><tr><th>pool</th>");
+	text_str(page, "<h3>Residence of pages in the pool</h3>\n<p class=\"soft\">Share of the "
+		       "pages written that were not read by this age, in %: Kaplan-Meier estimate "
+		       "of pool_probe in the probed run.</p>\n<div class=\"wide\"><table "
+		       "class=\"dense\"><thead><tr><th>pool</th>");
 	for (size_t i = 0; i < longest->n_stays; i++) {
 		double age = longest->stays[i].age_ns;
 		struct scale scale = scale_for(METRIC_NS, age);
@@ -276,6 +280,7 @@ static void put_target(struct text *page, struct plotter *plotter, struct stored
 	put_in(page, "", target->name, "</h2>\n");
 	if (target->argv)
 		put_in(page, "<p class=\"soft\"><code>", target->argv, "</code></p>\n");
+	curve_put(page, target);
 	plots_put(page, plotter, study, target, number);
 	put_key_values(page, target);
 	put_stays(page, target);
@@ -338,7 +343,7 @@ static void put_left_out(struct text *page, const struct stored_study *study,
 		text_str(page, "</tbody></table></div>\n");
 	} else {
 		text_str(page,
-			 "<p>Nothing: every run that was planned was made and counted.</p>\n");
+			 "<p>Nothing was left out: all planned runs were made and counted.</p>\n");
 	}
 	text_str(page, "</section>\n");
 	text_done(&rows);
@@ -376,7 +381,7 @@ static void put_environment(struct text *page, const struct stored_study *study)
 {
 	text_str(page, "<section><h2>The machine</h2>\n");
 	if (!study->n_environment)
-		text_str(page, "<p>The results database has no description of it.</p>\n");
+		text_str(page, "<p>The results database has no description of the machine.</p>\n");
 	else
 		text_str(page, "<div class=\"wide\"><table><tbody>\n");
 	for (size_t i = 0; i < study->n_environment; i++) {

@@ -47,7 +47,7 @@ static void size_title(struct drawing *d, const char *least, double low, const c
 		       double high)
 {
 	if (!least)
-		plot_title(d, "How small the pages become");
+		plot_title(d, "Compressed size of the pages");
 	else if (least == most)
 		plot_title(d, "%.1f %% of the pages compress far enough to save RAM with %.40s",
 			   low, least);
@@ -105,15 +105,15 @@ static void draw_sizes(struct stored_study *study, const struct target *target, 
 			 study->break_even_bytes);
 	text_str(s, "set xrange [0:4096]\nset xtics 512\nset yrange [0:100]\nset xlabel "
 		    "'compressed length, bytes'\n"
-		    "set ylabel '% of pages, that long or shorter'\nset key outside top center "
+		    "set ylabel '% of pages of at most this length'\nset key outside top center "
 		    "horizontal samplen 2\n");
 	text_put(s, plots.s, plots.n);
 	text_str(s, "\n");
 	text_done(&plots);
 	d->width = 760;
 	d->height = codec ? 340 : 0;
-	d->note = "Cumulated over the pages of the reference run. The step at 0 is same-filled "
-		  "pages, which zram stores without an object.";
+	d->note = "Cumulative over the pages of the reference run. The step at 0 is same-filled "
+		  "pages, which zram stores without a zsmalloc object.";
 }
 
 const struct plot plot_page_sizes = { "page-sizes", draw_sizes };

@@ -68,10 +68,9 @@ static void draw_prediction(struct stored_study *study UNUSED, const struct targ
 	d->width = 760;
 	d->height = y ? (unsigned int)(80 + 30 * y) : 0;
 	plot_title(d, "Prediction error of the page scan: at most %.1f %%", worst);
-	d->note = "Predicted: the pages of the reference run as compressed in the page scan, with "
-		  "the "
-		  "unused objects that swap-outs and swap-ins leave on average, for as many pages "
-		  "as the pool held at its fullest. Measured: mm_stat at that moment.";
+	d->note = "Predicted: from the page scan of the reference run, for as many pages as the "
+		  "pool held in the sample with the most pages; RAM includes the expected unused "
+		  "objects. Measured: mm_stat in that sample.";
 }
 
 const struct plot plot_prediction = { "prediction", draw_prediction };

@@ -35,7 +35,7 @@ static void pareto_rows(struct drawing *d, const struct target *target, size_t *
 {
 	struct scale us = { 1, 2, "µs" }, percent = { 1, 1, "%" };
 
-	plot_head(&d->table, "codec|CPU a page, µs|RAM saved, %|front");
+	plot_head(&d->table, "codec|CPU per page, µs|RAM saved, %|front");
 	for (size_t i = 0; i < target->n_rankings; i++) {
 		const struct ranking *r = &target->rankings[i];
 		bool front = on_front(target, r);
@@ -63,7 +63,7 @@ static void draw_pareto(struct stored_study *study UNUSED, const struct target *
 
 	text_str(s, "$codecs << EOD\n");
 	pareto_rows(d, target, &n);
-	text_str(s, "EOD\nset xlabel 'CPU a page, compress + readback factor * decompress, "
+	text_str(s, "EOD\nset xlabel 'CPU per page, compress + readback factor * decompress, "
 		    "microseconds'\n"
 		    "set ylabel 'RAM saved, % of the pages'\nset xrange [0:*]\nset yrange [0<*:*]\n"
 		    "set offsets 0, graph 0.12, graph 0.12, graph 0.05\n"
@@ -86,14 +86,15 @@ static void draw_pareto(struct stored_study *study UNUSED, const struct target *
 			cheapest = r;
 	}
 	if (best)
-		plot_title(d,
-			   "%.40s saves most (%.1f %%), %.40s takes the least CPU (%.2f µs a page)",
-			   best->codec, saved_percent(best), cheapest->codec,
-			   cost_us_per_page(cheapest));
+		plot_title(
+			d,
+			"%.40s saves most (%.1f %%), %.40s takes the least CPU (%.2f µs per page)",
+			best->codec, saved_percent(best), cheapest->codec,
+			cost_us_per_page(cheapest));
 	d->width = 760;
 	d->height = n ? 340 : 0;
 	d->note = "From the page scan, at the readback factor of the ranking. Up and to the left "
-		  "is better; on the front none saves more for less.";
+		  "is better; on the front, no other codec saves more for less CPU time.";
 }
 
 const struct plot plot_saving = { "saving", draw_pareto };

@@ -53,8 +53,8 @@ static void slowdown_rows(struct drawing *d, const struct target *target, struct
 		plot_number(s, v->low);
 		plot_number(s, v->high);
 		text_str(s, "\n");
-		plot_title(d, "%s%.60s %.2f×", y > 1 ? ", " : "Time relative to none: ", c->name,
-			   v->value);
+		plot_title(d, "%s%.60s %.2f×",
+			   y > 1 ? ", " : "Wall time relative to none: ", c->name, v->value);
 		plot_name_cell(&d->table, c->name);
 		plot_cell(&d->table, &count, (double)v->n);
 		plot_cell(&d->table, &x, v->value);
@@ -95,9 +95,9 @@ static void draw_slowdown(struct stored_study *study UNUSED, const struct target
 		 "linecolor rgb '#d55e00' title 'not counted', $centres using 1:($2-0.18) with "
 		 "points pointtype 13 pointsize 1.2 linecolor rgb '" BLUE "' title 'estimate'\n");
 	text_done(&tics);
-	d->note = "Each timed run relative to the run of none in the same block, and above them "
-		  "the Hodges-Lehmann estimate with its exact 95 % interval; below 6 blocks "
-		  "there is no interval, and time is undecided.";
+	d->note = "Points: timed runs relative to the run of none in the same block. Above them: "
+		  "the Hodges-Lehmann estimate and its exact 95 % interval. Below 6 blocks there "
+		  "is no interval, and the slowdown is undecided.";
 }
 
 const struct plot plot_slowdown = { "slowdown", draw_slowdown };

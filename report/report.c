@@ -35,12 +35,12 @@ struct study_record {
 };
 
 static const struct field study_fields[] = {
-	FIELD(struct study_record, id, FIELD_STRING, "", "--experiment takes it or its beginning"),
-	FIELD(struct study_record, started, FIELD_STRING, "", "wall clock, UTC"),
+	FIELD(struct study_record, id, FIELD_STRING, "", "ID of the study, for --experiment"),
+	FIELD(struct study_record, started, FIELD_STRING, "", "start of the study, UTC"),
 	FIELD(struct study_record, state, FIELD_STRING, "", "running, done, interrupted or failed"),
 	FIELD(struct study_record, runs, FIELD_U64, "", "runs that were started"),
 	FIELD(struct study_record, command, FIELD_STRING, "",
-	      "the command under study, or of a pool trigger; else the built-in targets"),
+	      "command under study, or of a pool trigger; or the built-in targets"),
 };
 
 static const struct record_type study_type =
@@ -176,18 +176,19 @@ static const struct opt report_options[] = {
 	OPT_FILE(0, "db", struct report_config, db,
 		 "results database: study.db in the --dir of a study"),
 	OPT_STRING(0, "experiment", struct report_config, experiment,
-		   "the study to show: its id, the beginning of it, or latest", .metavar = "ID"),
+		   "study to show: its ID, a prefix of the ID, or `latest`", .metavar = "ID"),
 	OPT_DIR(0, "dir", struct report_config, dir,
-		"also write each plot as a PDF file into this directory, which is made if it is "
+		"also write each plot as a PDF file to this directory; it is created if it is "
 		"missing"),
 	OPT_FLAG(0, "list", struct report_config, list,
-		 "list the studies in the results database, and stop"),
+		 "list the studies in the results database and exit"),
 	OPT_FILE('o', "output", struct report_config, output.path,
-		 "file of the page, default report.html, or of --list; - is standard output"),
+		 "write the output to FILE, which is replaced only on success; -: standard output; "
+		 "default report.html, with --list standard output"),
 	OPT_CHOICE('f', "format", struct report_config, output.format, opt_format_choices,
 		   "format of --list; default text"),
 	OPT_FLAG('q', "quiet", struct report_config, output.quiet,
-		 "only warnings and errors on standard error"),
+		 "print only warnings and errors on standard error, no progress"),
 	OPT_RENAMED("out", "--output FILE"),
 	OPT_RENAMED("pdf", "--dir DIR"),
 	OPT_END
@@ -195,10 +196,10 @@ static const struct opt report_options[] = {
 
 static const struct opt_command report_commands[] = {
 	{
-		.summary = "write a study as one HTML page",
-		.description = "The page opens offline: the answer, plots with their values, what "
-			       "was left "
-			       "out and why, the machine, and how to repeat the study.",
+		.summary = "write the results of a study to one HTML page",
+		.description = "The page needs no network. It shows the recommendation, plots with "
+			       "their values, what was not measured and why, the machine, and how "
+			       "to repeat the study.",
 		.examples = "coldpress report --db results/study.db --output report.html   # the "
 			    "latest study\n"
 			    "coldpress report --db results/study.db --list   # all studies",
@@ -210,10 +211,12 @@ static const struct opt_command report_commands[] = {
 
 int main(int argc, char **argv)
 {
+	static const struct record_type *const records[] = { &study_type, &end_record_type, NULL };
 	static const struct opt_program program = {
 		.name = "report",
-		.summary = "a study as one HTML page",
+		.summary = "write the results of a study to one HTML page",
 		.commands = report_commands,
+		.records = records,
 		.config = &config,
 	};
 

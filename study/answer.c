@@ -5,6 +5,7 @@
 
 #include "rank.h"
 #include "text.h"
+#include "verdict.h"
 
 #define COLUMNS 110
 
@@ -17,7 +18,8 @@ struct answer_record {
 static const struct field answer_fields[] = {
 	FIELD(struct answer_record, target, FIELD_STRING, "", "name of the program under study"),
 	FIELD(struct answer_record, recommended, FIELD_STRING, "", "an algorithm, or nothing"),
-	FIELD(struct answer_record, decided_by, FIELD_STRING, "", "policy, bytes or scan"),
+	FIELD(struct answer_record, decided_by, FIELD_STRING, "",
+	      "pairs (a search), policy, bytes or scan"),
 	FIELD(struct answer_record, policy_choice, FIELD_STRING, "",
 	      "codec that the fairness policy chose, or nothing"),
 	FIELD(struct answer_record, policy_decision, FIELD_STRING, "",
@@ -32,10 +34,11 @@ static const struct field answer_fields[] = {
 	      "swap-ins per swap-out that the policy assumed"),
 	FIELD(struct answer_record, calibration, FIELD_STRING, "",
 	      "by which the libraries' CPU times were scaled; missing: they were not"),
-	FIELD(struct answer_record, text, FIELD_STRING, "", "the recommendation as a sentence"),
+	FIELD(struct answer_record, text, FIELD_STRING, "",
+	      "the verdict or recommendation as a sentence"),
 };
 const struct record_type study_answer_type = RECORD_TYPE(
-	"study_answer", 1, RECORD_CARD, answer_fields, "what a study recommends for one target");
+	"study_answer", 2, RECORD_CARD, answer_fields, "what a study recommends for one target");
 
 static int store_ranking(struct study *s, const struct target_answer *a, struct err *e)
 {
@@ -68,8 +71,20 @@ static int store_ranking(struct study *s, const struct target_answer *a, struct 
 	return rc;
 }
 
+static const char *recommended(const struct target_answer *a, const struct study_verdict *v,
+			       const char *choice)
+{
+	if (v)
+		return v->verdict.kind == VERDICT_SAVES || v->verdict.kind == VERDICT_TIE
+			       ? v->record.algorithm
+			       : "nothing";
+	if (a->best)
+		return a->best->configuration;
+	return a->n < 2 ? choice : "nothing";
+}
+
 static void print_records(struct study *s, const struct target_answer *a,
-			  const char *recommendation)
+			  const struct study_verdict *v, const char *recommendation)
 {
 	const char *choice = a->ranking.n && a->ranking.choice ? a->ranking.choice : "nothing";
 	struct answer_record answer = {
@@ -78,10 +93,9 @@ static void print_records(struct study *s, const struct target_answer *a,
 		.policy_decision = a->ranking.n ? a->ranking.decision : NULL,
 		.no_codec_ratio = a->ranking.n ? a->ranking.no_codec_ratio : MISSING_F64,
 		.win_ratio = a->ranking.n ? a->ranking.sureness.win_ratio : MISSING_F64,
-		.recommended = a->best    ? a->best->configuration
-			       : a->n < 2 ? choice
-					  : "nothing",
-		.decided_by = a->n < 2      ? "scan"
+		.recommended = recommended(a, v, choice),
+		.decided_by = v             ? "pairs"
+			      : a->n < 2    ? "scan"
 			      : a->on_bytes ? "bytes"
 					    : "policy",
 		.readback_factor = answer_readback(a),
@@ -89,6 +103,10 @@ static void print_records(struct study *s, const struct target_answer *a,
 		.text = recommendation,
 	};
 
+	if (v)
+		out_record(s->out, &verdict_type, &v->record);
+	for (size_t i = 0; v && i < v->n_curve; i++)
+		out_record(s->out, &curve_type, &v->curve[i]);
 	for (size_t i = 0; i < a->n; i++)
 		out_record(s->out, &study_configuration_type, &a->configurations[i]);
 	for (size_t i = 1; i < a->n; i++)
@@ -139,17 +157,34 @@ struct texts {
 	FILE *printed, *summaries, *recommendations;
 };
 
-static int answer_target(struct study *s, struct study_target *target, struct texts *texts,
-			 struct err *e)
+/* Verdict, what it rests on, curve, why. */
+static int print_search(struct texts *texts, const struct target_answer *a,
+			const struct study_verdict *v, struct err *e)
 {
-	AUTO_FREE struct target_answer *a = calloc(1, sizeof(*a)); /* too large for a stack */
-	int rc = a ? conclude(s, target, a, e) : err_set(e, ENOMEM, "cannot write the answer");
+	AUTO_FREE char *details = NULL;
+	size_t len;
+	FILE *f = open_memstream(&details, &len);
 
-	if (rc)
-		return rc;
+	if (!f)
+		return err_set(e, errno, "cannot write the answer");
+	verdict_details(f, v);
+	fclose(f);
+	fprintf(texts->printed, "%s: %s\n\n", a->target->name, v->text);
+	text_wrap(texts->printed, details, COLUMNS);
+	fputc('\n', texts->printed);
+	verdict_curve_table(texts->printed, v);
+	text_why(texts->printed, a);
+	fputc('\n', texts->printed);
+	fprintf(texts->summaries, "%s: %s\n", a->target->name, details);
+	fprintf(texts->recommendations, "%s%s: %s", ftell(texts->recommendations) > 0 ? "\n" : "",
+		a->target->name, v->text);
+	return 0;
+}
 
+static int print_fixed(struct texts *texts, const struct target_answer *a,
+		       const char *recommendation, struct err *e)
+{
 	AUTO_FREE char *summary = text_of(text_summary, a);
-	AUTO_FREE char *recommendation = text_of(text_recommendation, a);
 
 	if (!summary || !recommendation)
 		return err_set(e, ENOMEM, "cannot write the answer");
@@ -159,9 +194,57 @@ static int answer_target(struct study *s, struct study_target *target, struct te
 	fputs(summary, texts->summaries);
 	fprintf(texts->recommendations, "%s%s", ftell(texts->recommendations) > 0 ? "\n" : "",
 		recommendation);
-	if (s->config->output.format != OUT_TEXT)
-		print_records(s, a, recommendation);
 	return 0;
+}
+
+/* Of a search's many configurations the one that was probed explains the verdict. */
+static void keep_probed(struct target_answer *a)
+{
+	size_t probed = 0;
+
+	for (size_t i = 1; i < a->n; i++) {
+		const struct study_configuration *c = &a->target->configurations[i];
+
+		for (size_t k = 0; k < c->n; k++)
+			if (c->runs[k].kind == RESULTS_RUN_PROBED &&
+			    results_run_counts(&c->runs[k]))
+				probed = i;
+	}
+	a->n = 1;
+	if (!probed)
+		return;
+	a->configurations[1] = a->configurations[probed];
+	a->predictions[1] = a->predictions[probed];
+	a->n = 2;
+}
+
+static int answer_target(struct study *s, struct study_target *target, struct texts *texts,
+			 struct err *e)
+{
+	/* Both are too large for a stack. */
+	AUTO_FREE struct target_answer *a = calloc(1, sizeof(*a));
+	AUTO_FREE struct study_verdict *v = target->search ? calloc(1, sizeof(*v)) : NULL;
+	AUTO_FREE char *recommendation = NULL;
+	int rc = a && (v || !target->search) ? conclude(s, target, a, e)
+					     : err_set(e, ENOMEM, "cannot write the answer");
+
+	if (rc)
+		return rc;
+	if (v) {
+		rc = study_verdict_of(s, target, v, e);
+		if (!rc)
+			rc = study_verdict_store(s, v, e);
+		if (rc)
+			return rc;
+		keep_probed(a);
+		rc = print_search(texts, a, v, e);
+	} else {
+		recommendation = text_of(text_recommendation, a);
+		rc = print_fixed(texts, a, recommendation, e);
+	}
+	if (!rc && s->config->output.format != OUT_TEXT)
+		print_records(s, a, v, v ? v->text : recommendation);
+	return rc;
 }
 
 static void print_lines(struct study *s, char *text)
@@ -170,7 +253,7 @@ static void print_lines(struct study *s, char *text)
 		out_line(s->out, "%s", line);
 }
 
-int study_answer(struct study *s, struct err *e)
+int study_answer(struct study *s, enum results_experiment_state state, struct err *e)
 {
 	AUTO_FREE char *printed = NULL, *summaries = NULL, *recommendations = NULL;
 	size_t len[3];
@@ -185,7 +268,8 @@ int study_answer(struct study *s, struct err *e)
 	bool begun = !rc;
 
 	for (size_t i = 0; i < s->n_targets && !rc; i++)
-		rc = answer_target(s, &s->targets[i], &texts, e);
+		if (s->targets[i].n_configurations && study_reference(&s->targets[i]))
+			rc = answer_target(s, &s->targets[i], &texts, e);
 	if (texts.printed)
 		fclose(texts.printed);
 	if (texts.summaries)
@@ -193,8 +277,8 @@ int study_answer(struct study *s, struct err *e)
 	if (texts.recommendations)
 		fclose(texts.recommendations);
 	if (!rc)
-		rc = results_experiment_end(s->results, &s->experiment, RESULTS_EXPERIMENT_DONE,
-					    summaries, recommendations, e);
+		rc = results_experiment_end(s->results, &s->experiment, state, summaries,
+					    recommendations, e);
 	if (!rc)
 		rc = results_commit(s->results, e);
 	if (rc) {

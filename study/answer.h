@@ -5,7 +5,9 @@
 
 #include "context.h"
 
-/* study_answer - compares, recommends, prints and stores. */
-int study_answer(struct study *s, struct err *e);
+/* study_answer - compares, recommends, prints and stores; state: how the study ended. Targets that
+ * had no run are left out.
+ */
+int study_answer(struct study *s, enum results_experiment_state state, struct err *e);
 
 #endif

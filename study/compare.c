@@ -12,7 +12,9 @@
 #define CONF(m, t, u, what, ...) FIELD(struct configuration_record, m, t, u, what, ##__VA_ARGS__)
 static const struct field configuration_fields[] = {
 	CONF(target, FIELD_STRING, "", "name of the program under study"),
-	CONF(configuration, FIELD_STRING, "", "none, or the pool's algorithm"),
+	CONF(configuration, FIELD_STRING, "",
+	     "none, or the pool's algorithm; with its limit where there are several"),
+	CONF(limit_bytes, FIELD_F64, "bytes", "limit of the cgroup", .decimals = -1),
 	CONF(n, FIELD_U64, "runs", "timed runs that count"),
 	CONF(n_failed, FIELD_U64, "runs", "timed runs that failed or were contaminated"),
 	CONF(by_probe, FIELD_BOOL, "",
@@ -34,7 +36,7 @@ static const struct field configuration_fields[] = {
 	METRIC_FIELDS(struct configuration_record, m)
 };
 const struct record_type study_configuration_type =
-	RECORD_TYPE("study_configuration", 1, RECORD_CARD, configuration_fields,
+	RECORD_TYPE("study_configuration", 2, RECORD_CARD, configuration_fields,
 		    "one configuration of a study: medians of its timed runs");
 
 #define PREDICTION(m, t, u, what, ...) FIELD(struct prediction_record, m, t, u, what, ##__VA_ARGS__)
@@ -84,6 +86,8 @@ static struct configuration_record record_of(const struct study_target *target,
 	struct configuration_record ret = {
 		.target = target->name,
 		.configuration = c->name,
+		.algorithm = study_algorithm(c),
+		.limit_bytes = metric_u64(c->limit_bytes),
 		.n = comparison->n,
 		.n_failed = comparison->n_failed,
 		.slowdown_verdict = comparison->verdict,
@@ -133,8 +137,8 @@ static struct prediction_record prediction_of(const struct study *s,
 		.measured_compr_bytes = c->m.pool_compr_bytes_full,
 		.codec_page_ns = MISSING_F64,
 	};
-	struct study_prediction by_scan = study_predict(
-		&target->scan, study_algorithm(c->configuration), s->crypto, s->zeromap, p.pages);
+	struct study_prediction by_scan =
+		study_predict(&target->scan, c->algorithm, s->crypto, s->zeromap, p.pages);
 
 	p.predicted_used_bytes = by_scan.used_bytes;
 	p.predicted_compr_bytes = by_scan.compr_bytes;
@@ -155,6 +159,7 @@ int study_compare(const struct study *s, struct study_target *target, struct tar
 		.target = target,
 		.n = target->n_configurations,
 		.floor_ratio = s->config->floor_ratio,
+		.max_slowdown_ratio = s->config->max_slowdown_ratio,
 		.on_bytes = target->n_configurations < 2,
 		.crypto = s->crypto,
 	};
@@ -180,9 +185,9 @@ int study_compare(const struct study *s, struct study_target *target, struct tar
 /* ---- which one to recommend ---- */
 
 static const struct rank_candidate *candidate_for(const struct target_answer *a,
-						  const char *configuration)
+						  const char *algorithm)
 {
-	const char *label = codec_for_kernel(study_algorithm(configuration), a->crypto, NULL);
+	const char *label = codec_for_kernel(algorithm, a->crypto, NULL);
 
 	for (size_t i = 0; label && i < a->ranking.n; i++) {
 		if (str_eq(a->ranking.candidates[i].label, label))
@@ -196,9 +201,9 @@ static bool eligible(const struct rank_candidate *candidate)
 	return candidate->rank != MISSING_U64;
 }
 
-static double score_of(const struct target_answer *a, const char *configuration)
+static double score_of(const struct target_answer *a, const char *algorithm)
 {
-	const struct rank_candidate *c = candidate_for(a, configuration);
+	const struct rank_candidate *c = candidate_for(a, algorithm);
 
 	return c && eligible(c) && !isnan(c->fair_score) ? c->fair_score : 0;
 }
@@ -214,13 +219,13 @@ static bool better(const struct target_answer *a, const struct configuration_rec
 		return true;
 	if (a->on_bytes && x->saved_min_bytes > y->saved_max_bytes)
 		return false;
-	return score_of(a, y->configuration) > score_of(a, x->configuration);
+	return score_of(a, y->algorithm) > score_of(a, x->algorithm);
 }
 
 /* With as many reads per write as the configuration's own factor says. */
 static double codec_page_ns(const struct target_answer *a, const struct configuration_record *c)
 {
-	const struct rank_candidate *r = candidate_for(a, c->configuration);
+	const struct rank_candidate *r = candidate_for(a, c->algorithm);
 	double factor = c->m.readback_factor;
 
 	return r ? (r->compress_cpu_ms + factor * r->decompress_cpu_ms) * NS_PER_MS /
@@ -232,11 +237,13 @@ void study_choose(struct target_answer *a)
 {
 	for (size_t i = 1; i < a->n; i++) {
 		const struct configuration_record *c = &a->configurations[i];
-		const struct rank_candidate *candidate = candidate_for(a, c->configuration);
+		const struct rank_candidate *candidate = candidate_for(a, c->algorithm);
 
 		a->predictions[i].codec_page_ns = codec_page_ns(a, c);
-		/* By scan and by measurement it must save as much as the floor. */
+		/* By scan and by measurement it must save as much as the floor, within the bound.
+		 */
 		if (!c->n || !(c->m.saved_ratio >= a->floor_ratio) ||
+		    !(c->m.slowdown_ratio <= 1 + a->max_slowdown_ratio) ||
 		    (candidate && !eligible(candidate)))
 			continue;
 		if (!a->best || better(a, a->best, c))

@@ -13,6 +13,8 @@
 /* One configuration, all its runs together: medians, with the smallest and largest run of some. */
 struct configuration_record {
 	const char *target, *configuration;
+	const char *algorithm; /* NULL: none; no field */
+	double limit_bytes;
 	uint64_t n, n_failed;
 	const char *slowdown_verdict;
 	bool by_probe;
@@ -31,7 +33,7 @@ struct prediction_record {
 
 struct target_answer {
 	const struct study_target *target;
-	double floor_ratio;
+	double floor_ratio, max_slowdown_ratio;
 	struct comparison comparisons[STUDY_CONFIGURATIONS_MAX];
 	struct configuration_record configurations[STUDY_CONFIGURATIONS_MAX];
 	/* Of the configuration of the same index; [0] is unused. */

@@ -22,12 +22,20 @@ void study_note(struct study *s, enum results_note_kind kind, const char *about,
 		term_warn("the note above could not be stored");
 }
 
-int study_open_output(const struct study *s, const struct study_target *target, struct err *e)
+int study_open_file(const struct study *s, const char *name, int flags, struct err *e)
 {
 	char path[SYSROOT_PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/%s.output", s->config->dir, target->name);
-	return caller_open(&s->user, path, O_WRONLY | O_CREAT | O_TRUNC, 0644, e);
+	snprintf(path, sizeof(path), "%s/%s", s->config->dir, name);
+	return caller_open(&s->user, path, flags | O_CREAT | O_TRUNC, 0644, e);
+}
+
+int study_open_output(const struct study *s, const struct study_target *target, struct err *e)
+{
+	char name[sizeof(target->name) + sizeof(".output")];
+
+	snprintf(name, sizeof(name), "%s.output", target->name);
+	return study_open_file(s, name, O_WRONLY, e);
 }
 
 int study_failed_target(const struct study *s, const struct study_target *target,

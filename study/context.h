@@ -11,6 +11,7 @@
 #include "lib/kernel/zsmalloc.h"
 #include "lib/results/calibration.h"
 #include "lib/safety/journal.h"
+#include "busy.h"
 #include "config.h"
 #include "target.h"
 
@@ -27,13 +28,17 @@ struct study {
 	struct prng rng;
 	struct term_progress progress;
 	double runs_done;
+	int input_fd; /* standard input of each run, from input_at on; -1: none */
+	off_t input_at;
 	bool unprivileged;     /* no rights for a cgroup: the command runs as it is */
 	const char *no_pool;   /* why no pool can be made here; NULL: it can */
 	bool zeromap;          /* the kernel keeps zero pages as a bit, outside the pool */
+	bool answered;         /* although something ended it early */
 	bool left_behind;      /* a pool or cgroup could not be removed */
 	bool no_fault_latency; /* page_fault cannot run here; noted once */
 	bool no_pool_probe;    /* pool_probe cannot, or does not see the pages; noted once */
-	struct study_choice choices[STUDY_CONFIGURATIONS_MAX - 1];
+	struct busy busy;      /* while none of our runs ran */
+	struct study_choice choices[STUDY_CHOICES_MAX];
 	size_t n_choices;
 	bool crypto; /* of the kernel's algorithms: zram_algorithms */
 	struct study_target targets[STUDY_TARGETS_MAX];
@@ -51,6 +56,11 @@ struct study {
  */
 void study_note(struct study *s, enum results_note_kind kind, const char *about, const char *fmt,
 		...) PRINTF_LIKE(4, 5);
+
+/* study_open_file - a regular file in --dir, emptied, with the caller's rights. flags: how to open.
+ * Returns a descriptor, or -errno.
+ */
+int study_open_file(const struct study *s, const char *name, int flags, struct err *e);
 
 /* study_open_output - a new file in --dir for what the target prints, written with the caller's
  * rights. Returns a descriptor, or -errno.

@@ -155,6 +155,39 @@ static int open_journal(struct study *s, struct err *e)
 	return rc;
 }
 
+/* As it was typed, from the kernel's copy. */
+static char **own_argv(char **ret_bytes)
+{
+	ssize_t n = sysroot_read_alloc(NULL, ret_bytes, NULL, "/proc/self/cmdline");
+	char **argv = n > 0 ? calloc((size_t)n + 1, sizeof(*argv)) : NULL;
+	size_t argc = 0;
+
+	for (char *at = *ret_bytes; argv && at < *ret_bytes + n; at += strlen(at) + 1)
+		argv[argc++] = at;
+	return argv;
+}
+
+static char *own_command_line(void)
+{
+	AUTO_FREE char *bytes = NULL;
+	AUTO_FREE char **argv = own_argv(&bytes);
+
+	return argv ? results_quote_argv(argv) : NULL;
+}
+
+/* What --resume needs. */
+static void add_command_line(struct json_object *settings)
+{
+	AUTO_FREE char *bytes = NULL, *cwd = getcwd(NULL, 0);
+	AUTO_FREE char **argv = own_argv(&bytes);
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; argv && argv[i]; i++)
+		json_object_array_add(list, json_object_new_string(argv[i]));
+	json_object_object_add(settings, "argv", list);
+	json_object_object_add(settings, "cwd", cwd ? json_object_new_string(cwd) : NULL);
+}
+
 static char *settings_json(const void *options)
 {
 	struct json_object *object = json_object_new_object();
@@ -166,22 +199,10 @@ static char *settings_json(const void *options)
 		opt_format_value(o, options, value, sizeof(value));
 		json_object_object_add(object, o->name, json_object_new_string(value));
 	}
+	add_command_line(object);
 	text = strdup(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
 	json_object_put(object);
 	return text;
-}
-
-/* As it was typed, from the kernel's copy. */
-static char *own_command_line(void)
-{
-	AUTO_FREE char *bytes = NULL;
-	ssize_t n = sysroot_read_alloc(NULL, &bytes, NULL, "/proc/self/cmdline");
-	AUTO_FREE char **argv = n > 0 ? calloc((size_t)n + 1, sizeof(*argv)) : NULL;
-	size_t argc = 0;
-
-	for (char *at = bytes; argv && at < bytes + n; at += strlen(at) + 1)
-		argv[argc++] = at;
-	return argv ? results_quote_argv(argv) : NULL;
 }
 
 static int open_results(struct study *s, const void *options, char *const *command, struct err *e)
@@ -193,8 +214,8 @@ static int open_results(struct study *s, const void *options, char *const *comma
 		.argv = whole ? whole : "",
 		.command = quoted,
 		.seed = s->config->seed,
-		.limit_ratio = s->config->limit_ratio,
-		.blocks = s->config->blocks,
+		.limit_ratio = s->config->n_limits ? s->config->limit_ratios[0] : MISSING_F64,
+		.blocks = s->config->n_limits ? s->config->blocks : 0,
 		.settings_json = settings ? settings : "{}",
 		.version = COLDPRESS_VERSION " " COLDPRESS_REVISION,
 	};
@@ -206,6 +227,11 @@ static int open_results(struct study *s, const void *options, char *const *comma
 	rc = results_open(&s->results, path, RESULTS_WRITE, &s->user, e);
 	if (!rc)
 		rc = results_interrupt(s->results, &interrupted, e);
+	if (!rc && s->config->experiment) {
+		snprintf(s->experiment.text, sizeof(s->experiment.text), "%s",
+			 s->config->experiment);
+		return results_experiment_again(s->results, &s->experiment, e);
+	}
 	if (!rc)
 		rc = results_experiment_add(s->results, &experiment, &s->experiment, e);
 	return rc ? rc : study_environment_store(s, e);

@@ -10,8 +10,11 @@
 #include <math.h>
 
 #include "backend.h"
+#include "busy.h"
+#include "configuration.h"
+#include "foreign.h"
+#include "input.h"
 #include "lib/base/stop.h"
-#include "lib/base/units.h"
 #include "lib/kernel/procfs.h"
 #include "lib/kernel/psi.h"
 #include "lib/safety/supervise.h"
@@ -24,15 +27,13 @@
 #define SETTLE_WINDOW_NS   (200 * NS_PER_MS)
 #define SETTLE_NS          (5 * NS_PER_S)
 #define SETTLE_STALL_SHARE 0.01
-#define FOREIGN_BYTES      MIB /* the two counters are not read at one moment */
-#define FOREIGN_SHARE      0.02
-/* What a CPU first fills of a swap it has begun on, whatever its priority. */
-#define CLUSTER_BYTES      (2 * MIB)
 
 /* What one run holds while it lasts. */
 struct live_run {
 	struct study *study;
 	struct study_target *target;
+	const struct study_configuration *configuration;
+	const struct run_plan *plan;
 	struct run_record *record;
 	struct backend_pool pool;
 	struct backend_io before;
@@ -41,7 +42,8 @@ struct live_run {
 	struct study_probes probes;
 	struct study_scanner *scanner; /* the reference run's */
 	struct samples samples;
-	uint64_t foreign_bytes, foreign_streak, foreign_streak_max;
+	struct foreign foreign;
+	struct busy busy;
 };
 
 /* ---- quiet before the run ---- */
@@ -49,7 +51,7 @@ struct live_run {
 /* Nothing swapped and next to no stall for a window; PSI averages would remember the run before for
  * a minute.
  */
-static bool settle(void)
+static bool settle(struct study *s)
 {
 	uint64_t deadline = monotonic_ns() + SETTLE_NS;
 
@@ -60,7 +62,9 @@ static bool settle(void)
 
 		if (procfs_vmstat_read(NULL, &v0, NULL))
 			return true;
+		busy_begin(&s->busy);
 		sleep_ns(SETTLE_WINDOW_NS);
+		busy_end(&s->busy);
 		if (procfs_vmstat_read(NULL, &v1, NULL))
 			return true;
 		psi = psi && !psi_read(NULL, "/proc/pressure/memory", &p1, NULL);
@@ -73,43 +77,6 @@ static bool settle(void)
 }
 
 /* ---- samples ---- */
-
-/* Bytes of the pool's device in use, as the kernel's swap map has it. -ENODATA where it is no swap.
- */
-static int swap_used(const struct live_run *r, uint64_t *ret, size_t *n_swaps)
-{
-	struct procfs_swaps swaps;
-	int rc = r->pool.device_path[0] ? procfs_swaps_read(NULL, &swaps, NULL) : -ENODATA;
-
-	if (rc)
-		return rc;
-	*ret = 0;
-	*n_swaps = swaps.n;
-	for (size_t i = 0; i < swaps.n; i++) {
-		if (str_eq(swaps.swaps[i].path, r->pool.device_path))
-			*ret = swaps.swaps[i].used_bytes;
-	}
-	return 0;
-}
-
-/* The pool's use against what the cgroup has in swap. */
-static void reconcile(struct live_run *r, uint64_t group_swap_bytes, double orig_bytes)
-{
-	uint64_t used, differ, slack = FOREIGN_BYTES;
-	size_t n_swaps;
-
-	if (group_swap_bytes == MISSING_U64 || swap_used(r, &used, &n_swaps))
-		return;
-	if (n_swaps > 1)
-		slack += CLUSTER_BYTES * (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
-	differ = used > group_swap_bytes ? used - group_swap_bytes : group_swap_bytes - used;
-	r->foreign_bytes = MAX(r->foreign_bytes, differ);
-	if ((double)differ > fmax((double)slack, FOREIGN_SHARE * orig_bytes))
-		r->foreign_streak++;
-	else
-		r->foreign_streak = 0;
-	r->foreign_streak_max = MAX(r->foreign_streak_max, r->foreign_streak);
-}
 
 static uint64_t zero_if_missing(uint64_t value)
 {
@@ -126,11 +93,12 @@ static void take_sample(struct live_run *r)
 		return;
 	if (backend->sample && backend->sample(&r->pool, &pool))
 		return;
-	reconcile(r, group.swap_bytes, pool.orig_bytes);
+	foreign_sample(&r->foreign, &group, pool.orig_bytes);
 	samples_add(&r->samples, &(struct sample){
 					 .t_ns = monotonic_ns() - r->supervised.begin_ns,
 					 .ram_bytes = (double)(zero_if_missing(group.anon_bytes) +
 							       zero_if_missing(group.shmem_bytes)),
+					 .huge_bytes = metric_u64(group.anon_huge_bytes),
 					 .swap_bytes = metric_u64(group.swap_bytes),
 					 .pool_orig_bytes = pool.orig_bytes,
 					 .pool_compr_bytes = pool.compr_bytes,
@@ -148,9 +116,12 @@ static int supervise_up(struct live_run *r, int output_fd, struct err *e)
 	config.name = "study";
 	config.argv = r->target->argv;
 	config.user = &r->study->user;
+	config.stdin_fd = study_input_rewind(r->study);
 	config.stdout_fd = config.stderr_fd = output_fd;
 	config.duration_ns = r->study->config->timeout_ns;
-	config.memory_bytes = r->pool.backend->limited ? r->target->limit_bytes : MISSING_U64;
+	if (r->plan->abort_ns)
+		config.duration_ns = MIN(config.duration_ns, r->plan->abort_ns);
+	config.memory_bytes = r->configuration->limit_bytes;
 	config.held = true;
 	config.journal = r->study->journal;
 	return supervise_start(&r->supervised, &config, e);
@@ -165,7 +136,8 @@ static const char *members_dir(const struct cgroup *group)
 
 static void show_progress(struct live_run *r, uint64_t now)
 {
-	double expected = study_reference(r->target)->metrics.wall_ns;
+	const struct results_run *reference = study_reference(r->target);
+	double expected = reference ? reference->metrics.wall_ns : MISSING_F64;
 	double elapsed = (double)(now - r->supervised.begin_ns);
 
 	if (expected > 0)
@@ -203,6 +175,14 @@ static int watch(struct live_run *r, struct err *e)
 
 /* ---- what came of it ---- */
 
+/* An exit status that the user calls a success. */
+static bool accepted(const struct live_run *r)
+{
+	return r->result.state == SUPERVISE_FAILED && !r->result.signal &&
+	       r->result.exit_status > 0 &&
+	       (uint64_t)r->result.exit_status == r->study->config->accept_exit;
+}
+
 static void judge(const struct live_run *r, bool settled, struct run_record *ret)
 {
 	static const enum results_run_state states[] = {
@@ -211,22 +191,15 @@ static void judge(const struct live_run *r, bool settled, struct run_record *ret
 		[SUPERVISE_TIMEOUT] = RESULTS_RUN_TIMEOUT, [SUPERVISE_ABORTED] = RESULTS_RUN_FAILED,
 		[SUPERVISE_OOM] = RESULTS_RUN_OOM,
 	};
-	enum results_run_state state = states[r->result.state];
-	char reason[sizeof(ret->run.reason)], size[UNITS_TEXT_MAX];
-	uint64_t left_bytes = 0;
-	size_t n_swaps;
+	enum results_run_state state = accepted(r) ? RESULTS_RUN_OK : states[r->result.state];
+	char reason[sizeof(ret->run.reason)];
 
-	swap_used(r, &left_bytes, &n_swaps);
 	snprintf(reason, sizeof(reason), "%s", r->result.why);
 	if (state != RESULTS_RUN_OK) {
 		if (!reason[0])
 			snprintf(reason, sizeof(reason), "exit status %d", r->result.exit_status);
-	} else if (r->foreign_streak_max > 1 || left_bytes > FOREIGN_BYTES) {
+	} else if (foreign_text(&r->foreign, reason, sizeof(reason))) {
 		state = RESULTS_RUN_CONTAMINATED;
-		snprintf(reason, sizeof(reason),
-			 "the cgroup's swap and the pool's use differ by up to %s: other processes "
-			 "swapped too",
-			 units_format_size(MAX(r->foreign_bytes, left_bytes), size));
 	} else if (!settled) {
 		state = RESULTS_RUN_UNSETTLED;
 		snprintf(reason, sizeof(reason),
@@ -258,8 +231,10 @@ static void fill(struct live_run *r, struct run_record *ret)
 	m->major_faults = metric_u64(result->major_fault_count);
 	m->psi_some_us = metric_u64(result->last.stall_some_us);
 	m->psi_full_us = metric_u64(result->last.stall_full_us);
+	m->others_cpu_ratio = busy_others_ratio(&r->busy, m->user_ns + m->system_ns);
+	m->refault_file_pages = metric_u64(result->last.refault_file_pages);
 	if (r->pool.device_path[0])
-		m->foreign_swap_bytes = (double)r->foreign_bytes;
+		m->foreign_swap_bytes = (double)r->foreign.others_bytes;
 	ret->exit_status =
 		result->signal || result->exit_status < 0 ? MISSING_I64 : result->exit_status;
 	mean_pages = samples_summarise(
@@ -325,19 +300,21 @@ static int not_removed(struct live_run *r, int rc, const struct err *why, struct
 static int start(struct live_run *r, int output_fd, struct err *e)
 {
 	const struct study_backend *backend = r->pool.backend;
-	double peak = study_reference(r->target)->metrics.ram_bytes_peak;
+	const struct results_run *reference = study_reference(r->target);
 	int rc = 0;
 
-	if (backend->up)
-		rc = backend->up(&r->pool, (uint64_t)peak, &r->study->left_behind, e);
+	if (backend->up && reference)
+		rc = backend->up(&r->pool, (uint64_t)reference->metrics.ram_bytes_peak,
+				 &r->study->left_behind, e);
 	if (!rc && backend->io)
 		rc = backend->io(&r->pool, &r->before, e);
 	return rc ? rc : supervise_up(r, output_fd, e);
 }
 
 /* Pool and cgroup are removed by the caller and supervise_stop, whatever comes of it. */
-static int run_inside(struct live_run *r, enum results_run_kind kind, bool settled, struct err *e)
+static int run_inside(struct live_run *r, bool settled, struct err *e)
 {
+	const enum results_run_kind kind = r->plan->kind;
 	AUTO_CLOSE int output_fd = study_open_output(r->study, r->target, e);
 	struct study_scanner scanner = { 0 };
 	struct err why = { 0 };
@@ -345,14 +322,17 @@ static int run_inside(struct live_run *r, enum results_run_kind kind, bool settl
 
 	if (rc)
 		return rc;
-	if (kind != RESULTS_RUN_TIMED)
+	if (kind == RESULTS_RUN_REFERENCE || kind == RESULTS_RUN_PROBED)
 		study_probes_start(r->study, r->supervised.group.dir[CGROUP_TREE_UNIFIED],
 				   r->pool.device_path, &r->probes);
 	if (kind == RESULTS_RUN_REFERENCE)
 		r->scanner = &scanner;
+	foreign_begin(&r->foreign, r->pool.device_path, r->supervised.guardian_pid);
+	busy_begin(&r->busy);
 	rc = supervise_release(&r->supervised, e);
 	if (!rc)
 		rc = watch(r, e);
+	busy_end(&r->busy);
 	if (r->scanner)
 		study_scan_end(r->target, &scanner);
 	stopped = supervise_stop(&r->supervised, &r->result, &why);
@@ -361,48 +341,63 @@ static int run_inside(struct live_run *r, enum results_run_kind kind, bool settl
 		rc = not_removed(r, rc, &why, e);
 	if (rc)
 		return rc;
+	foreign_end(&r->foreign);
 	fill(r, r->record);
 	judge(r, settled, r->record);
 	return store_run(r, r->record, e);
 }
 
+static void announce(struct study *s, const struct study_target *target,
+		     const struct study_configuration *configuration, const struct run_plan *plan,
+		     const struct run_record *record)
+{
+	if (plan->label)
+		term_progress_step(&s->progress, "%s", plan->label);
+	else
+		term_progress_step(&s->progress, "%s: %s run, configuration %s", target->name,
+				   record->kind, configuration->name);
+}
+
 int study_run_once(struct study *s, struct study_target *target,
-		   struct study_configuration *configuration, enum results_run_kind kind,
-		   unsigned int block, unsigned int position, struct err *e)
+		   struct study_configuration *configuration, const struct run_plan *plan,
+		   struct err *e)
 {
 	struct run_record record;
 	struct live_run r = {
 		.study = s,
 		.target = target,
+		.configuration = configuration,
+		.plan = plan,
 		.record = &record,
 		.pool = { .backend = configuration->backend,
-			  .algorithm = configuration->algorithm },
+			  .algorithm = study_algorithm(configuration) },
 	};
 	struct err why = { 0 };
 	bool settled;
 	int rc;
 
-	run_record_init(&record, target->name, configuration->name, kind, block, position);
-	term_progress_step(&s->progress, "%s: %s run, configuration %s", target->name, record.kind,
-			   configuration->name);
-	settled = settle();
+	run_record_init(&record, target->name, configuration->name, plan->kind, plan->block,
+			plan->position);
+	announce(s, target, configuration, plan, &record);
+	settled = settle(s);
 	if (stop_requested())
 		return err_set(e, EINTR, "stopped");
-	rc = results_run_begin(s->results, &configuration->cell, block, position, kind,
-			       &record.run.id, e);
+	rc = results_run_begin(s->results, &configuration->cell, plan->block, plan->position,
+			       plan->kind, &record.run.id, e);
 	if (rc)
 		return rc;
-	rc = run_inside(&r, kind, settled, e);
+	rc = run_inside(&r, settled, e);
 	if (r.pool.up && r.pool.backend->down(&r.pool, &why))
 		rc = not_removed(&r, rc, &why, e);
 	samples_done(&r.samples);
 	free(r.probes.pool_record);
 	if (!rc) { /* one that was cut off is in the results, and is no result */
-		configuration->runs[configuration->n++] = record.run;
+		rc = study_configuration_run(configuration, &record.run);
 		s->runs_done++;
 	}
 	term_progress_update(&s->progress, s->runs_done);
-	if (!rc && record.run.state != RESULTS_RUN_OK)
+	if (!rc && record.run.state != RESULTS_RUN_OK &&
+	    !(plan->abort_ns && record.run.state == RESULTS_RUN_TIMEOUT))
 		study_note(s, RESULTS_NOTE_WARNING, target->name, "%s run under %s: %s, %s",
 			   record.kind, configuration->name, record.state, record.run.reason);
 	return rc;

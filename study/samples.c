@@ -24,25 +24,26 @@ void samples_done(struct samples *samples)
 	*samples = (struct samples){ .n = 0 };
 }
 
-/* Of what a sum without a pool has no part. */
-static double zero_if_missing(double v)
+/* Missing where there is a pool and the size of its table is not known. */
+static double total_bytes(const struct sample *s, double table_bytes)
 {
-	return isnan(v) ? 0 : v;
+	return isnan(s->pool_used_bytes) ? s->ram_bytes
+					 : s->ram_bytes + s->pool_used_bytes + table_bytes;
 }
 
 double samples_summarise(const struct samples *samples, uint64_t fixed_bytes, struct metrics *ret)
 {
-	double ram = 0, used = 0, footprint = 0, orig = 0, span = 0, fullest = 0;
+	double ram = 0, huge = 0, used = 0, footprint = 0, orig = 0, span = 0, fullest = 0;
 
 	ret->slot_table_bytes = metric_u64(fixed_bytes);
 	for (size_t i = 0; i < samples->n; i++) {
 		const struct sample *s = &samples->items[i];
 		double dt = (double)(s->t_ns - (i ? samples->items[i - 1].t_ns : 0));
-		double total = s->ram_bytes + zero_if_missing(s->pool_used_bytes) +
-			       zero_if_missing(ret->slot_table_bytes);
+		double total = total_bytes(s, ret->slot_table_bytes);
 
 		span += dt;
 		ram += dt * s->ram_bytes;
+		huge += dt * s->huge_bytes;
 		used += dt * s->pool_used_bytes;
 		footprint += dt * total;
 		orig += dt * s->pool_orig_bytes;
@@ -61,6 +62,7 @@ double samples_summarise(const struct samples *samples, uint64_t fixed_bytes, st
 	if (span <= 0)
 		return MISSING_F64;
 	ret->ram_bytes_mean = ram / span;
+	ret->huge_bytes_mean = huge / span;
 	ret->pool_used_bytes_mean = used / span;
 	ret->footprint_bytes_mean = footprint / span;
 	return orig / span / PAGE_BYTES;

@@ -8,7 +8,8 @@
 /* NaN: not measured. */
 struct sample {
 	uint64_t t_ns; /* from the start of the run */
-	double ram_bytes, swap_bytes, pool_orig_bytes, pool_compr_bytes, pool_used_bytes;
+	double ram_bytes, huge_bytes, swap_bytes;
+	double pool_orig_bytes, pool_compr_bytes, pool_used_bytes;
 };
 
 struct samples {
@@ -21,7 +22,8 @@ void samples_add(struct samples *samples, const struct sample *sample);
 void samples_done(struct samples *samples);
 
 /* samples_summarise - peaks and time-weighted means; fixed_bytes: the slot table, MISSING_U64
- * without one. Returns the mean of pages in the pool.
+ * without one, or where its size is not known: totals with a pool are missing then. Returns the
+ * mean of pages in the pool.
  */
 double samples_summarise(const struct samples *samples, uint64_t fixed_bytes, struct metrics *ret);
 

@@ -46,14 +46,11 @@ static int take_record(void *ctx, const char *type UNUSED, struct json_object *r
 }
 
 /* The strings of the records are gone; the labels were copied. */
-static void keep(struct study_target *target, const struct study_scan *scan,
-		 const struct companion *companion)
+static void keep(struct study_target *target, const struct study_scan *scan, char *lines)
 {
-	size_t len;
-
 	free(target->scan.lines);
 	target->scan = *scan;
-	target->scan.lines = companion_text(companion, &len);
+	target->scan.lines = lines;
 	for (size_t i = 0; i < scan->n; i++)
 		target->scan.codecs[i].label = target->scan.labels[i];
 }
@@ -63,6 +60,7 @@ static void take(struct study_target *target, struct study_scanner *scanner)
 	struct study_scan scan = { .resident_bytes = scanner->resident_bytes };
 	uint64_t now = monotonic_ns();
 	struct err e = { 0 };
+	size_t len;
 
 	scanner->running = false;
 	/* So that all scans together take no more than their share of the time. */
@@ -73,9 +71,18 @@ static void take(struct study_target *target, struct study_scanner *scanner)
 		companion_each(&scanner->companion, take_record, &scan);
 		if (scan.present &&
 		    (double)scan.resident_bytes >= NEAR_PEAK * (double)target->scan.resident_bytes)
-			keep(target, &scan, &scanner->companion);
+			keep(target, &scan, companion_text(&scanner->companion, &len));
 	}
 	companion_done(&scanner->companion);
+}
+
+void study_scan_take(struct study_target *target, const char *lines)
+{
+	struct study_scan scan = { .present = false };
+
+	record_each_line(lines, take_record, &scan);
+	if (scan.present)
+		keep(target, &scan, strdup(lines));
 }
 
 /* What a scan measures by default, and the codecs that stand for the algorithms of this study:
@@ -83,7 +90,7 @@ static void take(struct study_target *target, struct study_scanner *scanner)
  */
 static void codecs_for(const struct study *s, char *buf, size_t len)
 {
-	const char *labels[STUDY_CODECS_MAX + STUDY_CONFIGURATIONS_MAX] = { CODEC_SCAN_DEFAULT };
+	const char *labels[STUDY_CODECS_MAX + STUDY_CHOICES_MAX] = { CODEC_SCAN_DEFAULT };
 	size_t n = 0, at = 0;
 
 	while (labels[n])

@@ -23,6 +23,9 @@ void study_scan_step(struct study *s, struct study_target *target, struct study_
 /* study_scan_end - waits for one that runs; if its process is gone, it does not count. */
 void study_scan_end(struct study_target *target, struct study_scanner *scanner);
 
+/* study_scan_take - a scan that was stored, from its records. */
+void study_scan_take(struct study_target *target, const char *lines);
+
 /* study_scan_store - the records and the page histogram, as those of the reference run. */
 int study_scan_store(struct study *s, const struct study_target *target,
 		     const struct results_id *run, struct err *e);

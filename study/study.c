@@ -2,26 +2,34 @@
 /* study.c - `coldpress study`: options, the order of runs, clean-up.
  *
  * For each target: one reference run without a limit, scanned and probed, whose peak of anonymous
- * and shared memory is the 100 %; then under the limit one probed run for each algorithm, which
- * also warms everything up; then blocks of timed runs, one of each configuration in shuffled order.
+ * and shared memory is the 100 %. Then the search for the smallest RAM within a bound of slowdown
+ * (search.c), or the limits that were given (fixed.c).
  * Everything is stored as it happens; the answer and the report come last. Nothing stays on the
  * machine: pools are bound to this process, cgroups have guardians, and `coldpress recover` removes
  * what a kill -9 leaves.
  */
 #include "answer.h"
-#include "backend.h"
 #include "config.h"
+#include "configuration.h"
+#include "fixed.h"
+#include "input.h"
 #include "lib/analysis/policy.h"
 #include "lib/base/companion.h"
 #include "lib/base/stop.h"
 #include "lib/base/units.h"
 #include "prepare.h"
+#include "resume.h"
 #include "run.h"
+#include "score.h"
+#include "search.h"
 #include "targets.h"
 #include "unprivileged.h"
 
-/* Below it a cgroup spends its time on the kernel's own needs. */
-#define LIMIT_FLOOR_BYTES (16 * MIB)
+static const char *const better_choices[] = {
+	[STUDY_BETTER_LOWER] = "lower", [STUDY_BETTER_HIGHER] = "higher", NULL
+};
+
+#define DEMO_BUDGET_NS (45 * NS_PER_S) /* for each of two targets, without their reference runs */
 
 static const char *const savings_choices[] = {
 	[POLICY_SLOT] = "slot", [POLICY_CODEC] = "codec", NULL
@@ -29,13 +37,31 @@ static const char *const savings_choices[] = {
 
 #define S struct study_config
 const struct opt study_options[] = {
-	OPT_SHARE(0, "limit", S, limit_ratio,
-		  "limit the command to this share of its own peak of anonymous and shared memory"),
+	OPT_SHARE(0, "max-slowdown", S, max_slowdown_ratio,
+		  "how much more time the command may take"),
+	OPT_DURATION(
+		0, "budget", S, budget_ns,
+		"time for the study of one command; default 40 reference runs, at least 2m, at "
+		"most 15m",
+		.min = 10 * NS_PER_S, .max = 24 * 3600 * NS_PER_S),
+	OPT_STRING(0, "metric", S, metric,
+		   "compare runs by a number that the command prints, not by time: the last match "
+		   "of this extended regular expression, its first group if it has one",
+		   .metavar = "REGEX"),
+	OPT_CHOICE(0, "better", S, better, better_choices, "which values of --metric are better"),
+	OPT_U64(0, "accept-exit", S, accept_exit,
+		"exit status of the command that is a success too, as 0 is", .max = 255),
+	OPT_LIST(0, "limit", S, limits,
+		 "no search: measure at these shares of the command's own peak of anonymous and "
+		 "shared memory, e.g. 50%,75%",
+		 .metavar = "SHARE,..."),
+	OPT_DIR(0, "resume", S, resume,
+		"go on with the unfinished search in this directory: its command, its options"),
 	OPT_LIST(0, "algo", S, algorithms,
 		 "pool algorithms to try; default all that the kernel has", .metavar = "NAME,..."),
 	OPT_U64(0, "blocks", S, blocks,
-		"timed runs of each configuration; time is decided from 6 on, bytes with any "
-		"number",
+		"with --limit: timed runs of each configuration; time is decided from 6 on, bytes "
+		"with any number",
 		.min = 1, .max = STUDY_BLOCKS_MAX),
 	OPT_DIR(0, "dir", S, dir,
 		"directory for the results database, the report and the command's output"),
@@ -56,7 +82,7 @@ const struct opt study_options[] = {
 		 "rank by the libraries' CPU times, not scaled"),
 	OPT_CHOICE(0, "savings", S, savings, savings_choices,
 		   "which bytes count as saved: RAM of the pool, or compressed bytes"),
-	OPT_FLAG(0, "demo", S, demo, "two blocks of the built-in targets, under three minutes"),
+	OPT_FLAG(0, "demo", S, demo, "the built-in targets, smaller, in two minutes"),
 	OPT_OUTPUT(S, output),
 	OPT_RENAMED("out", "--dir DIR"),
 	OPT_RENAMED("kernel-costs", "--db FILE"),
@@ -66,143 +92,56 @@ const struct opt study_options[] = {
 
 /* ---- one target ---- */
 
-/* choice NULL: none. */
-static int add_configuration(struct study *s, struct study_target *target,
-			     const struct study_choice *choice, struct err *e)
+/* Too little to limit or too short to measure. */
+static int cannot_study(const struct study_target *target, struct err *e)
 {
-	struct study_configuration *c = &target->configurations[target->n_configurations];
-	const struct study_backend *backend = choice ? choice->backend : &backend_none;
-	const char *algorithm = choice ? choice->algorithm : NULL;
-	struct results_pool pool = { algorithm, MISSING_U64, MISSING_U64, MISSING_I64 };
-	struct results_id id;
-	int rc = 0;
+	const struct metrics *m = &study_reference(target)->metrics;
+	char time[UNITS_TEXT_MAX], peak[UNITS_TEXT_MAX] = "0 B";
 
-	*c = (struct study_configuration){
-		.backend = backend,
-		.algorithm = algorithm,
-		.name = choice ? choice->name : backend->name,
-	};
-	if (algorithm)
-		rc = results_pool_add(s->results, &s->experiment, &pool, &id, e);
-	if (!rc)
-		rc = results_cell_add(s->results, &target->workload, algorithm ? &id : NULL,
-				      c->name, backend->limited ? target->limit_bytes : MISSING_U64,
-				      &c->cell, e);
-	target->n_configurations += !rc;
-	return rc;
+	if (m->ram_bytes_peak > 0)
+		units_format_size((uint64_t)m->ram_bytes_peak, peak);
+	err_say(e, ENODATA,
+		"%s cannot be studied: it had less than 4 MiB of memory, or too short a time for a "
+		"page scan (peak %s, %s)",
+		target->name, peak, units_format_duration((uint64_t)m->wall_ns, time));
+	return err_hint(e, "give it more work: a study needs 0.1 s at its peak");
 }
 
 /* What the command holds, and that it works at all. */
 static int reference_run(struct study *s, struct study_target *target, struct err *e)
 {
-	const struct results_run *reference = study_reference(target);
-	int rc;
+	struct run_plan plan = { .kind = RESULTS_RUN_REFERENCE };
+	int rc = 0;
 
 	if (s->unprivileged)
 		rc = study_run_unprivileged(s, target, e);
-	else
-		rc = study_run_once(s, target, &target->configurations[0], RESULTS_RUN_REFERENCE, 0,
-				    0, e);
+	else if (!study_reference(target)) /* a study that goes on has it */
+		rc = study_run_once(s, target, &target->configurations[0], &plan, e);
 	if (rc)
 		return rc;
-	if (!results_run_counts(reference))
-		return study_failed_target(s, target, reference->reason, e);
-	if (target->scan.present)
-		return 0;
-	err_say(e, ENODATA,
-		"%s cannot be studied: it had less than 4 MiB of memory, or too short a time for a "
-		"page scan",
-		target->name);
-	return err_hint(e, "give it more work: a study needs 0.1 s at its peak");
-}
-
-/* Sets the limit, or notes why there cannot be one. */
-static bool set_limit(struct study *s, struct study_target *target)
-{
-	double peak = study_reference(target)->metrics.ram_bytes_peak;
-	uint64_t limit = (uint64_t)(s->config->limit_ratio * peak) / PAGE_BYTES * PAGE_BYTES;
-	char have[UNITS_TEXT_MAX], need[UNITS_TEXT_MAX];
-
-	if (s->no_pool)
-		return false;
-	target->limit_bytes = limit;
-	if (limit >= LIMIT_FLOOR_BYTES)
-		return true;
-	study_note(
-		s, RESULTS_NOTE_SKIPPED, target->name,
-		"its peak of %s is too small for a limit of %.0f %%, a cgroup needs %s; the answer "
-		"comes from the page scan alone",
-		units_format_size((uint64_t)peak, have), s->config->limit_ratio * 100,
-		units_format_size(LIMIT_FLOOR_BYTES, need));
-	return false;
-}
-
-/* With less in the pool than the floor, nothing worth having can be saved: kernel memory and page
- * tables alone push a few pages out of a cgroup limited to all that it needs.
- */
-static bool limit_takes_effect(const struct study *s, const struct study_target *target,
-			       const struct results_run *run)
-{
-	return run->metrics.pool_orig_bytes_peak >=
-	       s->config->floor_ratio * study_reference(target)->metrics.ram_bytes_peak;
-}
-
-/* One run of each pool, with probes. */
-static int probed_runs(struct study *s, struct study_target *target, struct err *e)
-{
-	bool effect = false, measured = false;
-
-	for (size_t i = 1; i < target->n_configurations; i++) {
-		struct study_configuration *c = &target->configurations[i];
-		const struct results_run *run = &c->runs[0];
-		int rc = study_run_once(s, target, c, RESULTS_RUN_PROBED, 0, (unsigned int)i, e);
-
-		if (rc)
-			return rc;
-		if (!results_run_counts(run))
-			continue;
-		measured = true;
-		effect = effect || limit_takes_effect(s, target, run);
-	}
-	if (measured && !effect)
-		study_note(
-			s, RESULTS_NOTE_WARNING, target->name,
-			"the limit had no effect: hardly any page was swapped out; try a smaller "
-			"--limit");
-	return 0;
-}
-
-static int timed_blocks(struct study *s, struct study_target *target, struct err *e)
-{
-	size_t order[STUDY_CONFIGURATIONS_MAX];
-	int rc = 0;
-
-	for (unsigned int block = 1; block <= s->config->blocks && !rc; block++) {
-		prng_shuffle(&s->rng, order, target->n_configurations);
-		for (unsigned int i = 0; i < target->n_configurations && !rc; i++)
-			rc = study_run_once(s, target, &target->configurations[order[i]],
-					    RESULTS_RUN_TIMED, block, i, e);
-	}
-	return rc;
+	if (!results_run_counts(study_reference(target)))
+		return study_failed_target(s, target, study_reference(target)->reason, e);
+	return target->scan.present ? 0 : cannot_study(target, e);
 }
 
 static int study_one(struct study *s, struct study_target *target, struct err *e)
 {
 	AUTO_FREE char *argv = results_quote_argv(target->argv);
-	int rc = results_workload_add(s->results, &s->experiment, target->name, argv, s->user.uid,
-				      &target->workload, e);
+	struct study_configuration *none;
+	int rc;
 
+	if (s->config->resume)
+		rc = study_resume_target(s, target, e);
+	else
+		rc = results_workload_add(s->results, &s->experiment, target->name, argv,
+					  s->user.uid, &target->workload, e);
 	if (!rc)
-		rc = add_configuration(s, target, NULL, e);
+		rc = study_configuration_get(s, target, NULL, MISSING_U64, MISSING_F64, &none, e);
 	if (!rc)
 		rc = reference_run(s, target, e);
-	if (rc || !set_limit(s, target))
+	if (rc || s->no_pool)
 		return rc;
-	for (size_t i = 0; i < s->n_choices && !rc; i++)
-		rc = add_configuration(s, target, &s->choices[i], e);
-	if (!rc)
-		rc = probed_runs(s, target, e);
-	return rc ? rc : timed_blocks(s, target, e);
+	return s->config->n_limits ? study_fixed(s, target, e) : study_search(s, target, e);
 }
 
 /* ---- the whole ---- */
@@ -228,21 +167,45 @@ static int write_report(struct study *s, struct err *e)
 	return rc;
 }
 
+/* What the finished runs say, whatever ended them. */
+static int conclude(struct study *s, enum results_experiment_state state, struct err *e)
+{
+	int rc = study_answer(s, state, e);
+
+	if (!rc && out_flush(s->out))
+		rc = err_set(e, EIO, "cannot print the answer");
+	return rc ? rc : write_report(s, e);
+}
+
+/* A search has an answer at any time, once there is a target with one. */
+static bool can_answer(const struct study *s)
+{
+	for (size_t i = 0; i < s->n_targets; i++)
+		if (s->targets[i].search)
+			return true;
+	return false;
+}
+
 static int run_all(struct study *s, struct err *e)
 {
-	double pools = s->no_pool ? 0 : (double)s->n_choices;
-	double timed = s->no_pool ? 0 : (pools + 1) * (double)s->config->blocks;
+	struct err why = { 0 };
 	int rc = 0;
 
-	term_progress_begin(&s->progress, (double)s->n_targets * (1 + pools + timed));
+	term_progress_begin(&s->progress,
+			    (double)s->n_targets * (1 + (s->no_pool ? 0 : study_fixed_runs(s))));
 	for (size_t i = 0; i < s->n_targets && !rc; i++)
 		rc = study_one(s, &s->targets[i], e);
 	term_progress_end(&s->progress);
 	if (!rc)
-		rc = study_answer(s, e);
-	if (!rc && out_flush(s->out))
-		rc = err_set(e, EIO, "cannot print the answer");
-	return rc ? rc : write_report(s, e);
+		return conclude(s, RESULTS_EXPERIMENT_DONE, e);
+	if (!can_answer(s))
+		return rc;
+	if (conclude(s,
+		     stop_requested() ? RESULTS_EXPERIMENT_INTERRUPTED : RESULTS_EXPERIMENT_FAILED,
+		     &why))
+		term_warn("%s", why.what);
+	s->answered = true;
+	return rc;
 }
 
 /* Into the results database, whatever ended the study. */
@@ -252,7 +215,8 @@ static void end_early(struct study *s, enum results_experiment_state state, cons
 
 	if (!s->results)
 		return;
-	results_experiment_end(s->results, &s->experiment, state, why, NULL, NULL);
+	if (!s->answered)
+		results_experiment_end(s->results, &s->experiment, state, why, NULL, NULL);
 	results_interrupt(s->results, &unfinished, NULL);
 }
 
@@ -286,11 +250,29 @@ static int check_settings(const struct study_config *settings, struct err *e)
 		return err_usage(e, "--dir needs a directory");
 	if (!(settings->heavy_below >= 0) || !(settings->price_gib_per_core >= 0))
 		return err_usage(e, "--heavy-below and --price are 0 or more");
-	if (!(settings->limit_ratio > 0 && settings->limit_ratio <= 1))
-		return err_usage(e, "--limit is a share of the command's own peak, above 0 %% and "
-				    "at most 100 %%");
+	if (!(settings->max_slowdown_ratio > 0 && settings->max_slowdown_ratio <= 4))
+		return err_usage(e, "--max-slowdown is above 0 %% and at most 400 %%");
 	if (settings->no_calibration && settings->db)
 		return err_usage(e, "--no-calibration and --db FILE exclude each other");
+	return study_score_check(settings, e);
+}
+
+/* The shares of --limit. */
+static int read_limits(struct study_config *settings, struct err *e)
+{
+	for (size_t i = 0; i < settings->limits.n; i++) {
+		double *ratio = &settings->limit_ratios[settings->n_limits];
+
+		if (settings->n_limits == ARRAY_SIZE(settings->limit_ratios))
+			return err_usage(e, "--limit takes at most %d shares", STUDY_LIMITS_MAX);
+		if (units_parse_share(settings->limits.items[i], ratio, e) || *ratio <= 0 ||
+		    *ratio > 1)
+			return err_usage(e,
+					 "--limit '%s' is no share of the command's own peak above "
+					 "0 %% and at most 100 %%, such as 50%%",
+					 settings->limits.items[i]);
+		settings->n_limits++;
+	}
 	return 0;
 }
 
@@ -300,9 +282,11 @@ static int run_study(struct study *s, const struct study_config *settings, int a
 	char why[400];
 	int rc = study_prepare(s, settings, argv, why, sizeof(why), e);
 
-	if (!rc && argc > 0)
+	if (!rc && argc > 0) {
 		study_target_add(s, argv);
-	else if (!rc)
+		rc = study_input_open(s, e);
+	}
+	if (!rc && argc == 0)
 		rc = study_targets_add(s, e);
 	if (!rc)
 		rc = run_all(s, e);
@@ -312,8 +296,11 @@ static int run_study(struct study *s, const struct study_config *settings, int a
 	} else if (rc) {
 		end_early(s, RESULTS_EXPERIMENT_FAILED, e->what);
 	}
-	for (size_t i = 0; i < s->n_targets; i++)
+	for (size_t i = 0; i < s->n_targets; i++) {
 		free(s->targets[i].scan.lines);
+		search_free(s->targets[i].search);
+		study_configurations_done(&s->targets[i]);
+	}
 	results_close(s->results);
 	journal_close(s->journal);
 	return rc;
@@ -323,15 +310,22 @@ int study_run(void *context, int argc, char **argv, int *exit_code UNUSED, struc
 {
 	struct study_config *settings = context;
 	AUTO_FREE struct study *s = calloc(1, sizeof(*s)); /* too large for a stack */
-	int rc = s ? check_settings(settings, e) : err_set(e, ENOMEM, "cannot begin a study");
+	int rc = s ? 0 : err_set(e, ENOMEM, "cannot begin a study");
 
+	if (!rc && settings->resume)
+		rc = study_resume_options(s, settings, &argc, &argv, e);
+	if (!rc)
+		rc = check_settings(settings, e);
+	if (!rc)
+		rc = read_limits(settings, e);
 	if (!rc && settings->db) /* known before the first run rather than after the last one */
 		rc = study_read_calibrations(s, settings->db, e);
 	if (rc)
 		return rc;
-	if (settings->demo)
-		settings->blocks = MIN(settings->blocks, 2);
+	if (settings->demo && settings->budget_ns == MISSING_U64)
+		settings->budget_ns = DEMO_BUDGET_NS;
 	s->config = settings;
+	s->input_fd = -1;
 	term_set_level(settings->output.quiet     ? TERM_QUIET
 		       : settings->output.verbose ? TERM_VERBOSE
 						  : TERM_NORMAL);

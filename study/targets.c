@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* targets.c - the built-in targets: a real program and a generator.
  *
- * sqlite3 builds an in-memory database of about 200 MiB, indexes it and reads it in order and at
+ * sqlite3 builds an in-memory database of about 75 MiB, indexes it and reads it in order and at
  * random; interactive_burst works on one part of its memory after another and comes back to it
  * (workloads/README.md). Both do a fixed amount of work, so that their times can be compared.
  */
@@ -12,7 +12,7 @@
 
 #include "lib/base/companion.h"
 
-#define SQLITE_ROWS "700000"
+#define SQLITE_ROWS "250000"
 
 static const char sqlite_script[] =
 	"PRAGMA cache_size=-1000000; PRAGMA temp_store=MEMORY;CREATE TABLE person (id INTEGER "

@@ -2,7 +2,7 @@
 /* text.c - tables for a terminal, a summary, a recommendation. */
 #include "text.h"
 
-static const char *size_text(double bytes, char buf[UNITS_TEXT_MAX])
+const char *text_size(double bytes, char buf[UNITS_TEXT_MAX])
 {
 	char magnitude[UNITS_TEXT_MAX];
 
@@ -13,7 +13,7 @@ static const char *size_text(double bytes, char buf[UNITS_TEXT_MAX])
 	return buf;
 }
 
-static const char *time_text(double ns, char buf[UNITS_TEXT_MAX])
+const char *text_time(double ns, char buf[UNITS_TEXT_MAX])
 {
 	return isnan(ns) ? strcpy(buf, "-") : units_format_duration((uint64_t)ns, buf);
 }
@@ -26,8 +26,7 @@ static const char *percent_text(double ratio, const char *format, char buf[UNITS
 	return buf;
 }
 
-/* "-" where it is missing. */
-static const char *count_text(double v, const char *format, char buf[UNITS_TEXT_MAX])
+const char *text_number(double v, const char *format, char buf[UNITS_TEXT_MAX])
 {
 	if (isnan(v))
 		return strcpy(buf, "-");
@@ -45,20 +44,20 @@ static void print_configuration(FILE *f, const struct configuration_record *c)
 	bool compared = !isnan(c->m.saved_bytes);
 
 	if (compared)
-		snprintf(saved, sizeof(saved), "%s (%.0f %%)", size_text(c->m.saved_bytes, b[0]),
+		snprintf(saved, sizeof(saved), "%s (%.0f %%)", text_size(c->m.saved_bytes, b[0]),
 			 c->m.saved_ratio * 100);
-	snprintf(range, sizeof(range), "%s - %s", time_text(c->wall_min_ns, b[1]),
-		 time_text(c->wall_max_ns, b[2]));
+	snprintf(range, sizeof(range), "%s - %s", text_time(c->wall_min_ns, b[1]),
+		 text_time(c->wall_max_ns, b[2]));
 	snprintf(n, sizeof(n), "%u", (unsigned int)c->n);
 	if (compared && !isnan(c->slowdown_low_ratio))
 		snprintf(slowdown, sizeof(slowdown), "%.2f [%.2f, %.2f]", c->m.slowdown_ratio,
 			 c->slowdown_low_ratio, c->slowdown_high_ratio);
 	else if (compared && !isnan(c->m.slowdown_ratio))
 		snprintf(slowdown, sizeof(slowdown), "%.2f", c->m.slowdown_ratio);
-	fprintf(f, RUN_COLUMNS, c->configuration, size_text(c->m.footprint_bytes_peak, b[3]),
-		size_text(c->m.footprint_bytes_mean, b[4]), saved, time_text(c->m.wall_ns, b[5]),
-		range, n, slowdown, count_text(c->m.pages_out, "%.0f", b[6]),
-		count_text(c->m.pages_in, "%.0f", b[7]));
+	fprintf(f, RUN_COLUMNS, c->configuration, text_size(c->m.footprint_bytes_peak, b[3]),
+		text_size(c->m.footprint_bytes_mean, b[4]), saved, text_time(c->m.wall_ns, b[5]),
+		range, n, slowdown, text_number(c->m.pages_out, "%.0f", b[6]),
+		text_number(c->m.pages_in, "%.0f", b[7]));
 	if (c->n_failed)
 		fprintf(f, "  (%u more failed)", (unsigned int)c->n_failed);
 	fputc('\n', f);
@@ -77,12 +76,12 @@ static void print_pools(FILE *f, const struct target_answer *a)
 		char b[10][UNITS_TEXT_MAX];
 
 		fprintf(f, POOL_COLUMNS, c->configuration,
-			time_text(c->m.major_latency_p50_ns, b[0]),
-			time_text(c->m.major_latency_p99_ns, b[1]),
-			time_text(c->m.major_latency_max_ns, b[2]),
-			time_text(c->m.kernel_page_ns, b[3]), count_text(p->pages, "%.0f", b[4]),
-			size_text(p->predicted_used_bytes, b[5]),
-			size_text(p->measured_used_bytes, b[6]),
+			text_time(c->m.major_latency_p50_ns, b[0]),
+			text_time(c->m.major_latency_p99_ns, b[1]),
+			text_time(c->m.major_latency_max_ns, b[2]),
+			text_time(c->m.kernel_page_ns, b[3]), text_number(p->pages, "%.0f", b[4]),
+			text_size(p->predicted_used_bytes, b[5]),
+			text_size(p->measured_used_bytes, b[6]),
 			percent_text(p->error_ratio, p->approximate ? "~%+.1f %%" : "%+.1f %%",
 				     b[7]),
 			percent_text(p->compr_error_ratio, "%+.1f %%", b[8]),
@@ -116,12 +115,12 @@ static void print_pages(FILE *f, const struct target_answer *a)
 		char b[10][UNITS_TEXT_MAX];
 
 		fprintf(f, PAGE_COLUMNS, a->configurations[i].configuration,
-			time_text(m->write_p50_ns, b[0]), time_text(m->write_p99_ns, b[1]),
-			time_text(m->read_p50_ns, b[2]), time_text(m->read_p99_ns, b[3]),
-			time_text(m->pool_page_ns, b[4]),
-			time_text(a->predictions[i].codec_page_ns, b[5]),
-			count_text(m->readback_factor, "%.2f", b[6]),
-			time_text(m->survival_p50_ns, b[7]), time_text(m->residence_ns, b[8]),
+			text_time(m->write_p50_ns, b[0]), text_time(m->write_p99_ns, b[1]),
+			text_time(m->read_p50_ns, b[2]), text_time(m->read_p99_ns, b[3]),
+			text_time(m->pool_page_ns, b[4]),
+			text_time(a->predictions[i].codec_page_ns, b[5]),
+			text_number(m->readback_factor, "%.2f", b[6]),
+			text_time(m->survival_p50_ns, b[7]), text_time(m->residence_ns, b[8]),
 			percent_text(m->censored_ratio, "%.0f %%", b[9]));
 	}
 }
@@ -148,7 +147,7 @@ static void print_policy(FILE *f, const struct target_answer *a)
 					  : "counted",
 		answer_readback(a));
 	if (!isnan(a->residence_ns))
-		fprintf(f, ", mean residence %s", time_text(a->residence_ns, b));
+		fprintf(f, ", mean residence %s", text_time(a->residence_ns, b));
 	fprintf(f, ": %s\n", a->ranking.answer);
 	print_sureness(f, &a->ranking.sureness);
 	for (size_t i = 0; i < a->ranking.n; i++) {
@@ -164,6 +163,16 @@ static void print_policy(FILE *f, const struct target_answer *a)
 		fprintf(f, "    CPU times are the libraries', not the kernel's\n");
 }
 
+void text_why(FILE *f, const struct target_answer *a)
+{
+	if (a->n > 1) {
+		print_pools(f, a);
+		print_pages(f, a);
+	}
+	if (a->ranking.n)
+		print_policy(f, a);
+}
+
 void text_tables(FILE *f, const struct target_answer *a)
 {
 	if (a->n > 1) {
@@ -171,11 +180,8 @@ void text_tables(FILE *f, const struct target_answer *a)
 			"fastest - slowest", "n", "slowdown", "swap-outs", "swap-ins");
 		for (size_t i = 0; i < a->n; i++)
 			print_configuration(f, &a->configurations[i]);
-		print_pools(f, a);
-		print_pages(f, a);
 	}
-	if (a->ranking.n)
-		print_policy(f, a);
+	text_why(f, a);
 }
 
 /* ---- sentences ---- */
@@ -214,6 +220,16 @@ static void print_prediction_error(FILE *f, const struct target_answer *a)
 		fprintf(f, " Prediction error of the pool size: %+.1f %%.", low * 100);
 }
 
+/* What every share of the answer is a share of: the median peak of the timed runs without limit and
+ * pool; where there are none, the reference run's.
+ */
+static double baseline_bytes(const struct target_answer *a)
+{
+	double timed = a->configurations[0].m.footprint_bytes_peak;
+
+	return isnan(timed) ? study_reference(a->target)->metrics.ram_bytes_peak : timed;
+}
+
 void text_summary(FILE *f, const struct target_answer *a)
 {
 	const struct configuration_record *c = summarised(a);
@@ -221,13 +237,13 @@ void text_summary(FILE *f, const struct target_answer *a)
 	char b[3][UNITS_TEXT_MAX];
 
 	fprintf(f, "%s: peak %s anonymous + shared memory.", target->name,
-		size_text(study_reference(target)->metrics.ram_bytes_peak, b[0]));
+		text_size(baseline_bytes(a), b[0]));
 	if (c) {
 		fprintf(f,
 			" Limited to %s with a pool of %s: %s RAM in total (program + pool), %.0f "
 			"%% %s",
-			size_text((double)target->limit_bytes, b[1]), c->configuration,
-			size_text(c->m.footprint_bytes_peak, b[2]), fabs(c->m.saved_ratio) * 100,
+			text_size(c->limit_bytes, b[1]), c->configuration,
+			text_size(c->m.footprint_bytes_peak, b[2]), fabs(c->m.saved_ratio) * 100,
 			c->m.saved_ratio < 0 ? "more" : "less");
 		if (!isnan(c->m.slowdown_ratio))
 			fprintf(f, ", %.2fx the time", c->m.slowdown_ratio);
@@ -247,7 +263,7 @@ static void print_best(FILE *f, const struct target_answer *a)
 	char b[UNITS_TEXT_MAX];
 
 	fprintf(f, "%s for %s: saves %s, %.0f %% of its peak", best->configuration, a->target->name,
-		size_text(best->m.saved_bytes, b), best->m.saved_ratio * 100);
+		text_size(best->m.saved_bytes, b), best->m.saved_ratio * 100);
 	if (!isnan(best->m.slowdown_ratio))
 		fprintf(f, ", at %.2fx the time", best->m.slowdown_ratio);
 	if (!isnan(best->slowdown_low_ratio))
@@ -270,16 +286,26 @@ static void print_no_codec(FILE *f, const struct target_answer *a)
 		fprintf(f, " (by the page scan; floor %.0f %%)", a->floor_ratio * 100);
 }
 
-/* A codec is eligible, and no pool saved enough. */
+/* A codec is eligible, and no pool saved enough within the bound. */
 static void print_no_pool(FILE *f, const struct target_answer *a)
 {
-	double most = -INFINITY;
+	double most = -INFINITY, slowdown = MISSING_F64;
 
-	for (size_t i = 1; i < a->n; i++)
-		if (!isnan(a->configurations[i].m.saved_ratio))
-			most = MAX(most, a->configurations[i].m.saved_ratio);
+	for (size_t i = 1; i < a->n; i++) {
+		const struct metrics *m = &a->configurations[i].m;
+
+		if (isnan(m->saved_ratio) || m->saved_ratio <= most)
+			continue;
+		most = m->saved_ratio;
+		slowdown = m->slowdown_ratio;
+	}
 	fprintf(f, "nothing for %s: its pages compress, but ", a->target->name);
-	if (isfinite(most))
+	if (most >= a->floor_ratio)
+		fprintf(f,
+			"what saves most, %.0f %% of its peak, takes %.2fx the time: beyond the "
+			"bound of %.3g %%",
+			most * 100, slowdown, a->max_slowdown_ratio * 100);
+	else if (isfinite(most))
 		fprintf(f,
 			"under this limit the best pool saved %.1f %% of its peak (floor %.0f %%)",
 			most * 100, a->floor_ratio * 100);
@@ -308,9 +334,7 @@ void text_recommendation(FILE *f, const struct target_answer *a)
 		return;
 	if (!choice)
 		fprintf(f, "; the policy's own choice is no codec: %s", a->ranking.why);
-	else if (!str_eq(choice,
-			 codec_for_kernel(study_algorithm(best->configuration), a->crypto, NULL)
-				 ?: ""))
+	else if (!str_eq(choice, codec_for_kernel(best->algorithm, a->crypto, NULL) ?: ""))
 		fprintf(f, "; the policy's own choice is %s", choice);
 }
 

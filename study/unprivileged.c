@@ -10,6 +10,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "configuration.h"
+#include "input.h"
 #include "lib/base/spawn.h"
 #include "lib/base/stop.h"
 #include "lib/kernel/procfs.h"
@@ -23,12 +25,13 @@ static int start(const struct study *s, const struct study_target *target, struc
 		 struct err *e)
 {
 	AUTO_CLOSE int output = study_open_output(s, target, e);
+	int input = study_input_rewind(s);
 
 	if (output < 0)
 		return output;
 	return spawn(ret,
 		     &(struct spawn){ .argv = (const char *const *)target->argv,
-				      .in_fd = SPAWN_NULL,
+				      .in_fd = input < 0 ? SPAWN_NULL : input,
 				      .out_fd = output,
 				      .err_fd = output,
 				      .death_signal = SIGKILL,
@@ -123,14 +126,15 @@ int study_run_unprivileged(struct study *s, struct study_target *target, struct 
 	if (rc)
 		return rc;
 	s->runs_done++;
-	if (record.exit_status != 0) {
+	if (record.exit_status != 0 && (uint64_t)record.exit_status != s->config->accept_exit) {
 		snprintf(why, sizeof(why), "exit status %lld", (long long)record.exit_status);
 		return study_failed_target(
 			s, target, record.exit_status == MISSING_I64 ? "ended by a signal" : why,
 			e);
 	}
 	run_record_end(&record, RESULTS_RUN_OK, "");
-	none->runs[none->n++] = record.run;
-	rc = study_scan_store(s, target, &record.run.id, e);
+	rc = study_configuration_run(none, &record.run);
+	if (!rc)
+		rc = study_scan_store(s, target, &record.run.id, e);
 	return rc ? rc : study_run_finish(s, &record, e);
 }

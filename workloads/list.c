@@ -15,7 +15,8 @@ struct pattern_row {
 
 static const struct field pattern_fields[] = {
 	FIELD(struct pattern_row, name, FIELD_STRING, "", "name, for `workload run`"),
-	FIELD(struct pattern_row, touch, FIELD_STRING, "", "how it accesses pages by default"),
+	FIELD(struct pattern_row, touch, FIELD_STRING, "",
+	      "meaning of --touch default: read, write or mix; `default`: --touch has no effect"),
 	FIELD(struct pattern_row, summary, FIELD_STRING, "", "what it does"),
 	FIELD(struct pattern_row, measures, FIELD_STRING, "", "what it is used to measure"),
 };
@@ -53,7 +54,7 @@ static const struct field tool_fields[] = {
 	FIELD(struct tool_row, name, FIELD_STRING, "", "name, for `workload wrap`"),
 	FIELD(struct tool_row, state, FIELD_STRING, "", "ok or absent"),
 	FIELD(struct tool_row, version, FIELD_STRING, "", "version that the tool prints"),
-	FIELD(struct tool_row, path, FIELD_STRING, "", "its program in PATH, or its checkout"),
+	FIELD(struct tool_row, path, FIELD_STRING, "", "path of its program, or of its checkout"),
 	FIELD(struct tool_row, profiles, FIELD_STRING, "", "its profiles, for `workload wrap`"),
 	FIELD(struct tool_row, install, FIELD_STRING, "", "how to install it"),
 };

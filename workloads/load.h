@@ -18,7 +18,7 @@ void args_done(struct args *args);
 
 /* The limits that the user can set. */
 struct load_limits {
-	uint64_t memory_bytes;  /* MISSING_U64 = the region and what the generator itself needs */
+	uint64_t memory_bytes;  /* MISSING_U64 = the default of the subcommand */
 	uint64_t reserve_bytes; /* MISSING_U64 = supervise_reserve_bytes of this machine */
 	bool allow_large, allow_long;
 };
@@ -30,16 +30,18 @@ struct load_limits {
 
 #define LOAD_LIMITS_OPTIONS(s, m) \
 	OPT_SIZE(0, "memory-limit", s, m.memory_bytes, \
-		 "memory limit of the cgroup; with less than the region, pages are swapped; " \
-		 "default the region and what the generator itself needs", \
+		 "memory limit of the cgroup; if smaller than --region, pages are swapped out " \
+		 "(needs swap); default of run: --region + 1/256 of it + 64 MiB, of wrap: " \
+		 "--region + 256 MiB", \
 		 .min = SUPERVISE_MEMORY_FLOOR_BYTES), \
 		OPT_SIZE(0, "reserve", s, m.reserve_bytes, \
-			 "memory that must stay available (MemAvailable): the run is killed " \
-			 "before less is available; default and minimum 10 % of MemTotal but at " \
-			 "least 512MiB, on machines below 4GiB 1/8 of MemTotal"), \
+			 "memory that must stay available: checked every 100 ms, the run is " \
+			 "killed " \
+			 "if MemAvailable is below SIZE or would fall below it before the next " \
+			 "check; default and minimum: 10 % of MemTotal, at least 512 MiB; 1/8 of " \
+			 "MemTotal on machines with less than 4 GiB"), \
 		OPT_FLAG(0, "unsafe-allow-large", s, m.allow_large, \
-			 "allow a region of more than half of the memory available above the " \
-			 "reserve"), \
+			 "allow a region of more than half of (MemAvailable - reserve)"), \
 		OPT_FLAG(0, "unsafe-allow-long", s, m.allow_long, \
 			 "allow a duration of more than 5 min")
 

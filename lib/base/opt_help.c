@@ -20,10 +20,10 @@ static const struct {
 	const char *meaning;
 } exit_codes[] = {
 	{ EXIT_DONE, "success, also when stopped with ^C" },
-	{ EXIT_FAILED, "failure" },
+	{ EXIT_FAILED, "failure; also an incomplete result, or one that failed its validation" },
 	{ EXIT_USAGE, "usage error" },
 	{ EXIT_IMPOSSIBLE,
-	  "not possible here: a kernel feature, a privilege or a tool is missing" },
+	  "not supported on this machine: a kernel feature, a privilege or a tool is missing" },
 };
 
 /* Of every command, after its own. The type is one whose value is never read. */
@@ -224,13 +224,32 @@ static void print_command_help(FILE *f, const struct opt_program *program,
 		print_indented(f, "Examples", command->examples);
 }
 
+/* "Usage: ram_pool trigger compress|readback [OPTION]..." */
+static void print_usage(FILE *f, const struct opt_program *program, const char *group)
+{
+	const char *before = " ";
+
+	if (!group) {
+		fprintf(f, "Usage: %s COMMAND [OPTION]...\n", program->name);
+		return;
+	}
+	fprintf(f, "Usage: %s %s", program->name, group);
+	for (const struct opt_command *c = program->commands; c->run; c++) {
+		if (!opt_in_group(c, group))
+			continue;
+		fprintf(f, "%s%s", before, c->name + strlen(group) + 1);
+		before = "|";
+	}
+	fputs(" [OPTION]...\n", f);
+}
+
 void opt_help_print(FILE *f, const struct opt_program *program, const struct opt_command *command,
 		    const char *group)
 {
 	if (command) {
 		print_command_help(f, program, command);
 	} else {
-		fprintf(f, "Usage: %s COMMAND [OPTION]...\n", program->name);
+		print_usage(f, program, group);
 		if (!group)
 			print_about(f, program->summary, program->description);
 		print_commands(f, program, group);
@@ -240,8 +259,11 @@ void opt_help_print(FILE *f, const struct opt_program *program, const struct opt
 		each_option(f, NULL, NULL, print_option);
 	}
 	fputs("\nExit status:\n", f);
-	for (size_t i = 0; i < ARRAY_SIZE(exit_codes); i++)
-		fprintf(f, "  %-4d%s\n", exit_codes[i].code, exit_codes[i].meaning);
+	for (size_t i = 0; i < ARRAY_SIZE(exit_codes); i++) {
+		size_t indent = (size_t)fprintf(f, "  %-4d", exit_codes[i].code);
+
+		wrap(f, exit_codes[i].meaning, strlen(exit_codes[i].meaning), indent);
+	}
 }
 
 /* ---- man page ---- */

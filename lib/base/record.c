@@ -5,20 +5,27 @@
 #include <math.h>
 
 static const struct field end_fields[] = {
-	FIELD(struct end_record, seen, FIELD_U64, "events", "events seen by the hook or the loop"),
+	FIELD(struct end_record, seen, FIELD_U64, "events",
+	      "events or records that the program produced: emitted + filtered + dropped; with "
+	      "--summary also the events that the summary counts"),
 	FIELD(struct end_record, emitted, FIELD_U64, "events", "records printed"),
-	FIELD(struct end_record, filtered, FIELD_U64, "events", "left out by a filter"),
-	FIELD(struct end_record, dropped, FIELD_U64, "events", "lost because a buffer was full"),
+	FIELD(struct end_record, filtered, FIELD_U64, "events",
+	      "excluded by a filter, by --sample or after --max-events; scan: pages not sampled"),
+	FIELD(struct end_record, dropped, FIELD_U64, "events",
+	      "lost: a buffer was full, or a write failed; scan: sampled pages that could not be "
+	      "read"),
 	FIELD(struct end_record, missed, FIELD_U64, "events",
-	      "runs of the hook that the kernel skipped"),
-	FIELD(struct end_record, unmatched, FIELD_U64, "events", "ends whose begin was not seen"),
+	      "events for which the kernel skipped the BPF program"),
+	FIELD(struct end_record, unmatched, FIELD_U64, "events",
+	      "completions without a recorded start: not timed"),
 	FIELD(struct end_record, reason, FIELD_STRING, "",
-	      "done, duration, signal, reader or partial"),
+	      "why the stream ended: done, duration (--duration), signal, reader (the reader "
+	      "closed the pipe) or partial (the output is incomplete)"),
 };
 
-const struct record_type end_record_type =
-	RECORD_TYPE("end", 1, RECORD_LINE, end_fields,
-		    "the last record of every stream: how many events were lost, and why it ended");
+const struct record_type end_record_type = RECORD_TYPE(
+	"end", 1, RECORD_LINE, end_fields,
+	"the last record of a stream: counts of its events, and the reason for its end");
 
 static const uint64_t missing_u64 = MISSING_U64;
 static const int64_t missing_i64 = MISSING_I64;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* record_json.c - reads records back from their JSON. */
+/* record_json.c - reads records back from their JSON, and writes one as text. */
 #include "record_json.h"
 
 static struct json_object *member(struct json_object *record, const char *key, json_type type)
@@ -64,6 +64,45 @@ bool record_read(struct json_object *record, const struct record_type *type, voi
 	for (size_t i = 0; i < type->n_fields; i++)
 		read_field(record, &type->fields[i], (char *)ret + type->fields[i].offset);
 	return true;
+}
+
+static struct json_object *field_value(const struct field *field, const void *at)
+{
+	switch (field->type) {
+	case FIELD_U64:
+		return json_object_new_uint64(*(const uint64_t *)at);
+	case FIELD_F64:
+		return json_object_new_double(*(const double *)at);
+	case FIELD_BOOL:
+		return json_object_new_boolean(*(const bool *)at);
+	case FIELD_STRING:
+		return json_object_new_string(*(const char *const *)at);
+	default:
+		return NULL;
+	}
+}
+
+char *record_text(const struct record_type *type, const void *record)
+{
+	struct json_object *object = json_object_new_object();
+	char *text = NULL;
+
+	json_object_object_add(object, "type", json_object_new_string(type->name));
+	json_object_object_add(object, "v", json_object_new_int64(type->version));
+	for (size_t i = 0; i < type->n_fields; i++) {
+		const struct field *field = &type->fields[i];
+
+		json_object_object_add(object, field->name,
+				       record_missing(field, record)
+					       ? NULL
+					       : field_value(field,
+							     (const char *)record + field->offset));
+	}
+	if (asprintf(&text, "%s\n",
+		     json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN)) < 0)
+		text = NULL;
+	json_object_put(object);
+	return text;
 }
 
 int record_each_line(const char *text, record_fn *fn, void *ctx)

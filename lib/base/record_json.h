@@ -21,6 +21,10 @@ const char *record_string(struct json_object *record, const char *key);
  */
 bool record_read(struct json_object *record, const struct record_type *type, void *ret);
 
+/* record_text - the record as a JSON line, as record_read reads it; to be freed. NULL: no memory.
+ */
+char *record_text(const struct record_type *type, const void *record);
+
 /* record_each_line - calls fn for each line of JSON lines that is a record, in order; returns its
  * first result that is not 0. A last line without its newline is left out: it is still being
  * written.

@@ -51,7 +51,7 @@ static const struct field stats_fields[] = {
 	FIELD(struct stats_record, hook, FIELD_STRING, "",
 	      "hook, or `reader`: this program itself"),
 	FIELD(struct stats_record, runs, FIELD_U64, "runs",
-	      "runs of the hook's program; missing where the kernel does not count them"),
+	      "runs of the hook's program; missing if the kernel does not count them"),
 	FIELD(struct stats_record, total_ns, FIELD_U64, "ns",
 	      "time of these runs; for the reader, its CPU time"),
 	FIELD(struct stats_record, mean_ns, FIELD_U64, "ns", "total_ns / runs"),
@@ -189,7 +189,7 @@ static void report_tracing_off(void)
 		if (sysroot_read_u64(NULL, &on, NULL, "%s", paths[i]))
 			continue;
 		if (!on)
-			term_warn("tracing is off: no line can come; turn it on: "
+			term_warn("tracing is off, so no line will appear; turn it on: "
 				  "echo 1 | sudo tee %s",
 				  paths[i]);
 		return;

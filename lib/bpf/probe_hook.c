@@ -35,12 +35,12 @@ const struct probe_hook probe_hooks[PROBE_HOOKS] = {
 	RAW("sched", "sched_process_exit", "proc_create --format: processes ended"),
 	RAW("raw_syscalls", "sys_exit", "proc_create --failed: execs that failed"),
 	/* x86 and riscv; arm64 has none: there the perf event is used */
-	ANY("exceptions", "page_fault_user", "page_fault: entries from user mode"),
-	ANY("exceptions", "page_fault_kernel", "page_fault: entries from kernel mode"),
-	PERF("page_faults", PAGE_FAULTS, "page_fault: used where the two above are missing"),
-	PERF("page_faults_min", PAGE_FAULTS_MIN, "page_fault --summary: minor completions"),
+	ANY("exceptions", "page_fault_user", "page_fault: fault entries from user mode"),
+	ANY("exceptions", "page_fault_kernel", "page_fault: fault entries from kernel mode"),
+	PERF("page_faults", PAGE_FAULTS, "page_fault: used if the two above are missing"),
+	PERF("page_faults_min", PAGE_FAULTS_MIN, "page_fault --summary: minor faults completed"),
 	PERF("page_faults_maj", PAGE_FAULTS_MAJ,
-	     "page_fault --summary: major completions and their latency"),
+	     "page_fault --summary: major faults completed, with latency"),
 	ANY("vmscan", "mm_vmscan_kswapd_wake", "swap_probe kswapd_wake"),
 	ANY("vmscan", "mm_vmscan_kswapd_sleep", "swap_probe kswapd_sleep"),
 	ANY("vmscan", "mm_vmscan_direct_reclaim_begin", "swap_probe direct_begin"),
@@ -54,8 +54,8 @@ const struct probe_hook probe_hooks[PROBE_HOOKS] = {
 	/* 5.18 renamed mm_vmscan_writepage to mm_vmscan_write_folio */
 	ANY("vmscan", "mm_vmscan_write_folio", "swap_probe write_folio"),
 	ANY("vmscan", "mm_vmscan_writepage", "swap_probe write_folio, before 5.18"),
-	RAW("block", "block_bio_queue", "pool_probe: requests to the pool begin"),
-	RAW("block", "block_bio_complete", "pool_probe: requests to the pool end"),
+	RAW("block", "block_bio_queue", "pool_probe: start of a request to a zram device"),
+	RAW("block", "block_bio_complete", "pool_probe: end of a request to a zram device"),
 };
 
 static bool tracefs_lists(const struct sysroot *root, const struct probe_hook *hook)
@@ -134,14 +134,14 @@ static bool offered(const struct probe_kernel *kernel, size_t i, enum probe_vari
 static const char *reason(enum probe_variant variant, enum probe_variant wanted)
 {
 	if (variant == wanted)
-		return "as asked for";
+		return "selected with --hook";
 	switch (variant) {
 	case PROBE_TP_BTF:
 		return "BTF types its arguments";
 	case PROBE_RAW_TP:
 		return "tracefs lists it, BTF does not type its arguments";
 	case PROBE_CLASSIC:
-		return "all that tracefs and BTF leave";
+		return "the only kind that tracefs and BTF offer";
 	default:
 		return "software event, counted by the kernel at completion";
 	}

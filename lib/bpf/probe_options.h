@@ -30,24 +30,30 @@ extern const char *const probe_hook_choices[], *const probe_time_choices[];
 /* Rows of an option table; config has a `struct probe_options` of this name. */
 #define PROBE_OPT_OUTPUT(config, o) \
 	OPT_CHOICE('f', "format", config, o.format, opt_format_choices, \
-		   "write records in this format to standard output instead of the plain lines"), \
+		   "print records in this format instead of the default lines"), \
 		OPT_FILE('o', "output", config, o.output, \
-			 "write records to this file as they come"), \
+			 "write the output to FILE as it comes; an existing FILE is replaced " \
+			 "once the " \
+			 "probe is attached; default standard output"), \
 		OPT_DURATION('d', "duration", config, o.duration_ns, \
 			     "stop after this time, e.g. 10s"), \
-		OPT_CHOICE(0, "timestamps", config, o.timestamps, probe_time_choices, \
-			   "monotonic: field ts_ns (CLOCK_MONOTONIC); utc: field time (wall " \
-			   "clock) instead; both: the two fields"), \
+		OPT_CHOICE( \
+			0, "timestamps", config, o.timestamps, probe_time_choices, \
+			"monotonic: field ts_ns (CLOCK_MONOTONIC); utc: field time (wall clock, " \
+			"ISO 8601) instead of ts_ns; both: time and ts_ns"), \
 		OPT_FLAG('q', "quiet", config, o.quiet, \
-			 "print only warnings and errors to standard error"), \
+			 "print only warnings and errors on standard error"), \
 		OPT_FLAG('v', "verbose", config, o.verbose, \
-			 "print the hooks in use and the verifier log to standard error"), \
+			 "print the hooks in use and the verifier log on standard error"), \
 		OPT_FLAG(0, "stats", config, o.stats, \
 			 "at the end, print the cost of the probe: runs and time of each BPF " \
 			 "program, CPU time of the reader"), \
-		OPT_CHOICE( \
-			0, "hook", config, o.hook, probe_hook_choices, \
-			"use only this kind of hook; auto takes the first that the kernel offers")
+		OPT_CHOICE(0, "hook", config, o.hook, probe_hook_choices, \
+			   "kind of hook. tp_btf: tracepoint with typed arguments (BTF); raw_tp: " \
+			   "raw " \
+			   "tracepoint; classic: tracepoint through perf and tracefs; perf: " \
+			   "software " \
+			   "event; auto: the first of these that the kernel offers")
 
 #define PROBE_OPT_FIELDS(config, o) \
 	OPT_LIST(0, "fields", config, o.fields, "print only these fields, in this order")
@@ -57,7 +63,7 @@ extern const char *const probe_hook_choices[], *const probe_time_choices[];
 		OPT_U64(0, "max-events", config, o.max_events, "stop after this many records", \
 			.min = 1), \
 		OPT_SIZE(0, "ringbuf-size", config, o.ringbuf_bytes, \
-			 "size of the ring buffer for records, a power of two", .metavar = "SIZE", \
+			 "size of the ring buffer; a power of two", .metavar = "SIZE", \
 			 .min = 4 * KIB, .max = GIB)
 
 #define PROBE_OPT_FILTER(config, o) \
@@ -67,7 +73,9 @@ extern const char *const probe_hook_choices[], *const probe_time_choices[];
 		OPT_U64('u', "uid", config, o.uid, "only tasks with this real user ID", \
 			.metavar = "UID", .max = UINT32_MAX - 1), \
 		OPT_FILE('c', "cgroup", config, o.cgroup, \
-			 "only tasks in this cgroup2 directory or below it", .metavar = "PATH")
+			 "only tasks in this cgroup2 directory or below it, e.g. " \
+			 "/sys/fs/cgroup/user.slice", \
+			 .metavar = "PATH")
 
 /* probe_needs_format - usage error where an option about records is given without --format. */
 int probe_needs_format(const struct probe_options *options, struct err *e);

@@ -105,6 +105,7 @@ struct cgroup_stat {
 	uint64_t current_bytes;     /* everything charged, caches and kernel memory too */
 	uint64_t peak_bytes;        /* highest current_bytes; v2 from 5.19 */
 	uint64_t anon_bytes;        /* anonymous, without swap */
+	uint64_t anon_huge_bytes;   /* of them in transparent huge pages */
 	uint64_t shmem_bytes;       /* tmpfs and shared anonymous */
 	uint64_t swap_bytes;        /* v1: without swap_cached_bytes */
 	uint64_t swap_cached_bytes; /* in RAM again, and still in the swap; v1 alone */

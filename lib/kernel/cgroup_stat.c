@@ -8,6 +8,7 @@
 
 static const struct keyed_field memory_v1[] = {
 	KEY("total_rss", anon_bytes, 1),
+	KEY("total_rss_huge", anon_huge_bytes, 1),
 	KEY("total_shmem", shmem_bytes, 1),
 	KEY("total_swap", swap_bytes, 1),
 	KEY("total_swapcached", swap_cached_bytes, 1),
@@ -18,6 +19,7 @@ static const struct keyed_field memory_v1[] = {
 };
 static const struct keyed_field memory_v2[] = {
 	KEY("anon", anon_bytes, 1),
+	KEY("anon_thp", anon_huge_bytes, 1),
 	KEY("shmem", shmem_bytes, 1),
 	KEY("pgfault", fault_count, 1),
 	KEY("pgmajfault", major_fault_count, 1),

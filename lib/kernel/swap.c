@@ -92,7 +92,7 @@ int swap_off(int fd, struct err *e)
 	fd_path(fd, path);
 	if (swapoff(path) == 0 || errno == EINVAL)
 		return 0;
-	return fail(fd, "turn off the swap on", e);
+	return fail(fd, "disable the swap on", e);
 }
 
 const struct procfs_swap *swap_find(const struct procfs_swaps *swaps,
@@ -134,8 +134,9 @@ int swap_next_priority(const struct procfs_swaps *swaps, int *ret, struct err *e
 		if (swaps->swaps[i].priority >= SWAP_PRIORITY_MAX) {
 			err_say(e, ERANGE, "%s already has the highest swap priority, %d",
 				swaps->swaps[i].path, SWAP_PRIORITY_MAX);
-			return err_hint(e, "turn it off and on again with a lower priority, or "
-					   "give --priority");
+			return err_hint(e,
+					"disable it and enable it again with a lower priority, or "
+					"give --priority");
 		}
 		next = MAX(next, swaps->swaps[i].priority + 1);
 	}

@@ -128,7 +128,7 @@ static int failed(const struct zram_device *device, const struct swap_back *how,
 		return err_say(e, EINTR, "stopped; zram%u is in use as before", device->id);
 	case -ETIMEDOUT:
 		err_say(e, ETIMEDOUT,
-			"the pages were not back after %s; zram%u is in use as before",
+			"the pages were not swapped in after %s; zram%u is in use as before",
 			units_format_duration(how->timeout_ns, text), device->id);
 		return err_hint(e, "allow more time, for example --timeout 1h");
 	case -EINPROGRESS:
@@ -139,7 +139,7 @@ static int failed(const struct zram_device *device, const struct swap_back *how,
 		return err_hint(e, "it stops after that process; the rest stays in use; "
 				   "`ram_pool recover` continues");
 	}
-	err_set(e, code, "cannot turn off the swap on zram%u", device->id);
+	err_set(e, code, "cannot disable the swap on zram%u", device->id);
 	return err_hint(e, "end processes that have pages in it, then try again");
 }
 

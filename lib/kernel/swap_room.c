@@ -23,7 +23,7 @@ int swap_room_group(const struct cgroup_swap *group, uint64_t used_bytes, struct
 	if (group->room_bytes == MISSING_U64 || need <= group->room_bytes)
 		return 0;
 	err_say(e, ENOMEM,
-		"up to %s of the control group %s are in the pool, but its limit of %s leaves only "
+		"up to %s of the cgroup %s are in the pool, but its limit of %s leaves only "
 		"%s",
 		units_format_size(need, a), group->path, units_format_size(group->limit_bytes, b),
 		units_format_size(group->room_bytes, c));

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "btf.h"
 #include "keyed.h"
 #include "lib/base/dir.h"
 #include "lib/base/rights.h"
@@ -227,6 +228,33 @@ int zram_block_stat_read(const struct sysroot *root, unsigned int id, struct zra
 		.discarded_bytes = v[13] * 512,
 	};
 	return 0;
+}
+
+#define ENTRY_TRACKED_BYTES 24
+
+/* The running kernel's does not change: it is looked up once. */
+static uint64_t entry_bytes(const struct sysroot *root, unsigned int id)
+{
+	static uint64_t running;
+	uint64_t bytes;
+
+	if (!root && running)
+		return running;
+	if (btf_kernel_struct_bytes(root, "zram", "zram_table_entry", &bytes) || !bytes)
+		return sysroot_exists(root, "/sys/kernel/debug/zram/zram%u/block_state", id)
+			       ? ENTRY_TRACKED_BYTES
+			       : MISSING_U64;
+	if (!root)
+		running = bytes;
+	return bytes;
+}
+
+uint64_t zram_table_bytes(const struct sysroot *root, unsigned int id, uint64_t disk_bytes)
+{
+	uint64_t entry = entry_bytes(root, id);
+
+	return entry == MISSING_U64 || disk_bytes == MISSING_U64 ? MISSING_U64
+								 : disk_bytes / PAGE_BYTES * entry;
 }
 
 /* ---- algorithms ---- */

@@ -85,6 +85,14 @@ struct zram_block_stat {
 int zram_block_stat_read(const struct sysroot *root, unsigned int id, struct zram_block_stat *ret,
 			 struct err *e);
 
+/* zram_table_bytes - RAM of the device's slot table, which mm_stat leaves out: an entry for each
+ * page of its size, of 16 bytes, or 24 with access times (CONFIG_ZRAM_MEMORY_TRACKING). MISSING_U64
+ * where the kernel does not say which.
+ *
+ * source  struct zram_table_entry in the kernel's BTF; without it, that debugfs has block_state
+ */
+uint64_t zram_table_bytes(const struct sysroot *root, unsigned int id, uint64_t disk_bytes);
+
 /* ---- algorithms ---- */
 #define ZRAM_ALGORITHM_MAX 32
 

@@ -24,7 +24,7 @@ enum metric_unit {
 
 enum metric_better { METRIC_LESS, METRIC_MORE, METRIC_EITHER };
 
-/* Which runs answer for a configuration. */
+/* The runs that a configuration's value is from. */
 enum metric_take {
 	METRIC_TIMED,   /* median of the timed runs; without any, of the instrumented ones */
 	METRIC_PROBED,  /* pool_probe's, from the probed run; without that probe as above */
@@ -43,77 +43,88 @@ enum metric_group {
 /* M(arg, name, unit, group, better, take, label, meaning): label NULL = in records only. */
 #define METRICS(M, arg) \
 	M(arg, slowdown_ratio, RATIO, TIME, LESS, DERIVED, "Slowdown", \
-	  "wall time / wall time of none in the same block; over the blocks the Hodges-Lehmann " \
-	  "estimate of the logarithms") \
+	  "wall_ns / wall_ns of the configuration none in the same block; over blocks: exp of " \
+	  "the " \
+	  "Hodges-Lehmann estimate of the log ratios") \
 	M(arg, wall_ns, NS, TIME, LESS, TIMED, "Wall time", \
 	  "from the start of the command to its end") \
 	M(arg, cpu_ns, NS, TIME, LESS, DERIVED, "CPU time", "user + system") \
 	M(arg, user_ns, NS, TIME, LESS, TIMED, "CPU, user", "user CPU of the whole cgroup") \
 	M(arg, system_ns, NS, TIME, LESS, TIMED, "CPU, system", \
-	  "system CPU of the whole cgroup, with compression and decompression on its behalf") \
+	  "system CPU of the whole cgroup, including compression and decompression done for it") \
 	M(arg, kernel_page_ns, NS, TIME, LESS, DERIVED, "System CPU per page", \
-	  "system CPU beyond none's median / (swap-outs + swap-ins)") \
+	  "(system_ns - median system_ns of the configuration none) / (pages_out + pages_in)") \
+	M(arg, others_cpu_ratio, SHARE, TIME, LESS, TIMED, "CPU taken by others", \
+	  "CPU time of all CPUs that others took during the run, steal included") \
 	M(arg, psi_some_us, US, TIME, LESS, TIMED, "Memory stall, some", \
 	  "time in which at least one task of the cgroup waited for memory (PSI)") \
 	M(arg, psi_full_us, US, TIME, LESS, TIMED, "Memory stall, full", \
 	  "time in which all tasks of the cgroup waited for memory (PSI)") \
 	M(arg, saved_ratio, SHARE, MEMORY, MORE, DERIVED, "RAM saved, net share", \
-	  "saved_bytes / none's median footprint peak") \
+	  "saved_bytes / median footprint_bytes_peak of the configuration none") \
 	M(arg, saved_bytes, BYTES, MEMORY, MORE, DERIVED, "RAM saved, net", \
-	  "none's median footprint peak - footprint peak") \
+	  "median footprint_bytes_peak of the configuration none - footprint_bytes_peak") \
 	M(arg, footprint_bytes_peak, BYTES, MEMORY, LESS, TIMED, "RAM in total, peak", \
-	  "program's RAM + pool's RAM + slot table, largest sum of one sample") \
+	  "maximum over samples of resident anonymous and shared memory + mem_used_total of the " \
+	  "pool + slot_table_bytes; file pages and kernel memory are not in it") \
 	M(arg, footprint_bytes_mean, BYTES, MEMORY, LESS, TIMED, "RAM in total, mean", \
-	  "mean of that sum over the run") \
+	  "mean over the run of resident anonymous and shared memory + mem_used_total of the " \
+	  "pool " \
+	  "+ slot_table_bytes") \
 	M(arg, ram_bytes_peak, BYTES, MEMORY, LESS, TIMED, "Program's RAM, peak", \
-	  "largest resident anonymous and shared memory") \
+	  "maximum of the resident anonymous and shared memory") \
 	M(arg, ram_bytes_mean, BYTES, MEMORY, LESS, TIMED, "Program's RAM, mean", \
-	  "mean of it over the run") \
+	  "mean over the run of the resident anonymous and shared memory") \
+	M(arg, huge_bytes_mean, BYTES, MEMORY, EITHER, TIMED, "Huge pages, mean", \
+	  "anonymous memory in transparent huge pages; swapping splits them") \
 	M(arg, swap_bytes_peak, BYTES, MEMORY, EITHER, TIMED, "Swapped out, peak", \
-	  "largest part of the cgroup's memory in swap") \
+	  "maximum of the cgroup's swap") \
 	M(arg, pool_used_bytes_peak, BYTES, POOL, LESS, TIMED, "Pool: RAM used, peak", \
-	  "mem_used_total of mm_stat: with size-class rounding and unused objects") \
+	  "maximum of mem_used_total (mm_stat): with size-class rounding and unused objects") \
 	M(arg, pool_used_bytes_mean, BYTES, POOL, LESS, TIMED, "Pool: RAM used, mean", \
-	  "mean of it over the run") \
+	  "mean of mem_used_total over the run") \
 	M(arg, pool_compr_bytes_peak, BYTES, POOL, LESS, TIMED, "Pool: compressed, peak", \
-	  "compr_data_size of mm_stat: compressed bytes alone") \
+	  "maximum of compr_data_size (mm_stat): compressed bytes, without rounding") \
 	M(arg, pool_orig_bytes_peak, BYTES, POOL, EITHER, TIMED, "Pool: uncompressed, peak", \
-	  "orig_data_size of mm_stat") \
-	M(arg, slot_table_bytes, BYTES, POOL, LESS, TIMED, "Pool: slot table", \
-	  "the device's table, 16 bytes per page of its size; mm_stat leaves it out") \
+	  "maximum of orig_data_size (mm_stat): pages in the pool * 4096") \
+	M(arg, slot_table_bytes, BYTES, POOL, LESS, TIMED, "Pool: table of entries", \
+	  "zram's table of entries (slot table): 16 or 24 bytes per page of the device's size, " \
+	  "as the kernel's type has it; not in mm_stat") \
 	M(arg, foreign_swap_bytes, BYTES, POOL, LESS, TIMED, "Others' pages in the pool", \
-	  "largest difference between the cgroup's swap and the pool's use; a run with too much " \
-	  "of it is contaminated") \
+	  "swapped out by other processes during the run, looked for when the cgroup's swap and " \
+	  "the use of the pool differ; more than 1 MiB contaminates a run") \
 	M(arg, pool_used_bytes_full, BYTES, POOL, LESS, TIMED, NULL, \
-	  "RAM of the pool at the sample with most pages in it") \
+	  "mem_used_total at the sample with the most pages in the pool") \
 	M(arg, pool_compr_bytes_full, BYTES, POOL, LESS, TIMED, NULL, \
-	  "compressed bytes at that sample") \
+	  "compr_data_size at the sample with the most pages in the pool") \
 	M(arg, pages_out, PAGES, TRAFFIC, EITHER, TIMED, "Swap-outs", \
 	  "pages written to the pool's device") \
 	M(arg, pages_in, PAGES, TRAFFIC, LESS, TIMED, "Swap-ins", \
 	  "pages read from the pool's device") \
+	M(arg, refault_file_pages, PAGES, TRAFFIC, LESS, TIMED, "File refaults", \
+	  "page cache of the cgroup that was evicted and read again (workingset_refault_file)") \
 	M(arg, readback_factor, RATIO, TRAFFIC, LESS, PROBED, "Readback factor", \
-	  "swap-ins per swap-out; missing in timed runs where the probed run has it") \
-	M(arg, residence_ns, NS, TRAFFIC, MORE, PROBED, "Mean residence", \
-	  "mean time of a page in the pool (restricted mean of pool_probe's Kaplan-Meier " \
-	  "estimate); without that probe mean pages in the pool * wall time / swap-outs") \
-	M(arg, survival_p50_ns, NS, TRAFFIC, MORE, PROBED, "Median residence", \
-	  "half of the pages written were read again by this age (Kaplan-Meier); missing where " \
-	  "fewer were") \
+	  "swap-ins per swap-out; if the probed run has it, missing in the timed runs") \
+	M(arg, residence_ns, NS, TRAFFIC, MORE, PROBED, "Mean residence (restricted mean)", \
+	  "mean residence: the restricted mean (Kaplan-Meier) of pool_probe; without the probe " \
+	  "(by_probe false): mean pages in the pool * wall_ns / pages_out") \
+	M(arg, survival_p50_ns, NS, TRAFFIC, MORE, PROBED, "Median residence (Kaplan-Meier)", \
+	  "median residence (Kaplan-Meier) of all pages written; missing if less than half were " \
+	  "read") \
 	M(arg, censored_ratio, SHARE, TRAFFIC, EITHER, PROBED, "Not reloaded", \
-	  "pages written and never read while watched / pages written") \
+	  "pages written but not read while the pool was watched / pages written") \
 	M(arg, freed_unread, PAGES, TRAFFIC, EITHER, PROBED, "Freed unread", \
-	  "pages freed without a read, at least") \
+	  "lower bound of the pages freed without a read") \
 	M(arg, write_p50_ns, NS, TRAFFIC, LESS, PROBED, "Write latency, median", \
-	  "median time in the device of a write request") \
+	  "median latency of a write request in the zram device") \
 	M(arg, write_p99_ns, NS, TRAFFIC, LESS, PROBED, "Write latency, p99", \
-	  "99th percentile of it") \
+	  "99th percentile of the latency of a write request in the zram device") \
 	M(arg, read_p50_ns, NS, TRAFFIC, LESS, PROBED, "Read latency, median", \
-	  "median time in the device of a read request") \
+	  "median latency of a read request in the zram device") \
 	M(arg, read_p99_ns, NS, TRAFFIC, LESS, PROBED, "Read latency, p99", \
-	  "99th percentile of it") \
+	  "99th percentile of the latency of a read request in the zram device") \
 	M(arg, pool_ns, NS, TRAFFIC, LESS, PROBED, "In-pool CPU", \
-	  "time in the device of all requests, from start to end") \
+	  "sum of the latencies of all requests in the zram device: CPU time unless preempted") \
 	M(arg, pool_page_ns, NS, TRAFFIC, LESS, PROBED, "In-pool CPU per page", \
 	  "pool_ns / pages written or read") \
 	M(arg, major_faults, FAULTS, FAULT, LESS, TIMED, "Major faults", \
@@ -121,11 +132,11 @@ enum metric_group {
 	M(arg, minor_faults, FAULTS, FAULT, LESS, TIMED, "Minor faults", \
 	  "page faults that needed no device") \
 	M(arg, major_latency_p50_ns, NS, FAULT, LESS, PROBED, "Major fault latency, median", \
-	  "median time of a major fault (page_fault)") \
+	  "median latency of a major fault (page_fault)") \
 	M(arg, major_latency_p99_ns, NS, FAULT, LESS, PROBED, "Major fault latency, p99", \
-	  "99th percentile of it") \
+	  "99th percentile of the latency of a major fault") \
 	M(arg, major_latency_max_ns, NS, FAULT, LESS, PROBED, "Major fault latency, largest", \
-	  "longest major fault")
+	  "maximum latency of a major fault")
 
 #define METRIC_MEMBER_(arg, name, ...) double name;
 /* The values of one run, or of one configuration. */
@@ -164,7 +175,7 @@ static inline double metric_get(const struct metrics *m, int i)
 /* metrics_clear - every value missing. */
 void metrics_clear(struct metrics *ret);
 
-/* metric_find - index of the metric with this name; -1: there is none. */
+/* metric_find - index of the metric with this name; -1: not found. */
 int metric_find(const char *name);
 
 /* metric_u64 - a counter as a value. */

@@ -27,6 +27,17 @@ int results_experiment_add(struct results *results, const struct results_experim
 		experiment->version);
 }
 
+int results_experiment_again(struct results *results, const struct results_id *experiment,
+			     struct err *e)
+{
+	int rc = results_change(results, e,
+				"UPDATE experiment SET state='running', ended_unix_ns=NULL WHERE "
+				"id=?",
+				"s", experiment->text);
+
+	return results_changed_one(results, rc, experiment, e);
+}
+
 int results_experiment_end(struct results *results, const struct results_id *experiment,
 			   enum results_experiment_state state, const char *answer,
 			   const char *recommended, struct err *e)

@@ -7,7 +7,7 @@
  *
  * Other names that every study uses (unit last):
  *   samples      ram_bytes swap_bytes pool_used_bytes pool_orig_bytes
- *   artifacts    scan, pool_probe: the records themselves as JSON lines
+ *   artifacts    scan, pool_probe, search, curve, verdict: the records themselves as JSON lines
  *   predictions  pool_used_bytes pool_compr_bytes
  *   environment  slot_break_even_bytes: the largest compressed length that still saves RAM
  */
@@ -45,6 +45,10 @@ struct results_experiment {
 /* results_experiment_add - state running, started now. */
 int results_experiment_add(struct results *results, const struct results_experiment *experiment,
 			   struct results_id *ret, struct err *e);
+
+/* results_experiment_again - one that had ended goes on. */
+int results_experiment_again(struct results *results, const struct results_id *experiment,
+			     struct err *e);
 
 /* results_experiment_end - the answer and the text after "recommended: ", a line for each target.
  */

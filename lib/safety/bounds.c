@@ -20,8 +20,7 @@ int supervise_check_size(uint64_t request_bytes, uint64_t bound_bytes, bool allo
 
 	if (request_bytes <= bound_bytes || allow_large)
 		return 0;
-	err_usage(e,
-		  "%s is over the safe bound of %s: half of the available memory above the reserve",
+	err_usage(e, "%s is over the safe bound of %s: half of (available memory - reserve)",
 		  units_format_size(request_bytes, request), units_format_size(bound_bytes, bound));
 	return err_hint(e, "ask for less, or lift this bound with --unsafe-allow-large");
 }

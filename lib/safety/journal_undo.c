@@ -119,10 +119,10 @@ static int undo_cgroup(const struct journal_entry *entry, char what[JOURNAL_WHAT
 	int rc = group_remove(AT_FDCWD, entry->path, monotonic_ns() + KILL_WAIT_NS, 0);
 
 	if (rc) {
-		err_set(e, rc, "cannot remove the control group %s", entry->path);
+		err_set(e, rc, "cannot remove the cgroup %s", entry->path);
 		return err_hint(e, "list its processes: cat %s/cgroup.procs", entry->path);
 	}
-	snprintf(what, JOURNAL_WHAT_MAX, "removed the control group %s", entry->path);
+	snprintf(what, JOURNAL_WHAT_MAX, "removed the cgroup %s", entry->path);
 	return 0;
 }
 
@@ -152,7 +152,7 @@ static int undo_swap(const struct journal_entry *entry, struct journal_how how,
 		return fd;
 	rc = swap_back(fd, device, &back, e);
 	if (rc == 0)
-		snprintf(what, JOURNAL_WHAT_MAX, "turned the swap on zram%u off", device->id);
+		snprintf(what, JOURNAL_WHAT_MAX, "disabled the swap on zram%u", device->id);
 	return rc;
 }
 
@@ -301,7 +301,7 @@ static int undo_setting(const struct journal_entry *entry, char what[JOURNAL_WHA
 	int rc = sysroot_write(NULL, entry->old, e, "%s", entry->path);
 
 	if (rc == 0)
-		snprintf(what, JOURNAL_WHAT_MAX, "set %s back to %s", entry->path, entry->old);
+		snprintf(what, JOURNAL_WHAT_MAX, "restored %s to %s", entry->path, entry->old);
 	return rc;
 }
 

@@ -9,8 +9,6 @@
 #include "lib/kernel/zram.h"
 #include "study/backend.h"
 
-#define SLOT_BYTES 16 /* of zram's table, for each page of the device */
-
 static int available(struct err *e)
 {
 	int rc = zram_available(NULL, e);
@@ -125,7 +123,7 @@ static int io(const struct backend_pool *pool, struct backend_io *ret, struct er
 
 static uint64_t fixed_bytes(const struct backend_pool *pool)
 {
-	return pool->disk_bytes / PAGE_BYTES * SLOT_BYTES;
+	return zram_table_bytes(NULL, pool->id, pool->disk_bytes);
 }
 
 const struct study_backend backend_zram = {

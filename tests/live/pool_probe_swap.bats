@@ -143,7 +143,7 @@ vmstat() { awk -v n="$1" '$1 == n { v = $2; found = 1 } END { print found ? v : 
 		$s.writes == $written and $s.reads == $reread and $s.device_writes == $written and $s.device_reads == $reread and
 		$s.unseen_writes == 0 and $s.unseen_reads == 0 and $s.unmatched == 0 and $s.missed == 0 and
 		(if $zero then $s.swpout_zero >= 1009 and $s.swpout_zero <= $zero - $before_zero and $s.swpin_zero >= 1009 and
-			($s.unseen | test("kept as a bit")) else $s.swpout_zero == null end) and
+			($s.unseen | test("keeps a bit")) else $s.swpout_zero == null end) and
 		$s.pswpout >= $s.writes and $s.pswpout <= $out and ($swaps > 1 or $s.pswpout == $s.writes) and
 		$last.seen == $last.emitted + $last.filtered + $last.dropped and $last.dropped == 0 end' out
 }

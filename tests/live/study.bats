@@ -36,12 +36,13 @@ study() {
 
 # A long study in the background, its process in $pid.
 start_study() {
-	"$bin/coldpress" study --dir "$BATS_TEST_TMPDIR/out" --blocks 50 --algo lz4 -- $(target mixed) >/dev/null 3>&- &
+	"$bin/coldpress" study --dir "$BATS_TEST_TMPDIR/out" --limit 50% --blocks 50 --algo lz4 -- $(target mixed) \
+		>/dev/null 3>&- &
 	pid=$!
 }
 
 @test "compressible memory that is read back gets a pool, and the measured answer says how much" {
-	study --blocks 1 --algo lz4 --format json -- $(target text) >"$BATS_TEST_TMPDIR/json"
+	study --max-slowdown 400% --limit 50% --blocks 1 --algo lz4 --format json -- $(target text) >"$BATS_TEST_TMPDIR/json"
 	run jq -r 'select(.type == "study_answer") | .recommended' "$BATS_TEST_TMPDIR/json"
 	[ "$output" = lz4 ]
 	# Reference, probed, and one block of two configurations: each a record, and the end says so.
@@ -70,8 +71,8 @@ start_study() {
 @test "without pool_probe the counters of the device answer, and the study says so" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	cp "$bin"/{coldpress,compressor_monitor,ram_pool,report,page_fault,workload-gen} "$BATS_TEST_TMPDIR/bin"
-	"$BATS_TEST_TMPDIR/bin/coldpress" study --dir "$BATS_TEST_TMPDIR/out" --blocks 1 --algo lz4 --format json -- $(target text) \
-		>"$BATS_TEST_TMPDIR/json" 2>"$BATS_TEST_TMPDIR/stderr"
+	"$BATS_TEST_TMPDIR/bin/coldpress" study --dir "$BATS_TEST_TMPDIR/out" --limit 50% --blocks 1 --algo lz4 \
+		--format json -- $(target text) >"$BATS_TEST_TMPDIR/json" 2>"$BATS_TEST_TMPDIR/stderr"
 	cat "$BATS_TEST_TMPDIR/stderr"
 	jq -se 'map(select(.type == "study_configuration" and .configuration == "lz4"))[0] | (.by_probe | not) and .readback_factor > 0.3 and
 		(.readback_factor - .pages_in / .pages_out | fabs) < 1e-9 and .residence_ns > 0 and
@@ -81,15 +82,22 @@ start_study() {
 }
 
 @test "six blocks decide about time too, with an interval" {
-	study -q --blocks 6 --algo lz4 --format json -- $(target text) >"$BATS_TEST_TMPDIR/json"
+	study -q --limit 50% --blocks 6 --algo lz4 --format json -- $(target text) >"$BATS_TEST_TMPDIR/json"
 	jq -se 'map(select(.type == "study_configuration" and .configuration == "lz4"))[0] | .n == 6
 		and .slowdown_low_ratio <= .slowdown_ratio and .slowdown_ratio <= .slowdown_high_ratio
 		and (.slowdown_verdict | IN("slower", "faster", "equivalent", "inconclusive"))' "$BATS_TEST_TMPDIR/json"
 	[ "$(jq -r 'select(.type == "study_answer") | .decided_by' "$BATS_TEST_TMPDIR/json")" = policy ]
 }
 
+@test "what breaks the bound of slowdown is never recommended" {
+	run --separate-stderr study --limit 30% --blocks 1 --algo lz4 --max-slowdown 0.1% -- $(target text)
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"recommended: nothing"*"beyond the bound of 0.1 %"* ]]
+}
+
 @test "hardly compressible memory gets nothing" {
-	run --separate-stderr study --blocks 1 --algo lz4 -- $(target random)
+	run --separate-stderr study --limit 50% --blocks 1 --algo lz4 -- $(target random)
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *"recommended: nothing"* ]]
@@ -97,7 +105,7 @@ start_study() {
 }
 
 @test "the results database has every run, the scan, the prediction and the ranking, and the page shows them" {
-	study --blocks 2 --algo lz4,lzo-rle -q -- $(target mixed) >/dev/null
+	study --limit 50% --blocks 2 --algo lz4,lzo-rle -q -- $(target mixed) >/dev/null
 	[ "$(results "SELECT state FROM experiment")" = "done" ]
 	# reference, two probed, two blocks of three configurations
 	[ "$(results "SELECT count(*) FROM run WHERE state <> 'running'")" -eq 9 ]
@@ -113,7 +121,7 @@ start_study() {
 }
 
 @test "the measured pool is as large as the scan predicted" {
-	study --blocks 1 --algo lz4 --format json -- $(target mixed) >"$BATS_TEST_TMPDIR/json"
+	study --limit 50% --blocks 1 --algo lz4 --format json -- $(target mixed) >"$BATS_TEST_TMPDIR/json"
 	jq 'select(.type == "study_prediction")' "$BATS_TEST_TMPDIR/json"
 	# Loose: pages that are swapped out are not a random sample of all.
 	jq -se 'map(select(.type == "study_prediction")) | length == 1 and (.[0].error_ratio | fabs) < 0.25' "$BATS_TEST_TMPDIR/json"
@@ -123,7 +131,7 @@ start_study() {
 	mkdir "$BATS_TEST_TMPDIR/out"
 	"$bin/compressor_monitor" calibrate -q --file "$bin/compressor_monitor" --algo lz4 --pages 1024 --runs 3 \
 		--db "$BATS_TEST_TMPDIR/out/study.db" -f json >"$BATS_TEST_TMPDIR/factors"
-	study --blocks 1 --algo lz4 --format json -- $(target text) >"$BATS_TEST_TMPDIR/json"
+	study --limit 50% --blocks 1 --algo lz4 --format json -- $(target text) >"$BATS_TEST_TMPDIR/json"
 	jq -se --arg from "$BATS_TEST_TMPDIR/out/study.db: lz4 of $(date -u +%F)" 'map(select(.type == "study_answer"))[0] |
 		.calibration | startswith($from)' "$BATS_TEST_TMPDIR/json"
 	jq -se 'map(select(.type == "study_prediction"))[0].codec_page_ns > 0' "$BATS_TEST_TMPDIR/json"
@@ -134,7 +142,7 @@ start_study() {
 			jq 'select(.type == "scan_codec" and .label == "lz4:1") | .compress_cpu_ns / 1e6')" '
 		map(select(.type == "calibrate"))[0].compress_factor * $measured / $judged - 1 | fabs < 1e-6' \
 		"$BATS_TEST_TMPDIR/factors"
-	run study --blocks 1 --algo lz4 --no-calibration -- $(target text)
+	run study --limit 50% --blocks 1 --algo lz4 --no-calibration -- $(target text)
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output == *"CPU times are the libraries'"* ]]
@@ -156,7 +164,7 @@ start_study() {
 }
 
 @test "a command that works once and never again: warnings, an answer without figures that nobody measured" {
-	run study --blocks 1 --algo lz4 -- sh -c "[ ! -e $BATS_TEST_TMPDIR/been ] || exit 3
+	run study --limit 50% --blocks 1 --algo lz4 -- sh -c "[ ! -e $BATS_TEST_TMPDIR/been ] || exit 3
 		touch $BATS_TEST_TMPDIR/been; exec $(target text)"
 	echo "$output"
 	[ "$status" -eq 0 ]
@@ -166,7 +174,7 @@ start_study() {
 }
 
 @test "a command that does not exist: named, exit 1, nothing left" {
-	run study --blocks 1 -- /nonexistent/program
+	run study --limit 50% --blocks 1 -- /nonexistent/program
 	echo "$output"
 	[ "$status" -eq 1 ]
 	[[ $output == *"/nonexistent/program"*"No such file"* ]]
@@ -174,12 +182,87 @@ start_study() {
 }
 
 @test "a command that fails: its status, where its output is, exit 1, nothing left" {
-	run study --blocks 1 -- sh -c 'echo broken; exit 3'
+	run study --limit 50% --blocks 1 -- sh -c 'echo broken; exit 3'
 	echo "$output"
 	[ "$status" -eq 1 ]
 	[[ $output == *"3"*"sh.output"* ]]
 	grep -q broken "$BATS_TEST_TMPDIR/out/sh.output"
 	[ "$(machine)" = "$before" ]
+}
+
+# A search over the target, as short as a budget may be.
+search() {
+	study --budget 20s --max-slowdown 300% --algo lz4,lzo-rle "$@" -- "$bin/workload-gen" interactive_burst --region 48MiB \
+		--operations 100000 --idle 2ms --seed 7 --page-profile text
+}
+
+@test "a search ends with a verdict, its curve and one baseline, in records, database and page" {
+	search --format json >"$BATS_TEST_TMPDIR/json"
+	jq -c 'select(.type == "study_verdict")' "$BATS_TEST_TMPDIR/json"
+	jq -se '(map(select(.type == "study_verdict")) | length == 1) and
+		(map(select(.type == "study_verdict"))[0] | (.verdict | IN("saves", "tie", "none", "undecided")) and
+			(.text | length > 10) and .runs > 5 and (.saved_ratio == null or (1 - .ram_bytes / .reference_ram_bytes - .saved_ratio | fabs) < 1e-9)) and
+		(map(select(.type == "study_curve")) | length >= 1 and all(.limit_bytes > 0 and .slowdown_ratio != null))' \
+		"$BATS_TEST_TMPDIR/json"
+	# Every share of the curve has the verdict's baseline.
+	jq -se 'map(select(.type == "study_verdict"))[0].reference_ram_bytes as $base |
+		map(select(.type == "study_curve" and .ram_bytes != null)) | all((.ram_bytes / $base - .ram_ratio | fabs) < 1e-9)' "$BATS_TEST_TMPDIR/json"
+	# Only search runs are without an interval, and none says that a limit beyond the bound is to be used.
+	jq -se 'map(select(.type == "study_curve" and .source == "search")) | all(.slowdown_low_ratio == null)' \
+		"$BATS_TEST_TMPDIR/json"
+	[ "$(results "SELECT count(*) FROM artifact WHERE name = 'search'")" -eq \
+		"$(jq -s 'map(select(.type == "study_verdict"))[0].runs' "$BATS_TEST_TMPDIR/json")" ]
+	verdict=$(jq -r 'select(.type == "study_verdict") | .text' "$BATS_TEST_TMPDIR/json")
+	[[ $(results "SELECT recommended FROM experiment") == *"$verdict" ]]
+	grep -q 'id="curve"' "$BATS_TEST_TMPDIR/out/report.html"
+	[ "$(machine)" = "$before" ]
+}
+
+@test "a search that is stopped answers with what it has, and goes on where it was" {
+	search >"$BATS_TEST_TMPDIR/first" 2>"$BATS_TEST_TMPDIR/stderr" 3>&- &
+	pid=$!
+	for _ in $(seq 600); do
+		[ "$(results "SELECT count(*) FROM artifact WHERE name = 'search'" 2>/dev/null || echo 0)" -lt 4 ] || break
+		sleep 0.1
+	done
+	pkill -INT -P $pid || kill -INT $pid
+	wait $pid
+	cat "$BATS_TEST_TMPDIR/first"
+	grep -q 'interactive_burst\|workload-gen' "$BATS_TEST_TMPDIR/first"
+	grep -q 'partial: stopped' "$BATS_TEST_TMPDIR/first"
+	[ "$(results "SELECT state FROM experiment")" = interrupted ]
+	[ "$(machine)" = "$before" ]
+	runs=$(results "SELECT count(*) FROM artifact WHERE name = 'search'")
+	"$bin/coldpress" study --resume "$BATS_TEST_TMPDIR/out" >"$BATS_TEST_TMPDIR/second" 2>"$BATS_TEST_TMPDIR/stderr"
+	cat "$BATS_TEST_TMPDIR/second" "$BATS_TEST_TMPDIR/stderr"
+	grep -q "goes on after $runs runs" "$BATS_TEST_TMPDIR/stderr"
+	[ "$(results "SELECT state FROM experiment")" = "done" ]
+	[ "$(results "SELECT count(*) FROM experiment")" -eq 1 ]
+	[ "$(results "SELECT count(*) FROM artifact WHERE name = 'search'")" -gt "$runs" ]
+	# Each question was answered once.
+	[ "$(results "SELECT count(DISTINCT json_extract(text, '\$.run')) = count(*) FROM artifact
+		WHERE name = 'search'")" -eq 1 ]
+}
+
+@test "several limits at once: each algorithm at each of them" {
+	study --limit 60%,80% --blocks 1 --algo lz4 -q -- $(target text) >"$BATS_TEST_TMPDIR/text"
+	cat "$BATS_TEST_TMPDIR/text"
+	[ "$(results "SELECT group_concat(arm) FROM (SELECT arm FROM cell ORDER BY arm)")" = lz4@60%,lz4@80%,none ]
+	[ "$(results "SELECT count(DISTINCT limit_bytes) FROM cell WHERE arm <> 'none'")" -eq 2 ]
+	run study --limit 60%,0 -- true
+	[ "$status" -eq 2 ]
+	[[ $output == *"--limit '0'"*"50%"* ]]
+}
+
+@test "a program that is too short or too small: a clear answer" {
+	run study -- true
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"true cannot be studied"*"too short"*"(peak "*")"* ]]
+	run study --resume /nonexistent
+	[ "$status" -eq 1 ]
+	run study --resume "$BATS_TEST_TMPDIR/out" -- true
+	[ "$status" -eq 2 ]
 }
 
 @test "an algorithm that this kernel lacks: the message lists those it has" {
@@ -190,7 +273,7 @@ start_study() {
 }
 
 @test "an algorithm named twice is tried once" {
-	study --blocks 1 --algo lz4,lz4 -q -- $(target text) >/dev/null
+	study --limit 50% --blocks 1 --algo lz4,lz4 -q -- $(target text) >/dev/null
 	[ "$(results "SELECT group_concat(arm) FROM (SELECT arm FROM cell ORDER BY arm)")" = lz4,none ]
 }
 
@@ -229,7 +312,7 @@ start_study() {
 @test "a full disk: a clear error, nothing left" {
 	mkdir "$BATS_TEST_TMPDIR/small"
 	mount -t tmpfs -o size=96k coldpress-test "$BATS_TEST_TMPDIR/small"
-	run "$bin/coldpress" study --dir "$BATS_TEST_TMPDIR/small/out" --blocks 1 --algo lz4 -- $(target mixed)
+	run "$bin/coldpress" study --dir "$BATS_TEST_TMPDIR/small/out" --limit 50% --blocks 1 --algo lz4 -- $(target mixed)
 	umount "$BATS_TEST_TMPDIR/small"
 	echo "$output"
 	[ "$status" -eq 1 ]
@@ -240,7 +323,7 @@ start_study() {
 @test "the command runs as the user who called sudo, and so do the files belong" {
 	mine=$(mktemp -d)
 	chown 65534:65534 "$mine"
-	SUDO_UID=65534 SUDO_GID=65534 run "$bin/coldpress" study --dir "$mine/out" --blocks 1 --algo lz4 \
+	SUDO_UID=65534 SUDO_GID=65534 run "$bin/coldpress" study --dir "$mine/out" --limit 50% --blocks 1 --algo lz4 \
 		-- sh -c 'id -u; exit 9'
 	echo "$output"
 	[ "$(head -1 "$mine/out/sh.output")" = 65534 ]
@@ -284,7 +367,7 @@ nothing_left() {
 	command -v strace >/dev/null || skip "strace is not installed: ./bootstrap.sh installs it"
 	traced() {
 		strace -f -qq -o /dev/null "$@" timeout 120 "$bin/coldpress" study --dir "$BATS_TEST_TMPDIR/out" \
-			--blocks 1 --algo lz4 -- $(target text)
+			--limit 50% --blocks 1 --algo lz4 -- $(target text)
 	}
 	# The only one who calls it.
 	run traced -e trace=swapon -e inject=swapon:signal=KILL:when=1
@@ -360,18 +443,81 @@ nothing_left() {
 	rm -rf "$user"
 }
 
-@test "without root: what the command left running ends with it, and it reads nothing of ours" {
+# Pages that are shared after a fork: in RAM for the parent, in the pool for the child.
+@test "a program that forks: its runs count, and nobody is blamed" {
+	command -v python3 >/dev/null || skip "python3 is not installed"
+	cat >"$BATS_TEST_TMPDIR/fork.py" <<-'END'
+		import os, time
+		strings = [("%d number %d " % (i * 7919 % 1000003, i)) * 2 for i in range(800000)]
+		if os.fork() == 0:
+		    time.sleep(3)
+		    os._exit(0)
+		total = sum(len(s) + ord(s[3]) for _ in range(2) for s in strings)
+		os.wait()
+	END
+	study --blocks 1 --limit 40% --algo lz4 --format json -- python3 "$BATS_TEST_TMPDIR/fork.py" >"$BATS_TEST_TMPDIR/json"
+	jq -c 'select(.type == "study_run") | [.kind, .configuration, .state, .pages_in, .foreign_swap_bytes]' \
+		"$BATS_TEST_TMPDIR/json"
+	# The limit took effect and pages were read back, so that the two counters differed.
+	jq -se 'map(select(.type == "study_run")) | all(.state == "ok" or .state == "unsettled") and
+		any(.configuration == "lz4" and .pages_in > 1000)' "$BATS_TEST_TMPDIR/json"
+	[ "$(machine)" = "$before" ]
+}
+
+@test "every run gets the file or the pipe that the study was given" {
+	seq 400000 >"$BATS_TEST_TMPDIR/numbers"
+	study --blocks 1 --limit 50% --algo lz4 -q -- sh -c "wc -c >>$BATS_TEST_TMPDIR/file; exec $(target text)" \
+		<"$BATS_TEST_TMPDIR/numbers" >/dev/null
+	cat "$BATS_TEST_TMPDIR/numbers" | study --blocks 1 --limit 50% --algo lz4 -q -- \
+		sh -c "wc -c >>$BATS_TEST_TMPDIR/pipe; exec $(target text)" >/dev/null
+	size=$(stat -c %s "$BATS_TEST_TMPDIR/numbers")
+	for kind in file pipe; do
+		[ "$(sort -u "$BATS_TEST_TMPDIR/$kind")" = "$size" ]
+		[ "$(wc -l <"$BATS_TEST_TMPDIR/$kind")" -ge 4 ]
+	done
+}
+
+@test "a terminal, or a pipe that stays open and sends nothing: the command gets no input, and that is said" {
+	mkfifo "$BATS_TEST_TMPDIR/silent"
+	sleep 60 >"$BATS_TEST_TMPDIR/silent" 3>&- &
+	writer=$!
+	run study --blocks 1 --limit 50% --algo lz4 -- sh -c 'cat; exit 3' <"$BATS_TEST_TMPDIR/silent"
+	kill $writer
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"standard input: a pipe that stays open and sends nothing"*"no input"* ]]
+	command -v script >/dev/null || skip "script (util-linux) is not installed"
+	run script -qec "'$bin/coldpress' study --dir '$BATS_TEST_TMPDIR/tty' --limit 50% --blocks 1 -- sh -c 'cat; exit 3'" /dev/null
+	echo "$output"
+	[[ $output == *"standard input: a terminal"*"no input"* ]]
+}
+
+@test "the slot table is as large as the kernel's own type says" {
+	command -v bpftool >/dev/null || skip "bpftool is not installed"
+	entry=$(for btf in zram vmlinux; do
+		[ ! -e /sys/kernel/btf/$btf ] || bpftool btf dump -B /sys/kernel/btf/vmlinux file /sys/kernel/btf/$btf |
+			sed -n "s/.*STRUCT 'zram_table_entry' size=\([0-9]*\).*/\1/p"
+	done | head -1)
+	[ -n "$entry" ] || skip "this kernel's BTF has no struct zram_table_entry"
+	"$bin/ram_pool" setup --size 64MiB --name slots --algo lz4 -q
+	bytes=$("$bin/ram_pool" status --name slots --format json |
+		jq 'select(.type == "pool_status") | .slot_table_bytes')
+	"$bin/ram_pool" reset --name slots -q
+	[ "$bytes" -eq $((64 * 256 * entry)) ]
+}
+
+@test "without root: what the command left running ends with it, and it reads the file given" {
 	command -v setpriv >/dev/null || skip "setpriv (util-linux) is not installed"
 	user=$(mktemp -d)
 	chown 65534 "$user"
 	run setpriv --reuid 65534 --regid 65534 --clear-groups env -u COLDPRESS_STATE_DIR HOME="$user" \
 		"$bin/coldpress" study --dir "$user/out" -- bash -c \
-		"setsid sleep 109 & cat; $(target text)" <<<"not for the command" 3>&-
+		"setsid sleep 109 & cat; $(target text)" <<<"for the command" 3>&-
 	printed=$(cat "$user/out/bash.output")
 	rm -rf "$user"
 	echo "$output"
 	[ -z "$(pgrep -u 65534 -xf 'sleep 109')" ]
-	[[ $printed != *"not for"* ]]
+	[[ $printed == *"for the command"* ]]
 }
 
 @test "a pipe or a link where a target's output belongs is refused at once, and nothing is left" {

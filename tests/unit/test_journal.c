@@ -139,7 +139,7 @@ static void test_journal__a_dead_owners_setting_is_written_back(void **state UNU
 	assert_file(at("setting"), "100");
 	assert_int_equal(recover(), 1);
 	assert_file(at("setting"), "60");
-	assert_non_null(strstr(said, "back to 60"));
+	assert_non_null(strstr(said, " to 60"));
 	assert_int_equal(recover(), 0);
 	assert_int_equal(journals(), 0);
 }

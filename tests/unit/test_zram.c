@@ -352,7 +352,7 @@ static void test_swap_room__of_a_groups_swap_at_most_what_the_pool_holds_counts(
 
 	assert_int_equal(swap_room_group(&group, 20 * MIB, &e), 0);
 	assert_int_equal(swap_room_group(&group, 64 * MIB, &e), -ENOMEM);
-	assert_non_null(strstr(e.what, "48.0 MiB of the control group /a"));
+	assert_non_null(strstr(e.what, "48.0 MiB of the cgroup /a"));
 	assert_non_null(strstr(e.what, "24.0 MiB leaves only 20.0 MiB"));
 	group.room_bytes = MISSING_U64; /* no limit */
 	assert_int_equal(swap_room_group(&group, 64 * MIB, &e), 0);

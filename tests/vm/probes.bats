@@ -22,11 +22,11 @@ attaches() {
 @test "page_fault loads in every mode" {
 	attaches page_fault
 	attaches page_fault --summary
-	attaches page_fault --class all
-	attaches page_fault --class major
+	attaches page_fault --fault all
+	attaches page_fault --fault major
 	attaches page_fault --sample 7
 	for by in pid comm cgroup region ip mapping; do attaches page_fault --summary --by "$by"; done
-	attaches page_fault --class all --mapping
+	attaches page_fault --fault all --mapping
 	attaches page_fault --summary --minor
 	for latency in none major all; do attaches page_fault --summary --latency "$latency"; done
 }
@@ -37,7 +37,7 @@ attaches() {
 	need_zram
 	run --separate-stderr "$bin/pool_probe" -d 200ms --device /dev/zram0
 	[ "$status" -eq 1 ]
-	[[ $stderr == *"no size yet"* ]]
+	[[ $stderr == *"has no size"* ]]
 	device=$(cat /sys/class/zram-control/hot_add)
 	echo 16M >"/sys/block/zram$device/disksize"
 	attaches pool_probe --device "/dev/zram$device"

@@ -12,7 +12,7 @@ bin=$BATS_TEST_DIRNAME/../../build/bin
 	export COLDPRESS_STATE_DIR=$BATS_TEST_TMPDIR/state
 	algorithms=lz4hc
 	[[ " $(tr -d '[]' </sys/block/zram0/comp_algorithm) " != *" deflate "* ]] || algorithms=lz4hc,deflate
-	"$bin/coldpress" study -q --dir "$BATS_TEST_TMPDIR/out" --blocks 1 --algo "$algorithms" --format json -- \
+	"$bin/coldpress" study -q --dir "$BATS_TEST_TMPDIR/out" --limit 50% --blocks 1 --algo "$algorithms" --format json -- \
 		"$bin/workload-gen" interactive_burst --region 32MiB --operations 20000 --idle 5ms --seed 7 \
 		--page-profile text >"$BATS_TEST_TMPDIR/json"
 	tail -n 1 "$BATS_TEST_TMPDIR/json" | jq -e '.type == "end" and .reason == "done"'

@@ -70,7 +70,7 @@ int gen_output_open(const struct gen_output *output, struct out **out, struct er
 	     "pages of the region that were filled with " contain),
 #define KIND_TARGET(kind, n, contain) \
 	ITEM(n "_target_ratio", kind_target_ratio, kind, FIELD_F64, "ratio", \
-	     "share of " n " pages in the page profile; missing in a replay"),
+	     "share of " n " pages in the page profile; missing with --trace"),
 #define LATENCIES(m, n, of) \
 	ITEM(n "_p50_ns", m, 0, FIELD_U64, "ns", "median latency of " of), \
 		ITEM(n "_p90_ns", m, 1, FIELD_U64, "ns", "90th percentile of the latency of " of), \
@@ -79,24 +79,26 @@ int gen_output_open(const struct gen_output *output, struct out **out, struct er
 
 static const struct field fields[] = {
 	STRING(pattern, "name of the pattern"),
-	STRING(page_profile, "page profile; `ratio` with --target-ratio, `trace` with --trace"),
+	STRING(page_profile, "page profile; `ratio`: --target-ratio; `trace`: --trace"),
 	STRING(state, "ok, failed, timeout, aborted or oom"),
 	STRING(why, "why the run ended early; missing when state is ok"),
 	U64(seed, "", "seed of page contents and access order"),
 	U64(region_bytes, "bytes", "memory of all workers in total, in whole pages"),
 	U64(workers, "threads", "threads that ran concurrently"),
-	U64(duration_ns, "ns", "from the first operation to the last, idle time included"),
+	U64(duration_ns, "ns", "time from the first operation to the last, including idle time"),
 	U64(populate_ns, "ns",
 	    "time to fill the region before the first operation; 0 for patterns that do not fill "
 	    "it"),
-	U64(idle_ns, "ns", "time slept between bursts and for --rate, mean of the workers"),
+	U64(idle_ns, "ns", "time slept between bursts and for --rate; mean of the workers"),
 	U64(operations, "operations",
-	    "page touches; for the fork and mapping patterns, forks and mappings"),
+	    "operations done: page touches; forks or mappings in fork patterns and mmap_churn"),
 	FIELD(struct workload_result, rate_per_s, FIELD_F64, "1/s",
-	      "operations / (duration - idle)"),
-	LATENCIES(latency_ns, "latency", "an operation; of a touch without its refill"),
+	      "operations / (duration_ns - idle_ns)"),
+	LATENCIES(latency_ns, "latency", "an operation; a touch without its refill"),
 	U64(cold_touches, "operations",
-	    "touches of a page that was not used for at least a burst (see the pattern)"),
+	    "first touches of pages that were not used during the previous burst, visit or phase; "
+	    "in "
+	    "patterns without bursts: during as many touches as the worker has pages"),
 	LATENCIES(cold_touch_ns, "cold_touch", "a cold touch"),
 	U64(forks, "processes",
 	    "processes forked, all reaped; missing for patterns that do not fork"),
@@ -110,7 +112,7 @@ static const struct field fields[] = {
 	U64(system_ns, "ns", "system CPU time of the generator"),
 	U64(peak_rss_bytes, "bytes", "maximum resident set size of the generator"),
 	U64(peak_group_bytes, "bytes",
-	    "maximum of anonymous and shared memory of its cgroup, sampled every 100 ms"),
+	    "maximum of anonymous + shared memory of its cgroup, sampled every 100 ms"),
 	U64(peak_swap_bytes, "bytes", "maximum swap of its cgroup, sampled every 100 ms"),
 	U64(memory_limit_bytes, "bytes", "memory limit of its cgroup"),
 	PAGE_KINDS(KIND_PAGES) PAGE_KINDS(KIND_TARGET)

@@ -17,7 +17,7 @@ struct gen_config {
 	uint64_t seed;
 	uint64_t rate;         /* operations per second of all workers; MISSING_U64 = no limit */
 	uint64_t idle_ns;      /* between bursts */
-	double similarity;     /* share of a returning set that is the same as before */
+	double similarity;     /* share of the touches of a set's first round in its own pages */
 	double theta;          /* of the Zipf distribution: 0 uniform, towards 1 more skewed */
 	double set_share;      /* share of requests that write */
 	uint64_t pages;        /* written by each forked process */
@@ -67,9 +67,10 @@ extern const char *const touch_choices[];
 			.min = 1), \
 		OPT_DURATION(0, "idle", s, m.idle_ns, \
 			     "pause between bursts (interactive_burst, phase_shift, tab_switch)"), \
-		OPT_SHARE(0, "similarity", s, m.similarity, \
-			  "share of the touches of a returning set that go to the same pages as " \
-			  "before (interactive_burst)"), \
+		OPT_SHARE( \
+			0, "similarity", s, m.similarity, \
+			"share of the touches in the first round over a set that go to pages of " \
+			"the set; the rest go to random pages (interactive_burst)"), \
 		OPT_F64(0, "theta", s, m.theta, \
 			"skew of the Zipf distribution, from 0 (uniform) to 0.999 (zipf_cache)"), \
 		OPT_SHARE(0, "set-share", s, m.set_share, \
@@ -77,13 +78,13 @@ extern const char *const touch_choices[];
 		OPT_U64(0, "pages", s, m.pages, \
 			"pages that each forked process writes (fork_touch_exit)", .min = 1), \
 		OPT_U64(0, "depth", s, m.depth, \
-			"length of the chain of processes that one operation forks (fork " \
+			"processes that one operation forks, each by the one before (fork " \
 			"patterns)", \
 			.min = 1, .max = GEN_DEPTH_MAX), \
 		OPT_FILE(0, "exec", s, m.exec_path, "program to run (fork_exec_storm)", \
 			 .metavar = "PATH"), \
 		OPT_U64(0, "value-pages", s, m.value_pages, \
-			"size of the largest value in pages; sizes are uniform from 1 page up " \
+			"largest value in pages: value sizes are uniform from 1 to N pages " \
 			"(zipf_cache)", \
 			.min = 1, .max = GEN_VALUE_PAGES_MAX), \
 		OPT_FILE(0, "trace", s, m.trace_path, \
@@ -93,10 +94,12 @@ extern const char *const touch_choices[];
 			   "what the pages contain; `workload list` lists the page profiles", \
 			   .metavar = "NAME"), \
 		OPT_F64(0, "target-ratio", s, m.target_ratio, \
-			"fill the pages so that LZ4 compresses them by this ratio, from 1 to 7; " \
-			"replaces --page-profile"), \
+			"page contents with this LZ4 compression ratio, from 1 to 7; replaces " \
+			"--page-profile"), \
 		OPT_CHOICE(0, "touch", s, m.touch, touch_choices, \
-			   "how pages are accessed; `default` is the pattern's own choice"), \
+			   "how pages are accessed; mix: one write in four touches; `default`: " \
+			   "as listed " \
+			   "by `workload list`"), \
 		OPT_FLAG(0, "thp", s, m.thp, "allow transparent huge pages")
 
 /* Old spellings: outside of GEN_OPTIONS, which `workload run` passes on one by one. */
