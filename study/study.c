@@ -262,14 +262,16 @@ static int read_limits(struct study_config *settings, struct err *e)
 {
 	for (size_t i = 0; i < settings->limits.n; i++) {
 		double *ratio = &settings->limit_ratios[settings->n_limits];
+		struct err why = { 0 };
 
 		if (settings->n_limits == ARRAY_SIZE(settings->limit_ratios))
 			return err_usage(e, "--limit takes at most %d shares", STUDY_LIMITS_MAX);
-		if (units_parse_share(settings->limits.items[i], ratio, e) || *ratio <= 0 ||
-		    *ratio > 1)
+		if (units_parse_share(settings->limits.items[i], ratio, &why))
+			return err_usage(e, "--limit %s", why.what);
+		if (*ratio <= 0 || *ratio > 1)
 			return err_usage(e,
-					 "--limit '%s' is no share of the command's own peak above "
-					 "0 %% and at most 100 %%, such as 50%%",
+					 "--limit '%s' must be above 0 %% and at most 100 %% of "
+					 "the command's own peak",
 					 settings->limits.items[i]);
 		settings->n_limits++;
 	}
