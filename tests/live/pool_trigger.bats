@@ -128,7 +128,10 @@ all_out() {
 
 @test "a trigger's record is saved beside a study's by default; a directory that cannot be written is no failure" {
 	begin_holder 16
+	# The calling user makes it, with their own rights.
 	mkdir "$BATS_TEST_TMPDIR/here"
+	chown 65534 "$BATS_TEST_TMPDIR/here"
+	chmod 755 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
 	cd "$BATS_TEST_TMPDIR/here"
 	SUDO_UID=65534 SUDO_GID=65534 "$pool" trigger readback --pid "$H_PID" -q >/dev/null
 	"$pool" trigger compress --pid "$H_PID" -q >/dev/null
