@@ -5,8 +5,8 @@
 #   bench/coverage.sh [SEEDS [LIVE_SEEDS]]        1000 and 100 unless told
 #
 # On recorded page sizes (build/bench/coverage), and on stopped processes of 64 MiB: random pages with one run of 0.1,
-# 0.3 and 1 % of text, and a mixture; with --pages 500, the default, and --precision 1pt. Fails where fewer than 93 % do; on
-# processes, with so few seeds, where they are fewer than that by three standard errors.
+# 0.3 and 1 % of text, and a mixture; with --pages 500, the default, and --precision 1pt. Fails where fewer than 93 %
+# do; on processes, with so few seeds, where they are fewer than that by three standard errors.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 seeds=${1:-1000} live=${2:-100}
@@ -14,6 +14,7 @@ monitor=build/bin/compressor_monitor
 command -v jq >/dev/null || { echo "needs jq: apt install jq"; exit 77; }
 dir=$(mktemp -d)
 target=''
+# shellcheck disable=SC2317 # by the trap
 cleanup() {
 	[ -z "$target" ] || kill -9 "$target" 2>/dev/null
 	rm -rf "$dir"

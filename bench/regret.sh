@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# regret.sh - what `compressor_monitor rank` gives up: the net worth of its choice against the best of all by brute force.
+# regret.sh - what `compressor_monitor rank` gives up: the net worth of its choice against the best by brute force.
 #
 #   bench/regret.sh          five corpora, residences of 1 s to 1 h, three readback factors; fails above 1 %
 #
-# Net worth: GiB-seconds saved, less price * CPU-seconds (4 GiB per core); leaving the memory alone is worth 0. Regret is
-# (best - chosen) / best, the largest over residences. "own": the choice from all pages, valued by the same measurement.
-# "sample": the choice from 4,096 sampled pages, valued by all pages: what a user gives up who does not scan everything. Two
-# measurements of CPU differ: where the best is close to 0, a small difference is a large share of it.
+# Net worth: GiB-seconds saved, less price * CPU-seconds (4 GiB per core); leaving the memory alone is worth 0. Regret
+# is (best - chosen) / best, the largest over residences. "own": the choice from all pages, valued by the same
+# measurement. "sample": the choice from 4,096 sampled pages, valued by all pages: what a user gives up who does not
+# scan everything. Two measurements of CPU differ: where the best is close to 0, a small difference is a large share.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 

@@ -207,7 +207,7 @@ static int cell(enum model_kind kind, double cv, double reference, size_t studie
 			.predicted_ratio = { NAN, NAN, NAN },
 		};
 		struct model m;
-		struct search *s;
+		struct search *s = NULL;
 		struct verdict v;
 		int rc;
 
@@ -216,8 +216,10 @@ static int cell(enum model_kind kind, double cv, double reference, size_t studie
 		rc = model_study(&m, &config, &s);
 		if (!rc)
 			rc = verdict_of(s, &v);
-		if (rc)
+		if (rc) {
+			search_free(s);
 			return rc;
+		}
 		add(&t, &m, s, &v);
 		add(all, &m, s, &v);
 		search_free(s);

@@ -81,7 +81,7 @@ static void one_page(struct bench *b, struct page_slot *p, enum direction d)
 
 static struct page_slot *next_copy(struct bench *b)
 {
-	return b->pages + b->order[b->turn++ % b->copies] * b->n_pages;
+	return b->pages + b->order[b->turn++ % MAX(b->copies, (size_t)1)] * b->n_pages;
 }
 
 static void one_pass(struct bench *b, enum direction d)
@@ -254,8 +254,8 @@ static void release(struct bench *b)
 /* Size of the dictionary of this spec; 0 = none. */
 static int dictionary_of(const char *spec, size_t *ret, struct err *e)
 {
-	struct kernel_spec kernel;
-	struct codec_run run;
+	struct kernel_spec kernel = { 0 };
+	struct codec_run run = { 0 };
 	int rc = kernel_spec_is(spec) ? kernel_spec_parse(spec, &kernel, e)
 				      : codec_parse(&run, spec, e);
 

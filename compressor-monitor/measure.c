@@ -246,7 +246,7 @@ static void add_page(const struct measure *m, const struct batch *b, struct code
  * batches: alone, the clock would be much of their time. */
 static int run_batch(const struct measure *m, const struct batch *b, struct codec_measure *s)
 {
-	ssize_t len[BATCH_PAGES], got[BATCH_PAGES] = { 0 };
+	ssize_t len[BATCH_PAGES] = { 0 }, got[BATCH_PAGES] = { 0 };
 	uint64_t begin, middle, end;
 	size_t kept;
 	int rc;

@@ -384,9 +384,11 @@ static int read_head(struct reader *r, struct columns *ret)
 		"orig_bytes", "codec_bytes", "slot_bytes", "compress_cpu_ns", "decompress_cpu_ns",
 		"validation"
 	};
-	char *cells[COLUMNS_MAX];
+	char *cells[COLUMNS_MAX] = { NULL };
 
-	ret->separator = strchr(r->line, ',') ? ',' : ';'; /* no name of a column has either */
+	/* Never without a line. No name of a column has either of them. */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
+	ret->separator = strchr(r->line, ',') ? ',' : ';';
 	ret->n = split(r->line, ret->separator, cells);
 	for (size_t i = 0; i < ret->n; i++) {
 		ret->fields[i] = NULL;

@@ -78,6 +78,8 @@ int specs_expand(const struct opt_list *specs, struct opt_list *ret, struct err 
 		rc = add_expanded(&list, specs->items[i], e);
 	if (!rc)
 		*ret = list;
+	else
+		free(list.items);
 	return rc;
 }
 
@@ -165,7 +167,7 @@ int specs_for_bench(const struct opt_list *specs, bool full_sweep, uint64_t page
 	static const char *usual[] = { "lz4:1", "lzo1x-1", "zstd:1", "zstd:3", "deflate:1" };
 	const struct opt_list defaults = { usual, ARRAY_SIZE(usual) };
 	struct checked checked = { .page_bytes = page_bytes };
-	struct opt_list all;
+	struct opt_list all = { 0 };
 	int rc = list_new(&checked.list, e);
 
 	if (!rc && !specs->n && full_sweep)
@@ -176,5 +178,8 @@ int specs_for_bench(const struct opt_list *specs, bool full_sweep, uint64_t page
 		rc = add_checked(&checked, all.items[i], e);
 	if (!rc)
 		*ret = checked.list;
+	else
+		free(checked.list.items);
+	free(all.items); /* its words are of checked.list now */
 	return rc;
 }

@@ -146,7 +146,7 @@ static int prepare_v1(const struct cgroup *group, struct journal *j, char old_li
 
 static int reclaim(const struct cgroup *group, uint64_t bytes, const char *old_limit, struct err *e)
 {
-	uint64_t end_ns = monotonic_ns() + GROUP_RECLAIM_NS, begin, now;
+	uint64_t end_ns = monotonic_ns() + GROUP_RECLAIM_NS, begin = 0, now;
 	int rc = group_swap_bytes(group, &begin, e);
 
 	now = begin;

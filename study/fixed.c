@@ -68,7 +68,7 @@ static int probed_runs(struct study *s, struct study_target *target, struct err 
 
 static int timed_blocks(struct study *s, struct study_target *target, struct err *e)
 {
-	size_t order[STUDY_CONFIGURATIONS_MAX];
+	size_t order[STUDY_CONFIGURATIONS_MAX] = { 0 };
 	struct run_plan plan = { .kind = RESULTS_RUN_TIMED };
 	int rc = 0;
 

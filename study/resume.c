@@ -17,22 +17,37 @@
 
 /* ---- options ---- */
 
+/* "" where it is no string. */
+static const char *word_at(struct json_object *list, size_t i)
+{
+	const char *word = json_object_get_string(json_object_array_get_idx(list, i));
+
+	return word ? word : "";
+}
+
 /* The command line after "study"; it lives as long as the process. */
 static int saved_argv(struct json_object *settings, int *argc, char ***argv, struct err *e)
 {
 	struct json_object *list = json_object_object_get(settings, "argv");
 	size_t n = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
-	char **words = calloc(n + 1, sizeof(*words));
+	size_t from = 0;
+	char **words;
 
-	for (size_t i = 0; words && i < n; i++)
-		words[i] = strdup(json_object_get_string(json_object_array_get_idx(list, i)));
-	while (n && !str_eq(words[0], "study")) {
-		words++;
-		n--;
-	}
-	if (!n)
+	while (from < n && !str_eq(word_at(list, from), "study"))
+		from++;
+	if (from == n)
 		return err_say(e, ENOENT, "--resume: the study has no command line to repeat");
-	*argc = (int)n;
+	words = calloc(n - from + 1, sizeof(*words));
+	if (!words)
+		return err_set(e, ENOMEM, "cannot read the command line of the study");
+	for (size_t i = from; i < n; i++) {
+		words[i - from] = strdup(word_at(list, i));
+		if (!words[i - from]) {
+			free(words);
+			return err_set(e, ENOMEM, "cannot read the command line of the study");
+		}
+	}
+	*argc = (int)(n - from);
 	*argv = words;
 	return 0;
 }

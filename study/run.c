@@ -242,8 +242,8 @@ static void fill(struct live_run *r, struct run_record *ret)
 		m);
 	if (!backend->io || backend->io(&r->pool, &after, NULL))
 		return;
-	m->pages_out = (double)((after.written_bytes - r->before.written_bytes) / PAGE_BYTES);
-	m->pages_in = (double)((after.read_bytes - r->before.read_bytes) / PAGE_BYTES);
+	m->pages_out = (double)(after.written_bytes - r->before.written_bytes) / PAGE_BYTES;
+	m->pages_in = (double)(after.read_bytes - r->before.read_bytes) / PAGE_BYTES;
 	if (m->pages_out > 0 && by_counters(r, &ret->run)) {
 		m->readback_factor = m->pages_in / m->pages_out;
 		m->residence_ns = mean_pages * m->wall_ns / m->pages_out; /* Little's law */

@@ -63,7 +63,7 @@ static inline void prng_shuffle(struct prng *rng, size_t *order, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		size_t j = prng_below(rng, i + 1);
 
-		order[i] = order[j];
+		order[i] = j < i ? order[j] : i;
 		order[j] = i;
 	}
 }

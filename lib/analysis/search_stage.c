@@ -79,7 +79,8 @@ static void first_stage_without_candidate(struct search *s, const struct bracket
 static void add_second_finalist(const struct search *s, struct search_stage *st, size_t algo,
 				double limit)
 {
-	if (search_pairs_that_fit(s, 2, s->spent_ns) < (double)(st->planned + st->planned / 4))
+	if (search_pairs_that_fit(s, 2, s->spent_ns) <
+	    (double)(st->planned + (size_t)(st->planned / 4)))
 		return;
 	st->algo[1] = algo;
 	st->limit_ratio[1] = limit;
@@ -197,7 +198,7 @@ static void next_stage(struct search *s)
 static size_t cell_of(const struct search *s, const struct search_stage *st, size_t block, size_t i)
 {
 	struct prng rng;
-	size_t order[3];
+	size_t order[3] = { 0 };
 
 	prng_seed(&rng, s->config.seed ^ (s->n_stages * UINT64_C(1000003) + block));
 	prng_shuffle(&rng, order, st->n_algos + 1);

@@ -313,7 +313,7 @@ static void double_ranks(const double *x, size_t n, unsigned int *ranks)
 int stats_rank_sum_p(const double *a, size_t na, const double *b, size_t nb, double *p)
 {
 	double x[RANK_SUM_MAX_N];
-	unsigned int ranks[RANK_SUM_MAX_N], observed = 0;
+	unsigned int ranks[RANK_SUM_MAX_N] = { 0 }, observed = 0;
 	uint64_t extreme = 0, splits = 0;
 	size_t n = na + nb;
 
@@ -337,6 +337,8 @@ int stats_rank_sum_p(const double *a, size_t na, const double *b, size_t nb, dou
 
 		uint64_t lowest = bits & -bits, carried = bits + lowest;
 
+		/* bits, and so lowest, is never 0. */
+		/* NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
 		bits = carried | ((bits ^ carried) / lowest >> 2);
 	}
 	*p = (double)extreme / (double)splits;

@@ -132,7 +132,7 @@ static int estimate(const struct stratum *strata, size_t n, double population, e
 static int estimate_all(const struct stratum *strata, size_t n, double total, double lazyfree,
 			struct strata_estimate *ret)
 {
-	struct means read, low, high;
+	struct means read = { 0 }, low = { 0 }, high = { 0 };
 	double pages = 0, unread = 0;
 	int rc = 0;
 

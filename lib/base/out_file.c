@@ -85,12 +85,14 @@ static int open_missing(struct out_file *file, bool linked, int links, struct er
 
 static int open_path(struct out_file *file, const char *path, int links, struct err *e)
 {
-	struct stat link, st;
+	struct stat link = { 0 }, st = { 0 };
 	bool linked = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
 	bool exists = stat(path, &st) == 0;
 	bool regular = exists && S_ISREG(st.st_mode);
 	int rc;
 
+	/* follow() fills the path of a link.
+	 * NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Branch) */
 	if (!*path)
 		return err_usage(e, "the name of the output file is empty");
 	if (strlen(path) >= sizeof(file->path))

@@ -120,6 +120,7 @@ int codec_parse(struct codec_run *ret, const char *spec, struct err *e)
 
 static int open_run(struct codec_run *run, struct codec_run *ret, struct err *e)
 {
+	/* Parsed: it has a codec. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	run->state = run->codec->open(run->level);
 	if (!run->state)
 		return err_set(e, ENOMEM, "cannot set up codec %s", run->label);
@@ -129,7 +130,7 @@ static int open_run(struct codec_run *run, struct codec_run *ret, struct err *e)
 
 int codec_open(struct codec_run *ret, const char *spec, struct err *e)
 {
-	struct codec_run run;
+	struct codec_run run = { 0 };
 	int rc = codec_parse(&run, spec, e);
 
 	if (rc)
@@ -146,7 +147,7 @@ int codec_open(struct codec_run *ret, const char *spec, struct err *e)
 int codec_open_trained(struct codec_run *ret, const char *spec, const struct codec_samples *samples,
 		       struct err *e)
 {
-	struct codec_run run;
+	struct codec_run run = { 0 };
 	int rc = codec_parse(&run, spec, e);
 
 	if (!rc && run.dictionary_bytes) {

@@ -23,10 +23,10 @@ static ssize_t trailer_bytes(uint32_t kind, uint32_t vlen)
 	case BTF_KIND_UNION:
 	case BTF_KIND_DATASEC:
 	case KIND_ENUM64:
-		return (ssize_t)(12 * vlen);
+		return 12 * (ssize_t)vlen;
 	case BTF_KIND_ENUM:
 	case BTF_KIND_FUNC_PROTO:
-		return (ssize_t)(8 * vlen);
+		return 8 * (ssize_t)vlen;
 	default:
 		return kind && kind <= KIND_ENUM64 ? 0 : -1;
 	}

@@ -286,7 +286,7 @@ static int walk_smaps(struct walk *w, FILE *smaps)
 
 static int walk_file(struct walk *w)
 {
-	char file[] = "[file]";
+	static char file[] = "[file]";
 	struct stat st;
 
 	if (fstat(w->source->fd, &st))

@@ -97,7 +97,7 @@ static int create_file(const char *path, struct err *e)
 static int check_file(const char *path, struct err *e)
 {
 	struct caller_root root;
-	struct stat st;
+	struct stat st = { 0 };
 	int rc;
 
 	caller_enter(&sqlite_user, &root);
@@ -212,7 +212,7 @@ static int make_tables(struct results *results, enum format format, struct err *
 /* Two programs may find the file empty at once: the second waits, looks again and finds it made. */
 static int bring_up_to_date(struct results *results, struct err *e)
 {
-	enum format format;
+	enum format format = FORMAT_EMPTY;
 	int rc = results_begin(results, e);
 
 	if (rc)
@@ -272,7 +272,7 @@ static int keep_log(struct results *results)
 
 static int open_for_writing(struct results *results, struct err *e)
 {
-	enum format format;
+	enum format format = FORMAT_EMPTY;
 	int rc = check_version(results, &format, e);
 
 	if (!rc && format != FORMAT_CURRENT)
@@ -287,7 +287,7 @@ static int open_for_writing(struct results *results, struct err *e)
 
 static int open_for_reading(struct results *results, struct err *e)
 {
-	enum format format;
+	enum format format = FORMAT_EMPTY;
 	int64_t tables;
 	int rc = results_first_int(results, "SELECT count(*) FROM sqlite_master", &tables);
 

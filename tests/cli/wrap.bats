@@ -421,6 +421,7 @@ phoronix() {
 # ---- hostile numbers ----
 
 # Texts that are no number, and those that are too large, negative or of another type.
+# shellcheck disable=SC2054 # one value has a comma
 hostile=(inf -inf nan NaN Infinity 1e999 -1 -0.5 -0 true false null '"5"' 0x10 1e16 1,5 5x '1 2' --1 1e +1 . 99999999999999999999999)
 
 # pick ITEM... - one of them, into $picked. RANDOM is seeded, and a subshell would not advance it.

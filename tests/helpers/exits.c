@@ -111,8 +111,8 @@ int main(int argc, char **argv)
 		if (pid < 0 || wait4(pid, &status, 0, &usage) != pid)
 			return 1;
 		printf("%d %ld %llu %d\n", pid, usage.ru_minflt,
-		       (unsigned long long)(nanoseconds(usage.ru_utime) +
-					    nanoseconds(usage.ru_stime)),
+		       (unsigned long long)nanoseconds(usage.ru_utime) +
+			       (unsigned long long)nanoseconds(usage.ru_stime),
 		       status);
 		fflush(stdout);
 	}

@@ -516,7 +516,7 @@ missed() { tail -n 1 out | jq .missed; }
 	exec 9>go
 	eventually grep -q held usages
 	process=$(pgrep -P $old)
-	tid=$(ls "/proc/$process/task" | grep -vx "$process" | head -n 1)
+	tid=$(find "/proc/$process/task" -mindepth 1 -maxdepth 1 ! -name "$process" -printf '%f\n' | head -n 1)
 	for probe in page_fault proc_create "pool_probe --device /dev/null"; do
 		# shellcheck disable=SC2086 # options
 		run -2 "$bin/"$probe --format json -q -d 1ms -p $gone 9>&-

@@ -362,7 +362,7 @@ exits_agree() {
 	exec 9>go
 	eventually grep -q held usages
 	process=$(pgrep -P $old)
-	tid=$(ls "/proc/$process/task" | grep -vx "$process" | head -n 1)
+	tid=$(find "/proc/$process/task" -mindepth 1 -maxdepth 1 ! -name "$process" -printf '%f\n' | head -n 1)
 	for option in --tree --ppid -p; do
 		run -2 "$bin/proc_create" --format json -q -d 1ms $option $gone 9>&-
 		[[ $output == *"$gone: process not found"* ]]

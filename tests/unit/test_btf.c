@@ -123,5 +123,6 @@ int main(void)
 		cmocka_unit_test(test_btf__a_kernel_without_it_has_no_size),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

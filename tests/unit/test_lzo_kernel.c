@@ -70,7 +70,7 @@ static size_t compress(const struct codec *codec, size_t len)
 
 static ssize_t decompress(const struct codec *codec, const void *stream, size_t len, size_t cap)
 {
-	uint8_t *in = copy_of(stream, len), *out = malloc(cap);
+	uint8_t *in = copy_of(stream, len), *out = malloc(MAX(cap, (size_t)1));
 	void *state = codec->open(0);
 	ssize_t n = codec->decompress(state, in, len, out, cap);
 

@@ -386,7 +386,7 @@ static bool make_mappings(struct prng *rng, uint64_t counts[MADES])
 		enum made kind = (enum made)prng_below(rng, MADES);
 		size_t n = 1 + prng_below(rng, MADE_PAGES);
 		char *pages = map(MADE_PAGES + 2, MAP_PRIVATE);
-		volatile char sum = 0;
+		volatile char sum UNUSED = 0;
 
 		munmap(pages + (MADE_PAGES + 1) * PAGE_BYTES, PAGE_BYTES);
 		if (kind != MADE_READ_ONLY && kind != MADE_GUARD)

@@ -661,5 +661,6 @@ int main(void)
 		cmocka_unit_test(test_verdict__claims_keep_the_bound),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,5 +142,6 @@ int main(void)
 		cmocka_unit_test(test_verdict_line__partial_and_busy_are_said),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,7 @@ ended() { ! [ -d "/proc/$1" ] || grep -qs '^State:.Z' "/proc/$1/status"; }
 set_up_or_ended() { [ -e "$COLDPRESS_STATE_DIR/pool.study-$study.book" ] || ended "$study"; }
 clean() {
 	[ -z "$(find $top -mindepth 1 -type d -name 'coldpress*')" ] && [ -z "$(swapon --show --noheadings)" ] &&
-		[ -z "$(ls "$COLDPRESS_STATE_DIR" | grep -v '^lock$')" ]
+		[ -z "$(find "$COLDPRESS_STATE_DIR" -mindepth 1 ! -name lock)" ]
 }
 
 @test "of two loads the one that ends first takes no limit from the other" {

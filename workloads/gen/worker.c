@@ -354,7 +354,7 @@ static void add_up(const struct crew *crew, struct workload_result *out)
 		count_kinds(w, out->kind_pages);
 	}
 	out->duration_ns = end > begin ? end - begin : 0;
-	out->idle_ns /= crew->n;
+	out->idle_ns /= MAX(crew->n, (size_t)1);
 	if (out->duration_ns > out->idle_ns)
 		out->rate_per_s =
 			(double)out->operations * 1e9 / (double)(out->duration_ns - out->idle_ns);

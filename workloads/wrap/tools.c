@@ -50,7 +50,8 @@ int wrap_profile_find(const struct wrap_tool *tool, const char *name,
 /* The program's path, as execvp(3) finds it. */
 static bool find_program(const char *name, char path[PATH_MAX])
 {
-	AUTO_FREE char *dirs = strdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
+	const char *path_list = getenv("PATH");
+	AUTO_FREE char *dirs = strdup(path_list ? path_list : "/usr/bin:/bin");
 	char *at = dirs, *dir;
 
 	while (at && (dir = strsep(&at, ":")))
