@@ -40,7 +40,7 @@ try trigger_pid "$bin/ram_pool" trigger compress -q -f json --pid $target
 try reset "$bin/ram_pool" reset -q -f json
 try pool_recover "$bin/ram_pool" recover -q
 try workload "$bin/workload" run random_touch_heap --json --region 4MiB --duration 0.2s
-try study "$bin/coldpress" study -q -f json --dir out --blocks 1 --algo lzo-rle -- \
+try study "$bin/coldpress" study -q -f json --dir out --limit 50% --blocks 1 --algo lzo-rle -- \
 	"$bin/workload-gen" interactive_burst --region 24MiB --operations 300000 --idle 5ms
 try report "$bin/coldpress" report -q --db out/study.db -o out.html
 try recover "$bin/coldpress" recover

@@ -48,7 +48,7 @@ read_only() {
 
 @test "with /sys read only a study measures by the page scan alone, and says why" {
 	bin=$BATS_TEST_DIRNAME/../../build/bin
-	run read_only "$bin/coldpress" study --dir "$BATS_TEST_TMPDIR/out" --blocks 1 -- \
+	run read_only "$bin/coldpress" study --dir "$BATS_TEST_TMPDIR/out" --limit 50% --blocks 1 -- \
 		"$bin/workload-gen" interactive_burst --region 8MiB --operations 2000 --idle 5ms --seed 7
 	echo "$output"
 	[[ $output == *"could not be removed again"* ]]

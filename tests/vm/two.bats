@@ -76,7 +76,7 @@ clean() {
 	swapon -p 1 "$swap"
 	begin_load beside 600s
 	beside=$load
-	"$bin/coldpress" study -q --dir "$BATS_TEST_TMPDIR/out" --blocks 2 --algo lz4 -- \
+	"$bin/coldpress" study -q --dir "$BATS_TEST_TMPDIR/out" --limit 50% --blocks 2 --algo lz4 -- \
 		"$bin/workload-gen" interactive_burst --region 40MiB --operations 20000 --idle 2ms --seed 7 \
 		>"$BATS_TEST_TMPDIR/study" 2>&1 3>&- &
 	study=$! pids+=" $study"
