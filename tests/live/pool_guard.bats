@@ -61,7 +61,7 @@ held() {
 	more=()
 	(held "$pool" reset --timeout 1ms 2>"$BATS_TEST_TMPDIR/message" 3>&-) && return 1
 	cat "$BATS_TEST_TMPDIR/message"
-	grep -q "not back after.*" "$BATS_TEST_TMPDIR/message"
+	grep -q "not swapped in after.*" "$BATS_TEST_TMPDIR/message"
 	grep -q -e "--timeout" "$BATS_TEST_TMPDIR/message"
 	[ "$("$pool" status -f json | field state)" = ready ]
 	"$pool" reset -q

@@ -550,7 +550,7 @@ missed() { tail -n 1 out | jq .missed; }
 	echo 1 >/sys/kernel/tracing/tracing_on
 	"$bin/page_fault" -n nobody -d 10ms 2>on
 	echo "$was" >/sys/kernel/tracing/tracing_on
-	[ "$(grep -c 'tracing is off: no line can come' err)" -eq 2 ]
+	[ "$(grep -c 'tracing is off, so no line will appear' err)" -eq 2 ]
 	! grep 'tracing is off' on
 }
 
