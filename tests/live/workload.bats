@@ -215,15 +215,16 @@ watch() {
 	"$bin/workload" run fork_exit_storm --workers 64 --depth 8 --operations 4001 --json >"$BATS_TEST_TMPDIR/out" 3>&- &
 	local supervisor=$! most=0 now samples=0
 
+	# By the kernel's count: a list of members is not of one moment.
 	while kill -0 $supervisor 2>/dev/null; do
-		now=$(members_of $supervisor | wc -l)
-		[ "$now" -le "$most" ] || most=$now
+		now=$(cat $(find /sys/fs/cgroup -path "*/coldpress.$supervisor.*" -name pids.current 2>/dev/null) 2>/dev/null | sort -n | tail -n 1)
+		[ "${now:-0}" -le "$most" ] || most=$now
 		samples=$((samples + 1))
 	done
 	wait $supervisor
 	echo "at most $most processes in $samples samples"
 	# 64 workers in a process, 8 children of each at a time, 16 to spare.
-	[ "$most" -le $((64 * 9 + 16)) ]
+	[ "$most" -gt 64 ] && [ "$most" -le $((64 * 9 + 16)) ]
 	[ "$(jq -s -c '.[0] | [.state, .operations, .forks]' "$BATS_TEST_TMPDIR/out")" = '["ok",4001,32008]' ]
 	gone $supervisor
 }
