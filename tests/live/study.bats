@@ -373,7 +373,7 @@ nothing_left() {
 	run traced -e trace=swapon -e inject=swapon:signal=KILL:when=1
 	nothing_left
 	# A reset that takes half a second at that call, so that it can be found.
-	traced -e trace=pidfd_open -e inject=pidfd_open:delay_enter=500000 >"$BATS_TEST_TMPDIR/output" 2>&1 3>&- &
+	traced -e trace=swapoff -e inject=swapoff:delay_enter=500000 >"$BATS_TEST_TMPDIR/output" 2>&1 3>&- &
 	pid=$!
 	for _ in $(seq 3000); do
 		reset=$(pgrep -fo '^ram_pool reset --name study-') && break
