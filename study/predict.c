@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "lib/results/metric.h"
+
 struct study_prediction study_predict(const struct study_scan *scan, const char *algorithm,
 				      bool crypto, bool zeromap, double pages)
 {
@@ -21,9 +23,11 @@ struct study_prediction study_predict(const struct study_scan *scan, const char 
 
 		if (!str_eq(c->label, label))
 			continue;
-		/* Unused objects grow as the root of the pool (zsmalloc.h). */
-		p.used_bytes = (double)c->pool_bytes / population * pages +
-			       (double)c->pool_unused_bytes * sqrt(pages / population);
+		/* Unused objects grow as the root of the pool (zsmalloc.h). Missing where the scan
+		 * could not read too many pages.
+		 */
+		p.used_bytes = metric_u64(c->pool_bytes) / population * pages +
+			       metric_u64(c->pool_unused_bytes) * sqrt(pages / population);
 		p.compr_bytes = (double)c->stored_bytes / (double)s->sampled_pages *
 				(double)s->population_pages / population * pages;
 	}
