@@ -34,8 +34,8 @@ int companion_path(const char *name, char *buf, size_t len, struct err *e)
 			dir, dir, dir);
 }
 
-static int start(struct companion *s, const char *const argv[], const struct caller *user,
-		 const char *input, size_t len, struct err *e)
+int companion_start_as(struct companion *s, const struct caller *user, const char *const argv[],
+		       struct err *e)
 {
 	char path[PATH_MAX];
 	struct spawn how = {
@@ -48,7 +48,7 @@ static int start(struct companion *s, const char *const argv[], const struct cal
 	rc = companion_path(argv[0], path, sizeof(path), e);
 	if (rc)
 		return rc;
-	s->in_fd = spawn_memory(input, len);
+	s->in_fd = spawn_memory(NULL, 0);
 	s->out_fd = spawn_memory(NULL, 0);
 	s->err_fd = spawn_memory(NULL, 0);
 	if (s->in_fd < 0 || s->out_fd < 0 || s->err_fd < 0)
@@ -61,19 +61,7 @@ static int start(struct companion *s, const char *const argv[], const struct cal
 
 int companion_start(struct companion *s, const char *const argv[], struct err *e)
 {
-	return start(s, argv, NULL, NULL, 0, e);
-}
-
-int companion_start_with_input(struct companion *s, const char *const argv[], const char *input,
-			       size_t len, struct err *e)
-{
-	return start(s, argv, NULL, input, len, e);
-}
-
-int companion_start_as(struct companion *s, const struct caller *user, const char *const argv[],
-		       struct err *e)
-{
-	return start(s, argv, user, NULL, 0, e);
+	return companion_start_as(s, NULL, argv, e);
 }
 
 bool companion_ended(struct companion *s)

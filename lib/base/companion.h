@@ -30,10 +30,6 @@ int companion_path(const char *name, char *buf, size_t len, struct err *e);
  */
 int companion_start(struct companion *s, const char *const argv[], struct err *e);
 
-/* companion_start_with_input - the same with these bytes on its standard input. */
-int companion_start_with_input(struct companion *s, const char *const argv[], const char *input,
-			       size_t len, struct err *e);
-
 /* companion_start_as - the same as this user. */
 int companion_start_as(struct companion *s, const struct caller *user, const char *const argv[],
 		       struct err *e);
